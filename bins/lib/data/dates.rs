@@ -1,0 +1,85 @@
+//! Moments in the spellings that files have them in.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use jiff::civil;
+use jiff::tz::TimeZone;
+
+/// Seconds since 1970 in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);
+
+/// One day.
+pub const DAY: i64 = 86_400;
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_second(self.0) {
+            Ok(moment) => moment.fmt(f),
+            Err(_) => self.0.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        read(text).context("expected a date such as 2026-07-01, 2026-07-01T08:30:00Z or seconds since 1970")
+    }
+}
+
+/// Reads a date: RFC 3339, the same without a zone (then UTC) or without a time, RFC 2822 as in mail, or Unix seconds
+/// or milliseconds.
+pub fn read(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        // Eleven digits of seconds are the year 5138: more can only be milliseconds. Fewer than nine are a year or a day.
+        return match number.unsigned_abs() {
+            100_000_000..=99_999_999_999 => Some(Timestamp(number)),
+            100_000_000_000..=99_999_999_999_999 => Some(Timestamp(number.div_euclid(1000))),
+            _ => None,
+        };
+    }
+    let moment = text
+        .parse::<jiff::Timestamp>()
+        .or_else(|_| civil::DateTime::from_str(text).and_then(in_utc))
+        .or_else(|_| civil::Date::from_str(text).and_then(|day| in_utc(day.at(0, 0, 0, 0))))
+        .or_else(|_| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text))
+        .ok()?;
+    Some(Timestamp(moment.as_second()))
+}
+
+fn in_utc(moment: civil::DateTime) -> Result<jiff::Timestamp, jiff::Error> {
+    TimeZone::UTC.to_timestamp(moment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spellings_of_one_moment() {
+        for text in [
+            "2026-07-01T08:30:00Z",
+            "2026-07-01T10:30:00+02:00",
+            "2026-07-01 08:30:00",
+            "2026-07-01 08:30",
+            "Wed, 1 Jul 2026 08:30:00 +0000",
+            "1782894600",
+            "1782894600000",
+        ] {
+            assert_eq!(read(text), Some(Timestamp(1_782_894_600)), "{text}");
+        }
+        assert_eq!(read("2026-07-01"), Some(Timestamp(1_782_864_000)));
+        for text in ["", "soon", "2026", "20260701", "2026-13-01"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(Timestamp(1_782_894_600).to_string(), "2026-07-01T08:30:00Z");
+    }
+}

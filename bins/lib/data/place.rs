@@ -1,0 +1,246 @@
+//! Where bytes come from and go to: `-`, a plain file, gzip or zstd.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use flate2::read::MultiGzDecoder;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+
+/// A file named on the command line, or `-` for a standard stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Standard input or output, by the side it is used on.
+    Standard,
+    /// A file.
+    File(PathBuf),
+}
+
+impl FromStr for Place {
+    type Err = std::convert::Infallible;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Ok(if name == "-" { Self::Standard } else { Self::File(PathBuf::from(name)) })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Standard => f.write_str("-"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Place {
+    /// The path, where there is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Standard => None,
+            Self::File(path) => Some(path),
+        }
+    }
+
+    /// The extension that tells the format: that of `new.csv.gz` is `csv`.
+    pub fn extension(&self) -> Option<String> {
+        let mut path = self.path()?.to_path_buf();
+        if matches!(path.extension()?.to_str(), Some("gz" | "zst")) {
+            path.set_extension("");
+        }
+        Some(path.extension()?.to_str()?.to_ascii_lowercase())
+    }
+
+    /// Whether the place can be read a second time.
+    pub fn is_regular_file(&self) -> bool {
+        self.path().is_some_and(Path::is_file)
+    }
+
+    /// The bytes of the place, decompressed when they start with the magic number of gzip or zstd.
+    pub fn reader(&self) -> Result<Box<dyn Read>> {
+        let mut raw: Box<dyn Read> = match self {
+            Self::Standard => Box::new(io::stdin()),
+            Self::File(path) => {
+                let file = File::open(path).with_context(|| self.to_string())?;
+                if file.metadata().is_ok_and(|found| found.is_dir()) {
+                    anyhow::bail!("{self}: is a directory");
+                }
+                Box::new(file)
+            }
+        };
+        let mut magic = Vec::with_capacity(4);
+        raw.by_ref().take(4).read_to_end(&mut magic).with_context(|| self.to_string())?;
+        let whole = io::Cursor::new(magic.clone()).chain(raw);
+        Ok(match magic[..] {
+            [0x1f, 0x8b, ..] => Box::new(Gzip(MultiGzDecoder::new(whole))),
+            [0x28, 0xb5, 0x2f, 0xfd] => {
+                Box::new(Zstd { frame: None, rest: Some(BufReader::new(Box::new(whole))) })
+            }
+            _ => Box::new(whole),
+        })
+    }
+
+    /// All of a small file as text, such as a contract or a report.
+    pub fn read_text(&self) -> Result<String> {
+        let mut text = String::new();
+        self.reader()?.read_to_string(&mut text).with_context(|| self.to_string())?;
+        Ok(text)
+    }
+
+    /// Writes a whole text.
+    pub fn write_text(&self, text: &str) -> Result<()> {
+        let mut output = self.writer()?;
+        output.write_all(text.as_bytes()).with_context(|| self.to_string())?;
+        output.finish()
+    }
+
+    /// A place that can be read twice: the file itself, or standard input kept in a temporary file.
+    pub fn kept(&self) -> Result<Kept> {
+        if self.is_regular_file() {
+            return Ok(Kept { place: self.clone(), temporary: None });
+        }
+        let path = std::env::temp_dir().join(format!("spamops-{}.kept", std::process::id()));
+        let kept = Kept { place: Self::File(path.clone()), temporary: Some(path.clone()) };
+        let mut file = File::create_new(&path).with_context(|| path.display().to_string())?;
+        io::copy(&mut self.reader()?, &mut file).with_context(|| self.to_string())?;
+        Ok(kept)
+    }
+
+    /// A writer to the place; a file appears under its name only at [`Output::finish`].
+    pub fn writer(&self) -> Result<Output> {
+        match self {
+            Self::Standard => Ok(Output { to: Target::Stream(BufWriter::new(Box::new(io::stdout()))) }),
+            Self::File(path) => Output::create(path).with_context(|| self.to_string()),
+        }
+    }
+}
+
+/// A place that can be read twice; what was kept for that is removed in the end.
+pub struct Kept {
+    /// Where to read.
+    pub place: Place,
+    temporary: Option<PathBuf>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(path) = &self.temporary {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// A gzip stream whose errors say so.
+struct Gzip<R>(MultiGzDecoder<R>);
+
+impl<R: Read> Read for Gzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| damaged("gzip", &error))
+    }
+}
+
+type Compressed = BufReader<Box<dyn Read>>;
+
+/// Every frame of a zstd stream, one after the other, as `cat a.zst b.zst` writes them.
+struct Zstd {
+    frame: Option<Box<StreamingDecoder<Compressed, FrameDecoder>>>,
+    rest: Option<Compressed>,
+}
+
+impl Read for Zstd {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(mut rest) = self.rest.take() {
+                if rest.fill_buf()?.is_empty() {
+                    return Ok(0);
+                }
+                let frame = StreamingDecoder::new(rest).map_err(|error| damaged("zstd", &error))?;
+                self.frame = Some(Box::new(frame));
+            }
+            let Some(frame) = &mut self.frame else { return Ok(0) };
+            let count = frame.read(buffer).map_err(|error| damaged("zstd", &error))?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            self.rest = self.frame.take().map(|frame| frame.into_inner());
+        }
+    }
+}
+
+fn damaged(kind: &str, error: &dyn fmt::Display) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("the {kind} data is damaged or cut short ({error})"))
+}
+
+/// Bytes on their way to a place.
+pub struct Output {
+    to: Target,
+}
+
+enum Target {
+    Stream(BufWriter<Box<dyn Write>>),
+    /// Written beside the file it becomes, so that a reader never sees half of it and an input may be its own output.
+    Beside {
+        writer: BufWriter<File>,
+        beside: PathBuf,
+        path: PathBuf,
+    },
+}
+
+impl Output {
+    fn create(path: &Path) -> io::Result<Self> {
+        let found = fs::metadata(path).ok();
+        if found.as_ref().is_some_and(|found| !found.is_file()) {
+            // A device or a pipe must stay what it is: only a regular file is replaced.
+            let file: Box<dyn Write> = Box::new(OpenOptions::new().write(true).open(path)?);
+            return Ok(Self { to: Target::Stream(BufWriter::new(file)) });
+        }
+        let path = if found.is_some() { fs::canonicalize(path)? } else { path.to_path_buf() };
+        let name = path.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
+        let beside = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+        let file = File::create(&beside)?;
+        if let Some(found) = found {
+            file.set_permissions(found.permissions())?;
+        }
+        Ok(Self { to: Target::Beside { writer: BufWriter::new(file), beside, path } })
+    }
+
+    /// Writes what is left and gives the file its name.
+    pub fn finish(mut self) -> Result<()> {
+        match &mut self.to {
+            Target::Stream(stream) => stream.flush()?,
+            Target::Beside { writer, beside, path } => {
+                writer.flush().with_context(|| path.display().to_string())?;
+                fs::rename(beside, &path).with_context(|| path.display().to_string())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.to {
+            Target::Stream(stream) => stream.write(bytes),
+            Target::Beside { writer, .. } => writer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.to {
+            Target::Stream(stream) => stream.flush(),
+            Target::Beside { writer, .. } => writer.flush(),
+        }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Target::Beside { beside, .. } = &self.to {
+            // After `finish` the file has moved and there is nothing to remove; that error is the good case.
+            let _ = fs::remove_file(beside);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! JSON results: written with their schema and tool, read back with the schema checked.
+
+use std::io::Write;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::data::notes::shown;
+use crate::data::place::Place;
+
+/// What every result begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// `spamops/WHAT/1`
+    pub schema: String,
+    /// Who wrote it.
+    pub tool: Tool,
+}
+
+/// The name and version of the tool that wrote a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// The name of the tool.
+    pub name: String,
+    /// The version of the package.
+    pub version: String,
+}
+
+impl Head {
+    /// The head of a result of this kind, written by the tool of that name.
+    pub fn new(kind: &str, tool: &str) -> Self {
+        let tool = Tool { name: tool.into(), version: env!("CARGO_PKG_VERSION").into() };
+        Self { schema: schema(kind), tool }
+    }
+}
+
+fn schema(kind: &str) -> String {
+    format!("spamops/{kind}/1")
+}
+
+/// Reads a result of a kind; another kind, or a later schema, is an error that says so.
+pub fn read<T: DeserializeOwned>(place: &Place, kind: &str) -> Result<T> {
+    parse(&place.read_text()?, kind).with_context(|| place.to_string())
+}
+
+/// As [`read`], from text.
+pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
+    #[derive(Deserialize)]
+    struct Only {
+        schema: Option<String>,
+    }
+    let wanted = schema(kind);
+    let found: Only = serde_json::from_str(text).map_err(|error| located(&error))?;
+    match found.schema {
+        None => bail!("no key 'schema'; expected {wanted}"),
+        Some(found) if found != wanted => bail!("schema {} where {wanted} is expected", shown(&found)),
+        Some(_) => serde_json::from_str(text).map_err(|error| located(&error)),
+    }
+}
+
+fn located(error: &serde_json::Error) -> anyhow::Error {
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or_default();
+    anyhow!("line {}: {what}", error.line())
+}
+
+/// Writes a result as one JSON object and a newline.
+pub fn write(place: &Place, result: &impl Serialize) -> Result<()> {
+    let mut output = place.writer()?;
+    serde_json::to_writer_pretty(&mut output, result).with_context(|| place.to_string())?;
+    output.write_all(b"\n").with_context(|| place.to_string())?;
+    output.finish()
+}
+
+/// Writes a large result, such as a model, on one line.
+pub fn write_compact(place: &Place, result: &impl Serialize) -> Result<()> {
+    let mut output = place.writer()?;
+    serde_json::to_writer(&mut output, result).with_context(|| place.to_string())?;
+    output.write_all(b"\n").with_context(|| place.to_string())?;
+    output.finish()
+}

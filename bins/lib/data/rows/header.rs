@@ -1,0 +1,136 @@
+//! The names of the columns, and which of them hold texts, labels and dates.
+
+use anyhow::{Result, bail};
+
+use crate::data::notes::shown;
+
+const TEXT: [&str; 6] = ["text", "message", "body", "email", "content", "v2"];
+const LABEL: [&str; 5] = ["label", "category", "class", "target", "v1"];
+const DATE: [&str; 4] = ["date", "time", "timestamp", "created_at"];
+
+/// Columns that go by names of their own.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// The column of the texts.
+    pub text: Option<String>,
+    /// The column of the labels.
+    pub label: Option<String>,
+    /// The column of the dates.
+    pub date: Option<String>,
+}
+
+/// The columns of some rows.
+#[derive(Clone, Debug, Default)]
+pub struct Header {
+    names: Vec<String>,
+    pub(super) text: Option<usize>,
+    pub(super) label: Option<usize>,
+    pub(super) date: Option<usize>,
+}
+
+impl Header {
+    /// Finds the known columns; `whole` says that no more names will follow, so that one asked for must be there.
+    pub(super) fn new(names: Vec<String>, own: &Named, whole: bool) -> Result<Self> {
+        let mut header = Self { names, ..Self::default() };
+        header.resolve(own)?;
+        for (asked, found) in [(&own.text, header.text), (&own.label, header.label), (&own.date, header.date)]
+        {
+            if let (Some(name), None, true) = (asked, found, whole) {
+                bail!("line 1: no column {} among {}", shown(name), header.listed());
+            }
+        }
+        Ok(header)
+    }
+
+    fn resolve(&mut self, own: &Named) -> Result<()> {
+        self.text = self.pick(own.text.as_deref(), &TEXT)?;
+        self.label = self.pick(own.label.as_deref(), &LABEL)?;
+        self.date = self.pick(own.date.as_deref(), &DATE)?;
+        Ok(())
+    }
+
+    /// Adds a column that a later row of JSON brought, and gives its index.
+    pub(super) fn add(&mut self, name: &str, own: &Named) -> Result<usize> {
+        self.names.push(name.to_owned());
+        self.resolve(own)?;
+        Ok(self.names.len() - 1)
+    }
+
+    fn pick(&self, asked: Option<&str>, usual: &[&str]) -> Result<Option<usize>> {
+        let candidates: Vec<&str> = asked.map_or_else(|| usual.to_vec(), |name| vec![name]);
+        for candidate in candidates {
+            let mut found = self
+                .names
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| name.trim().eq_ignore_ascii_case(candidate))
+                .map(|(index, _)| index);
+            if let Some(index) = found.next() {
+                if found.next().is_some() {
+                    bail!("line 1: two columns are named {}; rename one", shown(candidate));
+                }
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The number of columns.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are no columns at all.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The names in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// The name of a column, or its number from 1 where it has none.
+    pub fn name(&self, column: usize) -> String {
+        match self.names.get(column) {
+            Some(name) if !name.is_empty() => name.clone(),
+            _ => (column + 1).to_string(),
+        }
+    }
+
+    /// The index of a column by its exact name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|found| found == name)
+    }
+
+    /// The index of the column of labels.
+    pub fn label(&self) -> Option<usize> {
+        self.label
+    }
+
+    /// The index of the column of dates.
+    pub fn date(&self) -> Option<usize> {
+        self.date
+    }
+
+    /// A name that two columns share, which JSON cannot say.
+    pub(super) fn twice(&self) -> Option<&str> {
+        let mut names: Vec<&str> = self.names().collect();
+        names.sort_unstable();
+        names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+    }
+
+    /// The names for an error line.
+    pub(super) fn listed(&self) -> String {
+        const MOST: usize = 8;
+        let mut names: Vec<String> = self.names().take(MOST).map(shown).collect();
+        if self.len() > MOST {
+            names.push("…".into());
+        }
+        if names.is_empty() { "no columns".into() } else { names.join(", ") }
+    }
+
+    pub(super) fn lacks(&self, what: &str, option: &str) -> String {
+        format!("no {what} column among {}; name it with {option}", self.listed())
+    }
+}

@@ -1,0 +1,402 @@
+//! Rows of CSV and JSON Lines: one streaming reader, one writer, and the place of every row for error lines.
+
+mod bounded;
+mod csv_rows;
+mod decode;
+mod header;
+mod json_rows;
+mod sniff;
+mod write;
+
+use std::fmt;
+use std::rc::Rc;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail};
+use csv::StringRecord;
+
+use crate::data::dates::{self, Timestamp};
+use crate::data::label::{Label, Spelling};
+use crate::data::notes::{Notes, shown};
+use crate::data::place::Place;
+
+use csv_rows::CsvRows;
+pub use header::{Header, Named};
+use json_rows::JsonRows;
+pub use write::{Value, Writer};
+
+/// The most bytes one row may have, so that a quote left open cannot fill the memory.
+pub const MOST_BYTES: u64 = 128 << 20;
+
+/// The two ways rows are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Fields between delimiters below a header, RFC 4180.
+    Csv,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+impl FromStr for Format {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "csv" => Ok(Self::Csv),
+            "jsonl" => Ok(Self::JsonLines),
+            _ => bail!("expected csv or jsonl"),
+        }
+    }
+}
+
+impl Format {
+    fn of_extension(place: &Place) -> Option<Self> {
+        match place.extension()?.as_str() {
+            "csv" | "tsv" => Some(Self::Csv),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+}
+
+/// What a reader does with a row that is none, such as one with a field too many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Faults {
+    /// Stop with an error that names the line.
+    #[default]
+    Refuse,
+    /// Hand the row on with its [`Fault`].
+    Keep,
+}
+
+/// How to read rows; the default suits nearly every file.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The format, where extension and first byte do not tell it.
+    pub format: Option<Format>,
+    /// The byte between two fields, where it is not to be guessed.
+    pub delimiter: Option<u8>,
+    /// Refuse bytes that are not UTF-8 instead of decoding them.
+    pub strict: bool,
+    /// What to do with rows that are none.
+    pub faults: Faults,
+    /// Columns with names of their own.
+    pub named: Named,
+    /// How labels are spelled.
+    pub spelling: Spelling,
+    /// Where remarks go.
+    pub notes: Notes,
+    /// Told now and then how far the reading has come.
+    pub progress: Option<Progress>,
+}
+
+/// Called with the rows and bytes read so far, and all bytes of the file where they are known.
+#[derive(Clone)]
+pub struct Progress(pub Rc<dyn Fn(u64, u64, Option<u64>)>);
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Progress")
+    }
+}
+
+/// Why a row is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault(String);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One row: its cells in the order of the header, and the line it starts on.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    line: u64,
+    cells: StringRecord,
+    /// The line as it came, where the rows are JSON.
+    json: Option<String>,
+    fault: Option<Fault>,
+}
+
+impl Row {
+    /// The line the row starts on, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The cell of a column; one that is not there is empty.
+    pub fn get(&self, column: usize) -> &str {
+        self.cells.get(column).unwrap_or_default()
+    }
+
+    /// All cells.
+    pub fn cells(&self) -> impl Iterator<Item = &str> {
+        self.cells.iter()
+    }
+
+    /// Why this is no row, if it is none.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
+    /// The line as it came, where the rows are JSON.
+    pub fn json(&self) -> Option<&str> {
+        self.json.as_deref()
+    }
+
+    /// The row with every text passed through `change`; numbers and nested values of JSON stay as they are.
+    #[must_use]
+    pub fn rewritten(&self, change: impl Fn(&str) -> String) -> Self {
+        Self {
+            cells: self.cells.iter().map(&change).collect(),
+            json: self.json.as_ref().map(|line| json_rows::rewritten(line, &change)),
+            ..self.clone()
+        }
+    }
+}
+
+impl Row {
+    /// The row with exactly this many cells, and what was over as text: nothing is lost of a row that is none.
+    #[must_use]
+    pub fn squared(&self, columns: usize) -> (Self, String) {
+        let rest = match (&self.json, &self.fault) {
+            (Some(line), Some(_)) => line.clone(),
+            _ => self.cells.iter().skip(columns).map(json_rows::quoted).collect::<Vec<_>>().join(","),
+        };
+        let cells = (0..columns).map(|column| self.get(column)).collect();
+        let json = self.json.clone().filter(|_| self.fault.is_none());
+        (Self { cells, json, fault: None, line: self.line }, rest)
+    }
+}
+
+enum Source {
+    Csv(CsvRows),
+    Json(JsonRows),
+}
+
+/// Rows as they stream in.
+pub struct Rows {
+    place: Place,
+    source: Source,
+    header: Header,
+    options: Options,
+    decoded: u64,
+    decoded_first: u64,
+    seen: u64,
+    size: Option<u64>,
+}
+
+impl Rows {
+    /// Opens a place and reads its header.
+    pub fn open(place: &Place, options: &Options) -> Result<Self> {
+        Self::open_unnamed(place, options).with_context(|| place.to_string())
+    }
+
+    fn open_unnamed(place: &Place, options: &Options) -> Result<Self> {
+        let mut bytes = place.reader().map_err(|error| strip(error, place))?;
+        let start = sniff::start(&mut bytes, place, options)?;
+        let whole = std::io::Read::chain(std::io::Cursor::new(start.head), bytes);
+        let (source, names) = match start.format {
+            Format::Csv => {
+                let (rows, names) = CsvRows::open(Box::new(whole), start.delimiter, start.lines_before)?;
+                (Source::Csv(rows), names)
+            }
+            Format::JsonLines => {
+                let (rows, names) = JsonRows::open(Box::new(whole))?;
+                (Source::Json(rows), names)
+            }
+        };
+        let header = Header::new(names, &options.named, start.format == Format::Csv)?;
+        let options = options.clone();
+        let size = place.path().and_then(|path| path.metadata().ok()).map(|found| found.len());
+        let place = place.clone();
+        Ok(Self { place, source, header, options, decoded: 0, decoded_first: 0, seen: 0, size })
+    }
+
+    /// Reads the next row into `row`; false at the end.
+    pub fn read(&mut self, row: &mut Row) -> Result<bool> {
+        row.fault = None;
+        let more = match &mut self.source {
+            Source::Csv(rows) => rows.read(row, self.header.len()),
+            Source::Json(rows) => rows.read(row, &mut self.header, &self.options.named),
+        };
+        let decoded = match more {
+            Ok(None) => return Ok(false),
+            Ok(Some(decoded)) => decoded,
+            Err(error) => return Err(error.context(self.place.to_string())),
+        };
+        self.seen += 1;
+        if let (Some(Progress(tell)), true) = (&self.options.progress, self.seen.is_multiple_of(4096)) {
+            tell(self.seen, self.bytes_read(), self.size);
+        }
+        if let Some(column) = decoded.first_column {
+            if self.options.strict {
+                let name = self.header.name(column);
+                let way_out = "save the file as UTF-8, or drop --strict";
+                return Err(self.error(row, format!("column '{name}' is not UTF-8; {way_out}")));
+            }
+            if self.decoded == 0 {
+                self.decoded_first = row.line;
+            }
+            self.decoded += decoded.fields;
+        }
+        if let (Some(fault), Faults::Refuse) = (&row.fault, self.options.faults) {
+            return Err(self.error(row, format!("{fault}; fix the row, or let validate set it aside")));
+        }
+        Ok(true)
+    }
+
+    /// How many rows have been read.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// The names of the columns.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Where the rows come from.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The format the rows come in.
+    pub fn format(&self) -> Format {
+        match self.source {
+            Source::Csv(_) => Format::Csv,
+            Source::Json(_) => Format::JsonLines,
+        }
+    }
+
+    fn bytes_read(&self) -> u64 {
+        match &self.source {
+            Source::Csv(rows) => rows.bytes_read(),
+            Source::Json(rows) => rows.bytes_read(),
+        }
+    }
+
+    fn delimiter(&self) -> u8 {
+        match &self.source {
+            Source::Csv(rows) => rows.delimiter(),
+            Source::Json(_) => b',',
+        }
+    }
+
+    /// The text of a row; an error where no column holds texts.
+    pub fn text<'a>(&self, row: &'a Row) -> Result<&'a str> {
+        Ok(row.get(self.text_column().map_err(|error| self.error(row, error))?))
+    }
+
+    /// The column of the texts.
+    pub fn text_column(&self) -> Result<usize> {
+        self.header.text.with_context(|| self.header.lacks("text", "--text-column"))
+    }
+
+    /// Fails now, not at the first row, where no column holds texts.
+    pub fn expect_text(&self) -> Result<()> {
+        if self.format() == Format::Csv {
+            self.text_column().with_context(|| self.place.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// The label of a row; none where the cell is empty or there is no such column.
+    pub fn label(&self, row: &Row) -> Result<Option<Label>> {
+        match self.header.label {
+            Some(column) => {
+                self.options.spelling.read(row.get(column)).map_err(|error| self.error(row, error))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The label of a row as it is written.
+    pub fn label_cell<'a>(&self, row: &'a Row) -> &'a str {
+        self.header.label.map_or("", |column| row.get(column).trim())
+    }
+
+    /// The date of a row; none where there is none that can be read.
+    pub fn date(&self, row: &Row) -> Option<Timestamp> {
+        dates::read(row.get(self.header.date?))
+    }
+
+    /// A number in a column of scored rows, such as `spam_score`.
+    pub fn number(&self, row: &Row, column: &str) -> Result<f64> {
+        let index = self.column(column)?;
+        let cell = row.get(index);
+        cell.trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+            .with_context(|| format!("{column} {} is not a number", shown(cell)))
+            .map_err(|error| self.error(row, error))
+    }
+
+    /// The index of a column that must be there.
+    pub fn column(&self, name: &str) -> Result<usize> {
+        self.header
+            .find(name)
+            .with_context(|| format!("{}: no column '{name}' among {}", self.place, self.header.listed()))
+    }
+
+    /// How labels are spelled.
+    pub fn spelling(&self) -> &Spelling {
+        &self.options.spelling
+    }
+
+    /// The label that a value of another column, such as `verdict`, stands for.
+    pub fn label_in(&self, row: &Row, column: usize) -> Result<Option<Label>> {
+        self.options.spelling.read(row.get(column)).map_err(|error| self.error(row, error))
+    }
+
+    /// The row as a line of JSON.
+    pub fn line(&self, row: &Row) -> Result<String> {
+        let names: Vec<String> = self.header.names().map(str::to_owned).collect();
+        Ok(write::json_line(row, &names, &[])?.into_owned())
+    }
+
+    /// An error with the place and line of a row.
+    pub fn error(&self, row: &Row, what: impl fmt::Display) -> anyhow::Error {
+        anyhow::anyhow!("{}: line {}: {what}", self.place, row.line)
+    }
+
+    /// Reads the file once more for the columns of all rows, so that a CSV header can be written before them.
+    fn learn_all_columns(&mut self) -> Result<()> {
+        if !(matches!(self.source, Source::Json(_)) && self.place.is_regular_file()) {
+            return Ok(());
+        }
+        let options = Options { faults: Faults::Keep, notes: Notes::default(), ..self.options.clone() };
+        let mut again = Self::open(&self.place, &options)?;
+        let mut row = Row::default();
+        while again.read(&mut row)? {}
+        self.header = again.header.clone();
+        Ok(())
+    }
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        if self.decoded > 0 {
+            let Self { place, decoded, decoded_first, .. } = self;
+            let fields =
+                if *decoded == 1 { "1 field was".to_owned() } else { format!("{decoded} fields were") };
+            self.options
+                .notes
+                .add(format!("{place}: {fields} not UTF-8 and decoded (the first at line {decoded_first})"));
+        }
+    }
+}
+
+/// The error without the place it already names.
+fn strip(error: anyhow::Error, place: &Place) -> anyhow::Error {
+    match error.downcast::<std::io::Error>() {
+        Ok(cause) => cause.into(),
+        Err(other) => {
+            let text = format!("{other:#}");
+            anyhow::anyhow!("{}", text.strip_prefix(&format!("{place}: ")).unwrap_or(&text).to_owned())
+        }
+    }
+}

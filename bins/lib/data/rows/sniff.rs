@@ -1,0 +1,109 @@
+//! What the first bytes of a file tell: its format, its delimiter, a byte-order mark.
+
+use std::io::Read;
+
+use anyhow::{Result, bail};
+
+use super::{Format, Options};
+use crate::data::place::Place;
+
+/// The beginning of a file, read and understood.
+pub(super) struct Start {
+    /// The bytes read so far that belong to the rows.
+    pub(super) head: Vec<u8>,
+    pub(super) format: Format,
+    pub(super) delimiter: u8,
+    /// Lines taken off the front, such as Excel's `sep=;`.
+    pub(super) lines_before: u64,
+}
+
+/// The most bytes looked at; a header is shorter.
+const HEAD: usize = 64 << 10;
+
+pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &Options) -> Result<Start> {
+    let mut head = first_line(bytes)?;
+    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) || head.contains(&0) {
+        bail!("line 1: is UTF-16 or not text; convert it with iconv -f UTF-16 -t UTF-8");
+    }
+    if head.starts_with(&[0xef, 0xbb, 0xbf]) {
+        head.drain(..3);
+    }
+    let first = head.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    let format = options.format.or_else(|| Format::of_extension(place)).unwrap_or(match first {
+        Some(b'{') => Format::JsonLines,
+        _ => Format::Csv,
+    });
+    match (format, first) {
+        (Format::Csv, None) if head.len() < HEAD => bail!("is empty; a CSV file begins with a header"),
+        (_, Some(b'[')) if head.trim_ascii().starts_with(b"[{") || head.trim_ascii() == b"[" => {
+            bail!("line 1: is a JSON array, not JSON Lines; convert it with jq -c '.[]'")
+        }
+        (_, Some(b'<')) => bail!("line 1: is HTML or XML, not rows"),
+        (_, Some(b'P')) if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PAR1") => {
+            bail!("line 1: is an archive, a spreadsheet or Parquet; export it as CSV")
+        }
+        _ => {}
+    }
+    let mut lines_before = 0;
+    let mut said = None;
+    if format == Format::Csv
+        && let Some((delimiter, length)) = excel_hint(&head)
+    {
+        head.drain(..length);
+        lines_before = 1;
+        said = Some(delimiter);
+        if head.is_empty() {
+            head = first_line(bytes)?;
+        }
+    }
+    let by_extension = (place.extension().as_deref() == Some("tsv")).then_some(b'\t');
+    let delimiter =
+        options.delimiter.or(said).or(by_extension).unwrap_or_else(|| most_frequent_delimiter(&head));
+    Ok(Start { head, format, delimiter, lines_before })
+}
+
+/// Reads until a line outside quotes has ended, so that a slow pipe is not waited for longer than that.
+fn first_line(bytes: &mut dyn Read) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = bytes.read(&mut buffer)?;
+        head.extend_from_slice(&buffer[..count]);
+        let mut quoted = false;
+        let ended = head.iter().any(|&byte| {
+            quoted ^= byte == b'"';
+            byte == b'\n' && !quoted
+        });
+        if count == 0 || ended || head.len() >= HEAD {
+            return Ok(head);
+        }
+    }
+}
+
+/// Excel's first line `sep=;`: the delimiter and the length of the line.
+fn excel_hint(head: &[u8]) -> Option<(u8, usize)> {
+    match head {
+        [b's', b'e', b'p', b'=', delimiter, b'\n', ..] => Some((*delimiter, 6)),
+        [b's', b'e', b'p', b'=', delimiter, b'\r', b'\n', ..] => Some((*delimiter, 7)),
+        _ => None,
+    }
+}
+
+fn most_frequent_delimiter(head: &[u8]) -> u8 {
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
+    for &byte in head {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => break,
+            _ if !quoted => {
+                for (delimiter, count) in &mut counts {
+                    *count += usize::from(byte == *delimiter);
+                }
+            }
+            _ => {}
+        }
+    }
+    // The first of the most frequent: a comma where there is no delimiter at all.
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
+}

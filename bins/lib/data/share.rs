@@ -1,0 +1,52 @@
+//! A number between 0 and 1, checked where it comes in.
+
+use std::str::FromStr;
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// A part of a whole, from 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Share(f64);
+
+impl Share {
+    /// Nothing.
+    pub const ZERO: Self = Self(0.0);
+
+    /// The number itself.
+    pub fn value(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Share {
+    type Error = anyhow::Error;
+
+    fn try_from(value: f64) -> Result<Self> {
+        if (0.0..=1.0).contains(&value) { Ok(Self(value)) } else { bail!("{value} is not between 0 and 1") }
+    }
+}
+
+impl From<Share> for f64 {
+    fn from(share: Share) -> Self {
+        share.0
+    }
+}
+
+impl FromStr for Share {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.parse::<f64>() {
+            Ok(value) => Self::try_from(value),
+            Err(_) => bail!("not a number"),
+        }
+    }
+}
+
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,4 @@
+//! Numbers about numbers: pure statistics.
+
+pub mod metrics;
+pub mod significance;

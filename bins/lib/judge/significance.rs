@@ -1,0 +1,45 @@
+//! Tests: how surprising a count would be if nothing had changed.
+
+use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF};
+
+/// The outcome of a test of homogeneity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Homogeneity {
+    /// Pearson's statistic.
+    pub statistic: f64,
+    /// Degrees of freedom: used columns less one.
+    pub freedom: u64,
+    /// The chance of such a statistic, or a larger one, where both rows come from one distribution.
+    pub p: f64,
+    /// Cramér's V (1946), from 0, alike, to 1, nothing in common.
+    pub cramers_v: f64,
+}
+
+/// The chi-square test of homogeneity of two rows of counts (Pearson 1900); none where there is nothing to compare.
+/// Both rows are samples: taking the first one as exact would raise the rate of false alarms.
+pub fn homogeneity(one: &[u64], other: &[u64]) -> Option<Homogeneity> {
+    let (sum_one, sum_other) = (one.iter().sum::<u64>() as f64, other.iter().sum::<u64>() as f64);
+    let all = sum_one + sum_other;
+    let used: Vec<(f64, f64)> =
+        one.iter().zip(other).filter(|&(a, b)| a + b > 0).map(|(&a, &b)| (a as f64, b as f64)).collect();
+    if sum_one == 0.0 || sum_other == 0.0 || used.len() < 2 {
+        return None;
+    }
+    let part = |seen: f64, expected: f64| (seen - expected).powi(2) / expected;
+    let statistic = used
+        .iter()
+        .map(|&(a, b)| part(a, (a + b) * sum_one / all) + part(b, (a + b) * sum_other / all))
+        .sum::<f64>();
+    let freedom = used.len() as u64 - 1;
+    let p = ChiSquared::new(freedom as f64).ok()?.sf(statistic);
+    Some(Homogeneity { statistic, freedom, p, cramers_v: (statistic / all).sqrt() })
+}
+
+/// The exact test of McNemar (1947): two-sided binomial on the rows that only one of two judges got right.
+pub fn mcnemar_exact(only_one: u64, only_other: u64) -> f64 {
+    let trials = only_one + only_other;
+    match Binomial::new(0.5, trials) {
+        Ok(binomial) if trials > 0 => (2.0 * binomial.cdf(only_one.min(only_other))).min(1.0),
+        _ => 1.0,
+    }
+}

@@ -1,0 +1,8 @@
+//! What the tools are made of. Wings and modules are listed bottom up: each uses only what stands above it.
+
+pub mod data;
+pub mod judge;
+pub mod learn;
+pub mod watch;
+pub mod ship;
+pub mod show;

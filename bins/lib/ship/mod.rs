@@ -1,0 +1,3 @@
+//! From a verdict to the world.
+
+pub mod registry;

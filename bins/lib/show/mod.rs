@@ -1,0 +1,6 @@
+//! For people and for the runner: the frame of the tools, policy, progress, reports.
+
+pub mod config;
+pub mod progress;
+pub mod tool;
+pub mod report;

@@ -1,0 +1,281 @@
+//! The frame of every tool: arguments and policy in, a verdict or one error line out.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Parser};
+
+use crate::data::dates::Timestamp;
+use crate::data::label::Spelling;
+use crate::data::notes::Notes;
+use crate::data::place::Place;
+use crate::data::rows::{self, Faults, Format, Named};
+use crate::show::{config, progress};
+
+/// One tool: its arguments, and what it does with them.
+pub trait Tool: Parser {
+    /// Does the work.
+    fn run(self, scene: &Scene) -> Result<Verdict>;
+}
+
+/// How the work ended; only a tool asked with `--exit-code` says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done.
+    Done,
+    /// Done, and the answer is no.
+    No,
+}
+
+impl Verdict {
+    /// No, where `--exit-code` asks for the answer and the answer is no.
+    pub fn answer(yes: bool, exit_code: bool) -> Self {
+        if exit_code && !yes { Self::No } else { Self::Done }
+    }
+}
+
+/// What surrounds a run: its name, the time, and where remarks go.
+pub struct Scene {
+    name: String,
+    now: Option<Timestamp>,
+    quiet: bool,
+    notes: Notes,
+    news: Notes,
+}
+
+impl Scene {
+    /// The name of the tool.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The moment of the run: `--now`, else SOURCE_DATE_EPOCH, else the clock, read here and nowhere else.
+    pub fn now(&self) -> Result<Timestamp> {
+        if let Some(now) = self.now {
+            return Ok(now);
+        }
+        if let Ok(epoch) = std::env::var("SOURCE_DATE_EPOCH") {
+            return epoch.parse().map(Timestamp).context("SOURCE_DATE_EPOCH is not a number of seconds");
+        }
+        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        Ok(Timestamp(i64::try_from(since_1970.as_secs())?))
+    }
+
+    /// Warns of something at the end of the run.
+    pub fn warn(&self, remark: impl Into<String>) {
+        self.notes.add(remark);
+    }
+
+    /// Tells what was done, where that is more than what was asked for, at the end of the run.
+    pub fn tell(&self, remark: impl Into<String>) {
+        self.news.add(remark);
+    }
+}
+
+// Options that every tool has. (A doc comment here would become what every tool says about itself.)
+#[derive(Args)]
+#[command(next_help_heading = "Everywhere")]
+struct Common {
+    /// The policy: a table per tool, the same names as the long options [default: spamops.toml, where it exists]
+    #[arg(long, value_name = "FILE")]
+    config: Option<Place>,
+
+    /// The moment of the run, for results that must not depend on the clock [default: SOURCE_DATE_EPOCH, else now]
+    #[arg(long, value_name = "TIME")]
+    now: Option<Timestamp>,
+
+    /// Say nothing but errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Options of every tool that reads rows.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Rows")]
+pub struct RowArgs {
+    /// The column of the texts [default: text, message, body, email, content or v2]
+    #[arg(long, value_name = "NAME")]
+    text_column: Option<String>,
+
+    /// The column of the labels [default: label, category, class, target or v1]
+    #[arg(long, value_name = "NAME")]
+    label_column: Option<String>,
+
+    /// The column of the dates [default: date, time, timestamp or created_at]
+    #[arg(long, value_name = "NAME")]
+    date_column: Option<String>,
+
+    /// The label looked for, where it is not spam, 1 or true; any other label is then the other class
+    #[arg(long, value_name = "VALUE")]
+    positive: Option<String>,
+
+    /// How rows come in: csv or jsonl [default: by extension, else by the first byte]
+    #[arg(long, value_name = "FORMAT")]
+    input_format: Option<Format>,
+
+    /// What stands between two fields: a character, or tab [default: the most frequent of , ; tab | in the header]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    delimiter: Option<u8>,
+
+    /// Refuse text that is not UTF-8, which is decoded and counted otherwise
+    #[arg(long)]
+    strict: bool,
+}
+
+impl RowArgs {
+    /// How to read rows, remarks and progress going to the scene.
+    pub fn options(&self, scene: &Scene) -> rows::Options {
+        rows::Options {
+            format: self.input_format,
+            delimiter: self.delimiter,
+            strict: self.strict,
+            faults: Faults::Refuse,
+            named: Named {
+                text: self.text_column.clone(),
+                label: self.label_column.clone(),
+                date: self.date_column.clone(),
+            },
+            spelling: self.spelling(),
+            notes: scene.notes.clone(),
+            progress: progress::on_terminal(&scene.name, scene.quiet),
+        }
+    }
+
+    /// How labels are spelled.
+    pub fn spelling(&self) -> Spelling {
+        Spelling { positive: self.positive.clone() }
+    }
+}
+
+/// Options of every tool that writes rows.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Rows")]
+pub struct OutArgs {
+    /// Where the rows go
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    pub output: Place,
+
+    /// How rows go out: csv or jsonl [default: by the extension of --output, else as they came in]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        _ => Err("expected one ASCII character, or tab".into()),
+    }
+}
+
+/// The whole command line of a tool, for parsing, completions and manual pages.
+pub fn command<T: Tool>() -> Command {
+    Common::augment_args(T::command()).version(env!("CARGO_PKG_VERSION"))
+}
+
+/// Runs the tool on the arguments of the process: `sample -n 3` and `spamops sample -n 3` are one.
+pub fn main<T: Tool>() -> ExitCode {
+    let mut args: Vec<OsString> = std::env::args_os().collect();
+    let command = command::<T>();
+    let name = command.get_name().to_owned();
+    let called = args.first().map(Path::new).and_then(Path::file_stem).unwrap_or_default();
+    if args.get(1).is_some_and(|first| *first == *name) && !called.to_string_lossy().ends_with(&name) {
+        args.remove(0);
+    }
+    let matches = match arguments(command, args, &name) {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error, &name),
+    };
+    let (common, tool) = match (Common::from_arg_matches(&matches), T::from_arg_matches(&matches)) {
+        (Ok(common), Ok(tool)) => (common, tool),
+        (Err(error), _) | (_, Err(error)) => return usage(&error.into(), &name),
+    };
+    let Common { now, quiet, .. } = common;
+    let scene = Scene { name, now, quiet, notes: Notes::default(), news: Notes::default() };
+    let outcome = tool.run(&scene);
+    if !scene.quiet {
+        progress::clear();
+        for remark in scene.news.take() {
+            say(&scene.name, &remark);
+        }
+        for note in scene.notes.take() {
+            say(&scene.name, &format!("warning: {note}"));
+        }
+    }
+    exit(outcome, &scene.name)
+}
+
+/// Says what a menu of tools has to say: help, its version, or that there is no such tool.
+pub fn menu(command: Command, args: Vec<OsString>) -> ExitCode {
+    match command.try_get_matches_from(args) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => usage(&error.into(), "spamops"),
+    }
+}
+
+/// Parses the arguments, with the policy file for what they leave out.
+fn arguments(command: Command, args: Vec<OsString>, name: &str) -> Result<ArgMatches> {
+    let table = name.rsplit(' ').next().unwrap_or(name);
+    let asked = command.clone().ignore_errors(true).try_get_matches_from(&args).ok();
+    let asked = asked.and_then(|matches| matches.get_one::<Place>("config").cloned());
+    let Some((policy, place)) = config::read(asked)? else { return Ok(command.try_get_matches_from(args)?) };
+    let command = config::apply(&policy, table, command).with_context(|| place.to_string())?;
+    let parsed = command.try_get_matches_from(&args);
+    parsed.map_err(|error| {
+        let given = |name: &str| args.iter().any(|arg| arg.to_string_lossy().starts_with(name));
+        match config::blamed(&error) {
+            Some((option, value)) if !given(&option) => {
+                anyhow::anyhow!("{place}: [{table}]: {} is no value of {option}: {value}", error.kind())
+            }
+            _ => error.into(),
+        }
+    })
+}
+
+fn usage(error: &anyhow::Error, name: &str) -> ExitCode {
+    if let Some(clap_error) = error.downcast_ref::<clap::Error>() {
+        // Help asked for is no error; a pipe closed on it is none either.
+        let _ = clap_error.print();
+        if clap_error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
+    } else {
+        complain(name, error);
+        ExitCode::from(2)
+    }
+}
+
+/// The exit table: 0 done, 1 the answer is no, 2 usage, input or environment. A broken pipe is 0.
+fn exit(outcome: Result<Verdict>, name: &str) -> ExitCode {
+    match outcome {
+        Ok(Verdict::Done) => ExitCode::SUCCESS,
+        Ok(Verdict::No) => ExitCode::from(1),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(name, &error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let cause = match cause.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+            Some(csv::ErrorKind::Io(cause)) => Some(cause),
+            _ => cause.downcast_ref::<io::Error>(),
+        };
+        cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+fn complain(name: &str, error: &anyhow::Error) {
+    say(name, &format!("{error:#}"));
+}
+
+/// One line on stderr, the name of the tool in colour on a terminal.
+fn say(name: &str, line: &str) {
+    use std::io::Write;
+    // With stderr closed there is nobody left to tell.
+    let _ = writeln!(anstream::stderr(), "\u{1b}[1m{name}:\u{1b}[0m {}", line.replace('\n', " "));
+}

@@ -1,0 +1,35 @@
+//! Why a decision fell as it did: every signal that was looked at, whether it spoke or not.
+
+use serde::{Deserialize, Serialize};
+
+/// One signal: what was seen, against which limit, and whether that decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// A word for programs, such as `performance`.
+    pub code: String,
+    /// Whether it spoke for the decision.
+    pub fired: bool,
+    /// A sentence for people.
+    pub says: String,
+    /// What was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// The limit it was held against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
+    /// How surprising it is, where a test was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
+}
+
+impl Reason {
+    /// A signal without a number.
+    pub fn plain(code: &str, fired: bool, says: impl Into<String>) -> Self {
+        Self { code: code.into(), fired, says: says.into(), value: None, limit: None, p: None }
+    }
+
+    /// A signal against a limit.
+    pub fn against(code: &str, fired: bool, says: impl Into<String>, value: f64, limit: f64) -> Self {
+        Self { value: Some(value), limit: Some(limit), ..Self::plain(code, fired, says) }
+    }
+}

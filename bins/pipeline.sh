@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# The cycle as a script, whole or step by step: the one place that says which file goes where.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+Run the cycle on the demo corpus or on your own rows, all results in one directory
+
+Usage: bins/pipeline.sh [OPTIONS] [STEP...]
+
+Steps, in order (all of them when none is named):
+  sample    new rows that were not used before             -> new.csv
+  validate  clean rows, refused rows                       -> clean.csv rejects.csv validate.json
+  score     the champion on the new rows                   -> scored.csv metrics.json
+  drift     is it still right?                             -> drift.json
+  split     all rows gathered so far, split for good       -> train.csv holdout.csv
+  fit       a challenger                                   -> challenger.json
+  judge     champion and challenger on the holdout         -> champion-scored.csv challenger-scored.csv
+  compare   is the challenger better?                      -> compare.json
+  promote   the challenger into the registry               -> promote.json
+  report    what was decided                               -> decision.json report.md
+Run as a whole, score and drift happen only where the new rows are valid, split to compare only where drift asks for a
+retrain, and promote only where compare asks for it. Two more, for a runner: tools (build them, say where they are) and
+outputs (what is decided so far).
+
+Options (each also as an environment variable, SPAMOPS_IN_DATA for --data and so on):
+  --data FILE      rows: CSV or JSON Lines          [default: data/messages.csv, the demo corpus]
+  --out-dir DIR    where the results go             [default: out]
+  --registry DIR   the registry                     [default: OUT/models, for the demo a copy of models/]
+  --state DIR      rows and decisions of past runs  [default: OUT/state]
+  --contract FILE  what rows must be like           [default: data/contract.toml, where it exists]
+  --since DATE     rows before it are history: gathered at the first run, not sampled [demo: 2026-07-01]
+  --until DATE     rows from it on have not arrived yet
+  --size ROWS      how many new rows to draw        [default: 2000]
+  --now TIME       the moment of the run            [default: the clock; demo: 2026-10-01]
+  --force true     retrain whatever the signals say
+  -h, --help       this text
+
+Examples:
+  bins/pipeline.sh
+  bins/pipeline.sh --data my-messages.csv --out-dir run --registry models --state state
+  bins/pipeline.sh drift report
+TEXT
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+demo=$here/data/messages.csv
+data=${SPAMOPS_IN_DATA:-} out=${SPAMOPS_IN_OUT_DIR:-out} registry=${SPAMOPS_IN_REGISTRY:-} state=${SPAMOPS_IN_STATE:-}
+contract=${SPAMOPS_IN_CONTRACT:-} since=${SPAMOPS_IN_SINCE:-} until=${SPAMOPS_IN_UNTIL:-} size=${SPAMOPS_IN_SIZE:-2000}
+now=${SPAMOPS_IN_NOW:-} force=${SPAMOPS_IN_FORCE:-false}
+steps=()
+
+fail() {
+  echo "pipeline.sh: $1" >&2
+  exit 2
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) usage && exit 0 ;;
+    --data | --out-dir | --registry | --state | --contract | --since | --until | --size | --now | --force)
+      [ $# -ge 2 ] || fail "$1 wants a value"
+      name=${1#--} value=$2
+      [ "$name" = out-dir ] && name=out
+      printf -v "$name" %s "$value"
+      shift 2
+      ;;
+    tools | sample | validate | score | drift | split | fit | judge | compare | promote | outputs | report)
+      steps+=("$1") && shift
+      ;;
+    *) fail "unknown option or step '$1'; see --help" ;;
+  esac
+done
+
+if [ -z "$data" ]; then
+  # The demo: a corpus that drifts in its last quarter, a champion fitted before, and a clock that stands still.
+  data=$demo since=${since:-2026-07-01} now=${now:-2026-10-01}
+  if [ -z "$registry" ] && [ ! -e "$out/models" ]; then
+    mkdir -p "$out" && cp -R "$here/models" "$out/models"
+  fi
+  if [ -z "$contract" ]; then contract=$here/data/contract.toml; fi
+fi
+registry=${registry:-$out/models} state=${state:-$out/state}
+if [ -z "$contract" ] && [ -e data/contract.toml ]; then contract=data/contract.toml; fi
+
+# Paths as a person would type them.
+short() { case $1 in "$PWD"/*) printf %s "${1#"$PWD"/}" ;; *) printf %s "$1" ;; esac; }
+data=$(short "$data") contract=$(short "$contract")
+
+# Prints a command line that can be pasted, and runs it.
+run() {
+  local line='' word
+  for word in "$@"; do
+    case $word in
+      *[!A-Za-z0-9_./=:,@%+-]* | '') line+=" ${word@Q}" ;;
+      *) line+=" $word" ;;
+    esac
+  done
+  printf '$%s\n' "$line" >&2
+  "$@"
+}
+
+# Builds what is missing, and puts the tools on the PATH.
+build() {
+  tools=${SPAMOPS_TOOLS:-}
+  if [ -z "$tools" ]; then
+    local target=${CARGO_TARGET_DIR:-$here/target}
+    tools=$target/tools
+    (cd "$here" && cargo build --quiet --release --locked --bin spamops)
+    "$target/release/spamops" link --quiet "$tools"
+  fi
+  # shellcheck disable=SC2016 # the line is to be pasted: $PATH is for the shell it is pasted into
+  printf '$ export PATH=%q:"$PATH"\n' "$(short "$tools")" >&2
+  export PATH=$tools:$PATH
+}
+
+# Whether a result says so: says drift retrain_needed true.
+says() { [ -e "$out/$1.json" ] && grep -q "^  \"$2\": \"\?$3\"\?,\?$" "$out/$1.json"; }
+has_champion() { [ -e "$registry/spam/champion.json" ]; }
+
+at=() # the moment of the run, for the steps that want it
+if [ -n "$now" ]; then at=(--now "$now"); fi
+
+step_tools() {
+  if [ -n "${GITHUB_OUTPUT:-}" ]; then echo "tools=$tools" >>"$GITHUB_OUTPUT"; fi
+}
+
+step_sample() {
+  [ -e "$data" ] || fail "$data: no such file"
+  mkdir -p "$out"
+  # What an earlier run left must not be taken for this one's.
+  (cd "$out" && rm -f {new,clean,rejects,scored,train,pool,holdout,champion-scored,challenger-scored}.csv \
+    {validate,metrics,drift,challenger,compare,promote,decision,champion}.json report.md)
+  if [ -n "$since" ] && [ ! -e "$state/rows.jsonl" ]; then
+    run sample --until "$since" "$data" -o "$out/history.csv"
+    run spamops state gather "$out/history.csv" --state "$state"
+  fi
+  local window=()
+  if [ -n "$since" ]; then window+=(--since "$since"); fi
+  if [ -n "$until" ]; then window+=(--until "$until"); fi
+  if [ -e "$state/rows.jsonl" ]; then window+=(--exclude "$state/rows.jsonl"); fi
+  run sample --size "$size" --seed 7 "${window[@]}" "$data" -o "$out/new.csv"
+}
+
+step_validate() {
+  run validate ${contract:+--contract "$contract"} "${at[@]}" "$out/new.csv" -o "$out/clean.csv" \
+    --rejects "$out/rejects.csv" --report "$out/validate.json"
+}
+
+step_score() {
+  if ! has_champion; then return; fi
+  run spamops registry export --registry "$registry" -o "$out/champion.json"
+  run score --model "$out/champion.json" "$out/clean.csv" -o "$out/scored.csv" --metrics "$out/metrics.json"
+}
+
+step_drift() {
+  local champion=() forced=()
+  if has_champion; then champion=(--model "$out/champion.json" --metrics "$out/metrics.json"); fi
+  if [ "$force" = true ]; then forced=(--force); fi
+  run drift "${champion[@]}" --state "$state" "${at[@]}" "${forced[@]}" "$out/clean.csv" -o "$out/drift.json"
+  run spamops state gather "$out/clean.csv" --state "$state"
+}
+
+step_split() {
+  run sample --split 0.8 --rest "$out/holdout.csv" "$state/rows.jsonl" -o "$out/pool.csv"
+  run sample --against "$out/holdout.csv" "$out/pool.csv" -o "$out/train.csv"
+}
+
+step_fit() { run fit "$out/train.csv" "${at[@]}" -o "$out/challenger.json"; }
+
+step_judge() {
+  if has_champion; then run score --model "$out/champion.json" "$out/holdout.csv" -o "$out/champion-scored.csv"; fi
+  run score --model "$out/challenger.json" "$out/holdout.csv" -o "$out/challenger-scored.csv"
+}
+
+step_compare() {
+  local champion=()
+  if has_champion; then champion=("$out/champion-scored.csv"); fi
+  run compare "${champion[@]}" "$out/challenger-scored.csv" -o "$out/compare.json"
+}
+
+step_promote() {
+  run promote "$out/challenger.json" --registry "$registry" --reason "better on the holdout" "${at[@]}" \
+    -o "$out/promote.json"
+}
+
+step_outputs() { run spamops report "$out" "${at[@]}" ${GITHUB_OUTPUT:+--outputs "$GITHUB_OUTPUT"}; }
+
+step_report() {
+  run spamops report "$out" --state "$state" "${at[@]}" ${GITHUB_OUTPUT:+--outputs "$GITHUB_OUTPUT"} \
+    ${GITHUB_STEP_SUMMARY:+--summary "$GITHUB_STEP_SUMMARY"}
+  echo "results: $out"
+}
+
+build
+if [ ${#steps[@]} -gt 0 ]; then
+  for step in "${steps[@]}"; do "step_$step"; done
+  exit 0
+fi
+for step in sample validate; do "step_$step"; done
+if says validate verdict valid; then
+  for step in score drift; do "step_$step"; done
+fi
+if says drift retrain_needed true; then
+  for step in split fit judge compare; do "step_$step"; done
+fi
+if says compare deploy_needed true; then step_promote; fi
+step_report

@@ -1,0 +1,75 @@
+//! score: what a model makes of rows, one after the other.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use spamops::data::place::Place;
+use spamops::data::results;
+use spamops::data::rows::{Row, Rows, Value, Writer};
+use spamops::judge::metrics::{Confusion, Metrics};
+use spamops::learn::model::Model;
+use spamops::show::tool::{self, OutArgs, RowArgs, Scene, Tool, Verdict};
+
+/// Score rows: adds the columns spam_score and verdict, and measures where there are labels
+///
+/// The score is the probability of naive Bayes that a row is spam; the verdict is spam from the model's threshold up.
+/// Streaming: the memory is that of the model.
+#[derive(Parser)]
+#[command(
+    name = "score",
+    after_help = "\
+Examples:
+  score --model champion.json clean.csv -o scored.csv --metrics metrics.json
+  zcat mail.csv.gz | score --model champion.json | sample --for-labels 50"
+)]
+pub(crate) struct Args {
+    /// Rows as CSV or JSON Lines, plain, gzip or zstd
+    #[arg(value_name = "FILE", default_value = "-")]
+    input: Place,
+
+    /// The model
+    #[arg(long, short, value_name = "FILE")]
+    model: Place,
+
+    /// Where F1, precision, recall, accuracy and the counts behind them go, as JSON
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<Place>,
+
+    #[command(flatten)]
+    out: OutArgs,
+
+    #[command(flatten)]
+    rows: RowArgs,
+}
+
+impl Tool for Args {
+    fn run(self, scene: &Scene) -> Result<Verdict> {
+        let model = Model::read(&self.model)?;
+        let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
+        rows.expect_text()?;
+        let added = ["spam_score", "verdict"];
+        let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &added)?;
+        let mut confusion = Confusion::default();
+        let mut row = Row::default();
+        while rows.read(&mut row)? {
+            let score = model.score(rows.text(&row)?);
+            let verdict = model.verdict(score);
+            if let Some(truth) = rows.label(&row)? {
+                confusion.add(truth, verdict);
+            }
+            let values = [Value::Number(score), Value::Text(model.names.of(verdict))];
+            writer.write_with(&row, &values)?;
+        }
+        writer.finish()?;
+        if let Some(place) = &self.metrics {
+            results::write(place, &Metrics::new(rows.seen(), confusion, scene.name()))?;
+        }
+        Ok(Verdict::Done)
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main::<Args>()
+}

@@ -1,0 +1,73 @@
+//! spamops: every tool in one file, chosen by its name or by the first argument.
+
+mod compare;
+mod drift;
+mod fit;
+mod promote;
+mod sample;
+mod score;
+mod validate;
+/// What `spamops` does besides.
+mod spamops {
+    pub(crate) mod completions;
+    pub(crate) mod init;
+    pub(crate) mod link;
+    pub(crate) mod man;
+    pub(crate) mod registry;
+    pub(crate) mod report;
+    pub(crate) mod state;
+}
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use ::spamops::show::tool;
+use clap::Command;
+
+use spamops::{completions, init, link, man, registry, report, state};
+
+/// One entry of the table.
+struct Entry {
+    name: &'static str,
+    main: fn() -> ExitCode,
+    command: fn() -> Command,
+}
+
+macro_rules! table {
+    ($($name:ident),+) => {
+        &[$(Entry { name: stringify!($name), main: $name::main, command: tool::command::<$name::Args> }),+]
+    };
+}
+
+/// The tools, in the order of the cycle.
+const TOOLS: &[Entry] = table![sample, validate, score, drift, fit, compare, promote];
+
+/// The sub-commands.
+const SUBCOMMANDS: &[Entry] = table![report, registry, state, init, link, completions, man];
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let called = args.first().map(Path::new).and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
+    let called = called.strip_prefix("spamops-").unwrap_or(&called);
+    let wanted = args.get(1).map(|arg| arg.to_string_lossy()).unwrap_or_default();
+    let by_name = TOOLS.iter().find(|entry| entry.name == called);
+    match by_name.or_else(|| TOOLS.iter().chain(SUBCOMMANDS).find(|entry| entry.name == wanted)) {
+        Some(entry) => (entry.main)(),
+        None => tool::menu(whole(), args.clone()),
+    }
+}
+
+/// The command line of the one file, with everything in it.
+fn whole() -> Command {
+    let about = "Small tools that keep a text classifier healthy with nobody in the loop";
+    let cycle = "The cycle: sample -> validate -> score -> drift -> fit -> score -> compare -> promote";
+    let entries = TOOLS.iter().chain(SUBCOMMANDS);
+    Command::new("spamops")
+        .about(about)
+        .after_help(cycle)
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(entries.map(|entry| (entry.command)().name(entry.name).bin_name(entry.name)))
+}

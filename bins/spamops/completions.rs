@@ -1,0 +1,48 @@
+//! spamops completions: what a shell offers when Tab is pressed.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use clap_complete::Shell;
+
+use ::spamops::data::place::Place;
+use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+
+/// Write the completions of a shell, for spamops and for every tool by its own name
+#[derive(Parser)]
+#[command(
+    name = "completions",
+    bin_name = "spamops completions",
+    after_help = "\
+Examples:
+  spamops completions bash > ~/.local/share/bash-completion/completions/spamops
+  source <(spamops completions bash)
+  spamops completions fish --prefix spamops- | source"
+)]
+pub(crate) struct Args {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+
+    /// What the names of the tools begin with, as given to spamops link
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = ["", "spamops-"])]
+    prefix: String,
+}
+
+impl Tool for Args {
+    fn run(self, _: &Scene) -> Result<Verdict> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut crate::whole(), "spamops", &mut script);
+        for tool in crate::TOOLS {
+            let name = format!("{}{}", self.prefix, tool.name);
+            clap_complete::generate(self.shell, &mut (tool.command)(), name, &mut script);
+        }
+        Place::Standard.write_text(&String::from_utf8(script)?)?;
+        Ok(Verdict::Done)
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main::<Args>()
+}

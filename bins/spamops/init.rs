@@ -1,0 +1,86 @@
+//! spamops init: the files a new repository needs.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+
+use ::spamops::data::place::Place;
+use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+
+/// Set up a repository: a workflow, a policy, a contract and an empty registry
+///
+/// Writes four files and touches none that is there. What comes next is printed.
+#[derive(Parser)]
+#[command(
+    name = "init",
+    bin_name = "spamops init",
+    after_help = "\
+Examples:
+  cd my-spam-filter && spamops init
+  spamops init my-spam-filter --action org/spamops@v1"
+)]
+pub(crate) struct Args {
+    /// The repository
+    #[arg(value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+
+    /// The action the workflow uses
+    #[arg(long, value_name = "OWNER/NAME@REF", default_value = "org/spamops@v1", value_parser = action)]
+    action: String,
+}
+
+/// What is written where.
+const FILES: [(&str, &str); 4] = [
+    (".github/workflows/spamops.yml", include_str!("init/spamops.yml")),
+    ("spamops.toml", include_str!("init/spamops.toml")),
+    ("data/contract.toml", include_str!("init/contract.toml")),
+    ("models/README.md", include_str!("init/models.md")),
+];
+
+const NEXT: &str = "\
+Next:
+  1. put your messages in data/messages.csv: columns text, label (spam, ham or empty) and, if you have it, date
+  2. look at them:   validate --contract data/contract.toml data/messages.csv > /dev/null
+  3. git add --all && git commit --message 'spamops'
+  4. git push        (the cycle runs every day at 04:17 UTC, and from the Actions page at any time)
+";
+
+impl Tool for Args {
+    fn run(self, _: &Scene) -> Result<Verdict> {
+        let there: Vec<&str> =
+            FILES.iter().map(|(path, _)| *path).filter(|path| self.directory.join(path).exists()).collect();
+        if !there.is_empty() {
+            bail!("{}: {} already there; nothing was written", self.directory.display(), there.join(", "));
+        }
+        let mut said = String::new();
+        for (path, text) in FILES {
+            write(&self.directory.join(path), &text.replace("org/spamops@v1", &self.action))?;
+            said.extend(["wrote ", path, "\n"]);
+        }
+        Place::Standard.write_text(&(said + NEXT))?;
+        Ok(Verdict::Done)
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+    }
+    Place::File(path.to_path_buf()).write_text(text)
+}
+
+fn action(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@".contains(c);
+    match text.split_once('@') {
+        Some((name, reference)) if name.contains('/') && !reference.is_empty() && text.chars().all(plain) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("expected OWNER/NAME@REF".into()),
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main::<Args>()
+}

@@ -1,0 +1,54 @@
+//! spamops man: manual pages.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Command, Parser};
+
+use ::spamops::data::place::Place;
+use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+
+/// Write a manual page for spamops, each of its sub-commands and each tool
+#[derive(Parser)]
+#[command(
+    name = "man",
+    bin_name = "spamops man",
+    after_help = "\
+Examples:
+  spamops man ~/.local/share/man/man1 && man sample"
+)]
+pub(crate) struct Args {
+    /// Where the pages go; made where it is missing
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+impl Tool for Args {
+    fn run(self, scene: &Scene) -> Result<Verdict> {
+        std::fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
+        self.page("spamops", crate::whole())?;
+        for entry in crate::SUBCOMMANDS {
+            self.page(&format!("spamops-{}", entry.name), (entry.command)())?;
+        }
+        for entry in crate::TOOLS {
+            self.page(entry.name, (entry.command)())?;
+        }
+        let pages = 1 + crate::SUBCOMMANDS.len() + crate::TOOLS.len();
+        scene.tell(format!("{pages} pages in {}", self.directory.display()));
+        Ok(Verdict::Done)
+    }
+}
+
+impl Args {
+    fn page(&self, name: &str, command: Command) -> Result<()> {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command.name(name.to_owned())).render(&mut page)?;
+        let place = Place::File(self.directory.join(format!("{name}.1")));
+        place.write_text(&String::from_utf8(page)?)
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main::<Args>()
+}

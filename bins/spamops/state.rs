@@ -1,0 +1,96 @@
+//! spamops state: the rows and decisions that live from run to run.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use ::spamops::data::dates::Timestamp;
+use ::spamops::data::place::Place;
+use ::spamops::data::rows::{Row, Rows};
+use ::spamops::data::state::State;
+use ::spamops::show::tool::{self, RowArgs, Scene, Tool, Verdict};
+
+/// Look after the state: the rows gathered so far and the decisions taken
+///
+/// A directory of JSON Lines that are only ever added to: rows.jsonl (gathered, and so used: sample --exclude it),
+/// history.jsonl (what drift saw) and decisions.jsonl (spamops report writes both). Adding twice is adding once; a line
+/// that a killed run left half written is cut off by the next. To lose it all costs time, not correctness.
+#[derive(Parser)]
+#[command(
+    name = "state",
+    bin_name = "spamops state",
+    after_help = "\
+Examples:
+  spamops state gather clean.csv --state state
+  sample --until 2026-07-01 all.csv | spamops state gather --state state
+  spamops state decisions --state state"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Add rows to those gathered
+    Gather {
+        /// Rows as CSV or JSON Lines, plain, gzip or zstd
+        #[arg(value_name = "FILE", default_value = "-")]
+        input: Place,
+
+        /// The state
+        #[arg(long, value_name = "DIR")]
+        state: PathBuf,
+
+        #[command(flatten)]
+        rows: RowArgs,
+    },
+    /// List the decisions, a line each
+    Decisions {
+        /// The state
+        #[arg(long, value_name = "DIR")]
+        state: PathBuf,
+    },
+}
+
+impl Tool for Args {
+    fn run(self, scene: &Scene) -> Result<Verdict> {
+        match self.what {
+            What::Gather { input, state, rows } => {
+                let rows = Rows::open(&input, &rows.options(scene))?;
+                let added = State::new(&state).gather(lines(rows))?;
+                scene.tell(format!("{added} rows gathered in {}", state.display()));
+            }
+            What::Decisions { state } => {
+                let mut output = Place::Standard.writer()?;
+                for decision in State::new(&state).decisions()? {
+                    let (time, retrain) = (Timestamp(decision.time), decision.retrain_needed);
+                    let why = decision.reasons.join("; ");
+                    let deploy = decision.deploy_needed;
+                    writeln!(output, "{time}\tretrain_needed={retrain}\tdeploy_needed={deploy}\t{why}")?;
+                }
+                output.finish()?;
+            }
+        }
+        Ok(Verdict::Done)
+    }
+}
+
+/// The rows as lines of JSON.
+fn lines(mut rows: Rows) -> impl Iterator<Item = Result<String>> {
+    std::iter::from_fn(move || {
+        let mut row = Row::default();
+        match rows.read(&mut row) {
+            Ok(true) => Some(rows.line(&row).with_context(|| rows.place().to_string())),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
+    })
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main::<Args>()
+}

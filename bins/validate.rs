@@ -1,0 +1,156 @@
+//! validate: the gate that data passes before anything is learned from it.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use spamops::data::contract::{Contract, Inspection, Sketch};
+use spamops::data::mask::{self, Kind};
+use spamops::data::place::Place;
+use spamops::data::results;
+use spamops::data::rows::{Faults, Options, Row, Rows, Value, Writer};
+use spamops::data::safe_cell::neutral;
+use spamops::show::tool::{self, OutArgs, RowArgs, Scene, Tool, Verdict};
+
+/// Hold rows against a contract: clean rows out, refused rows aside with a reason, counts in a report
+///
+/// Every row in is either clean or refused. One pass; sixteen bytes of memory for each distinct text, where the contract
+/// asks about duplicates or conflicting labels. Of a text that comes with both labels the first is believed.
+#[derive(Parser)]
+#[command(
+    name = "validate",
+    after_help = "\
+Examples:
+  validate --contract data/contract.toml new.csv --rejects rejects.csv --report validate.json > clean.csv
+  sample --size 100 mail.csv | validate --rejects rejects.csv > clean.csv
+  validate --infer good.csv > contract.toml
+  validate --mask email,phone,card,iban,ip --safe-csv clean.csv > for-the-agency.csv
+  validate --contract data/contract.toml --exit-code new.csv > /dev/null"
+)]
+pub(crate) struct Args {
+    /// Rows as CSV or JSON Lines, plain, gzip or zstd
+    #[arg(value_name = "FILE", default_value = "-")]
+    input: Place,
+
+    /// What rows must be like [default: a text column, labels that can be read, no text with both labels]
+    #[arg(long, short, value_name = "FILE")]
+    contract: Option<Place>,
+
+    /// Where refused rows go, with the columns reject_line, reject_reason and reject_rest
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<Place>,
+
+    /// Where counts, examples (personal data masked) and the verdict go, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<Place>,
+
+    /// Write the contract that these rows keep, instead of the rows
+    #[arg(long, conflicts_with_all = ["contract", "rejects", "report"])]
+    infer: bool,
+
+    /// Replace personal data in all rows that go out: email, phone, card, iban, ip; fit --mask learns from such rows
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    mask: Vec<Kind>,
+
+    /// Put an apostrophe before cells that a spreadsheet would run as a formula
+    #[arg(long)]
+    safe_csv: bool,
+
+    /// Exit with 1 where the verdict is invalid
+    #[arg(long)]
+    exit_code: bool,
+
+    #[command(flatten)]
+    out: OutArgs,
+
+    #[command(flatten)]
+    rows: RowArgs,
+}
+
+impl Tool for Args {
+    fn run(self, scene: &Scene) -> Result<Verdict> {
+        let options = Options { faults: Faults::Keep, ..self.rows.options(scene) };
+        let mut rows = Rows::open(&self.input, &options)?;
+        if self.infer {
+            return self.infer(&mut rows);
+        }
+        rows.expect_text()?;
+        let contract = match &self.contract {
+            Some(place) => Contract::read(place)?,
+            None => Contract::basic(),
+        };
+        let mut inspection = Inspection::new(&contract, &rows, scene.now()?)?;
+        let mut clean = Writer::create(&self.out.output, self.out.format, &mut rows, &[])?;
+        let added = ["reject_line", "reject_reason", "reject_rest"];
+        let mut rejects = match &self.rejects {
+            Some(place) => Some(Writer::create(place, self.out.format, &mut rows, &added)?),
+            None => None,
+        };
+        let mut row = Row::default();
+        while rows.read(&mut row)? {
+            match (inspection.row(&rows, &row)?, &mut rejects) {
+                (None, _) => clean.write(&self.leaving(&row))?,
+                (Some(reason), Some(rejects)) => {
+                    let (row, rest) = self.leaving(&row).squared(rows.header().len());
+                    let reason = self.masked(&reason);
+                    let values = [Value::Count(row.line()), Value::Text(&reason), Value::Text(&rest)];
+                    rejects.write_with(&row, &values)?;
+                }
+                (Some(_), None) => {}
+            }
+        }
+        rejects.map_or(Ok(()), Writer::finish)?;
+        clean.finish()?;
+        let report = inspection.finish(scene.name());
+        if report.rejected > 0 && self.rejects.is_none() {
+            let Self { input, .. } = &self;
+            scene.warn(format!(
+                "{input}: {} of {} rows refused; --rejects FILE keeps them",
+                report.rejected, report.rows
+            ));
+        }
+        if report.verdict != "valid" {
+            scene.warn(format!("{}: {}", self.input, report.reasons.join("; ")));
+        }
+        if let Some(place) = &self.report {
+            results::write(place, &report)?;
+        }
+        Ok(Verdict::answer(report.verdict == "valid", self.exit_code))
+    }
+}
+
+impl Args {
+    fn infer(&self, rows: &mut Rows) -> Result<Verdict> {
+        let mut sketch = Sketch::default();
+        let mut row = Row::default();
+        while rows.read(&mut row)? {
+            if row.fault().is_none() {
+                sketch.row(rows, &row);
+            }
+        }
+        let text = toml::to_string(&sketch.contract(rows))?;
+        let source = format!("# What rows must be like; inferred from {}.\n\n", self.input);
+        self.out.output.write_text(&(source + &text))?;
+        Ok(Verdict::Done)
+    }
+
+    /// The row as it may leave the house.
+    fn leaving(&self, row: &Row) -> Row {
+        if self.mask.is_empty() && !self.safe_csv {
+            return row.clone();
+        }
+        row.rewritten(|cell| {
+            let cell = self.masked(cell);
+            if self.safe_csv { neutral(&cell).into_owned() } else { cell }
+        })
+    }
+
+    fn masked(&self, text: &str) -> String {
+        if self.mask.is_empty() { text.to_owned() } else { mask::masked(text, &self.mask) }
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main::<Args>()
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# The action under a real runner: `uses: ./` on the demo corpus, a job that depends on it, and what `spamops init` writes.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+act=$(command -v act) || { echo "tests/action/run.sh: no act on the PATH; tests/run.sh installs it" >&2; exit 2; }
+target=${CARGO_TARGET_DIR:-$PWD/target}
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+
+# snapshot DIR OWNER/NAME: what git would commit here now, as a repository of its own in DIR.
+snapshot() {
+  mkdir -p "$1"
+  git ls-files --cached --others --exclude-standard -z | tar --create --null --files-from - --ignore-failed-read \
+    2>/dev/null | tar --extract --directory "$1"
+  commit "$1" "$2"
+}
+
+# commit DIR OWNER/NAME: all of DIR into a repository with that remote.
+commit() {
+  git -C "$1" init --quiet --initial-branch main
+  git -C "$1" remote add origin "https://github.com/$2"
+  git -C "$1" add --all
+  git -C "$1" -c user.name=t -c user.email=t@example.invalid -c commit.gpgsign=false commit --quiet --message snapshot
+  git clone --quiet --bare "$1" "$1.git"
+}
+
+# runner DIR EVENT [OPTION...]: the facts of DIR's workflow on EVENT. The steps see DIR.git for github.com, and a clean
+# environment: act would hand them all of ours.
+runner() {
+  local dir=$1 event=$2 slug
+  shift 2
+  slug=$(git -C "$dir" remote get-url origin)
+  rm -rf "${work:?}/home" && mkdir -p "$work/home" && : >"$work/empty"
+  (
+    cd "$dir"
+    env -i PATH="$PATH" HOME="$work/home" TMPDIR="$work" LANG=C.UTF-8 NO_COLOR=1 GIT_PAGER=cat GIT_TERMINAL_PROMPT=0 \
+      GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.$dir.git.insteadOf" GIT_CONFIG_VALUE_0="$slug" \
+      CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" CARGO_TARGET_DIR="$target" \
+      ${TOOLS:+SPAMOPS_TOOLS="$TOOLS"} \
+      timeout 900 "$act" "$event" --json --verbose --no-cache-server --no-skip-checkout -P ubuntu-latest=-self-hosted \
+      --env-file "$work/empty" --secret-file "$work/empty" --var-file "$work/empty" --input-file "$work/empty" \
+      -s GITHUB_TOKEN=not-a-token --local-repository "actions/checkout@$checkout=$stub" "$@" </dev/null 2>"$work/stderr"
+  ) >"$work/json" || echo "act: exit status $?"
+  python3 tests/action/facts.py <"$work/json"
+}
+
+# expect FACTS LINE...: every line is among the facts, one that begins with ! is not.
+expect() {
+  local name=$1 facts=$2 line
+  shift 2
+  for line in "$@"; do
+    case $line in
+      '!'*) if ! grep -qxF -- "${line#!}" <<<"$facts"; then continue; fi ;;
+      *) if grep -qxF -- "$line" <<<"$facts"; then continue; fi ;;
+    esac
+    printf '%s\n' "$facts" | tail -n 60 >&2
+    tail -n 5 "$work/stderr" >&2
+    echo "tests/action/run.sh: $name: expected: $line" >&2
+    exit 1
+  done
+  echo "action: $name: ok"
+}
+
+checkout=$(grep -rhoE 'actions/checkout@[0-9a-f]+' .github | sort -u | sed 's|.*@||')
+stub=$PWD/tests/action/checkout
+snapshot "$work/spamops" org/spamops
+
+facts=$(runner "$work/spamops" push -W .github/workflows/cycle.yml)
+expect "uses: ./ builds the tools, finds the drift and promotes" "$facts" \
+  'output cycle spamops retrain_needed=true' 'output cycle spamops deploy_needed=true' \
+  'step cycle spamops/promote success' 'job cycle success' 'job deploy success' 'job keep skipped'
+
+TOOLS=$target/tools
+facts=$(runner "$work/spamops" workflow_dispatch -W .github/workflows/cycle.yml --input since=2026-04-01 --input until=2026-07-01)
+expect "in the quiet quarter the champion stays" "$facts" \
+  'output cycle spamops retrain_needed=false' 'output cycle spamops deploy_needed=false' \
+  '!step cycle spamops/fit success' 'job cycle success' 'job deploy skipped' 'job keep success'
+
+# A repository that begins with nothing, and follows what `spamops init` says comes next.
+mkdir "$work/filter"
+next=$(cd "$work/filter" && "$TOOLS/spamops" init)
+grep -q 'put your messages in data/messages.csv' <<<"$next"
+cp data/messages.csv "$work/filter/data/messages.csv"
+(cd "$work/filter" && eval "$(sed -n 's/.*look at them: *//p' <<<"$next" | sed "s|^|$TOOLS/|")")
+commit "$work/filter" me/filter
+facts=$(runner "$work/filter" schedule --local-repository "org/spamops@v1=$work/spamops")
+expect "what init writes runs: a first model is fitted and committed" "$facts" \
+  'output cycle spamops retrain_needed=true' 'output cycle spamops deploy_needed=true' 'job cycle success' 'job deploy success'
+git -C "$work/filter.git" show main:models/spam/champion.json | grep -q '"version": 1'
+
+git -C "$work/filter" pull --quiet "$work/filter.git" main
+facts=$(runner "$work/filter" schedule --local-repository "org/spamops@v1=$work/spamops")
+expect "on the next day there is nothing to do" "$facts" \
+  'output cycle spamops retrain_needed=false' 'output cycle spamops deploy_needed=false' 'job cycle success' 'job deploy skipped'

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Every test a change must pass, on a machine that has Rust, a C compiler, Python and git: lints, cargo test, the cycle, the action.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+say() { printf '\n== %s\n' "$1"; }
+
+say 'python tools of the tests'
+venv=target/venv
+if [ ! -x "$venv/bin/act" ] || ! cmp -s tests/requirements.txt "$venv/requirements.txt"; then
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+  cp tests/requirements.txt "$venv/requirements.txt"
+fi
+export PATH=$PWD/$venv/bin:$PATH
+
+say 'lints'
+cargo fmt --check
+cargo clippy --quiet --locked --all-targets -- --deny warnings
+cargo clippy --quiet --locked --all-targets --no-default-features -- --deny warnings
+shellcheck bins/pipeline.sh tests/*.sh tests/*/*.sh .ci/run
+zizmor --offline --strict-collection --persona=auditor --no-progress --quiet .
+
+say 'cargo test'
+cargo test --locked
+
+say 'the cycle'
+rm -rf target/cycle
+bins/pipeline.sh --out-dir target/cycle
+grep -q '"promoted_version": 2' target/cycle/decision.json
+
+say 'the action under a real runner'
+tests/action/run.sh
+
+say 'all passed'
