@@ -10,7 +10,8 @@ use spamops::data::place::Place;
 use spamops::data::results;
 use spamops::data::rows::{Options, Row, Rows};
 use spamops::data::share::Share;
-use spamops::show::tool::{self, RowArgs, Scene, Tool, Verdict};
+use spamops::show::options::RowArgs;
+use spamops::show::tool::{self, Scene, Tool, Verdict};
 use spamops::watch::compare::{self, Pairs};
 
 /// Compare two models on the same scored rows: verdict and deploy_needed, with every reason

@@ -15,7 +15,8 @@ use spamops::data::share::Share;
 use spamops::data::state::State;
 use spamops::judge::metrics::Metrics;
 use spamops::learn::model::{Histogram, Model, bin};
-use spamops::show::tool::{self, RowArgs, Scene, Tool, Verdict};
+use spamops::show::options::RowArgs;
+use spamops::show::tool::{self, Scene, Tool, Verdict};
 use spamops::watch::drift::{self, Evidence, Policy};
 
 /// Decide whether the champion needs a successor: verdict and retrain_needed, with every reason

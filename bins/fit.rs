@@ -11,7 +11,8 @@ use spamops::data::mask::{self, Kind};
 use spamops::data::place::Place;
 use spamops::data::rows::{Row, Rows};
 use spamops::learn::model::{self, Lesson};
-use spamops::show::tool::{self, RowArgs, Scene, Tool, Verdict};
+use spamops::show::options::RowArgs;
+use spamops::show::tool::{self, Scene, Tool, Verdict};
 
 /// Learn a model from labelled rows: TF-IDF of words and multinomial naive Bayes
 ///

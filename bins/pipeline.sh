@@ -133,7 +133,8 @@ step_sample() {
     {validate,metrics,drift,challenger,compare,promote,decision,champion}.json report.md)
   if [ -n "$since" ] && [ ! -e "$state/rows.jsonl" ]; then
     run sample --until "$since" "$data" -o "$out/history.csv"
-    run spamops state gather "$out/history.csv" --state "$state"
+    run validate "$out/history.csv" -o "$out/history-clean.csv" --rejects "$out/history-rejects.csv"
+    run spamops state gather "$out/history-clean.csv" --state "$state"
   fi
   local window=()
   if [ -n "$since" ]; then window+=(--since "$since"); fi

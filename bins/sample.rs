@@ -14,7 +14,8 @@ use spamops::data::place::Place;
 use spamops::data::rows::{Faults, Options, Row, Rows, Value, Writer};
 use spamops::data::share::Share;
 use spamops::data::to_label::{self, Familiar};
-use spamops::show::tool::{self, OutArgs, RowArgs, Scene, Tool, Verdict};
+use spamops::show::options::{OutArgs, RowArgs};
+use spamops::show::tool::{self, Scene, Tool, Verdict};
 
 /// Draw rows: a random sample, the stable train/holdout split, or the rows most worth a label
 ///

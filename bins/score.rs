@@ -10,7 +10,8 @@ use spamops::data::results;
 use spamops::data::rows::{Row, Rows, Value, Writer};
 use spamops::judge::metrics::{Confusion, Metrics};
 use spamops::learn::model::Model;
-use spamops::show::tool::{self, OutArgs, RowArgs, Scene, Tool, Verdict};
+use spamops::show::options::{OutArgs, RowArgs};
+use spamops::show::tool::{self, Scene, Tool, Verdict};
 
 /// Score rows: adds the columns spam_score and verdict, and measures where there are labels
 ///

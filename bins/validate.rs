@@ -11,7 +11,8 @@ use spamops::data::place::Place;
 use spamops::data::results;
 use spamops::data::rows::{Faults, Options, Row, Rows, Value, Writer};
 use spamops::data::safe_cell::neutral;
-use spamops::show::tool::{self, OutArgs, RowArgs, Scene, Tool, Verdict};
+use spamops::show::options::{OutArgs, RowArgs};
+use spamops::show::tool::{self, Scene, Tool, Verdict};
 
 /// Hold rows against a contract: clean rows out, refused rows aside with a reason, counts in a report
 ///

@@ -11,7 +11,8 @@ use ::spamops::data::dates::Timestamp;
 use ::spamops::data::place::Place;
 use ::spamops::data::rows::{Row, Rows};
 use ::spamops::data::state::State;
-use ::spamops::show::tool::{self, RowArgs, Scene, Tool, Verdict};
+use ::spamops::show::options::RowArgs;
+use ::spamops::show::tool::{self, Scene, Tool, Verdict};
 
 /// Look after the state: the rows gathered so far and the decisions taken
 ///

@@ -1,7 +1,8 @@
 //! `spamops.toml`: a table per tool with the names of its long options; the command line wins.
 
-use anyhow::{Context, Result, bail};
-use clap::Command;
+use anyhow::{Context, Result, anyhow, bail};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
 use toml::{Table, Value};
 
 use crate::data::place::Place;
@@ -14,56 +15,99 @@ const USUAL: &str = "spamops.toml";
 const TABLES: [&str; 9] =
     ["sample", "validate", "score", "drift", "fit", "compare", "promote", "state", "report"];
 
+/// A policy, and where it was read.
+pub struct Policy {
+    place: Place,
+    text: String,
+    tables: Table,
+}
+
 /// Reads the policy; none where none is named and the usual file is not there.
-pub fn read(asked: Option<Place>) -> Result<Option<(Table, Place)>> {
+pub fn read(asked: Option<Place>) -> Result<Option<Policy>> {
     let place = match asked {
         Some(place) => place,
         None if std::path::Path::new(USUAL).is_file() => Place::File(USUAL.into()),
         None => return Ok(None),
     };
-    let policy = parse(&place.read_text()?).with_context(|| place.to_string())?;
-    Ok(Some((policy, place)))
+    let text = place.read_text()?;
+    Policy::parse(text, place.clone()).with_context(|| place.to_string()).map(Some)
 }
 
-/// A TOML table from text, errors on one line with the line they are on.
-pub fn parse(text: &str) -> Result<Table> {
-    let policy: Table = settings::parse(text)?;
-    for (name, value) in &policy {
-        if !TABLES.contains(&name.as_str()) {
-            bail!(
-                "line {}: unknown table '{name}'{}",
-                line_of(text, name),
-                nearest(name, TABLES.into_iter())
-            );
+impl Policy {
+    /// A policy from its text; a table that no tool has is an error.
+    pub fn parse(text: String, place: Place) -> Result<Self> {
+        let tables: Table = settings::parse(&text)?;
+        let policy = Self { place, text, tables };
+        for (name, value) in &policy.tables {
+            if !TABLES.contains(&name.as_str()) {
+                let line = policy.line_of(name, None);
+                bail!("line {line}: unknown table '{name}'{}", nearest(name, TABLES.into_iter()));
+            }
+            if !value.is_table() {
+                bail!("line {}: '{name}' is not a table", policy.line_of(name, None));
+            }
         }
-        if !value.is_table() {
-            bail!("line {}: '{name}' is not a table", line_of(text, name));
-        }
+        Ok(policy)
     }
-    Ok(policy)
-}
 
-fn line_of(text: &str, name: &str) -> usize {
-    let mentions = |line: &str| line.trim_start_matches(['[', ' ']).starts_with(name);
-    text.lines().position(mentions).map_or(1, |index| index + 1)
-}
+    /// The command with the values of its table as the defaults of its options, but for those that contradict an option
+    /// given on the command line.
+    pub fn apply(&self, table: &str, mut command: Command, given: Option<&ArgMatches>) -> Result<Command> {
+        let Some(options) = self.tables.get(table).and_then(Value::as_table) else { return Ok(command) };
+        for (key, value) in options {
+            let place = || format!("{}: line {}", self.place, self.line_of(table, Some(key)));
+            let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(key)) else {
+                let longs = command.get_arguments().filter_map(Arg::get_long);
+                bail!("{}: unknown key '{key}'{}", place(), nearest(key, longs));
+            };
+            if !given.is_some_and(|given| contradicts(arg, &command, given)) {
+                let id = arg.get_id().clone();
+                let values = words(value).with_context(|| format!("'{key}'")).with_context(place)?;
+                command = command.mut_arg(id, |arg| arg.required(false).default_values(values));
+            }
+        }
+        Ok(command)
+    }
 
-/// The command with the values of its table as the defaults of its options.
-pub fn apply(policy: &Table, table: &str, mut command: Command) -> Result<Command> {
-    let Some(options) = policy.get(table).and_then(Value::as_table) else { return Ok(command) };
-    for (key, value) in options {
-        let known: Vec<(String, clap::Id)> = command
-            .get_arguments()
-            .filter_map(|arg| arg.get_long().map(|long| (long.to_owned(), arg.get_id().clone())))
-            .collect();
-        let Some((_, id)) = known.iter().find(|(long, _)| long == key) else {
-            let names = known.iter().map(|(long, _)| long.as_str());
-            bail!("[{table}]: unknown key '{key}'{}", nearest(key, names));
+    /// The policy's part in an error of the command line.
+    pub fn blame(&self, table: &str, error: &clap::Error) -> anyhow::Error {
+        use clap::error::{ContextKind, ContextValue};
+        let text = |kind| match error.get(kind) {
+            Some(ContextValue::String(text)) => text.clone(),
+            _ => String::new(),
         };
-        let values = words(value).with_context(|| format!("[{table}]: '{key}'"))?;
-        command = command.mut_arg(id.clone(), |arg| arg.required(false).default_values(values));
+        let option = text(ContextKind::InvalidArg);
+        let key = option.split_whitespace().next().unwrap_or_default().trim_start_matches("--");
+        let why =
+            std::error::Error::source(error).map_or_else(|| error.kind().to_string(), ToString::to_string);
+        let value = text(ContextKind::InvalidValue);
+        anyhow!("{}: line {}: {key} '{value}': {why}", self.place, self.line_of(table, Some(key)))
     }
-    Ok(command)
+
+    /// The line of a table, or of a key in it.
+    fn line_of(&self, table: &str, key: Option<&str>) -> usize {
+        let named = |line: &str, name: &str| {
+            let rest = line.trim_start_matches(['[', ' ', '\t']).strip_prefix(name);
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_'))
+        };
+        let lines = || self.text.lines().enumerate();
+        let start = lines().find(|(_, line)| named(line, table)).map_or(0, |(index, _)| index);
+        let inside = |key| lines().skip(start).find(|(_, line)| named(line, key)).map(|(index, _)| index);
+        key.and_then(inside).unwrap_or(start) + 1
+    }
+}
+
+/// Whether an option that was given on the command line rules this one out.
+fn contradicts(arg: &Arg, command: &Command, given: &ArgMatches) -> bool {
+    let is_given = |other: &&Arg| {
+        given.try_contains_id(other.get_id().as_str()).is_ok()
+            && given.value_source(other.get_id().as_str()) == Some(ValueSource::CommandLine)
+    };
+    command.get_arguments().filter(is_given).any(|other| {
+        let rules_out =
+            |one: &Arg, id| command.get_arg_conflicts_with(one).iter().any(|found| found.get_id() == id);
+        rules_out(arg, other.get_id()) || rules_out(other, arg.get_id())
+    })
 }
 
 fn words(value: &Value) -> Result<Vec<String>> {
@@ -76,19 +120,8 @@ fn words(value: &Value) -> Result<Vec<String>> {
     })
 }
 
-/// The option and value that a clap error is about.
-pub fn blamed(error: &clap::Error) -> Option<(String, String)> {
-    use clap::error::{ContextKind, ContextValue};
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let option = text(ContextKind::InvalidArg)?;
-    Some((option.split_whitespace().next()?.to_owned(), text(ContextKind::InvalidValue)?))
-}
-
-/// `; did you mean 'size'?`, or what there is.
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+/// `; did you mean 'size'?`, where a known name is near.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let best = known
         .map(|known| (strsim::jaro_winkler(name, known), known))
         .max_by(|(one, _), (other, _)| one.total_cmp(other));

@@ -3,4 +3,5 @@
 pub mod config;
 pub mod progress;
 pub mod tool;
+pub mod options;
 pub mod report;

@@ -9,10 +9,8 @@ use anyhow::{Context, Result};
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser};
 
 use crate::data::dates::Timestamp;
-use crate::data::label::Spelling;
 use crate::data::notes::Notes;
 use crate::data::place::Place;
-use crate::data::rows::{self, Faults, Format, Named};
 use crate::show::{config, progress};
 
 /// One tool: its arguments, and what it does with them.
@@ -64,6 +62,16 @@ impl Scene {
         Ok(Timestamp(i64::try_from(since_1970.as_secs())?))
     }
 
+    /// Where remarks go, for readers of rows.
+    pub(crate) fn notes(&self) -> Notes {
+        self.notes.clone()
+    }
+
+    /// Whether nothing but errors is wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Warns of something at the end of the run.
     pub fn warn(&self, remark: impl Into<String>) {
         self.notes.add(remark);
@@ -90,85 +98,6 @@ struct Common {
     /// Say nothing but errors
     #[arg(long, short)]
     quiet: bool,
-}
-
-/// Options of every tool that reads rows.
-#[derive(Args, Clone)]
-#[command(next_help_heading = "Rows")]
-pub struct RowArgs {
-    /// The column of the texts [default: text, message, body, email, content or v2]
-    #[arg(long, value_name = "NAME")]
-    text_column: Option<String>,
-
-    /// The column of the labels [default: label, category, class, target or v1]
-    #[arg(long, value_name = "NAME")]
-    label_column: Option<String>,
-
-    /// The column of the dates [default: date, time, timestamp or created_at]
-    #[arg(long, value_name = "NAME")]
-    date_column: Option<String>,
-
-    /// The label looked for, where it is not spam, 1 or true; any other label is then the other class
-    #[arg(long, value_name = "VALUE")]
-    positive: Option<String>,
-
-    /// How rows come in: csv or jsonl [default: by extension, else by the first byte]
-    #[arg(long, value_name = "FORMAT")]
-    input_format: Option<Format>,
-
-    /// What stands between two fields: a character, or tab [default: the most frequent of , ; tab | in the header]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
-    delimiter: Option<u8>,
-
-    /// Refuse text that is not UTF-8, which is decoded and counted otherwise
-    #[arg(long)]
-    strict: bool,
-}
-
-impl RowArgs {
-    /// How to read rows, remarks and progress going to the scene.
-    pub fn options(&self, scene: &Scene) -> rows::Options {
-        rows::Options {
-            format: self.input_format,
-            delimiter: self.delimiter,
-            strict: self.strict,
-            faults: Faults::Refuse,
-            named: Named {
-                text: self.text_column.clone(),
-                label: self.label_column.clone(),
-                date: self.date_column.clone(),
-            },
-            spelling: self.spelling(),
-            notes: scene.notes.clone(),
-            progress: progress::on_terminal(&scene.name, scene.quiet),
-        }
-    }
-
-    /// How labels are spelled.
-    pub fn spelling(&self) -> Spelling {
-        Spelling { positive: self.positive.clone() }
-    }
-}
-
-/// Options of every tool that writes rows.
-#[derive(Args, Clone)]
-#[command(next_help_heading = "Rows")]
-pub struct OutArgs {
-    /// Where the rows go
-    #[arg(long, short, value_name = "FILE", default_value = "-")]
-    pub output: Place,
-
-    /// How rows go out: csv or jsonl [default: by the extension of --output, else as they came in]
-    #[arg(long, value_name = "FORMAT")]
-    pub format: Option<Format>,
-}
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"tab" | b"\\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
-        _ => Err("expected one ASCII character, or tab".into()),
-    }
 }
 
 /// The whole command line of a tool, for parsing, completions and manual pages.
@@ -219,20 +148,17 @@ pub fn menu(command: Command, args: Vec<OsString>) -> ExitCode {
 /// Parses the arguments, with the policy file for what they leave out.
 fn arguments(command: Command, args: Vec<OsString>, name: &str) -> Result<ArgMatches> {
     let table = name.rsplit(' ').next().unwrap_or(name);
-    let asked = command.clone().ignore_errors(true).try_get_matches_from(&args).ok();
-    let asked = asked.and_then(|matches| matches.get_one::<Place>("config").cloned());
-    let Some((policy, place)) = config::read(asked)? else { return Ok(command.try_get_matches_from(args)?) };
-    let command = config::apply(&policy, table, command).with_context(|| place.to_string())?;
-    let parsed = command.try_get_matches_from(&args);
-    parsed.map_err(|error| {
-        let given = |name: &str| args.iter().any(|arg| arg.to_string_lossy().starts_with(name));
-        match config::blamed(&error) {
-            Some((option, value)) if !given(&option) => {
-                anyhow::anyhow!("{place}: [{table}]: {} is no value of {option}: {value}", error.kind())
-            }
-            _ => error.into(),
-        }
-    })
+    let given = command.clone().ignore_errors(true).try_get_matches_from(&args).ok();
+    let asked = given.as_ref().and_then(|matches| matches.get_one::<Place>("config").cloned());
+    let Some(policy) = config::read(asked)? else { return Ok(command.try_get_matches_from(args)?) };
+    let plain = command.clone().try_get_matches_from(&args);
+    let command = policy.apply(table, command, given.as_ref())?;
+    match (command.try_get_matches_from(&args), plain) {
+        (Ok(matches), _) => Ok(matches),
+        // What fails with the policy and not without it is the policy's fault.
+        (Err(error), Ok(_)) => Err(policy.blame(table, &error)),
+        (Err(error), Err(_)) => Err(error.into()),
+    }
 }
 
 fn usage(error: &anyhow::Error, name: &str) -> ExitCode {

@@ -213,6 +213,23 @@ impl Contract {
             let lengths = (column.min_length.unwrap_or(0), column.max_length.unwrap_or(u64::MAX));
             ensure!(lengths.0 <= lengths.1, "column '{name}': min_length is over max_length");
         }
+        for (name, severity) in contract.of_the_table() {
+            ensure!(
+                severity != Severity::Reject,
+                "[{name}]: severity is warn or fail: there is no row to reject"
+            );
+        }
         Ok(contract)
+    }
+
+    /// The checks on the table as a whole.
+    fn of_the_table(&self) -> impl Iterator<Item = (&'static str, Severity)> {
+        let all = [
+            ("rows", self.rows.as_ref().map(|check| check.severity)),
+            ("rejects", self.rejects.as_ref().map(|check| check.severity)),
+            ("balance", self.balance.as_ref().map(|check| check.severity)),
+            ("freshness", self.freshness.as_ref().map(|check| check.severity)),
+        ];
+        all.into_iter().filter_map(|(name, severity)| Some((name, severity?)))
     }
 }
