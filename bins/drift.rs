@@ -23,7 +23,7 @@ use spamops::watch::drift::{self, Evidence, Policy};
 ///
 /// Two signals: F1 on labelled new rows below its gate, and a chi-square test of homogeneity (level .05, Cramér's V of at
 /// least .1) between the scores of distinct new texts and the model's own out-of-fold scores. One test on scores says
-/// nothing about what moved, and with few rows nothing at all: the verdict is insufficient_data then.
+/// nothing about what moved, and with under 100 distinct texts nothing at all: the verdict is insufficient_data then.
 #[derive(Parser)]
 #[command(
     name = "drift",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 
 use spamops::data::place::Place;
@@ -50,7 +50,8 @@ impl Tool for Args {
         let registry = Registry::new(&self.registry, &self.name);
         let model = self.model.read_text()?;
         let now = scene.now()?.to_string();
-        let promotion = registry.promote(&model, &self.reason, &now, scene.name())?;
+        let promotion = registry.promote(&model, &self.reason, &now, scene.name());
+        let promotion = promotion.with_context(|| self.model.to_string())?;
         results::write(&self.output, &promotion)?;
         Ok(Verdict::Done)
     }

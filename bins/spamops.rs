@@ -69,5 +69,5 @@ fn whole() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(entries.map(|entry| (entry.command)().name(entry.name).bin_name(entry.name)))
+        .subcommands(entries.map(|entry| (entry.command)().bin_name(format!("spamops {}", entry.name))))
 }

@@ -112,7 +112,10 @@ impl Place {
     /// A writer to the place; a file appears under its name only at [`Output::finish`].
     pub fn writer(&self) -> Result<Output> {
         match self {
-            Self::Standard => Ok(Output { to: Target::Stream(BufWriter::new(Box::new(io::stdout()))) }),
+            Self::Standard => {
+                let to = Target::Stream(BufWriter::new(Box::new(io::stdout())));
+                Ok(Output { to, name: self.to_string() })
+            }
             Self::File(path) => Output::create(path).with_context(|| self.to_string()),
         }
     }
@@ -177,6 +180,7 @@ fn damaged(kind: &str, error: &dyn fmt::Display) -> io::Error {
 /// Bytes on their way to a place.
 pub struct Output {
     to: Target,
+    name: String,
 }
 
 enum Target {
@@ -192,31 +196,30 @@ enum Target {
 impl Output {
     fn create(path: &Path) -> io::Result<Self> {
         let found = fs::metadata(path).ok();
+        let name = path.display().to_string();
         if found.as_ref().is_some_and(|found| !found.is_file()) {
             // A device or a pipe must stay what it is: only a regular file is replaced.
             let file: Box<dyn Write> = Box::new(OpenOptions::new().write(true).open(path)?);
-            return Ok(Self { to: Target::Stream(BufWriter::new(file)) });
+            return Ok(Self { to: Target::Stream(BufWriter::new(file)), name });
         }
         let path = if found.is_some() { fs::canonicalize(path)? } else { path.to_path_buf() };
-        let name = path.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
-        let beside = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+        let file_name = path.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
+        let beside =
+            path.with_file_name(format!(".{}.{}.tmp", file_name.to_string_lossy(), std::process::id()));
         let file = File::create(&beside)?;
         if let Some(found) = found {
             file.set_permissions(found.permissions())?;
         }
-        Ok(Self { to: Target::Beside { writer: BufWriter::new(file), beside, path } })
+        Ok(Self { to: Target::Beside { writer: BufWriter::new(file), beside, path }, name })
     }
 
     /// Writes what is left and gives the file its name.
     pub fn finish(mut self) -> Result<()> {
         match &mut self.to {
-            Target::Stream(stream) => stream.flush()?,
-            Target::Beside { writer, beside, path } => {
-                writer.flush().with_context(|| path.display().to_string())?;
-                fs::rename(beside, &path).with_context(|| path.display().to_string())?;
-            }
+            Target::Stream(stream) => stream.flush(),
+            Target::Beside { writer, beside, path } => writer.flush().and_then(|()| fs::rename(beside, path)),
         }
-        Ok(())
+        .with_context(|| self.name.clone())
     }
 }
 

@@ -109,12 +109,13 @@ pub fn command<T: Tool>() -> Command {
 pub fn main<T: Tool>() -> ExitCode {
     let mut args: Vec<OsString> = std::env::args_os().collect();
     let command = command::<T>();
-    let name = command.get_name().to_owned();
+    let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
+    let word = command.get_name().to_owned();
     let called = args.first().map(Path::new).and_then(Path::file_stem).unwrap_or_default();
-    if args.get(1).is_some_and(|first| *first == *name) && !called.to_string_lossy().ends_with(&name) {
+    if args.get(1).is_some_and(|first| *first == *word) && !called.to_string_lossy().ends_with(&word) {
         args.remove(0);
     }
-    let matches = match arguments(command, args, &name) {
+    let matches = match arguments(command, args, &word) {
         Ok(matches) => matches,
         Err(error) => return usage(&error, &name),
     };
@@ -146,8 +147,7 @@ pub fn menu(command: Command, args: Vec<OsString>) -> ExitCode {
 }
 
 /// Parses the arguments, with the policy file for what they leave out.
-fn arguments(command: Command, args: Vec<OsString>, name: &str) -> Result<ArgMatches> {
-    let table = name.rsplit(' ').next().unwrap_or(name);
+fn arguments(command: Command, args: Vec<OsString>, table: &str) -> Result<ArgMatches> {
     let given = command.clone().ignore_errors(true).try_get_matches_from(&args).ok();
     let asked = given.as_ref().and_then(|matches| matches.get_one::<Place>("config").cloned());
     let Some(policy) = config::read(asked)? else { return Ok(command.try_get_matches_from(args)?) };
@@ -162,14 +162,19 @@ fn arguments(command: Command, args: Vec<OsString>, name: &str) -> Result<ArgMat
 }
 
 fn usage(error: &anyhow::Error, name: &str) -> ExitCode {
-    if let Some(clap_error) = error.downcast_ref::<clap::Error>() {
-        // Help asked for is no error; a pipe closed on it is none either.
-        let _ = clap_error.print();
-        if clap_error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
-    } else {
-        complain(name, error);
-        ExitCode::from(2)
+    match error.downcast_ref::<clap::Error>() {
+        Some(asked) if !asked.use_stderr() => {
+            // Help or version; a pipe closed on it is no error.
+            let _ = asked.print();
+            return ExitCode::SUCCESS;
+        }
+        Some(wrong) => {
+            let text = wrong.to_string();
+            say(name, text.strip_prefix("error: ").unwrap_or(&text).trim_end());
+        }
+        None => complain(name, error),
     }
+    ExitCode::from(2)
 }
 
 /// The exit table: 0 done, 1 the answer is no, 2 usage, input or environment. A broken pipe is 0.
@@ -196,12 +201,13 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn complain(name: &str, error: &anyhow::Error) {
-    say(name, &format!("{error:#}"));
+    let line = format!("{error:#}").replace('\n', " ");
+    say(name, line.split(" (os error ").next().unwrap_or_default());
 }
 
-/// One line on stderr, the name of the tool in colour on a terminal.
+/// To stderr, the name of the tool in colour on a terminal.
 fn say(name: &str, line: &str) {
     use std::io::Write;
     // With stderr closed there is nobody left to tell.
-    let _ = writeln!(anstream::stderr(), "\u{1b}[1m{name}:\u{1b}[0m {}", line.replace('\n', " "));
+    let _ = writeln!(anstream::stderr(), "\u{1b}[1m{name}:\u{1b}[0m {line}");
 }

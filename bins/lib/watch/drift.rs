@@ -12,6 +12,9 @@ use crate::watch::reason::Reason;
 /// The level of the test.
 pub const ALPHA: f64 = 0.05;
 
+/// Distinct texts under which nothing is said: they could not show an effect of the floor.
+pub const LEAST: u64 = 100;
+
 /// The least Cramér's V that counts as drift however small the p-value.
 pub const FLOOR: f64 = 0.1;
 
@@ -106,11 +109,15 @@ fn performance(metrics: Option<&Metrics>, gate: f64) -> Reason {
 
 /// Chi-square of homogeneity on the scores of distinct texts; the bins pooled until each expects five of each side.
 fn drift(scores: Option<(&[u64], &[u64])>) -> (&'static str, Reason) {
-    let few = |says| ("insufficient_data", Reason::plain("drift", false, says));
-    let Some((reference, new)) = scores else { return few("no champion to hold the scores against") };
+    let few = |says: String| ("insufficient_data", Reason::plain("drift", false, says));
+    let Some((reference, new)) = scores else { return few("no champion to hold the scores against".into()) };
+    let distinct = new.iter().sum::<u64>();
+    if distinct < LEAST {
+        return few(format!("{distinct} distinct texts are too few to compare scores; {LEAST} would do"));
+    }
     let (pooled_reference, pooled_new) = pooled(reference, new);
     let Some(test) = homogeneity(&pooled_reference, &pooled_new) else {
-        return few("too few distinct texts to compare scores");
+        return few("all scores are in one bin".into());
     };
     let fired = test.p < ALPHA && test.cramers_v >= FLOOR;
     let says = if fired {

@@ -192,7 +192,7 @@ fn is_fail(severity: &Severity) -> bool {
 }
 
 impl Contract {
-    /// What holds where nobody wrote a contract: a text in every row, labels that can be read, no contradictions.
+    /// What holds where nobody wrote a contract, besides rows and labels that can be read: no text with both labels.
     pub fn basic() -> Self {
         Self { conflicts: Some(Plain { severity: Severity::Reject }), ..Self::default() }
     }
