@@ -76,7 +76,7 @@ if [ -z "$data" ]; then
   # The demo: a corpus that drifts in its last quarter, a champion fitted before, and a clock that stands still.
   data=$demo since=${since:-2026-07-01} now=${now:-2026-10-01}
   if [ -z "$registry" ] && [ ! -e "$out/models" ]; then
-    mkdir -p "$out" && cp -R "$here/models" "$out/models"
+    mkdir -p "$out/models" && cp -R "$here/models/." "$out/models"
   fi
   if [ -z "$contract" ]; then contract=$here/data/contract.toml; fi
 fi

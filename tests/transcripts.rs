@@ -95,6 +95,7 @@ fn run(command: &str, directory: &Path) -> String {
         .args(["-c", &format!("exec 2>&1\nset -o pipefail\n{command}")])
         .current_dir(directory)
         .env_clear()
+        .env("SPAMOPS_TOOLS", tools)
         .envs([
             ("PATH", path.as_str()),
             ("LC_ALL", "C.UTF-8"),
