@@ -28,7 +28,7 @@ Options (each also as an environment variable, SPAMOPS_IN_DATA for --data and so
   --out-dir DIR    where the results go             [default: out]
   --registry DIR   the registry                     [default: OUT/models, for the demo a copy of models/]
   --state DIR      rows and decisions of past runs  [default: OUT/state]
-  --contract FILE  what rows must be like           [default: data/contract.toml, where it exists]
+  --contract FILE  what rows must be like           [default: contract.toml beside the rows, where it exists]
   --since DATE     rows before it are history: gathered at the first run, not sampled [demo: 2026-07-01]
   --until DATE     rows from it on have not arrived yet
   --size ROWS      how many new rows to draw        [default: 2000]
@@ -78,10 +78,9 @@ if [ -z "$data" ]; then
   if [ -z "$registry" ] && [ ! -e "$out/models" ]; then
     mkdir -p "$out/models" && cp -R "$here/models/." "$out/models"
   fi
-  if [ -z "$contract" ]; then contract=$here/data/contract.toml; fi
 fi
 registry=${registry:-$out/models} state=${state:-$out/state}
-if [ -z "$contract" ] && [ -e data/contract.toml ]; then contract=data/contract.toml; fi
+if [ -z "$contract" ] && [ -e "$(dirname "$data")/contract.toml" ]; then contract=$(dirname "$data")/contract.toml; fi
 
 # Paths as a person would type them.
 short() { case $1 in "$PWD"/*) printf %s "${1#"$PWD"/}" ;; *) printf %s "$1" ;; esac; }

@@ -31,4 +31,7 @@ grep -q '"promoted_version": 2' target/cycle/decision.json
 say 'the action under a real runner'
 tests/action/run.sh
 
+say 'the tree is as it was'
+git diff --exit-code --stat
+
 say 'all passed'

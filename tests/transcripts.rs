@@ -57,9 +57,12 @@ fn stage(path: &Path) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("transcripts").join(name);
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory).unwrap();
-    for part in ["data", "models", "bins", "Cargo.toml"] {
+    for part in ["data", "bins", "Cargo.toml"] {
         std::os::unix::fs::symlink(Path::new(ROOT).join(part), directory.join(part)).unwrap();
     }
+    // A copy: the registry is what a transcript may write to.
+    let copied = Command::new("cp").arg("-R").arg(Path::new(ROOT).join("models")).arg(&directory).status();
+    assert!(copied.unwrap().success());
     directory
 }
 

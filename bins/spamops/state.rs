@@ -62,8 +62,9 @@ impl Tool for Args {
         match self.what {
             What::Gather { input, state, rows } => {
                 let rows = Rows::open(&input, &rows.options(scene))?;
-                let added = State::new(&state).gather(lines(rows))?;
-                scene.tell(format!("{added} rows gathered in {}", state.display()));
+                let (added, there) = State::new(&state).gather(lines(rows))?;
+                let already = if there > 0 { format!(", {there} were there already") } else { String::new() };
+                scene.tell(format!("{added} rows gathered in {}{already}", state.display()));
             }
             What::Decisions { state } => {
                 let mut output = Place::Standard.writer()?;

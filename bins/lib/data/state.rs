@@ -42,11 +42,11 @@ impl State {
         Place::File(self.directory.join("rows.jsonl"))
     }
 
-    /// Adds rows, each a line of JSON, that are not there yet; how many those were.
-    pub fn gather(&self, lines: impl Iterator<Item = Result<String>>) -> Result<u64> {
+    /// Adds rows, each a line of JSON, that are not there yet; how many those were, and how many were there already.
+    pub fn gather(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
         let mut log = Log::open(&self.directory.join("rows.jsonl"))?;
         let mut known = log.lines()?.map(|line| Ok(xxh3_64(&line?))).collect::<Result<HashSet<u64>>>()?;
-        let mut added = 0;
+        let (mut added, mut there) = (0, 0);
         let mut batch = Vec::new();
         for line in lines {
             let line = line?;
@@ -54,10 +54,12 @@ impl State {
                 batch.extend_from_slice(line.as_bytes());
                 batch.push(b'\n');
                 added += 1;
+            } else {
+                there += 1;
             }
         }
         log.append(&batch)?;
-        Ok(added)
+        Ok((added, there))
     }
 
     /// Adds a decision, unless it is there already: a step that is run again decides nothing twice.
@@ -167,8 +169,8 @@ mod tests {
     fn gathering_twice_is_gathering_once() {
         let state = state("twice");
         let lines = || ["{\"text\":\"a\"}", "{\"text\":\"b\"}"].map(|line| Ok(line.to_owned())).into_iter();
-        assert_eq!(state.gather(lines()).unwrap(), 2);
-        assert_eq!(state.gather(lines()).unwrap(), 0);
+        assert_eq!(state.gather(lines()).unwrap(), (2, 0));
+        assert_eq!(state.gather(lines()).unwrap(), (0, 2));
         assert_eq!(fs::read_to_string(state.rows().path().unwrap()).unwrap().lines().count(), 2);
         fs::remove_dir_all(&state.directory).unwrap();
     }
@@ -178,7 +180,7 @@ mod tests {
         let state = state("torn");
         fs::create_dir_all(&state.directory).unwrap();
         fs::write(state.rows().path().unwrap(), "{\"text\":\"a\"}\n{\"te").unwrap();
-        assert_eq!(state.gather([Ok("{\"text\":\"b\"}".to_owned())].into_iter()).unwrap(), 1);
+        assert_eq!(state.gather([Ok("{\"text\":\"b\"}".to_owned())].into_iter()).unwrap(), (1, 0));
         let rows = fs::read_to_string(state.rows().path().unwrap()).unwrap();
         assert_eq!(rows, "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
         fs::remove_dir_all(&state.directory).unwrap();

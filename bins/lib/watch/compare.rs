@@ -7,7 +7,7 @@ use crate::data::results::Head;
 use crate::data::share::Share;
 use crate::judge::metrics::Confusion;
 use crate::judge::significance::mcnemar_exact;
-use crate::watch::reason::Reason;
+use crate::watch::reason::{Reason, p_value};
 
 /// The level of the test.
 pub const ALPHA: f64 = 0.05;
@@ -93,7 +93,8 @@ fn test(pairs: &Pairs) -> (&'static str, Reason) {
         _ => "worse",
     };
     let says = format!(
-        "{ours} rows only the challenger got right, {theirs} only the champion (exact McNemar p {p:.1e})"
+        "{ours} rows only the challenger got right, {theirs} only the champion (exact McNemar p {})",
+        p_value(p)
     );
     let better = verdict == "better";
     (verdict, Reason { p: Some(p), ..Reason::against("paired_test", better, says, p, ALPHA) })

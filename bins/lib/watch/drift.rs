@@ -7,7 +7,7 @@ use crate::data::results::Head;
 use crate::data::share::Share;
 use crate::judge::metrics::Metrics;
 use crate::judge::significance::homogeneity;
-use crate::watch::reason::Reason;
+use crate::watch::reason::{Reason, p_value};
 
 /// The level of the test.
 pub const ALPHA: f64 = 0.05;
@@ -74,8 +74,9 @@ pub fn decide(evidence: Evidence, policy: Policy, now: Timestamp, rows: u64, too
         drift,
     ];
     let mut retrain_needed = reasons.iter().any(|reason| reason.fired);
-    if let Some(held) = cooldown(evidence.last_retrain, policy.cooldown_hours, now) {
-        retrain_needed &= !held.fired || policy.forced;
+    let held = cooldown(evidence.last_retrain, policy.cooldown_hours, now);
+    if let Some(held) = held.filter(|_| !policy.forced) {
+        retrain_needed &= !held.fired;
         reasons.push(held);
     }
     let (reference, new) = evidence.scores.unwrap_or_default();
@@ -119,11 +120,12 @@ fn drift(scores: Option<(&[u64], &[u64])>) -> (&'static str, Reason) {
     let Some(test) = homogeneity(&pooled_reference, &pooled_new) else {
         return few("all scores are in one bin".into());
     };
+    let p = p_value(test.p);
     let fired = test.p < ALPHA && test.cramers_v >= FLOOR;
     let says = if fired {
-        format!("the scores have moved (Cramér's V {:.3}, p {:.1e})", test.cramers_v, test.p)
+        format!("the scores have moved (Cramér's V {:.3}, p {p})", test.cramers_v)
     } else {
-        format!("the scores have not moved enough (Cramér's V {:.3}, p {:.2})", test.cramers_v, test.p)
+        format!("the scores have not moved enough (Cramér's V {:.3}, p {p})", test.cramers_v)
     };
     let reason = Reason { p: Some(test.p), ..Reason::against("drift", fired, says, test.cramers_v, FLOOR) };
     (if fired { "drifted" } else { "steady" }, reason)

@@ -22,6 +22,11 @@ pub struct Reason {
     pub p: Option<f64>,
 }
 
+/// A p-value for a sentence: three digits, or its magnitude where it has none.
+pub fn p_value(p: f64) -> String {
+    if p < 0.001 { format!("{p:.0e}") } else { format!("{p:.3}") }
+}
+
 impl Reason {
     /// A signal without a number.
     pub fn plain(code: &str, fired: bool, says: impl Into<String>) -> Self {
