@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '\n== %s\n' "$1"; }
+tree() { git status --porcelain && git diff HEAD | cksum; }
+before=$(tree)
 
 say 'python tools of the tests'
 venv=target/venv
@@ -32,6 +34,6 @@ say 'the action under a real runner'
 tests/action/run.sh
 
 say 'the tree is as it was'
-git diff --exit-code --stat
+[ "$before" = "$(tree)" ] || { git status --short; exit 1; }
 
 say 'all passed'

@@ -42,7 +42,7 @@ const FILES: [(&str, &str); 4] = [
 const NEXT: &str = "\
 Next:
   1. put your messages in data/messages.csv: columns text, label (spam, ham or empty) and, if you have it, date
-  2. look at them:   validate --contract data/contract.toml data/messages.csv > /dev/null
+  2. look at them:   spamops validate --contract data/contract.toml data/messages.csv --output /dev/null
   3. git add --all && git commit --message 'spamops'
   4. git push        (the cycle runs every day at 04:17 UTC, and from the Actions page at any time)
 ";

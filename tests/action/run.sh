@@ -81,7 +81,8 @@ mkdir "$work/filter"
 next=$(cd "$work/filter" && "$TOOLS/spamops" init)
 grep -q 'put your messages in data/messages.csv' <<<"$next"
 cp data/messages.csv "$work/filter/data/messages.csv"
-(cd "$work/filter" && eval "$(sed -n 's/.*look at them: *//p' <<<"$next" | sed "s|^|$TOOLS/|")")
+(cd "$work/filter" && eval "$TOOLS/$(sed -n 's/.*look at them: *//p' <<<"$next")")
+zizmor --offline --strict-collection --persona=auditor --no-progress --quiet "$work/filter"
 commit "$work/filter" me/filter
 facts=$(runner "$work/filter" schedule --local-repository "org/spamops@v1=$work/spamops")
 expect "what init writes runs: a first model is fitted and committed" "$facts" \
