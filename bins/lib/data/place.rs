@@ -1,14 +1,18 @@
 //! Where bytes come from and go to: `-`, a plain file, gzip or zstd.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use flate2::read::MultiGzDecoder;
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use ruzstd::decoding::errors::FrameDecoderError;
+use ruzstd::decoding::errors::ReadFrameHeaderError::SkipFrame;
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// A file named on the command line, or `-` for a standard stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +22,10 @@ pub enum Place {
     /// A file.
     File(PathBuf),
 }
+
+/// Whether a standard stream is in use: read twice it would be empty, written twice the two would mix.
+static STDIN: AtomicBool = AtomicBool::new(false);
+static STDOUT: AtomicBool = AtomicBool::new(false);
 
 impl FromStr for Place {
     type Err = std::convert::Infallible;
@@ -62,11 +70,14 @@ impl Place {
     /// The bytes of the place, decompressed when they start with the magic number of gzip or zstd.
     pub fn reader(&self) -> Result<Box<dyn Read>> {
         let mut raw: Box<dyn Read> = match self {
-            Self::Standard => Box::new(io::stdin()),
+            Self::Standard => {
+                ensure!(!STDIN.swap(true, Relaxed), "-: standard input can be read only once; name a file");
+                Box::new(io::stdin())
+            }
             Self::File(path) => {
                 let file = File::open(path).with_context(|| self.to_string())?;
                 if file.metadata().is_ok_and(|found| found.is_dir()) {
-                    anyhow::bail!("{self}: is a directory");
+                    bail!("{self}: is a directory");
                 }
                 Box::new(file)
             }
@@ -76,8 +87,9 @@ impl Place {
         let whole = io::Cursor::new(magic.clone()).chain(raw);
         Ok(match magic[..] {
             [0x1f, 0x8b, ..] => Box::new(Gzip(MultiGzDecoder::new(whole))),
-            [0x28, 0xb5, 0x2f, 0xfd] => {
-                Box::new(Zstd { frame: None, rest: Some(BufReader::new(Box::new(whole))) })
+            // A frame, or one to be passed over, as pzstd writes it first.
+            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
+                Box::new(Zstd { bytes: BufReader::new(whole), frame: FrameDecoder::new() })
             }
             _ => Box::new(whole),
         })
@@ -102,7 +114,9 @@ impl Place {
         if self.is_regular_file() {
             return Ok(Kept { place: self.clone(), temporary: None });
         }
-        let path = std::env::temp_dir().join(format!("spamops-{}.kept", std::process::id()));
+        // Random, so that what a killed run has left is not in the way.
+        let random = RandomState::new().build_hasher().finish();
+        let path = std::env::temp_dir().join(format!("spamops-{random:x}.kept"));
         let kept = Kept { place: Self::File(path.clone()), temporary: Some(path.clone()) };
         let mut file = File::create_new(&path).with_context(|| path.display().to_string())?;
         io::copy(&mut self.reader()?, &mut file).with_context(|| self.to_string())?;
@@ -113,6 +127,7 @@ impl Place {
     pub fn writer(&self) -> Result<Output> {
         match self {
             Self::Standard => {
+                ensure!(!STDOUT.swap(true, Relaxed), "-: standard output is taken already; name a file");
                 let to = Target::Stream(BufWriter::new(Box::new(io::stdout())));
                 Ok(Output { to, name: self.to_string() })
             }
@@ -141,40 +156,60 @@ struct Gzip<R>(MultiGzDecoder<R>);
 
 impl<R: Read> Read for Gzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| damaged("gzip", &error))
+        self.0.read(buffer).map_err(|_| damaged("gzip"))
     }
 }
 
-type Compressed = BufReader<Box<dyn Read>>;
-
 /// Every frame of a zstd stream, one after the other, as `cat a.zst b.zst` writes them.
-struct Zstd {
-    frame: Option<Box<StreamingDecoder<Compressed, FrameDecoder>>>,
-    rest: Option<Compressed>,
+struct Zstd<R> {
+    bytes: BufReader<R>,
+    frame: FrameDecoder,
 }
 
-impl Read for Zstd {
+impl<R: Read> Zstd<R> {
+    /// Begins the next frame; false at the end.
+    fn begin(&mut self) -> io::Result<bool> {
+        let Self { bytes, frame } = self;
+        let sum = frame.get_checksum_from_data();
+        if sum.is_some() && sum != frame.get_calculated_checksum() {
+            return Err(damaged("zstd"));
+        }
+        while !bytes.fill_buf()?.is_empty() {
+            match frame.init(&mut *bytes) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(SkipFrame { length, .. })) => {
+                    io::copy(&mut bytes.take(length.into()), &mut io::sink())?;
+                }
+                Err(FrameDecoderError::DictNotProvided { .. }) => {
+                    return Err(io::Error::other("the zstd data needs a dictionary; compress without one"));
+                }
+                Err(_) => return Err(damaged("zstd")),
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<R: Read> Read for Zstd<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            if let Some(mut rest) = self.rest.take() {
-                if rest.fill_buf()?.is_empty() {
-                    return Ok(0);
-                }
-                let frame = StreamingDecoder::new(rest).map_err(|error| damaged("zstd", &error))?;
-                self.frame = Some(Box::new(frame));
+            if self.frame.is_finished() && self.frame.can_collect() == 0 && !self.begin()? {
+                return Ok(0);
             }
-            let Some(frame) = &mut self.frame else { return Ok(0) };
-            let count = frame.read(buffer).map_err(|error| damaged("zstd", &error))?;
+            while !self.frame.is_finished() && self.frame.can_collect() == 0 {
+                let decoded = self.frame.decode_blocks(&mut self.bytes, BlockDecodingStrategy::UptoBlocks(1));
+                decoded.map_err(|_| damaged("zstd"))?;
+            }
+            let count = self.frame.read(buffer)?;
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            self.rest = self.frame.take().map(|frame| frame.into_inner());
         }
     }
 }
 
-fn damaged(kind: &str, error: &dyn fmt::Display) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("the {kind} data is damaged or cut short ({error})"))
+fn damaged(kind: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("the {kind} data is damaged or cut short"))
 }
 
 /// Bytes on their way to a place.
@@ -206,7 +241,12 @@ impl Output {
         let file_name = path.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
         let beside =
             path.with_file_name(format!(".{}.{}.tmp", file_name.to_string_lossy(), std::process::id()));
-        let file = File::create(&beside)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&beside)?;
+        // What a run that was killed left behind is not locked; what another output of this run writes is.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(io::Error::other("is written by another output already"));
+        }
+        file.set_len(0)?;
         if let Some(found) = found {
             file.set_permissions(found.permissions())?;
         }
