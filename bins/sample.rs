@@ -41,11 +41,11 @@ pub(crate) struct Args {
     input: Place,
 
     /// How many rows to draw [default: all that the other options leave]
-    #[arg(long, short = 'n', value_name = "ROWS")]
+    #[arg(long, short = 'n', value_name = "ROWS", value_parser = whole)]
     size: Option<u64>,
 
     /// What the keys are drawn from
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = whole)]
     seed: u64,
 
     /// Keep the shares of this column's values, each within one row
@@ -168,8 +168,9 @@ impl Args {
 
     fn for_labels(&self, size: usize, options: &Options, scene: &Scene) -> Result<()> {
         let kept = self.input.kept()?;
-        let familiar = Familiar::read(&mut Rows::open(&kept.place, options)?)?;
-        let mut rows = Rows::open(&kept.place, options)?;
+        let rows = || Rows::from_bytes(kept.place.reader()?, &self.input, options);
+        let familiar = Familiar::read(&mut rows()?)?;
+        let mut rows = rows()?;
         let picked = to_label::pick(&mut rows, &familiar, size, self.threshold.value(), self.seed)?;
         if picked.len() < size {
             scene.tell(format!("only {} distinct rows without a label to pick from", picked.len()));
@@ -254,9 +255,15 @@ impl Filter {
             ));
         }
         if *faulty > 0 {
-            scene.warn(format!("{}: {faulty} lines are no rows; validate sets them aside", args.input));
+            let (are, them) =
+                if *faulty == 1 { ("line is no row", "it") } else { ("lines are no rows", "them") };
+            scene.warn(format!("{}: {faulty} {are}; validate sets {them} aside", args.input));
         }
     }
+}
+
+fn whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "expected a whole number".into())
 }
 
 fn days(text: &str) -> Result<f64, String> {

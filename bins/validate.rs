@@ -90,17 +90,19 @@ impl Tool for Args {
         };
         let mut row = Row::default();
         while rows.read(&mut row)? {
-            match (inspection.row(&rows, &row)?, &mut rejects) {
+            match (inspection.row(&rows, &row), &mut rejects) {
                 (None, _) => clean.write(&self.leaving(&row))?,
                 (Some(reason), Some(rejects)) => {
-                    let (row, rest) = self.leaving(&row).squared(rows.header().len());
+                    let leaving = self.leaving(&row);
+                    let (row, rest) = leaving.squared(rows.header().len());
                     let reason = self.masked(&reason);
-                    let values = [Value::Count(row.line()), Value::Text(&reason), Value::Text(&rest)];
+                    let values = [Value::Count(row.line()), Value::Text(&reason), Value::Text(rest)];
                     rejects.write_with(&row, &values)?;
                 }
                 (Some(_), None) => {}
             }
         }
+        rows.expect_text()?;
         rejects.map_or(Ok(()), Writer::finish)?;
         clean.finish()?;
         let report = inspection.finish(scene.name());

@@ -57,7 +57,7 @@ fn stage(path: &Path) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("transcripts").join(name);
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory).unwrap();
-    for part in ["data", "bins", "Cargo.toml"] {
+    for part in ["data", "bins", "tests", "Cargo.toml"] {
         std::os::unix::fs::symlink(Path::new(ROOT).join(part), directory.join(part)).unwrap();
     }
     // A copy: the registry is what a transcript may write to.

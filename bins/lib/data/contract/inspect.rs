@@ -89,18 +89,16 @@ impl<'a> Inspection<'a> {
     }
 
     /// Looks at a row; the reason where it is to be set aside.
-    pub fn row(&mut self, rows: &Rows, row: &Row) -> Result<Option<String>> {
+    pub fn row(&mut self, rows: &Rows, row: &Row) -> Option<String> {
         self.rows += 1;
-        let reason = self.reason(rows, row)?;
-        if reason.is_some() {
-            self.rejected += 1;
-        }
-        Ok(reason)
+        let reason = self.reason(rows, row);
+        self.rejected += u64::from(reason.is_some());
+        reason
     }
 
-    fn reason(&mut self, rows: &Rows, row: &Row) -> Result<Option<String>> {
+    fn reason(&mut self, rows: &Rows, row: &Row) -> Option<String> {
         if let Some(fault) = row.fault() {
-            return Ok(self.hit("row", Severity::Reject, row, fault.to_string()));
+            return self.hit("row", Severity::Reject, row, fault.to_string());
         }
         for (place, (name, column)) in self.contract.column.iter().enumerate() {
             let index = rows.header().find(name);
@@ -115,26 +113,26 @@ impl<'a> Inspection<'a> {
                 let reason =
                     self.hit(&format!("{name}.{check}"), column.severity, row, format!("{name} {what}"));
                 if reason.is_some() {
-                    return Ok(reason);
+                    return reason;
                 }
             }
         }
-        let label = match rows.label(row) {
+        let label = match rows.spelling().read(rows.label_cell(row)) {
             Ok(label) => label,
-            Err(error) => {
-                let said = error.root_cause().to_string();
-                let what = said.rsplit_once(": ").map_or(said.as_str(), |(_, what)| what);
-                return Ok(self.hit("label.type", Severity::Reject, row, what.to_owned()));
-            }
+            Err(error) => return self.hit("label.type", Severity::Reject, row, error.to_string()),
         };
-        let reason = self.copy(rows.text(row)?, label, row);
+        let text = match rows.text_column() {
+            Ok(column) => row.get(column),
+            Err(error) => return self.hit("text", Severity::Reject, row, error.to_string()),
+        };
+        let reason = self.copy(text, label, row);
         if reason.is_none() {
             self.latest = self.latest.max(rows.date(row));
             if let Some(label) = label {
                 self.labels[usize::from(label == Label::Positive)] += 1;
             }
         }
-        Ok(reason)
+        reason
     }
 
     /// Holds a text against the same text in an earlier row.

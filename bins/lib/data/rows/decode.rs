@@ -1,47 +1,45 @@
 //! Text that is not UTF-8: Latin-1 where it looks so, else with a mark in place of each broken byte.
 
-use csv::{ByteRecord, StringRecord};
+use super::cells::Cells;
 
 /// What had to be decoded in one row.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Decoded {
     pub(super) fields: u64,
-    pub(super) first_column: Option<usize>,
+    /// The first column that had to be decoded: of CSV the cell, of JSON the byte.
+    pub(super) first_column: usize,
 }
 
-/// A record of text; what is UTF-8 already is moved, not copied.
-pub(super) fn record(bytes: ByteRecord) -> (StringRecord, Decoded) {
-    match StringRecord::from_byte_record(bytes) {
-        Ok(text) => (text, Decoded::default()),
-        Err(error) => {
-            let bytes = error.into_byte_record();
-            let mut decoded = Decoded::default();
-            let mut text = StringRecord::new();
-            for (column, field) in bytes.iter().enumerate() {
-                if let Ok(field) = std::str::from_utf8(field) {
-                    text.push_field(field);
-                } else {
+/// Fills cells from bytes that are cut at these places.
+pub(super) fn record(bytes: &[u8], ends: &[usize], cells: &mut Cells) -> Decoded {
+    let mut decoded = Decoded::default();
+    let bytes = &bytes[..ends.last().copied().unwrap_or(0)];
+    match std::str::from_utf8(bytes) {
+        Ok(text) if ends.iter().all(|&end| text.is_char_boundary(end)) => cells.fill(text, ends),
+        _ => {
+            cells.clear();
+            let mut start = 0;
+            for (column, &end) in ends.iter().enumerate() {
+                let field = &bytes[start..end];
+                if std::str::from_utf8(field).is_err() {
+                    if decoded.fields == 0 {
+                        decoded.first_column = column;
+                    }
                     decoded.fields += 1;
-                    decoded.first_column.get_or_insert(column);
-                    text.push_field(&field_text(field));
                 }
+                cells.push(&field_text(field));
+                start = end;
             }
-            text.set_position(bytes.position().cloned());
-            (text, decoded)
         }
     }
-}
-
-/// The name of a column.
-pub(super) fn field_name(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| field_text(bytes), str::to_owned)
+    decoded
 }
 
 /// One field as text. A field with whole UTF-8 sequences in it is broken UTF-8; one with none is Latin-1, in the
 /// superset that Windows and the web mean by it.
 pub(super) fn field_text(bytes: &[u8]) -> String {
-    let broken_utf8 = bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
-    if broken_utf8 {
+    let has_utf8 = bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
+    if has_utf8 {
         String::from_utf8_lossy(bytes).into_owned()
     } else {
         encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()

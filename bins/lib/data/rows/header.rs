@@ -29,50 +29,54 @@ pub struct Header {
 }
 
 impl Header {
-    /// Finds the known columns; `whole` says that no more names will follow, so that one asked for must be there.
-    pub(super) fn new(names: Vec<String>, own: &Named, whole: bool) -> Result<Self> {
+    /// The header of a file of which no more names will follow, so that a column asked for must be there.
+    pub(super) fn whole(names: Vec<String>, own: &Named) -> Result<Self> {
         let mut header = Self { names, ..Self::default() };
         header.resolve(own)?;
         for (asked, found) in [(&own.text, header.text), (&own.label, header.label), (&own.date, header.date)]
         {
-            if let (Some(name), None, true) = (asked, found, whole) {
-                bail!("line 1: no column {} among {}", shown(name), header.listed());
+            if let (Some(name), None) = (asked, found) {
+                bail!(header.lacks(name));
             }
         }
         Ok(header)
     }
 
     fn resolve(&mut self, own: &Named) -> Result<()> {
-        self.text = self.pick(own.text.as_deref(), &TEXT)?;
-        self.label = self.pick(own.label.as_deref(), &LABEL)?;
-        self.date = self.pick(own.date.as_deref(), &DATE)?;
+        self.text = self.pick(self.text, own.text.as_deref(), &TEXT)?;
+        self.label = self.pick(self.label, own.label.as_deref(), &LABEL)?;
+        self.date = self.pick(self.date, own.date.as_deref(), &DATE)?;
         Ok(())
     }
 
     /// Adds a column that a later row of JSON brought, and gives its index.
     pub(super) fn add(&mut self, name: &str, own: &Named) -> Result<usize> {
         self.names.push(name.to_owned());
-        self.resolve(own)?;
+        self.resolve(own).inspect_err(|_| drop(self.names.pop()))?;
         Ok(self.names.len() - 1)
     }
 
-    fn pick(&self, asked: Option<&str>, usual: &[&str]) -> Result<Option<usize>> {
-        let candidates: Vec<&str> = asked.map_or_else(|| usual.to_vec(), |name| vec![name]);
+    /// The column of a kind: the one found before (rows of one file are read alike), else the one asked for, else the
+    /// first of the usual names.
+    fn pick(&self, found: Option<usize>, asked: Option<&str>, usual: &[&str]) -> Result<Option<usize>> {
+        let found = found.and_then(|column| self.names.get(column)).map(|name| name.trim());
+        let candidates = match found.or(asked) {
+            Some(name) => vec![name],
+            None => usual.to_vec(),
+        };
         for candidate in candidates {
-            let mut found = self
-                .names
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| name.trim().eq_ignore_ascii_case(candidate))
-                .map(|(index, _)| index);
-            if let Some(index) = found.next() {
-                if found.next().is_some() {
-                    bail!("line 1: two columns are named {}; rename one", shown(candidate));
-                }
-                return Ok(Some(index));
+            let mut named = (0..self.len()).filter(|&column| self.is_named(column, candidate));
+            match (named.next(), named.next()) {
+                (None, _) => {}
+                (first, None) => return Ok(first),
+                _ => bail!("two columns are named {}; rename one", shown(candidate)),
             }
         }
         Ok(None)
+    }
+
+    fn is_named(&self, column: usize, name: &str) -> bool {
+        self.names[column].trim().eq_ignore_ascii_case(name)
     }
 
     /// The number of columns.
@@ -120,17 +124,26 @@ impl Header {
         names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
     }
 
-    /// The names for an error line.
-    pub(super) fn listed(&self) -> String {
+    /// The names for the error line that misses one.
+    fn among(&self) -> String {
         const MOST: usize = 8;
         let mut names: Vec<String> = self.names().take(MOST).map(shown).collect();
         if self.len() > MOST {
             names.push("…".into());
         }
-        if names.is_empty() { "no columns".into() } else { names.join(", ") }
+        if names.is_empty() { String::new() } else { format!(" among {}", names.join(", ")) }
     }
 
-    pub(super) fn lacks(&self, what: &str, option: &str) -> String {
-        format!("no {what} column among {}; name it with {option}", self.listed())
+    /// That there is no such column.
+    pub(super) fn lacks(&self, name: &str) -> String {
+        format!("no column {}{}", shown(name), self.among())
+    }
+
+    /// That there is no column of texts.
+    pub(super) fn lacks_text(&self, own: &Named) -> String {
+        match &own.text {
+            Some(name) => self.lacks(name),
+            None => format!("no text column{}; name it with --text-column", self.among()),
+        }
     }
 }

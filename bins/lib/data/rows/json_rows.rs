@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::decode::{self, Decoded};
 use super::header::Named;
 use super::{Fault, Header, MOST_BYTES, Row};
+use crate::data::notes::shown;
 
 pub(super) struct JsonRows {
     reader: BufReader<Box<dyn Read>>,
@@ -35,8 +37,6 @@ impl JsonRows {
             let line = std::mem::take(&mut rows.buffer);
             if let Ok(entries) = serde_json::from_slice::<Entries>(&line) {
                 names = entries.0.into_iter().map(|(name, _)| name.into_owned()).collect();
-                let mut seen = std::collections::HashSet::new();
-                names.retain(|name: &String| seen.insert(name.clone()));
             }
             rows.pending = Some(line);
         }
@@ -87,21 +87,22 @@ impl JsonRows {
         }
         row.line = self.line;
         let mut decoded = Decoded::default();
-        let text = if let Ok(text) = std::str::from_utf8(&self.buffer) {
-            Cow::Borrowed(text)
-        } else {
-            decoded = Decoded { fields: 1, first_column: Some(0) };
-            Cow::Owned(decode::field_text(&self.buffer))
+        let text = match std::str::from_utf8(&self.buffer) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(error) => {
+                decoded = Decoded { fields: 1, first_column: error.valid_up_to() };
+                Cow::Owned(decode::field_text(&self.buffer))
+            }
         };
         row.fault = fill(row, &text, header, named).err().map(|error| Fault(format!("{error:#}")));
-        row.json = Some(text.into_owned());
+        row.raw = Some(text.into_owned());
         Ok(Some(decoded))
     }
 }
 
 fn fill(row: &mut Row, line: &str, header: &mut Header, named: &Named) -> Result<()> {
     row.cells.clear();
-    let Entries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error))?;
+    let Entries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
     let mut cells: Vec<Option<Cow<str>>> = vec![None; header.len()];
     for (place, (key, value)) in entries.iter().enumerate() {
         // Rows of one file have the same keys in the same order nearly always: look there first.
@@ -113,31 +114,43 @@ fn fill(row: &mut Row, line: &str, header: &mut Header, named: &Named) -> Result
             cells.push(None);
             header.add(key, named)?
         };
-        if cells[column].replace(cell(value)?).is_some() {
-            return Err(anyhow!("key '{key}' occurs twice"));
+        if cells[column].replace(cell(value, line)?).is_some() {
+            bail!("key {} occurs twice", shown(key));
         }
     }
     for cell in &cells {
-        row.cells.push_field(cell.as_deref().unwrap_or_default());
+        row.cells.push(cell.as_deref().unwrap_or_default());
     }
     Ok(())
 }
 
-/// What a JSON value is as the cell of a table: a text without its quotes, nothing for null, else as written.
-fn cell(value: &RawValue) -> Result<Cow<'_, str>> {
+/// What a value on a line is as the cell of a table: a text without its quotes, nothing for null, else as written.
+fn cell<'a>(value: &'a RawValue, line: &str) -> Result<Cow<'a, str>> {
     match value.get() {
         "null" => Ok(Cow::Borrowed("")),
         text if text.starts_with('"') => {
-            serde_json::from_str::<Text>(text).map(|text| text.0).map_err(|error| not_json(&error))
+            let before = text.as_ptr() as usize - line.as_ptr() as usize;
+            serde_json::from_str::<Text>(text).map(|text| text.0).map_err(|error| not_json(&error, before))
         }
         other => Ok(Cow::Borrowed(other)),
     }
 }
 
-fn not_json(error: &serde_json::Error) -> anyhow::Error {
-    let column = error.column();
+/// Why a line is no object, and the column, where `before` bytes stand before what was read.
+fn not_json(error: &serde_json::Error, before: usize) -> anyhow::Error {
+    let column = before + error.column();
     let text = error.to_string();
-    let what = text.split(" at line ").next().unwrap_or_default();
+    let what = match (error.classify(), text.split(" at line ").next().unwrap_or_default()) {
+        (Category::Data, _) => return anyhow!("a JSON value, but no object"),
+        (Category::Eof, _) => "the line ends too early",
+        (_, "expected value" | "expected ident") => "expected a value",
+        (_, "recursion limit exceeded") => "nested too deep",
+        (_, "lone leading surrogate in hex escape" | "unexpected end of hex escape") => {
+            "half a surrogate pair"
+        }
+        (_, what) if what.starts_with("control character") => "a control character in a text",
+        (_, what) => what,
+    };
     anyhow!("column {column}: not a JSON object: {what}")
 }
 
@@ -152,7 +165,7 @@ pub(super) fn rewritten(line: &str, change: impl Fn(&str) -> String) -> String {
 
 /// The line with these values (written as JSON), each in the place of its key, or else at the end.
 pub(super) fn with_values(line: &str, added: &[(&str, String)]) -> Result<String> {
-    let Entries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error))?;
+    let Entries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
     let value_of = |key: &str| added.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone());
     let new = added.iter().filter(|(name, _)| !entries.iter().any(|(key, _)| key == name));
     let new = new.map(|(name, value)| (Cow::Borrowed(*name), value.clone())).collect::<Vec<_>>();

@@ -1,6 +1,6 @@
 //! Rows of CSV and JSON Lines: one streaming reader, one writer, and the place of every row for error lines.
 
-mod bounded;
+mod cells;
 mod csv_rows;
 mod decode;
 mod header;
@@ -9,18 +9,20 @@ mod sniff;
 mod write;
 
 use std::fmt;
+use std::io::{self, Read};
 use std::rc::Rc;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
-use csv::StringRecord;
 
 use crate::data::dates::{self, Timestamp};
 use crate::data::label::{Label, Spelling};
 use crate::data::notes::{Notes, shown};
 use crate::data::place::Place;
 
+use cells::Cells;
 use csv_rows::CsvRows;
+use decode::Decoded;
 pub use header::{Header, Named};
 use json_rows::JsonRows;
 pub use write::{Value, Writer};
@@ -114,9 +116,9 @@ impl fmt::Display for Fault {
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     line: u64,
-    cells: StringRecord,
-    /// The line as it came, where the rows are JSON.
-    json: Option<String>,
+    cells: Cells,
+    /// The row as it came: every one of JSON, and of CSV what is no row.
+    raw: Option<String>,
     fault: Option<Fault>,
 }
 
@@ -141,38 +143,30 @@ impl Row {
         self.fault.as_ref()
     }
 
-    /// The line as it came, where the rows are JSON.
-    pub fn json(&self) -> Option<&str> {
-        self.json.as_deref()
-    }
-
     /// The row with every text passed through `change`; numbers and nested values of JSON stay as they are.
     #[must_use]
     pub fn rewritten(&self, change: impl Fn(&str) -> String) -> Self {
         Self {
             cells: self.cells.iter().map(&change).collect(),
-            json: self.json.as_ref().map(|line| json_rows::rewritten(line, &change)),
+            raw: self.raw.as_ref().map(|raw| json_rows::rewritten(raw, &change)),
             ..self.clone()
         }
     }
-}
 
-impl Row {
-    /// The row with exactly this many cells, and what was over as text: nothing is lost of a row that is none.
+    /// The row with exactly this many cells, and as it came where it is none: nothing of it is lost.
     #[must_use]
-    pub fn squared(&self, columns: usize) -> (Self, String) {
-        let rest = match (&self.json, &self.fault) {
-            (Some(line), Some(_)) => line.clone(),
-            _ => self.cells.iter().skip(columns).map(json_rows::quoted).collect::<Vec<_>>().join(","),
-        };
+    pub fn squared(&self, columns: usize) -> (Self, &str) {
         let cells = (0..columns).map(|column| self.get(column)).collect();
-        let json = self.json.clone().filter(|_| self.fault.is_none());
-        (Self { cells, json, fault: None, line: self.line }, rest)
+        let (raw, rest) = match &self.fault {
+            Some(_) => (None, self.raw.as_deref().unwrap_or_default()),
+            None => (self.raw.clone(), ""),
+        };
+        (Self { cells, raw, fault: None, line: self.line }, rest)
     }
 }
 
 enum Source {
-    Csv(CsvRows),
+    Csv(Box<CsvRows>),
     Json(JsonRows),
 }
 
@@ -191,35 +185,67 @@ pub struct Rows {
 impl Rows {
     /// Opens a place and reads its header.
     pub fn open(place: &Place, options: &Options) -> Result<Self> {
-        Self::open_unnamed(place, options).with_context(|| place.to_string())
+        Self::from_bytes(place.reader()?, place, options)
     }
 
-    fn open_unnamed(place: &Place, options: &Options) -> Result<Self> {
-        let mut bytes = place.reader().map_err(|error| strip(error, place))?;
+    /// Reads the header of bytes that come from elsewhere, and go by the name of a place.
+    pub fn from_bytes(bytes: Box<dyn Read>, place: &Place, options: &Options) -> Result<Self> {
+        Self::begin(bytes, place, options).with_context(|| place.to_string())
+    }
+
+    fn begin(mut bytes: Box<dyn Read>, place: &Place, options: &Options) -> Result<Self> {
         let start = sniff::start(&mut bytes, place, options)?;
-        let whole = std::io::Read::chain(std::io::Cursor::new(start.head), bytes);
-        let (source, names) = match start.format {
+        let whole = Box::new(io::Cursor::new(start.head).chain(bytes));
+        let size = place.path().and_then(|path| path.metadata().ok()).map(|found| found.len());
+        let (source, header, first) = match start.format {
             Format::Csv => {
-                let (rows, names) = CsvRows::open(Box::new(whole), start.delimiter, start.lines_before)?;
-                (Source::Csv(rows), names)
+                let (rows, row, decoded) = CsvRows::open(whole, start.delimiter, start.lines_before)?;
+                let names = row.cells().map(str::to_owned).collect();
+                let header = Header::whole(names, &options.named);
+                let header = header.with_context(|| format!("line {}", row.line))?;
+                (Source::Csv(Box::new(rows)), header, Some((row, decoded)))
             }
             Format::JsonLines => {
-                let (rows, names) = JsonRows::open(Box::new(whole))?;
-                (Source::Json(rows), names)
+                let (rows, names) = JsonRows::open(whole)?;
+                let header = names.into_iter().try_fold(Header::default(), |mut header, name| {
+                    header.add(&name, &options.named).map(|_| header)
+                });
+                // A first row with one name twice is no row, and no reason to refuse the others.
+                (Source::Json(rows), header.unwrap_or_default(), None)
             }
         };
-        let header = Header::new(names, &options.named, start.format == Format::Csv)?;
-        let options = options.clone();
-        let size = place.path().and_then(|path| path.metadata().ok()).map(|found| found.len());
-        let place = place.clone();
-        Ok(Self { place, source, header, options, decoded: 0, decoded_first: 0, seen: 0, size })
+        let (place, options) = (place.clone(), options.clone());
+        let mut rows = Self { place, source, header, options, decoded: 0, decoded_first: 0, seen: 0, size };
+        if let Some((row, decoded)) = first {
+            rows.count(&row, decoded)?;
+        }
+        Ok(rows)
+    }
+
+    /// Counts what had to be decoded, or refuses it.
+    fn count(&mut self, row: &Row, decoded: Decoded) -> Result<()> {
+        if decoded.fields == 0 {
+            return Ok(());
+        }
+        if self.options.strict {
+            let column = match self.format() {
+                Format::Csv => format!("column '{}' is", self.header.name(decoded.first_column)),
+                Format::JsonLines => format!("column {}:", decoded.first_column + 1),
+            };
+            bail!("line {}: {column} not UTF-8; save the file as UTF-8, or drop --strict", row.line);
+        }
+        if self.decoded == 0 {
+            self.decoded_first = row.line;
+        }
+        self.decoded += decoded.fields;
+        Ok(())
     }
 
     /// Reads the next row into `row`; false at the end.
     pub fn read(&mut self, row: &mut Row) -> Result<bool> {
         row.fault = None;
         let more = match &mut self.source {
-            Source::Csv(rows) => rows.read(row, self.header.len()),
+            Source::Csv(rows) => rows.read(row, Some(self.header.len())),
             Source::Json(rows) => rows.read(row, &mut self.header, &self.options.named),
         };
         let decoded = match more {
@@ -231,17 +257,7 @@ impl Rows {
         if let (Some(Progress(tell)), true) = (&self.options.progress, self.seen.is_multiple_of(4096)) {
             tell(self.seen, self.bytes_read(), self.size);
         }
-        if let Some(column) = decoded.first_column {
-            if self.options.strict {
-                let name = self.header.name(column);
-                let way_out = "save the file as UTF-8, or drop --strict";
-                return Err(self.error(row, format!("column '{name}' is not UTF-8; {way_out}")));
-            }
-            if self.decoded == 0 {
-                self.decoded_first = row.line;
-            }
-            self.decoded += decoded.fields;
-        }
+        self.count(row, decoded).with_context(|| self.place.to_string())?;
         if let (Some(fault), Faults::Refuse) = (&row.fault, self.options.faults) {
             return Err(self.error(row, format!("{fault}; fix the row, or let validate set it aside")));
         }
@@ -292,12 +308,12 @@ impl Rows {
 
     /// The column of the texts.
     pub fn text_column(&self) -> Result<usize> {
-        self.header.text.with_context(|| self.header.lacks("text", "--text-column"))
+        self.header.text.with_context(|| self.header.lacks_text(&self.options.named))
     }
 
-    /// Fails now, not at the first row, where no column holds texts.
+    /// Fails where no column holds texts; what the columns of JSON are only its rows can tell.
     pub fn expect_text(&self) -> Result<()> {
-        if self.format() == Format::Csv {
+        if self.format() == Format::Csv || self.seen > 0 {
             self.text_column().with_context(|| self.place.to_string())?;
         }
         Ok(())
@@ -337,9 +353,7 @@ impl Rows {
 
     /// The index of a column that must be there.
     pub fn column(&self, name: &str) -> Result<usize> {
-        self.header
-            .find(name)
-            .with_context(|| format!("{}: no column '{name}' among {}", self.place, self.header.listed()))
+        self.header.find(name).with_context(|| format!("{}: {}", self.place, self.header.lacks(name)))
     }
 
     /// How labels are spelled.
@@ -355,7 +369,7 @@ impl Rows {
     /// The row as a line of JSON.
     pub fn line(&self, row: &Row) -> Result<String> {
         let names: Vec<String> = self.header.names().map(str::to_owned).collect();
-        Ok(write::json_line(row, &names, &[])?.into_owned())
+        Ok(write::json_line(row, self.format(), &names, &[])?.into_owned())
     }
 
     /// An error with the place and line of a row.
@@ -380,23 +394,13 @@ impl Rows {
 impl Drop for Rows {
     fn drop(&mut self) {
         if self.decoded > 0 {
+            let what = if self.format() == Format::Csv { "field" } else { "line" };
             let Self { place, decoded, decoded_first, .. } = self;
-            let fields =
-                if *decoded == 1 { "1 field was".to_owned() } else { format!("{decoded} fields were") };
+            let were =
+                if *decoded == 1 { format!("1 {what} was") } else { format!("{decoded} {what}s were") };
             self.options
                 .notes
-                .add(format!("{place}: {fields} not UTF-8 and decoded (the first at line {decoded_first})"));
-        }
-    }
-}
-
-/// The error without the place it already names.
-fn strip(error: anyhow::Error, place: &Place) -> anyhow::Error {
-    match error.downcast::<std::io::Error>() {
-        Ok(cause) => cause.into(),
-        Err(other) => {
-            let text = format!("{other:#}");
-            anyhow::anyhow!("{}", text.strip_prefix(&format!("{place}: ")).unwrap_or(&text).to_owned())
+                .add(format!("{place}: {were} not UTF-8 and decoded (the first at line {decoded_first})"));
         }
     }
 }

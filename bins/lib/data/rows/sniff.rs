@@ -22,8 +22,19 @@ const HEAD: usize = 64 << 10;
 
 pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &Options) -> Result<Start> {
     let mut head = first_line(bytes)?;
-    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) || head.contains(&0) {
-        bail!("line 1: is UTF-16 or not text; convert it with iconv -f UTF-16 -t UTF-8");
+    let line = head.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    match *line {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            bail!("line 1: is UTF-16; convert it with iconv -f UTF-16 -t UTF-8")
+        }
+        [b'P', b'K', 3, 4, ..] | [b'P', b'A', b'R', b'1', ..] => {
+            bail!("line 1: is an archive, a spreadsheet or Parquet; export it as CSV")
+        }
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] | [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+            bail!("line 1: is bzip2 or xz data; decompress it first, or use gzip or zstd")
+        }
+        _ if line.contains(&0) => bail!("line 1: has a NUL byte: is UTF-16 or no text; export it as UTF-8"),
+        _ => {}
     }
     if head.starts_with(&[0xef, 0xbb, 0xbf]) {
         head.drain(..3);
@@ -35,13 +46,13 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &Options) -> R
     });
     match (format, first) {
         (Format::Csv, None) if head.len() < HEAD => bail!("is empty; a CSV file begins with a header"),
-        (_, Some(b'[')) if head.trim_ascii().starts_with(b"[{") || head.trim_ascii() == b"[" => {
+        (_, Some(b'[')) if is_array(&head) => {
             bail!("line 1: is a JSON array, not JSON Lines; convert it with jq -c '.[]'")
         }
-        (_, Some(b'<')) => bail!("line 1: is HTML or XML, not rows"),
-        (_, Some(b'P')) if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PAR1") => {
-            bail!("line 1: is an archive, a spreadsheet or Parquet; export it as CSV")
+        (Format::JsonLines, Some(b'{')) if head.trim_ascii_start()[1..].trim_ascii_start().is_empty() => {
+            bail!("line 1: the object goes on in the next line; convert it with jq -c .")
         }
+        (_, Some(b'<')) => bail!("line 1: is HTML or XML, not rows"),
         _ => {}
     }
     let mut lines_before = 0;
@@ -80,6 +91,12 @@ fn first_line(bytes: &mut dyn Read) -> Result<Vec<u8>> {
     }
 }
 
+/// Whether the text is a list of objects, or an empty one.
+fn is_array(head: &[u8]) -> bool {
+    let inside = head.trim_ascii_start().strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+    inside.is_some_and(|inside| matches!(inside.first(), None | Some(b'{' | b']')))
+}
+
 /// Excel's first line `sep=;`: the delimiter and the length of the line.
 fn excel_hint(head: &[u8]) -> Option<(u8, usize)> {
     match head {
@@ -95,7 +112,7 @@ fn most_frequent_delimiter(head: &[u8]) -> u8 {
     for &byte in head {
         match byte {
             b'"' => quoted = !quoted,
-            b'\n' if !quoted => break,
+            b'\r' | b'\n' if !quoted => break,
             _ if !quoted => {
                 for (delimiter, count) in &mut counts {
                     *count += usize::from(byte == *delimiter);

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::json_rows::{keys, object, quoted, with_values};
 use super::{Format, Row, Rows};
+use crate::data::notes::shown;
 use crate::data::place::{Output, Place};
 
 /// The value of a column that a tool adds.
@@ -37,15 +38,21 @@ impl Value<'_> {
     }
 }
 
+/// How rows are written.
+#[derive(Clone, Copy)]
 enum To {
-    Csv(Box<csv::Writer<Output>>),
-    Json(Output),
+    Csv { delimiter: u8 },
+    Json,
 }
 
 /// Rows going to a place.
 pub struct Writer {
     to: To,
+    output: Output,
     place: Place,
+    /// Where the rows come from, and how.
+    from: Place,
+    came_as: (Format, u8),
     /// The columns of the rows, by name; those of JSON rows may be fewer than a later row has.
     names: Vec<String>,
     /// The columns added to each row, and where they replace one that is there.
@@ -57,38 +64,33 @@ impl Writer {
     pub fn create(place: &Place, format: Option<Format>, rows: &mut Rows, added: &[&str]) -> Result<Self> {
         let extension = Format::of_extension(place);
         let format = format.or(extension).unwrap_or_else(|| rows.format());
+        let came_as = (rows.format(), rows.delimiter());
         if format == Format::Csv {
             rows.learn_all_columns()?;
         } else if let (Format::Csv, Some(name)) = (rows.format(), rows.header().twice()) {
-            bail!("{}: line 1: two columns are named '{name}', which JSON cannot say", rows.place());
+            let (place, name) = (rows.place(), shown(name));
+            bail!("{place}: two columns are named {name}, which JSON cannot say; rename one");
         }
+        let to = match (format, extension, place.extension().as_deref()) {
+            (Format::JsonLines, ..) => To::Json,
+            (_, _, Some("tsv")) => To::Csv { delimiter: b'\t' },
+            (_, Some(_), _) if rows.delimiter() == b'\t' => To::Csv { delimiter: b',' },
+            _ => To::Csv { delimiter: rows.delimiter() },
+        };
         let names: Vec<String> = rows.header().names().map(str::to_owned).collect();
         let added: Vec<(String, Option<usize>)> =
             added.iter().map(|name| ((*name).to_owned(), rows.header().find(name))).collect();
-        let mut output = place.writer()?;
-        let to = match format {
-            Format::JsonLines => To::Json(output),
-            Format::Csv => {
-                let delimiter = match (extension, place.extension().as_deref()) {
-                    (_, Some("tsv")) => b'\t',
-                    (Some(_), _) if rows.delimiter() == b'\t' => b',',
-                    _ => rows.delimiter(),
-                };
-                if names.is_empty() && added.is_empty() {
-                    // Rows without columns are no rows: an empty JSON Lines file gives an empty CSV file.
-                    output.flush()?;
-                }
-                let mut writer =
-                    csv::WriterBuilder::new().flexible(true).delimiter(delimiter).from_writer(output);
-                let new = added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
-                let header: Vec<&String> = names.iter().chain(new).collect();
-                if !header.is_empty() {
-                    writer.write_record(header)?;
-                }
-                To::Csv(Box::new(writer))
+        let (output, place, from) = (place.writer()?, place.clone(), rows.place().clone());
+        let mut writer = Self { to, output, place, from, came_as, names, added };
+        if let To::Csv { delimiter } = to {
+            let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
+            let header = writer.names.iter().chain(new).map(|name| Cow::Borrowed(name.as_str()));
+            // Rows without columns are no rows: an empty JSON Lines file gives an empty CSV file.
+            if let Some(line) = csv_line(header, delimiter) {
+                writer.line(&line)?;
             }
-        };
-        Ok(Self { to, place: place.clone(), names, added })
+        }
+        Ok(writer)
     }
 
     /// Writes a row as it is.
@@ -98,85 +100,102 @@ impl Writer {
 
     /// Writes a row with the values of the added columns.
     pub fn write_with(&mut self, row: &Row, values: &[Value]) -> Result<()> {
-        let Self { to, names, added, place } = self;
-        debug_assert_eq!(values.len(), added.len(), "a value for each added column");
-        match to {
-            To::Csv(writer) => write_csv(writer, row, names, added, values),
-            To::Json(output) => {
-                let values = added.iter().zip(values).map(|((name, _), value)| (name.as_str(), value.json()));
-                json_line(row, names, &values.collect::<Vec<_>>()).and_then(|line| {
-                    output.write_all(line.as_bytes())?;
-                    Ok(output.write_all(b"\n")?)
-                })
+        debug_assert_eq!(values.len(), self.added.len(), "a value for each added column");
+        let line = match self.to {
+            To::Csv { delimiter } => self.csv(row, values, delimiter),
+            To::Json => {
+                let values =
+                    self.added.iter().zip(values).map(|((name, _), value)| (name.as_str(), value.json()));
+                json_line(row, self.came_as.0, &self.names, &values.collect::<Vec<_>>())
             }
+        };
+        let line = line.with_context(|| self.from.to_string())?;
+        self.line(&line)
+    }
+
+    fn line(&mut self, line: &str) -> Result<()> {
+        let written = self.output.write_all(line.as_bytes()).and_then(|()| self.output.write_all(b"\n"));
+        written.with_context(|| self.place.to_string())
+    }
+
+    fn csv<'a>(&self, row: &'a Row, values: &[Value], delimiter: u8) -> Result<Cow<'a, str>> {
+        let Self { names, added, .. } = self;
+        let as_it_came = self.came_as == (Format::Csv, delimiter) && added.is_empty();
+        match (row.fault(), &row.raw) {
+            // What is no row leaves as it came, or the next reader would take it for one.
+            (Some(_), Some(raw)) if as_it_came => return Ok(Cow::Borrowed(raw)),
+            (Some(fault), _) => bail!("line {}: {fault}; {}", row.line(), cannot_become("CSV")),
+            (None, Some(raw)) if row.cells.len() > names.len() => {
+                let key = keys(raw).into_iter().find(|key| !names.contains(key)).unwrap_or_default();
+                let way_out = "give the file by name, or write JSON Lines";
+                bail!(
+                    "line {}: key {} comes too late for the CSV header; {way_out}",
+                    row.line(),
+                    shown(&key)
+                );
+            }
+            _ => {}
         }
-        .with_context(|| place.to_string())
+        let cells = (0..names.len()).map(|column| {
+            let value = added.iter().zip(values).find(|((_, replaces), _)| *replaces == Some(column));
+            value.map_or(Cow::Borrowed(row.get(column)), |(_, value)| Cow::Owned(value.cell()))
+        });
+        let new = added.iter().zip(values).filter(|((_, replaces), _)| replaces.is_none());
+        let new = new.map(|(_, value)| Cow::Owned(value.cell()));
+        Ok(Cow::Owned(csv_line(cells.chain(new), delimiter).unwrap_or_default()))
     }
 
     /// Writes what is left and gives the file its name.
     pub fn finish(self) -> Result<()> {
-        let output = match self.to {
-            To::Json(output) => output,
-            To::Csv(writer) => writer.into_inner().map_err(csv::IntoInnerError::into_error)?,
-        };
-        output.finish()
+        self.output.finish()
     }
 }
 
-type Added = [(String, Option<usize>)];
-
-fn write_csv(
-    writer: &mut csv::Writer<Output>,
-    row: &Row,
-    names: &[String],
-    added: &Added,
-    values: &[Value],
-) -> Result<()> {
-    if row.json().is_some() {
-        if let Some(fault) = row.fault() {
-            bail!("line {}: {fault}; such a line cannot become CSV", row.line());
-        }
-        if row.cells.len() > names.len() {
-            let key = row.json().map(keys).unwrap_or_default().into_iter().find(|key| !names.contains(key));
-            let way_out = "give the file by name, or write JSON Lines";
-            let key = key.unwrap_or_default();
-            bail!("line {}: key '{key}' comes too late for the CSV header; {way_out}", row.line());
-        }
-    }
-    if added.is_empty() && row.cells.len() >= names.len() {
-        writer.write_byte_record(row.cells.as_byte_record())?;
-        return Ok(());
-    }
-    let short = if row.json().is_some() { names.len().saturating_sub(row.cells.len()) } else { 0 };
-    for (column, cell) in row.cells().chain(std::iter::repeat_n("", short)).enumerate() {
-        match added.iter().position(|(_, replaces)| *replaces == Some(column)) {
-            Some(place) => writer.write_field(values[place].cell())?,
-            None => writer.write_field(cell)?,
+/// Cells as a line of CSV, quoted where RFC 4180 asks for it; none where there are no cells.
+fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8) -> Option<String> {
+    let delimiter = char::from(delimiter);
+    let mut line: Option<String> = None;
+    for cell in cells {
+        let line = match &mut line {
+            Some(line) => {
+                line.push(delimiter);
+                line
+            }
+            None => line.insert(String::new()),
+        };
+        if cell.contains(['"', '\r', '\n', delimiter]) {
+            line.push('"');
+            line.push_str(&cell.replace('"', "\"\""));
+            line.push('"');
+        } else {
+            line.push_str(&cell);
         }
     }
-    for ((_, replaces), value) in added.iter().zip(values) {
-        if replaces.is_none() {
-            writer.write_field(value.cell())?;
-        }
-    }
-    writer.write_record(None::<&[u8]>)?;
-    Ok(())
+    // One empty cell alone would be a blank line, which is no row.
+    line.map(|line| if line.is_empty() { "\"\"".to_owned() } else { line })
 }
 
 /// A row as a line of JSON, with the values of added columns written as JSON already.
 pub(super) fn json_line<'a>(
     row: &'a Row,
+    came_as: Format,
     names: &[String],
     added: &[(&str, String)],
 ) -> Result<Cow<'a, str>> {
-    match (row.json(), row.fault()) {
-        (Some(line), fault) if added.is_empty() || fault.is_some() => Ok(Cow::Borrowed(line)),
-        (Some(line), _) => with_values(line, added).map(Cow::Owned),
-        (None, Some(fault)) => bail!("line {}: {fault}; such a row cannot become JSON", row.line()),
-        (None, None) => {
+    match (came_as, row.fault(), &row.raw) {
+        (Format::Csv, Some(fault), _) => bail!("line {}: {fault}; {}", row.line(), cannot_become("JSON")),
+        (Format::JsonLines, fault, Some(line)) if added.is_empty() || fault.is_some() => {
+            Ok(Cow::Borrowed(line))
+        }
+        (Format::JsonLines, _, Some(line)) => with_values(line, added).map(Cow::Owned),
+        _ => {
             let cells = names.iter().zip(row.cells());
             let line = object(cells.map(|(name, cell)| (Cow::Borrowed(name.as_str()), quoted(cell))));
             Ok(Cow::Owned(if added.is_empty() { line } else { with_values(&line, added)? }))
         }
     }
+}
+
+fn cannot_become(format: &str) -> String {
+    format!("such a row cannot become {format}; let validate set it aside")
 }
