@@ -20,6 +20,9 @@ pub const BINS: usize = 10;
 /// Folds of the estimate.
 const FOLDS: u64 = 5;
 
+/// What a weight is under.
+const MOST: f64 = 1e100;
+
 /// A histogram of scores from 0 to 1.
 pub type Histogram = [u64; BINS];
 
@@ -150,8 +153,9 @@ impl File {
             );
         }
         ensure!(self.words.is_sorted_by(|one, next| one < next), "the words are not in order");
-        let finite = self.idf.iter().chain(&self.weights).chain([&self.bias]).all(|x| x.is_finite());
-        ensure!(finite, "a weight is not finite");
+        // Far over any weight there is, and so far under the greatest number that no score overflows.
+        let bounded = self.idf.iter().chain(&self.weights).chain([&self.bias]).all(|x| x.abs() < MOST);
+        ensure!(bounded, "a weight is not finite, or not under {MOST:e}");
         Ok(Model {
             names: self.names,
             threshold: self.threshold.value(),
@@ -246,4 +250,25 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_whose_scores_would_overflow_is_refused() {
+        let spam = Lesson { text: "win a prize".into(), label: Label::Positive };
+        let ham = Lesson { text: "see you at noon".into(), label: Label::Negative };
+        let model = fit(&[spam, ham], Names::default(), Vec::new(), "now".into()).unwrap();
+        let path = std::env::temp_dir().join(format!("spamops-model-{}.json", std::process::id()));
+        model.write(&Place::File(path.clone()), "fit").unwrap();
+        let file = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(Model::parse(&file).is_ok());
+        let (before, idf) = file.split_once("\"idf\":[").unwrap();
+        let (_, after) = idf.split_once(',').unwrap();
+        let error = Model::parse(&format!("{before}\"idf\":[1e308,{after}")).unwrap_err();
+        assert_eq!(error.to_string(), "a weight is not finite, or not under 1e100");
+    }
 }
