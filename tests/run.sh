@@ -17,6 +17,7 @@ export PATH=$PWD/$venv/bin:$PATH
 
 say 'lints'
 cargo fmt --check
+cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 cargo clippy --quiet --locked --all-targets -- --deny warnings
 cargo clippy --quiet --locked --all-targets --no-default-features -- --deny warnings
 shellcheck bins/pipeline.sh tests/*.sh tests/*/*.sh .ci/run
@@ -24,6 +25,9 @@ zizmor --offline --strict-collection --persona=auditor --no-progress --quiet .
 
 say 'cargo test'
 cargo test --locked
+
+say 'fuzz'
+tests/fuzz/all.sh "${FUZZ_SECONDS:-30}"
 
 say 'the cycle'
 rm -rf target/cycle

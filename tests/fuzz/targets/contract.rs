@@ -1,0 +1,57 @@
+//! A contract and rows to hold against it, a line `---` between them.
+
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use spamops::data::contract::{Contract, Inspection, Sketch};
+use spamops::data::dates::Timestamp;
+use spamops::data::rows::{Faults, Options, Row, Rows};
+use spamops_fuzz::file;
+
+const NOW: Timestamp = Timestamp(1_782_864_000);
+
+fuzz_target!(|input: &[u8]| -> Corpus {
+    let text = String::from_utf8_lossy(input);
+    let (contract, rows) = text.split_once("\n---\n").unwrap_or((&text, "text,label\na,ham\n"));
+    let contract = match Contract::parse(contract) {
+        Ok(contract) => contract,
+        Err(error) => {
+            let said = format!("{error:#}");
+            assert!(said.starts_with("line ") || said.starts_with("column "), "{said}");
+            assert!(!said.contains(char::is_control), "{said}");
+            return Corpus::Keep;
+        }
+    };
+    let written = toml::to_string(&contract).unwrap();
+    assert_eq!(Contract::parse(&written).unwrap(), contract);
+
+    let options = Options { faults: Faults::Keep, ..Options::default() };
+    let Ok(mut rows) = Rows::open(&file("rows", rows.as_bytes()), &options) else { return Corpus::Keep };
+    if rows.expect_text().is_err() {
+        return Corpus::Keep;
+    }
+    let Ok(mut inspection) = Inspection::new(&contract, &rows, NOW) else { return Corpus::Keep };
+    let mut sketch = Sketch::default();
+    let mut refused = 0;
+    let mut row = Row::default();
+    while let Ok(true) = rows.read(&mut row) {
+        // Of JSON rows no column needs to hold texts: that is found at the row, and ends the run.
+        match inspection.row(&rows, &row) {
+            Ok(reason) => refused += u64::from(reason.is_some()),
+            Err(_) => return Corpus::Keep,
+        }
+        if row.fault().is_none() {
+            sketch.row(&rows, &row);
+        }
+    }
+    let report = inspection.finish("validate");
+    assert_eq!((report.rows, report.rejected), (rows.seen(), refused));
+    assert_eq!(report.clean + report.rejected, report.rows);
+    assert_eq!(report.verdict == "valid", report.reasons.is_empty());
+    for check in &report.failed {
+        assert!(check.count > 0 && !check.examples.is_empty());
+    }
+    let inferred = toml::to_string(&sketch.contract(&rows)).unwrap();
+    Contract::parse(&inferred).unwrap();
+    Corpus::Keep
+});

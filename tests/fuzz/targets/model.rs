@@ -1,0 +1,27 @@
+//! A model file on the first line, the text it is to score on the others: a probability, or the file is refused.
+
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use spamops::learn::model::{Model, bin};
+use spamops_fuzz::place;
+
+fuzz_target!(|input: &[u8]| -> Corpus {
+    let input = String::from_utf8_lossy(input);
+    let (file, text) = input.split_once('\n').unwrap_or((&input, "win a prize"));
+    let model = match Model::parse(file) {
+        Ok(model) => model,
+        Err(error) => {
+            assert!(!format!("{error:#}").contains(char::is_control), "{error:#}");
+            return Corpus::Keep;
+        }
+    };
+    let score = model.score(text);
+    assert!((0.0..=1.0).contains(&score), "a score of {score}");
+    let _ = (bin(score), model.names.of(model.verdict(score)));
+    // A model that is written is the model that was read.
+    let copy = place("model.json");
+    model.write(&copy, "fit").unwrap();
+    assert_eq!(Model::read(&copy).unwrap().score(text).to_bits(), score.to_bits());
+    Corpus::Keep
+});
