@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Makes the golden numbers that tests/golden.rs holds the statistics and the learner against.
+
+    python3 -m venv v && v/bin/pip install scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0
+    v/bin/python tests/golden/make.py
+
+The same bytes on every run; each file names the versions that made it. The texts are made up.
+"""
+
+import json
+import pathlib
+import random
+import sys
+import unicodedata
+import warnings
+
+import numpy
+import scipy
+import sklearn
+import statsmodels
+from scipy.stats import binomtest, chi2_contingency
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+from sklearn.naive_bayes import MultinomialNB
+from statsmodels.stats.contingency_tables import mcnemar
+
+HERE = pathlib.Path(__file__).parent
+VERSIONS = {module.__name__: module.__version__ for module in (numpy, scipy, sklearn, statsmodels)}
+
+
+def confusion():
+    """scikit-learn on weighted rows: a row for each cell, its count the weight, so that a billion rows fit."""
+    tables = [
+        (0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1),
+        (1, 1, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1), (0, 1, 1, 1), (0, 0, 5, 3), (0, 4, 5, 0),
+        (1, 1, 1, 1), (10, 2, 30, 4), (7, 0, 0, 0), (3, 1, 95, 1), (50, 0, 50, 0), (0, 50, 0, 50),
+        (747, 12, 4815, 0), (690, 3, 4822, 57), (1, 999_999, 1, 1), (999_999, 1, 1, 1),
+        (10**9, 1, 10**9, 3), (3, 10**9, 7, 10**9), (333_333_333, 666_666_667, 123_456_789, 987_654_321),
+    ]
+    for tp, fp, tn, fn in tables:
+        truth, verdict, weight = [1, 0, 0, 1], [1, 1, 0, 0], [tp, fp, tn, fn]
+        counts = {"true_positive": tp, "false_positive": fp, "true_negative": tn, "false_negative": fn}
+        if sum(weight) == 0:  # scikit-learn refuses to measure nothing; by its zero_division all four are 0.
+            yield counts | {"accuracy": 0.0, "precision": 0.0, "recall": 0.0, "f1": 0.0}
+            continue
+        zero = {"sample_weight": weight, "zero_division": 0}
+        yield counts | {
+            "accuracy": float(accuracy_score(truth, verdict, sample_weight=weight)),
+            "precision": float(precision_score(truth, verdict, **zero)),
+            "recall": float(recall_score(truth, verdict, **zero)),
+            "f1": float(f1_score(truth, verdict, **zero)),
+        }
+
+
+def homogeneity():
+    """scipy: chi2_contingency(table without its zero columns, correction=False); Cramér's V is sqrt(chi2 / n)."""
+    tables = [
+        ([10, 20], [20, 10]), ([1, 0], [0, 1]), ([1, 1], [1, 1]), ([5, 0, 5], [5, 0, 5]), ([0, 3, 0, 7, 0], [0, 9, 0, 2, 0]),
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
+        ([100, 0], [0, 100]), ([99, 1], [98, 2]), ([1, 0, 0], [0, 1, 1]), ([3, 0, 0, 0], [0, 1, 1, 1]),
+        ([10**9, 10**9], [10**9, 10**9 + 50_000]), ([10**9, 1], [10**9, 7]), ([10**9, 0, 5], [3, 10**9, 0]),
+        ([10**9, 10**9 - 1], [1, 2]), ([1, 1], [10**9, 10**9]), ([123_456_789, 987_654_321, 5], [123_450_000, 987_600_000, 9]),
+        ([1000] * 40, [1010, 990] * 20), ([0, 40, 0, 60], [0, 45, 0, 55]), ([2500, 2500], [2400, 2600]),
+        ([4, 0, 3, 0, 0, 12, 55, 99, 140, 687], [9, 1, 0, 0, 2, 20, 41, 118, 155, 654]),
+    ]
+    random_tables = random.Random(1)
+    for columns in (2, 3, 10, 25, 200):
+        tables.append(tuple([int(random_tables.paretovariate(0.7)) - 1 for _ in range(columns)] for _ in range(2)))
+    for one, other in tables:
+        used = numpy.array([column for column in zip(one, other) if sum(column)]).T
+        found = chi2_contingency(used, correction=False)
+        yield {
+            "one": one, "other": other, "statistic": float(found.statistic), "p": float(found.pvalue),
+            "freedom": int(found.dof), "cramers_v": float(numpy.sqrt(found.statistic / used.sum())),
+        }
+
+
+def mcnemar_exact():
+    """statsmodels: mcnemar([[0, one], [other, 0]], exact=True), and scipy's binomtest agrees."""
+    pairs = [
+        (0, 0), (0, 1), (1, 0), (1, 1), (0, 5), (5, 0), (0, 6), (2, 8), (8, 2), (3, 3), (10, 10), (4, 5), (12, 30), (30, 12),
+        (100, 100), (100, 140), (1000, 1000), (1000, 1100), (5000, 5001), (1, 100_000), (100_000, 1), (0, 1000), (0, 1075),
+        (49_000, 51_000), (50_000, 50_000), (499_000, 501_000), (10**6, 10**6 + 2000), (0, 100), (20, 1), (15, 16), (16, 18), (16, 25), (17, 40),
+    ]
+    for one, other in pairs:
+        p = float(mcnemar([[0, one], [other, 0]], exact=True).pvalue)
+        if one + other:
+            numpy.testing.assert_allclose(p, binomtest(one, one + other).pvalue, rtol=1e-9, atol=1e-300)
+        yield {"only_one": one, "only_other": other, "p": p}
+
+
+# Marks belong to words here, and so do circled letters; Python's \w has neither, and would cut für, written with a mark
+# of its own, and every word of Hindi into pieces. So the token pattern is scikit-learn's own with these characters added.
+EVERY = map(chr, range(sys.maxunicode + 1))
+MARKS = "".join(c for c in EVERY if unicodedata.category(c).startswith("M"))
+CIRCLED = "\u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189"
+PLAIN = r"(?u)\b\w\w+\b"
+MARKED = rf"(?u)[\w{CIRCLED}][\w{CIRCLED}{MARKS}]+"
+
+SETS = {
+    "english": (PLAIN, [
+        (1, "WIN a £1,000 prize! Call 0800-111-222 NOW, call free!!"), (1, "URGENT: your account_id 4471 is locked, see http://x.test/a?b=1"),
+        (1, "free free FREE entry 2 win cash"), (0, "I'll be late, see you at lunch"), (0, "Can you call me when you are free? x"),
+        (0, "a b c d"), (0, ""), (0, "The invoice_2024_07 is on my desk; don't pay twice"), (1, "Congratulations you won! claim your prize at 12:30"),
+    ], ["call now to win", "see you", "", "q z", "unknown words only", "prize prize prize lunch", "account_id 4471"]),
+    "german and korean": (PLAIN, [
+        (1, "GEWINNSPIEL: Sie haben 500€ gewonnen! Jetzt klicken"), (1, "무료 상품권 당첨! 지금 클릭하세요 무료 무료"), (1, "Letzte Mahnung – Straße STRASSE ẞ großes Paket"),
+        (0, "Grüße aus München, bis später 😀"), (0, "내일 점심 같이 먹을까요? 😀😀"), (0, "Die Prüfung ist um 8:30 Uhr, Raum_12"), (0, "ΟΔΟΣ ΟΔΥΣΣΕΥΣ σας"),
+        (1, "Ⅷ ⅷ ½½ ²³ ٣٤ ４５ kostenlos_überall"),
+    ], ["무료 점심", "straße München kostenlos_überall", "😀😀😀", "ΟΔΟΣ odos", "٣٤ ４５ ²³", "PRÜFUNG gewonnen raum_12"]),
+    "one word each": (PLAIN, [(1, "spam"), (0, "ham"), (1, "spam spam"), (0, "ham eggs")], ["spam", "ham", "eggs", "spam ham", "eggs eggs spam"]),
+    "one class is rare": (PLAIN, [(0, f"note {n} about the meeting in room {n % 7}") for n in range(60)] + [(1, "note about the bitcoin meeting")],
+                          ["bitcoin", "meeting", "room 3", "note 17 bitcoin bitcoin"]),
+    "marks and circled letters": (MARKED, [
+        (1, "fu\u0308r gro\u0308\u00dfere gewinne Ⓕⓡⓔⓔ 🅕🅡🅔🅔 f\u0336r\u0336e\u0336e\u0336"), (1, "मुफ़्त पुरस्कार जीतें अभी"), (1, "❤\ufe0flove 1\ufe0f\u20e3 click\u0301"),
+        (0, "नमस्ते आज शाम मिलते हैं"), (0, "sch\u00f6ne gr\u00fc\u00dfe fu\u0308r dich ❤\ufe0f"), (0, "สวัสดีครับ พรุ่งนี้เจอกัน"), (0, "İstanbul'da görüşürüz \u093elone"),
+    ], ["f\u00fcr", "fu\u0308r", "ⓕⓡⓔⓔ", "मुफ़्त आज", "❤\ufe0f❤\ufe0f", "\u0301\u0301 istanbul", "İSTANBUL พรุ่งนี้เจอกัน"]),
+}
+
+
+def bayes():
+    """scikit-learn: TfidfVectorizer(token_pattern=...) and MultinomialNB(alpha=.1)."""
+    for name, (pattern, rows, asked) in SETS.items():
+        vectorizer = TfidfVectorizer(token_pattern=pattern)
+        learner = MultinomialNB(alpha=0.1)
+        texts = [text for _, text in rows]
+        learner.fit(vectorizer.fit_transform(texts), [label for label, _ in rows])
+        asked = texts + asked
+        yield {
+            "name": name, "token_pattern": pattern if pattern == PLAIN else "the same with circled letters, and marks from the second character on",
+            "rows": [{"spam": bool(label), "text": text} for label, text in rows],
+            "words": vectorizer.get_feature_names_out().tolist(), "idf": vectorizer.idf_.tolist(), "asked": asked,
+            "probabilities": learner.predict_proba(vectorizer.transform(asked))[:, 1].tolist(),
+        }
+
+
+warnings.simplefilter("ignore")
+for make in (confusion, homogeneity, mcnemar_exact, bayes):
+    golden = {"made_by": "tests/golden/make.py", "what": make.__doc__, "versions": VERSIONS, "cases": list(make())}
+    lines = [json.dumps(case, ensure_ascii=False) for case in golden.pop("cases")]
+    head = json.dumps(golden, ensure_ascii=False)[:-1]
+    (HERE / f"{make.__name__}.json").write_text(head + ', "cases": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
