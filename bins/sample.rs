@@ -1,15 +1,14 @@
 //! sample: fewer rows than came in, drawn in one pass.
 
-use std::collections::HashSet;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 
 use spamops::data::dates::Timestamp;
-use spamops::data::draw::{Draw, Key};
+use spamops::data::draw::{Draw, Odds};
+use spamops::data::filter::Filter;
 use spamops::data::fingerprint::Fingerprint;
-use spamops::data::near::Near;
 use spamops::data::place::Place;
 use spamops::data::rows::{Faults, Options, Row, Rows, Value, Writer};
 use spamops::data::share::Share;
@@ -20,9 +19,17 @@ use spamops::show::tool::{self, Scene, Tool, Verdict};
 /// Draw rows: a random sample, the stable train/holdout split, or the rows most worth a label
 ///
 /// Every row draws a key from the seed and its place, and the rows with the smallest keys win (weighted: Efraimidis and
-/// Spirakis 2006), so that a larger size keeps the smaller sample. One pass; the memory grows with --size, not with the
-/// file (--exclude and --against add eight bytes for each row or word of their files). Rows go out in the order they
-/// came in. What is no row, such as a line with a field too many, is passed on for validate to judge.
+/// Spirakis 2006), so that a larger size keeps the smaller sample; strata have seats by the quota method (Balinski and Young
+/// 1975). One pass; the memory grows with --size and with the number of strata, not with the file (--exclude adds eight
+/// bytes for each row of its files, --against about two kilobytes for each row of its own). Rows go
+/// out in the order they came in. What is no row, such as a line with a field too many, is passed on for validate to judge.
+///
+/// --split looks at nothing but the hash (XXH3) of a text, lower case, digits and links blotted out: a text has its side
+/// for good, whatever the file. --against finds what nearly copies a row by MinHash (Broder 1997) and measures it.
+///
+/// --for-labels reads the file twice and takes only rows without a label, no two of them near-copies: a quarter at random,
+/// half with a score next to --threshold (Lewis and Gale 1994), a quarter whose words are rarest in the file; the column
+/// picked_for says which. The random ones alone tell how often the model is right.
 #[derive(Parser)]
 #[command(
     name = "sample",
@@ -33,7 +40,7 @@ Examples:
   sample --size 100 --exclude state/rows.jsonl mail.csv.gz > new.csv
   sample --split 0.8 --rest holdout.csv data/messages.csv > train.csv
   sample --against holdout.csv pool.csv > train.csv
-  sample --for-labels 50 scored.csv > to-label.csv"
+  sample --for-labels 50 --exclude labelled.csv scored.csv > to-label.csv"
 )]
 pub(crate) struct Args {
     /// Rows as CSV or JSON Lines, plain, gzip or zstd
@@ -72,7 +79,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     against: Option<Place>,
 
-    /// The least share of pairs of words (Jaccard) that makes a near-copy
+    /// The least share of pairs of words (Jaccard) that makes a near-copy; of words alone half-way from there to 1
     #[arg(long, value_name = "SHARE", default_value = "0.8", requires = "against")]
     near: Share,
 
@@ -89,7 +96,7 @@ pub(crate) struct Args {
     for_labels: Option<usize>,
 
     /// The score that --for-labels holds to be least certain
-    #[arg(long, value_name = "SCORE", default_value = "0.5")]
+    #[arg(long, value_name = "SCORE", default_value = "0.5", requires = "for_labels")]
     threshold: Share,
 
     #[command(flatten)]
@@ -101,163 +108,99 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
-        let options = Options { faults: Faults::Keep, ..self.rows.options(scene) };
+        let options = self.rows.options(scene);
+        let mut filter = self.filter(&options)?;
         if let Some(size) = self.for_labels {
-            self.for_labels(size, &self.rows.options(scene), scene)?;
-            return Ok(Verdict::Done);
+            self.for_labels(size, &mut filter, &options, scene)?;
+        } else {
+            let mut rows = Rows::open(&self.input, &Options { faults: Faults::Keep, ..options })?;
+            filter.expect_columns(&rows)?;
+            match self.size {
+                Some(size) => self.draw(size, &mut rows, &mut filter, scene)?,
+                None => self.divide(&mut rows, &mut filter)?,
+            }
         }
-        let mut filter = Filter::new(&self, &self.rows.options(scene))?;
-        let mut rows = Rows::open(&self.input, &options)?;
-        if filter.reads_texts() || self.split.is_some() {
-            rows.expect_text()?;
-        }
-        match (self.size, self.split, &self.rest) {
-            (Some(size), ..) => self.draw(size, &mut rows, &mut filter)?,
-            (_, Some(share), Some(rest)) => self.split(share, rest, &mut rows, &mut filter)?,
-            _ => self.pass(&mut rows, &mut filter)?,
-        }
-        filter.tell(&self, scene);
+        self.remark(&filter, scene);
         Ok(Verdict::Done)
     }
 }
 
 impl Args {
-    fn draw(&self, size: u64, rows: &mut Rows, filter: &mut Filter) -> Result<()> {
+    fn filter(&self, options: &Options) -> Result<Filter> {
+        let mut filter = Filter::between(self.since, self.until).dated(self.weight_half_life.is_some());
+        for place in &self.exclude {
+            filter.exclude(&mut Rows::open(place, options)?)?;
+        }
+        if let Some(place) = &self.against {
+            filter.hold_against(&mut Rows::open(place, options)?, self.near)?;
+        }
+        Ok(filter)
+    }
+
+    fn draw(&self, size: u64, rows: &mut Rows, filter: &mut Filter, scene: &Scene) -> Result<()> {
         let stratum = self.stratify.as_deref().map(|name| rows.column(name)).transpose()?;
-        let mut draw = Draw::new(size);
+        let odds = self.weight_half_life.map_or(Odds::Even, |days| Odds::Fading { days });
+        let mut draw = Draw::new(size, self.seed, odds);
         let mut row = Row::default();
-        while rows.read(&mut row)? {
-            if !filter.keeps(rows, &row)? {
-                continue;
-            }
-            let mut key = Key::uniform(self.seed, rows.seen());
-            if let (Some(days), Some(date)) = (self.weight_half_life, rows.date(&row)) {
-                key = key.fading(date, days);
-            }
-            draw.offer(&row, rows.seen(), key, stratum.map_or("", |column| row.get(column)));
+        while filter.read(rows, &mut row)? {
+            draw.offer(&row, rows.seen(), rows.date(&row), stratum.map_or("", |column| row.get(column)));
+        }
+        if draw.seen() < size {
+            scene.tell(format!("{}: only {} rows to draw {size} from", self.input, draw.seen()));
         }
         let mut writer = Writer::create(&self.out.output, self.out.format, rows, &[])?;
         draw.finish().try_for_each(|row| writer.write(&row))?;
         writer.finish()
     }
 
-    fn split(&self, share: Share, rest: &Place, rows: &mut Rows, filter: &mut Filter) -> Result<()> {
-        let mut train = Writer::create(&self.out.output, self.out.format, rows, &[])?;
-        let mut holdout = Writer::create(rest, self.out.format, rows, &[])?;
+    /// Sends every row to its side of the split; without one all go out.
+    fn divide(&self, rows: &mut Rows, filter: &mut Filter) -> Result<()> {
+        let mut out = Writer::create(&self.out.output, self.out.format, rows, &[])?;
+        let rest = self.rest.as_ref().map(|place| Writer::create(place, self.out.format, rows, &[]));
+        let mut rest = rest.transpose()?;
         let mut row = Row::default();
-        while rows.read(&mut row)? {
-            if filter.keeps(rows, &row)? {
-                let trains = Fingerprint::of(rows.text(&row)?).is_for_training(share);
-                if trains { &mut train } else { &mut holdout }.write(&row)?;
+        while filter.read(rows, &mut row)? {
+            match (self.split, &mut rest) {
+                (Some(share), Some(rest)) if !Fingerprint::of(rows.text(&row)?).is_for_training(share) => {
+                    rest.write(&row)?;
+                }
+                _ => out.write(&row)?,
             }
         }
-        holdout.finish()?;
-        train.finish()
+        rest.map_or(Ok(()), Writer::finish)?;
+        out.finish()
     }
 
-    fn pass(&self, rows: &mut Rows, filter: &mut Filter) -> Result<()> {
-        let mut writer = Writer::create(&self.out.output, self.out.format, rows, &[])?;
-        let mut row = Row::default();
-        while rows.read(&mut row)? {
-            if filter.keeps(rows, &row)? {
-                writer.write(&row)?;
-            }
-        }
-        writer.finish()
-    }
-
-    fn for_labels(&self, size: usize, options: &Options, scene: &Scene) -> Result<()> {
+    fn for_labels(&self, size: usize, filter: &mut Filter, options: &Options, scene: &Scene) -> Result<()> {
         let kept = self.input.kept()?;
         let rows = || Rows::from_bytes(kept.place.reader()?, &self.input, options);
         let familiar = Familiar::read(&mut rows()?)?;
         let mut rows = rows()?;
-        let picked = to_label::pick(&mut rows, &familiar, size, self.threshold.value(), self.seed)?;
+        filter.expect_columns(&rows)?;
+        let picked = to_label::pick(&mut rows, filter, &familiar, size, self.threshold.value(), self.seed)?;
         if picked.len() < size {
-            scene.tell(format!("only {} distinct rows without a label to pick from", picked.len()));
+            let found = picked.len();
+            scene.tell(format!("{}: only {found} distinct rows without a label to pick from", self.input));
         }
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &["picked_for"])?;
         picked.iter().try_for_each(|(row, why)| writer.write_with(row, &[Value::Text(why.name())]))?;
         writer.finish()
     }
-}
 
-/// Which rows are offered at all, and how many were not.
-struct Filter {
-    since: Option<Timestamp>,
-    until: Option<Timestamp>,
-    weighted: bool,
-    used: HashSet<Fingerprint>,
-    near: Option<Near>,
-    undated: u64,
-    copies: u64,
-    faulty: u64,
-}
-
-impl Filter {
-    fn new(args: &Args, options: &Options) -> Result<Self> {
-        let mut row = Row::default();
-        let mut used = HashSet::new();
-        for place in &args.exclude {
-            let mut rows = Rows::open(place, options)?;
-            while rows.read(&mut row)? {
-                used.insert(Fingerprint::of(rows.text(&row)?));
-            }
+    fn remark(&self, filter: &Filter, scene: &Scene) {
+        let Self { input, .. } = self;
+        let met = filter.met;
+        if let (Some(place), 1..) = (&self.against, met.near_copies) {
+            scene.tell(format!("{} rows nearly copy a row of {place} and were set aside", met.near_copies));
         }
-        let mut near = None;
-        if let Some(place) = &args.against {
-            let near = near.insert(Near::new(args.near.value()));
-            let mut rows = Rows::open(place, options)?;
-            while rows.read(&mut row)? {
-                near.add(rows.text(&row)?);
-            }
-        }
-        let Args { since, until, .. } = *args;
-        let weighted = args.weight_half_life.is_some();
-        Ok(Self { since, until, weighted, used, near, undated: 0, copies: 0, faulty: 0 })
-    }
-
-    fn reads_texts(&self) -> bool {
-        !self.used.is_empty() || self.near.is_some()
-    }
-
-    fn keeps(&mut self, rows: &Rows, row: &Row) -> Result<bool> {
-        self.faulty += u64::from(row.fault().is_some());
-        if self.since.is_some() || self.until.is_some() || self.weighted {
-            let Some(date) = rows.date(row) else {
-                self.undated += 1;
-                return Ok(false);
-            };
-            if self.since.is_some_and(|since| date < since) || self.until.is_some_and(|until| date >= until) {
-                return Ok(false);
-            }
-        }
-        if !self.used.is_empty() && self.used.contains(&Fingerprint::of(rows.text(row)?)) {
-            return Ok(false);
-        }
-        if let Some(near) = &self.near
-            && near.has_near(rows.text(row)?)
-        {
-            self.copies += 1;
-            return Ok(false);
-        }
-        Ok(true)
-    }
-
-    fn tell(&self, args: &Args, scene: &Scene) {
-        let Self { undated, copies, faulty, .. } = self;
-        if let (Some(place), 1..) = (&args.against, copies) {
-            scene.tell(format!("{copies} rows nearly copy a row of {place} and were set aside"));
-        }
-        if *undated > 0 {
+        if met.undated > 0 {
             scene.warn(format!(
-                "{}: {undated} rows have no date that can be read and were left out",
-                args.input
+                "{input}: {} rows have no date that can be read and were left out",
+                met.undated
             ));
         }
-        if *faulty > 0 {
-            let (are, them) =
-                if *faulty == 1 { ("line is no row", "it") } else { ("lines are no rows", "them") };
-            scene.warn(format!("{}: {faulty} {are}; validate sets {them} aside", args.input));
+        if met.faulty > 0 {
+            scene.warn(format!("{input}: {} lines are no rows; validate sets them aside", met.faulty));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A random sample in one pass: every row draws a key, and the rows with the smallest keys win.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::data::dates::{DAY, Timestamp};
@@ -71,28 +72,53 @@ struct Stratum {
     kept: BinaryHeap<Drawn>,
 }
 
+/// How likely rows are to be drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Odds {
+    /// All alike.
+    Even,
+    /// A row so many days older is half as likely.
+    Fading {
+        /// Half a life.
+        days: f64,
+    },
+}
+
 /// A sample being drawn.
 pub struct Draw {
     size: u64,
+    seed: u64,
+    odds: Odds,
     seen: u64,
     strata: BTreeMap<String, Stratum>,
 }
 
 impl Draw {
     /// Begins a sample of this size.
-    pub fn new(size: u64) -> Self {
-        Self { size, seen: 0, strata: BTreeMap::new() }
+    pub fn new(size: u64, seed: u64, odds: Odds) -> Self {
+        Self { size, seed, odds, seen: 0, strata: BTreeMap::new() }
     }
 
-    /// Offers a row of a stratum; with one stratum for all the sample is a plain one.
-    pub fn offer(&mut self, row: &Row, place: u64, key: Key, stratum: &str) {
+    /// How many rows were offered.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Offers a row by its place in the file; where odds fade, one without a date is never drawn. With one stratum for all
+    /// the sample is a plain one.
+    pub fn offer(&mut self, row: &Row, place: u64, date: Option<Timestamp>, stratum: &str) {
+        let mut key = Key::uniform(self.seed, place);
+        if let Odds::Fading { days } = self.odds {
+            let Some(date) = date else { return };
+            key = key.fading(date, days);
+        }
         self.seen += 1;
         if !self.strata.contains_key(stratum) {
             self.strata.insert(stratum.to_owned(), Stratum::default());
         }
         let Some(found) = self.strata.get_mut(stratum) else { return };
         found.seen += 1;
-        let room = room(self.size, found.seen, self.seen);
+        let room = self.odds.room(self.size, found.seen, self.seen);
         let enters = (found.kept.len() as u64) < room
             || found.kept.peek().is_some_and(|last| (key.0, place) < (last.key.0, last.place));
         if enters {
@@ -109,7 +135,7 @@ impl Draw {
     /// Gives back what strata hold whose share has fallen.
     fn shrink(&mut self) {
         for stratum in self.strata.values_mut() {
-            while stratum.kept.len() as u64 > room(self.size, stratum.seen, self.seen) {
+            while stratum.kept.len() as u64 > self.odds.room(self.size, stratum.seen, self.seen) {
                 stratum.kept.pop();
             }
         }
@@ -129,41 +155,54 @@ impl Draw {
     }
 }
 
-/// How many rows of a stratum must be kept to be sure of those it will win.
-///
-/// It wins `size` times its share in the end. How many of these it has shown already is at most hypergeometric around
-/// `size` times its share so far; six standard deviations and a few more are a chance of less than one in a billion. The
-/// sum over all strata is the size and a little: the memory does not grow with the file.
-fn room(size: u64, of_stratum: u64, of_all: u64) -> u64 {
-    if of_stratum == of_all {
-        return size;
+impl Odds {
+    /// How many rows of a stratum must be kept to be sure of those it will win.
+    ///
+    /// It wins `size` times its share in the end. How many of these it has shown already is at most hypergeometric around
+    /// `size` times its share so far; six standard deviations and a few more are a chance of less than one in a billion.
+    /// The sum over all strata is the size and a little: the memory does not grow with the file. Where odds fade, the first
+    /// rows may be the newest and win all: nothing less than the size is sure.
+    fn room(self, size: u64, of_stratum: u64, of_all: u64) -> u64 {
+        if of_stratum == of_all || self != Self::Even {
+            return size;
+        }
+        let expected = size as f64 * (of_stratum as f64 / of_all as f64);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a bounded positive number"
+        )]
+        let room = (expected + 6.0 * expected.sqrt()).ceil() as u64 + 20;
+        room.min(size)
     }
-    let expected = size as f64 * (of_stratum as f64 / of_all as f64);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bounded positive number")]
-    let room = (expected + 6.0 * expected.sqrt()).ceil() as u64 + 20;
-    room.min(size)
 }
 
 /// Seats for parties of these counts by the quota method (Balinski & Young 1975): each gets its exact share rounded down
 /// or up, and with one seat more in all nobody has one less, so that larger samples hold smaller ones.
 fn apportion(seats: u64, counts: &[u64]) -> Vec<u64> {
-    let all: u64 = counts.iter().sum();
     if let [_] = counts {
         return vec![seats];
     }
+    let all: u64 = counts.iter().sum();
     let mut given = vec![0u64; counts.len()];
+    // The next seat goes to the strongest claim, count / (given + 1), among who stays below the exact share rounded up,
+    // given < seat * count / all: from the first seat over given * all / count on. Numbers over 0 are in the order of
+    // their bits.
+    let mut waiting: BinaryHeap<Reverse<(u64, usize)>> =
+        (0..counts.len()).map(|party| Reverse((1, party))).collect();
+    let mut eligible: BinaryHeap<(u64, Reverse<usize>)> = BinaryHeap::new();
     for seat in 1..=seats {
-        // Eligible is who stays below the exact share of this many seats rounded up: given < seat * count / all.
-        let eligible = |party: &usize| {
-            u128::from(given[*party]) * u128::from(all) < u128::from(seat) * u128::from(counts[*party])
-        };
-        let claim = |party: usize| counts[party] as f64 / (given[party] + 1) as f64;
-        let next = (0..counts.len())
-            .filter(eligible)
-            .max_by(|&one, &other| claim(one).total_cmp(&claim(other)).then(other.cmp(&one)));
-        if let Some(next) = next {
-            given[next] += 1;
+        while let Some(Reverse((from, party))) = waiting.peek().copied()
+            && from <= seat
+        {
+            waiting.pop();
+            let claim = counts[party] as f64 / (given[party] + 1) as f64;
+            eligible.push((claim.to_bits(), Reverse(party)));
         }
+        let Some((_, Reverse(party))) = eligible.pop() else { continue };
+        given[party] += 1;
+        let from = u128::from(given[party]) * u128::from(all) / u128::from(counts[party]) + 1;
+        waiting.push(Reverse((u64::try_from(from).unwrap_or(u64::MAX), party)));
     }
     given
 }

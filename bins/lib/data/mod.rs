@@ -13,6 +13,7 @@ pub mod rows;
 
 pub mod draw;
 pub mod near;
+pub mod filter;
 pub mod to_label;
 
 pub mod mask;

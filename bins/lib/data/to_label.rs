@@ -6,6 +6,7 @@ use anyhow::Result;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::data::draw::Key;
+use crate::data::filter::Filter;
 use crate::data::fingerprint::{Fingerprint, normal};
 use crate::data::near::Near;
 use crate::data::rows::{Row, Rows};
@@ -103,15 +104,17 @@ impl Eq for Candidate {}
 /// Picks `size` of the rows without a label, no two of them near-copies. Memory: a dozen rows for each one picked.
 pub fn pick(
     rows: &mut Rows,
+    filter: &mut Filter,
     familiar: &Familiar,
     size: usize,
     threshold: f64,
     seed: u64,
 ) -> Result<Vec<(Row, Why)>> {
+    let kept = size.saturating_mul(SPARE);
     let mut heaps: [BinaryHeap<Candidate>; 3] = Default::default();
     let mut met = HashSet::new();
     let mut row = Row::default();
-    while rows.read(&mut row)? {
+    while filter.read(rows, &mut row)? {
         let text = rows.text(&row)?;
         if rows.label(&row)?.is_some() || !met.insert(Fingerprint::of(text)) {
             continue;
@@ -120,20 +123,28 @@ pub fn pick(
         let uncertainty = (rows.number(&row, "spam_score")? - threshold).abs();
         let keys = [uncertainty, -familiar.novelty(text), Key::uniform(seed, place).value()];
         for (heap, key) in heaps.iter_mut().zip(keys) {
-            if heap.len() < size * SPARE || heap.peek().is_some_and(|last| key < last.key) {
+            if heap.len() < kept || heap.peek().is_some_and(|last| key < last.key) {
                 heap.push(Candidate { key, place, row: row.clone(), text: text.to_owned() });
-                if heap.len() > size * SPARE {
+                if heap.len() > kept {
                     heap.pop();
                 }
             }
         }
     }
+    // The random ones are drawn first, from all: what the others took before would make them easier than rows are. What one
+    // kind cannot fill, most of its candidates being copies of one another, the next one does.
+    let [uncertain, novel, random] = heaps;
     let quarter = size / 4;
-    let quotas = [size - 2 * quarter, quarter, quarter];
+    let turns = [
+        (Why::Random, random, quarter),
+        (Why::Uncertain, uncertain, size - 2 * quarter),
+        (Why::Novel, novel, quarter),
+    ];
     let mut near = Near::new(0.8);
     let mut picked: Vec<(u64, Row, Why)> = Vec::new();
-    for ((heap, why), quota) in heaps.into_iter().zip([Why::Uncertain, Why::Novel, Why::Random]).zip(quotas) {
-        let mut left = quota;
+    let mut left = 0;
+    for (why, heap, quota) in turns {
+        left += quota;
         for candidate in heap.into_sorted_vec() {
             if left > 0 && !near.has_near(&candidate.text) {
                 near.add(&candidate.text);

@@ -139,11 +139,11 @@ impl Header {
         format!("no column {}{}", shown(name), self.among())
     }
 
-    /// That there is no column of texts.
-    pub(super) fn lacks_text(&self, own: &Named) -> String {
-        match &own.text {
+    /// That there is no column of a kind: not the one asked for, or none of the usual ones.
+    pub(super) fn lacks_kind(&self, kind: &str, asked: Option<&String>) -> String {
+        match asked {
             Some(name) => self.lacks(name),
-            None => format!("no text column{}; name it with --text-column", self.among()),
+            None => format!("no {kind} column{}; name it with --{kind}-column", self.among()),
         }
     }
 }

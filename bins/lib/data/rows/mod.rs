@@ -308,13 +308,21 @@ impl Rows {
 
     /// The column of the texts.
     pub fn text_column(&self) -> Result<usize> {
-        self.header.text.with_context(|| self.header.lacks_text(&self.options.named))
+        self.header.text.with_context(|| self.header.lacks_kind("text", self.options.named.text.as_ref()))
     }
 
     /// Fails where no column holds texts; what the columns of JSON are only its rows can tell.
     pub fn expect_text(&self) -> Result<()> {
         if self.format() == Format::Csv || self.seen > 0 {
             self.text_column().with_context(|| self.place.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Fails now, not after the last row, where no column holds dates.
+    pub fn expect_date(&self) -> Result<()> {
+        if self.format() == Format::Csv && self.header.date.is_none() {
+            bail!("{}: {}", self.place, self.header.lacks_kind("date", self.options.named.date.as_ref()));
         }
         Ok(())
     }

@@ -1,0 +1,114 @@
+//! Which rows are offered at all: by date, by texts used before, by texts they nearly copy.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+
+use crate::data::dates::Timestamp;
+use crate::data::fingerprint::Fingerprint;
+use crate::data::near::Near;
+use crate::data::rows::{Row, Rows};
+use crate::data::share::Share;
+
+/// What rows are held against, and how many did not pass. Memory: eight bytes for each text to leave out.
+#[derive(Default)]
+pub struct Filter {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    dated: bool,
+    used: HashSet<Fingerprint>,
+    near: Option<Near>,
+    /// Counts of what the rows read so far were.
+    pub met: Met,
+}
+
+/// Rows that are worth a remark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Left out: they have no date that can be read, and one was needed.
+    pub undated: u64,
+    /// Left out: they nearly copy a text held against them.
+    pub near_copies: u64,
+    /// Passed on: they are no rows.
+    pub faulty: u64,
+}
+
+impl Filter {
+    /// Lets pass what is dated from `since` on and before `until`, or everything where neither is given.
+    pub fn between(since: Option<Timestamp>, until: Option<Timestamp>) -> Self {
+        Self { since, until, dated: since.is_some() || until.is_some(), ..Self::default() }
+    }
+
+    /// Leaves out rows without a date.
+    #[must_use]
+    pub fn dated(self, dated: bool) -> Self {
+        Self { dated: self.dated || dated, ..self }
+    }
+
+    /// Leaves out rows with the fingerprint of any of these.
+    pub fn exclude(&mut self, rows: &mut Rows) -> Result<()> {
+        let mut row = Row::default();
+        while rows.read(&mut row)? {
+            self.used.insert(Fingerprint::of(rows.text(&row)?));
+        }
+        Ok(())
+    }
+
+    /// Leaves out rows that nearly copy any of these.
+    pub fn hold_against(&mut self, rows: &mut Rows, threshold: Share) -> Result<()> {
+        let near = self.near.insert(Near::new(threshold.value()));
+        let mut row = Row::default();
+        while rows.read(&mut row)? {
+            near.add(rows.text(&row)?);
+        }
+        Ok(())
+    }
+
+    /// Fails now, not at the first row, where a column that is needed is not there.
+    pub fn expect_columns(&self, rows: &Rows) -> Result<()> {
+        if self.dated {
+            rows.expect_date()?;
+        }
+        if self.reads_texts() {
+            rows.expect_text()?;
+        }
+        Ok(())
+    }
+
+    fn reads_texts(&self) -> bool {
+        !self.used.is_empty() || self.near.is_some()
+    }
+
+    /// Reads the next row that passes into `row`; false at the end.
+    pub fn read(&mut self, rows: &mut Rows, row: &mut Row) -> Result<bool> {
+        while rows.read(row)? {
+            self.met.faulty += u64::from(row.fault().is_some());
+            if self.passes(rows, row)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn passes(&mut self, rows: &Rows, row: &Row) -> Result<bool> {
+        if self.dated {
+            let Some(date) = rows.date(row) else {
+                self.met.undated += 1;
+                return Ok(false);
+            };
+            if self.since.is_some_and(|since| date < since) || self.until.is_some_and(|until| date >= until) {
+                return Ok(false);
+            }
+        }
+        if !self.reads_texts() {
+            return Ok(true);
+        }
+        let text = rows.text(row)?;
+        if self.used.contains(&Fingerprint::of(text)) {
+            return Ok(false);
+        }
+        let is_copy = self.near.as_ref().is_some_and(|near| near.has_near(text));
+        self.met.near_copies += u64::from(is_copy);
+        Ok(!is_copy)
+    }
+}
