@@ -1,4 +1,4 @@
-//! Near-copies: texts that share most of their pairs of words, found by MinHash and then measured.
+//! Near-copies: texts that share most of their pairs of words or nearly all of their words, found by MinHash and then measured.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,18 +12,45 @@ const HASHES: usize = 128;
 /// The chance of missing a pair at the threshold that is thought small enough.
 const MISS: f64 = 1e-6;
 
-/// Texts to be held against others. Memory: eight bytes a word of the texts held, and as much for their signatures.
+/// Texts to be held against others, by their pairs of words and by their words alone: a copy with its sentences turned
+/// round keeps few pairs and all words. Memory: sixteen bytes a word of the texts held, and as much for their signatures.
 pub struct Near {
-    threshold: f64,
-    /// Hash functions in a band; two texts that agree in all of a band are measured.
-    width: usize,
-    bands: HashMap<u64, Vec<usize>>,
-    texts: Vec<Vec<u64>>,
+    pairs: Index,
+    words: Index,
 }
 
 impl Near {
-    /// An index that finds texts with a Jaccard similarity of at least `threshold`.
+    /// Finds texts that share at least `threshold` of their pairs of words (Jaccard), or half of the way from there to 1
+    /// of their words: .8 of the pairs or .9 of the words.
     pub fn new(threshold: f64) -> Self {
+        Self { pairs: Index::new(threshold), words: Index::new(f64::midpoint(threshold, 1.0)) }
+    }
+
+    /// Adds a text.
+    pub fn add(&mut self, text: &str) {
+        let words = words(text);
+        self.pairs.add(pairs(&words));
+        self.words.add(set(words));
+    }
+
+    /// Whether a text that was added is at least as similar as the threshold.
+    pub fn has_near(&self, text: &str) -> bool {
+        let words = words(text);
+        self.pairs.has_near(&pairs(&words)) || self.words.has_near(&set(words))
+    }
+}
+
+/// Sets of hashes, to be found by a set like them.
+struct Index {
+    threshold: f64,
+    /// Hash functions in a band; two sets that agree in all of a band are measured.
+    width: usize,
+    bands: HashMap<u64, Vec<usize>>,
+    sets: Vec<Vec<u64>>,
+}
+
+impl Index {
+    fn new(threshold: f64) -> Self {
         // Broder 1997; Leskovec, Rajaraman & Ullman 2014, 3.4: a pair with similarity s meets in one of b bands of r hashes
         // with chance 1 - (1 - s^r)^b. The widest band that still misses nothing measures the fewest strangers.
         let misses = |width: usize| {
@@ -31,38 +58,34 @@ impl Near {
             (1.0 - same).powi(i32::try_from(HASHES / width).unwrap_or(i32::MAX))
         };
         let width = (1..=8).rev().find(|&width| misses(width) < MISS).unwrap_or(1);
-        Self { threshold, width, bands: HashMap::new(), texts: Vec::new() }
+        Self { threshold, width, bands: HashMap::new(), sets: Vec::new() }
     }
 
-    /// Adds a text.
-    pub fn add(&mut self, text: &str) {
-        let shingles = shingles(text);
-        let number = self.texts.len();
-        for band in self.bands_of(&shingles) {
+    fn add(&mut self, set: Vec<u64>) {
+        let number = self.sets.len();
+        for band in self.bands_of(&set) {
             self.bands.entry(band).or_default().push(number);
         }
-        self.texts.push(shingles);
+        self.sets.push(set);
     }
 
-    /// Whether a text that was added is at least as similar as the threshold.
-    pub fn has_near(&self, text: &str) -> bool {
-        let shingles = shingles(text);
+    fn has_near(&self, set: &[u64]) -> bool {
         let mut measured = HashSet::new();
-        self.bands_of(&shingles).any(|band| {
+        self.bands_of(set).any(|band| {
             self.bands.get(&band).is_some_and(|numbers| {
                 numbers.iter().any(|&number| {
-                    measured.insert(number) && jaccard(&shingles, &self.texts[number]) >= self.threshold
+                    measured.insert(number) && jaccard(set, &self.sets[number]) >= self.threshold
                 })
             })
         })
     }
 
-    fn bands_of(&self, shingles: &[u64]) -> impl Iterator<Item = u64> + use<> {
+    fn bands_of(&self, set: &[u64]) -> impl Iterator<Item = u64> + use<> {
         let width = self.width;
         let signature: Vec<u64> = (0..HASHES as u64)
             .map(|salt| {
                 let salt = mix(salt);
-                shingles.iter().map(|&shingle| (shingle ^ salt).wrapping_mul(salt | 1)).min().unwrap_or(0)
+                set.iter().map(|&hash| (hash ^ salt).wrapping_mul(salt | 1)).min().unwrap_or(0)
             })
             .collect();
         (0..HASHES / width).map(move |band| {
@@ -72,17 +95,30 @@ impl Near {
     }
 }
 
-/// The pairs of neighbouring words of the normalised text, hashed, sorted, once each; of a single word the word.
-fn shingles(text: &str) -> Vec<u64> {
+/// The words of the normalised text, hashed, without the signs around them: of a text of nothing but signs, these.
+fn words(text: &str) -> Vec<u64> {
     let text = normal(text);
-    let words: Vec<u64> = text.split(' ').map(|word| xxh3_64(word.as_bytes())).collect();
-    let mut shingles: Vec<u64> = match words[..] {
-        [word] => vec![word],
-        _ => words.windows(2).map(|pair| xxh3_64_with_seed(&pair[0].to_le_bytes(), pair[1])).collect(),
-    };
-    shingles.sort_unstable();
-    shingles.dedup();
-    shingles
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let mut words: Vec<String> = text.split(' ').map(bare).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        words = text.split(' ').map(str::to_owned).collect();
+    }
+    words.iter().map(|word| xxh3_64(word.as_bytes())).collect()
+}
+
+/// The pairs of neighbouring words; of a single word the word.
+fn pairs(words: &[u64]) -> Vec<u64> {
+    match words {
+        [word] => vec![*word],
+        _ => set(words.windows(2).map(|pair| xxh3_64_with_seed(&pair[0].to_le_bytes(), pair[1])).collect()),
+    }
+}
+
+/// The same hashes, sorted, once each.
+fn set(mut hashes: Vec<u64>) -> Vec<u64> {
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes
 }
 
 /// What two sorted sets share of what they have (Jaccard 1912).
@@ -117,6 +153,11 @@ mod tests {
         assert!(near.has_near(&text.replace("500", "900").replace("friend", "dear")));
         assert!(!near.has_near("see you at dinner then, we can talk about all that later"));
         assert!(!near.has_near(""));
+        assert!(near.has_near("See you -- at lunch!!"));
+        assert!(near.has_near("at lunch, see you"));
+        assert!(!near.has_near(":-)"));
+        near.add(":-)");
+        assert!(near.has_near(" :-) ") && !near.has_near(":-("));
     }
 
     #[test]
