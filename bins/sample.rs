@@ -146,7 +146,11 @@ impl Args {
             draw.offer(&row, rows.seen(), rows.date(&row), stratum.map_or("", |column| row.get(column)));
         }
         if draw.seen() < size {
-            scene.tell(format!("{}: only {} rows to draw {size} from", self.input, draw.seen()));
+            scene.tell(format!(
+                "{}: --size {size}, but no more than {} to draw from",
+                self.input,
+                draw.seen()
+            ));
         }
         let mut writer = Writer::create(&self.out.output, self.out.format, rows, &[])?;
         draw.finish().try_for_each(|row| writer.write(&row))?;
@@ -155,6 +159,7 @@ impl Args {
 
     /// Sends every row to its side of the split; without one all go out.
     fn divide(&self, rows: &mut Rows, filter: &mut Filter) -> Result<()> {
+        self.split.map_or(Ok(()), |_| rows.expect_text())?;
         let mut out = Writer::create(&self.out.output, self.out.format, rows, &[])?;
         let rest = self.rest.as_ref().map(|place| Writer::create(place, self.out.format, rows, &[]));
         let mut rest = rest.transpose()?;
@@ -179,8 +184,10 @@ impl Args {
         filter.expect_columns(&rows)?;
         let picked = to_label::pick(&mut rows, filter, &familiar, size, self.threshold.value(), self.seed)?;
         if picked.len() < size {
-            let found = picked.len();
-            scene.tell(format!("{}: only {found} distinct rows without a label to pick from", self.input));
+            let (input, found) = (&self.input, picked.len());
+            scene.tell(format!(
+                "{input}: --for-labels {size}, but no more than {found} distinct texts without a label"
+            ));
         }
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &["picked_for"])?;
         picked.iter().try_for_each(|(row, why)| writer.write_with(row, &[Value::Text(why.name())]))?;
@@ -191,16 +198,13 @@ impl Args {
         let Self { input, .. } = self;
         let met = filter.met;
         if let (Some(place), 1..) = (&self.against, met.near_copies) {
-            scene.tell(format!("{} rows nearly copy a row of {place} and were set aside", met.near_copies));
+            scene.tell(format!("{input}: set aside as near-copies of rows of {place}: {}", met.near_copies));
         }
         if met.undated > 0 {
-            scene.warn(format!(
-                "{input}: {} rows have no date that can be read and were left out",
-                met.undated
-            ));
+            scene.warn(format!("{input}: left out for want of a date that can be read: {}", met.undated));
         }
         if met.faulty > 0 {
-            scene.warn(format!("{input}: {} lines are no rows; validate sets them aside", met.faulty));
+            scene.warn(format!("{input}: lines that are no rows: {}; validate sets them aside", met.faulty));
         }
     }
 }
