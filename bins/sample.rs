@@ -20,9 +20,10 @@ use spamops::show::tool::{self, Scene, Tool, Verdict};
 ///
 /// Every row draws a key from the seed and its place, and the rows with the smallest keys win (weighted: Efraimidis and
 /// Spirakis 2006), so that a larger size keeps the smaller sample; strata have seats by the quota method (Balinski and Young
-/// 1975). One pass; the memory grows with --size and with the number of strata, not with the file (--exclude adds eight
-/// bytes for each row of its files, --against about two kilobytes for each row of its own). Rows go
-/// out in the order they came in. What is no row, such as a line with a field too many, is passed on for validate to judge.
+/// 1975). Rows go out in the order they came in. What is no row, such as a line with a field too many, is passed on for
+/// validate to judge. One pass; the memory grows with --size and the number of strata, not with the file: --exclude adds
+/// eight bytes for each row of its files, --against some five kilobytes for each row of its own, and --weight-half-life
+/// keeps --size rows of every stratum.
 ///
 /// --split looks at nothing but the hash (XXH3) of a text, lower case, digits and links blotted out: a text has its side
 /// for good, whatever the file. --against finds what nearly copies a row by MinHash (Broder 1997) and measures it.
@@ -152,17 +153,18 @@ impl Args {
                 draw.seen()
             ));
         }
-        let mut writer = Writer::create(&self.out.output, self.out.format, rows, &[])?;
+        let mut writer = self.writer(&self.out.output, rows)?;
         draw.finish().try_for_each(|row| writer.write(&row))?;
         writer.finish()
     }
 
     /// Sends every row to its side of the split; without one all go out.
     fn divide(&self, rows: &mut Rows, filter: &mut Filter) -> Result<()> {
-        self.split.map_or(Ok(()), |_| rows.expect_text())?;
-        let mut out = Writer::create(&self.out.output, self.out.format, rows, &[])?;
-        let rest = self.rest.as_ref().map(|place| Writer::create(place, self.out.format, rows, &[]));
-        let mut rest = rest.transpose()?;
+        if self.split.is_some() {
+            rows.expect_text()?;
+        }
+        let mut out = self.writer(&self.out.output, rows)?;
+        let mut rest = self.rest.as_ref().map(|place| self.writer(place, rows)).transpose()?;
         let mut row = Row::default();
         while filter.read(rows, &mut row)? {
             match (self.split, &mut rest) {
@@ -192,6 +194,10 @@ impl Args {
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &["picked_for"])?;
         picked.iter().try_for_each(|(row, why)| writer.write_with(row, &[Value::Text(why.name())]))?;
         writer.finish()
+    }
+
+    fn writer(&self, place: &Place, rows: &mut Rows) -> Result<Writer> {
+        Writer::create(place, self.out.format, rows, &[])
     }
 
     fn remark(&self, filter: &Filter, scene: &Scene) {
