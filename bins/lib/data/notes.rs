@@ -26,9 +26,29 @@ pub fn shown(value: &str) -> String {
     if value.chars().nth(MOST).is_some() { format!("'{cut}…'") } else { format!("'{cut}'") }
 }
 
+/// A sentence from elsewhere, which may quote a file, as an error line may hold it: on one line, and without control
+/// characters or marks that turn the direction of writing.
+pub fn inert(sentence: &str) -> String {
+    let mut line = String::with_capacity(sentence.len());
+    for c in sentence.chars() {
+        match c {
+            '\n' => line.push(' '),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => line.extend(c.escape_unicode()),
+            _ if c.is_control() => line.extend(c.escape_debug()),
+            _ => line.push(c),
+        }
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::{inert, shown};
+
+    #[test]
+    fn a_sentence_stays_on_its_line() {
+        assert_eq!(inert("unknown `a\nb\u{1b}[31m\u{202e}é`"), r"unknown `a b\u{1b}[31m\u{202e}é`");
+    }
 
     #[test]
     fn a_value_stays_on_its_line() {

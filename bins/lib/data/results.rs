@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::data::notes::shown;
+use crate::data::notes::{inert, shown};
 use crate::data::place::Place;
 
 /// What every result begins with.
@@ -61,8 +61,8 @@ pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
 
 fn located(error: &serde_json::Error) -> anyhow::Error {
     let text = error.to_string();
-    let what = text.split(" at line ").next().unwrap_or_default();
-    anyhow!("line {}: {what}", error.line())
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    anyhow!("line {}: {}", error.line(), inert(what))
 }
 
 /// Writes a result as one JSON object and a newline.
@@ -79,4 +79,22 @@ pub fn write_compact(place: &Place, result: &impl Serialize) -> Result<()> {
     serde_json::to_writer(&mut output, result).with_context(|| place.to_string())?;
     output.write_all(b"\n").with_context(|| place.to_string())?;
     output.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_a_file_stays_on_the_error_line() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Only {
+            #[expect(dead_code, reason = "only the other key is looked at")]
+            schema: String,
+        }
+        let file = r#"{"schema":"spamops/model/1","a\nb at line 7 \u001b[31m":1}"#;
+        let said = parse::<Only>(file, "model").unwrap_err().to_string();
+        assert_eq!(said, r"line 1: unknown field `a b at line 7 \u{1b}[31m`, expected `schema`");
+    }
 }

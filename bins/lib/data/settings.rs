@@ -3,10 +3,12 @@
 use anyhow::{Result, anyhow};
 use serde::de::DeserializeOwned;
 
+use crate::data::notes::inert;
+
 /// Reads a TOML text.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-        anyhow!("line {line}: {}", error.message().replace('\n', " "))
+        anyhow!("line {line}: {}", inert(error.message()))
     })
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::{ArgMatches, Args, Command, FromArgMatches, Parser};
 
 use crate::data::dates::Timestamp;
-use crate::data::notes::Notes;
+use crate::data::notes::{Notes, inert};
 use crate::data::place::Place;
 use crate::show::{config, progress};
 
@@ -170,7 +170,9 @@ fn usage(error: &anyhow::Error, name: &str) -> ExitCode {
         }
         Some(wrong) => {
             let text = wrong.to_string();
-            say(name, text.strip_prefix("error: ").unwrap_or(&text).trim_end());
+            let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+            say(name, first.strip_prefix("error: ").unwrap_or(first));
+            rest.trim_end().lines().for_each(|line| print(&inert(line)));
         }
         None => complain(name, error),
     }
@@ -196,13 +198,18 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn complain(name: &str, error: &anyhow::Error) {
-    let line = format!("{error:#}").replace('\n', " ");
+    let line = format!("{error:#}");
     say(name, line.split(" (os error ").next().unwrap_or_default());
 }
 
-/// To stderr, the name of the tool in colour on a terminal.
+/// One line about the run, the name of the tool in colour on a terminal.
 fn say(name: &str, line: &str) {
+    print(&format!("\u{1b}[1m{name}:\u{1b}[0m {}", inert(line)));
+}
+
+/// One line to stderr.
+fn print(line: &str) {
     use std::io::Write;
     // With stderr closed there is nobody left to tell.
-    let _ = writeln!(anstream::stderr(), "\u{1b}[1m{name}:\u{1b}[0m {line}");
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
