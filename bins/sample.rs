@@ -144,7 +144,7 @@ impl Args {
         let mut draw = Draw::new(size, self.seed, odds);
         let mut row = Row::default();
         while filter.read(rows, &mut row)? {
-            draw.offer(&row, rows.seen(), rows.date(&row), stratum.map_or("", |column| row.get(column)));
+            draw.offer(&row, rows.seen(), || rows.date(&row), stratum.map_or("", |column| row.get(column)));
         }
         if draw.seen() < size {
             scene.tell(format!(

@@ -416,7 +416,7 @@ fn draw<'a>(
 ) -> Vec<usize> {
     let mut draw = Draw::new(size, seed, odds);
     for (number, row) in rows.iter().enumerate() {
-        draw.offer(row, number as u64, date(number), stratum(number));
+        draw.offer(row, number as u64, || date(number), stratum(number));
     }
     draw.finish().map(|row| row.get(0).parse().unwrap()).collect()
 }

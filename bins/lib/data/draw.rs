@@ -90,13 +90,16 @@ pub struct Draw {
     seed: u64,
     odds: Odds,
     seen: u64,
-    strata: BTreeMap<String, Stratum>,
+    /// The first is that of rows without one: of all rows in a plain sample.
+    strata: Vec<Stratum>,
+    /// Where in `strata` each name is.
+    places: BTreeMap<String, usize>,
 }
 
 impl Draw {
     /// Begins a sample of this size.
     pub fn new(size: u64, seed: u64, odds: Odds) -> Self {
-        Self { size, seed, odds, seen: 0, strata: BTreeMap::new() }
+        Self { size, seed, odds, seen: 0, strata: vec![Stratum::default()], places: BTreeMap::new() }
     }
 
     /// How many rows were offered.
@@ -106,17 +109,17 @@ impl Draw {
 
     /// Offers a row by its place in the file; where odds fade, one without a date is never drawn. With one stratum for all
     /// the sample is a plain one.
-    pub fn offer(&mut self, row: &Row, place: u64, date: Option<Timestamp>, stratum: &str) {
+    pub fn offer(&mut self, row: &Row, place: u64, date: impl FnOnce() -> Option<Timestamp>, stratum: &str) {
         let mut key = Key::uniform(self.seed, place);
         if let Odds::Fading { days } = self.odds {
-            let Some(date) = date else { return };
+            // Only here: to read a date takes longer than to read a row.
+            let Some(date) = date() else { return };
             key = key.fading(date, days);
         }
         self.seen += 1;
-        if !self.strata.contains_key(stratum) {
-            self.strata.insert(stratum.to_owned(), Stratum::default());
-        }
-        let Some(found) = self.strata.get_mut(stratum) else { return };
+        // To look an empty name up costs more than all the rest: its bytes are nowhere, and the processor stumbles on them.
+        let index = if stratum.is_empty() { 0 } else { self.place(stratum) };
+        let found = &mut self.strata[index];
         found.seen += 1;
         let room = self.odds.room(self.size, found.seen, self.seen);
         let enters = (found.kept.len() as u64) < room
@@ -132,9 +135,18 @@ impl Draw {
         }
     }
 
+    fn place(&mut self, name: &str) -> usize {
+        if let Some(place) = self.places.get(name) {
+            return *place;
+        }
+        self.strata.push(Stratum::default());
+        self.places.insert(name.to_owned(), self.strata.len() - 1);
+        self.strata.len() - 1
+    }
+
     /// Gives back what strata hold whose share has fallen.
     fn shrink(&mut self) {
-        for stratum in self.strata.values_mut() {
+        for stratum in &mut self.strata {
             while stratum.kept.len() as u64 > self.odds.room(self.size, stratum.seen, self.seen) {
                 stratum.kept.pop();
             }
@@ -142,11 +154,13 @@ impl Draw {
     }
 
     /// The rows drawn, in the order they came.
-    pub fn finish(self) -> impl Iterator<Item = Row> {
-        let counts: Vec<u64> = self.strata.values().map(|stratum| stratum.seen).collect();
+    pub fn finish(mut self) -> impl Iterator<Item = Row> {
+        let in_order = [0].into_iter().chain(self.places.into_values());
+        let strata: Vec<Stratum> = in_order.map(|index| std::mem::take(&mut self.strata[index])).collect();
+        let counts: Vec<u64> = strata.iter().map(|stratum| stratum.seen).collect();
         let seats = apportion(self.size.min(self.seen), &counts);
         let mut drawn: Vec<Drawn> = Vec::new();
-        for (stratum, seats) in self.strata.into_values().zip(seats) {
+        for (stratum, seats) in strata.into_iter().zip(seats) {
             let kept = stratum.kept.into_sorted_vec();
             drawn.extend(kept.into_iter().take(usize::try_from(seats).unwrap_or(usize::MAX)));
         }
