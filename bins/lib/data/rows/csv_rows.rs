@@ -81,13 +81,13 @@ impl CsvRows {
     fn skip_line_ends(&mut self) -> Result<()> {
         loop {
             let input = self.input.fill_buf().with_context(|| self.watch.place())?;
-            let count = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-            self.watch.see(&input[..count]);
-            self.bytes_read += count as u64;
-            self.input.consume(count);
-            if count == 0 {
+            if !matches!(input.first(), Some(b'\r' | b'\n')) {
                 return Ok(());
             }
+            let count = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            self.watch.search(&input[..count]);
+            self.bytes_read += count as u64;
+            self.input.consume(count);
         }
     }
 
@@ -145,11 +145,30 @@ impl Watch {
         format!("line {}", self.line)
     }
 
+    /// Counts the line of a record without quotes, which can only end at its last byte; most records are such.
+    fn is_one_line(&mut self, bytes: &[u8]) -> bool {
+        let Some((&last, before)) = bytes.split_last() else { return true };
+        if last == b'\n' && before.last() != Some(&b'\r') && self.last != b'\r' {
+            self.line += 1;
+            self.last = last;
+            return true;
+        }
+        false
+    }
+
     fn ends_a_cell(&self, byte: u8) -> bool {
         byte == self.delimiter || matches!(byte, b'\r' | b'\n')
     }
 
+    /// Takes note of bytes of one record.
     fn see(&mut self, bytes: &[u8]) {
+        let plain = !self.quoted && !self.closed && memchr::memchr(b'"', bytes).is_none();
+        if !(plain && self.is_one_line(bytes)) {
+            self.search(bytes);
+        }
+    }
+
+    fn search(&mut self, bytes: &[u8]) {
         self.runs_on |=
             self.closed && bytes.first().is_some_and(|&byte| byte != b'"' && !self.ends_a_cell(byte));
         let mut after = 0;
