@@ -17,12 +17,15 @@ pub(super) struct Start {
     pub(super) lines_before: u64,
 }
 
+/// The mark that Windows begins UTF-8 with.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
 /// The most bytes looked at; a header is shorter.
 const HEAD: usize = 64 << 10;
 
 pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &Options) -> Result<Start> {
     let mut head = first_line(bytes)?;
-    let line = head.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let line = line_of(&head);
     match *line {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             bail!("line 1: is UTF-16; convert it with iconv -f UTF-16 -t UTF-8")
@@ -36,20 +39,22 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &Options) -> R
         _ if line.contains(&0) => bail!("line 1: has a NUL byte: is UTF-16 or no text; export it as UTF-8"),
         _ => {}
     }
-    if head.starts_with(&[0xef, 0xbb, 0xbf]) {
-        head.drain(..3);
+    if head.starts_with(BOM) {
+        head.drain(..BOM.len());
     }
-    let first = head.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    // Only the first line counts, so that a slow pipe and a file are read alike.
+    let line = line_of(&head);
+    let first = line.first().copied();
     let format = options.format.or_else(|| Format::of_extension(place)).unwrap_or(match first {
         Some(b'{') => Format::JsonLines,
         _ => Format::Csv,
     });
     match (format, first) {
         (Format::Csv, None) if head.len() < HEAD => bail!("is empty; a CSV file begins with a header"),
-        (_, Some(b'[')) if is_array(&head) => {
+        (_, Some(b'[')) if matches!(line[1..].trim_ascii_start().first(), None | Some(b'{' | b']')) => {
             bail!("line 1: is a JSON array, not JSON Lines; convert it with jq -c '.[]'")
         }
-        (Format::JsonLines, Some(b'{')) if head.trim_ascii_start()[1..].trim_ascii_start().is_empty() => {
+        (Format::JsonLines, Some(b'{')) if line[1..].trim_ascii().is_empty() => {
             bail!("line 1: the object goes on in the next line; convert it with jq -c .")
         }
         (_, Some(b'<')) => bail!("line 1: is HTML or XML, not rows"),
@@ -73,28 +78,28 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &Options) -> R
     Ok(Start { head, format, delimiter, lines_before })
 }
 
-/// Reads until a line outside quotes has ended, so that a slow pipe is not waited for longer than that.
+/// The first line that is not blank.
+fn line_of(head: &[u8]) -> &[u8] {
+    head.trim_ascii_start().split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default()
+}
+
+/// Reads until a line has ended that is not blank, outside quotes, so that a slow pipe is not waited for longer than that.
 fn first_line(bytes: &mut dyn Read) -> Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
     loop {
         let count = bytes.read(&mut buffer)?;
         head.extend_from_slice(&buffer[..count]);
-        let mut quoted = false;
-        let ended = head.iter().any(|&byte| {
+        let (mut quoted, mut begun) = (false, false);
+        let ended = head.strip_prefix(BOM).unwrap_or(&head).iter().any(|&byte| {
             quoted ^= byte == b'"';
-            byte == b'\n' && !quoted
+            begun |= !byte.is_ascii_whitespace();
+            byte == b'\n' && begun && !quoted
         });
         if count == 0 || ended || head.len() >= HEAD {
             return Ok(head);
         }
     }
-}
-
-/// Whether the text is a list of objects, or an empty one.
-fn is_array(head: &[u8]) -> bool {
-    let inside = head.trim_ascii_start().strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
-    inside.is_some_and(|inside| matches!(inside.first(), None | Some(b'{' | b']')))
 }
 
 /// Excel's first line `sep=;`: the delimiter and the length of the line.
@@ -109,7 +114,7 @@ fn excel_hint(head: &[u8]) -> Option<(u8, usize)> {
 fn most_frequent_delimiter(head: &[u8]) -> u8 {
     let mut quoted = false;
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
-    for &byte in head {
+    for &byte in head.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n')) {
         match byte {
             b'"' => quoted = !quoted,
             b'\r' | b'\n' if !quoted => break,

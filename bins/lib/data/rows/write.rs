@@ -86,7 +86,7 @@ impl Writer {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
             let header = writer.names.iter().chain(new).map(|name| Cow::Borrowed(name.as_str()));
             // Rows without columns are no rows: an empty JSON Lines file gives an empty CSV file.
-            if let Some(line) = csv_line(header, delimiter) {
+            if let Some(line) = csv_line(header, delimiter, misleads) {
                 writer.line(&line)?;
             }
         }
@@ -142,7 +142,7 @@ impl Writer {
         });
         let new = added.iter().zip(values).filter(|((_, replaces), _)| replaces.is_none());
         let new = new.map(|(_, value)| Cow::Owned(value.cell()));
-        Ok(Cow::Owned(csv_line(cells.chain(new), delimiter).unwrap_or_default()))
+        Ok(Cow::Owned(csv_line(cells.chain(new), delimiter, |_| false).unwrap_or_default()))
     }
 
     /// Writes what is left and gives the file its name.
@@ -151,8 +151,17 @@ impl Writer {
     }
 }
 
-/// Cells as a line of CSV, quoted where RFC 4180 asks for it; none where there are no cells.
-fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8) -> Option<String> {
+/// Whether a name could be taken for a delimiter, or for the beginning of another format, when the header is read.
+fn misleads(name: &str) -> bool {
+    name.contains([',', ';', '\t', '|']) || name.starts_with(['{', '[', '<', '\u{feff}'])
+}
+
+/// Cells as a line of CSV, quoted where RFC 4180 or `also` asks for it; none where there are no cells.
+fn csv_line<'a>(
+    cells: impl Iterator<Item = Cow<'a, str>>,
+    delimiter: u8,
+    also: impl Fn(&str) -> bool,
+) -> Option<String> {
     let delimiter = char::from(delimiter);
     let mut line: Option<String> = None;
     for cell in cells {
@@ -163,7 +172,7 @@ fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8) -> Opt
             }
             None => line.insert(String::new()),
         };
-        if cell.contains(['"', '\r', '\n', delimiter]) {
+        if cell.contains(['"', '\r', '\n', delimiter]) || also(&cell) {
             line.push('"');
             line.push_str(&cell.replace('"', "\"\""));
             line.push('"');
