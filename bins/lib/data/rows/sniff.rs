@@ -102,9 +102,18 @@ fn first_line(bytes: &mut dyn Read) -> Result<Vec<u8>> {
     }
 }
 
+/// Whether a header, as it is going to be written, will be read as what it is: CSV with this delimiter.
+pub(super) fn tells(header: &[u8], delimiter: u8, place: &Place, options: &Options) -> bool {
+    start(&mut &*header, place, options).is_ok_and(|found| {
+        let whole = found.lines_before == 0 && header.starts_with(&found.head);
+        whole && found.format == Format::Csv && found.delimiter == delimiter
+    })
+}
+
 /// Excel's first line `sep=;`: the delimiter and the length of the line.
 fn excel_hint(head: &[u8]) -> Option<(u8, usize)> {
     match head {
+        [b's', b'e', b'p', b'=', b'"' | b'\r' | b'\n' | 0x80.., ..] => None,
         [b's', b'e', b'p', b'=', delimiter, b'\n', ..] => Some((*delimiter, 6)),
         [b's', b'e', b'p', b'=', delimiter, b'\r', b'\n', ..] => Some((*delimiter, 7)),
         _ => None,

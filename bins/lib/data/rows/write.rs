@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::{Context, Result, bail};
 
 use super::json_rows::{keys, object, quoted, with_values};
-use super::{Format, Row, Rows};
+use super::{Format, Options, Row, Rows, sniff};
 use crate::data::notes::shown;
 use crate::data::place::{Output, Place};
 
@@ -84,9 +84,13 @@ impl Writer {
         let mut writer = Self { to, output, place, from, came_as, names, added };
         if let To::Csv { delimiter } = to {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
-            let header = writer.names.iter().chain(new).map(|name| Cow::Borrowed(name.as_str()));
+            let header: Vec<&str> = writer.names.iter().chain(new).map(String::as_str).collect();
+            // Who was asked for this delimiter asks the next reader for it as well.
+            let asked = rows.options.delimiter.filter(|asked| *asked == delimiter);
             // Rows without columns are no rows: an empty JSON Lines file gives an empty CSV file.
-            if let Some(line) = csv_line(header, delimiter, misleads) {
+            if !header.is_empty() {
+                let (line, delimiter) = telling_header(&header, delimiter, asked, &writer.place)?;
+                writer.to = To::Csv { delimiter };
                 writer.line(&line)?;
             }
         }
@@ -142,7 +146,7 @@ impl Writer {
         });
         let new = added.iter().zip(values).filter(|((_, replaces), _)| replaces.is_none());
         let new = new.map(|(_, value)| Cow::Owned(value.cell()));
-        Ok(Cow::Owned(csv_line(cells.chain(new), delimiter, |_| false).unwrap_or_default()))
+        Ok(Cow::Owned(csv_line(cells.chain(new), delimiter, Quotes::Needed).unwrap_or_default()))
     }
 
     /// Writes what is left and gives the file its name.
@@ -151,17 +155,30 @@ impl Writer {
     }
 }
 
-/// Whether a name could be taken for a delimiter, or for the beginning of another format, when the header is read.
-fn misleads(name: &str) -> bool {
-    name.contains([',', ';', '\t', '|']) || name.starts_with(['{', '[', '<', '\u{feff}'])
+/// A header that tells a reader the delimiter: quoted, or with commas, where its names would tell it another one.
+fn telling_header(names: &[&str], delimiter: u8, asked: Option<u8>, place: &Place) -> Result<(String, u8)> {
+    let ways = [(delimiter, Quotes::Needed), (delimiter, Quotes::Always), (b',', Quotes::Always)];
+    let options = Options { delimiter: asked, ..Options::default() };
+    for (delimiter, quotes) in ways {
+        let cells = names.iter().map(|name| Cow::Borrowed(*name));
+        let line = csv_line(cells, delimiter, quotes).unwrap_or_default();
+        if sniff::tells(format!("{line}\n").as_bytes(), delimiter, place, &options) {
+            return Ok((line, delimiter));
+        }
+    }
+    bail!("{place}: these names of columns cannot be the header of a CSV file")
 }
 
-/// Cells as a line of CSV, quoted where RFC 4180 or `also` asks for it; none where there are no cells.
-fn csv_line<'a>(
-    cells: impl Iterator<Item = Cow<'a, str>>,
-    delimiter: u8,
-    also: impl Fn(&str) -> bool,
-) -> Option<String> {
+/// Which cells are quoted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    /// Those that RFC 4180 asks for.
+    Needed,
+    Always,
+}
+
+/// Cells as a line of CSV; none where there are no cells.
+fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8, quotes: Quotes) -> Option<String> {
     let delimiter = char::from(delimiter);
     let mut line: Option<String> = None;
     for cell in cells {
@@ -172,7 +189,7 @@ fn csv_line<'a>(
             }
             None => line.insert(String::new()),
         };
-        if cell.contains(['"', '\r', '\n', delimiter]) || also(&cell) {
+        if quotes == Quotes::Always || cell.contains(['"', '\r', '\n', delimiter]) {
             line.push('"');
             line.push_str(&cell.replace('"', "\"\""));
             line.push('"');
@@ -207,4 +224,28 @@ pub(super) fn json_line<'a>(
 
 fn cannot_become(format: &str) -> String {
     format!("such a row cannot become {format}; let validate set it aside")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_tells_the_next_reader_the_delimiter() {
+        let cases = [
+            (vec!["label", "text"], b';', None, "label;text", b';'),
+            // Quotes within a name hide what follows from a reader that guesses.
+            (vec!["a\"b", "c;d;e"], b',', None, "\"a\"\"b\",\"c;d;e\"", b','),
+            (vec!["sep=", ""], b';', None, "\"sep=\";\"\"", b';'),
+            (vec!["{a", "text"], b',', None, "\"{a\",\"text\"", b','),
+            // After `sep=+` in the file, and with one column from a .tsv: no reader would guess these.
+            (vec!["label;text"], b'+', None, "\"label;text\"", b','),
+            (vec!["text"], b'\t', None, "\"text\"", b','),
+            (vec!["text"], b'^', Some(b'^'), "text", b'^'),
+        ];
+        for (names, delimiter, asked, line, chosen) in cases {
+            let found = telling_header(&names, delimiter, asked, &Place::Standard).unwrap();
+            assert_eq!(found, (line.to_owned(), chosen));
+        }
+    }
 }
