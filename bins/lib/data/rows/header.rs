@@ -43,6 +43,9 @@ impl Header {
     }
 
     fn resolve(&mut self, own: &Named) -> Result<()> {
+        if let Some(name) = self.names.iter().find(|name| name.contains('\0')) {
+            bail!("the name {} of a column is not text", shown(name));
+        }
         self.text = self.pick(self.text, own.text.as_deref(), &TEXT)?;
         self.label = self.pick(self.label, own.label.as_deref(), &LABEL)?;
         self.date = self.pick(self.date, own.date.as_deref(), &DATE)?;
@@ -145,5 +148,21 @@ impl Header {
             Some(name) => self.lacks(name),
             None => format!("no {kind} column{}; name it with --{kind}-column", self.among()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_refused_once_is_refused_again() {
+        let own = Named::default();
+        let mut header = Header::default();
+        assert_eq!(header.add("text", &own).unwrap(), 0);
+        for name in ["Text", "Text", "a\0b"] {
+            assert!(header.add(name, &own).is_err());
+        }
+        assert_eq!(header.add("label", &own).unwrap(), 1);
     }
 }
