@@ -85,11 +85,13 @@ impl Writer {
         if let To::Csv { delimiter } = to {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
             let header: Vec<&str> = writer.names.iter().chain(new).map(String::as_str).collect();
+            // CSV in a .jsonl file will be read by who knows what it is.
+            let next = if extension == Some(Format::JsonLines) { &Place::Standard } else { &writer.place };
             // Who was asked for this delimiter asks the next reader for it as well.
             let asked = rows.options.delimiter.filter(|asked| *asked == delimiter);
             // Rows without columns are no rows: an empty JSON Lines file gives an empty CSV file.
             if !header.is_empty() {
-                let (line, delimiter) = telling_header(&header, delimiter, asked, &writer.place)?;
+                let (line, delimiter) = telling_header(&header, delimiter, asked, next)?;
                 writer.to = To::Csv { delimiter };
                 writer.line(&line)?;
             }
