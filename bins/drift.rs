@@ -14,7 +14,7 @@ use spamops::data::rows::{Row, Rows};
 use spamops::data::share::Share;
 use spamops::data::state::State;
 use spamops::judge::metrics::Metrics;
-use spamops::learn::model::{Histogram, Model, bin};
+use spamops::learn::model::{Desk, Histogram, Model, bin};
 use spamops::show::options::RowArgs;
 use spamops::show::tool::{self, Scene, Tool, Verdict};
 use spamops::watch::drift::{self, Evidence, Policy};
@@ -99,10 +99,11 @@ fn scores(rows: &mut Rows, model: Option<&Model>) -> Result<Histogram> {
     let mut scores = Histogram::default();
     let mut seen = HashSet::new();
     let mut row = Row::default();
+    let mut desk = Desk::default();
     while rows.read(&mut row)? {
         let text = rows.text(&row)?;
         if let Some(model) = model.filter(|_| seen.insert(Fingerprint::of(text))) {
-            scores[bin(model.score(text))] += 1;
+            scores[bin(model.score(text, &mut desk))] += 1;
         }
     }
     Ok(scores)

@@ -9,7 +9,7 @@ use spamops::data::place::Place;
 use spamops::data::results;
 use spamops::data::rows::{Row, Rows, Value, Writer};
 use spamops::judge::metrics::{Confusion, Metrics};
-use spamops::learn::model::Model;
+use spamops::learn::model::{Desk, Model};
 use spamops::show::options::{OutArgs, RowArgs};
 use spamops::show::tool::{self, Scene, Tool, Verdict};
 
@@ -54,8 +54,9 @@ impl Tool for Args {
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &added)?;
         let mut confusion = Confusion::default();
         let mut row = Row::default();
+        let mut desk = Desk::default();
         while rows.read(&mut row)? {
-            let score = model.score(rows.text(&row)?);
+            let score = model.score(rows.text(&row)?, &mut desk);
             let verdict = model.verdict(score);
             if let Some(truth) = rows.label(&row)? {
                 confusion.add(truth, verdict);

@@ -7,11 +7,15 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use spamops::data::label::Label;
+use spamops::data::label::{Label, Names};
 use spamops::judge::metrics::Confusion;
 use spamops::judge::significance::{homogeneity, mcnemar_exact};
 use spamops::learn::bayes;
-use spamops::learn::tfidf::Vocabulary;
+use spamops::learn::fit::{Lesson, fit};
+use spamops::learn::model::Desk;
+use spamops::learn::recipe::{Preset, Recipe};
+use spamops::learn::text::StopWords;
+use spamops::learn::tfidf::Norm;
 
 /// One file of `tests/golden`.
 #[derive(Deserialize)]
@@ -114,38 +118,92 @@ fn mcnemar_is_that_of_statsmodels() {
     }
 }
 
+/// What differs from scikit-learn's defaults; `tests/golden/make.py` has the same names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Way {
+    analyzer: Option<String>,
+    ngrams: Option<[usize; 2]>,
+    lowercase: Option<bool>,
+    stop: Option<String>,
+    min_df: Option<serde_json::Number>,
+    max_df: Option<serde_json::Number>,
+    max_features: Option<usize>,
+    sublinear: bool,
+    idf: Option<bool>,
+    smooth: Option<bool>,
+    norm: Option<String>,
+    alpha: Option<f64>,
+    bayes: Option<String>,
+}
+
+impl Way {
+    fn recipe(&self) -> Recipe {
+        let mut recipe = Preset::Classic.recipe();
+        let kind = self.analyzer.as_deref().map(|name| name.parse().unwrap());
+        recipe.analyzer.kind = kind.unwrap_or(recipe.analyzer.kind);
+        if let Some(ngrams) = self.ngrams {
+            recipe.analyzer.ngrams = ngrams.try_into().unwrap();
+        }
+        recipe.analyzer.lowercase = self.lowercase.unwrap_or(true);
+        if self.stop.is_some() {
+            recipe.analyzer.stop = StopWords::english();
+        }
+        let limit = |number: &serde_json::Number| number.to_string().parse().unwrap();
+        recipe.selection.min_df = self.min_df.as_ref().map_or(recipe.selection.min_df, limit);
+        recipe.selection.max_df = self.max_df.as_ref().map_or(recipe.selection.max_df, limit);
+        recipe.selection.max_features = self.max_features;
+        recipe.weighting.sublinear = self.sublinear;
+        recipe.weighting.idf = self.idf.unwrap_or(true);
+        recipe.weighting.smooth = self.smooth.unwrap_or(true);
+        recipe.weighting.norm = match self.norm.as_deref() {
+            Some("l1") => Norm::L1,
+            Some("none") => Norm::None,
+            _ => Norm::L2,
+        };
+        recipe.alpha = self.alpha.unwrap_or(1.0);
+        if self.bayes.is_some() {
+            recipe.bayes = bayes::Kind::Complement;
+        }
+        recipe
+    }
+}
+
 #[test]
-fn naive_bayes_on_tfidf_is_that_of_scikit_learn() {
+fn learners_are_those_of_scikit_learn() {
     #[derive(Deserialize)]
-    struct Lesson {
+    struct Row {
         spam: bool,
         text: String,
     }
     #[derive(Deserialize)]
-    struct Case {
+    struct Texts {
         name: String,
-        rows: Vec<Lesson>,
-        words: Vec<String>,
-        idf: Vec<f64>,
+        rows: Vec<Row>,
         asked: Vec<String>,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        way: Way,
+        set: String,
+        terms: usize,
         probabilities: Vec<f64>,
     }
-    let cases = cases::<Case>("bayes");
-    assert!(cases.len() >= 5);
-    for Case { name, rows, words, idf, asked, probabilities } in cases {
-        let vocabulary = Vocabulary::of(rows.iter().map(|lesson| lesson.text.as_str()));
-        assert_eq!(vocabulary.words(), words, "{name}");
-        for (word, (found, expected)) in words.iter().zip(vocabulary.idf().iter().zip(idf)) {
-            assert_agree(&name, &[(&format!("idf of {word}"), *found, expected)]);
-        }
-        let label = |spam| if spam { Label::Positive } else { Label::Negative };
-        let lessons: Vec<_> =
-            rows.iter().map(|lesson| (vocabulary.vector(&lesson.text), label(lesson.spam))).collect();
-        let weights = bayes::fit(&lessons, vocabulary.len(), bayes::ALPHA);
-        assert_eq!(asked.len(), probabilities.len());
-        for (text, expected) in asked.iter().zip(probabilities) {
-            let found = bayes::probability(&weights, &vocabulary.vector(text));
-            assert_agree(&name, &[(&format!("probability of {text:?}"), found, expected)]);
+    let texts = cases::<Texts>("texts");
+    let cases = cases::<Case>("learners");
+    assert!(texts.len() >= 5 && cases.len() >= 150, "{}", cases.len());
+    for Case { way, set, terms, probabilities } in cases {
+        let Texts { rows, asked, .. } = texts.iter().find(|texts| texts.name == set).unwrap();
+        let label = |row: &Row| if row.spam { Label::Positive } else { Label::Negative };
+        let lessons: Vec<Lesson> =
+            rows.iter().map(|row| Lesson { text: row.text.clone(), label: label(row) }).collect();
+        let model = fit(&lessons, &way.recipe(), Names::default(), Vec::new(), "now".into(), 2).unwrap();
+        assert_eq!(model.terms().len(), terms, "{way:?} on {set}");
+        let all = rows.iter().map(|row| &row.text).chain(asked);
+        assert_eq!(rows.len() + asked.len(), probabilities.len());
+        for (text, expected) in all.zip(probabilities) {
+            let found = model.score(text, &mut Desk::default());
+            assert!((found - expected).abs() < 1e-9, "{way:?} on {set}: {text:?} is {found:e}, expected {expected:e}");
         }
     }
 }

@@ -10,8 +10,6 @@ The same bytes on every run; each file names the versions that made it. The text
 import json
 import pathlib
 import random
-import sys
-import unicodedata
 import warnings
 
 import numpy
@@ -19,9 +17,9 @@ import scipy
 import sklearn
 import statsmodels
 from scipy.stats import binomtest, chi2_contingency
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
-from sklearn.naive_bayes import MultinomialNB
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from statsmodels.stats.contingency_tables import mcnemar
 
 HERE = pathlib.Path(__file__).parent
@@ -89,53 +87,82 @@ def mcnemar_exact():
         yield {"only_one": one, "only_other": other, "p": p}
 
 
-# Marks belong to words here, and so do circled letters; Python's \w has neither, and would cut für, written with a mark
-# of its own, and every word of Hindi into pieces. So the token pattern is scikit-learn's own with these characters added.
-EVERY = map(chr, range(sys.maxunicode + 1))
-MARKS = "".join(c for c in EVERY if unicodedata.category(c).startswith("M"))
-CIRCLED = "\u24b6-\u24e9\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189"
-PLAIN = r"(?u)\b\w\w+\b"
-MARKED = rf"(?u)[\w{CIRCLED}][\w{CIRCLED}{MARKS}]+"
-
 SETS = {
-    "english": (PLAIN, [
+    "english": ([
         (1, "WIN a £1,000 prize! Call 0800-111-222 NOW, call free!!"), (1, "URGENT: your account_id 4471 is locked, see http://x.test/a?b=1"),
         (1, "free free FREE entry 2 win cash"), (0, "I'll be late, see you at lunch"), (0, "Can you call me when you are free? x"),
         (0, "a b c d"), (0, ""), (0, "The invoice_2024_07 is on my desk; don't pay twice"), (1, "Congratulations you won! claim your prize at 12:30"),
     ], ["call now to win", "see you", "", "q z", "unknown words only", "prize prize prize lunch", "account_id 4471"]),
-    "german and korean": (PLAIN, [
+    "german and korean": ([
         (1, "GEWINNSPIEL: Sie haben 500€ gewonnen! Jetzt klicken"), (1, "무료 상품권 당첨! 지금 클릭하세요 무료 무료"), (1, "Letzte Mahnung – Straße STRASSE ẞ großes Paket"),
         (0, "Grüße aus München, bis später 😀"), (0, "내일 점심 같이 먹을까요? 😀😀"), (0, "Die Prüfung ist um 8:30 Uhr, Raum_12"), (0, "ΟΔΟΣ ΟΔΥΣΣΕΥΣ σας"),
         (1, "Ⅷ ⅷ ½½ ²³ ٣٤ ４５ kostenlos_überall"),
     ], ["무료 점심", "straße München kostenlos_überall", "😀😀😀", "ΟΔΟΣ odos", "٣٤ ４５ ²³", "PRÜFUNG gewonnen raum_12"]),
-    "one word each": (PLAIN, [(1, "spam"), (0, "ham"), (1, "spam spam"), (0, "ham eggs")], ["spam", "ham", "eggs", "spam ham", "eggs eggs spam"]),
-    "one class is rare": (PLAIN, [(0, f"note {n} about the meeting in room {n % 7}") for n in range(60)] + [(1, "note about the bitcoin meeting")],
+    "one word each": ([(1, "spam"), (0, "ham"), (1, "spam spam"), (0, "ham eggs")], ["spam", "ham", "eggs", "spam ham", "eggs eggs spam"]),
+    "one class is rare": ([(0, f"note {n} about the meeting in room {n % 7}") for n in range(60)] + [(1, "note about the bitcoin meeting")],
                           ["bitcoin", "meeting", "room 3", "note 17 bitcoin bitcoin"]),
-    "marks and circled letters": (MARKED, [
+    "marks and circled letters": ([
         (1, "fu\u0308r gro\u0308\u00dfere gewinne Ⓕⓡⓔⓔ 🅕🅡🅔🅔 f\u0336r\u0336e\u0336e\u0336"), (1, "मुफ़्त पुरस्कार जीतें अभी"), (1, "❤\ufe0flove 1\ufe0f\u20e3 click\u0301"),
         (0, "नमस्ते आज शाम मिलते हैं"), (0, "sch\u00f6ne gr\u00fc\u00dfe fu\u0308r dich ❤\ufe0f"), (0, "สวัสดีครับ พรุ่งนี้เจอกัน"), (0, "İstanbul'da görüşürüz \u093elone"),
     ], ["f\u00fcr", "fu\u0308r", "ⓕⓡⓔⓔ", "मुफ़्त आज", "❤\ufe0f❤\ufe0f", "\u0301\u0301 istanbul", "İSTANBUL พรุ่งนี้เจอกัน"]),
 }
 
 
-def bayes():
-    """scikit-learn: TfidfVectorizer(token_pattern=...) and MultinomialNB(alpha=.1)."""
-    for name, (pattern, rows, asked) in SETS.items():
-        vectorizer = TfidfVectorizer(token_pattern=pattern)
-        learner = MultinomialNB(alpha=0.1)
-        texts = [text for _, text in rows]
-        learner.fit(vectorizer.fit_transform(texts), [label for label, _ in rows])
-        asked = texts + asked
-        yield {
-            "name": name, "token_pattern": pattern if pattern == PLAIN else "the same with circled letters, and marks from the second character on",
-            "rows": [{"spam": bool(label), "text": text} for label, text in rows],
-            "words": vectorizer.get_feature_names_out().tolist(), "idf": vectorizer.idf_.tolist(), "asked": asked,
-            "probabilities": learner.predict_proba(vectorizer.transform(asked))[:, 1].tolist(),
-        }
+# Ways to learn: what differs from TfidfVectorizer() and MultinomialNB().
+WAYS = [
+    {}, {"alpha": 0.1}, {"alpha": 10.0}, {"alpha": 1e-3}, {"bayes": "complement"}, {"bayes": "complement", "alpha": 0.1},
+    {"ngrams": [1, 2]}, {"ngrams": [2, 2]}, {"ngrams": [1, 3]}, {"ngrams": [2, 3], "alpha": 0.5}, {"lowercase": False},
+    {"stop": "english"}, {"stop": "english", "ngrams": [1, 2]}, {"stop": "english", "bayes": "complement"},
+    {"min_df": 2}, {"min_df": 0.2}, {"max_df": 0.5}, {"max_df": 3}, {"min_df": 2, "max_df": 0.6, "ngrams": [1, 2]},
+    *[{"max_features": limit} for limit in range(1, 9)], *[{"max_features": limit, "ngrams": [1, 2]} for limit in (2, 3, 4, 6)],
+    {"sublinear": True}, {"sublinear": True, "alpha": 0.1, "ngrams": [1, 2]}, {"idf": False}, {"idf": False, "sublinear": True}, {"smooth": False},
+    {"norm": "l1"}, {"norm": "none"}, {"norm": "none", "idf": False}, {"norm": "l1", "sublinear": True, "bayes": "complement"},
+    {"analyzer": "char", "ngrams": [1, 1]}, {"analyzer": "char", "ngrams": [2, 4]}, {"analyzer": "char", "ngrams": [1, 3], "lowercase": False},
+    {"analyzer": "char_wb", "ngrams": [3, 5]}, {"analyzer": "char_wb", "ngrams": [1, 2], "sublinear": True}, {"analyzer": "char_wb", "ngrams": [2, 6], "min_df": 2},
+    {"analyzer": "char_wb", "ngrams": [3, 5], "lowercase": False, "bayes": "complement", "alpha": 0.3}, {"analyzer": "char", "ngrams": [3, 3], "norm": "none"},
+]
+
+
+def is_tied(vectorizer, texts):
+    """Whether the last term kept is as frequent as the first one dropped: scikit-learn sorts with an unstable algorithm there."""
+    whole = CountVectorizer(analyzer=vectorizer.analyzer, ngram_range=vectorizer.ngram_range)
+    frequency = sorted(whole.fit_transform(texts).sum(axis=0).A1.tolist(), reverse=True) + [0]
+    limit = vectorizer.max_features
+    return limit < len(frequency) - 1 and frequency[limit - 1] == frequency[limit]
+
+
+def learners():
+    """scikit-learn: TfidfVectorizer and MultinomialNB or ComplementNB, probabilities of the positive class."""
+    for way in WAYS:
+        norm = way.get("norm", "l2")
+        for name, (rows, asked) in SETS.items():
+            vectorizer = TfidfVectorizer(
+                analyzer=way.get("analyzer", "word"), ngram_range=tuple(way.get("ngrams", [1, 1])), lowercase=way.get("lowercase", True),
+                stop_words=way.get("stop"), min_df=way.get("min_df", 1), max_df=way.get("max_df", 1.0), max_features=way.get("max_features"),
+                sublinear_tf=way.get("sublinear", False), use_idf=way.get("idf", True), smooth_idf=way.get("smooth", True),
+                norm=None if norm == "none" else norm,
+            )
+            learner = (ComplementNB if way.get("bayes") == "complement" else MultinomialNB)(alpha=way.get("alpha", 1.0))
+            texts = [text for _, text in rows]
+            if "max_features" in way and is_tied(vectorizer, texts):
+                continue
+            try:
+                features = vectorizer.fit_transform(texts)
+            except ValueError:  # no terms are left
+                continue
+            learner.fit(features, [label for label, _ in rows])
+            yield {"way": way, "set": name, "terms": features.shape[1],
+                   "probabilities": learner.predict_proba(vectorizer.transform(texts + asked))[:, 1].tolist()}
+
+
+def texts():
+    """Made up: rows with their labels, and other texts to be scored after them."""
+    for name, (rows, asked) in SETS.items():
+        yield {"name": name, "rows": [{"spam": bool(label), "text": text} for label, text in rows], "asked": asked}
 
 
 warnings.simplefilter("ignore")
-for make in (confusion, homogeneity, mcnemar_exact, bayes):
+for make in (confusion, homogeneity, mcnemar_exact, texts, learners):
     golden = {"made_by": "tests/golden/make.py", "what": make.__doc__, "versions": VERSIONS, "cases": list(make())}
     lines = [json.dumps(case, ensure_ascii=False) for case in golden.pop("cases")]
     head = json.dumps(golden, ensure_ascii=False)[:-1]

@@ -1,24 +1,25 @@
 //! The model file: how text becomes a score, what it was measured to be worth, and where it came from.
 
-use anyhow::{Result, bail, ensure};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 
-use crate::data::fingerprint::{Fingerprint, mix};
+use anyhow::{Result, bail, ensure};
+use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
+
 use crate::data::label::{Label, Names};
-use crate::data::mask::Kind;
+use crate::data::mask::{self, Kind};
 use crate::data::place::Place;
 use crate::data::results::{self, Head};
 use crate::data::share::Share;
 use crate::judge::metrics::Confusion;
-use crate::learn::bayes::{self, Weights};
-use crate::learn::tfidf::Vocabulary;
+use crate::learn::bayes::{self, Line};
+use crate::learn::counts::Tally;
+use crate::learn::recipe::Recipe;
+use crate::learn::text::{Analyzer, Scratch};
+use crate::learn::tfidf::Weighting;
 
 /// Bins of the histogram of scores.
 pub const BINS: usize = 10;
-
-/// Folds of the estimate.
-const FOLDS: u64 = 5;
 
 /// What a weight is under.
 const MOST: f64 = 1e100;
@@ -45,10 +46,13 @@ struct File {
     masked: Vec<Kind>,
     provenance: Provenance,
     estimate: Estimate,
+    analyzer: Analyzer,
+    weighting: Weighting,
+    /// Texts that the frequencies are about.
+    texts: u64,
     bias: f64,
-    words: Vec<String>,
-    idf: Vec<f64>,
-    weights: Vec<f64>,
+    /// Term, texts that have it, log-odds: in the order of the terms.
+    terms: Vec<(String, u32, f64)>,
 }
 
 /// Where a model came from.
@@ -92,18 +96,103 @@ pub struct Model {
     pub provenance: Provenance,
     /// What it is worth.
     pub estimate: Estimate,
-    vocabulary: Vocabulary,
-    weights: Weights,
+    /// How a text becomes terms.
+    pub analyzer: Analyzer,
+    /// How counts become weights.
+    pub weighting: Weighting,
+    texts: u64,
+    bias: f64,
+    /// The place of each term in the order of terms.
+    places: HashMap<Box<str>, u32, FixedState>,
+    /// How many texts have each term.
+    frequency: Vec<u32>,
+    /// Rarity and log-odds of each term: a score is two sums over these.
+    table: Vec<(f64, f64)>,
+}
+
+/// What has been learned of terms.
+pub struct Learned {
+    /// Texts that the frequencies are about.
+    pub texts: usize,
+    /// Term and texts that have it, in the order of the terms.
+    pub terms: Vec<(String, u32)>,
+    /// The line between the classes.
+    pub line: Line,
+}
+
+/// Memory that goes from text to text.
+#[derive(Default)]
+pub struct Desk {
+    scratch: Scratch,
+    tally: Tally,
+    counts: Vec<(u32, u32)>,
 }
 
 impl Model {
     /// The probability that a text is positive.
-    pub fn score(&self, text: &str) -> f64 {
-        let vector = match self.masked.as_slice() {
-            [] => self.vocabulary.vector(text),
-            kinds => self.vocabulary.vector(&crate::data::mask::masked(text, kinds)),
+    pub fn score(&self, text: &str, desk: &mut Desk) -> f64 {
+        let Desk { scratch, tally, counts } = desk;
+        let mut count = |term: &str| {
+            if let Some(place) = self.places.get(term) {
+                tally.add(*place);
+            }
         };
-        bayes::probability(&self.weights, &vector)
+        if self.masked.is_empty() {
+            self.analyzer.each(text, scratch, &mut count);
+        } else {
+            self.analyzer.each(&mask::masked(text, &self.masked), scratch, &mut count);
+        }
+        counts.clear();
+        tally.take(counts);
+        let mut sum = 0.0;
+        let values = counts.iter().map(|&(place, count)| {
+            let (idf, weight) = self.table[place as usize];
+            let value = self.weighting.weight(count, idf);
+            sum += value * weight;
+            value
+        });
+        let length = self.weighting.length(values);
+        bayes::probability(self.bias + if length > 0.0 { sum / length } else { 0.0 })
+    }
+
+    /// The model that has been learned.
+    pub fn new(
+        recipe: &Recipe,
+        learned: Learned,
+        names: Names,
+        masked: Vec<Kind>,
+        threshold: f64,
+        provenance: Provenance,
+        estimate: Estimate,
+    ) -> Result<Self> {
+        let Learned { texts, terms, line } = learned;
+        let terms = terms.into_iter().zip(line.weights).map(|((term, found), weight)| (term, found, weight));
+        let head = Head::new("model", "fit");
+        let file = File {
+            schema: head.schema,
+            tool: head.tool,
+            names,
+            threshold: Share::try_from(threshold)?,
+            masked,
+            provenance,
+            estimate,
+            analyzer: recipe.analyzer.clone(),
+            weighting: recipe.weighting,
+            texts: texts as u64,
+            bias: line.bias,
+            terms: terms.collect(),
+        };
+        file.check()
+    }
+
+    /// Term, texts that have it, log-odds: in the order of the terms.
+    pub fn terms(&self) -> Vec<(String, u32, f64)> {
+        let of = |(term, &place): (&Box<str>, &u32)| {
+            (term.to_string(), self.frequency[place as usize], self.table[place as usize].1)
+        };
+        let mut terms: Vec<_> = self.places.iter().map(of).collect();
+        terms.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        terms
     }
 
     /// The verdict on a score.
@@ -133,10 +222,11 @@ impl Model {
             masked: self.masked.clone(),
             provenance: self.provenance.clone(),
             estimate: self.estimate.clone(),
-            bias: self.weights.bias,
-            words: self.vocabulary.words().into_iter().map(str::to_owned).collect(),
-            idf: self.vocabulary.idf().to_vec(),
-            weights: self.weights.words.clone(),
+            analyzer: self.analyzer.clone(),
+            weighting: self.weighting,
+            texts: self.texts,
+            bias: self.bias,
+            terms: self.terms(),
         };
         results::write_compact(place, &file)
     }
@@ -144,131 +234,66 @@ impl Model {
 
 impl File {
     fn check(self) -> Result<Model> {
-        let numbers = self.words.len();
-        if self.idf.len() != numbers || self.weights.len() != numbers {
-            bail!(
-                "{numbers} words, {} idf, {} weights: not as many of each",
-                self.idf.len(),
-                self.weights.len()
-            );
+        ensure!(self.terms.is_sorted_by(|one, next| one.0 < next.0), "the terms are not in order");
+        if let Some((term, ..)) = self.terms.iter().find(|(_, found, _)| u64::from(*found) > self.texts) {
+            bail!("more texts have {} than there are", crate::data::notes::shown(term));
         }
-        ensure!(self.words.is_sorted_by(|one, next| one < next), "the words are not in order");
         // Far over any weight there is, and so far under the greatest number that no score overflows.
-        let bounded = self.idf.iter().chain(&self.weights).chain([&self.bias]).all(|x| x.abs() < MOST);
+        let bounded = self.terms.iter().map(|(.., weight)| weight).chain([&self.bias]).all(|x| x.abs() < MOST);
         ensure!(bounded, "a weight is not finite, or not under {MOST:e}");
+        ensure!(u32::try_from(self.terms.len()).is_ok(), "too many terms");
+        let texts = usize::try_from(self.texts)?;
+        let frequency: Vec<u32> = self.terms.iter().map(|(_, found, _)| *found).collect();
+        let rarity = self.weighting.rarity(&frequency, texts);
+        ensure!(rarity.iter().all(|idf| idf.is_finite()), "a term has no text");
+        let weights = self.terms.iter().map(|(.., weight)| *weight);
         Ok(Model {
             names: self.names,
             threshold: self.threshold.value(),
             masked: self.masked,
             provenance: self.provenance,
             estimate: self.estimate,
-            vocabulary: Vocabulary::new(self.words, self.idf),
-            weights: Weights { bias: self.bias, words: self.weights },
+            analyzer: self.analyzer,
+            weighting: self.weighting,
+            texts: self.texts,
+            bias: self.bias,
+            places: self.terms.iter().map(|(term, ..)| term.as_str().into()).zip(0..).collect(),
+            table: rarity.into_iter().zip(weights).collect(),
+            frequency,
         })
     }
-}
-
-/// A row to learn from.
-pub struct Lesson {
-    /// The text, masked already where the model will mask.
-    pub text: String,
-    /// What it is.
-    pub label: Label,
-}
-
-/// Learns a model: TF-IDF of words, naive Bayes, and an estimate by cross-validation on folds of distinct texts.
-pub fn fit(lessons: &[Lesson], names: Names, masked: Vec<Kind>, fitted: String) -> Result<Model> {
-    let positive = lessons.iter().filter(|lesson| lesson.label == Label::Positive).count() as u64;
-    let rows = lessons.len() as u64;
-    ensure!(rows > 0, "no labelled rows to learn from");
-    ensure!(
-        positive > 0 && positive < rows,
-        "all {rows} labelled rows are {}; a model needs both classes",
-        if positive == 0 { &names.negative } else { &names.positive }
-    );
-    let threshold = 0.5;
-    let estimate = estimate(lessons, threshold);
-    let (vocabulary, weights) = learn(lessons.iter());
-    let provenance = Provenance { fitted, rows, positive, digest: digest(lessons) };
-    Ok(Model { names, threshold, masked, provenance, estimate, vocabulary, weights })
-}
-
-fn learn<'a>(lessons: impl Iterator<Item = &'a Lesson> + Clone) -> (Vocabulary, Weights) {
-    let vocabulary = Vocabulary::of(lessons.clone().map(|lesson| lesson.text.as_str()));
-    let rows: Vec<_> = lessons.map(|lesson| (vocabulary.vector(&lesson.text), lesson.label)).collect();
-    let weights = bayes::fit(&rows, vocabulary.len(), bayes::ALPHA);
-    (vocabulary, weights)
-}
-
-/// Copies of a text share a fold, so that none is scored by a model that has seen it.
-fn fold(text: &str) -> u64 {
-    mix(Fingerprint::of(text).0 ^ 0x464f_4c44) % FOLDS
-}
-
-fn estimate(lessons: &[Lesson], threshold: f64) -> Estimate {
-    let folds: Vec<u64> = lessons.iter().map(|lesson| fold(&lesson.text)).collect();
-    let mut confusion = Confusion::default();
-    let mut scores = Histogram::default();
-    let mut seen = std::collections::HashSet::new();
-    for held_out in 0..FOLDS {
-        let others = lessons.iter().zip(&folds).filter(|(_, fold)| **fold != held_out);
-        let others = others.map(|(lesson, _)| lesson);
-        let classes = others.clone().fold([0u64; 2], |mut counts, lesson| {
-            counts[usize::from(lesson.label == Label::Positive)] += 1;
-            counts
-        });
-        if classes.contains(&0) {
-            continue;
-        }
-        let (vocabulary, weights) = learn(others);
-        for (lesson, _) in lessons.iter().zip(&folds).filter(|(_, fold)| **fold == held_out) {
-            let score = bayes::probability(&weights, &vocabulary.vector(&lesson.text));
-            let verdict = if score >= threshold { Label::Positive } else { Label::Negative };
-            confusion.add(lesson.label, verdict);
-            if seen.insert(Fingerprint::of(&lesson.text)) {
-                scores[bin(score)] += 1;
-            }
-        }
-    }
-    Estimate { folds: FOLDS, f1: confusion.f1(), confusion, scores }
-}
-
-fn digest(lessons: &[Lesson]) -> String {
-    let mut hash = Sha256::new();
-    for Lesson { text, label } in lessons {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
-        hash.update([u8::from(*label == Label::Positive)]);
-    }
-    hex(&hash.finalize())
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::fit::{self, Lesson};
+    use crate::learn::recipe::Preset;
 
-    #[test]
-    fn a_model_whose_scores_would_overflow_is_refused() {
+    fn written() -> String {
         let spam = Lesson { text: "win a prize".into(), label: Label::Positive };
         let ham = Lesson { text: "see you at noon".into(), label: Label::Negative };
-        let model = fit(&[spam, ham], Names::default(), Vec::new(), "now".into()).unwrap();
+        let (recipe, names) = (Preset::Classic.recipe(), Names::default());
+        let model = fit::fit(&[spam, ham], &recipe, names, Vec::new(), "now".into(), 1).unwrap();
         let path = std::env::temp_dir().join(format!("spamops-model-{}.json", std::process::id()));
         model.write(&Place::File(path.clone()), "fit").unwrap();
         let file = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_model_that_cannot_score_is_refused() {
+        let file = written();
         assert!(Model::parse(&file).is_ok());
-        let (before, idf) = file.split_once("\"idf\":[").unwrap();
-        let (_, after) = idf.split_once(',').unwrap();
-        let error = Model::parse(&format!("{before}\"idf\":[1e308,{after}")).unwrap_err();
-        assert_eq!(error.to_string(), "a weight is not finite, or not under 1e100");
+        let cases = [
+            (r#"["win",1,"#, r#"["win",1,1e300],["wine",1,"#, "a weight is not finite, or not under 1e100"),
+            (r#"["win",1,"#, r#"["win",3,"#, "more texts have 'win' than there are"),
+            (r#"["win",1,"#, r#"["at",1,"#, "the terms are not in order"),
+        ];
+        for (from, to, wanted) in cases {
+            assert!(file.contains(from), "{file}");
+            assert_eq!(Model::parse(&file.replace(from, to)).unwrap_err().to_string(), wanted);
+        }
     }
 }

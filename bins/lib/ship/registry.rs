@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::data::notes::shown;
 use crate::data::place::Place;
 use crate::data::results::{self, Head};
-use crate::learn::model::{Model, hex};
+use crate::learn::model::Model;
 
 /// The alias of the model that serves.
 pub const CHAMPION: &str = "champion";
@@ -191,5 +191,5 @@ pub fn name(text: &str) -> Result<String> {
 }
 
 fn digest_of(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
+    results::hex(&Sha256::digest(text.as_bytes()))
 }

@@ -1,0 +1,75 @@
+//! N-grams of characters, as scikit-learn's analyzers `char` and `char_wb` make them.
+
+use super::{Analyzer, Scratch, lower};
+
+/// Whether Python takes a character for white space.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+}
+
+fn prepared(analyzer: &Analyzer, text: &str, scratch: &mut Scratch) -> String {
+    let mut source = std::mem::take(&mut scratch.text);
+    if analyzer.lowercase {
+        lower(text, &mut source);
+    } else {
+        source.clear();
+        source.push_str(text);
+    }
+    source
+}
+
+/// Calls `each` with every n-gram of the text, runs of white space being one space.
+pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(&str)) {
+    let source = prepared(analyzer, text, scratch);
+    scratch.token.clear();
+    let mut chars = source.chars().peekable();
+    while let Some(c) = chars.next() {
+        if is_space(c) && chars.next_if(|next| is_space(*next)).is_some() {
+            while chars.next_if(|next| is_space(*next)).is_some() {}
+            scratch.token.push(' ');
+        } else {
+            scratch.token.push(c);
+        }
+    }
+    scratch.text = source;
+    let Scratch { token, starts, .. } = scratch;
+    mark(token, starts);
+    for count in analyzer.ngrams.fewest..=analyzer.ngrams.most {
+        for run in starts.windows(count + 1) {
+            each(&token[run[0]..run[count]]);
+        }
+    }
+}
+
+/// Calls `each` with every n-gram of each word, padded with a space on both sides; a word shorter than that counts once.
+pub(super) fn each_within_words(
+    analyzer: &Analyzer,
+    text: &str,
+    scratch: &mut Scratch,
+    each: &mut impl FnMut(&str),
+) {
+    let source = prepared(analyzer, text, scratch);
+    for word in source.split(is_space).filter(|word| !word.is_empty()) {
+        let Scratch { token, starts, .. } = scratch;
+        token.clear();
+        token.extend([" ", word, " "]);
+        mark(token, starts);
+        for count in analyzer.ngrams.fewest..=analyzer.ngrams.most {
+            if count + 1 >= starts.len() {
+                each(token);
+                break;
+            }
+            for run in starts.windows(count + 1) {
+                each(&token[run[0]..run[count]]);
+            }
+        }
+    }
+    scratch.text = source;
+}
+
+/// Where each character begins, and the end.
+fn mark(text: &str, starts: &mut Vec<usize>) {
+    starts.clear();
+    starts.extend(text.char_indices().map(|(start, _)| start));
+    starts.push(text.len());
+}
