@@ -162,7 +162,7 @@ step_drift() {
 }
 
 step_split() {
-  run sample --split 0.8 --rest "$out/holdout.csv" "$state/rows.jsonl" -o "$out/pool.csv"
+  run sample --split 0.7 --rest "$out/holdout.csv" "$state/rows.jsonl" -o "$out/pool.csv"
   run sample --against "$out/holdout.csv" "$out/pool.csv" -o "$out/train.csv"
 }
 

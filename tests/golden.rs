@@ -203,7 +203,10 @@ fn learners_are_those_of_scikit_learn() {
         assert_eq!(rows.len() + asked.len(), probabilities.len());
         for (text, expected) in all.zip(probabilities) {
             let found = model.score(text, &mut Desk::default());
-            assert!((found - expected).abs() < 1e-9, "{way:?} on {set}: {text:?} is {found:e}, expected {expected:e}");
+            assert!(
+                (found - expected).abs() < 1e-9,
+                "{way:?} on {set}: {text:?} is {found:e}, expected {expected:e}"
+            );
         }
     }
 }

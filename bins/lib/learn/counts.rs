@@ -33,7 +33,7 @@ impl Counts {
     pub fn of(texts: &[&str], analyzer: &Analyzer, threads: usize) -> Self {
         let next = AtomicUsize::new(0);
         let work = || Shelf::default().fill(texts, analyzer, &next);
-        let shelves: Vec<Shelf> = if threads < 2 || texts.len() <= BLOCK {
+        let shelves: Vec<Shelf> = if threads < 2 || texts.len() <= AT_ONCE {
             vec![work()]
         } else {
             std::thread::scope(|scope| {
@@ -50,14 +50,22 @@ impl Counts {
 }
 
 /// Texts that a thread takes at once.
-const BLOCK: usize = 256;
+const AT_ONCE: usize = 256;
 
 /// What one thread has counted, by numbers of its own.
 #[derive(Default)]
 struct Shelf {
     numbers: HashMap<Box<str>, u32, FixedState>,
-    /// Blocks by their place, each with the lengths of its rows and their entries.
-    blocks: Vec<(usize, Vec<u32>, Vec<(u32, u32)>)>,
+    blocks: Vec<Block>,
+}
+
+/// Some rows, counted.
+struct Block {
+    /// The first row.
+    start: usize,
+    /// How many entries each row has.
+    lengths: Vec<u32>,
+    entries: Vec<(u32, u32)>,
 }
 
 impl Shelf {
@@ -65,9 +73,9 @@ impl Shelf {
         let mut scratch = Scratch::default();
         let mut tally = Tally::default();
         loop {
-            let start = next.fetch_add(BLOCK, Ordering::Relaxed);
+            let start = next.fetch_add(AT_ONCE, Ordering::Relaxed);
             let Some(block) =
-                texts.get(start..texts.len().min(start + BLOCK)).filter(|block| !block.is_empty())
+                texts.get(start..texts.len().min(start + AT_ONCE)).filter(|block| !block.is_empty())
             else {
                 return self;
             };
@@ -78,7 +86,7 @@ impl Shelf {
                 tally.take(&mut entries);
                 lengths.push(u32::try_from(entries.len() - before).unwrap_or(u32::MAX));
             }
-            self.blocks.push((start, lengths, entries));
+            self.blocks.push(Block { start, lengths, entries });
         }
     }
 
@@ -138,11 +146,11 @@ fn join(shelves: Vec<Shelf>, rows: usize) -> Counts {
         }
         maps[shelf][number as usize] = u32::try_from(terms.len() - 1).unwrap_or(u32::MAX);
     }
-    blocks.sort_unstable_by_key(|(_, (start, ..))| *start);
+    blocks.sort_unstable_by_key(|(_, block)| block.start);
     let mut counts = Counts { terms, starts: Vec::with_capacity(rows + 1), entries: Vec::new() };
-    counts.entries.reserve(blocks.iter().map(|(_, (_, _, entries))| entries.len()).sum());
+    counts.entries.reserve(blocks.iter().map(|(_, block)| block.entries.len()).sum());
     counts.starts.push(0);
-    for (shelf, (_, lengths, entries)) in blocks {
+    for (shelf, Block { lengths, entries, .. }) in blocks {
         let mut entries = entries.into_iter();
         for length in lengths {
             let before = counts.entries.len();

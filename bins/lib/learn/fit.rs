@@ -149,3 +149,37 @@ fn digest(lessons: &[Lesson]) -> String {
     }
     crate::data::results::hex(&hash.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::place::Place;
+    use crate::learn::recipe::Preset;
+
+    fn written() -> String {
+        let spam = Lesson { text: "win a prize".into(), label: Label::Positive };
+        let ham = Lesson { text: "see you at noon".into(), label: Label::Negative };
+        let (recipe, names) = (Preset::Classic.recipe(), Names::default());
+        let model = fit(&[spam, ham], &recipe, names, Vec::new(), "now".into(), 1).unwrap();
+        let path = std::env::temp_dir().join(format!("spamops-model-{}.json", std::process::id()));
+        model.write(&Place::File(path.clone()), "fit").unwrap();
+        let file = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_model_that_cannot_score_is_refused() {
+        let file = written();
+        assert!(Model::parse(&file).is_ok());
+        let cases = [
+            (r#"["win",1,"#, r#"["win",1,1e300],["wine",1,"#, "a weight is not finite, or not under 1e100"),
+            (r#"["win",1,"#, r#"["win",3,"#, "more texts have 'win' than there are"),
+            (r#"["win",1,"#, r#"["at",1,"#, "the terms are not in order"),
+        ];
+        for (from, to, wanted) in cases {
+            assert!(file.contains(from), "{file}");
+            assert_eq!(Model::parse(&file.replace(from, to)).unwrap_err().to_string(), wanted);
+        }
+    }
+}

@@ -187,10 +187,10 @@ impl Model {
 
     /// Term, texts that have it, log-odds: in the order of the terms.
     pub fn terms(&self) -> Vec<(String, u32, f64)> {
-        let of = |(term, &place): (&Box<str>, &u32)| {
-            (term.to_string(), self.frequency[place as usize], self.table[place as usize].1)
-        };
-        let mut terms: Vec<_> = self.places.iter().map(of).collect();
+        let places = self.places.iter().map(|(term, place)| (term, *place as usize));
+        let mut terms: Vec<(String, u32, f64)> = places
+            .map(|(term, place)| (term.to_string(), self.frequency[place], self.table[place].1))
+            .collect();
         terms.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         terms
     }
@@ -239,7 +239,8 @@ impl File {
             bail!("more texts have {} than there are", crate::data::notes::shown(term));
         }
         // Far over any weight there is, and so far under the greatest number that no score overflows.
-        let bounded = self.terms.iter().map(|(.., weight)| weight).chain([&self.bias]).all(|x| x.abs() < MOST);
+        let bounded =
+            self.terms.iter().map(|(.., weight)| weight).chain([&self.bias]).all(|x| x.abs() < MOST);
         ensure!(bounded, "a weight is not finite, or not under {MOST:e}");
         ensure!(u32::try_from(self.terms.len()).is_ok(), "too many terms");
         let texts = usize::try_from(self.texts)?;
@@ -261,39 +262,5 @@ impl File {
             table: rarity.into_iter().zip(weights).collect(),
             frequency,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::learn::fit::{self, Lesson};
-    use crate::learn::recipe::Preset;
-
-    fn written() -> String {
-        let spam = Lesson { text: "win a prize".into(), label: Label::Positive };
-        let ham = Lesson { text: "see you at noon".into(), label: Label::Negative };
-        let (recipe, names) = (Preset::Classic.recipe(), Names::default());
-        let model = fit::fit(&[spam, ham], &recipe, names, Vec::new(), "now".into(), 1).unwrap();
-        let path = std::env::temp_dir().join(format!("spamops-model-{}.json", std::process::id()));
-        model.write(&Place::File(path.clone()), "fit").unwrap();
-        let file = std::fs::read_to_string(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
-        file
-    }
-
-    #[test]
-    fn a_model_that_cannot_score_is_refused() {
-        let file = written();
-        assert!(Model::parse(&file).is_ok());
-        let cases = [
-            (r#"["win",1,"#, r#"["win",1,1e300],["wine",1,"#, "a weight is not finite, or not under 1e100"),
-            (r#"["win",1,"#, r#"["win",3,"#, "more texts have 'win' than there are"),
-            (r#"["win",1,"#, r#"["at",1,"#, "the terms are not in order"),
-        ];
-        for (from, to, wanted) in cases {
-            assert!(file.contains(from), "{file}");
-            assert_eq!(Model::parse(&file.replace(from, to)).unwrap_err().to_string(), wanted);
-        }
     }
 }

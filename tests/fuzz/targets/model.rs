@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::learn::model::{Model, bin};
+use spamops::learn::model::{Desk, Model, bin};
 use spamops_fuzz::place;
 
 fuzz_target!(|input: &[u8]| -> Corpus {
@@ -16,12 +16,12 @@ fuzz_target!(|input: &[u8]| -> Corpus {
             return Corpus::Keep;
         }
     };
-    let score = model.score(text);
+    let score = model.score(text, &mut Desk::default());
     assert!((0.0..=1.0).contains(&score), "a score of {score}");
     let _ = (bin(score), model.names.of(model.verdict(score)));
     // A model that is written is the model that was read.
     let copy = place("model.json");
     model.write(&copy, "fit").unwrap();
-    assert_eq!(Model::read(&copy).unwrap().score(text).to_bits(), score.to_bits());
+    assert_eq!(Model::read(&copy).unwrap().score(text, &mut Desk::default()).to_bits(), score.to_bits());
     Corpus::Keep
 });

@@ -12,6 +12,7 @@ use super::{Analyzer, Scratch};
 
 /// Ways a text hides what it says.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a text may have any of them at once")]
 struct Disguises {
     invisible: bool,
     accents: bool,
@@ -40,11 +41,11 @@ pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each:
     for chunk in plain.split_whitespace() {
         // Letters with a space after each are one word: f r e e.
         let mut chars = chunk.chars();
-        if let (Some(c), None) = (chars.next(), chars.next()) {
-            if c.is_alphabetic() {
-                letters.extend(c.to_lowercase());
-                continue;
-            }
+        if let (Some(c), None) = (chars.next(), chars.next())
+            && c.is_alphabetic()
+        {
+            letters.extend(c.to_lowercase());
+            continue;
         }
         disguises.spaced |= join(&mut letters, scratch);
         disguises.digits |= undo(chunk, &mut token, each);
