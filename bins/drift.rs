@@ -55,7 +55,7 @@ pub(crate) struct Args {
     state: Option<PathBuf>,
 
     /// How long after a retrain no other is asked for
-    #[arg(long, value_name = "HOURS", default_value_t = 24.0)]
+    #[arg(long, value_name = "HOURS", default_value_t = 24.0, value_parser = hours)]
     cooldown_hours: f64,
 
     /// Ask for a retrain whatever the signals say
@@ -107,6 +107,13 @@ fn scores(rows: &mut Rows, model: Option<&Model>) -> Result<Histogram> {
         }
     }
     Ok(scores)
+}
+
+fn hours(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(hours) if hours >= 0.0 && hours.is_finite() => Ok(hours),
+        _ => Err("expected a number of hours".into()),
+    }
 }
 
 pub(crate) fn main() -> ExitCode {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The cycle as a script, whole or step by step: the one place that says which file goes where.
 set -euo pipefail
+unset CDPATH
 
 usage() {
   cat <<'TEXT'
@@ -71,6 +72,11 @@ while [ $# -gt 0 ]; do
     *) fail "unknown option or step '$1'; see --help" ;;
   esac
 done
+case $force in true | false) ;; *) fail "--force is true or false, not '$force'" ;; esac
+# A name that begins with a dash is a file all the same.
+for name in data out registry state contract; do
+  case ${!name} in -*) printf -v "$name" %s "./${!name}" ;; esac
+done
 
 if [ -z "$data" ]; then
   # The demo: a corpus that drifts in its last quarter, a champion fitted before, and a clock that stands still.
@@ -80,6 +86,7 @@ if [ -z "$data" ]; then
   fi
 fi
 registry=${registry:-$out/models} state=${state:-$out/state}
+pending=$state/retrain-pending
 if [ -z "$contract" ] && [ -e "$(dirname "$data")/contract.toml" ]; then contract=$(dirname "$data")/contract.toml; fi
 
 # Paths as a person would type them.
@@ -124,13 +131,22 @@ step_tools() {
   if [ -n "${GITHUB_OUTPUT:-}" ]; then echo "tools=$tools" >>"$GITHUB_OUTPUT"; fi
 }
 
+# What one run leaves behind.
+results=({new,clean,rejects,scored,train,pool,holdout,champion-scored,challenger-scored,history,history-clean,history-rejects}.csv
+  new.{tsv,jsonl,ndjson} {validate,metrics,drift,challenger,compare,promote,decision,champion}.json report.md)
+
 step_sample() {
-  [ -e "$data" ] || fail "$data: no such file"
+  local result own
   mkdir -p "$out"
-  # What an earlier run left must not be taken for this one's.
-  (cd "$out" && rm -f {new,clean,rejects,scored,train,pool,holdout,champion-scored,challenger-scored}.csv \
-    {validate,metrics,drift,challenger,compare,promote,decision,champion}.json report.md)
-  if [ -n "$since" ] && [ ! -e "$state/rows.jsonl" ]; then
+  # What an earlier run left must not be taken for this one's; what the run is to read must not be taken for a result.
+  for result in "${results[@]}"; do
+    for own in "$data" "$contract"; do
+      if [ "$own" -ef "$out/$result" ]; then fail "$own: would be overwritten; choose another --out-dir"; fi
+    done
+  done
+  for result in "${results[@]}"; do rm -f -- "$out/$result"; done
+  [ -e "$data" ] || fail "$data: no such file"
+  if [ -n "$since" ] && [ ! -s "$state/rows.jsonl" ]; then
     run sample --until "$since" "$data" -o "$out/history.csv"
     run validate "$out/history.csv" -o "$out/history-clean.csv" --rejects "$out/history-rejects.csv"
     run spamops state gather "$out/history-clean.csv" --state "$state"
@@ -138,13 +154,22 @@ step_sample() {
   local window=()
   if [ -n "$since" ]; then window+=(--since "$since"); fi
   if [ -n "$until" ]; then window+=(--until "$until"); fi
-  if [ -e "$state/rows.jsonl" ]; then window+=(--exclude "$state/rows.jsonl"); fi
-  run sample --size "$size" --seed 7 "${window[@]}" "$data" -o "$out/new.csv"
+  for used in rows refused; do
+    if [ -s "$state/$used.jsonl" ]; then window+=(--exclude "$state/$used.jsonl"); fi
+  done
+  run sample --size "$size" --seed 7 "${window[@]}" "$data" -o "$out/new.$(kind)"
+}
+
+# The format of the rows, kept until validate has looked at them: what is no row in one cannot be written in another.
+kind() {
+  local plain=${data%.gz}
+  case ${plain%.zst} in *.jsonl) echo jsonl ;; *.ndjson) echo ndjson ;; *.tsv) echo tsv ;; *) echo csv ;; esac
 }
 
 step_validate() {
-  run validate ${contract:+--contract "$contract"} "${at[@]}" "$out/new.csv" -o "$out/clean.csv" \
+  run validate ${contract:+--contract "$contract"} "${at[@]}" "$out/new.$(kind)" -o "$out/clean.csv" \
     --rejects "$out/rejects.csv" --report "$out/validate.json"
+  run spamops state gather --refused "$out/rejects.csv" --state "$state"
 }
 
 step_score() {
@@ -156,9 +181,11 @@ step_score() {
 step_drift() {
   local champion=() forced=()
   if has_champion; then champion=(--model "$out/champion.json" --metrics "$out/metrics.json"); fi
-  if [ "$force" = true ]; then forced=(--force); fi
+  if [ "$force" = true ] || [ -e "$pending" ]; then forced=(--force); fi
   run drift "${champion[@]}" --state "$state" "${at[@]}" "${forced[@]}" "$out/clean.csv" -o "$out/drift.json"
   run spamops state gather "$out/clean.csv" --state "$state"
+  # The rows count as used from here on: a run that dies before its report is made up for by the next.
+  if says drift retrain_needed true; then : >"$pending"; fi
 }
 
 step_split() {
@@ -189,6 +216,7 @@ step_outputs() { run spamops report "$out" "${at[@]}" ${GITHUB_OUTPUT:+--outputs
 step_report() {
   run spamops report "$out" --state "$state" "${at[@]}" ${GITHUB_OUTPUT:+--outputs "$GITHUB_OUTPUT"} \
     ${GITHUB_STEP_SUMMARY:+--summary "$GITHUB_STEP_SUMMARY"}
+  rm -f -- "$pending"
   echo "results: $out"
 }
 
@@ -198,7 +226,7 @@ if [ ${#steps[@]} -gt 0 ]; then
   exit 0
 fi
 for step in sample validate; do "step_$step"; done
-if says validate verdict valid; then
+if says validate verdict valid || { says validate verdict empty && { [ "$force" = true ] || [ -e "$pending" ]; }; }; then
   for step in score drift; do "step_$step"; done
 fi
 if says drift retrain_needed true; then

@@ -1,6 +1,6 @@
 //! spamops link: a name for every tool, all of them this one file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -34,31 +34,42 @@ impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         let own = std::env::current_exe()?.canonicalize()?;
         std::fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
-        for name in std::iter::once("spamops").chain(crate::TOOLS.iter().map(|tool| tool.name)) {
+        let link = |name: &str| {
             let prefix = if name == "spamops" { "" } else { &self.prefix };
-            let link = self.directory.join(format!("{prefix}{name}{}", std::env::consts::EXE_SUFFIX));
-            if link.canonicalize().is_ok_and(|target| target == own) {
-                continue;
+            self.directory.join(format!("{prefix}{name}{}", std::env::consts::EXE_SUFFIX))
+        };
+        let names = std::iter::once("spamops").chain(crate::TOOLS.iter().map(|tool| tool.name));
+        let links: Vec<PathBuf> = names.map(link).filter(|link| !leads_to(link, &own)).collect();
+        // All are looked at before any is made: somebody else's tool of that name stays what it is.
+        for link in &links {
+            let stale = std::fs::read_link(link).is_ok_and(|target| {
+                !link.exists() || target.file_stem().is_some_and(|stem| stem == "spamops")
+            });
+            if std::fs::symlink_metadata(link).is_ok() && !stale {
+                bail!("{}: is there already; move it away, or use --prefix", link.display());
             }
-            if link.exists() && !link.is_symlink() {
-                bail!("{}: is there already and no link; move it away, or use --prefix", link.display());
-            }
+        }
+        for link in &links {
             // A link that leads nowhere, or to another build, gives way.
-            let _ = std::fs::remove_file(&link);
-            make(&own, &link).with_context(|| link.display().to_string())?;
+            let _ = std::fs::remove_file(link);
+            make(&own, link).with_context(|| link.display().to_string())?;
         }
         scene.tell(format!("{} tools in {}", crate::TOOLS.len(), self.directory.display()));
         Ok(Verdict::Done)
     }
 }
 
+fn leads_to(link: &Path, own: &Path) -> bool {
+    link.canonicalize().is_ok_and(|target| target == own)
+}
+
 #[cfg(unix)]
-fn make(own: &std::path::Path, link: &std::path::Path) -> std::io::Result<()> {
+fn make(own: &Path, link: &Path) -> std::io::Result<()> {
     std::os::unix::fs::symlink(own, link)
 }
 
 #[cfg(not(unix))]
-fn make(own: &std::path::Path, link: &std::path::Path) -> std::io::Result<()> {
+fn make(own: &Path, link: &Path) -> std::io::Result<()> {
     std::fs::copy(own, link).map(|_| ())
 }
 

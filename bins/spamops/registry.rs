@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use ::spamops::data::notes::inert;
 use ::spamops::data::place::Place;
 use ::spamops::ship::registry::{self, Registry};
 use ::spamops::show::tool::{self, Scene, Tool, Verdict};
@@ -76,8 +77,8 @@ fn list(which: &Which) -> Result<()> {
     for version in registry.versions()? {
         let mark = if Some(version.version) == champion { "champion" } else { "-" };
         let digest = version.digest.get(..12).unwrap_or_default();
-        let (number, when, why) = (version.version, version.registered, version.reason.escape_debug());
-        writeln!(output, "{number}\t{digest}\t{when}\t{mark}\t{why}")?;
+        let (number, when, why) = (version.version, inert(&version.registered), inert(&version.reason));
+        writeln!(output, "{number}\t{}\t{when}\t{mark}\t{why}", inert(digest))?;
     }
     output.finish()
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use ::spamops::data::dates::Timestamp;
+use ::spamops::data::notes::inert;
 use ::spamops::data::place::Place;
 use ::spamops::data::rows::{Row, Rows};
 use ::spamops::data::state::State;
@@ -17,7 +18,7 @@ use ::spamops::show::tool::{self, Scene, Tool, Verdict};
 /// Look after the state: the rows gathered so far and the decisions taken
 ///
 /// A directory of JSON Lines that are only ever added to: rows.jsonl (gathered, and so used: sample --exclude it),
-/// history.jsonl (what drift saw) and decisions.jsonl (spamops report writes both). Adding twice is adding once; a line
+/// refused.jsonl (set aside by validate), history.jsonl (what drift saw) and decisions.jsonl (spamops report writes both). Adding twice is adding once; a line
 /// that a killed run left half written is cut off by the next. To lose it all costs time, not correctness.
 #[derive(Parser)]
 #[command(
@@ -46,6 +47,10 @@ enum What {
         #[arg(long, value_name = "DIR")]
         state: PathBuf,
 
+        /// Add them to those refused: not learned from, and not drawn again
+        #[arg(long)]
+        refused: bool,
+
         #[command(flatten)]
         rows: RowArgs,
     },
@@ -60,17 +65,19 @@ enum What {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         match self.what {
-            What::Gather { input, state, rows } => {
+            What::Gather { input, state, refused, rows } => {
                 let rows = Rows::open(&input, &rows.options(scene))?;
-                let (added, there) = State::new(&state).gather(lines(rows))?;
+                let to = State::new(&state);
+                let (added, there) = if refused { to.refuse(lines(rows))? } else { to.gather(lines(rows))? };
                 let already = if there > 0 { format!(", {there} were there already") } else { String::new() };
-                scene.tell(format!("{added} rows gathered in {}{already}", state.display()));
+                let what = if refused { "refused rows" } else { "rows" };
+                scene.tell(format!("{what} gathered in {}: {added}{already}", state.display()));
             }
             What::Decisions { state } => {
                 let mut output = Place::Standard.writer()?;
                 for decision in State::new(&state).decisions()? {
                     let (time, retrain) = (Timestamp(decision.time), decision.retrain_needed);
-                    let why = decision.reasons.join("; ");
+                    let why = inert(&decision.reasons.join("; "));
                     let deploy = decision.deploy_needed;
                     writeln!(output, "{time}\tretrain_needed={retrain}\tdeploy_needed={deploy}\t{why}")?;
                 }

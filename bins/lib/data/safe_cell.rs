@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The cell, behind an apostrophe where it begins like a formula (OWASP, CSV injection); a plain number stays one.
 pub fn neutral(cell: &str) -> Cow<'_, str> {
-    let dangerous = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+    let dangerous = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if dangerous && cell.parse::<f64>().is_err() {
         Cow::Owned(format!("'{cell}"))
     } else {

@@ -44,7 +44,16 @@ impl State {
 
     /// Adds rows, each a line of JSON, that are not there yet; how many those were, and how many were there already.
     pub fn gather(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
-        let mut log = Log::open(&self.directory.join("rows.jsonl"))?;
+        self.add("rows.jsonl", lines)
+    }
+
+    /// As [`State::gather`], to the rows that were refused: they are not learned from, and not drawn again.
+    pub fn refuse(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
+        self.add("refused.jsonl", lines)
+    }
+
+    fn add(&self, name: &str, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
+        let mut log = Log::open(&self.directory.join(name))?;
         let mut known = log.lines()?.map(|line| Ok(xxh3_64(&line?))).collect::<Result<HashSet<u64>>>()?;
         let (mut added, mut there) = (0, 0);
         let mut batch = Vec::new();
@@ -112,7 +121,8 @@ struct Log {
 }
 
 impl Log {
-    /// Opens and locks the file, and cuts off a last line that a run killed half way left without its end.
+    /// Opens and locks the file. A last line without its end is given one where it is whole, and else cut off: a run was
+    /// killed while it wrote it.
     fn open(path: &Path) -> Result<Self> {
         let named = || path.display().to_string();
         if let Some(directory) = path.parent() {
@@ -122,7 +132,16 @@ impl Log {
         file.lock().with_context(named)?;
         let mut log = Self { file, path: path.to_path_buf() };
         let whole = log.lines()?.try_fold(0, |sum, line| anyhow::Ok(sum + line?.len() as u64 + 1))?;
-        log.file.set_len(whole).with_context(named)?;
+        let mut rest = Vec::new();
+        log.file
+            .seek(SeekFrom::Start(whole))
+            .and_then(|_| log.file.read_to_end(&mut rest))
+            .with_context(named)?;
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&rest).is_ok() {
+            log.append(b"\n")?;
+        } else {
+            log.file.set_len(whole).with_context(named)?;
+        }
         Ok(log)
     }
 
@@ -183,6 +202,16 @@ mod tests {
         assert_eq!(state.gather([Ok("{\"text\":\"b\"}".to_owned())].into_iter()).unwrap(), (1, 0));
         let rows = fs::read_to_string(state.rows().path().unwrap()).unwrap();
         assert_eq!(rows, "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+        fs::remove_dir_all(&state.directory).unwrap();
+    }
+
+    #[test]
+    fn a_whole_last_line_without_its_end_is_kept() {
+        let state = state("whole");
+        fs::create_dir_all(&state.directory).unwrap();
+        fs::write(state.rows().path().unwrap(), "{\"text\":\"a\"}\n{\"text\":\"b\"}").unwrap();
+        let lines = ["{\"text\":\"b\"}", "{\"text\":\"c\"}"].map(|line| Ok(line.to_owned()));
+        assert_eq!(state.gather(lines.into_iter()).unwrap(), (1, 1));
         fs::remove_dir_all(&state.directory).unwrap();
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::contract;
 use crate::data::dates::Timestamp;
+use crate::data::notes::inert;
 use crate::data::place::Place;
 use crate::data::results::{self, Head};
 use crate::data::state;
@@ -41,7 +42,7 @@ pub struct Decision {
     pub head: Head,
     /// Seconds since 1970.
     pub time: i64,
-    /// Whether the new rows kept their contract; true where none was asked.
+    /// Whether there are new rows and they kept their contract.
     pub valid: bool,
     /// Whether a new model is asked for.
     pub retrain_needed: bool,
@@ -102,7 +103,7 @@ impl Run {
         Decision {
             head: Head::new("decision", tool),
             time: self.drift.as_ref().map_or(now.0, |drift| drift.time),
-            valid: self.validate.as_ref().is_none_or(|validate| validate.verdict == "valid"),
+            valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == "valid"),
             retrain_needed,
             deploy_needed,
             promoted_version: self.promote.as_ref().map(|promote| promote.version),
@@ -136,7 +137,7 @@ impl Run {
         ] {
             for reason in reasons.into_iter().flatten() {
                 let mark = if reason.fired { "yes" } else { "no" };
-                line(&format!("{tool}: {}", reason.code), format!("{mark}: {}", reason.says));
+                line(&format!("{tool}: {}", escaped(&reason.code)), format!("{mark}: {}", reason.says));
             }
         }
         if let Some(promote) = &self.promote {
@@ -149,11 +150,11 @@ impl Run {
 impl Decision {
     /// The decision in one sentence.
     pub fn sentence(&self) -> String {
-        let what = match (self.promoted_version, self.deploy_needed, self.retrain_needed) {
-            _ if !self.valid => "The new rows are not what they must be".into(),
+        let what: String = match (self.promoted_version, self.deploy_needed, self.retrain_needed) {
             (Some(version), ..) => format!("Version {version} is the champion"),
             (None, true, _) => "The challenger is better".into(),
             (None, false, true) => "A new model is needed".into(),
+            (None, false, false) if !self.valid => "No new rows to go on".into(),
             (None, false, false) => "Nothing to do".into(),
         };
         if self.reasons.is_empty() { what } else { format!("{what}: {}", self.reasons.join("; ")) }
@@ -162,7 +163,7 @@ impl Decision {
     /// Lines NAME=VALUE. The values are on one line by construction, so that no delimiter is needed that a message in
     /// them could close.
     pub fn outputs(&self) -> String {
-        let reason: String = self.sentence().chars().filter(|c| !c.is_control()).collect();
+        let reason = inert(&self.sentence());
         let Self { valid, retrain_needed, deploy_needed, .. } = self;
         format!(
             "valid={valid}\nretrain_needed={retrain_needed}\ndeploy_needed={deploy_needed}\nreason={reason}\n"
@@ -189,7 +190,7 @@ fn escaped(text: &str) -> String {
                 out.push(c);
             }
             c if c.is_control() => out.push(' '),
-            c => out.push(c),
+            c => out.push_str(&inert(c.encode_utf8(&mut [0; 4]))),
         }
     }
     out
@@ -213,7 +214,7 @@ mod tests {
     #[test]
     fn a_run_that_never_asked_says_no_twice() {
         let decision = Run::default().decision(Timestamp(5), "report");
-        let wanted = "valid=true\nretrain_needed=false\ndeploy_needed=false\nreason=Nothing to do\n";
+        let wanted = "valid=false\nretrain_needed=false\ndeploy_needed=false\nreason=No new rows to go on\n";
         assert_eq!(decision.outputs(), wanted);
     }
 }

@@ -67,10 +67,15 @@ pub fn decide(pairs: Pairs, champion: bool, min_f1: Share, tool: &str) -> Report
     let side = if passed { "not below" } else { "below" };
     let says = format!("the challenger's F1 {challenger_f1:.3} is {side} {gate}");
     let gate = Reason::against("gate", passed, says, challenger_f1, gate);
-    let (verdict, test) = if champion { test(&pairs) } else { ("better", first()) };
+    let rows = pairs.challenger.total();
+    let (verdict, test) = match (rows, champion) {
+        (0, _) => ("inconclusive", Reason::plain("rows", false, "no labelled rows to compare on")),
+        (_, true) => test(&pairs),
+        (_, false) => ("better", first()),
+    };
     Report {
         head: Head::new("compare", tool),
-        rows: pairs.challenger.total(),
+        rows,
         verdict: verdict.into(),
         deploy_needed: passed && verdict == "better",
         reasons: vec![test, gate],

@@ -15,6 +15,9 @@ pub const ALPHA: f64 = 0.05;
 /// Distinct texts under which nothing is said: they could not show an effect of the floor.
 pub const LEAST: u64 = 100;
 
+/// Labelled rows, and positives or verdicts of it among them, under which F1 says nothing.
+pub const LABELLED: (u64, u64) = (30, 10);
+
 /// The least Cramér's V that counts as drift however small the p-value.
 pub const FLOOR: f64 = 0.1;
 
@@ -98,13 +101,22 @@ fn champion(there: bool) -> Reason {
 
 fn performance(metrics: Option<&Metrics>, gate: f64) -> Reason {
     match metrics {
-        Some(metrics) if metrics.labelled > 0 => {
+        Some(Metrics { labelled, confusion, .. })
+            if *labelled < LABELLED.0 || confusion.total() - confusion.true_negative < LABELLED.1 =>
+        {
+            let involved = confusion.total() - confusion.true_negative;
+            let says = format!(
+                "{labelled} labelled rows, {involved} of them positive or taken for it, are too few for F1"
+            );
+            Reason::plain("performance", false, says)
+        }
+        Some(metrics) => {
             let fired = metrics.f1 < gate;
             let side = if fired { "below" } else { "not below" };
             let says = format!("F1 {:.3} on {} labelled rows is {side} {gate}", metrics.f1, metrics.labelled);
             Reason::against("performance", fired, says, metrics.f1, gate)
         }
-        _ => Reason::plain("performance", false, "no labelled rows to measure F1 on"),
+        None => Reason::plain("performance", false, "no metrics to hold F1 against its gate"),
     }
 }
 
@@ -155,9 +167,13 @@ fn pooled(one: &[u64], other: &[u64]) -> (Vec<u64>, Vec<u64>) {
 
 fn cooldown(last: Option<Timestamp>, hours: f64, now: Timestamp) -> Option<Reason> {
     let since = (now.0 - last?.0) as f64 / 3600.0;
-    let holds = since >= 0.0 && since < hours;
+    // A retrain in the future is a clock that was put back: the safe reading is that it was just now.
+    let holds = since < hours;
     let verb = if holds { "holds" } else { "is over" };
-    let says = format!("cooldown {verb}: the last retrain was {since:.1} hours ago, the limit is {hours}");
+    let says = format!(
+        "cooldown {verb}: the last retrain was {:.1} hours ago, the limit is {hours}",
+        since.max(0.0)
+    );
     Some(Reason::against("cooldown", holds, says, since, hours))
 }
 

@@ -4,26 +4,24 @@
 
 use clap::{Arg, ArgAction, Command, value_parser};
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::show::config;
+use spamops::data::place::Place;
+use spamops::show::config::Policy;
 
 fuzz_target!(|text: &str| -> Corpus {
-    let policy = match config::parse(text) {
-        Ok(policy) => policy,
-        Err(error) => {
-            let said = format!("{error:#}");
-            assert!(said.starts_with("line ") && !said.contains(char::is_control), "{said}");
-            return Corpus::Keep;
-        }
+    let refused = |said: String, begins: &str| {
+        assert!(said.starts_with(begins) && !said.contains(char::is_control), "{said}");
+        Corpus::Keep
     };
-    let command = match config::apply(&policy, "sample", sample()) {
+    let policy = match Policy::parse(text.to_owned(), Place::File("spamops.toml".into())) {
+        Ok(policy) => policy,
+        Err(error) => return refused(format!("{error:#}"), "line "),
+    };
+    let command = match policy.apply("sample", sample(), None) {
         Ok(command) => command,
-        Err(error) => {
-            assert!(format!("{error:#}").starts_with("[sample]: "), "{error:#}");
-            return Corpus::Keep;
-        }
+        Err(error) => return refused(format!("{error:#}"), "spamops.toml: line "),
     };
     if let Err(error) = command.clone().try_get_matches_from(["sample"]) {
-        let _ = (config::blamed(&error), error.to_string());
+        let _ = (policy.blame("sample", &error), error.to_string());
     }
     if let Ok(matches) = command.try_get_matches_from(["sample", "--size", "3", "rows.csv"]) {
         assert_eq!(matches.get_one::<u64>("size"), Some(&3));

@@ -23,7 +23,7 @@ pub struct Report {
     /// Schema and tool.
     #[serde(flatten)]
     pub head: Head,
-    /// `valid` or `invalid`.
+    /// `valid`, `invalid`, or `empty` where no rows came in.
     pub verdict: String,
     /// Rows in.
     pub rows: u64,
@@ -244,7 +244,12 @@ impl<'a> Inspection<'a> {
         let failed: Vec<Check> = failed.into_values().collect();
         let is_bad = |check: &&Check| check.severity == Severity::Fail;
         let reasons: Vec<String> = failed.iter().filter(is_bad).map(Check::sentence).collect();
-        let verdict = if reasons.is_empty() { "valid" } else { "invalid" }.to_owned();
+        let (verdict, reasons) = match (rows, reasons.is_empty()) {
+            (0, _) => ("empty", vec!["no rows came in".to_owned()]),
+            (_, true) => ("valid", reasons),
+            (_, false) => ("invalid", reasons),
+        };
+        let verdict = verdict.to_owned();
         Report { head: Head::new("validate", tool), verdict, rows, clean, rejected, failed, reasons }
     }
 }
