@@ -13,7 +13,7 @@ Steps, in order (all of them when none is named):
   sample    new rows that were not used before             -> new.csv
   validate  clean rows, refused rows                       -> clean.csv rejects.csv validate.json
   score     the champion on the new rows                   -> scored.csv metrics.json
-  drift     is it still right?                             -> drift.json
+  drift     is it still right? the rows go into the state  -> drift.json
   split     all rows gathered so far, split for good       -> train.csv holdout.csv
   fit       a challenger                                   -> challenger.json
   judge     champion and challenger on the holdout         -> champion-scored.csv challenger-scored.csv
@@ -34,13 +34,19 @@ Options (each also as an environment variable, SPAMOPS_IN_DATA for --data and so
   --until DATE     rows from it on have not arrived yet
   --size ROWS      how many new rows to draw        [default: 2000]
   --now TIME       the moment of the run            [default: the clock; demo: 2026-10-01]
-  --force true     retrain whatever the signals say
+  --force BOOL     retrain whatever the signals say [default: false]
   -h, --help       this text
+
+Columns and labels with names of their own go into the table [rows] of spamops.toml, where the tools look for it:
+  [rows]
+  text-column = "Inhalt"
+  label-column = "Klasse"
+  positive = "Werbung"
 
 Examples:
   bins/pipeline.sh
   bins/pipeline.sh --data my-messages.csv --out-dir run --registry models --state state
-  bins/pipeline.sh drift report
+  bins/pipeline.sh --data my-messages.csv --out-dir run drift report     # two steps again, with the options of the run
 TEXT
 }
 
@@ -81,9 +87,7 @@ done
 if [ -z "$data" ]; then
   # The demo: a corpus that drifts in its last quarter, a champion fitted before, and a clock that stands still.
   data=$demo since=${since:-2026-07-01} now=${now:-2026-10-01}
-  if [ -z "$registry" ] && [ ! -e "$out/models" ]; then
-    mkdir -p "$out/models" && cp -R "$here/models/." "$out/models"
-  fi
+  if [ -z "$registry" ]; then seed=$here/models; fi
 fi
 registry=${registry:-$out/models} state=${state:-$out/state}
 pending=$state/retrain-pending
@@ -116,7 +120,7 @@ build() {
     "$target/release/spamops" link --quiet "$tools"
   fi
   # shellcheck disable=SC2016 # the line is to be pasted: $PATH is for the shell it is pasted into
-  printf '$ export PATH=%q:"$PATH"\n' "$(short "$tools")" >&2
+  printf '$ export PATH=%q:"$PATH"\n' "$tools" >&2
   export PATH=$tools:$PATH
 }
 
@@ -126,6 +130,9 @@ has_champion() { [ -e "$registry/spam/champion.json" ]; }
 
 at=() # the moment of the run, for the steps that want it
 if [ -n "$now" ]; then at=(--now "$now"); fi
+
+# needs FILE STEP: a step by itself goes on from what the run has left so far.
+needs() { [ -e "$1" ] || fail "$1: missing; run the step $2 first, with the same options"; }
 
 step_tools() {
   if [ -n "${GITHUB_OUTPUT:-}" ]; then echo "tools=$tools" >>"$GITHUB_OUTPUT"; fi
@@ -145,6 +152,7 @@ step_sample() {
     done
   done
   for result in "${results[@]}"; do rm -f -- "$out/$result"; done
+  if [ -n "${seed:-}" ] && [ ! -e "$registry" ]; then mkdir -p "$registry" && cp -R "$seed/." "$registry"; fi
   [ -e "$data" ] || fail "$data: no such file"
   if [ -n "$since" ] && [ ! -s "$state/rows.jsonl" ]; then
     run sample --until "$since" "$data" -o "$out/history.csv"
@@ -167,18 +175,22 @@ kind() {
 }
 
 step_validate() {
+  needs "$out/new.$(kind)" sample
   run validate ${contract:+--contract "$contract"} "${at[@]}" "$out/new.$(kind)" -o "$out/clean.csv" \
     --rejects "$out/rejects.csv" --report "$out/validate.json"
   run spamops state gather --refused "$out/rejects.csv" --state "$state"
 }
 
 step_score() {
+  needs "$out/clean.csv" validate
   if ! has_champion; then return; fi
   run spamops registry export --registry "$registry" -o "$out/champion.json"
   run score --model "$out/champion.json" "$out/clean.csv" -o "$out/scored.csv" --metrics "$out/metrics.json"
 }
 
 step_drift() {
+  needs "$out/clean.csv" validate
+  if has_champion; then needs "$out/champion.json" score; fi
   local champion=() forced=()
   if has_champion; then champion=(--model "$out/champion.json" --metrics "$out/metrics.json"); fi
   if [ "$force" = true ] || [ -e "$pending" ]; then forced=(--force); fi
@@ -189,24 +201,31 @@ step_drift() {
 }
 
 step_split() {
+  needs "$state/rows.jsonl" drift
   run sample --split 0.7 --rest "$out/holdout.csv" "$state/rows.jsonl" -o "$out/pool.csv"
   run sample --against "$out/holdout.csv" "$out/pool.csv" -o "$out/train.csv"
 }
 
-step_fit() { run fit "$out/train.csv" "${at[@]}" -o "$out/challenger.json"; }
+step_fit() {
+  needs "$out/train.csv" split
+  run fit "$out/train.csv" "${at[@]}" -o "$out/challenger.json"
+}
 
 step_judge() {
+  needs "$out/challenger.json" fit
   if has_champion; then run score --model "$out/champion.json" "$out/holdout.csv" -o "$out/champion-scored.csv"; fi
   run score --model "$out/challenger.json" "$out/holdout.csv" -o "$out/challenger-scored.csv"
 }
 
 step_compare() {
+  needs "$out/challenger-scored.csv" judge
   local champion=()
   if has_champion; then champion=("$out/champion-scored.csv"); fi
   run compare "${champion[@]}" "$out/challenger-scored.csv" -o "$out/compare.json"
 }
 
 step_promote() {
+  needs "$out/challenger.json" fit
   run promote "$out/challenger.json" --registry "$registry" --reason "better on the holdout" "${at[@]}" \
     -o "$out/promote.json"
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use spamops::data::place::Place;
+use spamops::data::place::{self, Place};
 use spamops::data::results;
 use spamops::data::rows::{Row, Rows, Value, Writer};
 use spamops::judge::metrics::{Confusion, Metrics};
@@ -47,6 +47,7 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
+        place::expect_apart(&[Some(&self.out.output), self.metrics.as_ref()])?;
         let model = Model::read(&self.model)?;
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
         rows.expect_text()?;

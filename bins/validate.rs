@@ -7,7 +7,7 @@ use clap::Parser;
 
 use spamops::data::contract::{Contract, Inspection, Sketch};
 use spamops::data::mask::{self, Kind};
-use spamops::data::place::Place;
+use spamops::data::place::{self, Place};
 use spamops::data::results;
 use spamops::data::rows::{Faults, Options, Row, Rows, Value, Writer};
 use spamops::data::safe_cell::neutral;
@@ -72,6 +72,7 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         let options = Options { faults: Faults::Keep, ..self.rows.options(scene) };
+        place::expect_apart(&[Some(&self.out.output), self.rejects.as_ref(), self.report.as_ref()])?;
         let mut rows = Rows::open(&self.input, &options)?;
         if self.infer {
             return self.infer(&mut rows);

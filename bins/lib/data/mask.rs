@@ -1,6 +1,7 @@
 //! Personal data in texts, replaced by placeholders that stay the same for the same value.
 
 use std::net::IpAddr;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -33,9 +34,9 @@ static PATTERNS: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
     let sources = [
         (Kind::Email, r"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"),
         (Kind::Iban, r"(?i)\b[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,40}"),
-        (Kind::Card, r"\b[0-9](?:[ -]?[0-9]){12,18}\b"),
+        (Kind::Card, r"[0-9](?:[ ._-]{0,2}[0-9]){12,40}"),
         (Kind::Ip, r"(?i)\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}"),
-        (Kind::Phone, r"(?:\+|\()?[0-9](?:[ ()./-]{0,2}[0-9]){6,17}"),
+        (Kind::Phone, r"(?:\+|\()?[0-9](?:[ ()./-]{0,2}[0-9]){6,40}"),
     ];
     sources.into_iter().filter_map(|(kind, source)| Some((kind, Regex::new(source).ok()?))).collect()
 });
@@ -97,9 +98,10 @@ fn without(kind: Kind, pattern: &Regex, text: &str, careful: bool) -> String {
         let after = text[found.end()..].chars().next().filter(|_| careful);
         match value(kind, found.as_str(), before, after) {
             None => found.as_str().to_owned(),
-            Some((value, length)) => {
+            Some((value, part)) => {
                 let digits = xxh3_64(value.as_bytes()) & 0xffff;
-                format!("[{kind}:{digits:04x}]{}", &found.as_str()[length..])
+                let found = found.as_str();
+                format!("{}[{kind}:{digits:04x}]{}", &found[..part.start], &found[part.end..])
             }
         }
     });
@@ -118,23 +120,27 @@ pub fn traces(text: &str) -> Vec<Kind> {
     ALL.into_iter().filter(left).collect()
 }
 
-/// The value in one spelling, and how many bytes of what was found it takes up.
-fn value(kind: Kind, found: &str, before: Option<char>, after: Option<char>) -> Option<(String, usize)> {
+/// The value in one spelling, and which part of what was found it is.
+fn value(
+    kind: Kind,
+    found: &str,
+    before: Option<char>,
+    after: Option<char>,
+) -> Option<(String, Range<usize>)> {
     let alone = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let digits: String = found.chars().filter(char::is_ascii_digit).collect();
     let whole = match kind {
         Kind::Email => found.to_lowercase(),
         Kind::Iban => return iban(found),
-        Kind::Card => (luhn(&digits)).then_some(digits)?,
+        Kind::Card => return card(found).filter(|_| alone(before) && alone(after)),
         Kind::Ip => {
             let address = found.parse::<IpAddr>().ok()?;
             // `a::b` is an address by the letter and a name in code by its looks.
             let groups = found.split([':', '.']).filter(|group| !group.is_empty()).count();
             (groups >= 3 && alone(before) && alone(after)).then(|| address.to_string())?
         }
-        Kind::Phone => (alone(before) && alone(after) && is_phone(found, &digits)).then_some(digits)?,
+        Kind::Phone => return phone(found).filter(|_| alone(before) && alone(after)),
     };
-    Some((whole, found.len()))
+    Some((whole, 0..found.len()))
 }
 
 /// Luhn's check: from the right every second digit doubled, the sum of all digits divisible by ten.
@@ -150,7 +156,7 @@ fn luhn(digits: &str) -> bool {
 }
 
 /// The account number at the start of `found`, which may run on into the words behind it.
-fn iban(found: &str) -> Option<(String, usize)> {
+fn iban(found: &str) -> Option<(String, Range<usize>)> {
     // Lengths by country, from the registry of ISO 13616.
     const LENGTHS: [(usize, &str); 14] = [
         (15, "NO"),
@@ -177,7 +183,7 @@ fn iban(found: &str) -> Option<(String, usize)> {
         end = place + 1;
     }
     let runs_on = found[end..].starts_with(|c: char| c.is_ascii_alphanumeric());
-    (value.len() == length && !runs_on && mod_97(&value) == 1).then_some((value, end))
+    (value.len() == length && !runs_on && mod_97(&value) == 1).then_some((value, 0..end))
 }
 
 /// ISO 7064: the first four characters moved to the end, letters read as 10 to 35, the remainder by 97.
@@ -189,13 +195,55 @@ fn mod_97(value: &str) -> u32 {
         .fold(0, |rest, digit| if digit < 10 { (rest * 10 + digit) % 97 } else { (rest * 100 + digit) % 97 })
 }
 
-/// Seven to fifteen digits (E.164) that are written like a number to call, not like a date or an amount.
-fn is_phone(found: &str, digits: &str) -> bool {
-    let groups: Vec<usize> =
-        found.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|&length| length > 0).collect();
-    let is_date = matches!(groups[..], [4, 2, 2, ..] | [1 | 2, 1 | 2, 4 | 2, ..]) && !found.starts_with('+');
-    let looks_called = found.starts_with(['+', '(', '0']) || groups.len() >= 3 || digits.len() == 10;
-    (7..=15).contains(&digits.len()) && looks_called && !is_date
+/// Where groups of digits begin and end.
+fn groups(found: &str) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (place, _) in found.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
+        match groups.last_mut() {
+            Some(last) if last.end == place => last.end = place + 1,
+            _ => groups.push(place..place + 1),
+        }
+    }
+    groups
+}
+
+fn digits_in(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The card number among groups of digits: an amount may stand before it, a date or a code behind.
+fn card(found: &str) -> Option<(String, Range<usize>)> {
+    let groups = groups(found);
+    let windows = (0..groups.len()).flat_map(|from| (from..groups.len()).rev().map(move |to| (from, to)));
+    windows.map(|(from, to)| groups[from].start..groups[to].end).find_map(|part| {
+        let digits = digits_in(&found[part.clone()]);
+        // The first digit is that of a kind of card (ISO 7812): 2 to 6.
+        let is_card = (13..=19).contains(&digits.len()) && digits.starts_with(['2', '3', '4', '5', '6']);
+        (is_card && luhn(&digits)).then_some((digits, part))
+    })
+}
+
+/// The number to call at the start of groups of digits: seven to fifteen of them (E.164), written like a number to call,
+/// not like a date, an amount or an id.
+fn phone(found: &str) -> Option<(String, Range<usize>)> {
+    let groups = groups(found);
+    // A group that begins with 0 begins another number, once this one is long enough.
+    let lengths = groups.iter().scan(0, |sum, group| {
+        *sum += group.len();
+        Some(*sum)
+    });
+    let ends = lengths
+        .zip(groups.iter().skip(1))
+        .position(|(sum, next)| sum >= 10 && found[next.clone()].starts_with('0'));
+    let groups = &groups[..ends.map_or(groups.len(), |last| last + 1)];
+    let end = groups.last()?.end;
+    let digits = digits_in(&found[..end]);
+    let lengths: Vec<usize> = groups.iter().map(ExactSizeIterator::len).collect();
+    let is_date = matches!(lengths[..], [4, 2, 2, ..] | [1 | 2, 1 | 2, 4 | 2, ..]);
+    let is_amount = lengths.len() > 1 && lengths[1..].iter().all(|&length| length == 3);
+    let grouped = lengths.len() >= 3 && digits.len() >= 9 && !is_date && !is_amount;
+    let dialled = found.starts_with('+') || (found.starts_with(['(', '0']) && !is_date);
+    ((7..=15).contains(&digits.len()) && (dialled || grouped)).then_some((digits, 0..end))
 }
 
 #[cfg(test)]
@@ -218,6 +266,9 @@ mod tests {
             ("call +1 (202) 555-0143 or 030 2312 5678", "call [phone:] or [phone:]"),
             ("on 2026-07-01 at 08:30:15, 31.12.2026, std::vec::Vec, 12345678", "="),
             ("DE89 3704 0044 0532 0130 02", "="),
+            ("visa 4111 1111 1111 1111 123, pay 50 4111.1111.1111.1111", "visa [card:] 123, pay 50 [card:]"),
+            ("0171 1234567 0172 7654321, 202-555-0143", "[phone:] [phone:], [phone:]"),
+            ("1782894600 at 1 234 567 or 1.234.567, July 1 2026 10:30", "="),
         ];
         let digits = Regex::new(":[0-9a-f]{4}]").unwrap();
         for (text, wanted) in cases {

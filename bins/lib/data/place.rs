@@ -118,7 +118,7 @@ impl Place {
         let random = RandomState::new().build_hasher().finish();
         let path = std::env::temp_dir().join(format!("spamops-{random:x}.kept"));
         let kept = Kept { place: Self::File(path.clone()), temporary: Some(path.clone()) };
-        let mut file = File::create_new(&path).with_context(|| path.display().to_string())?;
+        let mut file = private(&path).with_context(|| path.display().to_string())?;
         io::copy(&mut self.reader()?, &mut file).with_context(|| self.to_string())?;
         Ok(kept)
     }
@@ -134,6 +134,31 @@ impl Place {
             Self::File(path) => Output::create(path).with_context(|| self.to_string()),
         }
     }
+}
+
+/// Fails where two outputs go to one place, before either is written.
+pub fn expect_apart(outputs: &[Option<&Place>]) -> Result<()> {
+    let outputs: Vec<&Place> = outputs.iter().copied().flatten().collect();
+    for (index, place) in outputs.iter().enumerate() {
+        let real = |place: &Place| place.path().and_then(|path| fs::canonicalize(path).ok());
+        let same =
+            |other: &&Place| *other == *place || real(other).is_some_and(|path| Some(path) == real(place));
+        let is_device = place.path().is_some_and(|path| path.exists() && !path.is_file());
+        ensure!(
+            is_device || !outputs[..index].iter().any(same),
+            "{place}: two outputs go there; name another"
+        );
+    }
+    Ok(())
+}
+
+/// A file that only its owner may read.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// A place that can be read twice; what was kept for that is removed in the end.
@@ -230,6 +255,11 @@ enum Target {
 
 impl Output {
     fn create(path: &Path) -> io::Result<Self> {
+        if matches!(path.extension().and_then(|extension| extension.to_str()), Some("gz" | "zst")) {
+            return Err(io::Error::other(
+                "is not compressed here; write to - and pipe it through gzip or zstd",
+            ));
+        }
         let found = fs::metadata(path).ok();
         let name = path.display().to_string();
         if found.as_ref().is_some_and(|found| !found.is_file()) {

@@ -15,6 +15,11 @@ const USUAL: &str = "spamops.toml";
 const TABLES: [&str; 9] =
     ["sample", "validate", "score", "drift", "fit", "compare", "promote", "state", "report"];
 
+/// The table that every tool reads besides its own, and what may stand there: how rows come in.
+const ROWS: &str = "rows";
+const ROW_KEYS: [&str; 7] =
+    ["text-column", "label-column", "date-column", "positive", "input-format", "delimiter", "strict"];
+
 /// A policy, and where it was read.
 pub struct Policy {
     place: Place,
@@ -39,9 +44,10 @@ impl Policy {
         let tables: Table = settings::parse(&text)?;
         let policy = Self { place, text, tables };
         for (name, value) in &policy.tables {
-            if !TABLES.contains(&name.as_str()) {
+            let known = || TABLES.into_iter().chain([ROWS]);
+            if !known().any(|table| table == name) {
                 let line = policy.line_of(name, None);
-                bail!("line {line}: unknown table '{name}'{}", nearest(name, TABLES.into_iter()));
+                bail!("line {line}: unknown table '{name}'{}", nearest(name, known()));
             }
             if !value.is_table() {
                 bail!("line {}: '{name}' is not a table", policy.line_of(name, None));
@@ -50,15 +56,27 @@ impl Policy {
         Ok(policy)
     }
 
-    /// The command with the values of its table as the defaults of its options, but for those that contradict an option
+    /// The command with the values of its table, and of `[rows]`, as the defaults of its options, but for those that contradict an option
     /// given on the command line.
-    pub fn apply(&self, table: &str, mut command: Command, given: Option<&ArgMatches>) -> Result<Command> {
+    pub fn apply(&self, table: &str, command: Command, given: Option<&ArgMatches>) -> Result<Command> {
+        let command = self.apply_table(ROWS, command, given)?;
+        self.apply_table(table, command, given)
+    }
+
+    fn apply_table(&self, table: &str, mut command: Command, given: Option<&ArgMatches>) -> Result<Command> {
         let Some(options) = self.tables.get(table).and_then(Value::as_table) else { return Ok(command) };
         for (key, value) in options {
             let place = || format!("{}: line {}", self.place, self.line_of(table, Some(key)));
             let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(key)) else {
                 let longs = command.get_arguments().filter_map(Arg::get_long);
-                bail!("{}: unknown key '{key}'{}", place(), nearest(key, longs));
+                match ROW_KEYS.contains(&key.as_str()) {
+                    // A tool that reads no rows need not know how they come in.
+                    true if table == ROWS => continue,
+                    _ if table == ROWS => {
+                        bail!("{}: unknown key '{key}'{}", place(), nearest(key, ROW_KEYS.into_iter()))
+                    }
+                    _ => bail!("{}: unknown key '{key}'{}", place(), nearest(key, longs)),
+                }
             };
             if !given.is_some_and(|given| contradicts(arg, &command, given)) {
                 let id = arg.get_id().clone();
