@@ -18,6 +18,7 @@ use spamops::watch::compare::{self, Pairs};
 ///
 /// The challenger is better where the exact test of McNemar says so at level .05, and is deployed where its F1 passes the
 /// gate, too. Rows without a label are passed over. With one file alone there is no champion, and the gate decides.
+/// Streaming: both files are read side by side.
 #[derive(Parser)]
 #[command(
     name = "compare",

@@ -226,8 +226,9 @@ step_compare() {
 
 step_promote() {
   needs "$out/challenger.json" fit
-  run promote "$out/challenger.json" --registry "$registry" --reason "better on the holdout" "${at[@]}" \
-    -o "$out/promote.json"
+  local why="better on the holdout"
+  if ! has_champion; then why="the first"; fi
+  run promote "$out/challenger.json" --registry "$registry" --reason "$why" "${at[@]}" -o "$out/promote.json"
 }
 
 step_outputs() { run spamops report "$out" "${at[@]}" ${GITHUB_OUTPUT:+--outputs "$GITHUB_OUTPUT"}; }

@@ -1,4 +1,4 @@
-//! What the tools are made of. Wings and modules are listed bottom up: each uses only what stands above it.
+//! What the tools are made of. Wings and modules are listed in order: each uses only what stands before it.
 
 pub mod data;
 pub mod judge;

@@ -78,7 +78,9 @@ pub fn decide(evidence: Evidence, policy: Policy, now: Timestamp, rows: u64, too
     ];
     let mut retrain_needed = reasons.iter().any(|reason| reason.fired);
     let held = cooldown(evidence.last_retrain, policy.cooldown_hours, now);
-    if let Some(held) = held.filter(|_| !policy.forced) {
+    if let Some(mut held) = held.filter(|_| !policy.forced) {
+        // What nobody asked for is not held back.
+        held.fired &= retrain_needed;
         retrain_needed &= !held.fired;
         reasons.push(held);
     }
