@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes one target on stable Rust: tests/fuzz/run.sh TARGET SECONDS. With cargo-fuzz: cargo fuzz run --fuzz-dir tests/fuzz TARGET.
-# Inputs that reached new code are kept in tests/fuzz/corpus; one that broke a rule is in tests/fuzz/artifacts, and the status is 1.
+# FUZZ_SEED makes a run that can be repeated. Inputs that reached new code are kept in tests/fuzz/corpus; one that broke a rule is in tests/fuzz/artifacts, and the status is 1.
 set -euo pipefail
 cd "$(dirname "$0")"
 [ $# = 2 ] || { echo "tests/fuzz/run.sh: TARGET SECONDS, where TARGET is one of: $(basename -s .rs -a targets/*.rs | xargs)" >&2; exit 2; }
@@ -20,6 +20,7 @@ trap 'rm -rf "$scratch"' EXIT
 words=(); [ -f "words/$target" ] && words=(-dict="words/$target")
 status=0
 TMPDIR=$scratch "$built/$host/release/$target" "corpus/$target" "seeds/$target" "${words[@]}" -artifact_prefix="artifacts/$target/" \
+  ${FUZZ_SEED:+-seed="$FUZZ_SEED"} \
   -max_total_time="$seconds" -max_len=4096 -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 > "$scratch/log" 2>&1 || status=$?
 if [ "$status" != 0 ]; then
   tail -n 60 "$scratch/log" >&2

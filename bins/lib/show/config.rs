@@ -5,6 +5,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 use toml::{Table, Value};
 
+use crate::data::notes::shown;
 use crate::data::place::Place;
 use crate::data::settings;
 
@@ -47,10 +48,10 @@ impl Policy {
             let known = || TABLES.into_iter().chain([ROWS]);
             if !known().any(|table| table == name) {
                 let line = policy.line_of(name, None);
-                bail!("line {line}: unknown table '{name}'{}", nearest(name, known()));
+                bail!("line {line}: unknown table {}{}", shown(name), nearest(name, known()));
             }
             if !value.is_table() {
-                bail!("line {}: '{name}' is not a table", policy.line_of(name, None));
+                bail!("line {}: {} is not a table", policy.line_of(name, None), shown(name));
             }
         }
         Ok(policy)
@@ -73,14 +74,14 @@ impl Policy {
                     // A tool that reads no rows need not know how they come in.
                     true if table == ROWS => continue,
                     _ if table == ROWS => {
-                        bail!("{}: unknown key '{key}'{}", place(), nearest(key, ROW_KEYS.into_iter()))
+                        bail!("{}: unknown key {}{}", place(), shown(key), nearest(key, ROW_KEYS.into_iter()))
                     }
-                    _ => bail!("{}: unknown key '{key}'{}", place(), nearest(key, longs)),
+                    _ => bail!("{}: unknown key {}{}", place(), shown(key), nearest(key, longs)),
                 }
             };
             if !given.is_some_and(|given| contradicts(arg, &command, given)) {
                 let id = arg.get_id().clone();
-                let values = words(value).with_context(|| format!("'{key}'")).with_context(place)?;
+                let values = words(value).with_context(|| shown(key)).with_context(place)?;
                 command = command.mut_arg(id, |arg| arg.required(false).default_values(values));
             }
         }
@@ -99,7 +100,7 @@ impl Policy {
         let why =
             std::error::Error::source(error).map_or_else(|| error.kind().to_string(), ToString::to_string);
         let value = text(ContextKind::InvalidValue);
-        anyhow!("{}: line {}: {key} '{value}': {why}", self.place, self.line_of(table, Some(key)))
+        anyhow!("{}: line {}: {key} {}: {why}", self.place, self.line_of(table, Some(key)), shown(&value))
     }
 
     /// The line of a table, or of a key in it.
