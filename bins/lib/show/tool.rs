@@ -88,15 +88,15 @@ impl Scene {
 #[command(next_help_heading = "Everywhere")]
 struct Common {
     /// The policy: a table per tool, the same names as the long options [default: spamops.toml, where it exists]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<Place>,
 
     /// The moment of the run, for results that must not depend on the clock [default: SOURCE_DATE_EPOCH, else now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", global = true)]
     now: Option<Timestamp>,
 
     /// Say nothing but errors
-    #[arg(long, short)]
+    #[arg(long, short, global = true)]
     quiet: bool,
 }
 

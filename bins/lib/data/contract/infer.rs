@@ -23,7 +23,8 @@ pub struct Sketch {
 /// What has been seen of one column.
 #[derive(Default)]
 struct Seen {
-    empty: u64,
+    /// Cells that are not empty; a column that came late has fewer.
+    full: u64,
     longest: u64,
     values: BTreeSet<String>,
     /// Types that a value has contradicted.
@@ -84,9 +85,9 @@ impl Seen {
     fn cell(&mut self, cell: &str) {
         let value = cell.trim();
         if value.is_empty() {
-            self.empty += 1;
             return;
         }
+        self.full += 1;
         self.longest = self.longest.max(cell.chars().count() as u64);
         if self.values.len() <= LISTED {
             self.values.insert(value.to_owned());
@@ -106,12 +107,13 @@ impl Seen {
             _ => Type::Text,
         };
         let few = kind == Type::Text && !is_text && self.values.len() <= LISTED && rows >= 10 * LISTED as u64;
-        let nulls = self.empty as f64 / rows.max(1) as f64;
+        let empty = rows - self.full;
+        let nulls = empty as f64 / rows.max(1) as f64;
         Column {
             kind,
             optional: false,
-            max_null_share: (self.empty > 0 && !is_label).then(|| share(nulls * 2.0 + 0.01)),
-            filled: self.empty == 0 && !is_label,
+            max_null_share: (empty > 0 && !is_label).then(|| share(nulls * 2.0 + 0.01)),
+            filled: empty == 0 && !is_label,
             min_length: None,
             max_length: is_text.then(|| (self.longest * 2).max(10_000)),
             allowed: (few && !self.values.is_empty()).then(|| self.values.iter().cloned().collect()),

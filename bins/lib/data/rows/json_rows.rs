@@ -154,13 +154,23 @@ fn not_json(error: &serde_json::Error, before: usize) -> anyhow::Error {
     anyhow!("column {column}: not a JSON object: {what}")
 }
 
-/// The line with every text value passed through `change`, keys and all other values as they are.
+/// The line with every value passed through `change`, keys as they are.
 pub(super) fn rewritten(line: &str, change: impl Fn(&str) -> String) -> String {
     let Ok(Entries(entries)) = serde_json::from_str(line) else { return change(line) };
     object(entries.into_iter().map(|(key, value)| {
-        let text = serde_json::from_str::<Text>(value.get());
-        (key, text.map_or_else(|_| value.get().to_owned(), |text| quoted(&change(&text.0))))
+        let value = match serde_json::from_str::<Text>(value.get()) {
+            Ok(text) => quoted(&change(&text.0)),
+            Err(_) => rewritten_value(value.get(), &change),
+        };
+        (key, value)
     }))
+}
+
+/// A number, or a nested value, as it is written; a text in its place where the change leaves no JSON.
+fn rewritten_value(value: &str, change: impl Fn(&str) -> String) -> String {
+    let changed = change(value);
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&changed).is_ok();
+    if is_json { changed } else { quoted(&changed) }
 }
 
 /// The line with these values (written as JSON), each in the place of its key, or else at the end.

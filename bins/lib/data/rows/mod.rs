@@ -143,7 +143,7 @@ impl Row {
         self.fault.as_ref()
     }
 
-    /// The row with every text passed through `change`; numbers and nested values of JSON stay as they are.
+    /// The row with every text passed through `change`; numbers and nested values of JSON as they are written.
     #[must_use]
     pub fn rewritten(&self, change: impl Fn(&str) -> String) -> Self {
         Self {
