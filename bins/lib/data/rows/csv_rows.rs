@@ -100,7 +100,9 @@ impl CsvRows {
             let input = self.input.fill_buf().with_context(|| self.watch.place())?;
             let (result, read, written, ended) =
                 self.parser.read_record(input, &mut self.bytes[filled..], &mut self.ends[fields..]);
-            self.watch.see(&input[..read]);
+            // Of a record without quotes nothing is dropped but what ends its cells.
+            let plain = result == ReadRecordResult::Record && filled == 0 && read == written + ended;
+            self.watch.see(&input[..read], plain);
             self.raw.extend_from_slice(&input[..read]);
             self.bytes_read += read as u64;
             self.input.consume(read);
@@ -160,10 +162,9 @@ impl Watch {
         byte == self.delimiter || matches!(byte, b'\r' | b'\n')
     }
 
-    /// Takes note of bytes of one record.
-    fn see(&mut self, bytes: &[u8]) {
-        let plain = !self.quoted && !self.closed && memchr::memchr(b'"', bytes).is_none();
-        if !(plain && self.is_one_line(bytes)) {
+    /// Takes note of bytes of one record; `plain` are those without quotes around cells.
+    fn see(&mut self, bytes: &[u8], plain: bool) {
+        if !plain || self.quoted || self.closed || !self.is_one_line(bytes) {
             self.search(bytes);
         }
     }
