@@ -212,6 +212,18 @@ impl Contract {
             }
             let lengths = (column.min_length.unwrap_or(0), column.max_length.unwrap_or(u64::MAX));
             ensure!(lengths.0 <= lengths.1, "column '{name}': min_length is over max_length");
+            let (least, most) = (column.min.unwrap_or(f64::MIN), column.max.unwrap_or(f64::MAX));
+            ensure!(least <= most, "column '{name}': min and max leave no number");
+        }
+        if let Some(rows) = &contract.rows {
+            ensure!(rows.max.is_none_or(|max| rows.min <= max), "[rows]: min is over max");
+        }
+        if let Some(balance) = &contract.balance {
+            ensure!(balance.min <= balance.max, "[balance]: min is over max");
+        }
+        if let Some(freshness) = &contract.freshness {
+            let age = freshness.max_age_days;
+            ensure!(age.is_finite() && age >= 0.0, "[freshness]: max_age_days is no number of days");
         }
         for (name, severity) in contract.of_the_table() {
             ensure!(
