@@ -1,26 +1,15 @@
 //! N-grams of characters, as scikit-learn's analyzers `char` and `char_wb` make them.
 
-use super::{Analyzer, Scratch, lower};
+use super::{Analyzer, Scratch, cased};
 
 /// Whether Python takes a character for white space.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-fn prepared(analyzer: &Analyzer, text: &str, scratch: &mut Scratch) -> String {
-    let mut source = std::mem::take(&mut scratch.text);
-    if analyzer.lowercase {
-        lower(text, &mut source);
-    } else {
-        source.clear();
-        source.push_str(text);
-    }
-    source
-}
-
 /// Calls `each` with every n-gram of the text, runs of white space being one space.
 pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(&str)) {
-    let source = prepared(analyzer, text, scratch);
+    let source = cased(analyzer, text, scratch);
     scratch.token.clear();
     let mut chars = source.chars().peekable();
     while let Some(c) = chars.next() {
@@ -48,7 +37,7 @@ pub(super) fn each_within_words(
     scratch: &mut Scratch,
     each: &mut impl FnMut(&str),
 ) {
-    let source = prepared(analyzer, text, scratch);
+    let source = cased(analyzer, text, scratch);
     for word in source.split(is_space).filter(|word| !word.is_empty()) {
         let Scratch { token, starts, .. } = scratch;
         token.clear();

@@ -153,13 +153,17 @@ impl Analyzer {
     }
 }
 
-/// The text in lower case, as Python has it.
-fn lower(text: &str, out: &mut String) {
+/// The text, in lower case where the analyzer folds it, in the scratch's memory: whoever takes it gives it back.
+fn cased(analyzer: &Analyzer, text: &str, scratch: &mut Scratch) -> String {
+    let mut out = std::mem::take(&mut scratch.text);
     out.clear();
-    if text.is_ascii() {
-        out.push_str(text);
-        out.make_ascii_lowercase();
-    } else {
+    if analyzer.lowercase && !text.is_ascii() {
         out.push_str(&text.to_lowercase());
+        return out;
     }
+    out.push_str(text);
+    if analyzer.lowercase {
+        out.make_ascii_lowercase();
+    }
+    out
 }

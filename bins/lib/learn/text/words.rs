@@ -5,7 +5,7 @@ use rust_stemmers::{Algorithm, Stemmer};
 use serde::{Deserialize, Serialize};
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-use super::{Analyzer, Ngrams, Scratch, lower};
+use super::{Analyzer, Ngrams, Scratch, cased};
 
 /// A language that Snowball has an algorithm for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,13 +81,7 @@ pub(super) fn is_word(c: char) -> bool {
 
 /// Puts the words of a text into the scratch.
 pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch) {
-    let mut source = std::mem::take(&mut scratch.text);
-    if analyzer.lowercase {
-        lower(text, &mut source);
-    } else {
-        source.clear();
-        source.push_str(text);
-    }
+    let source = cased(analyzer, text, scratch);
     scratch.words.clear();
     scratch.spans.clear();
     let stemmer = analyzer.stem.map(Language::stemmer);
