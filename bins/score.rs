@@ -8,7 +8,8 @@ use clap::Parser;
 use spamops::data::place::{self, Place};
 use spamops::data::results;
 use spamops::data::rows::{Row, Rows, Value, Writer};
-use spamops::judge::metrics::{Confusion, Metrics};
+use spamops::judge::metrics::{Confusion, Figures, Metrics};
+use spamops::judge::ranking::Scored;
 use spamops::learn::model::{Desk, Model};
 use spamops::show::options::{OutArgs, RowArgs};
 use spamops::show::tool::{self, Scene, Tool, Verdict};
@@ -16,7 +17,13 @@ use spamops::show::tool::{self, Scene, Tool, Verdict};
 /// Score rows: adds the columns spam_score and verdict, and measures where there are labels
 ///
 /// The score is the probability of naive Bayes that a row is spam; the verdict is spam from the model's threshold up.
-/// Streaming: the memory is that of the model.
+/// Streaming: the memory is that of the model; --metrics adds eight to sixteen bytes for each labelled row.
+///
+/// Figures are those of scikit-learn, ties included. At the model's threshold, and 0 where they divide by 0: F1, precision,
+/// recall, accuracy, macro F1, Matthews' correlation. From the scores, and null where a class they need has no rows: ROC
+/// AUC, average precision, log-loss, Brier score, expected calibration error in 15 bins (Naeini 2015), and the most recall
+/// with false positives of .1% and of 1%. 95% intervals are Wilson's (1927), that of F1 by way of Jaccard's index, that of
+/// AUC by DeLong's variance (1988) on the logit.
 #[derive(Parser)]
 #[command(
     name = "score",
@@ -34,7 +41,7 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FILE")]
     model: Place,
 
-    /// Where F1, precision, recall, accuracy and the counts behind them go, as JSON
+    /// Where the figures go, their 95% intervals and the counts behind them, as JSON
     #[arg(long, value_name = "FILE")]
     metrics: Option<Place>,
 
@@ -53,6 +60,7 @@ impl Tool for Args {
         rows.expect_text()?;
         let added = ["spam_score", "verdict"];
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &added)?;
+        let mut scored = Vec::new();
         let mut confusion = Confusion::default();
         let mut row = Row::default();
         let mut desk = Desk::default();
@@ -61,13 +69,17 @@ impl Tool for Args {
             let verdict = model.verdict(score);
             if let Some(truth) = rows.label(&row)? {
                 confusion.add(truth, verdict);
+                if self.metrics.is_some() {
+                    scored.push(Scored::new(score, truth));
+                }
             }
             let values = [Value::Number(score), Value::Text(model.names.of(verdict))];
             writer.write_with(&row, &values)?;
         }
         writer.finish()?;
         if let Some(place) = &self.metrics {
-            results::write(place, &Metrics::new(rows.seen(), confusion, scene.name()))?;
+            let figures = Figures::of(&mut scored, confusion);
+            results::write(place, &Metrics::new(rows.seen(), figures, scene.name()))?;
         }
         Ok(Verdict::Done)
     }

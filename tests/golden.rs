@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use spamops::data::label::{Label, Names};
-use spamops::judge::metrics::Confusion;
+use spamops::judge::intervals::Interval;
+use spamops::judge::metrics::{AtRate, Confusion, Figures};
+use spamops::judge::ranking::{Ranking, Scored};
 use spamops::judge::significance::{homogeneity, mcnemar_exact};
 use spamops::learn::bayes;
 use spamops::learn::fit::{Lesson, fit};
@@ -64,6 +66,153 @@ fn metrics_are_those_of_scikit_learn() {
             ("f1", found.f1(), case.f1),
         ];
         assert_agree(&format!("{found:?}"), &numbers);
+    }
+}
+
+/// Asserts that what may be undefined is so on both sides, or agrees.
+fn assert_both(case: &str, name: &str, found: Option<f64>, expected: Option<f64>) {
+    match (found, expected) {
+        (Some(found), Some(expected)) => assert_agree(case, &[(name, found, expected)]),
+        (found, expected) => assert_eq!(found, expected, "{case}: {name}"),
+    }
+}
+
+/// Asserts that bounds agree to nine digits after the point: statsmodels subtracts, and leaves a speck where there is nothing.
+fn assert_bounds(case: &str, name: &str, found: Option<Interval>, expected: Option<Interval>) {
+    let near = |one: f64, other: f64| (one - other).abs() <= 1e-9;
+    let agree = match (found, expected) {
+        (Some(found), Some(expected)) => near(found.0, expected.0) && near(found.1, expected.1),
+        (found, expected) => found == expected,
+    };
+    assert!(agree, "{case}: {name} is within {found:?}, expected {expected:?}");
+}
+
+#[test]
+fn figures_of_verdicts_are_those_of_scikit_learn_and_statsmodels() {
+    #[derive(Deserialize)]
+    struct Bounds {
+        f1: Option<Interval>,
+        precision: Option<Interval>,
+        recall: Option<Interval>,
+        accuracy: Option<Interval>,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        #[serde(flatten)]
+        confusion: Confusion,
+        macro_f1: f64,
+        mcc: f64,
+        intervals: Bounds,
+    }
+    let cases = cases::<Case>("verdicts");
+    assert!(cases.len() >= 20);
+    for Case { confusion, macro_f1, mcc, intervals } in cases {
+        let case = format!("{confusion:?}");
+        let found = Figures::of(&mut [], confusion);
+        assert_agree(&case, &[("macro F1", found.macro_f1, macro_f1), ("MCC", found.mcc, mcc)]);
+        assert_bounds(&case, "F1", found.intervals.f1, intervals.f1);
+        assert_bounds(&case, "precision", found.intervals.precision, intervals.precision);
+        assert_bounds(&case, "recall", found.intervals.recall, intervals.recall);
+        assert_bounds(&case, "accuracy", found.intervals.accuracy, intervals.accuracy);
+    }
+}
+
+/// Rows by a seed, as `drawn` in `tests/golden/make.py`.
+#[derive(Debug, Deserialize)]
+struct Drawn {
+    seed: u64,
+    rows: usize,
+    grains: f64,
+    lean: f64,
+    slope: f64,
+}
+
+impl Drawn {
+    fn rows(&self) -> Vec<Scored> {
+        let mut seed = self.seed;
+        let mut number = || {
+            seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+        };
+        let draw = |_| {
+            let (one, other) = (number(), number());
+            let score = if self.grains > 0.0 { (one * self.grains).floor() / self.grains } else { one };
+            scored(score, other < self.lean + self.slope * score)
+        };
+        (0..self.rows).map(draw).collect()
+    }
+}
+
+fn scored(score: f64, positive: bool) -> Scored {
+    Scored::new(score, if positive { Label::Positive } else { Label::Negative })
+}
+
+#[test]
+fn figures_of_scores_are_those_of_scikit_learn_and_numpy() {
+    #[derive(Deserialize)]
+    struct Bounds {
+        roc_auc: Option<Interval>,
+        recall_at_fpr: AtRate<Option<Interval>>,
+    }
+    #[derive(Deserialize)]
+    struct Point {
+        place: usize,
+        threshold: f64,
+        false_positive_rate: Option<f64>,
+        true_positive_rate: Option<f64>,
+        precision: f64,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        drawn: Option<Drawn>,
+        #[serde(default)]
+        scores: Vec<f64>,
+        #[serde(default)]
+        positive: Vec<bool>,
+        roc_auc: Option<f64>,
+        average_precision: Option<f64>,
+        log_loss: Option<f64>,
+        brier: Option<f64>,
+        ece: Option<f64>,
+        recall_at_fpr: AtRate<Option<f64>>,
+        intervals: Bounds,
+        points: usize,
+        some: Vec<Point>,
+    }
+    let cases = cases::<Case>("ranking");
+    assert!(cases.len() >= 20);
+    for wanted in cases {
+        let stored =
+            wanted.scores.iter().zip(&wanted.positive).map(|(score, positive)| scored(*score, *positive));
+        let mut rows = wanted.drawn.as_ref().map_or_else(|| stored.collect(), Drawn::rows);
+        let case = format!("{:?} {:?} {:?}", wanted.drawn, wanted.scores, wanted.positive);
+        let found = Figures::of(&mut rows, Confusion::default());
+        assert_both(&case, "ROC AUC", found.roc_auc, wanted.roc_auc);
+        assert_both(&case, "average precision", found.average_precision, wanted.average_precision);
+        assert_both(&case, "log-loss", found.log_loss, wanted.log_loss);
+        assert_both(&case, "Brier score", found.brier, wanted.brier);
+        assert_both(&case, "calibration error", found.ece, wanted.ece);
+        let (at, expected) = (found.recall_at_fpr, wanted.recall_at_fpr);
+        assert_both(&case, "recall at .1%", at.thousandth, expected.thousandth);
+        assert_both(&case, "recall at 1%", at.hundredth, expected.hundredth);
+        assert_bounds(&case, "ROC AUC", found.intervals.roc_auc, wanted.intervals.roc_auc);
+        let (at, expected) = (found.intervals.recall_at_fpr, wanted.intervals.recall_at_fpr);
+        assert_bounds(&case, "recall at .1%", at.thousandth, expected.thousandth);
+        assert_bounds(&case, "recall at 1%", at.hundredth, expected.hundredth);
+        let points: Vec<_> = Ranking::of(&mut rows).corners().collect();
+        assert_eq!(points.len(), wanted.points, "{case}");
+        for expected in wanted.some {
+            let found = points[expected.place];
+            let numbers = [
+                ("threshold", found.threshold, expected.threshold),
+                ("precision", found.precision, expected.precision),
+            ];
+            assert_agree(&case, &numbers);
+            assert_both(&case, "false positives", found.false_positive_rate, expected.false_positive_rate);
+            assert_both(&case, "true positives", found.true_positive_rate, expected.true_positive_rate);
+        }
     }
 }
 

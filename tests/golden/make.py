@@ -7,6 +7,7 @@
 The same bytes on every run; each file names the versions that made it. The texts are made up.
 """
 
+import itertools
 import json
 import pathlib
 import random
@@ -16,11 +17,16 @@ import numpy
 import scipy
 import sklearn
 import statsmodels
-from scipy.stats import binomtest, chi2_contingency
+from scipy.special import expit, logit
+from scipy.stats import binomtest, chi2_contingency, norm
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+from sklearn.metrics import (
+    accuracy_score, average_precision_score, brier_score_loss, f1_score, log_loss, matthews_corrcoef,
+    precision_recall_curve, precision_score, recall_score, roc_auc_score, roc_curve,
+)
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.proportion import proportion_confint
 
 HERE = pathlib.Path(__file__).parent
 VERSIONS = {module.__name__: module.__version__ for module in (numpy, scipy, sklearn, statsmodels)}
@@ -85,6 +91,143 @@ def mcnemar_exact():
         if one + other:
             numpy.testing.assert_allclose(p, binomtest(one, one + other).pvalue, rtol=1e-9, atol=1e-300)
         yield {"only_one": one, "only_other": other, "p": p}
+
+
+def wilson(part, whole):
+    """statsmodels; none of nothing."""
+    return [float(bound) for bound in proportion_confint(part, whole, method="wilson")] if whole else None
+
+
+def verdicts():
+    """scikit-learn on weighted rows, without the cells that have none: f1_score(average="macro"), matthews_corrcoef; statsmodels:
+    proportion_confint(method="wilson"), for F1 = 2J / (1 + J) that of J."""
+    # No billions beside a few: matthews_corrcoef subtracts squares of them, and is off from the ninth digit on.
+    tables = [
+        (0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (1, 1, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1),
+        (0, 1, 1, 1), (0, 0, 5, 3), (0, 4, 5, 0), (1, 1, 1, 1), (10, 2, 30, 4), (7, 0, 0, 0), (0, 0, 9, 0), (3, 1, 95, 1),
+        (50, 0, 50, 0), (0, 50, 0, 50), (50, 50, 50, 50), (201, 9, 461, 58), (690, 3, 4822, 57), (1, 99_999, 1, 1),
+        (99_999, 1, 1, 1), (1, 0, 999_999, 0), (1, 1, 10**6, 1), (10**6, 1, 10**6, 3), (3, 10**6, 7, 10**6),
+        (10**9, 0, 0, 1), (0, 10**9, 10**9, 0), (999_999, 1, 5, 2),
+    ]
+    for tp, fp, tn, fn in tables:
+        cells = [cell for cell in ((1, 1, tp), (0, 1, fp), (0, 0, tn), (1, 0, fn)) if cell[2]]
+        truth, verdict, weight = zip(*cells) if cells else ((), (), ())
+        zero = {"sample_weight": weight, "average": "macro", "zero_division": 0}
+        jaccard = wilson(tp, tp + fp + fn)
+        yield {
+            "true_positive": tp, "false_positive": fp, "true_negative": tn, "false_negative": fn,
+            "macro_f1": float(f1_score(truth, verdict, **zero)) if cells else 0.0,
+            "mcc": float(matthews_corrcoef(truth, verdict, sample_weight=weight)) if cells else 0.0,
+            "intervals": {
+                "f1": [2 * bound / (1 + bound) for bound in jaccard] if jaccard else None,
+                "precision": wilson(tp, tp + fp), "recall": wilson(tp, tp + fn), "accuracy": wilson(tp + tn, tp + fp + tn + fn),
+            },
+        }
+
+
+def splitmix(seed):
+    """Numbers from 0 up to 1 by splitmix64 (Steele, Lea and Flood 2014), the same in any language."""
+    mask = 2**64 - 1
+    while True:
+        seed = (seed + 0x9E3779B97F4A7C15) & mask
+        mixed = ((seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & mask
+        yield ((mixed ^ (mixed >> 31)) >> 11) / 2**53
+
+
+def drawn(seed, rows, grains, lean, slope):
+    """Scores and labels by a seed: a score is a number, cut down to so many grains where that is not 0; the row is positive where
+    the next number is under lean + slope * score."""
+    numbers = splitmix(seed)
+    scores, labels = [], []
+    for one, other in itertools.islice(zip(numbers, numbers), rows):
+        scores.append(int(one * grains) / grains if grains else one)
+        labels.append(int(other < lean + slope * scores[-1]))
+    return scores, labels
+
+
+def delong(labels, scores):
+    """DeLong, DeLong and Clarke-Pearson (1988) by comparing every pair, the interval on the logit; none where the variance is 0 or
+    a class has fewer than two rows."""
+    positive, negative = scores[labels == 1][:, None], scores[labels == 0][None, :]
+    ahead = (positive > negative) + 0.5 * (positive == negative)
+    if min(ahead.shape) < 2:
+        return None
+    variance = ahead.mean(axis=1).var(ddof=1) / ahead.shape[0] + ahead.mean(axis=0).var(ddof=1) / ahead.shape[1]
+    area = ahead.mean()
+    if variance == 0:
+        return None
+    reach = norm.ppf(0.975) * numpy.sqrt(variance) / (area * (1 - area))
+    return [float(bound) for bound in expit(logit(area) + numpy.array([-reach, reach]))]
+
+
+def calibration_error(labels, scores):
+    """Naeini et al. (2015) with 15 bins that have their upper bound (Guo et al. 2017); the first has its lower one, too."""
+    error = 0.0
+    for upper in range(1, 16):
+        inside = numpy.maximum(numpy.ceil(scores * 15), 1) == upper
+        if inside.any():
+            error += inside.mean() * abs(scores[inside].mean() - labels[inside].mean())
+    return float(error)
+
+
+def ranking():
+    """scikit-learn: roc_auc_score, average_precision_score, log_loss, brier_score_loss, max(tpr[fpr <= limit]) and the points of
+    roc_curve, the former with drop_intermediate=False, the latter with the precision of precision_recall_curve at their thresholds, some
+    of them where there are many; numpy: DeLong and the calibration error; statsmodels: Wilson. `drawn` stands for rows by a seed."""
+    stored = [
+        ([], []), ([0.5], [1]), ([0.5], [0]), ([0.0], [0]), ([1.0], [0]), ([0.0], [1]), ([1.0], [1]), ([1.0, 0.0], [1, 0]),
+        ([0.0, 1.0], [1, 0]), ([0.3, 0.3], [1, 0]), ([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]), ([0.9, 0.8, 0.7], [1, 1, 1]),
+        ([0.9, 0.8, 0.7], [0, 0, 0]), ([0.5] * 7, [1, 0, 1, 0, 0, 0, 1]), ([0.0, 0.0, 1.0, 1.0, 1.0], [0, 1, 0, 1, 1]),
+        ([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]), ([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1]), ([0.2, 0.2, 0.7, 0.7], [1, 0, 1, 0]),
+        ([0.9, 0.2, 0.1], [1, 0, 0]), ([0.1, 0.2, 0.3, 0.15], [1, 0, 0, 1]),
+        ([k / 15 for k in range(16)] * 2, [k % 3 % 2 for k in range(32)]),
+        ([0.0, 5e-324, 1e-300, 2.0**-53, 1 - 2.0**-53, 1.0, 1e-16, 0.5], [0, 1, 0, 0, 1, 1, 1, 0]),
+        ([k / 64 for k in range(64)], [int(k * 37 % 64 > 40 - k % 5) for k in range(64)]),
+        ([k / 64 for k in range(64)], [k % 2 for k in range(64)]),
+        ([1 - (k // 2) / 64 for k in range(64)], [k % 2 for k in range(64)]),
+        ([k / 128 for k in range(104)], [int(k in (30, 60, 101, 102)) for k in range(104)]),  # a hundred negatives
+    ]
+    seeds = [
+        (1, 200, 0, 0.0, 1.0), (2, 200, 10, 0.0, 1.0), (3, 2000, 100, 0.1, 0.8), (4, 3000, 0, -0.5, 1.2), (5, 3000, 1, 0.3, 0.0),
+        (6, 2000, 2, 0.2, 0.5), (7, 4000, 1000, 0.9, -0.8), (8, 4000, 0, -0.95, 1.0), (9, 4000, 0, 0.98, 0.03), (10, 6000, 7, -3.0, 4.0),
+        (11, 6000, 0, -40.0, 80.0), (12, 5000, 0, 0.5, 0.0),
+    ]
+    cases = [({"scores": scores, "positive": [bool(label) for label in labels]}, scores, labels) for scores, labels in stored]
+    names = ("seed", "rows", "grains", "lean", "slope")
+    cases += [({"drawn": dict(zip(names, seed))}, *drawn(*seed)) for seed in seeds]
+    for case, scores, labels in cases:
+        scores, labels = numpy.array(scores, dtype=float), numpy.array(labels, dtype=int)
+        any_positive, both = bool(labels.any()), bool(labels.any() and not labels.all())
+        found = {"roc_auc": None, "average_precision": None, "log_loss": None, "brier": None, "ece": None,
+                 "recall_at_fpr": {"0.001": None, "0.01": None}, "intervals": {"roc_auc": None, "recall_at_fpr": {"0.001": None, "0.01": None}}}
+        if any_positive:
+            found["average_precision"] = float(average_precision_score(labels, scores))
+        if both:
+            found["roc_auc"] = float(roc_auc_score(labels, scores))
+            found["intervals"]["roc_auc"] = delong(labels, scores)
+            false_rate, rate, _ = roc_curve(labels, scores, drop_intermediate=False)
+            for limit in (0.001, 0.01):
+                most = float(rate[false_rate <= limit].max())
+                found["recall_at_fpr"][str(limit)] = most
+                found["intervals"]["recall_at_fpr"][str(limit)] = wilson(round(most * labels.sum()), int(labels.sum()))
+        if len(labels):
+            found["log_loss"] = float(log_loss(labels, scores, labels=[0, 1]))
+            found["brier"] = float(brier_score_loss(labels, scores, labels=[0, 1], pos_label=1))
+            found["ece"] = calibration_error(labels, scores)
+        points = curve(labels, scores) if len(labels) else []
+        some = points[::max(1, len(points) // 16)] + points[-1:]
+        yield case | found | {"points": len(points), "some": some}
+
+
+def curve(labels, scores):
+    """Points of roc_curve, numbered, without its first, which no row reaches."""
+    precision, _, at = precision_recall_curve(labels, scores, pos_label=1)
+    precise = dict(zip(at.tolist(), precision.tolist()))
+    points = list(zip(*(column.tolist() for column in roc_curve(labels, scores, pos_label=1))))[1:]
+    number = lambda value: None if numpy.isnan(value) else value
+    return [{"place": place, "threshold": threshold, "false_positive_rate": number(false_rate), "true_positive_rate": number(rate),
+             "precision": precise[threshold]} for place, (false_rate, rate, threshold) in enumerate(points)]
 
 
 SETS = {
@@ -162,7 +305,7 @@ def texts():
 
 
 warnings.simplefilter("ignore")
-for make in (confusion, homogeneity, mcnemar_exact, texts, learners):
+for make in (confusion, verdicts, ranking, homogeneity, mcnemar_exact, texts, learners):
     golden = {"made_by": "tests/golden/make.py", "what": make.__doc__, "versions": VERSIONS, "cases": list(make())}
     lines = [json.dumps(case, ensure_ascii=False) for case in golden.pop("cases")]
     head = json.dumps(golden, ensure_ascii=False)[:-1]

@@ -1,59 +1,13 @@
-//! How well verdicts agree with labels.
+//! How well scores and verdicts agree with labels: every figure, and how far it may be off.
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::label::Label;
 use crate::data::results::Head;
+use crate::judge::calibration;
+use crate::judge::intervals::{self, Interval};
+use crate::judge::ranking::{Ranking, Scored};
 
-/// Labelled rows by what they are and what they were taken for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confusion {
-    /// Positive, found.
-    pub true_positive: u64,
-    /// Negative, taken for positive.
-    pub false_positive: u64,
-    /// Negative, left alone.
-    pub true_negative: u64,
-    /// Positive, missed.
-    pub false_negative: u64,
-}
-
-impl Confusion {
-    /// Counts one row.
-    pub fn add(&mut self, truth: Label, verdict: Label) {
-        match (truth, verdict) {
-            (Label::Positive, Label::Positive) => self.true_positive += 1,
-            (Label::Negative, Label::Positive) => self.false_positive += 1,
-            (Label::Negative, Label::Negative) => self.true_negative += 1,
-            (Label::Positive, Label::Negative) => self.false_negative += 1,
-        }
-    }
-
-    /// All labelled rows.
-    pub fn total(&self) -> u64 {
-        self.true_positive + self.false_positive + self.true_negative + self.false_negative
-    }
-
-    /// The share of right verdicts.
-    pub fn accuracy(&self) -> f64 {
-        ratio(self.true_positive + self.true_negative, self.total())
-    }
-
-    /// The share of positives among those taken for it; 0 where none was.
-    pub fn precision(&self) -> f64 {
-        ratio(self.true_positive, self.true_positive + self.false_positive)
-    }
-
-    /// The share of positives that were found; 0 where there are none.
-    pub fn recall(&self) -> f64 {
-        ratio(self.true_positive, self.true_positive + self.false_negative)
-    }
-
-    /// The harmonic mean of precision and recall (van Rijsbergen 1979); 0 where nothing was found.
-    pub fn f1(&self) -> f64 {
-        ratio(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)
-    }
-}
+pub use crate::judge::confusion::Confusion;
 
 /// What `score` measures where there are labels: a tree of numbers, as DVC reads it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +19,22 @@ pub struct Metrics {
     pub rows: u64,
     /// Rows with a label among them: the rest of the numbers is about these.
     pub labelled: u64,
+    /// All that is measured of them.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+impl Metrics {
+    /// The metrics of scored rows.
+    pub fn new(rows: u64, figures: Figures, tool: &str) -> Self {
+        Self { head: Head::new("metrics", tool), rows, labelled: figures.confusion.total(), figures }
+    }
+}
+
+/// Figures about labelled rows. Those of the verdicts are 0 where they divide by 0, as in scikit-learn; those of the scores
+/// are none where a class they need has no rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
     /// The harmonic mean of precision and recall.
     pub f1: f64,
     /// The share of positives among those taken for it.
@@ -73,27 +43,103 @@ pub struct Metrics {
     pub recall: f64,
     /// The share of right verdicts.
     pub accuracy: f64,
-    /// The counts behind them.
+    /// The F1 of either class, averaged.
+    pub macro_f1: f64,
+    /// Matthews' correlation of labels and verdicts.
+    pub mcc: f64,
+    /// The area under the ROC curve.
+    pub roc_auc: Option<f64>,
+    /// The area under the steps of the precision-recall curve.
+    pub average_precision: Option<f64>,
+    /// The mean of -ln of the probability given to the truth.
+    pub log_loss: Option<f64>,
+    /// The mean square of score less truth.
+    pub brier: Option<f64>,
+    /// The expected calibration error, in 15 bins.
+    pub ece: Option<f64>,
+    /// The most recall at a bounded rate of false positives.
+    pub recall_at_fpr: AtRate<Option<f64>>,
+    /// What holds the true values of some of them 95 times in 100.
+    pub intervals: Intervals,
+    /// The counts behind the verdicts.
     pub confusion: Confusion,
 }
 
-impl Metrics {
-    /// The metrics of scored rows.
-    pub fn new(rows: u64, confusion: Confusion, tool: &str) -> Self {
+/// A value for each bound on the rate of false positives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AtRate<T> {
+    /// At one in a thousand.
+    #[serde(rename = "0.001")]
+    pub thousandth: T,
+    /// At one in a hundred.
+    #[serde(rename = "0.01")]
+    pub hundredth: T,
+}
+
+/// 95% intervals, none where there is nothing to go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Intervals {
+    /// Of F1, by Jaccard's index.
+    pub f1: Option<Interval>,
+    /// Of precision, by Wilson.
+    pub precision: Option<Interval>,
+    /// Of recall, by Wilson.
+    pub recall: Option<Interval>,
+    /// Of accuracy, by Wilson.
+    pub accuracy: Option<Interval>,
+    /// Of the area under the ROC curve, by DeLong's variance.
+    pub roc_auc: Option<Interval>,
+    /// Of recall at a bounded rate of false positives, by Wilson, as if the threshold had been known before.
+    pub recall_at_fpr: AtRate<Option<Interval>>,
+}
+
+impl Figures {
+    /// All figures about rows, which are sorted for that, and about the verdicts on them.
+    pub fn of(scored: &mut [Scored], confusion: Confusion) -> Self {
+        let ranking = Ranking::of(scored);
+        let at = |most| {
+            let (found, all) = (ranking.found_at(most), ranking.positives());
+            (
+                found.map(|found| found as f64 / all as f64),
+                found.and_then(|found| intervals::wilson(found, all)),
+            )
+        };
+        let (thousandth, hundredth) = (at(0.001), at(0.01));
+        let roc_auc = ranking.roc_auc();
+        let of_auc = roc_auc.zip(ranking.auc_variance());
         Self {
-            head: Head::new("metrics", tool),
-            rows,
-            labelled: confusion.total(),
             f1: confusion.f1(),
             precision: confusion.precision(),
             recall: confusion.recall(),
             accuracy: confusion.accuracy(),
+            macro_f1: confusion.macro_f1(),
+            mcc: confusion.mcc(),
+            roc_auc,
+            average_precision: ranking.average_precision(),
+            log_loss: calibration::log_loss(ranking.rows()),
+            brier: calibration::brier(ranking.rows()),
+            ece: calibration::expected_error(ranking.rows()),
+            recall_at_fpr: AtRate { thousandth: thousandth.0, hundredth: hundredth.0 },
+            intervals: Intervals {
+                roc_auc: of_auc.and_then(|(auc, variance)| intervals::on_logit(auc, variance)),
+                recall_at_fpr: AtRate { thousandth: thousandth.1, hundredth: hundredth.1 },
+                ..Intervals::of(confusion)
+            },
             confusion,
         }
     }
 }
 
-/// A quotient; 0 over 0 is 0, as in scikit-learn with `zero_division=0`.
-fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+impl Intervals {
+    /// Those of verdicts alone.
+    fn of(confusion: Confusion) -> Self {
+        let Confusion { true_positive: found, false_positive, true_negative, false_negative } = confusion;
+        Self {
+            f1: intervals::of_f1(found, found + false_positive + false_negative),
+            precision: intervals::wilson(found, found + false_positive),
+            recall: intervals::wilson(found, found + false_negative),
+            accuracy: intervals::wilson(found + true_negative, confusion.total()),
+            ..Self::default()
+        }
+    }
 }

@@ -1,4 +1,8 @@
 //! Numbers about numbers: pure statistics.
 
+pub mod confusion;
+pub mod intervals;
+pub mod ranking;
+pub mod calibration;
 pub mod metrics;
 pub mod significance;

@@ -14,7 +14,7 @@ use crate::data::notes::inert;
 use crate::data::place::Place;
 use crate::data::results::{self, Head};
 use crate::data::state;
-use crate::judge::metrics::Metrics;
+use crate::judge::metrics::{Figures, Metrics};
 use crate::ship::registry::Promotion;
 use crate::watch::reason::Reason;
 use crate::watch::{compare, drift};
@@ -123,7 +123,7 @@ impl Run {
             line("data", format!("{verdict}: {rows} rows, {clean} clean, {rejected} refused"));
         }
         if let Some(metrics) = &self.metrics {
-            let Metrics { f1, precision, recall, labelled, .. } = metrics;
+            let Metrics { labelled, figures: Figures { f1, precision, recall, .. }, .. } = metrics;
             line(
                 "champion on new rows",
                 format!(

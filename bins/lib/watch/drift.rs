@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::dates::Timestamp;
 use crate::data::results::Head;
 use crate::data::share::Share;
-use crate::judge::metrics::Metrics;
+use crate::judge::metrics::{Figures, Metrics};
 use crate::judge::significance::homogeneity;
 use crate::watch::reason::{Reason, p_value};
 
@@ -103,7 +103,7 @@ fn champion(there: bool) -> Reason {
 
 fn performance(metrics: Option<&Metrics>, gate: f64) -> Reason {
     match metrics {
-        Some(Metrics { labelled, confusion, .. })
+        Some(Metrics { labelled, figures: Figures { confusion, .. }, .. })
             if *labelled < LABELLED.0 || confusion.total() - confusion.true_negative < LABELLED.1 =>
         {
             let involved = confusion.total() - confusion.true_negative;
@@ -112,11 +112,11 @@ fn performance(metrics: Option<&Metrics>, gate: f64) -> Reason {
             );
             Reason::plain("performance", false, says)
         }
-        Some(metrics) => {
-            let fired = metrics.f1 < gate;
+        Some(Metrics { labelled, figures: Figures { f1, .. }, .. }) => {
+            let fired = *f1 < gate;
             let side = if fired { "below" } else { "not below" };
-            let says = format!("F1 {:.3} on {} labelled rows is {side} {gate}", metrics.f1, metrics.labelled);
-            Reason::against("performance", fired, says, metrics.f1, gate)
+            let says = format!("F1 {f1:.3} on {labelled} labelled rows is {side} {gate}");
+            Reason::against("performance", fired, says, *f1, gate)
         }
         None => Reason::plain("performance", false, "no metrics to hold F1 against its gate"),
     }

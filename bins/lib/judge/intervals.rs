@@ -1,0 +1,72 @@
+//! How far a figure may be off: intervals that hold the true value 95 times in 100.
+
+use serde::{Deserialize, Serialize};
+
+/// The quantile of the normal distribution that 95% intervals reach to on both sides.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// The lower and the upper bound.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval(pub f64, pub f64);
+
+/// The score interval of a proportion (Wilson 1927); none where there is nothing to be a proportion of.
+pub fn wilson(part: u64, whole: u64) -> Option<Interval> {
+    let (hits, misses) = (part as f64, whole.checked_sub(part)? as f64);
+    (whole > 0).then(|| Interval(wilson_lower(hits, misses), 1.0 - wilson_lower(misses, hits)))
+}
+
+/// Wilson's lower bound: the product of both bounds over the upper one, since their difference would lose its digits
+/// where there are few hits among many.
+fn wilson_lower(hits: f64, misses: f64) -> f64 {
+    let all = hits + misses;
+    let share = hits / all;
+    let half = Z * Z / (2.0 * all);
+    share * share / (share + half + Z * (share * misses / (all * all) + half / (2.0 * all)).sqrt())
+}
+
+/// The interval of F1, which grows with Jaccard's index J as 2J / (1 + J), and J is a proportion: of the rows that are
+/// positive, or were taken for it, those that were found (Wilson 1927).
+pub fn of_f1(true_positive: u64, involved: u64) -> Option<Interval> {
+    let f1 = |jaccard: f64| 2.0 * jaccard / (1.0 + jaccard);
+    wilson(true_positive, involved).map(|Interval(low, high)| Interval(f1(low), f1(high)))
+}
+
+/// The interval of a share of which the variance is known, symmetric in its logit so that it stays between 0 and 1 (for
+/// AUC: Pepe 2003, section 5.2); none where the variance is 0, which is a sample too plain to tell.
+pub fn on_logit(share: f64, variance: f64) -> Option<Interval> {
+    let slope = share * (1.0 - share);
+    if variance <= 0.0 || slope <= 0.0 {
+        return None;
+    }
+    let reach = Z * variance.sqrt() / slope;
+    let odds = share / (1.0 - share);
+    let bound = |odds: f64| 1.0 / (1.0 + 1.0 / odds);
+    Some(Interval(bound(odds * (-reach).exp()), bound(odds * reach.exp())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_all_or_nothing_reaches_the_end_and_no_further() {
+        for whole in [1, 2, 3, 7, 1000, 1_000_000_000_000] {
+            let (nothing, all) = (wilson(0, whole).unwrap(), wilson(whole, whole).unwrap());
+            assert_eq!((nothing.0, all.1), (0.0, 1.0), "{whole}");
+            assert!(nothing.1 > 0.0 && nothing.1 < 1.0 && all.0 > 0.0 && all.0 < 1.0, "{whole}");
+        }
+        assert_eq!((wilson(0, 0), wilson(2, 1), of_f1(0, 0)), (None, None, None));
+    }
+
+    #[test]
+    fn an_interval_on_the_logit_stays_inside() {
+        for (share, variance) in [(0.999, 0.2), (1e-9, 1.0), (0.5, 1e9), (0.5, 1e-12)] {
+            let Interval(low, high) = on_logit(share, variance).unwrap();
+            assert!(
+                (0.0..=share).contains(&low) && (share..=1.0).contains(&high),
+                "{share}: {low} to {high}"
+            );
+        }
+        assert_eq!((on_logit(1.0, 0.0), on_logit(0.0, 0.0), on_logit(0.5, 0.0)), (None, None, None));
+    }
+}
