@@ -1,35 +1,40 @@
 //! score: what a model makes of rows, one after the other.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 
 use spamops::data::place::{self, Place};
 use spamops::data::results;
 use spamops::data::rows::{Row, Rows, Value, Writer};
 use spamops::judge::metrics::{Confusion, Figures, Metrics};
-use spamops::judge::ranking::Scored;
+use spamops::judge::ranking::{Ranking, Scored};
 use spamops::learn::model::{Desk, Model};
+use spamops::show::histogram::Histogram;
 use spamops::show::options::{OutArgs, RowArgs};
 use spamops::show::tool::{self, Scene, Tool, Verdict};
 
 /// Score rows: adds the columns spam_score and verdict, and measures where there are labels
 ///
 /// The score is the probability of naive Bayes that a row is spam; the verdict is spam from the model's threshold up.
-/// Streaming: the memory is that of the model; --metrics adds eight to sixteen bytes for each labelled row.
+/// Streaming: the memory is that of the model; --metrics and --curve add eight to sixteen bytes for each labelled row.
 ///
 /// Figures are those of scikit-learn, ties included. At the model's threshold, and 0 where they divide by 0: F1, precision,
 /// recall, accuracy, macro F1, Matthews' correlation. From the scores, and null where a class they need has no rows: ROC
 /// AUC, average precision, log-loss, Brier score, expected calibration error in 15 bins (Naeini 2015), and the most recall
 /// with false positives of .1% and of 1%. 95% intervals are Wilson's (1927), that of F1 by way of Jaccard's index, that of
 /// AUC by DeLong's variance (1988) on the logit.
+///
+/// A terminal gets a histogram of the scores, too; --quiet leaves it out.
 #[derive(Parser)]
 #[command(
     name = "score",
     after_help = "\
 Examples:
   score --model champion.json clean.csv -o scored.csv --metrics metrics.json
+  score --model champion.json holdout.csv -o scored.csv --curve curve.csv
   zcat mail.csv.gz | score --model champion.json | sample --for-labels 50"
 )]
 pub(crate) struct Args {
@@ -45,6 +50,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     metrics: Option<Place>,
 
+    /// Where the points of the ROC and the precision-recall curve go, as CSV: one for each score at which it turns
+    #[arg(long, value_name = "FILE")]
+    curve: Option<Place>,
+
     #[command(flatten)]
     out: OutArgs,
 
@@ -54,25 +63,29 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
-        place::expect_apart(&[Some(&self.out.output), self.metrics.as_ref()])?;
+        place::expect_apart(&[Some(&self.out.output), self.metrics.as_ref(), self.curve.as_ref()])?;
         let model = Model::read(&self.model)?;
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
         rows.expect_text()?;
         let added = ["spam_score", "verdict"];
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &added)?;
+        let keeps_scores = self.metrics.is_some() || self.curve.is_some();
         let mut scored = Vec::new();
         let mut confusion = Confusion::default();
+        let mut histogram = Histogram::default();
         let mut row = Row::default();
         let mut desk = Desk::default();
         while rows.read(&mut row)? {
             let score = model.score(rows.text(&row)?, &mut desk);
             let verdict = model.verdict(score);
-            if let Some(truth) = rows.label(&row)? {
+            let truth = rows.label(&row)?;
+            if let Some(truth) = truth {
                 confusion.add(truth, verdict);
-                if self.metrics.is_some() {
+                if keeps_scores {
                     scored.push(Scored::new(score, truth));
                 }
             }
+            histogram.add(score, truth);
             let values = [Value::Number(score), Value::Text(model.names.of(verdict))];
             writer.write_with(&row, &values)?;
         }
@@ -81,8 +94,29 @@ impl Tool for Args {
             let figures = Figures::of(&mut scored, confusion);
             results::write(place, &Metrics::new(rows.seen(), figures, scene.name()))?;
         }
+        if let Some(place) = &self.curve {
+            write_curve(place, &Ranking::of(&mut scored))?;
+        }
+        if scene.is_watched() {
+            scene.draw(histogram.lines(&model.names));
+        }
         Ok(Verdict::Done)
     }
+}
+
+/// Writes the points of the curves, from the highest threshold down; a rate is empty where there is nothing to take it of.
+fn write_curve(place: &Place, ranking: &Ranking) -> Result<()> {
+    let cell = |rate: Option<f64>| rate.map_or_else(String::new, |rate| Value::Number(rate).cell());
+    let mut output = place.writer()?;
+    let mut write = |line: String| writeln!(output, "{line}").with_context(|| place.to_string());
+    write("threshold,false_positive_rate,true_positive_rate,precision".into())?;
+    for point in ranking.corners() {
+        let rates = [point.false_positive_rate, point.true_positive_rate, Some(point.precision)];
+        let [false_positive, true_positive, precision] = rates.map(cell);
+        let threshold = cell(Some(point.threshold));
+        write(format!("{threshold},{false_positive},{true_positive},{precision}"))?;
+    }
+    output.finish()
 }
 
 pub(crate) fn main() -> ExitCode {

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod progress;
+pub mod histogram;
 pub mod tool;
 pub mod options;
 pub mod report;

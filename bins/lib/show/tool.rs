@@ -1,7 +1,7 @@
 //! The frame of every tool: arguments and policy in, a verdict or one error line out.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -42,6 +42,7 @@ pub struct Scene {
     quiet: bool,
     notes: Notes,
     news: Notes,
+    picture: Notes,
 }
 
 impl Scene {
@@ -70,6 +71,16 @@ impl Scene {
     /// Whether nothing but errors is wanted.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// Whether somebody is watching who has not asked for quiet: then a picture is worth its lines.
+    pub fn is_watched(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Shows lines as they are, in colour where that is wanted, at the end of the run.
+    pub fn draw(&self, lines: impl IntoIterator<Item = String>) {
+        lines.into_iter().for_each(|line| self.picture.add(line));
     }
 
     /// Warns of something at the end of the run.
@@ -124,10 +135,12 @@ pub fn main<T: Tool>() -> ExitCode {
         (Err(error), _) | (_, Err(error)) => return usage(&error.into(), &name),
     };
     let Common { now, quiet, .. } = common;
-    let scene = Scene { name, now, quiet, notes: Notes::default(), news: Notes::default() };
+    let [notes, news, picture] = std::array::from_fn(|_| Notes::default());
+    let scene = Scene { name, now, quiet, notes, news, picture };
     let outcome = tool.run(&scene);
     if !scene.quiet {
         progress::clear();
+        scene.picture.take().iter().for_each(|line| print(line));
         for remark in scene.news.take() {
             say(&scene.name, &remark);
         }

@@ -22,7 +22,8 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    fn cell(self) -> String {
+    /// The value as a cell of CSV has it, before quotes.
+    pub fn cell(self) -> String {
         match self {
             Self::Text(text) => text.to_owned(),
             other => other.json(),
