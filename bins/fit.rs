@@ -1,22 +1,21 @@
 //! fit: a model from labelled rows.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::Parser;
 
 use spamops::data::label::{Label, Names};
 use spamops::data::mask::{self, Kind};
 use spamops::data::place::Place;
 use spamops::data::rows::{Row, Rows};
-use spamops::data::share::Share;
-use spamops::learn::bayes;
-use spamops::learn::fit::{self, Lesson};
-use spamops::learn::recipe::{Preset, Recipe, Threshold};
-use spamops::learn::text::{self, Language, Ngrams, StopWords};
-use spamops::learn::tfidf::{Limit, Norm};
+use spamops::learn::corpus::{Lesson, Lessons, Means};
+use spamops::learn::fit::{self, About};
 use spamops::show::options::RowArgs;
+use spamops::show::recipe::RecipeArgs;
 use spamops::show::tool::{self, Scene, Tool, Verdict};
 
 /// Learn a model from labelled rows: weighted terms and naive Bayes
@@ -41,69 +40,36 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", default_value = "-")]
     inputs: Vec<Place>,
 
-    /// What the other options start from: message, classic or seeds
-    #[arg(long, value_name = "NAME", default_value = "message")]
-    preset: Preset,
+    #[command(flatten)]
+    recipe: RecipeArgs,
 
-    /// What a term is made of: word, char, char_wb or message
-    #[arg(long, value_name = "KIND")]
-    analyzer: Option<text::Kind>,
+    /// Learn from these columns, too: values as they are, numbers by tenths; a text is no longer needed then
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    features: Vec<String>,
 
-    /// How many words or characters make a term
-    #[arg(long, value_name = "FEWEST-MOST")]
-    ngrams: Option<Ngrams>,
-
-    /// Cut the endings of this language off words (Snowball)
-    #[arg(long, value_name = "LANGUAGE")]
-    stem: Option<Language>,
-
-    /// Leave these words out: english (scikit-learn's list), none, or the words of a file
-    #[arg(long, value_name = "english|none|FILE")]
-    stop_words: Option<Place>,
-
-    /// Leave out terms that fewer texts have: a number, or a share such as 0.01
-    #[arg(long, value_name = "TEXTS")]
-    min_df: Option<Limit>,
-
-    /// Leave out terms that more texts have: a number, or a share such as 0.5
-    #[arg(long, value_name = "TEXTS")]
-    max_df: Option<Limit>,
-
-    /// Keep the most frequent terms, so many
-    #[arg(long, value_name = "TERMS")]
-    max_features: Option<usize>,
-
-    /// Reckon a count as 1 + ln of itself
-    #[arg(long, value_name = "BOOL")]
-    sublinear: Option<bool>,
-
-    /// Let rare terms weigh more
-    #[arg(long, value_name = "BOOL")]
-    idf: Option<bool>,
-
-    /// Bring each row to one length: l2, l1 or none
-    #[arg(long, value_name = "NORM", value_parser = norm)]
-    norm: Option<Norm>,
-
-    /// Which counts speak for a class: multinomial or complement
-    #[arg(long, value_name = "KIND", value_parser = learner)]
-    bayes: Option<bayes::Kind>,
-
-    /// What is added to every count
-    #[arg(long, value_name = "NUMBER", value_parser = alpha)]
-    alpha: Option<f64>,
-
-    /// The least score of a positive verdict [default: the best F1 out of fold with message, else 0.5]
-    #[arg(long, value_name = "SCORE")]
-    threshold: Option<Share>,
+    /// The column that says how much a row counts
+    #[arg(long, value_name = "COLUMN")]
+    weight_column: Option<String>,
 
     /// Personal data to mask before learning; the model masks it before scoring, too
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     mask: Vec<Kind>,
 
-    /// How many threads count terms [default: one for each core]
-    #[arg(long, value_name = "NUMBER")]
-    threads: Option<usize>,
+    /// Warn where a class has fewer rows than this
+    #[arg(long, value_name = "ROWS", default_value_t = 200)]
+    min_class: u64,
+
+    /// Read the files several times rather than hold them, counting terms in so many bytes, such as 500M
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    memory: Option<usize>,
+
+    /// How many threads learn [default: one for each core]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    /// The commit the model comes from, to be written into it
+    #[arg(long, value_name = "HASH")]
+    commit: Option<String>,
 
     /// Where the model goes
     #[arg(long, short, value_name = "FILE", default_value = "-")]
@@ -115,83 +81,159 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
-        let recipe = self.recipe()?;
-        let mut lessons = Vec::new();
-        let mut negatives = BTreeSet::new();
-        let mut unlabelled = 0u64;
-        for input in &self.inputs {
-            let mut rows = Rows::open(input, &self.rows.options(scene))?;
-            rows.expect_text()?;
-            let mut row = Row::default();
-            while rows.read(&mut row)? {
-                let Some(label) = rows.label(&row)? else {
-                    unlabelled += 1;
-                    continue;
-                };
-                if label == Label::Negative && !negatives.contains(rows.label_cell(&row)) {
-                    negatives.insert(rows.label_cell(&row).to_owned());
-                }
-                lessons.push(Lesson { text: self.lesson(rows.text(&row)?), label });
-            }
-        }
-        if unlabelled > 0 {
-            scene.tell(format!("{unlabelled} rows have no label and were not learned from"));
-        }
-        self.expect_unmasked(&lessons)?;
-        let names = self.names(&negatives);
-        let threads = self.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into));
-        let now = scene.now()?.to_string();
-        let model = fit::fit(&lessons, &recipe, names, self.mask.clone(), now, threads.unwrap_or(1))?;
-        model.write(&self.output, scene.name())?;
+        let recipe = self.recipe.recipe()?;
+        let files = Files { args: &self, scene, seen: RefCell::default() };
+        let held = if self.memory.is_none() { Some(files.all()?) } else { None };
+        let lessons: &dyn Lessons = if let Some(lessons) = &held {
+            lessons
+        } else {
+            files.expect_readable_twice()?;
+            files.read(&mut |_| Ok(()))?;
+            &files
+        };
+        let seen = files.seen.take();
+        expect_unmasked(&seen)?;
+        self.remark(&seen, scene);
+        let about = About {
+            names: self.names(&seen.negatives),
+            masked: self.mask.clone(),
+            columns: self.features.clone(),
+            has_text: seen.has_text,
+            fitted: scene.now()?.to_string(),
+            commit: self.commit.clone(),
+        };
+        let threads = self.threads.map(usize::from).or_else(|| available_parallelism().ok().map(Into::into));
+        let means = Means { threads: threads.unwrap_or(1), memory: self.memory.unwrap_or(usize::MAX) };
+        fit::fit(lessons, &recipe, about, means)?.write(&self.output)?;
         Ok(Verdict::Done)
     }
 }
 
-impl Args {
-    /// The preset, and what the options say otherwise.
-    fn recipe(&self) -> Result<Recipe> {
-        let Recipe { mut analyzer, mut selection, mut weighting, bayes, alpha, threshold } =
-            self.preset.recipe();
-        analyzer.kind = self.analyzer.unwrap_or(analyzer.kind);
-        analyzer.ngrams = self.ngrams.unwrap_or(analyzer.ngrams);
-        analyzer.stem = self.stem.or(analyzer.stem);
-        if let Some(place) = &self.stop_words {
-            analyzer.stop = match place.to_string().as_str() {
-                "english" => StopWords::english(),
-                "none" => StopWords::default(),
-                _ => StopWords::of(&place.read_text()?),
-            };
-        }
-        selection.min_df = self.min_df.unwrap_or(selection.min_df);
-        selection.max_df = self.max_df.unwrap_or(selection.max_df);
-        selection.max_features = self.max_features.or(selection.max_features);
-        weighting.sublinear = self.sublinear.unwrap_or(weighting.sublinear);
-        weighting.idf = self.idf.unwrap_or(weighting.idf);
-        weighting.norm = self.norm.unwrap_or(weighting.norm);
-        let threshold = self.threshold.map_or(threshold, |threshold| Threshold::At(threshold.value()));
-        let (bayes, alpha) = (self.bayes.unwrap_or(bayes), self.alpha.unwrap_or(alpha));
-        Ok(Recipe { analyzer, selection, weighting, bayes, alpha, threshold })
-    }
+/// The rows of the files, read again each time.
+struct Files<'a> {
+    args: &'a Args,
+    scene: &'a Scene,
+    seen: RefCell<Seen>,
+}
 
-    /// The text to learn from.
-    fn lesson(&self, text: &str) -> String {
-        if self.mask.is_empty() { text.to_owned() } else { mask::masked(text, &self.mask) }
-    }
+/// What is known of the rows once they have been read.
+#[derive(Default)]
+struct Seen {
+    has_text: bool,
+    unlabelled: u64,
+    /// Negative rows, then positive ones.
+    classes: [u64; 2],
+    /// How negative labels are spelled.
+    negatives: BTreeSet<String>,
+    /// Rows that were masked, and not as the model will, with what is masked in the first of them.
+    masked: u64,
+    masked_kind: Option<Kind>,
+}
 
-    /// Refuses rows that were masked for somebody else's eyes, unless scoring will mask alike. A message or two that look
-    /// masked are none: whoever sends messages could stop the learning with one.
-    fn expect_unmasked(&self, lessons: &[Lesson]) -> Result<()> {
-        let foreign = |text: &str| mask::traces(text).into_iter().find(|kind| !self.mask.contains(kind));
-        let masked: Vec<Kind> = lessons.iter().filter_map(|lesson| foreign(&lesson.text)).collect();
-        match masked.first() {
-            Some(kind) if masked.len() * 100 > lessons.len() => {
-                bail!(
-                    "{} of {} texts were masked; use --mask {kind}, so that scoring masks alike",
-                    masked.len(),
-                    lessons.len()
-                )
+/// Rows that are handed on at once.
+const AT_ONCE: usize = 1 << 14;
+
+impl Lessons for Files<'_> {
+    fn read(&self, each: &mut dyn FnMut(&[Lesson]) -> Result<()>) -> Result<()> {
+        let mut lessons = Vec::new();
+        let mut seen = Seen::default();
+        for input in &self.args.inputs {
+            let mut rows = Rows::open(input, &self.args.rows.options(self.scene))?;
+            let columns = Columns::find(self.args, &rows)?;
+            seen.has_text |= columns.text.is_some();
+            let mut row = Row::default();
+            while rows.read(&mut row)? {
+                let Some(label) = rows.label(&row)? else {
+                    seen.unlabelled += 1;
+                    continue;
+                };
+                if label == Label::Negative && !seen.negatives.contains(rows.label_cell(&row)) {
+                    seen.negatives.insert(rows.label_cell(&row).to_owned());
+                }
+                seen.classes[usize::from(label == Label::Positive)] += 1;
+                let lesson = columns.lesson(self.args, &rows, &row, label)?;
+                let traces = mask::traces(&lesson.text);
+                if let Some(kind) = traces.into_iter().find(|kind| !self.args.mask.contains(kind)) {
+                    seen.masked += 1;
+                    seen.masked_kind = seen.masked_kind.or(Some(kind));
+                }
+                lessons.push(lesson);
+                if lessons.len() == AT_ONCE {
+                    each(&lessons)?;
+                    lessons.clear();
+                }
             }
-            _ => Ok(()),
+        }
+        self.seen.replace(seen);
+        if lessons.is_empty() { Ok(()) } else { each(&lessons) }
+    }
+
+    fn are_held(&self) -> bool {
+        false
+    }
+}
+
+impl Files<'_> {
+    fn all(&self) -> Result<Vec<Lesson>> {
+        let mut all = Vec::new();
+        self.read(&mut |lessons| {
+            all.extend_from_slice(lessons);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    fn expect_readable_twice(&self) -> Result<()> {
+        for input in &self.args.inputs {
+            ensure!(input.is_regular_file(), "{input}: --memory reads files several times, and this is none");
+        }
+        Ok(())
+    }
+}
+
+/// Where in a file the columns are that are learned from.
+struct Columns {
+    text: Option<usize>,
+    cells: Vec<usize>,
+    weight: Option<String>,
+}
+
+impl Columns {
+    fn find(args: &Args, rows: &Rows) -> Result<Self> {
+        let text = match rows.text_column() {
+            Ok(column) => Some(column),
+            Err(_) if !args.features.is_empty() => None,
+            Err(error) => return Err(error),
+        };
+        let cells = args.features.iter().map(|name| rows.column(name)).collect::<Result<_>>()?;
+        Ok(Self { text, cells, weight: args.weight_column.clone() })
+    }
+
+    fn lesson(&self, args: &Args, rows: &Rows, row: &Row, label: Label) -> Result<Lesson> {
+        let text = self.text.map_or("", |column| row.get(column));
+        let text = if args.mask.is_empty() { text.to_owned() } else { mask::masked(text, &args.mask) };
+        let cells = self.cells.iter().map(|&column| row.get(column).to_owned()).collect();
+        let weight = self.weight.as_ref().map_or(Ok(1.0), |column| rows.number(row, column))?;
+        if !(0.0..1e9).contains(&weight) {
+            return Err(rows.error(row, format!("a weight of {weight}, which is not from 0 to a billion")));
+        }
+        Ok(Lesson { text, cells, label, weight })
+    }
+}
+
+impl Args {
+    fn remark(&self, seen: &Seen, scene: &Scene) {
+        if seen.unlabelled > 0 {
+            scene.tell(format!("{} rows have no label and were not learned from", seen.unlabelled));
+        }
+        let names = self.names(&seen.negatives);
+        for (rows, name) in seen.classes.into_iter().zip([names.negative, names.positive]) {
+            if rows > 0 && rows < self.min_class {
+                scene.tell(format!(
+                    "only {rows} rows are {name}; with fewer than {} what is learned and measured is shaky",
+                    self.min_class
+                ));
+            }
         }
     }
 
@@ -207,28 +249,30 @@ impl Args {
     }
 }
 
-fn norm(name: &str) -> Result<Norm, String> {
-    match name {
-        "l2" => Ok(Norm::L2),
-        "l1" => Ok(Norm::L1),
-        "none" => Ok(Norm::None),
-        _ => Err("expected l2, l1 or none".into()),
+/// Refuses rows that were masked for somebody else's eyes, unless scoring will mask alike. A message or two that look
+/// masked are none: whoever sends messages could stop the learning with one.
+fn expect_unmasked(seen: &Seen) -> Result<()> {
+    let all = seen.classes[0] + seen.classes[1];
+    match seen.masked_kind {
+        Some(kind) if seen.masked * 100 > all => bail!(
+            "{} of {all} texts were masked; use --mask {kind}, so that scoring masks alike",
+            seen.masked
+        ),
+        _ => Ok(()),
     }
 }
 
-fn learner(name: &str) -> Result<bayes::Kind, String> {
-    match name {
-        "multinomial" => Ok(bayes::Kind::Multinomial),
-        "complement" => Ok(bayes::Kind::Complement),
-        _ => Err("expected multinomial or complement".into()),
-    }
-}
-
-fn alpha(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(alpha) if alpha > 0.0 && alpha.is_finite() => Ok(alpha),
-        _ => Err("expected a number over 0".into()),
-    }
+fn bytes(text: &str) -> Result<usize, String> {
+    let (number, unit) = match text.as_bytes() {
+        [.., b'k' | b'K'] => (&text[..text.len() - 1], 1 << 10),
+        [.., b'm' | b'M'] => (&text[..text.len() - 1], 1 << 20),
+        [.., b'g' | b'G'] => (&text[..text.len() - 1], 1 << 30),
+        _ => (text, 1),
+    };
+    let bytes = number.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+    bytes
+        .filter(|bytes| *bytes >= 1 << 20)
+        .ok_or_else(|| "expected bytes from 1M up, such as 500M or 2G".into())
 }
 
 pub(crate) fn main() -> ExitCode {

@@ -66,7 +66,7 @@ impl Tool for Args {
         place::expect_apart(&[Some(&self.out.output), self.metrics.as_ref(), self.curve.as_ref()])?;
         let model = Model::read(&self.model)?;
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
-        rows.expect_text()?;
+        let columns = model.columns(&rows)?;
         let added = ["spam_score", "verdict"];
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &added)?;
         let keeps_scores = self.metrics.is_some() || self.curve.is_some();
@@ -76,7 +76,7 @@ impl Tool for Args {
         let mut row = Row::default();
         let mut desk = Desk::default();
         while rows.read(&mut row)? {
-            let score = model.score(rows.text(&row)?, &mut desk);
+            let score = model.score_row(&row, &columns, &mut desk);
             let verdict = model.verdict(score);
             let truth = rows.label(&row)?;
             if let Some(truth) = truth {

@@ -7,15 +7,15 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use spamops::data::label::{Label, Names};
+use spamops::data::label::Label;
 use spamops::judge::intervals::Interval;
 use spamops::judge::metrics::{AtRate, Confusion, Figures};
 use spamops::judge::ranking::{Ranking, Scored};
 use spamops::judge::significance::{homogeneity, mcnemar_exact};
-use spamops::learn::bayes;
-use spamops::learn::fit::{Lesson, fit};
+use spamops::learn::corpus::{Lesson, Means};
+use spamops::learn::fit::{About, fit};
 use spamops::learn::model::Desk;
-use spamops::learn::recipe::{Preset, Recipe};
+use spamops::learn::recipe::{Learner, Preset, Recipe};
 use spamops::learn::text::StopWords;
 use spamops::learn::tfidf::Norm;
 
@@ -312,7 +312,7 @@ impl Way {
         };
         recipe.alpha = self.alpha.unwrap_or(1.0);
         if self.bayes.is_some() {
-            recipe.bayes = bayes::Kind::Complement;
+            recipe.learner = Learner::Complement;
         }
         recipe
     }
@@ -344,10 +344,10 @@ fn learners_are_those_of_scikit_learn() {
     for Case { way, set, terms, probabilities } in cases {
         let Texts { rows, asked, .. } = texts.iter().find(|texts| texts.name == set).unwrap();
         let label = |row: &Row| if row.spam { Label::Positive } else { Label::Negative };
-        let lessons: Vec<Lesson> =
-            rows.iter().map(|row| Lesson { text: row.text.clone(), label: label(row) }).collect();
-        let model = fit(&lessons, &way.recipe(), Names::default(), Vec::new(), "now".into(), 2).unwrap();
-        assert_eq!(model.terms().len(), terms, "{way:?} on {set}");
+        let lessons: Vec<Lesson> = rows.iter().map(|row| Lesson::new(&row.text, label(row))).collect();
+        let means = Means { threads: 2, memory: usize::MAX };
+        let model = fit(&lessons, &way.recipe(), About::default(), means).unwrap();
+        assert_eq!(model.terms.len(), terms, "{way:?} on {set}");
         let all = rows.iter().map(|row| &row.text).chain(asked);
         assert_eq!(rows.len() + asked.len(), probabilities.len());
         for (text, expected) in all.zip(probabilities) {

@@ -110,6 +110,10 @@ fn without(kind: Kind, pattern: &Regex, text: &str, careful: bool) -> String {
 
 /// Which kinds have left a placeholder in the text.
 pub fn traces(text: &str) -> Vec<Kind> {
+    // Most texts have no bracket at all.
+    if memchr::memchr(b'[', text.as_bytes()).is_none() {
+        return Vec::new();
+    }
     let left = |kind: &Kind| {
         let open = format!("[{}:", kind.name());
         text.match_indices(&open).any(|(start, _)| {

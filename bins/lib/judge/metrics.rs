@@ -1,7 +1,12 @@
 //! How well scores and verdicts agree with labels: every figure, and how far it may be off.
 
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::data::notes::shown;
 use crate::data::results::Head;
 use crate::judge::calibration;
 use crate::judge::intervals::{self, Interval};
@@ -74,6 +79,112 @@ pub struct AtRate<T> {
     /// At one in a hundred.
     #[serde(rename = "0.01")]
     pub hundredth: T,
+}
+
+/// A figure by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// The harmonic mean of precision and recall.
+    F1,
+    /// Of those taken for positive.
+    Precision,
+    /// Of the positives.
+    Recall,
+    /// Of all.
+    Accuracy,
+    /// The F1 of either class.
+    MacroF1,
+    /// Matthews' correlation.
+    Mcc,
+    /// The area under the ROC curve.
+    RocAuc,
+    /// The area under the precision-recall curve.
+    AveragePrecision,
+    /// Recall where one negative in a thousand is taken for positive.
+    RecallAtThousandth,
+    /// Recall where one in a hundred is.
+    RecallAtHundredth,
+    /// Less is better.
+    LogLoss,
+    /// Less is better.
+    Brier,
+    /// Less is better.
+    Ece,
+}
+
+impl Figure {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::F1,
+        Self::Precision,
+        Self::Recall,
+        Self::Accuracy,
+        Self::MacroF1,
+        Self::Mcc,
+        Self::RocAuc,
+        Self::AveragePrecision,
+        Self::RecallAtThousandth,
+        Self::RecallAtHundredth,
+        Self::LogLoss,
+        Self::Brier,
+        Self::Ece,
+    ];
+
+    /// Whether less is better.
+    pub fn falls(self) -> bool {
+        matches!(self, Self::LogLoss | Self::Brier | Self::Ece)
+    }
+
+    /// Its value, where there is one.
+    pub fn of(self, figures: &Figures) -> Option<f64> {
+        match self {
+            Self::F1 => Some(figures.f1),
+            Self::Precision => Some(figures.precision),
+            Self::Recall => Some(figures.recall),
+            Self::Accuracy => Some(figures.accuracy),
+            Self::MacroF1 => Some(figures.macro_f1),
+            Self::Mcc => Some(figures.mcc),
+            Self::RocAuc => figures.roc_auc,
+            Self::AveragePrecision => figures.average_precision,
+            Self::RecallAtThousandth => figures.recall_at_fpr.thousandth,
+            Self::RecallAtHundredth => figures.recall_at_fpr.hundredth,
+            Self::LogLoss => figures.log_loss,
+            Self::Brier => figures.brier,
+            Self::Ece => figures.ece,
+        }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F1 => "f1",
+            Self::Precision => "precision",
+            Self::Recall => "recall",
+            Self::Accuracy => "accuracy",
+            Self::MacroF1 => "macro_f1",
+            Self::Mcc => "mcc",
+            Self::RocAuc => "roc_auc",
+            Self::AveragePrecision => "average_precision",
+            Self::RecallAtThousandth => "recall_at_fpr_0.001",
+            Self::RecallAtHundredth => "recall_at_fpr_0.01",
+            Self::LogLoss => "log_loss",
+            Self::Brier => "brier",
+            Self::Ece => "ece",
+        })
+    }
+}
+
+impl FromStr for Figure {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|figure| figure.to_string() == name);
+        known.with_context(|| {
+            let names = Self::ALL.map(|figure| figure.to_string()).join(", ");
+            format!("{} is no figure; these are: {names}", shown(name))
+        })
+    }
 }
 
 /// 95% intervals, none where there is nothing to go on.

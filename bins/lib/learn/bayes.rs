@@ -1,16 +1,14 @@
 //! Naive Bayes on weighted terms, multinomial (McCallum & Nigam 1998) and complement (Rennie et al. 2003), two classes.
 
-use ndarray::{Array2, Axis};
-use serde::{Deserialize, Serialize};
+use ndarray::{Array1, Array2, Axis, Zip};
 
 use crate::data::label::Label;
+use crate::learn::tfidf::Space;
 
 /// Which counts speak for a class.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Its own.
-    #[default]
     Multinomial,
     /// That the other class has few.
     Complement,
@@ -25,38 +23,54 @@ pub struct Line {
     pub weights: Vec<f64>,
 }
 
-/// A row of weights, its label, and how much it counts.
-pub struct Example {
-    /// Terms by place, ascending.
-    pub row: Vec<(u32, f64)>,
-    /// What it is.
-    pub label: Label,
-    /// How much it counts: 1 for most.
-    pub weight: f64,
+/// What the rows of either class weigh, term by term.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    /// The negative class, then the positive one.
+    terms: Array2<f64>,
+    rows: [f64; 2],
 }
 
-/// Learns from examples over so many terms.
-pub fn fit(examples: &[Example], terms: usize, alpha: f64, kind: Kind) -> Line {
-    let mut sums = Array2::<f64>::zeros((2, terms));
-    let mut of_class = [0.0f64; 2];
-    for Example { row, label, weight } in examples {
-        let class = usize::from(*label == Label::Positive);
-        of_class[class] += weight;
-        let mut sum = sums.row_mut(class);
+impl Sums {
+    /// Nothing yet, of so many terms.
+    pub fn new(terms: usize) -> Self {
+        Self { terms: Array2::zeros((2, terms)), rows: [0.0; 2] }
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, row: &[(u32, f64)], label: Label, weight: f64) {
+        let class = usize::from(label == Label::Positive);
+        self.rows[class] += weight;
+        let mut sums = self.terms.row_mut(class);
         for &(term, value) in row {
-            sum[term as usize] += value * weight;
+            sums[term as usize] += value * weight;
         }
     }
-    sums += alpha;
-    let totals = sums.sum_axis(Axis(1));
-    let (no, yes) = (sums.row(0), sums.row(1));
-    let (shift, bias) = match kind {
-        Kind::Multinomial => (totals[0].ln() - totals[1].ln(), of_class[1].ln() - of_class[0].ln()),
-        // With two classes the complement of one is the other, and the priors have no part.
-        Kind::Complement => (totals[0].ln() - totals[1].ln(), 0.0),
-    };
-    let weights = yes.iter().zip(no).map(|(yes, no)| yes.ln() - no.ln() + shift).collect();
-    Line { bias, weights }
+
+    /// Whether there are rows of both classes.
+    pub fn has_both(&self) -> bool {
+        self.rows.iter().all(|rows| *rows > 0.0)
+    }
+
+    /// The line, `alpha` being added to every sum (Lidstone 1920). The share of positive rows is theirs, unless it is given.
+    pub fn line(&self, space: &Space, alpha: f64, kind: Kind, prior: Option<f64>) -> Line {
+        let known: Array1<f64> =
+            space.rarity.iter().map(|rarity| f64::from(u8::from(*rarity > 0.0))).collect();
+        let smooth = &self.terms + &(&known * alpha);
+        let totals = smooth.sum_axis(Axis(1));
+        let shift = totals[0].ln() - totals[1].ln();
+        let bias = match (kind, prior) {
+            // With two classes the complement of one is the other, and the priors have no part.
+            (Kind::Complement, _) => 0.0,
+            (_, Some(prior)) => prior.ln() - (1.0 - prior).ln(),
+            (_, None) => self.rows[1].ln() - self.rows[0].ln(),
+        };
+        let weights = Zip::from(&known)
+            .and(smooth.row(0))
+            .and(smooth.row(1))
+            .map_collect(|known, no, yes| if *known > 0.0 { yes.ln() - no.ln() + shift } else { 0.0 });
+        Line { bias, weights: weights.to_vec() }
+    }
 }
 
 /// The probability that goes with a score.

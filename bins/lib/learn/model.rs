@@ -1,266 +1,256 @@
 //! The model file: how text becomes a score, what it was measured to be worth, and where it came from.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::io::Write;
 
-use anyhow::{Result, bail, ensure};
-use foldhash::fast::FixedState;
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::data::label::{Label, Names};
 use crate::data::mask::{self, Kind};
 use crate::data::place::Place;
-use crate::data::results::{self, Head};
+use crate::data::results::{self, Head, Tool, hex};
+use crate::data::rows::{Row, Rows};
 use crate::data::share::Share;
-use crate::judge::metrics::Confusion;
-use crate::learn::bayes::{self, Line};
-use crate::learn::counts::Tally;
-use crate::learn::recipe::Recipe;
-use crate::learn::text::{Analyzer, Scratch};
+use crate::learn::calibrate::Calibration;
+use crate::learn::corpus::Tally;
+use crate::learn::estimate::Estimate;
+use crate::learn::features::Features;
+use crate::learn::table::Table;
+use crate::learn::terms::{MOST, Terms};
+use crate::learn::text::{Scratch, Term};
 use crate::learn::tfidf::Weighting;
+use crate::learn::windows;
 
-/// Bins of the histogram of scores.
-pub const BINS: usize = 10;
-
-/// What a weight is under.
-const MOST: f64 = 1e100;
-
-/// A histogram of scores from 0 to 1.
-pub type Histogram = [u64; BINS];
-
-/// The bin of a score.
-pub fn bin(score: f64) -> usize {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores are from 0 to 1")]
-    let bin = (score * BINS as f64) as usize;
-    bin.min(BINS - 1)
-}
-
-/// A model as it is written down.
+/// A model, as it is written down and with what it scores by.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct Model {
     schema: String,
-    tool: results::Tool,
-    names: Names,
-    threshold: Share,
+    tool: Tool,
+    /// The values of the two verdicts.
+    pub names: Names,
+    /// The least score of a positive verdict.
+    pub threshold: Share,
     /// Personal data that was masked in the training rows, and is masked before scoring.
-    masked: Vec<Kind>,
-    provenance: Provenance,
-    estimate: Estimate,
-    analyzer: Analyzer,
-    weighting: Weighting,
+    pub masked: Vec<Kind>,
+    /// Where it came from.
+    pub provenance: Provenance,
+    /// What it is worth.
+    pub estimate: Estimate,
+    /// How a row becomes terms.
+    pub features: Features,
+    /// How counts become weights.
+    pub weighting: Weighting,
+    /// How a long message is read by parts, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Windows>,
+    /// What makes a sum of weights a probability.
+    pub calibration: Calibration,
     /// Texts that the frequencies are about.
-    texts: u64,
-    bias: f64,
-    /// Term, texts that have it, log-odds: in the order of the terms.
-    terms: Vec<(String, u32, f64)>,
+    pub texts: u64,
+    /// The log-odds of a text without a term.
+    pub bias: f64,
+    /// What has been learned.
+    pub terms: Terms,
+    /// The digest of the file up to here.
+    #[serde(default, skip_serializing)]
+    sha256: String,
+    /// The place of each term, by its key.
+    #[serde(skip)]
+    places: Table<u32>,
+    /// Rarity and log-odds of each term: a score is two sums over these.
+    #[serde(skip)]
+    table: Vec<(f64, f64)>,
 }
 
 /// Where a model came from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// When it was fitted.
     pub fitted: String,
+    /// The commit it was fitted at, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// Labelled rows it learned from.
     pub rows: u64,
     /// The positive ones among them.
     pub positive: u64,
     /// The digest of the texts and labels it learned from, in order.
     pub digest: String,
+    /// How it was learned, in the words of the options of `fit`.
+    pub options: BTreeMap<String, String>,
 }
 
-/// What a model is worth, measured on rows that the part of it that scored them had not seen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Windows of a long message: each is scored by itself, and the surest one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Estimate {
-    /// The folds.
-    pub folds: u64,
-    /// F1 over all folds.
-    pub f1: f64,
-    /// The counts behind it.
-    pub confusion: Confusion,
-    /// The scores of distinct texts: what `drift` holds new scores against.
-    pub scores: Histogram,
+pub struct Windows {
+    /// Words of a window.
+    pub words: usize,
+    /// How much surer a window must be than a whole message, in log-odds.
+    pub margin: f64,
 }
 
-/// A model that can score.
-#[derive(Clone, Debug)]
-pub struct Model {
-    /// The values of the two verdicts.
-    pub names: Names,
-    /// The least score of a positive verdict.
-    pub threshold: f64,
-    /// Personal data that is masked before scoring.
-    pub masked: Vec<Kind>,
-    /// Where it came from.
-    pub provenance: Provenance,
-    /// What it is worth.
-    pub estimate: Estimate,
-    /// How a text becomes terms.
-    pub analyzer: Analyzer,
-    /// How counts become weights.
-    pub weighting: Weighting,
-    texts: u64,
-    bias: f64,
-    /// The place of each term in the order of terms.
-    places: HashMap<Box<str>, u32, FixedState>,
-    /// How many texts have each term.
-    frequency: Vec<u32>,
-    /// Rarity and log-odds of each term: a score is two sums over these.
-    table: Vec<(f64, f64)>,
-}
-
-/// What has been learned of terms.
-pub struct Learned {
-    /// Texts that the frequencies are about.
-    pub texts: usize,
-    /// Term and texts that have it, in the order of the terms.
-    pub terms: Vec<(String, u32)>,
-    /// The line between the classes.
-    pub line: Line,
-}
-
-/// Memory that goes from text to text.
+/// Memory that goes from row to row, for one model.
 #[derive(Default)]
 pub struct Desk {
     scratch: Scratch,
     tally: Tally,
     counts: Vec<(u32, u32)>,
+    cells: Vec<String>,
+}
+
+/// Where in a file the columns are that a model looks at.
+pub struct Columns {
+    text: Option<usize>,
+    cells: Vec<usize>,
 }
 
 impl Model {
+    /// A model of this version that has learned nothing yet.
+    pub fn empty(tool: &str, features: Features) -> Self {
+        let Head { schema, tool } = Head::new("model", tool);
+        Self {
+            schema,
+            tool,
+            names: Names::default(),
+            threshold: Share::ZERO,
+            masked: Vec::new(),
+            provenance: Provenance::default(),
+            estimate: Estimate::default(),
+            features,
+            weighting: Weighting::default(),
+            windows: None,
+            calibration: Calibration::None,
+            texts: 0,
+            bias: 0.0,
+            terms: Terms::default(),
+            sha256: String::new(),
+            places: Table::default(),
+            table: Vec::new(),
+        }
+    }
+
+    /// Checks that the model can score, and makes it able to.
+    pub fn ready(mut self) -> Result<Self> {
+        self.terms.check(self.texts)?;
+        ensure!(self.bias.abs() < MOST, "the bias is not finite, or not under {MOST:e}");
+        ensure!(self.calibration.is_sound(), "the calibration is none");
+        if let Some(Windows { words, margin }) = self.windows {
+            ensure!((2..=10_000).contains(&words) && margin.abs() < MOST, "the windows are none");
+        }
+        let rarity = self.weighting.rarity(&self.terms.frequency, self.texts);
+        self.table = rarity.into_iter().zip(self.terms.weights.iter().copied()).collect();
+        self.places = Table::with_room(self.terms.len());
+        for (number, (term, ..)) in (0..).zip(self.terms.iter()) {
+            let (place, new) = self.places.entry(self.features.analyzer.key(term));
+            ensure!(new, "two terms have one key");
+            *place = number;
+        }
+        Ok(self)
+    }
+
     /// The probability that a text is positive.
     pub fn score(&self, text: &str, desk: &mut Desk) -> f64 {
-        let Desk { scratch, tally, counts } = desk;
-        let mut count = |term: &str| {
-            if let Some(place) = self.places.get(term) {
-                tally.add(*place);
-            }
-        };
-        if self.masked.is_empty() {
-            self.analyzer.each(text, scratch, &mut count);
-        } else {
-            self.analyzer.each(&mask::masked(text, &self.masked), scratch, &mut count);
+        desk.cells.clear();
+        self.calibration.probability(self.log_odds(text, desk))
+    }
+
+    /// Where the columns are that the model looks at.
+    pub fn columns(&self, rows: &Rows) -> Result<Columns> {
+        let text = if self.features.text { Some(rows.text_column()?) } else { None };
+        let cells = self.features.columns.names().map(|name| rows.column(name)).collect::<Result<_>>()?;
+        Ok(Columns { text, cells })
+    }
+
+    /// The probability that a row is positive.
+    pub fn score_row(&self, row: &Row, columns: &Columns, desk: &mut Desk) -> f64 {
+        desk.cells.resize(columns.cells.len(), String::new());
+        for (cell, &column) in desk.cells.iter_mut().zip(&columns.cells) {
+            cell.clear();
+            cell.push_str(row.get(column));
         }
-        counts.clear();
+        self.calibration.probability(self.log_odds(columns.text.map_or("", |text| row.get(text)), desk))
+    }
+
+    /// What the learner makes of a text, and of the cells on the desk.
+    fn log_odds(&self, text: &str, desk: &mut Desk) -> f64 {
+        let masked;
+        let text = if self.masked.is_empty() {
+            text
+        } else {
+            masked = mask::masked(text, &self.masked);
+            &masked
+        };
+        let whole = self.sum(text, desk);
+        let Some(Windows { words, margin }) = self.windows else { return whole };
+        let mut most = whole;
+        windows::each(text, words, &mut |window| most = most.max(self.sum(window, desk) - margin));
+        most
+    }
+
+    fn sum(&self, text: &str, desk: &mut Desk) -> f64 {
+        let Desk { scratch, tally, counts, cells } = desk;
+        self.features.each(text, cells, scratch, &mut |Term { key, .. }| {
+            if let Some(place) = self.places.get(key) {
+                tally.add(place);
+            }
+        });
         tally.take(counts);
         let mut sum = 0.0;
         let values = counts.iter().map(|&(place, count)| {
-            let (idf, weight) = self.table[place as usize];
-            let value = self.weighting.weight(count, idf);
+            let (rarity, weight) = self.table[place as usize];
+            let value = self.weighting.weight(count, rarity);
             sum += value * weight;
             value
         });
         let length = self.weighting.length(values);
-        bayes::probability(self.bias + if length > 0.0 { sum / length } else { 0.0 })
-    }
-
-    /// The model that has been learned.
-    pub fn new(
-        recipe: &Recipe,
-        learned: Learned,
-        names: Names,
-        masked: Vec<Kind>,
-        threshold: f64,
-        provenance: Provenance,
-        estimate: Estimate,
-    ) -> Result<Self> {
-        let Learned { texts, terms, line } = learned;
-        let terms = terms.into_iter().zip(line.weights).map(|((term, found), weight)| (term, found, weight));
-        let head = Head::new("model", "fit");
-        let file = File {
-            schema: head.schema,
-            tool: head.tool,
-            names,
-            threshold: Share::try_from(threshold)?,
-            masked,
-            provenance,
-            estimate,
-            analyzer: recipe.analyzer.clone(),
-            weighting: recipe.weighting,
-            texts: texts as u64,
-            bias: line.bias,
-            terms: terms.collect(),
-        };
-        file.check()
-    }
-
-    /// Term, texts that have it, log-odds: in the order of the terms.
-    pub fn terms(&self) -> Vec<(String, u32, f64)> {
-        let places = self.places.iter().map(|(term, place)| (term, *place as usize));
-        let mut terms: Vec<(String, u32, f64)> = places
-            .map(|(term, place)| (term.to_string(), self.frequency[place], self.table[place].1))
-            .collect();
-        terms.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-        terms
+        self.bias + if length > 0.0 { sum / length } else { 0.0 }
     }
 
     /// The verdict on a score.
     pub fn verdict(&self, score: f64) -> Label {
-        if score >= self.threshold { Label::Positive } else { Label::Negative }
+        if score >= self.threshold.value() { Label::Positive } else { Label::Negative }
     }
 
     /// Reads a model and checks that it can score.
     pub fn read(place: &Place) -> Result<Self> {
-        let file: File = results::read(place, "model")?;
-        file.check().map_err(|error| error.context(place.to_string()))
+        Self::parse(&place.read_text()?).with_context(|| place.to_string())
     }
 
     /// Reads a model from the text of its file.
     pub fn parse(text: &str) -> Result<Self> {
-        results::parse::<File>(text, "model")?.check()
+        let model: Self = results::parse(text, "model")?;
+        ensure!(
+            !model.sha256.is_empty() && seal(text) == model.sha256,
+            "the digest at its end is of another file; this one was cut short, or changed by hand"
+        );
+        model.ready()
     }
 
     /// Writes the model.
-    pub fn write(&self, place: &Place, tool: &str) -> Result<()> {
-        let head = Head::new("model", tool);
-        let file = File {
-            schema: head.schema,
-            tool: head.tool,
-            names: self.names.clone(),
-            threshold: Share::try_from(self.threshold)?,
-            masked: self.masked.clone(),
-            provenance: self.provenance.clone(),
-            estimate: self.estimate.clone(),
-            analyzer: self.analyzer.clone(),
-            weighting: self.weighting,
-            texts: self.texts,
-            bias: self.bias,
-            terms: self.terms(),
-        };
-        results::write_compact(place, &file)
+    pub fn write(&self, place: &Place) -> Result<()> {
+        let text = sealed(&serde_json::to_string(self)?);
+        let mut output = place.writer()?;
+        writeln!(output, "{text}").with_context(|| place.to_string())?;
+        output.finish()
     }
 }
 
-impl File {
-    fn check(self) -> Result<Model> {
-        ensure!(self.terms.is_sorted_by(|one, next| one.0 < next.0), "the terms are not in order");
-        if let Some((term, ..)) = self.terms.iter().find(|(_, found, _)| u64::from(*found) > self.texts) {
-            bail!("more texts have {} than there are", crate::data::notes::shown(term));
-        }
-        // Far over any weight there is, and so far under the greatest number that no score overflows.
-        let bounded =
-            self.terms.iter().map(|(.., weight)| weight).chain([&self.bias]).all(|x| x.abs() < MOST);
-        ensure!(bounded, "a weight is not finite, or not under {MOST:e}");
-        ensure!(u32::try_from(self.terms.len()).is_ok(), "too many terms");
-        let texts = usize::try_from(self.texts)?;
-        let frequency: Vec<u32> = self.terms.iter().map(|(_, found, _)| *found).collect();
-        let rarity = self.weighting.rarity(&frequency, texts);
-        ensure!(rarity.iter().all(|idf| idf.is_finite()), "a term has no text");
-        let weights = self.terms.iter().map(|(.., weight)| *weight);
-        Ok(Model {
-            names: self.names,
-            threshold: self.threshold.value(),
-            masked: self.masked,
-            provenance: self.provenance,
-            estimate: self.estimate,
-            analyzer: self.analyzer,
-            weighting: self.weighting,
-            texts: self.texts,
-            bias: self.bias,
-            places: self.terms.iter().map(|(term, ..)| term.as_str().into()).zip(0..).collect(),
-            table: rarity.into_iter().zip(weights).collect(),
-            frequency,
-        })
-    }
+/// What stands before the digest at the end.
+const SEAL: &str = ",\"sha256\":\"";
+
+/// The digest of a model's text as far as the digest at its end.
+fn seal(text: &str) -> String {
+    let body = text.rsplit_once(SEAL).map_or(text, |(body, _)| body);
+    hex(&Sha256::digest(body))
+}
+
+/// The text of a model with the digest at its end that it should have.
+pub fn sealed(text: &str) -> String {
+    let body = text.rsplit_once(SEAL).map_or_else(|| text.trim_end_matches(['}', '\n']), |(body, _)| body);
+    format!("{body}{SEAL}{}\"}}", seal(body))
 }

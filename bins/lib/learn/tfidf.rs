@@ -6,8 +6,6 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::learn::counts::Counts;
-
 /// How a row of weights is brought to one length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -19,6 +17,19 @@ pub enum Norm {
     L1,
     /// As it comes.
     None,
+}
+
+impl FromStr for Norm {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Ok(match name {
+            "l2" => Self::L2,
+            "l1" => Self::L1,
+            "none" => Self::None,
+            _ => bail!("expected l2, l1 or none"),
+        })
+    }
 }
 
 /// How counts become weights; part of the model.
@@ -51,7 +62,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    fn of(self, texts: usize) -> f64 {
+    fn of(self, texts: u64) -> f64 {
         match self {
             Self::Count(count) => count as f64,
             Self::Share(share) => share * texts as f64,
@@ -91,79 +102,67 @@ pub struct Selection {
     pub max_features: Option<usize>,
 }
 
+impl Selection {
+    /// Whether a term is kept that so many of so many rows have.
+    pub fn keeps(&self, found: u32, texts: u64) -> bool {
+        let found = f64::from(found);
+        found > 0.0 && found >= self.min_df.of(texts) && found <= self.max_df.of(texts)
+    }
+
+    /// Whether every term is kept.
+    pub fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Default for Selection {
     fn default() -> Self {
         Self { min_df: Limit::Count(1), max_df: Limit::Share(1.0), max_features: None }
     }
 }
 
-/// The terms kept of some rows, and how many of these rows have each.
-#[derive(Clone, Debug)]
+/// What terms weigh by the rows that a model learns from.
+#[derive(Clone, Debug, Default)]
 pub struct Space {
-    /// The number of rows.
-    pub texts: usize,
-    /// The terms by their numbers in the counts, ascending.
-    pub terms: Vec<u32>,
-    /// How many rows have each.
-    pub frequency: Vec<u32>,
-    /// The place in `terms` of every number; that of a term not kept is out of reach.
-    places: Vec<u32>,
+    /// The rarity of each term; 0 of one that these rows do not have, or that is not kept.
+    pub rarity: Vec<f64>,
+    /// How counts become weights.
+    pub weighting: Weighting,
 }
 
-/// The place of a term that is not kept.
-const NOWHERE: u32 = u32::MAX;
-
 impl Space {
-    /// Keeps terms of these rows.
-    pub fn of(counts: &Counts, rows: &[usize], selection: &Selection) -> Self {
-        let mut frequency = vec![0u32; counts.terms.len()];
-        let mut occurrences = vec![0u64; counts.terms.len()];
-        for &row in rows {
-            for &(term, count) in counts.row(row) {
-                frequency[term as usize] += 1;
-                occurrences[term as usize] += u64::from(count);
+    /// Terms by how many of so many rows have them.
+    pub fn new(frequency: &[u32], texts: u64, selection: &Selection, weighting: Weighting) -> Self {
+        let mut rarity = weighting.rarity(frequency, texts);
+        for (rarity, found) in rarity.iter_mut().zip(frequency) {
+            if !selection.keeps(*found, texts) {
+                *rarity = 0.0;
             }
         }
-        let (least, most) = (selection.min_df.of(rows.len()), selection.max_df.of(rows.len()));
-        let kept = |term: &u32| {
-            let found = f64::from(frequency[*term as usize]);
-            found > 0.0 && found >= least && found <= most
-        };
-        let mut terms: Vec<u32> = (0..).take(counts.terms.len()).filter(kept).collect();
-        if let Some(limit) = selection.max_features.filter(|&limit| limit < terms.len()) {
-            // Of equally frequent terms the first in order is kept.
-            terms.sort_by_key(|&term| std::cmp::Reverse(occurrences[term as usize]));
-            terms.truncate(limit);
-            terms.sort_unstable();
-        }
-        let mut places = vec![NOWHERE; counts.terms.len()];
-        for (place, &term) in (0..).zip(&terms) {
-            places[term as usize] = place;
-        }
-        let frequency = terms.iter().map(|&term| frequency[term as usize]).collect();
-        Self { texts: rows.len(), terms, frequency, places }
+        Self { rarity, weighting }
     }
 
-    /// A row as weights of the terms kept.
-    pub fn weigh(&self, row: &[(u32, u32)], weighting: &Weighting, idf: &[f64]) -> Vec<(u32, f64)> {
-        let known = row.iter().filter_map(|&(term, count)| {
-            let place = self.places[term as usize];
-            (place != NOWHERE).then(|| (place, weighting.weight(count, idf[place as usize])))
-        });
-        let mut row: Vec<(u32, f64)> = known.collect();
-        let length = weighting.length(row.iter().map(|&(_, weight)| weight));
+    /// A row as weights of the terms known.
+    pub fn weigh(&self, row: impl Iterator<Item = (u32, u32)>, weights: &mut Vec<(u32, f64)>) {
+        weights.clear();
+        for (term, count) in row {
+            let rarity = self.rarity[term as usize];
+            if rarity > 0.0 {
+                weights.push((term, self.weighting.weight(count, rarity)));
+            }
+        }
+        let length = self.weighting.length(weights.iter().map(|&(_, weight)| weight));
         if length > 0.0 {
-            for (_, weight) in &mut row {
+            for (_, weight) in weights {
                 *weight /= length;
             }
         }
-        row
     }
 }
 
 impl Weighting {
     /// How rare terms are that so many of so many texts have.
-    pub fn rarity(&self, frequency: &[u32], texts: usize) -> Vec<f64> {
+    pub fn rarity(&self, frequency: &[u32], texts: u64) -> Vec<f64> {
         let extra = if self.smooth { 1.0 } else { 0.0 };
         let one = |&found: &u32| {
             if self.idf { ((extra + texts as f64) / (extra + f64::from(found))).ln() + 1.0 } else { 1.0 }
@@ -173,8 +172,11 @@ impl Weighting {
 
     /// The weight of a term that occurs so often, before the row is brought to length.
     pub fn weight(&self, count: u32, idf: f64) -> f64 {
-        let count = f64::from(count);
-        if self.sublinear { (1.0 + count.ln()) * idf } else { count * idf }
+        match count {
+            1 => idf,
+            _ if self.sublinear => (1.0 + f64::from(count).ln()) * idf,
+            _ => f64::from(count) * idf,
+        }
     }
 
     /// The length of a row.

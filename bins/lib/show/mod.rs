@@ -5,4 +5,5 @@ pub mod progress;
 pub mod histogram;
 pub mod tool;
 pub mod options;
+pub mod recipe;
 pub mod report;

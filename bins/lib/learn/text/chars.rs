@@ -1,6 +1,7 @@
 //! N-grams of characters, as scikit-learn's analyzers `char` and `char_wb` make them.
 
-use super::{Analyzer, Scratch, cased};
+use super::key::{self, CHARS};
+use super::{Analyzer, Ngrams, Scratch, Term, cased};
 
 /// Whether Python takes a character for white space.
 fn is_space(c: char) -> bool {
@@ -8,7 +9,7 @@ fn is_space(c: char) -> bool {
 }
 
 /// Calls `each` with every n-gram of the text, runs of white space being one space.
-pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(&str)) {
+pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
     let source = cased(analyzer, text, scratch);
     scratch.token.clear();
     let mut chars = source.chars().peekable();
@@ -25,9 +26,13 @@ pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each:
     mark(token, starts);
     for count in analyzer.ngrams.fewest..=analyzer.ngrams.most {
         for run in starts.windows(count + 1) {
-            each(&token[run[0]..run[count]]);
+            each(plain(&token[run[0]..run[count]]));
         }
     }
+}
+
+fn plain(text: &str) -> Term<'_> {
+    Term { key: key::word(text), mark: "", text }
 }
 
 /// Calls `each` with every n-gram of each word, padded with a space on both sides; a word shorter than that counts once.
@@ -35,7 +40,7 @@ pub(super) fn each_within_words(
     analyzer: &Analyzer,
     text: &str,
     scratch: &mut Scratch,
-    each: &mut impl FnMut(&str),
+    each: &mut impl FnMut(Term),
 ) {
     let source = cased(analyzer, text, scratch);
     for word in source.split(is_space).filter(|word| !word.is_empty()) {
@@ -45,15 +50,34 @@ pub(super) fn each_within_words(
         mark(token, starts);
         for count in analyzer.ngrams.fewest..=analyzer.ngrams.most {
             if count + 1 >= starts.len() {
-                each(token);
+                each(plain(token));
                 break;
             }
             for run in starts.windows(count + 1) {
-                each(&token[run[0]..run[count]]);
+                each(plain(&token[run[0]..run[count]]));
             }
         }
     }
     scratch.text = source;
+}
+
+/// Calls `each` with the runs of characters within one word of a message, padded on both sides.
+pub(super) fn each_within(
+    word: &str,
+    ngrams: Ngrams,
+    token: &mut String,
+    starts: &mut Vec<usize>,
+    each: &mut impl FnMut(Term),
+) {
+    token.clear();
+    token.extend([" ", word, " "]);
+    mark(token, starts);
+    for count in ngrams.fewest..=ngrams.most.min(starts.len() - 1) {
+        for run in starts.windows(count + 1) {
+            let text = &token[run[0]..run[count]];
+            each(Term { key: key::marked(CHARS, text), mark: CHARS, text });
+        }
+    }
 }
 
 /// Where each character begins, and the end.

@@ -2,13 +2,12 @@
 //!
 //! Tokens that are no words begin with a space, which no word does: a message cannot write them itself.
 
-use std::fmt::Write;
-
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+use super::key;
 use super::look_alikes::{is_cyrillic_or_greek, latin, undone};
-use super::{Analyzer, Scratch};
+use super::{Analyzer, Scratch, Term, chars};
 
 /// Ways a text hides what it says.
 #[derive(Default)]
@@ -22,48 +21,137 @@ struct Disguises {
     digits: bool,
 }
 
+/// What a byte is, as bits: those of a chunk together say what there is to look for in it.
+mod class {
+    pub(super) const SPACE: u8 = 1;
+    pub(super) const LOWER: u8 = 2;
+    pub(super) const UPPER: u8 = 4;
+    pub(super) const DIGIT: u8 = 8;
+    /// Any part of a character that is not ASCII: of a letter, as far as words go.
+    pub(super) const OTHER: u8 = 16;
+    /// Signs that stand for letters.
+    pub(super) const LETTER_LIKE: u8 = 32;
+    /// Signs of links and addresses.
+    pub(super) const LINK: u8 = 64;
+    /// Any other sign.
+    pub(super) const SIGN: u8 = 128;
+    pub(super) const WORD: u8 = LOWER | UPPER | DIGIT | OTHER;
+
+    pub(super) const OF: [u8; 256] = {
+        let mut of = [OTHER; 256];
+        let mut byte = 0;
+        while byte < 128 {
+            #[expect(clippy::cast_possible_truncation, reason = "it is under 128")]
+            let one = byte as u8;
+            of[byte] = match one {
+                b'a'..=b'z' | b'_' => LOWER,
+                b'A'..=b'Z' => UPPER,
+                b'0'..=b'9' => DIGIT,
+                b'@' => LETTER_LIKE | LINK | SIGN,
+                b'$' | b'!' | b'|' => LETTER_LIKE | SIGN,
+                b'.' | b'/' => LINK | SIGN,
+                _ if one.is_ascii_whitespace() => SPACE,
+                _ => SIGN,
+            };
+            byte += 1;
+        }
+        of
+    };
+}
+
 /// Puts words and punctuation into the scratch; the other tokens go to `each` at once.
-pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(&str)) {
+pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
     let mut disguises = Disguises::default();
     let mut plain = std::mem::take(&mut scratch.text);
+    let mut token = std::mem::take(&mut scratch.token);
+    let mut letters = std::mem::take(&mut scratch.letters);
     plain.clear();
     if text.is_ascii() {
         plain.push_str(text);
     } else {
         unmask(text, &mut plain, &mut disguises);
     }
-    let mut token = std::mem::take(&mut scratch.token);
-    shape(&plain, &mut token, each);
-    scratch.words.clear();
-    scratch.spans.clear();
-    let stemmer = analyzer.stem.map(super::words::Language::stemmer);
-    let mut letters = String::new();
-    for chunk in plain.split_whitespace() {
+    scratch.clear_words();
+    whole(&plain, &mut token, each);
+    let bytes = plain.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let (start, mut has) = (at, 0);
+        while at < bytes.len() && class::OF[usize::from(bytes[at])] != class::SPACE {
+            has |= class::OF[usize::from(bytes[at])];
+            at += 1;
+        }
+        let chunk = &plain[start..at];
+        at += 1;
         // Letters with a space after each are one word: f r e e.
-        let mut chars = chunk.chars();
-        if let (Some(c), None) = (chars.next(), chars.next())
-            && c.is_alphabetic()
-        {
-            letters.extend(c.to_lowercase());
+        if is_letter(chunk, has) {
+            letters.push_str(chunk);
             continue;
         }
-        disguises.spaced |= join(&mut letters, scratch);
-        disguises.digits |= undo(chunk, &mut token, each);
-        pieces(chunk, analyzer, stemmer.as_ref(), &mut token, scratch, each);
+        if chunk.is_empty() {
+            continue;
+        }
+        if !letters.is_empty() {
+            disguises.spaced |= join(&mut letters, scratch);
+        }
+        if has != class::LOWER {
+            look(&plain, start, chunk, has, &mut token, each);
+            if has & (class::DIGIT | class::LETTER_LIKE) != 0 {
+                disguises.digits |= undo(chunk, &mut token, each);
+            }
+        }
+        pieces(chunk, has, analyzer, &mut token, scratch, each);
+        if let Some(ngrams) = analyzer.chars {
+            let lower =
+                if has & class::OTHER == 0 { chunk.to_ascii_lowercase() } else { chunk.to_lowercase() };
+            chars::each_within(&lower, ngrams, &mut token, &mut scratch.starts, each);
+        }
     }
     disguises.spaced |= join(&mut letters, scratch);
     scratch.text = plain;
     scratch.token = token;
+    scratch.letters = letters;
     let Disguises { invisible, accents, wide, mixed, spaced, digits } = disguises;
     let named = [
-        (invisible, " invisible"),
-        (accents, " accents"),
-        (wide, " wide"),
-        (mixed, " mixed"),
-        (spaced, " spaced"),
-        (digits, " digits-for-letters"),
+        (invisible, "invisible"),
+        (accents, "accents"),
+        (wide, "wide"),
+        (mixed, "mixed"),
+        (spaced, "spaced"),
+        (digits, "digits-for-letters"),
     ];
-    named.into_iter().filter(|(there, _)| *there).for_each(|(_, name)| each(name));
+    named.into_iter().filter(|(there, _)| *there).for_each(|(_, name)| say(name, each));
+}
+
+/// Gives a token for a shape.
+fn say(shape: &str, each: &mut impl FnMut(Term)) {
+    each(Term::shape(shape));
+}
+
+/// Gives a token for a shape that has a number.
+fn say_number(shape: &str, number: usize, token: &mut String, each: &mut impl FnMut(Term)) {
+    token.clear();
+    token.push_str(shape);
+    push_number(token, number);
+    say(token, each);
+}
+
+fn push_number(token: &mut String, number: usize) {
+    if number > 9 {
+        push_number(token, number / 10);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "it is under 10")]
+    token.push(char::from(b'0' + (number % 10) as u8));
+}
+
+/// Whether a chunk is a letter and nothing else.
+fn is_letter(chunk: &str, has: u8) -> bool {
+    if chunk.len() == 1 {
+        has & (class::LOWER | class::UPPER) != 0 && chunk != "_"
+    } else {
+        let mut chars = chunk.chars();
+        has == class::OTHER && chars.next().is_some_and(char::is_alphabetic) && chars.next().is_none()
+    }
 }
 
 /// The text as it is read: compatible characters as one, nothing invisible, no accents on top of each other, Latin letters
@@ -94,6 +182,10 @@ fn unmask(text: &str, plain: &mut String, disguises: &mut Disguises) {
                 disguises.invisible = true;
                 continue;
             }
+            _ if c.is_whitespace() => {
+                plain.push(' ');
+                continue;
+            }
             _ => {}
         }
         has_other |= is_cyrillic_or_greek(c);
@@ -105,19 +197,26 @@ fn unmask(text: &str, plain: &mut String, disguises: &mut Disguises) {
 
 /// The letters gathered so far as a word, where there are three of them or more; whether they were.
 fn join(letters: &mut String, scratch: &mut Scratch) -> bool {
-    let joined = letters.chars().nth(2).is_some();
+    if letters.is_empty() {
+        return false;
+    }
+    let lower = letters.to_lowercase();
+    letters.clear();
+    let joined = lower.chars().nth(2).is_some();
     if joined {
-        scratch.add(letters);
+        scratch.add(&lower, key::word(&lower));
     } else {
         let mut one = [0; 4];
-        letters.chars().for_each(|c| scratch.add(c.encode_utf8(&mut one)));
+        for c in lower.chars() {
+            let letter = c.encode_utf8(&mut one);
+            scratch.add(letter, key::word(letter));
+        }
     }
-    letters.clear();
     joined
 }
 
 /// Gives the word behind digits and signs that stand for letters, in a chunk that has letters, too; whether there was one.
-fn undo(chunk: &str, token: &mut String, each: &mut impl FnMut(&str)) -> bool {
+fn undo(chunk: &str, token: &mut String, each: &mut impl FnMut(Term)) -> bool {
     let suspicious = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'@' | b'$' | b'!' | b'|');
     let core = chunk.trim_matches(|c: char| c.is_ascii_punctuation() && c != '@' && c != '$');
     let mut bytes = core.bytes();
@@ -135,7 +234,7 @@ fn undo(chunk: &str, token: &mut String, each: &mut impl FnMut(&str)) -> bool {
     // Three letters at least: 4pm and 2nd are what they are.
     let undone = token.len() > 3;
     if undone {
-        each(token);
+        each(Term { key: key::word(token), mark: "", text: token });
     }
     undone
 }
@@ -143,43 +242,44 @@ fn undo(chunk: &str, token: &mut String, each: &mut impl FnMut(&str)) -> bool {
 /// The words and signs of a chunk without white space.
 fn pieces(
     chunk: &str,
+    has: u8,
     analyzer: &Analyzer,
-    stemmer: Option<&rust_stemmers::Stemmer>,
     token: &mut String,
     scratch: &mut Scratch,
-    each: &mut impl FnMut(&str),
+    each: &mut impl FnMut(Term),
 ) {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii();
-    let mut rest = chunk;
-    while let Some(first) = rest.chars().next() {
-        let end =
-            if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
-        let (piece, after) = rest.split_at(end);
-        rest = after;
-        if first.is_ascii_control() {
+    let bytes = chunk.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let start = at;
+        at += 1;
+        if has & !class::WORD == 0 {
+            at = bytes.len();
+        } else if class::OF[usize::from(bytes[start])] & class::WORD != 0 {
+            while at < bytes.len() && class::OF[usize::from(bytes[at])] & class::WORD != 0 {
+                at += 1;
+            }
+        } else if bytes[start].is_ascii_control() {
             continue;
         }
-        token.clear();
-        if piece.is_ascii() {
+        let piece = &chunk[start..at];
+        if has & class::OTHER != 0 && !piece.is_ascii() {
+            let word = if analyzer.lowercase { &piece.to_lowercase() } else { piece };
+            pairs(word, each);
+            scratch.take(analyzer, word);
+        } else if has & class::UPPER != 0 && analyzer.lowercase {
+            token.clear();
             token.push_str(piece);
-            if analyzer.lowercase {
-                token.make_ascii_lowercase();
-            }
+            token.make_ascii_lowercase();
+            scratch.take(analyzer, token);
         } else {
-            token.push_str(&if analyzer.lowercase { piece.to_lowercase() } else { piece.to_owned() });
-            pairs(token, each);
-        }
-        if !analyzer.stop.has(token) {
-            match stemmer {
-                Some(stemmer) => scratch.add(&stemmer.stem(token)),
-                None => scratch.add(token),
-            }
+            scratch.take(analyzer, piece);
         }
     }
 }
 
 /// Pairs of neighbouring characters of scripts that put no spaces between words, and of Hangul, whose words have endings.
-fn pairs(word: &str, each: &mut impl FnMut(&str)) {
+fn pairs(word: &str, each: &mut impl FnMut(Term)) {
     let mut previous: Option<usize> = None;
     for (start, c) in word.char_indices() {
         let dense = matches!(c,
@@ -187,40 +287,69 @@ fn pairs(word: &str, each: &mut impl FnMut(&str)) {
             | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
             | '\u{20000}'..='\u{3134f}');
         if let (true, Some(before)) = (dense, previous) {
-            each(&word[before..start + c.len_utf8()]);
+            let text = &word[before..start + c.len_utf8()];
+            each(Term { key: key::word(text), mark: "", text });
         }
         previous = dense.then_some(start);
     }
 }
 
-/// Tokens for the shape of a text: its length, capitals, digits, what looks like a link, money, a number to call.
-fn shape(text: &str, token: &mut String, each: &mut impl FnMut(&str)) {
-    let mut say = |arguments: std::fmt::Arguments| {
-        token.clear();
-        // Writing into a string does not fail.
-        let _ = token.write_fmt(arguments);
-        each(token);
-    };
-    let (mut length, mut letters, mut capitals, mut digits, mut marks) =
-        (0usize, 0usize, 0usize, 0usize, 0usize);
-    for c in text.chars() {
-        length += 1;
-        if c.is_ascii_digit() {
-            digits += 1;
-        } else if c.is_alphabetic() {
-            letters += 1;
-            capitals += usize::from(c.is_uppercase());
-        } else if c == '!' {
-            marks += 1;
+/// Tokens for a text as a whole: its length, capitals, digits, cries, and a number to call.
+fn whole(text: &str, token: &mut String, each: &mut impl FnMut(Term)) {
+    let bytes = text.as_bytes();
+    let count = |is: fn(&u8) -> bool| bytes.iter().filter(|byte| is(byte)).count();
+    let (digits, cries) = (count(u8::is_ascii_digit), count(|byte| *byte == b'!'));
+    let (mut length, mut letters, mut capitals) =
+        (bytes.len(), count(u8::is_ascii_alphabetic), count(u8::is_ascii_uppercase));
+    if !text.is_ascii() {
+        length = 0;
+        for c in text.chars() {
+            length += 1;
+            letters += usize::from(!c.is_ascii() && c.is_alphabetic());
+            capitals += usize::from(!c.is_ascii() && c.is_uppercase());
         }
     }
-    say(format_args!(" length {}", length.checked_ilog2().map_or(0, |log| log + 1)));
-    say(format_args!(" capitals {}", 10 * capitals / letters.max(1)));
-    say(format_args!(" digits {}", 20 * digits / length.max(1)));
-    if marks > 0 {
-        say(format_args!(" ! {}", marks.min(4)));
+    say_number("length ", length.checked_ilog2().map_or(0, |log| log as usize + 1), token, each);
+    say_number("capitals ", 10 * capitals / letters.max(1), token, each);
+    say_number("digits ", 20 * digits / length.max(1), token, each);
+    if cries > 0 {
+        say_number("! ", cries.min(4), token, each);
     }
-    let bytes = text.as_bytes();
+    if digits >= CALL && longest_number(bytes) >= CALL {
+        say("number to call", each);
+    }
+}
+
+/// Digits of a number that can be called.
+const CALL: usize = 8;
+
+/// Tokens for the shape of a chunk: its digits, what looks like a link, an address, a shout.
+fn look(text: &str, start: usize, chunk: &str, has: u8, token: &mut String, each: &mut impl FnMut(Term)) {
+    if has & class::DIGIT != 0 {
+        runs(text, start, chunk, token, each);
+    }
+    if has & class::LINK != 0 {
+        let head = chunk.as_bytes();
+        let www = head.len() > 4 && head[..4].eq_ignore_ascii_case(b"www.");
+        if www || (head.len() > 4 && chunk.contains('/') && (chunk.contains("://") || is_host(chunk))) {
+            say("link", each);
+        }
+        if chunk.find('@').is_some_and(|at| at > 0 && chunk[at..].contains('.')) {
+            say("address", each);
+        }
+    }
+    if has & (class::UPPER | class::OTHER) != 0 && has & class::LOWER == 0 {
+        let word = chunk.trim_matches(|c: char| !c.is_alphabetic());
+        if word.len() > 1 && word.chars().all(char::is_uppercase) {
+            say("shout", each);
+            say_number("shout ", word.chars().count().min(8), token, each);
+        }
+    }
+}
+
+/// Tokens for each run of digits: how long it is, after what, how it begins.
+fn runs(text: &str, start: usize, chunk: &str, token: &mut String, each: &mut impl FnMut(Term)) {
+    let bytes = chunk.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
         if !bytes[at].is_ascii_digit() {
@@ -228,35 +357,27 @@ fn shape(text: &str, token: &mut String, each: &mut impl FnMut(&str)) {
             continue;
         }
         let run = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let before = text[..at].chars().next_back().unwrap_or('^');
-        say(format_args!(" run {run}"));
-        say(format_args!(" run {before} {run}"));
+        let before = text[..start + at].chars().next_back().unwrap_or('^');
+        let before = if before.is_ascii_whitespace() { ' ' } else { before };
+        say_number("run ", run, token, each);
+        token.clear();
+        token.push_str("run ");
+        token.push(before);
+        token.push(' ');
+        push_number(token, run);
+        say(token, each);
         if run >= 3 {
-            say(format_args!(" run {}.. {run}", &text[at..at + 3]));
+            token.clear();
+            token.push_str("run ");
+            token.push_str(&chunk[at..at + 3]);
+            token.push_str(".. ");
+            push_number(token, run);
+            say(token, each);
         }
         if matches!(before, '£' | '$' | '€' | '₩' | '¥') {
-            say(format_args!(" money"));
+            say("money", each);
         }
         at += run;
-    }
-    for chunk in text.split_whitespace() {
-        let head = chunk.as_bytes();
-        if head.len() > 4
-            && (chunk.contains("://") || head[..4].eq_ignore_ascii_case(b"www.") || is_host(chunk))
-        {
-            say(format_args!(" link"));
-        }
-        if chunk.find('@').is_some_and(|at| at > 0 && chunk[at..].contains('.')) {
-            say(format_args!(" address"));
-        }
-        let word = chunk.trim_matches(|c: char| !c.is_alphabetic());
-        if word.len() > 1 && word.chars().all(char::is_uppercase) {
-            say(format_args!(" shout"));
-            say(format_args!(" shout {}", word.chars().count().min(8)));
-        }
-    }
-    if longest_number(bytes) >= 8 {
-        say(format_args!(" number to call"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a text becomes terms: words, characters, or the whole look of a message.
 
 mod chars;
+mod key;
 mod look_alikes;
 mod message;
 mod stop;
@@ -95,6 +96,9 @@ pub struct Analyzer {
     pub kind: Kind,
     /// How many of them.
     pub ngrams: Ngrams,
+    /// How many characters of a message's words make a term, besides the words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chars: Option<Ngrams>,
     /// Whether upper case is folded.
     pub lowercase: bool,
     /// The language whose endings are cut off words.
@@ -109,11 +113,41 @@ impl Default for Analyzer {
     /// Words and punctuation with their pairs, and the shape of the message.
     fn default() -> Self {
         let ngrams = Ngrams { fewest: 1, most: 2 };
-        Self { kind: Kind::Message, ngrams, lowercase: true, stem: None, stop: StopWords::default() }
+        Self {
+            kind: Kind::Message,
+            ngrams,
+            chars: None,
+            lowercase: true,
+            stem: None,
+            stop: StopWords::default(),
+        }
     }
 }
 
-/// Memory that goes from text to text.
+/// A term as it is found in a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Term<'a> {
+    /// The number that stands for it.
+    pub key: u64,
+    /// What it is spelled with first: nothing, for a word.
+    pub mark: &'static str,
+    /// The rest of it.
+    pub text: &'a str,
+}
+
+impl<'a> Term<'a> {
+    /// A term that stands for the shape of a text.
+    fn shape(text: &'a str) -> Self {
+        Self { key: key::marked(key::SHAPE, text), mark: key::SHAPE, text }
+    }
+
+    /// A term that stands for the cell of a column.
+    pub fn cell(text: &'a str) -> Self {
+        Self { key: key::marked(key::CELL, text), mark: key::CELL, text }
+    }
+}
+
+/// Memory that goes from text to text, for one analyzer.
 #[derive(Default)]
 pub struct Scratch {
     /// The text, lower case or normalised.
@@ -122,15 +156,22 @@ pub struct Scratch {
     words: String,
     /// Where each word of `words` begins and ends.
     spans: Vec<(usize, usize)>,
+    /// The key of each word.
+    keys: Vec<u64>,
     /// Where each character of a text begins, for n-grams of characters.
     starts: Vec<usize>,
     /// A token under construction.
     token: String,
+    /// Letters that may be one word: f r e e.
+    letters: String,
+    /// What became of words seen before: their stems, or none of stop words.
+    stems: words::Stems,
 }
 
 impl Analyzer {
     /// Calls `each` with every term of a text, as often as it occurs.
-    pub fn each(&self, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(&str)) {
+    #[inline]
+    pub fn each(&self, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
         match self.kind {
             Kind::Word => {
                 words::read(self, text, scratch);
@@ -148,8 +189,15 @@ impl Analyzer {
     /// All terms of a text.
     pub fn terms(&self, text: &str) -> Vec<String> {
         let mut terms = Vec::new();
-        self.each(text, &mut Scratch::default(), &mut |term| terms.push(term.to_owned()));
+        self.each(text, &mut Scratch::default(), &mut |Term { mark, text, .. }| {
+            terms.push(format!("{mark}{text}"));
+        });
         terms
+    }
+
+    /// The key of a term as it is written in a model.
+    pub fn key(&self, term: &str) -> u64 {
+        key::of(self.kind, term)
     }
 }
 

@@ -1,0 +1,107 @@
+//! Columns besides the text: values as they are, numbers by the bins that their quantiles make.
+
+use serde::{Deserialize, Serialize};
+
+/// Bins of a column of numbers.
+const BINS: usize = 10;
+
+/// Rows whose numbers are looked at for the quantiles, at most.
+pub const LOOKED_AT: usize = 1 << 16;
+
+/// Columns that a model looks at, in the order of their cells.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Columns(pub Vec<Column>);
+
+/// A column and what is made of its cells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Where one bin of numbers ends and the next begins, ascending; none where values are taken as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<f64>,
+}
+
+impl Column {
+    /// Learns from the cells of some rows: a column is of numbers where every cell that is not empty is one, and where
+    /// there are more different ones than bins.
+    pub fn learn<'a>(name: &str, cells: impl Iterator<Item = &'a str>) -> Self {
+        let name = name.to_owned();
+        let mut numbers = Vec::new();
+        for cell in cells.map(str::trim).filter(|cell| !cell.is_empty()) {
+            match cell.parse::<f64>() {
+                Ok(number) if number.is_finite() => numbers.push(number),
+                _ => return Self { name, edges: Vec::new() },
+            }
+        }
+        numbers.sort_unstable_by(f64::total_cmp);
+        let different = 1 + numbers.windows(2).filter(|pair| pair[0] < pair[1]).count();
+        if different <= BINS {
+            return Self { name, edges: Vec::new() };
+        }
+        let mut edges: Vec<f64> = (1..BINS).map(|bin| numbers[bin * numbers.len() / BINS]).collect();
+        edges.dedup();
+        Self { name, edges }
+    }
+
+    /// Writes what stands for a cell: the value, the bin of a number, or that there is nothing.
+    fn write(&self, cell: &str, shape: &mut String) {
+        use std::fmt::Write;
+        let cell = cell.trim();
+        shape.clear();
+        // Writing into a string does not fail.
+        let _ = match cell.parse::<f64>() {
+            _ if cell.is_empty() => write!(shape, "{} is empty", self.name),
+            Ok(number) if !self.edges.is_empty() => {
+                let bin = self.edges.partition_point(|edge| *edge <= number);
+                write!(shape, "{} in bin {bin}", self.name)
+            }
+            _ => write!(shape, "{} = {cell}", self.name),
+        };
+    }
+}
+
+impl Columns {
+    /// Calls `each` with what stands for every cell.
+    pub fn each(&self, cells: &[String], each: &mut impl FnMut(&str)) {
+        let mut shape = String::new();
+        for (column, cell) in self.0.iter().zip(cells) {
+            column.write(cell, &mut shape);
+            each(&shape);
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names of the columns.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|column| column.name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_into_bins_and_values_stay() {
+        let numbers: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+        let column = Column::learn("hour", numbers.iter().map(String::as_str));
+        assert_eq!(column.edges, [10., 20., 30., 40., 50., 60., 70., 80., 90.]);
+        let columns = Columns(vec![column, Column::learn("from", ["x.test", "7"].into_iter())]);
+        let shapes = |cells: [&str; 2]| {
+            let mut shapes = Vec::new();
+            columns.each(&cells.map(str::to_owned), &mut |shape| shapes.push(shape.to_owned()));
+            shapes
+        };
+        assert_eq!(shapes(["10", "x.test"]), ["hour in bin 1", "from = x.test"]);
+        assert_eq!(shapes(["-5", ""]), ["hour in bin 0", "from is empty"]);
+        assert_eq!(shapes(["noon", "7"]), ["hour = noon", "from = 7"]);
+        assert!(Column::learn("few", ["1", "2", "3"].into_iter()).edges.is_empty());
+    }
+}

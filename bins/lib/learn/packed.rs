@@ -1,0 +1,114 @@
+//! Rows of counted terms, packed: two bytes or so for each term.
+
+/// Rows of pairs of term and count, the terms ascending within a row.
+#[derive(Clone, Debug, Default)]
+pub struct Packed {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Packed {
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Adds a row. A term is written as the distance from the one before it, with a bit that says whether it occurs once.
+    pub fn push(&mut self, row: &[(u32, u32)]) {
+        let mut before = 0;
+        for &(term, count) in row {
+            self.write(u64::from(term - before) << 1 | u64::from(count > 1));
+            if count > 1 {
+                self.write(u64::from(count));
+            }
+            before = term;
+        }
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Adds rows.
+    pub fn append(&mut self, rows: &Self) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&rows.bytes);
+        self.ends.extend(rows.ends.iter().map(|end| start + end));
+    }
+
+    /// The terms of a row.
+    #[inline]
+    pub fn row(&self, row: usize) -> Terms<'_> {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Terms { bytes: &self.bytes[start..self.ends[row]], before: 0 }
+    }
+
+    /// Seven bits a byte, the low ones first; the high bit says that there is more.
+    fn write(&mut self, mut number: u64) {
+        while number > 0x7f {
+            #[expect(clippy::cast_possible_truncation, reason = "seven bits are meant")]
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "it is under 128")]
+        self.bytes.push(number as u8);
+    }
+}
+
+/// The terms of one row, with their counts.
+#[derive(Clone, Debug)]
+pub struct Terms<'a> {
+    bytes: &'a [u8],
+    before: u32,
+}
+
+impl Terms<'_> {
+    #[inline]
+    fn read(&mut self) -> Option<u64> {
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let (&byte, rest) = self.bytes.split_first()?;
+            self.bytes = rest;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+            shift += 7;
+        }
+    }
+}
+
+impl Iterator for Terms<'_> {
+    type Item = (u32, u32);
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "what was packed were numbers of 32 bits")]
+    fn next(&mut self) -> Option<(u32, u32)> {
+        let distance = self.read()?;
+        self.before += (distance >> 1) as u32;
+        let count = if distance & 1 == 0 { 1 } else { self.read()? as u32 };
+        Some((self.before, count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_packed_is_unpacked() {
+        let rows = [vec![], vec![(0, 1), (1, 300), (u32::MAX, u32::MAX)], vec![(127, 2), (128, 1)]];
+        let (mut one, mut all) = (Packed::default(), Packed::default());
+        for row in &rows {
+            one.push(row);
+        }
+        all.push(&[(7, 7)]);
+        all.append(&one);
+        assert_eq!(all.row(0).collect::<Vec<_>>(), [(7, 7)]);
+        for (number, row) in rows.iter().enumerate() {
+            assert_eq!(&all.row(number + 1).collect::<Vec<_>>(), row);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A table from keys to small values: keys are hashes already, and a look takes one reach into memory.
+
+use std::hash::{BuildHasher, RandomState};
+
+/// Open addressing with linear probing. Keys stand for texts that anybody may send: their places are mixed with a number of
+/// this process, so that nobody can write texts that all want one place. Nothing that comes out depends on it.
+#[derive(Clone, Debug)]
+pub struct Table<V> {
+    /// Pairs of key and value; the key 0 marks a free slot.
+    slots: Vec<(u64, V)>,
+    used: usize,
+    seed: u64,
+}
+
+impl<V: Copy + Default> Default for Table<V> {
+    fn default() -> Self {
+        Self::with_room(0)
+    }
+}
+
+impl<V: Copy + Default> Table<V> {
+    /// An empty table with room for so many keys.
+    pub fn with_room(keys: usize) -> Self {
+        let slots = (keys.max(8) * 2).next_power_of_two();
+        Self { slots: vec![(0, V::default()); slots], used: 0, seed: RandomState::new().hash_one(0) }
+    }
+
+    /// The number of keys.
+    pub fn len(&self) -> usize {
+        self.used
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// The value of a key.
+    #[inline]
+    pub fn get(&self, key: u64) -> Option<V> {
+        let (found, value) = self.slots[self.slot(key)];
+        (found != 0).then_some(value)
+    }
+
+    /// The value of a key, to be changed; a key that was not there gets the default, and is said to be new.
+    #[inline]
+    pub fn entry(&mut self, key: u64) -> (&mut V, bool) {
+        if self.used * 2 >= self.slots.len() {
+            self.grow();
+        }
+        let slot = self.slot(key);
+        let new = self.slots[slot].0 == 0;
+        if new {
+            self.slots[slot].0 = nonzero(key);
+            self.used += 1;
+        }
+        (&mut self.slots[slot].1, new)
+    }
+
+    /// All keys and values, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, V)> {
+        self.slots.iter().filter(|(key, _)| *key != 0).copied()
+    }
+
+    /// Moves all keys and values out; the memory stays for the next ones.
+    pub fn drain(&mut self, mut each: impl FnMut(u64, V)) {
+        for (key, value) in &mut self.slots {
+            if *key != 0 {
+                each(*key, *value);
+                (*key, *value) = (0, V::default());
+            }
+        }
+        self.used = 0;
+        if self.slots.len() > 1 << 16 {
+            // One giant text shall not make every text after it wait.
+            *self = Self::default();
+        }
+    }
+
+    /// Keeps some of the keys, and gives memory back.
+    pub fn retain(&mut self, keep: impl Fn(u64) -> bool) {
+        let kept: Vec<(u64, V)> = self.iter().filter(|(key, _)| keep(*key)).collect();
+        *self = Self::with_room(kept.len());
+        for (key, value) in kept {
+            *self.entry(key).0 = value;
+        }
+    }
+
+    /// Where a key is, or would be.
+    #[inline]
+    fn slot(&self, key: u64) -> usize {
+        let (key, mask) = (nonzero(key), self.slots.len() - 1);
+        let mut slot = ((key ^ self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize & mask;
+        while self.slots[slot].0 != key && self.slots[slot].0 != 0 {
+            slot = (slot + 1) & mask;
+        }
+        slot
+    }
+
+    fn grow(&mut self) {
+        let mut larger = Self { seed: self.seed, ..Self::with_room(self.slots.len()) };
+        for (key, value) in self.iter() {
+            *larger.entry(key).0 = value;
+        }
+        *self = larger;
+    }
+}
+
+/// The key 0 shares a slot with 1: one in 2⁶⁴ will not be missed.
+fn nonzero(key: u64) -> u64 {
+    key.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::fingerprint::mix;
+
+    #[test]
+    fn what_was_put_in_is_found() {
+        let mut table = Table::<u32>::default();
+        assert_eq!(table.get(7), None);
+        for n in 0..10_000 {
+            let (value, new) = table.entry(mix(u64::from(n)));
+            assert!(new);
+            *value = n;
+        }
+        assert!(!table.entry(mix(5)).1 && table.len() == 10_000);
+        assert!((0..10_000).all(|n| table.get(mix(u64::from(n))) == Some(n)));
+        assert_eq!(table.get(mix(10_000)), None);
+        table.retain(|key| key < mix(5));
+        assert!(table.get(mix(5)).is_none() && table.iter().all(|(key, n)| key == mix(u64::from(n))));
+    }
+}

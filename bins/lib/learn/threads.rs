@@ -1,0 +1,27 @@
+//! Work on several threads, in a way that leaves no trace of how many there were.
+
+use std::sync::{Mutex, PoisonError};
+
+/// Works on every item, so many at a time; the items are taken in order.
+pub fn each<T: Send>(items: &mut [T], threads: usize, work: impl Fn(&mut T) + Sync) {
+    if threads < 2 || items.len() < 2 {
+        items.iter_mut().for_each(work);
+        return;
+    }
+    let threads = threads.min(items.len());
+    let queue = Mutex::new(items.iter_mut());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    // A worker that panics is a bug; the scope hands its panic on.
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|| {
+                while let Some(item) = next() {
+                    work(item);
+                }
+            });
+        }
+        while let Some(item) = next() {
+            work(item);
+        }
+    });
+}

@@ -1,0 +1,80 @@
+//! From which probability on a row is positive: what is asked for, on out-of-fold scores.
+
+/// What the threshold is to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Goal {
+    /// Be this one.
+    At(f64),
+    /// The best F1.
+    BestF1,
+    /// The most positives found with no more than this share of negatives among them.
+    MaxFpr(f64),
+    /// The fewest false alarms with at least this share of positives found.
+    MinRecall(f64),
+    /// The least cost, of a negative taken for positive and of a positive missed.
+    Cost(f64, f64),
+}
+
+/// The threshold that does best, half way between two scores; of equals the one nearest to .5. What has no score to go by
+/// is at .5.
+pub fn choose(goal: Goal, scores: &[(f64, bool)]) -> f64 {
+    if let Goal::At(threshold) = goal {
+        return threshold;
+    }
+    let mut ranked = scores.to_vec();
+    ranked.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
+    let positives = ranked.iter().filter(|(_, positive)| *positive).count() as f64;
+    let negatives = ranked.len() as f64 - positives;
+    let (mut found, mut alarms) = (0.0, 0.0);
+    let mut best: Option<(f64, f64)> = None;
+    // Above every score, then below one after the other.
+    let above = [(1.0, 0.0, 0.0)].into_iter();
+    let below = ranked.iter().enumerate().filter_map(|(place, &(score, positive))| {
+        if positive {
+            found += 1.0;
+        } else {
+            alarms += 1.0;
+        }
+        let next = ranked.get(place + 1).map_or(0.0, |(next, _)| *next);
+        (next < score || place + 1 == ranked.len()).then(|| (f64::midpoint(score, next), found, alarms))
+    });
+    for (threshold, found, alarms) in above.chain(below) {
+        let gain = match goal {
+            Goal::At(_) => 0.0,
+            Goal::BestF1 => 2.0 * found / (found + alarms + positives).max(1.0),
+            Goal::MaxFpr(limit) if alarms <= limit * negatives => found,
+            Goal::MinRecall(limit) if found >= limit * positives => -alarms,
+            Goal::MaxFpr(_) | Goal::MinRecall(_) => continue,
+            Goal::Cost(alarm, miss) => -(alarm * alarms + miss * (positives - found)),
+        };
+        let nearer = |best: f64| (threshold - 0.5).abs() < (best - 0.5).abs();
+        if best.is_none_or(|(most, at)| gain > most || (gain >= most && nearer(at))) {
+            best = Some((gain, threshold));
+        }
+    }
+    match best {
+        Some((_, threshold)) if !ranked.is_empty() => threshold,
+        _ => 0.5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_goal_has_its_threshold() {
+        let scores = [(0.9, true), (0.8, true), (0.7, false), (0.6, true), (0.3, false), (0.1, false)];
+        let near = |goal, wanted: f64| (choose(goal, &scores) - wanted).abs() < 1e-9;
+        assert!(near(Goal::At(0.2), 0.2));
+        assert!(near(Goal::BestF1, 0.45));
+        assert!(near(Goal::MaxFpr(0.0), 0.75));
+        assert!(near(Goal::MaxFpr(0.34), 0.45));
+        assert!(near(Goal::MinRecall(0.6), 0.75));
+        assert!(near(Goal::MinRecall(1.0), 0.45));
+        assert!(near(Goal::Cost(10.0, 1.0), 0.75));
+        assert!(near(Goal::Cost(1.0, 10.0), 0.45));
+        assert!(choose(Goal::BestF1, &[]).eq(&0.5));
+        assert!(choose(Goal::MaxFpr(0.0), &[(1.0, false)]).eq(&1.0));
+    }
+}

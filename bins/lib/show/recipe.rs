@@ -1,0 +1,207 @@
+//! The options of `fit` that make a recipe: a preset, and what is said otherwise.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::data::place::Place;
+use crate::data::share::Share;
+use crate::learn::calibrate::Method;
+use crate::learn::estimate::{Estimate, Requirement};
+use crate::learn::recipe::{Learner, Preset, Recipe};
+use crate::learn::text::{Kind, Language, Ngrams, StopWords};
+use crate::learn::tfidf::{Limit, Norm};
+use crate::learn::threshold::Goal;
+
+/// Options that say how a model is learned.
+#[derive(Args, Clone)]
+pub struct RecipeArgs {
+    /// What the other options start from: message, strong, classic or seeds
+    #[arg(long, value_name = "NAME", default_value = "message")]
+    pub preset: Preset,
+
+    /// What a term is made of: word, char, char_wb or message
+    #[arg(long, value_name = "KIND", help_heading = "Text")]
+    analyzer: Option<Kind>,
+
+    /// How many words or characters make a term
+    #[arg(long, value_name = "FEWEST-MOST", help_heading = "Text")]
+    ngrams: Option<Ngrams>,
+
+    /// With the analyzer message: how many characters within a word make a term, too
+    #[arg(long, value_name = "FEWEST-MOST", help_heading = "Text")]
+    chars: Option<Ngrams>,
+
+    /// Cut the endings of this language off words (Snowball)
+    #[arg(long, value_name = "LANGUAGE", help_heading = "Text")]
+    stem: Option<Language>,
+
+    /// Leave these words out: english (scikit-learn's list), none, or the words of a file
+    #[arg(long, value_name = "english|none|FILE", help_heading = "Text")]
+    stop_words: Option<Place>,
+
+    /// Score a long message by windows of so many words, too, and take the surest one; 0 for none
+    #[arg(long, value_name = "WORDS", help_heading = "Text")]
+    windows: Option<usize>,
+
+    /// Leave out terms that fewer texts have: a number, or a share such as 0.01
+    #[arg(long, value_name = "TEXTS", help_heading = "Terms")]
+    min_df: Option<Limit>,
+
+    /// Leave out terms that more texts have: a number, or a share such as 0.5
+    #[arg(long, value_name = "TEXTS", help_heading = "Terms")]
+    max_df: Option<Limit>,
+
+    /// Keep the most frequent terms, so many; 0 for all
+    #[arg(long, value_name = "TERMS", help_heading = "Terms")]
+    max_features: Option<usize>,
+
+    /// Reckon a count as 1 + ln of itself
+    #[arg(long, value_name = "BOOL", help_heading = "Terms")]
+    sublinear: Option<bool>,
+
+    /// Let rare terms weigh more
+    #[arg(long, value_name = "BOOL", help_heading = "Terms")]
+    idf: Option<bool>,
+
+    /// Bring each row to one length: l2, l1 or none
+    #[arg(long, value_name = "NORM", help_heading = "Terms")]
+    norm: Option<Norm>,
+
+    /// What learns: multinomial or complement (naive Bayes), logistic, or nb-logistic (NB-SVM with logistic loss)
+    #[arg(long, value_name = "NAME", help_heading = "Learner")]
+    learner: Option<Learner>,
+
+    /// What naive Bayes adds to every count
+    #[arg(long, value_name = "NUMBER", value_parser = over_zero, help_heading = "Learner")]
+    alpha: Option<f64>,
+
+    /// What an error costs the linear learners, against large weights
+    #[arg(long = "C", value_name = "NUMBER", value_parser = over_zero, help_heading = "Learner")]
+    c: Option<f64>,
+
+    /// The share of positive rows that naive Bayes goes by [default: that of the rows]
+    #[arg(long, value_name = "SHARE", value_parser = inside, help_heading = "Learner")]
+    prior: Option<f64>,
+
+    /// Folds of the estimate; 0 for none, and then neither calibration nor a threshold of the model's own
+    #[arg(long, value_name = "NUMBER", value_parser = folds, help_heading = "Estimate")]
+    folds: Option<usize>,
+
+    /// How scores are made probabilities, out of fold: none, sigmoid or isotonic
+    #[arg(long, value_name = "METHOD", help_heading = "Estimate")]
+    calibrate: Option<Method>,
+
+    /// Figures to be reached out of fold, such as f1=.9,recall=.8; the model says whether it did, and compare asks it
+    #[arg(long, value_name = "FIGURE=LIMIT", value_delimiter = ',', help_heading = "Estimate")]
+    require: Vec<Requirement>,
+
+    /// The least score of a positive verdict
+    #[arg(long, value_name = "SCORE", group = "goal", help_heading = "Threshold, one of")]
+    threshold: Option<Share>,
+
+    /// The threshold with the best f1 out of fold [default with message and strong; else 0.5]
+    #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold, one of")]
+    maximize: Option<String>,
+
+    /// The threshold that finds the most with no more false alarms than this share of the negative rows
+    #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold, one of")]
+    max_fpr: Option<Share>,
+
+    /// The threshold with the fewest false alarms that finds this share of the positive rows
+    #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold, one of")]
+    min_recall: Option<Share>,
+
+    /// The threshold that costs least where a false alarm costs this
+    #[arg(long, value_name = "COST", group = "goal", value_parser = over_zero, requires = "cost_fn", help_heading = "Threshold, one of")]
+    cost_fp: Option<f64>,
+
+    /// … and a positive row that is missed this
+    #[arg(long, value_name = "COST", value_parser = over_zero, requires = "cost_fp", help_heading = "Threshold, one of")]
+    cost_fn: Option<f64>,
+}
+
+impl RecipeArgs {
+    /// The preset, and what the options say otherwise.
+    pub fn recipe(&self) -> Result<Recipe> {
+        let mut recipe = self.preset.recipe();
+        self.text(&mut recipe)?;
+        self.terms(&mut recipe);
+        set(&mut recipe.learner, self.learner);
+        set(&mut recipe.alpha, self.alpha);
+        set(&mut recipe.c, self.c);
+        set(&mut recipe.folds, self.folds);
+        set(&mut recipe.calibration, self.calibrate);
+        recipe.prior = self.prior.or(recipe.prior);
+        if recipe.folds < 2 {
+            (recipe.calibration, recipe.threshold) = (Method::None, Goal::At(0.5));
+        }
+        set(&mut recipe.threshold, self.goal());
+        recipe.required.clone_from(&self.require);
+        Estimate::expect_measured(&recipe.required, recipe.folds)?;
+        Ok(recipe)
+    }
+
+    fn text(&self, recipe: &mut Recipe) -> Result<()> {
+        let analyzer = &mut recipe.analyzer;
+        set(&mut analyzer.kind, self.analyzer);
+        set(&mut analyzer.ngrams, self.ngrams);
+        analyzer.chars = self.chars.or(analyzer.chars).filter(|_| analyzer.kind == Kind::Message);
+        analyzer.stem = self.stem.or(analyzer.stem);
+        if let Some(place) = &self.stop_words {
+            analyzer.stop = match place.to_string().as_str() {
+                "english" => StopWords::english(),
+                "none" => StopWords::default(),
+                _ => StopWords::of(&place.read_text()?),
+            };
+        }
+        recipe.windows = self.windows.or(recipe.windows).filter(|words| *words > 0);
+        Ok(())
+    }
+
+    fn terms(&self, recipe: &mut Recipe) {
+        set(&mut recipe.selection.min_df, self.min_df);
+        set(&mut recipe.selection.max_df, self.max_df);
+        recipe.selection.max_features =
+            self.max_features.or(recipe.selection.max_features).filter(|terms| *terms > 0);
+        set(&mut recipe.weighting.sublinear, self.sublinear);
+        set(&mut recipe.weighting.idf, self.idf);
+        set(&mut recipe.weighting.norm, self.norm);
+    }
+
+    fn goal(&self) -> Option<Goal> {
+        let value = |share: Share| share.value();
+        self.threshold
+            .map(|threshold| Goal::At(value(threshold)))
+            .or(self.maximize.as_ref().map(|_| Goal::BestF1))
+            .or(self.max_fpr.map(|share| Goal::MaxFpr(value(share))))
+            .or(self.min_recall.map(|share| Goal::MinRecall(value(share))))
+            .or(self.cost_fp.zip(self.cost_fn).map(|(alarm, miss)| Goal::Cost(alarm, miss)))
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+fn over_zero(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("expected a number over 0".into()),
+    }
+}
+
+fn inside(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("expected a share between 0 and 1".into()),
+    }
+}
+
+fn folds(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(folds) if folds <= 100 => Ok(folds),
+        _ => Err("expected a number up to 100".into()),
+    }
+}
