@@ -25,10 +25,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
 
 from run import FILES
 
 csv.field_size_limit(1 << 30)
+threadpool_limits(1)  # on vectors this short the threads of BLAS take ten times as long as one
 CORPORA = Path(os.environ.get("SPAMOPS_CORPORA", "../shared/data"))
 WORDS = CountVectorizer(dtype=np.float64)
 PAIRS = CountVectorizer(ngram_range=(1, 2), dtype=np.float64)
