@@ -46,7 +46,8 @@ def fit(tools, preset, options, rows, model):
 
 def score(tools, model, rows, out):
     """Scores and verdicts of the rows of a file."""
-    subprocess.run([tools / "score", "--quiet", "--model", model, rows, "-o", out], check=True)
+    if subprocess.run([tools / "score", "--quiet", "--model", model, rows, "-o", out]).returncode != 0:
+        sys.exit("score failed")
     with open(out, encoding="utf-8", newline="") as file:
         scored = list(csv.DictReader(file))
     return np.array([float(row["spam_score"]) for row in scored]), np.array([row["verdict"] == "spam" for row in scored])
