@@ -3,16 +3,36 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# scikit-learn and nltk, in target/peers
+peers() {
+  [ -x target/peers/bin/python ] || python3 -m venv target/peers
+  target/peers/bin/pip install --quiet --disable-pip-version-check scikit-learn==1.9.1 nltk==3.9.2
+}
+
+# The tools as released, in target/tools; more arguments name more to build
+tools() {
+  cargo build --quiet --release --locked --bin spamops "$@"
+  target/release/spamops link --quiet target/tools
+}
+
 case ${1-} in
   bench-sample) # `sample` on ten million rows: speed beside a bare read of the file, and memory
     exec tests/bench/run.py sample ;;
   quality) # F1, AUC and recall beside scikit-learn on real corpora, the same folds
-    peers=target/peers
-    [ -x "$peers/bin/python" ] || python3 -m venv "$peers"
-    "$peers/bin/pip" install --quiet --disable-pip-version-check scikit-learn==1.9.1
-    cargo build --quiet --release --locked --bin spamops
-    target/release/spamops link --quiet target/tools
-    exec "$peers/bin/python" tests/bench/quality.py target/tools "${SEEDS:-5}" ;;
+    peers
+    tools
+    exec target/peers/bin/python tests/bench/quality.py target/tools --seeds "${SEEDS:-5}" ;;
+  attacks) # recall of disguised and padded spam, and false positives, beside scikit-learn
+    peers
+    tools
+    exec target/peers/bin/python tests/bench/attacks.py target/tools ;;
+  speed) # fit and score on Enron: time and memory beside scikit-learn, nltk and a bare read of the file
+    peers
+    tools --example bare_csv
+    exec target/peers/bin/python tests/bench/speed.py enron target/tools --bare target/release/examples/bare_csv ;;
+  large) # five million rows scored in flat memory, two gigabytes fitted in 500 MB
+    tools
+    exec tests/bench/speed.py large target/tools ;;
   fuzz-10min) # every fuzz target for ten minutes, two at a time
     exec tests/fuzz/all.sh 600 ;;
   "")

@@ -1,105 +1,174 @@
 #!/usr/bin/env python3
-"""Quality beside scikit-learn on real corpora: the same folds, the same labels, pooled counts.
+"""Quality beside scikit-learn on real corpora: the same folds, the same labels, pooled out-of-fold scores.
 
-    tests/bench/quality.py TOOLS [SEEDS]     TOOLS is the directory with fit and score, SEEDS a number (5)
+    tests/bench/quality.py TOOLS [--seeds 5] [--corpora sms,enron] [--presets message,strong] [--fit-options '--alpha .2']
 
 Stratified 5-fold cross-validation, shuffled by each seed, with all rows and without exact duplicates. F1 is at the threshold
-each model has of its own; AUC and recall at a false-positive rate of .1% need none, so they compare the ranking alone. The
-corpora come by SPAMOPS_CORPORA (default ../shared/data); one that is not there is skipped aloud.
+each model has of its own; AUC and recall at a false-positive rate of .1% need none, so they compare the ranking alone. A
+difference to the best peer is the mean over the seeds, with a 95% interval by a paired bootstrap of the rows, class by class.
+Fails where the interval of `strong` lies below a best peer's figure, or `message` is not above both naive Bayes peers in F1.
 """
 
+import argparse
 import csv
-import lzma
-import os
-import pathlib
-import statistics
+import shlex
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
+import numpy as np
 import sklearn
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics import f1_score, roc_auc_score, roc_curve
-from sklearn.model_selection import StratifiedKFold
-from sklearn.naive_bayes import MultinomialNB
-from sklearn.pipeline import make_pipeline
 
-csv.field_size_limit(1 << 30)
-CORPORA = pathlib.Path(os.environ.get("SPAMOPS_CORPORA", "../shared/data"))
-PEERS = {
-    "sklearn, its defaults": lambda: make_pipeline(TfidfVectorizer(), MultinomialNB()),
-    "sklearn, words 1-2, sublinear, alpha .1": lambda: make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), MultinomialNB(alpha=0.1)),
-}
+import peers
+
+METRICS = ("F1", "AUC", "recall")
+BAYES = list(peers.PEERS)[:2]
 
 
-def corpus(name):
-    """Texts and labels of a corpus; none where it is not there."""
-    for path, opened in ((CORPORA / f"{name}.csv", open), (CORPORA / f"{name}.csv.xz", lzma.open)):
-        if path.exists():
-            with opened(path, "rt", encoding="utf-8", newline="") as file:
-                rows = list(csv.DictReader(file))
-            return [row["text"] for row in rows], [int(row["label"] == "spam") for row in rows]
-    print(f"skipped: {name} is not in {CORPORA}")
-    return None
+def write(path, texts, labels):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["label", "text"])
+        writer.writerows((["ham", "spam"][label], text) for text, label in zip(texts, labels))
 
 
-def ours(tools, preset, texts, labels, train, test, work):
-    """Scores and verdicts of the tools on one fold."""
-    for part, rows in (("train", train), ("test", test)):
-        with open(work / f"{part}.csv", "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["label", "text"])
-            writer.writerows([["ham", "spam"][labels[row]], texts[row]] for row in rows)
-    subprocess.run([tools / "fit", "--quiet", "--preset", preset, work / "train.csv", "-o", work / "model.json"], check=True)
-    subprocess.run([tools / "score", "--model", work / "model.json", work / "test.csv", "-o", work / "scored.csv"], check=True)
-    with open(work / "scored.csv", encoding="utf-8", newline="") as file:
+def fit(tools, preset, options, rows, model):
+    """Fits a model; false, and said so, where this `fit` knows no such preset."""
+    done = subprocess.run([tools / "fit", "--quiet", "--preset", preset, *options, rows, "-o", model], stderr=subprocess.PIPE, text=True)
+    if done.returncode == 2 and "'--preset <NAME>'" in done.stderr:
+        print(f"skipped: {done.stderr.splitlines()[0]}")
+        return False
+    if done.returncode != 0:
+        sys.exit(done.stderr.strip())
+    return True
+
+
+def score(tools, model, rows, out):
+    """Scores and verdicts of the rows of a file."""
+    if subprocess.run([tools / "score", "--quiet", "--model", model, rows, "-o", out]).returncode != 0:
+        sys.exit("score failed")
+    with open(out, encoding="utf-8", newline="") as file:
         scored = list(csv.DictReader(file))
-    return [float(row["spam_score"]) for row in scored], [int(row["verdict"] == "spam") for row in scored]
+    return np.array([float(row["spam_score"]) for row in scored]), np.array([row["verdict"] == "spam" for row in scored])
 
 
-def measured(labels, scores, verdicts):
-    """F1, AUC and recall at a false-positive rate of .1%."""
-    false, true, _ = roc_curve(labels, scores)
-    return f1_score(labels, verdicts), roc_auc_score(labels, scores), max(t for f, t in zip(false, true) if f <= 0.001)
+def out_of_fold(tools, preset, options, texts, labels, seed):
+    """Scores and verdicts of the tools for every row; none where `fit` knows no such preset."""
+    scores, verdicts = np.zeros(len(texts)), np.zeros(len(texts), dtype=bool)
+    with tempfile.TemporaryDirectory() as work:
+        train_file, test_file, model, out = (Path(work, name) for name in ("train.csv", "test.csv", "model.json", "scored.csv"))
+        for train, test in peers.folds(labels, seed):
+            write(train_file, [texts[row] for row in train], labels[train])
+            write(test_file, [texts[row] for row in test], labels[test])
+            if not fit(tools, preset, options, train_file, model):
+                return None
+            scores[test], verdicts[test] = score(tools, model, test_file, out)
+    return scores, verdicts
+
+
+def measure(labels, scores, verdicts):
+    """A function from how often each row counts to F1, AUC and recall at a false-positive rate of .1%."""
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    spam, found = labels == 1, verdicts.astype(bool)
+    right, called = spam & found, found
+
+    def figures(times):
+        true, false = np.cumsum((times * spam)[order])[ends], np.cumsum((times * ~spam)[order])[ends]
+        f1 = 2 * times[right].sum() / (times[called].sum() + true[-1])
+        ties = np.diff(true, prepend=0) * (false[-1] - (false + np.append(0, false[:-1])) / 2)
+        allowed = np.searchsorted(false, 0.001 * false[-1], side="right")
+        return f1, ties.sum() / (true[-1] * false[-1]), true[allowed - 1] / true[-1] if allowed else 0.0
+
+    return figures
+
+
+def resamples(labels, count):
+    """How often each row is drawn, `count` times: as many spam and as many ham as there are."""
+    rng = np.random.default_rng(0)
+    for _ in range(count):
+        times = np.zeros(len(labels), dtype=np.int64)
+        for label in (0, 1):
+            rows = np.flatnonzero(labels == label)
+            times[rows] = np.bincount(rng.integers(len(rows), size=len(rows)), minlength=len(rows))
+        yield times
+
+
+def compare(results, labels, names, count):
+    """Prints each preset's differences to the best peers; returns those whose interval lies below zero."""
+    measures = {name: [measure(labels, *run) for run in runs] for name, runs in results.items()}
+
+    def mean(name, times):
+        return np.mean([figures(times) for figures in measures[name]], axis=0)
+
+    whole = {name: mean(name, np.ones(len(labels), dtype=np.int64)) for name in measures}
+    best = [max(peers.PEERS, key=lambda peer: whole[peer][metric]) for metric in range(3)]
+    sampled = {name: [] for name in {*names, *best}}
+    for times in resamples(labels, count if names else 0):
+        for name, drawn in sampled.items():
+            drawn.append(mean(name, times))
+    below = []
+    for name in names:
+        for metric, (label, peer) in enumerate(zip(METRICS, best)):
+            drawn = [ours[metric] - theirs[metric] for ours, theirs in zip(sampled[name], sampled[peer])]
+            low, high = np.quantile(drawn, [0.025, 0.975])
+            text = f"{name} - best peer ({peer}): {label} {whole[name][metric] - whole[peer][metric]:+.5f} [{low:+.5f}, {high:+.5f}]"
+            print(f"  {text}")
+            below += [text] * int(high < 0)
+    return below
+
+
+def report(name, unique, args):
+    """The table of one corpus; what broke a bound."""
+    rows = peers.chosen(name, unique)
+    texts, labels = [peers.corpus(name)[0][row] for row in rows], peers.corpus(name)[1][rows]
+    results = {peer: [] for peer in peers.PEERS}
+    for seed in range(args.seeds):
+        for peer, run in peers.scored(name, unique, seed).items():
+            results[peer].append(run)
+    title = f"{name}, {len(rows)} rows{', exact duplicates left out' if unique else ''}"
+    print(f"\n{title:48} {'F1':>6}  {'AUC':>6}  {'recall':>6}  (sd of F1)")
+    presets = []
+    for preset in args.presets.split(","):
+        runs = []
+        for seed in range(args.seeds):
+            runs.append(out_of_fold(args.tools, preset, shlex.split(args.fit_options), texts, labels, seed))
+            if runs[-1] is None:
+                break
+        else:
+            results[preset] = runs
+            presets.append(preset)
+    table = {}
+    for label, runs in results.items():
+        figures = np.array([measure(labels, *run)(np.ones(len(labels), dtype=np.int64)) for run in runs])
+        table[label] = figures.mean(axis=0)
+        print(f"  {label:46} {'  '.join(f'{figure:.4f}' for figure in table[label])}  ({figures[:, 0].std():.4f})", flush=True)
+    below = compare(results, labels, [preset for preset in presets if preset in ("message", "strong")], args.resamples)
+    broken = [text for text in below if text.startswith("strong")]
+    if "message" in presets:
+        broken += [f"message is not above {peer} in F1" for peer in BAYES if table["message"][0] <= table[peer][0]]
+    return [f"{title}: {what}" for what in broken]
 
 
 def main():
-    tools, seeds = pathlib.Path(sys.argv[1]).absolute(), int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    print(f"scikit-learn {sklearn.__version__}, seeds 0 to {seeds - 1}: mean of F1, AUC, recall at FPR .1% (sd of F1)")
-    for name in ("sms", "enron"):
-        found = corpus(name)
-        if found is None:
-            continue
-        for unique in (False, True):
-            texts, labels = found
-            if unique:
-                texts, labels = zip(*dict(zip(texts, labels)).items())
-            print(f"\n{name}, {len(texts)} rows{', exact duplicates left out' if unique else ''}")
-            results = {}
-            with tempfile.TemporaryDirectory() as work:
-                for seed in range(seeds):
-                    folds = list(StratifiedKFold(5, shuffle=True, random_state=seed).split(texts, labels))
-                    for label, peer in PEERS.items():
-                        scores, verdicts = {}, {}
-                        for train, test in folds:
-                            model = peer().fit([texts[row] for row in train], [labels[row] for row in train])
-                            found_scores = model.predict_proba([texts[row] for row in test])[:, 1]
-                            scores |= dict(zip(test, found_scores))
-                            verdicts |= dict(zip(test, (found_scores >= 0.5).astype(int)))
-                        results.setdefault(label, []).append((scores, verdicts))
-                    for preset in ("classic", "seeds", "message"):
-                        scores, verdicts = {}, {}
-                        for train, test in folds:
-                            fold = ours(tools, preset, texts, labels, train, test, pathlib.Path(work))
-                            scores |= dict(zip(test, fold[0]))
-                            verdicts |= dict(zip(test, fold[1]))
-                        results.setdefault(f"fit --preset {preset}", []).append((scores, verdicts))
-            rows = range(len(texts))
-            for label, runs in results.items():
-                figures = [measured(labels, [scores[row] for row in rows], [verdicts[row] for row in rows]) for scores, verdicts in runs]
-                f1, auc, recall = (statistics.mean(column) for column in zip(*figures))
-                spread = statistics.pstdev(figure[0] for figure in figures)
-                print(f"  {label:42} {f1:.4f}  {auc:.4f}  {recall:.4f}  ({spread:.4f})")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("tools", type=lambda path: Path(path).absolute(), metavar="TOOLS", help="the directory with fit and score")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--corpora", default="sms,enron")
+    parser.add_argument("--presets", default="classic,seeds,message,strong")
+    parser.add_argument("--fit-options", default="", help="more options of fit, for experiments")
+    parser.add_argument("--resamples", type=int, default=500)
+    args = parser.parse_args()
+    print(f"scikit-learn {sklearn.__version__}, seeds 0 to {args.seeds - 1}: mean of F1, AUC, recall at a false-positive rate of .1%")
+    broken = []
+    for name in args.corpora.split(","):
+        for unique in (False, True) if peers.corpus(name) else ():
+            broken += report(name, unique, args)
+    for what in broken:
+        print(f"quality: {what}")
+    return 1 if broken else 0
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,7 +22,7 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 FILES = TARGET / "bench"
 
 
-def measure(argv, stdin=None):
+def measure(argv, stdin=None, pause=0.005):
     """Runs a command to its end: wall seconds, CPU seconds, peak memory in MB."""
     with open(stdin or os.devnull, "rb") as source:
         start = time.monotonic()
@@ -34,7 +34,7 @@ def measure(argv, stdin=None):
             pid, status, usage = os.wait4(child.pid, os.WNOHANG)
             if pid:
                 break
-            time.sleep(0.005)
+            time.sleep(pause)
         wall = time.monotonic() - start
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
@@ -54,7 +54,7 @@ def high_water(pid):
         return 0
 
 
-def rounds(cases, base, count):
+def interleaved(cases, count):
     """Measures every case in every round, in turn forwards and backwards."""
     found = {name: [] for name in cases}
     for number in range(count):
@@ -62,6 +62,12 @@ def rounds(cases, base, count):
         for name in names:
             found[name].append(cases[name]())
             print(f"round {number + 1}/{count}: {name}: {found[name][-1][0]:.2f} s", file=sys.stderr)
+    return found
+
+
+def rounds(cases, base, count):
+    """Prints what the cases took, and the ratios to the base."""
+    found = interleaved(cases, count)
     print(f"{'':24} {'wall s':>8} {'CPU s':>8} {'MB':>7} {'wall':>7} {'CPU':>7}   (the last two: times {base})")
     table = {}
     for name, runs in found.items():
