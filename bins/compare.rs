@@ -10,6 +10,7 @@ use spamops::data::place::Place;
 use spamops::data::results;
 use spamops::data::rows::{Options, Row, Rows};
 use spamops::data::share::Share;
+use spamops::learn::model::Model;
 use spamops::show::options::RowArgs;
 use spamops::show::tool::{self, Scene, Tool, Verdict};
 use spamops::watch::compare::{self, Pairs};
@@ -17,7 +18,7 @@ use spamops::watch::compare::{self, Pairs};
 /// Compare two models on the same scored rows: verdict and deploy_needed, with every reason
 ///
 /// The challenger is better where the exact test of McNemar says so at level .05, and is deployed where its F1 passes the
-/// gate, too. Rows without a label are passed over. With one file alone there is no champion, and the gate decides.
+/// gate, too, and with --challenger its model passed what `fit --require` asked of it. Rows without a label are passed over. With one file alone there is no champion, and the gate decides.
 /// Streaming: both files are read side by side.
 #[derive(Parser)]
 #[command(
@@ -25,6 +26,7 @@ use spamops::watch::compare::{self, Pairs};
     after_help = "\
 Examples:
   compare champion-scored.csv challenger-scored.csv -o compare.json
+  compare champion-scored.csv challenger-scored.csv --challenger challenger.json -o compare.json
   compare challenger-scored.csv                    # the first model: the gate alone
   compare a.csv b.csv --exit-code > /dev/null && echo better"
 )]
@@ -32,6 +34,10 @@ pub(crate) struct Args {
     /// The rows as the champion scored them, then as the challenger did; or the challenger's alone
     #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
     scored: Vec<Place>,
+
+    /// The challenger's model: one that missed what its fit required is not deployed
+    #[arg(long, value_name = "FILE")]
+    challenger: Option<Place>,
 
     /// The least F1 of the challenger
     #[arg(long, value_name = "SHARE", default_value = "0.8")]
@@ -59,7 +65,9 @@ impl Tool for Args {
             }
             _ => bail!("expected one or two files"),
         };
-        let report = compare::decide(pairs, self.scored.len() == 2, self.min_f1, scene.name());
+        let model = self.challenger.as_ref().map(Model::read).transpose()?;
+        let required = model.map(|model| model.estimate.gates).unwrap_or_default();
+        let report = compare::decide(pairs, self.scored.len() == 2, self.min_f1, &required, scene.name());
         results::write(&self.output, &report)?;
         Ok(Verdict::answer(report.deploy_needed, self.exit_code))
     }

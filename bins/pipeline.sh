@@ -208,7 +208,7 @@ step_split() {
 
 step_fit() {
   needs "$out/train.csv" split
-  run fit "$out/train.csv" "${at[@]}" -o "$out/challenger.json"
+  run fit "$out/train.csv" "${at[@]}" ${GITHUB_SHA:+--commit "$GITHUB_SHA"} -o "$out/challenger.json"
 }
 
 step_judge() {
@@ -221,7 +221,7 @@ step_compare() {
   needs "$out/challenger-scored.csv" judge
   local champion=()
   if has_champion; then champion=("$out/champion-scored.csv"); fi
-  run compare "${champion[@]}" "$out/challenger-scored.csv" -o "$out/compare.json"
+  run compare "${champion[@]}" "$out/challenger-scored.csv" --challenger "$out/challenger.json" -o "$out/compare.json"
 }
 
 step_promote() {

@@ -83,6 +83,7 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
         &known(&rows, |score| calibration.probability(score)),
     ))?;
     let windows = match recipe.windows {
+        Some(words) if rows.is_empty() => Some(Windows { words, margin: 0.0 }),
         Some(words) => {
             let surest = surest_windows(&corpus, &folds, &parts, words)?;
             let is_positive = |row: &Judged| calibration.probability(row.score) >= threshold.value();
@@ -98,7 +99,9 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
     let mut terms = Terms::default();
     for ((number, term), found) in (0usize..).zip(corpus.terms.terms()).zip(&frequency) {
         if part.space.rarity[number] > 0.0 {
-            terms.push(term.text, *found, part.line.weights[number]);
+            let weight = part.line.weights[number];
+            let weight = if recipe.rounded { (weight * 1e4).round() / 1e4 } else { weight };
+            terms.push(term.text, *found, weight);
         }
     }
     let About { names, masked, fitted, commit, .. } = about;
@@ -191,14 +194,16 @@ fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, mea
         return Ok(());
     }
     let rows = corpus.held().context("a linear learner reads its rows many times; leave --memory out")?;
-    threads::each(&mut sums, means.threads, |(part, _)| {
+    // Scaled by naive Bayes the line is good long before its last digits are.
+    let tolerance = linear::Tolerance(if recipe.learner == Learner::NbLogistic { 1e-3 } else { 1e-6 });
+    for (part, _) in sums {
         let scales = (recipe.learner == Learner::NbLogistic).then(|| std::mem::take(&mut part.line.weights));
         let (matrix, labels) = matrix(rows, labels, folds, part, scales.as_deref());
-        part.line = linear::fit(&matrix, &labels, recipe.c);
+        part.line = linear::fit(&matrix, &labels, recipe.c, tolerance, means.threads);
         if let Some(scales) = scales {
             part.line.weights.iter_mut().zip(scales).for_each(|(weight, scale)| *weight *= scale);
         }
-    });
+    }
     Ok(())
 }
 
@@ -216,7 +221,8 @@ fn matrix(
         part.space.weigh(rows.row(row), &mut weights);
         for &(term, weight) in &weights {
             terms.push(term);
-            values.push(weight * scales.map_or(1.0, |scales| scales[term as usize]));
+            #[expect(clippy::cast_possible_truncation, reason = "seven digits of a value are plenty")]
+            values.push((weight * scales.map_or(1.0, |scales| scales[term as usize])) as f32);
         }
         starts.push(terms.len());
         labels.push(all[row]);

@@ -17,7 +17,7 @@ use crate::learn::calibrate::Calibration;
 use crate::learn::corpus::Tally;
 use crate::learn::estimate::Estimate;
 use crate::learn::features::Features;
-use crate::learn::table::Table;
+use crate::learn::table::{Sieve, Table};
 use crate::learn::terms::{MOST, Terms};
 use crate::learn::text::{Scratch, Term};
 use crate::learn::tfidf::Weighting;
@@ -60,6 +60,12 @@ pub struct Model {
     /// The place of each term, by its key.
     #[serde(skip)]
     places: Table<u32>,
+    /// The number of the term at each place.
+    #[serde(skip)]
+    order: Vec<u32>,
+    /// Turns most keys away that have no place.
+    #[serde(skip)]
+    sieve: Sieve,
     /// Rarity and log-odds of each term: a score is two sums over these.
     #[serde(skip)]
     table: Vec<(f64, f64)>,
@@ -99,6 +105,7 @@ pub struct Windows {
 pub struct Desk {
     scratch: Scratch,
     tally: Tally,
+    keys: Vec<u64>,
     counts: Vec<(u32, u32)>,
     cells: Vec<String>,
 }
@@ -130,6 +137,8 @@ impl Model {
             terms: Terms::default(),
             sha256: String::new(),
             places: Table::default(),
+            order: Vec::new(),
+            sieve: Sieve::default(),
             table: Vec::new(),
         }
     }
@@ -143,12 +152,19 @@ impl Model {
             ensure!((2..=10_000).contains(&words) && margin.abs() < MOST, "the windows are none");
         }
         let rarity = self.weighting.rarity(&self.terms.frequency, self.texts);
-        self.table = rarity.into_iter().zip(self.terms.weights.iter().copied()).collect();
         self.places = Table::with_room(self.terms.len());
-        for (number, (term, ..)) in (0..).zip(self.terms.iter()) {
-            let (place, new) = self.places.entry(self.features.analyzer.key(term));
+        self.sieve = Sieve::with_room(self.terms.len());
+        // The most frequent terms first, by powers of two: what is needed most lies together.
+        self.order = (0..).take(self.terms.len()).collect();
+        self.order.sort_by_key(|number| self.terms.frequency[*number as usize].leading_zeros());
+        for (rank, &number) in (0..).zip(&self.order) {
+            let number = number as usize;
+            let key = self.features.analyzer.key(self.terms.term(number));
+            let (place, new) = self.places.entry(key);
             ensure!(new, "two terms have one key");
-            *place = number;
+            *place = rank;
+            self.sieve.add(key);
+            self.table.push((rarity[number], self.terms.weights[number]));
         }
         Ok(self)
     }
@@ -193,12 +209,14 @@ impl Model {
     }
 
     fn sum(&self, text: &str, desk: &mut Desk) -> f64 {
-        let Desk { scratch, tally, counts, cells } = desk;
-        self.features.each(text, cells, scratch, &mut |Term { key, .. }| {
-            if let Some(place) = self.places.get(key) {
-                tally.add(place);
-            }
-        });
+        let Desk { scratch, tally, keys, counts, cells } = desk;
+        // First all keys, then all places: the reaches into memory do not wait for each other then.
+        keys.clear();
+        self.features.each(text, cells, scratch, &mut |Term { key, .. }| keys.push(key));
+        keys.retain(|key| self.sieve.may_have(*key));
+        for key in &*keys {
+            self.places.get(*key).into_iter().for_each(|place| tally.add(place));
+        }
         tally.take(counts);
         let mut sum = 0.0;
         let values = counts.iter().map(|&(place, count)| {

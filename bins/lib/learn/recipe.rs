@@ -19,6 +19,8 @@ pub struct Recipe {
     pub analyzer: Analyzer,
     /// Which terms are kept.
     pub selection: Selection,
+    /// Whether weights are rounded to four decimals: no score feels it, and the model is smaller by a third.
+    pub rounded: bool,
     /// How counts become weights.
     pub weighting: Weighting,
     /// What learns from them.
@@ -88,7 +90,7 @@ pub enum Preset {
     Classic,
     /// The same on English stems without stop words, as the usual tutorials have it.
     Seeds,
-    /// Words, punctuation, their pairs and the shape of the message, sublinear, alpha .1.
+    /// Words, punctuation, their pairs and the shape of the message, sublinear, alpha .05.
     Message,
     /// The same terms and characters within words, a linear learner, and windows.
     Strong,
@@ -143,6 +145,7 @@ impl Preset {
             analyzer: words.clone(),
             selection: Selection::default(),
             weighting: Weighting::default(),
+            rounded: false,
             learner: Learner::Multinomial,
             alpha: 1.0,
             c: 1.0,
@@ -155,9 +158,10 @@ impl Preset {
         };
         let message = Recipe {
             analyzer: Analyzer::default(),
-            selection: Selection { max_features: Some(200_000), ..Selection::default() },
+            selection: Selection { max_features: Some(400_000), ..Selection::default() },
+            rounded: true,
             weighting: Weighting { sublinear: true, ..Weighting::default() },
-            alpha: 0.1,
+            alpha: 0.05,
             calibration: Method::Sigmoid,
             threshold: Goal::BestF1,
             ..classic.clone()

@@ -21,7 +21,7 @@ impl<V: Copy + Default> Default for Table<V> {
 impl<V: Copy + Default> Table<V> {
     /// An empty table with room for so many keys.
     pub fn with_room(keys: usize) -> Self {
-        let slots = (keys.max(8) * 2).next_power_of_two();
+        let slots = (keys.max(8) * 4 / 3 + 1).next_power_of_two();
         Self { slots: vec![(0, V::default()); slots], used: 0, seed: RandomState::new().hash_one(0) }
     }
 
@@ -45,7 +45,7 @@ impl<V: Copy + Default> Table<V> {
     /// The value of a key, to be changed; a key that was not there gets the default, and is said to be new.
     #[inline]
     pub fn entry(&mut self, key: u64) -> (&mut V, bool) {
-        if self.used * 2 >= self.slots.len() {
+        if self.used * 4 >= self.slots.len() * 3 {
             self.grow();
         }
         let slot = self.slot(key);
@@ -103,6 +103,42 @@ impl<V: Copy + Default> Table<V> {
             *larger.entry(key).0 = value;
         }
         *self = larger;
+    }
+}
+
+/// A set of keys that may say yes to a few more: small enough to be near at hand, where the table is not (Bloom 1970, with one
+/// hash).
+#[derive(Clone, Debug)]
+pub struct Sieve(Vec<u64>);
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Self::with_room(0)
+    }
+}
+
+impl Sieve {
+    /// An empty sieve for so many keys.
+    pub fn with_room(keys: usize) -> Self {
+        Self(vec![0; (keys / 8).next_power_of_two()])
+    }
+
+    /// Adds a key.
+    pub fn add(&mut self, key: u64) {
+        let (word, bit) = self.place(key);
+        self.0[word] |= bit;
+    }
+
+    /// Whether a key may have been added.
+    #[inline]
+    pub fn may_have(&self, key: u64) -> bool {
+        let (word, bit) = self.place(key);
+        self.0[word] & bit != 0
+    }
+
+    #[inline]
+    fn place(&self, key: u64) -> (usize, u64) {
+        ((key >> 6) as usize & (self.0.len() - 1), 1 << (key & 63))
     }
 }
 

@@ -55,7 +55,9 @@ impl Terms {
     /// Refuses terms that no score can be made of.
     pub fn check(&self, texts: u64) -> Result<()> {
         ensure!(u32::try_from(self.len()).is_ok(), "too many terms");
-        let ordered = (1..self.len()).all(|number| self.term(number - 1) < self.term(number));
+        // Byte by byte: neighbours share a few bytes at most, and a call to memcmp costs more than these.
+        let before = |number| self.term(number - 1).bytes().lt(self.term(number).bytes());
+        let ordered = (1..self.len()).all(before);
         ensure!(ordered, "the terms are not in order");
         if let Some((term, ..)) = self.iter().find(|(_, found, _)| u64::from(*found) > texts) {
             bail!("more texts have {} than there are", crate::data::notes::shown(term));

@@ -4,11 +4,21 @@ use std::sync::{Mutex, PoisonError};
 
 /// Works on every item, so many at a time; the items are taken in order.
 pub fn each<T: Send>(items: &mut [T], threads: usize, work: impl Fn(&mut T) + Sync) {
-    if threads < 2 || items.len() < 2 {
+    beside(items, threads.min(items.len()), work, || ());
+}
+
+/// Works on every item, so many at a time, while this thread does something else first.
+pub fn beside<T: Send, R>(
+    items: &mut [T],
+    threads: usize,
+    work: impl Fn(&mut T) + Sync,
+    meanwhile: impl FnOnce() -> R,
+) -> R {
+    if threads < 2 {
+        let done = meanwhile();
         items.iter_mut().for_each(work);
-        return;
+        return done;
     }
-    let threads = threads.min(items.len());
     let queue = Mutex::new(items.iter_mut());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     // A worker that panics is a bug; the scope hands its panic on.
@@ -20,8 +30,10 @@ pub fn each<T: Send>(items: &mut [T], threads: usize, work: impl Fn(&mut T) + Sy
                 }
             });
         }
+        let done = meanwhile();
         while let Some(item) = next() {
             work(item);
         }
-    });
+        done
+    })
 }

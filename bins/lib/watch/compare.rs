@@ -7,6 +7,7 @@ use crate::data::results::Head;
 use crate::data::share::Share;
 use crate::judge::metrics::Confusion;
 use crate::judge::significance::mcnemar_exact;
+use crate::learn::estimate::Gate;
 use crate::watch::reason::{Reason, p_value};
 
 /// The level of the test.
@@ -60,7 +61,7 @@ pub struct Report {
 }
 
 /// Decides. Without a champion the gate alone does.
-pub fn decide(pairs: Pairs, champion: bool, min_f1: Share, tool: &str) -> Report {
+pub fn decide(pairs: Pairs, champion: bool, min_f1: Share, required: &[Gate], tool: &str) -> Report {
     let challenger_f1 = pairs.challenger.f1();
     let gate = min_f1.value();
     let passed = challenger_f1 >= gate;
@@ -77,12 +78,18 @@ pub fn decide(pairs: Pairs, champion: bool, min_f1: Share, tool: &str) -> Report
         head: Head::new("compare", tool),
         rows,
         verdict: verdict.into(),
-        deploy_needed: passed && verdict == "better",
-        reasons: vec![test, gate],
+        deploy_needed: passed && verdict == "better" && required.iter().all(|gate| gate.passed),
+        reasons: [test, gate].into_iter().chain(required.iter().map(requirement)).collect(),
         champion_f1: champion.then(|| pairs.champion.f1()),
         challenger_f1,
         pairs,
     }
+}
+
+fn requirement(gate: &Gate) -> Reason {
+    let says = format!("out of fold {gate}");
+    let reason = Reason::plain("required", gate.passed, &says);
+    Reason { value: gate.value, limit: Some(gate.limit), ..reason }
 }
 
 fn first() -> Reason {
@@ -116,7 +123,7 @@ mod tests {
 
     #[test]
     fn better_takes_more_than_a_few_rows() {
-        let verdict = |ours, theirs| decide(pairs(ours, theirs), true, Share::ZERO, "compare").verdict;
+        let verdict = |ours, theirs| decide(pairs(ours, theirs), true, Share::ZERO, &[], "compare").verdict;
         assert_eq!(verdict(20, 4), "better");
         assert_eq!(verdict(4, 20), "worse");
         assert_eq!(verdict(5, 3), "inconclusive");
@@ -130,7 +137,16 @@ mod tests {
             ..Pairs::default()
         };
         let gate = Share::try_from(0.8).unwrap();
-        assert!(!decide(missed, false, gate, "compare").deploy_needed);
-        assert!(decide(pairs(0, 0), false, gate, "compare").deploy_needed);
+        assert!(!decide(missed, false, gate, &[], "compare").deploy_needed);
+        assert!(decide(pairs(0, 0), false, gate, &[], "compare").deploy_needed);
+    }
+
+    #[test]
+    fn a_requirement_that_was_missed_holds_the_better_model_back() {
+        let deploys = |passed| {
+            let gate = Gate { figure: "f1".into(), limit: 0.9, value: Some(0.8), passed };
+            decide(pairs(20, 4), true, Share::ZERO, &[gate], "compare").deploy_needed
+        };
+        assert!(deploys(true) && !deploys(false));
     }
 }

@@ -34,19 +34,18 @@ pub(super) fn join(words: u64, word: u64) -> u64 {
     folded
 }
 
-/// The key of a term as it is written in a model.
+/// The key of a term as it is written in a model. A model has hundreds of thousands: it is told by bytes what each is.
 pub(super) fn of(kind: Kind, term: &str) -> u64 {
-    let marks: &[&str] =
-        if matches!(kind, Kind::Char | Kind::CharWb) { &[CELL] } else { &[CELL, SHAPE, CHARS] };
-    for mark in marks {
-        if let Some(text) = term.strip_prefix(mark) {
-            return marked(mark, text);
+    let chars = matches!(kind, Kind::Char | Kind::CharWb);
+    match term.as_bytes() {
+        [b' ', b' ', ..] => marked(CELL, &term[CELL.len()..]),
+        _ if chars => word(term),
+        [b' ', ..] => marked(SHAPE, &term[SHAPE.len()..]),
+        [b'\t', ..] => marked(CHARS, &term[CHARS.len()..]),
+        bytes => {
+            let mut words = bytes.split(|byte| *byte == b' ').map(xxh3_64);
+            let first = words.next().unwrap_or_default();
+            words.fold(first, join)
         }
     }
-    if matches!(kind, Kind::Char | Kind::CharWb) {
-        return word(term);
-    }
-    let mut words = term.split(' ').map(word);
-    let first = words.next().unwrap_or_default();
-    words.fold(first, join)
 }

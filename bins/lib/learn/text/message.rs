@@ -74,7 +74,7 @@ pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each:
     scratch.clear_words();
     whole(&plain, &mut token, each);
     let bytes = plain.as_bytes();
-    let mut at = 0;
+    let (mut at, mut end) = (0, 0);
     while at < bytes.len() {
         let (start, mut has) = (at, 0);
         while at < bytes.len() && class::OF[usize::from(bytes[at])] != class::SPACE {
@@ -84,15 +84,20 @@ pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each:
         let chunk = &plain[start..at];
         at += 1;
         // Letters with a space after each are one word: f r e e.
-        if is_letter(chunk, has) {
-            letters.push_str(chunk);
-            continue;
-        }
         if chunk.is_empty() {
             continue;
         }
+        let gap = start - std::mem::replace(&mut end, start + chunk.len());
+        if is_letter(chunk, has) {
+            // A wider gap is the one between two words.
+            if gap > 1 && !letters.is_empty() {
+                disguises.spaced |= join(&mut letters, 2, scratch, each);
+            }
+            letters.push_str(chunk);
+            continue;
+        }
         if !letters.is_empty() {
-            disguises.spaced |= join(&mut letters, scratch);
+            disguises.spaced |= join(&mut letters, if gap > 1 { 2 } else { 3 }, scratch, each);
         }
         if has != class::LOWER {
             look(&plain, start, chunk, has, &mut token, each);
@@ -107,7 +112,7 @@ pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each:
             chars::each_within(&lower, ngrams, &mut token, &mut scratch.starts, each);
         }
     }
-    disguises.spaced |= join(&mut letters, scratch);
+    disguises.spaced |= join(&mut letters, 3, scratch, each);
     scratch.text = plain;
     scratch.token = token;
     scratch.letters = letters;
@@ -195,16 +200,28 @@ fn unmask(text: &str, plain: &mut String, disguises: &mut Disguises) {
     disguises.wide = text.chars().any(|c| ('\u{ff01}'..='\u{ff5e}').contains(&c));
 }
 
-/// The letters gathered so far as a word, where there are three of them or more; whether they were.
-fn join(letters: &mut String, scratch: &mut Scratch) -> bool {
+/// Letters of the longest word that is looked for in a run of letters.
+const LONG: usize = 8;
+
+/// The letters gathered so far as a word, where there are so many of them or more; whether they were. A long run may be
+/// several words: every part of it that could be one is a term, too.
+fn join(letters: &mut String, least: usize, scratch: &mut Scratch, each: &mut impl FnMut(Term)) -> bool {
     if letters.is_empty() {
         return false;
     }
     let lower = letters.to_lowercase();
     letters.clear();
-    let joined = lower.chars().nth(2).is_some();
+    let joined = lower.chars().nth(least - 1).is_some();
     if joined {
         scratch.add(&lower, key::word(&lower));
+        if lower.is_ascii() && lower.len() > LONG {
+            for start in 0..lower.len() - 2 {
+                for end in start + 3..=lower.len().min(start + LONG) {
+                    let text = &lower[start..end];
+                    each(Term { key: key::word(text), mark: "", text });
+                }
+            }
+        }
     } else {
         let mut one = [0; 4];
         for c in lower.chars() {
@@ -297,10 +314,12 @@ fn pairs(word: &str, each: &mut impl FnMut(Term)) {
 /// Tokens for a text as a whole: its length, capitals, digits, cries, and a number to call.
 fn whole(text: &str, token: &mut String, each: &mut impl FnMut(Term)) {
     let bytes = text.as_bytes();
-    let count = |is: fn(&u8) -> bool| bytes.iter().filter(|byte| is(byte)).count();
-    let (digits, cries) = (count(u8::is_ascii_digit), count(|byte| *byte == b'!'));
-    let (mut length, mut letters, mut capitals) =
-        (bytes.len(), count(u8::is_ascii_alphabetic), count(u8::is_ascii_uppercase));
+    let (digits, cries) = (count(bytes, |byte| byte.is_ascii_digit()), count(bytes, |byte| byte == b'!'));
+    let (mut length, mut letters, mut capitals) = (
+        bytes.len(),
+        count(bytes, |byte| byte.is_ascii_alphabetic()),
+        count(bytes, |byte| byte.is_ascii_uppercase()),
+    );
     if !text.is_ascii() {
         length = 0;
         for c in text.chars() {
@@ -315,9 +334,15 @@ fn whole(text: &str, token: &mut String, each: &mut impl FnMut(Term)) {
     if cries > 0 {
         say_number("! ", cries.min(4), token, each);
     }
-    if digits >= CALL && longest_number(bytes) >= CALL {
+    if digits >= CALL && has_number_to_call(bytes) {
         say("number to call", each);
     }
+}
+
+/// Counts bytes, in runs short enough for counters of one byte: many are counted at once then.
+fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
+    let run = |run: &[u8]| run.iter().map(|byte| u8::from(is(*byte))).sum::<u8>();
+    bytes.chunks(255).map(|bytes| usize::from(run(bytes))).sum()
 }
 
 /// Digits of a number that can be called.
@@ -389,21 +414,23 @@ fn is_host(chunk: &str) -> bool {
     })
 }
 
-/// The digits of the longest number that is written with no more than a space, a dash or a bracket between two of them.
-fn longest_number(bytes: &[u8]) -> usize {
-    let (mut longest, mut digits, mut gap) = (0, 0, 0);
+/// Whether there is a number long enough, written with no more than a space, a dash or a bracket between two digits.
+fn has_number_to_call(bytes: &[u8]) -> bool {
+    let (mut digits, mut gap) = (0, 0);
     for byte in bytes {
         if byte.is_ascii_digit() {
             digits += 1;
             gap = 0;
-            longest = longest.max(digits);
-        } else if matches!(byte, b' ' | b'-' | b'(' | b')') && gap == 0 {
-            gap += 1;
+            if digits >= CALL {
+                return true;
+            }
+        } else if gap == 0 && matches!(byte, b' ' | b'-' | b'(' | b')') {
+            gap = 1;
         } else {
             digits = 0;
         }
     }
-    longest
+    false
 }
 
 #[cfg(test)]
