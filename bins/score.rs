@@ -27,6 +27,10 @@ use spamops::show::tool::{self, Scene, Tool, Verdict};
 /// with false positives of .1% and of 1%. 95% intervals are Wilson's (1927), that of F1 by way of Jaccard's index, that of
 /// AUC by DeLong's variance (1988) on the logit.
 ///
+/// --explain reads a row once more for its reasons: the weight of each known term in the row, times the slope of the model's
+/// calibration where that is a sigmoid. With the log-odds without a term they add up to those of the score; of a message
+/// that is judged by its surest window they are that window's. No word stands in (), no text in [].
+///
 /// A terminal gets a histogram of the scores, too; --quiet leaves it out.
 #[derive(Parser)]
 #[command(
@@ -35,6 +39,7 @@ use spamops::show::tool::{self, Scene, Tool, Verdict};
 Examples:
   score --model champion.json clean.csv -o scored.csv --metrics metrics.json
   score --model champion.json holdout.csv -o scored.csv --curve curve.csv
+  score --model champion.json --explain 5 clean.csv
   zcat mail.csv.gz | score --model champion.json | sample --for-labels 50"
 )]
 pub(crate) struct Args {
@@ -54,6 +59,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     curve: Option<Place>,
 
+    /// Add the column reasons: the terms that moved the score most, so many, and by how much in log-odds
+    #[arg(long, value_name = "TERMS", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    explain: Option<u16>,
+
     #[command(flatten)]
     out: OutArgs,
 
@@ -67,8 +76,8 @@ impl Tool for Args {
         let model = Model::read(&self.model)?;
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
         let columns = model.columns(&rows)?;
-        let added = ["spam_score", "verdict"];
-        let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &added)?;
+        let added = &["spam_score", "verdict", "reasons"][..if self.explain.is_some() { 3 } else { 2 }];
+        let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, added)?;
         let keeps_scores = self.metrics.is_some() || self.curve.is_some();
         let mut scored = Vec::new();
         let mut confusion = Confusion::default();
@@ -86,8 +95,10 @@ impl Tool for Args {
                 }
             }
             histogram.add(score, truth);
-            let values = [Value::Number(score), Value::Text(model.names.of(verdict))];
-            writer.write_with(&row, &values)?;
+            let reasons = self.explain.map(|most| model.reasons(&row, &columns, &mut desk, most.into()));
+            let reasons = Value::Text(reasons.as_deref().unwrap_or_default());
+            let values = [Value::Number(score), Value::Text(model.names.of(verdict)), reasons];
+            writer.write_with(&row, &values[..added.len()])?;
         }
         writer.finish()?;
         if let Some(place) = &self.metrics {

@@ -19,4 +19,5 @@ pub mod estimate;
 pub mod recipe;
 pub mod terms;
 pub mod model;
+pub mod explain;
 pub mod fit;

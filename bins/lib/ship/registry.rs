@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::data::notes::shown;
 use crate::data::place::Place;
@@ -113,7 +112,7 @@ impl Registry {
         }
         let place = Place::File(self.model_path(digest));
         let text = place.read_text()?;
-        if digest_of(&text) != digest {
+        if results::digest(&text) != digest {
             bail!("{place}: does not have the digest in its name; restore it from git");
         }
         Ok(text)
@@ -128,7 +127,7 @@ impl Registry {
         }
         let lock = fs::File::open(&self.directory)?;
         lock.lock()?;
-        let digest = digest_of(model);
+        let digest = results::digest(model);
         let known = self.versions()?;
         let number = match known.iter().find(|version| version.digest == digest) {
             Some(version) => version.version,
@@ -188,8 +187,4 @@ pub fn name(text: &str) -> Result<String> {
     } else {
         bail!("expected letters, digits, - and _")
     }
-}
-
-fn digest_of(text: &str) -> String {
-    results::hex(&Sha256::digest(text.as_bytes()))
 }

@@ -34,14 +34,19 @@ pub(super) fn join(words: u64, word: u64) -> u64 {
     folded
 }
 
-/// The key of a term as it is written in a model.
-pub(super) fn of(kind: Kind, term: &str) -> u64 {
+/// The mark of a term as it is written in a model, and the rest of it.
+pub(super) fn parts(kind: Kind, term: &str) -> (&'static str, &str) {
     let marks: &[&str] =
         if matches!(kind, Kind::Char | Kind::CharWb) { &[CELL] } else { &[CELL, SHAPE, CHARS] };
-    for mark in marks {
-        if let Some(text) = term.strip_prefix(mark) {
-            return marked(mark, text);
-        }
+    let marked = marks.iter().find_map(|mark| Some((*mark, term.strip_prefix(mark)?)));
+    marked.unwrap_or(("", term))
+}
+
+/// The key of a term as it is written in a model.
+pub(super) fn of(kind: Kind, term: &str) -> u64 {
+    let (mark, text) = parts(kind, term);
+    if !mark.is_empty() {
+        return marked(mark, text);
     }
     if matches!(kind, Kind::Char | Kind::CharWb) {
         return word(term);
