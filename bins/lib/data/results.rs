@@ -50,7 +50,8 @@ pub fn digest(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
 
-fn schema(kind: &str) -> String {
+/// The schema of results of a kind.
+pub fn schema(kind: &str) -> String {
     format!("spamops/{kind}/1")
 }
 
@@ -66,12 +67,17 @@ pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
         schema: Option<String>,
     }
     let wanted = schema(kind);
-    let found: Only = serde_json::from_str(text).map_err(|error| located(&error))?;
+    let found: Only = json(text)?;
     match found.schema {
         None => bail!("no key 'schema'; expected {wanted}"),
         Some(found) if found != wanted => bail!("schema {} where {wanted} is expected", shown(&found)),
-        Some(_) => serde_json::from_str(text).map_err(|error| located(&error)),
+        Some(_) => json(text),
     }
+}
+
+/// Reads JSON of any kind; an error says on which line.
+pub fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| located(&error))
 }
 
 fn located(error: &serde_json::Error) -> anyhow::Error {

@@ -20,4 +20,5 @@ pub mod recipe;
 pub mod terms;
 pub mod model;
 pub mod explain;
+pub mod change;
 pub mod fit;

@@ -36,7 +36,8 @@ fn harmless(text: &str, is_run: bool) -> String {
                 plain.push('…');
                 break;
             }
-            ' ' if is_run => plain.push(SPACE),
+            // One of two spaces in a row is meant: of the shape that a number has which stands after a space.
+            ' ' if is_run || plain.ends_with(' ') => plain.push(SPACE),
             ' ' | '"' | '\'' => plain.push(c),
             SPACE => plain.extend(c.escape_unicode()),
             // A mark belongs to the letter before it.
@@ -61,6 +62,7 @@ mod tests {
             ("= 5", "'= 5'"),
             ("lunch ,", "'lunch ,'"),
             (" length 7", "(length 7)"),
+            (" run   7", "(run ␣ 7)"),
             ("\t fre", "(chars ␣fre)"),
             ("  from = x.test", "[from = x.test]"),
             ("हिन्दी", "हिन्दी"),
