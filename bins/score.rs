@@ -31,6 +31,10 @@ use spamops::show::tool::{self, Scene, Tool, Verdict};
 /// with false positives of .1% and of 1%. 95% intervals are Wilson's (1927), that of F1 by way of Jaccard's index, that of
 /// AUC by DeLong's variance (1988) on the logit.
 ///
+/// --explain reads a row once more for its reasons: the weight of each known term in the row, times the slope of the model's
+/// calibration where that is a sigmoid. With the log-odds without a term they add up to those of the score; of a message
+/// that is judged by its surest window they are that window's. No word stands in (), no text in [].
+///
 /// A terminal gets a histogram of the scores, too; --quiet leaves it out.
 #[derive(Parser)]
 #[command(
@@ -39,6 +43,7 @@ use spamops::show::tool::{self, Scene, Tool, Verdict};
 Examples:
   score --model champion.json clean.csv -o scored.csv --metrics metrics.json
   score --model champion.json holdout.csv -o scored.csv --curve curve.csv
+  score --model champion.json --explain 5 clean.csv
   zcat mail.csv.gz | score --model champion.json | sample --for-labels 50"
 )]
 pub(crate) struct Args {
@@ -61,6 +66,9 @@ pub(crate) struct Args {
     /// How many threads score [default: one for each core]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Add the column reasons: the terms that moved the score most, so many, and by how much in log-odds
+    #[arg(long, value_name = "TERMS", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    explain: Option<u16>,
 
     #[command(flatten)]
     out: OutArgs,
@@ -75,13 +83,14 @@ impl Tool for Args {
         let model = Model::read(&self.model)?;
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
         let columns = model.columns(&rows)?;
-        let added = ["spam_score", "verdict"];
-        let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &added)?;
+        let added = &["spam_score", "verdict", "reasons"][..if self.explain.is_some() { 3 } else { 2 }];
+        let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, added)?;
         let threads = self.threads.map(usize::from).or_else(|| available_parallelism().ok().map(Into::into));
         let threads = threads.unwrap_or(1);
         let mut found =
             Found { keeps_scores: self.metrics.is_some() || self.curve.is_some(), ..Found::default() };
         let desks = Mutex::new(Vec::new());
+        let judge = Judge { model: &model, columns, most: self.explain.map(usize::from) };
         // One batch is scored while the one before it is written and the one after it is read.
         let mut batches = [const { Batch::new() }; 3];
         batches[0].read(&mut rows);
@@ -90,8 +99,8 @@ impl Tool for Args {
             if now.is_empty() && before.is_empty() {
                 break;
             }
-            now.score(&model, &columns, &desks, threads, || {
-                before.write(&rows, &model, &mut writer, &mut found)?;
+            now.score(&judge, &desks, threads, || {
+                before.write(&rows, &judge, &mut writer, &mut found)?;
                 after.read(&mut rows);
                 anyhow::Ok(())
             })?;
@@ -122,10 +131,19 @@ const GIANT: usize = 1 << 16;
 /// Rows that a thread takes at once.
 const A_FEW: usize = 32;
 
+/// What makes scores of rows.
+struct Judge<'a> {
+    model: &'a Model,
+    columns: Columns,
+    /// The terms that a score is explained by, at most; none where it is not.
+    most: Option<usize>,
+}
+
 /// Rows, and what becomes of them.
 struct Batch {
     rows: Vec<Row>,
-    scores: Vec<f64>,
+    /// The score of each row, and what moved it.
+    scores: Vec<(f64, String)>,
     /// How many of the rows are of this batch; the others are memory for later ones.
     used: usize,
     /// Why the reading ended early.
@@ -174,30 +192,33 @@ impl Batch {
     /// Scores the rows, so many threads at a time, this one after it has done what there is to do meanwhile.
     fn score<R>(
         &mut self,
-        model: &Model,
-        columns: &Columns,
+        judge: &Judge,
         desks: &Mutex<Vec<Desk>>,
         threads: usize,
         meanwhile: impl FnOnce() -> R,
     ) -> R {
-        self.scores.resize(self.used, 0.0);
+        let Judge { model, columns, most } = judge;
+        self.scores.resize(self.used, (0.0, String::new()));
         let rows = self.rows[..self.used].chunks(A_FEW);
         let mut work: Vec<_> = rows.zip(self.scores.chunks_mut(A_FEW)).collect();
         let desk = || desks.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let put_back = |desk| desks.lock().unwrap_or_else(PoisonError::into_inner).push(desk);
-        let score = |(rows, scores): &mut (&[Row], &mut [f64])| {
+        let score = |(rows, scores): &mut (&[Row], &mut [(f64, String)])| {
             let mut desk = desk().unwrap_or_default();
-            for (row, score) in rows.iter().zip(scores.iter_mut()) {
+            for (row, (score, reasons)) in rows.iter().zip(scores.iter_mut()) {
                 *score = model.score_row(row, columns, &mut desk);
+                if let Some(most) = *most {
+                    *reasons = model.reasons(row, columns, &mut desk, most);
+                }
             }
             put_back(desk);
         };
         threads::beside(&mut work, threads, score, meanwhile)
     }
 
-    fn write(&mut self, rows: &Rows, model: &Model, writer: &mut Writer, found: &mut Found) -> Result<()> {
-        for (row, &score) in self.rows[..self.used].iter().zip(&self.scores) {
-            let verdict = model.verdict(score);
+    fn write(&mut self, rows: &Rows, judge: &Judge, writer: &mut Writer, found: &mut Found) -> Result<()> {
+        for (row, (score, reasons)) in self.rows[..self.used].iter().zip(&self.scores) {
+            let (score, verdict) = (*score, judge.model.verdict(*score));
             let truth = rows.label(row)?;
             if let Some(truth) = truth {
                 found.confusion.add(truth, verdict);
@@ -206,7 +227,9 @@ impl Batch {
                 }
             }
             found.histogram.add(score, truth);
-            writer.write_with(row, &[Value::Number(score), Value::Text(model.names.of(verdict))])?;
+            let verdict = Value::Text(judge.model.names.of(verdict));
+            let values = [Value::Number(score), verdict, Value::Text(reasons)];
+            writer.write_with(row, &values[..if judge.most.is_some() { 3 } else { 2 }])?;
         }
         self.failed.take().map_or(Ok(()), Err)
     }

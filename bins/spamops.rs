@@ -13,9 +13,11 @@ mod spamops {
     pub(crate) mod init;
     pub(crate) mod link;
     pub(crate) mod man;
+    pub(crate) mod model;
     pub(crate) mod registry;
     pub(crate) mod report;
     pub(crate) mod state;
+    pub(crate) mod verify;
 }
 
 use std::ffi::OsString;
@@ -25,7 +27,7 @@ use std::process::ExitCode;
 use ::spamops::show::tool;
 use clap::Command;
 
-use spamops::{completions, init, link, man, registry, report, state};
+use spamops::{completions, init, link, man, model, registry, report, state, verify};
 
 /// One entry of the table.
 struct Entry {
@@ -44,7 +46,7 @@ macro_rules! table {
 const TOOLS: &[Entry] = table![sample, validate, score, drift, fit, compare, promote];
 
 /// The sub-commands.
-const SUBCOMMANDS: &[Entry] = table![report, registry, state, init, link, completions, man];
+const SUBCOMMANDS: &[Entry] = table![report, registry, model, verify, state, init, link, completions, man];
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use spamops::data::contract::{Contract, Inspection};
@@ -22,6 +23,13 @@ use spamops::data::share::Share;
 use spamops::judge::intervals::Interval;
 use spamops::judge::metrics::{Confusion, Figures};
 use spamops::judge::ranking::Scored;
+use spamops::learn::calibrate::{Calibration, Method};
+use spamops::learn::corpus::{Lesson, Means};
+use spamops::learn::fit::{About, fit};
+use spamops::learn::model::{Desk, Model};
+use spamops::learn::recipe::{Learner, Preset, Recipe};
+use spamops::learn::text::{Kind, Ngrams};
+use spamops::learn::tfidf::Norm;
 
 /// A cell: anything, or much of what CSV and JSON are made of.
 fn cell() -> impl Strategy<Value = String> {
@@ -61,6 +69,38 @@ fn judged() -> impl Strategy<Value = Vec<(f64, Label)>> {
 fn scored(rows: &[(f64, Label)]) -> Vec<Scored> {
     rows.iter().map(|(score, label)| Scored::new(*score, *label)).collect()
 }
+
+/// Words that the models below know, and a few that they do not.
+const WORDS: [&str; 12] =
+    ["win", "a", "PRIZE", "now!", "see", "you", "at", "noon", "call", "07700900123", "me@x.test", "unknown"];
+
+/// Models of every way from terms to a score.
+static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
+    let lessons: Vec<Lesson> = (0..60usize)
+        .map(|number| {
+            let words = (0..12).map(|place| WORDS[(number * (place + 3) + place * place) % 11]);
+            let positive = number % 3 == 0;
+            let text = words.chain(positive.then_some("win prize")).collect::<Vec<_>>().join(" ");
+            let label = if positive { Label::Positive } else { Label::Negative };
+            Lesson { cells: vec![["sms", "mail"][number % 2].to_owned()], ..Lesson::new(&text, label) }
+        })
+        .collect();
+    let (classic, message, strong) =
+        (Preset::Classic.recipe(), Preset::Message.recipe(), Preset::Strong.recipe());
+    let mut chars = Recipe { learner: Learner::Complement, calibration: Method::Isotonic, ..classic.clone() };
+    (chars.analyzer.kind, chars.analyzer.ngrams) = (Kind::CharWb, Ngrams { fewest: 2, most: 3 });
+    (chars.weighting.norm, chars.weighting.idf) = (Norm::L1, false);
+    let mut plain = Recipe { learner: Learner::Logistic, windows: Some(4), ..message.clone() };
+    plain.weighting.norm = Norm::None;
+    let about = || About { columns: vec!["channel".into()], masked: ALL.to_vec(), ..About::default() };
+    let means = Means { threads: 1, memory: usize::MAX };
+    let recipes = [classic, message, strong, chars, plain];
+    let mut models: Vec<Model> =
+        recipes.iter().map(|recipe| fit(&lessons, recipe, about(), means).unwrap()).collect();
+    // So few rows ask for no margin.
+    models.iter_mut().filter_map(|model| model.windows.as_mut()).for_each(|windows| windows.margin = 0.25);
+    models
+});
 
 /// A reader of one byte at a time, as from a slow pipe.
 struct Trickle(Cursor<Vec<u8>>);
@@ -231,6 +271,33 @@ proptest! {
         prop_assert!(found.roc_auc.is_none_or(|auc| (auc - ahead / count).abs() < 1e-12));
         rows.reverse();
         prop_assert_eq!(of(&rows), found);
+    }
+
+    #[test]
+    fn what_terms_add_is_the_score(words in prop::collection::vec(0..WORDS.len(), 0..60), channel in "sms|mail|fax") {
+        let text = words.iter().map(|word| WORDS[*word]).collect::<Vec<_>>().join(" ");
+        let line = format!("{{\"text\":\"{text}\",\"channel\":\"{channel}\"}}\n");
+        let mut rows = Rows::from_bytes(Box::new(Cursor::new(line)), &Place::Standard, &options()).unwrap();
+        let (mut row, mut desk) = (Row::default(), Desk::default());
+        prop_assert!(rows.read(&mut row).unwrap());
+        for model in MODELS.iter() {
+            let columns = model.columns(&rows).unwrap();
+            let score = model.score_row(&row, &columns, &mut desk);
+            let explained = model.explain_row(&row, &columns, &mut desk);
+            let sum = explained.sum();
+            if let Calibration::Isotonic(_) = model.calibration {
+                prop_assert!((model.calibration.probability(sum) - score).abs() < 1e-9);
+            } else {
+                prop_assert!((1.0 / (1.0 + (-sum).exp()) - score).abs() < 1e-12);
+                // Further out the score has no digits left to tell its log-odds by.
+                prop_assert!(sum.abs() > 15.0 || ((score / (1.0 - score)).ln() - sum).abs() < 1e-6);
+            }
+            prop_assert!(explained.terms.is_sorted_by(|one, next| one.1.abs() >= next.1.abs()));
+            let cells = explained.terms.iter().filter(|(term, _)| term.starts_with("  ")).count();
+            prop_assert_eq!(cells, usize::from(["sms", "mail"].contains(&channel.as_str())));
+            let without = model.explain(&text, &mut desk);
+            prop_assert!(without.terms.iter().all(|(term, _)| !term.starts_with("  ")));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::data::notes::{inert, shown};
 use crate::data::place::Place;
@@ -44,7 +45,13 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn schema(kind: &str) -> String {
+/// The SHA-256 of a text, as hexadecimal digits.
+pub fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+/// The schema of results of a kind.
+pub fn schema(kind: &str) -> String {
     format!("spamops/{kind}/1")
 }
 
@@ -62,14 +69,19 @@ pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
     let wanted = schema(kind);
     // What begins as we write it needs no look at the schema first.
     if text.starts_with(&format!("{{\"schema\":\"{wanted}\",")) {
-        return serde_json::from_str(text).map_err(|error| located(&error));
+        return json(text);
     }
-    let found: Only = serde_json::from_str(text).map_err(|error| located(&error))?;
+    let found: Only = json(text)?;
     match found.schema {
         None => bail!("no key 'schema'; expected {wanted}"),
         Some(found) if found != wanted => bail!("schema {} where {wanted} is expected", shown(&found)),
-        Some(_) => serde_json::from_str(text).map_err(|error| located(&error)),
+        Some(_) => json(text),
     }
+}
+
+/// Reads JSON of any kind; an error says on which line.
+pub fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| located(&error))
 }
 
 fn located(error: &serde_json::Error) -> anyhow::Error {

@@ -153,6 +153,23 @@ impl Figure {
             Self::Ece => figures.ece,
         }
     }
+
+    /// Its 95% interval, where there is one.
+    pub fn interval(
+        self,
+        Intervals { f1, precision, recall, accuracy, roc_auc, recall_at_fpr }: &Intervals,
+    ) -> Option<Interval> {
+        match self {
+            Self::F1 => *f1,
+            Self::Precision => *precision,
+            Self::Recall => *recall,
+            Self::Accuracy => *accuracy,
+            Self::RocAuc => *roc_auc,
+            Self::RecallAtThousandth => recall_at_fpr.thousandth,
+            Self::RecallAtHundredth => recall_at_fpr.hundredth,
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Figure {

@@ -70,6 +70,15 @@ impl Calibration {
         }
     }
 
+    /// The slope and the shift from the learner's log-odds to those of the probability; the learner's own where no straight
+    /// line leads there.
+    pub fn line(&self) -> (f64, f64) {
+        match self {
+            Self::Sigmoid { slope, shift } => (*slope, *shift),
+            Self::None | Self::Isotonic(_) => (1.0, 0.0),
+        }
+    }
+
     /// Whether probabilities come out, and never fall where log-odds rise.
     pub fn is_sound(&self) -> bool {
         match self {

@@ -19,4 +19,6 @@ pub mod estimate;
 pub mod recipe;
 pub mod terms;
 pub mod model;
+pub mod explain;
+pub mod change;
 pub mod fit;

@@ -1,16 +1,16 @@
 //! The model file: how text becomes a score, what it was measured to be worth, and where it came from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::data::label::{Label, Names};
 use crate::data::mask::{self, Kind};
 use crate::data::place::Place;
-use crate::data::results::{self, Head, Tool, hex};
+use crate::data::results::{self, Head, Tool};
 use crate::data::rows::{Row, Rows};
 use crate::data::share::Share;
 use crate::learn::calibrate::Calibration;
@@ -62,13 +62,13 @@ pub struct Model {
     places: Table<u32>,
     /// The number of the term at each place.
     #[serde(skip)]
-    order: Vec<u32>,
+    pub(super) order: Vec<u32>,
     /// Turns most keys away that have no place.
     #[serde(skip)]
     sieve: Sieve,
     /// Rarity and log-odds of each term: a score is two sums over these.
     #[serde(skip)]
-    table: Vec<(f64, f64)>,
+    pub(super) table: Vec<(f64, f64)>,
 }
 
 /// Where a model came from.
@@ -106,14 +106,34 @@ pub struct Desk {
     scratch: Scratch,
     tally: Tally,
     keys: Vec<u64>,
-    counts: Vec<(u32, u32)>,
-    cells: Vec<String>,
+    pub(super) counts: Vec<(u32, u32)>,
+    pub(super) cells: Vec<String>,
+}
+
+/// The part of a text that gives its score.
+pub(super) struct Part<'a> {
+    pub(super) text: &'a str,
+    pub(super) log_odds: f64,
+    /// How much surer it had to be.
+    pub(super) margin: f64,
 }
 
 /// Where in a file the columns are that a model looks at.
 pub struct Columns {
     text: Option<usize>,
     cells: Vec<usize>,
+}
+
+impl Columns {
+    /// Puts the cells of a row on the desk, and gives its text.
+    pub(super) fn lay_out<'a>(&self, row: &'a Row, desk: &mut Desk) -> &'a str {
+        desk.cells.resize(self.cells.len(), String::new());
+        for (cell, &column) in desk.cells.iter_mut().zip(&self.cells) {
+            cell.clear();
+            cell.push_str(row.get(column));
+        }
+        self.text.map_or("", |text| row.get(text))
+    }
 }
 
 impl Model {
@@ -184,31 +204,36 @@ impl Model {
 
     /// The probability that a row is positive.
     pub fn score_row(&self, row: &Row, columns: &Columns, desk: &mut Desk) -> f64 {
-        desk.cells.resize(columns.cells.len(), String::new());
-        for (cell, &column) in desk.cells.iter_mut().zip(&columns.cells) {
-            cell.clear();
-            cell.push_str(row.get(column));
-        }
-        self.calibration.probability(self.log_odds(columns.text.map_or("", |text| row.get(text)), desk))
+        let text = columns.lay_out(row, desk);
+        self.calibration.probability(self.log_odds(text, desk))
     }
 
     /// What the learner makes of a text, and of the cells on the desk.
     fn log_odds(&self, text: &str, desk: &mut Desk) -> f64 {
-        let masked;
-        let text = if self.masked.is_empty() {
-            text
-        } else {
-            masked = mask::masked(text, &self.masked);
-            &masked
-        };
-        let whole = self.sum(text, desk);
-        let Some(Windows { words, margin }) = self.windows else { return whole };
-        let mut most = whole;
-        windows::each(text, words, &mut |window| most = most.max(self.sum(window, desk) - margin));
+        self.surest(&self.read_as(text), desk).log_odds
+    }
+
+    /// A text as it is read: personal data masked where the model has learned it so.
+    pub(super) fn read_as<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.masked.is_empty() { Cow::Borrowed(text) } else { mask::masked(text, &self.masked).into() }
+    }
+
+    /// The surest of the whole text and its windows.
+    pub(super) fn surest<'a>(&self, text: &'a str, desk: &mut Desk) -> Part<'a> {
+        let mut most = Part { text, log_odds: self.sum(text, desk), margin: 0.0 };
+        if let Some(Windows { words, margin }) = self.windows {
+            windows::each(text, words, &mut |text| {
+                let log_odds = self.sum(text, desk) - margin;
+                if log_odds > most.log_odds {
+                    most = Part { text, log_odds, margin };
+                }
+            });
+        }
         most
     }
 
-    fn sum(&self, text: &str, desk: &mut Desk) -> f64 {
+    /// The log-odds of a part of a text; its known terms, counted, stay on the desk.
+    pub(super) fn sum(&self, text: &str, desk: &mut Desk) -> f64 {
         let Desk { scratch, tally, keys, counts, cells } = desk;
         // First all keys, then all places: the reaches into memory do not wait for each other then.
         keys.clear();
@@ -227,6 +252,11 @@ impl Model {
         });
         let length = self.weighting.length(values);
         self.bias + if length > 0.0 { sum / length } else { 0.0 }
+    }
+
+    /// Who wrote it.
+    pub fn tool(&self) -> &Tool {
+        &self.tool
     }
 
     /// The verdict on a score.
@@ -264,7 +294,7 @@ const SEAL: &str = ",\"sha256\":\"";
 /// The digest of a model's text as far as the digest at its end.
 fn seal(text: &str) -> String {
     let body = text.rsplit_once(SEAL).map_or(text, |(body, _)| body);
-    hex(&Sha256::digest(body))
+    results::digest(body)
 }
 
 /// The text of a model with the digest at its end that it should have.

@@ -2,7 +2,7 @@
 
 /// Calls `each` with every window of so many words, each beginning half a window after the one before it; a text of no more
 /// words than that has none.
-pub fn each(text: &str, words: usize, each: &mut impl FnMut(&str)) {
+pub fn each<'a>(text: &'a str, words: usize, each: &mut impl FnMut(&'a str)) {
     let step = (words / 2).max(1);
     let mut spans = Vec::new();
     let mut at = 0;

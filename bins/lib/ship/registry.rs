@@ -1,11 +1,13 @@
 //! The registry: a directory of models by digest, numbered versions, and the alias `champion`.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::data::notes::shown;
 use crate::data::place::Place;
@@ -108,15 +110,44 @@ impl Registry {
 
     /// The text of a model, its digest checked.
     pub fn model(&self, digest: &str) -> Result<String> {
-        if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            bail!("{} is no digest", shown(digest));
-        }
+        expect_digest(digest)?;
         let place = Place::File(self.model_path(digest));
         let text = place.read_text()?;
-        if digest_of(&text) != digest {
+        if results::digest(&text) != digest {
             bail!("{place}: does not have the digest in its name; restore it from git");
         }
         Ok(text)
+    }
+
+    /// Looks at every file, and gives what it is or what is wrong with it to `each`.
+    pub fn verify(&self, each: &mut dyn FnMut(&Path, Result<String>)) -> Result<()> {
+        let mut digests = BTreeMap::new();
+        let mut files = json_files(&self.directory.join("versions"))?;
+        files.sort_by_key(|path| path.as_os_str().len());
+        for path in files {
+            each(&path, self.verify_version(&path, &mut digests));
+        }
+        for path in json_files(&self.directory.join("models"))? {
+            each(&path, verify_model(&path, &digests));
+        }
+        let path = self.alias_path();
+        each(&path, verify_alias(&path, &digests));
+        Ok(())
+    }
+
+    /// What a version's file is; the digest of its model is noted.
+    fn verify_version(&self, path: &Path, digests: &mut BTreeMap<u64, String>) -> Result<String> {
+        let number = stem(path).parse().ok().filter(|number: &u64| number.to_string() == stem(path));
+        let number = number.context("its name is no number")?;
+        let Version { version, digest, .. } = results::parse(&read(path)?, "version")?;
+        ensure!(version == number, "says that it is version {version}");
+        expect_digest(&digest)?;
+        let is_there = self.model_path(&digest).is_file();
+        ensure!(is_there, "its model {digest}.json is missing; restore it from git");
+        digests.insert(number, digest);
+        let before = path.with_file_name(format!("{}.json", number.wrapping_sub(1)));
+        ensure!(number == 1 || before.exists(), "there is no version before it; restore that from git");
+        Ok(format!("version {number}"))
     }
 
     /// Registers a model and makes it the champion, by one rename.
@@ -128,7 +159,7 @@ impl Registry {
         }
         let lock = fs::File::open(&self.directory)?;
         lock.lock()?;
-        let digest = digest_of(model);
+        let digest = results::digest(model);
         let known = self.versions()?;
         let number = match known.iter().find(|version| version.digest == digest) {
             Some(version) => version.version,
@@ -180,6 +211,72 @@ impl Registry {
     }
 }
 
+/// What a model's file is, by the digests of the versions.
+fn verify_model(path: &Path, digests: &BTreeMap<u64, String>) -> Result<String> {
+    let text = read(path)?;
+    let intact = results::digest(&text) == stem(path);
+    ensure!(intact, "does not have the digest in its name; restore it from git");
+    Model::parse(&text)?;
+    let of = digests.iter().find(|(_, digest)| *digest == stem(path));
+    Ok(of.map_or("model of no version".into(), |(number, _)| format!("model of version {number}")))
+}
+
+/// What the file of the alias is, by the digests of the versions.
+fn verify_alias(path: &Path, digests: &BTreeMap<u64, String>) -> Result<String> {
+    ensure!(path.exists(), "is missing: no model serves; restore it from git, or promote one");
+    let Alias { alias, version, sequence, digest, .. } = results::parse(&read(path)?, "alias")?;
+    ensure!(alias == CHAMPION, "says that it is the alias {}", shown(&alias));
+    ensure!(sequence > 0, "has been moved 0 times");
+    let wanted = digests.get(&version).with_context(|| {
+        format!("points to version {version}, which is not there or broken; promote another")
+    })?;
+    ensure!(digest == *wanted, "has another digest than version {version}");
+    Ok(format!("alias of version {version}"))
+}
+
+/// The models of one name, where a directory holds such.
+pub fn in_directory(directory: &Path) -> Option<Registry> {
+    let alias = Place::File(directory.join(format!("{CHAMPION}.json")));
+    let has_alias = || alias.is_regular_file() && results::read::<Alias>(&alias, "alias").is_ok();
+    let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_one = directory.join("versions").is_dir() || has_alias();
+    is_one.then(|| Registry { name, directory: directory.to_owned() })
+}
+
+/// The JSON files of a directory in the order of their names; none where it does not exist.
+pub fn json_files(directory: &Path) -> Result<Vec<PathBuf>> {
+    let is_json = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "json")
+            && path.is_file()
+            && !path.file_name().unwrap_or_default().to_string_lossy().starts_with('.')
+    };
+    let mut files = match fs::read_dir(directory) {
+        Err(error) if error.kind() == NotFound => Vec::new(),
+        entries => {
+            let entries = entries.with_context(|| directory.display().to_string())?;
+            entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?
+        }
+    };
+    files.retain(is_json);
+    files.sort_unstable();
+    Ok(files)
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(OsStr::to_str).unwrap_or_default()
+}
+
+/// The text of a file, errors without its name.
+fn read(path: &Path) -> Result<String> {
+    Place::File(path.to_owned()).read_text().map_err(|error| anyhow!("{}", error.root_cause()))
+}
+
+fn expect_digest(digest: &str) -> Result<()> {
+    let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    ensure!(is_digest, "{} is no digest", shown(digest));
+    Ok(())
+}
+
 /// Checks a name that becomes a directory.
 pub fn name(text: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
@@ -188,8 +285,4 @@ pub fn name(text: &str) -> Result<String> {
     } else {
         bail!("expected letters, digits, - and _")
     }
-}
-
-fn digest_of(text: &str) -> String {
-    results::hex(&Sha256::digest(text.as_bytes()))
 }

@@ -7,3 +7,6 @@ pub mod tool;
 pub mod options;
 pub mod recipe;
 pub mod report;
+pub mod aligned;
+pub mod card;
+pub mod verify;

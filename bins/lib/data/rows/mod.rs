@@ -25,7 +25,7 @@ use csv_rows::CsvRows;
 use decode::Decoded;
 pub use header::{Header, Named};
 use json_rows::JsonRows;
-pub use write::{Value, Writer};
+pub use write::{Value, Writer, csv};
 
 /// The most bytes one row may have, so that a quote left open cannot fill the memory.
 pub const MOST_BYTES: u64 = 128 << 20;

@@ -172,6 +172,12 @@ fn telling_header(names: &[&str], delimiter: u8, asked: Option<u8>, place: &Plac
     bail!("{place}: these names of columns cannot be the header of a CSV file")
 }
 
+/// Cells as a line of CSV between commas, quoted where RFC 4180 asks for it.
+pub fn csv(cells: &[&str]) -> String {
+    let cells = cells.iter().map(|cell| Cow::Borrowed(*cell));
+    csv_line(cells, b',', Quotes::Needed).unwrap_or_default()
+}
+
 /// Which cells are quoted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quotes {

@@ -34,18 +34,29 @@ pub(super) fn join(words: u64, word: u64) -> u64 {
     folded
 }
 
-/// The key of a term as it is written in a model. A model has hundreds of thousands: it is told by bytes what each is.
-pub(super) fn of(kind: Kind, term: &str) -> u64 {
+/// The mark of a term as it is written in a model, and the rest of it. A model has hundreds of thousands: it is told by their
+/// bytes.
+pub(super) fn parts(kind: Kind, term: &str) -> (&'static str, &str) {
     let chars = matches!(kind, Kind::Char | Kind::CharWb);
-    match term.as_bytes() {
-        [b' ', b' ', ..] => marked(CELL, &term[CELL.len()..]),
-        _ if chars => word(term),
-        [b' ', ..] => marked(SHAPE, &term[SHAPE.len()..]),
-        [b'\t', ..] => marked(CHARS, &term[CHARS.len()..]),
-        bytes => {
-            let mut words = bytes.split(|byte| *byte == b' ').map(xxh3_64);
-            let first = words.next().unwrap_or_default();
-            words.fold(first, join)
-        }
+    let mark = match term.as_bytes() {
+        [b' ', b' ', ..] => CELL,
+        [b' ', ..] if !chars => SHAPE,
+        [b'\t', ..] if !chars => CHARS,
+        _ => "",
+    };
+    (mark, &term[mark.len()..])
+}
+
+/// The key of a term as it is written in a model.
+pub(super) fn of(kind: Kind, term: &str) -> u64 {
+    let (mark, text) = parts(kind, term);
+    if !mark.is_empty() {
+        return marked(mark, text);
     }
+    if matches!(kind, Kind::Char | Kind::CharWb) {
+        return word(term);
+    }
+    let mut words = term.as_bytes().split(|byte| *byte == b' ').map(xxh3_64);
+    let first = words.next().unwrap_or_default();
+    words.fold(first, join)
 }

@@ -4,6 +4,7 @@ mod chars;
 mod key;
 mod look_alikes;
 mod message;
+mod spelled;
 mod stop;
 mod words;
 
@@ -198,6 +199,12 @@ impl Analyzer {
     /// The key of a term as it is written in a model.
     pub fn key(&self, term: &str) -> u64 {
         key::of(self.kind, term)
+    }
+
+    /// A term of a model as a person may read it, on one line and harmless in any cell: `free`, `call now`, `'!'`,
+    /// `(length 7)`, `(chars ␣fre)`, `[channel = sms]`.
+    pub fn spelled(&self, term: &str) -> String {
+        spelled::of(self.kind, term)
     }
 }
 

@@ -25,6 +25,11 @@ impl StopWords {
         self.0.is_empty()
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether a word is one of them.
     pub fn has(&self, word: &str) -> bool {
         !self.0.is_empty() && self.0.contains(word)

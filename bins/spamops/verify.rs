@@ -1,0 +1,63 @@
+//! spamops verify: whether models, results and registries are what they say.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use ::spamops::data::place::Place;
+use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::show::verify::{Finding, verify};
+
+/// Verify models, results and registries: a line for each file, ok or wrong, and what
+///
+/// A model: its digest, its schema, its terms, that it can score. A result: a schema that this version knows, every key it
+/// needs, figures that agree with the counts beside them. A registry: every version, the digest of every model and that it
+/// can score, where the champion points. A directory: each of these in it and below; JSON that no tool of spamops has
+/// written is passed over, unless it is cut short. The status is 0 whatever is found: 1 takes --exit-code.
+#[derive(Parser)]
+#[command(
+    name = "verify",
+    bin_name = "spamops verify",
+    after_help = "\
+Examples:
+  spamops verify challenger.json
+  spamops verify --exit-code out/ models/ > /dev/null || echo damaged"
+)]
+pub(crate) struct Args {
+    /// Files and directories
+    #[arg(value_name = "FILE|DIR", required = true)]
+    places: Vec<Place>,
+
+    /// Exit with 1 where anything is wrong
+    #[arg(long)]
+    exit_code: bool,
+}
+
+impl Tool for Args {
+    fn run(self, scene: &Scene) -> Result<Verdict> {
+        let mut output = Place::Standard.writer()?;
+        let (mut all, mut wrong) = (0u64, 0u64);
+        for place in &self.places {
+            for Finding { place, found } in verify(place)? {
+                let (word, what) = match &found {
+                    Ok(what) => ("ok", what),
+                    Err(what) => ("wrong", what),
+                };
+                writeln!(output, "{word}\t{place}\t{what}").context("-")?;
+                all += 1;
+                wrong += u64::from(found.is_err());
+            }
+        }
+        output.finish()?;
+        if wrong > 0 {
+            scene.tell(format!("{wrong} of {all} are wrong"));
+        }
+        Ok(Verdict::answer(wrong == 0, self.exit_code))
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main::<Args>()
+}
