@@ -190,7 +190,7 @@ fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, mea
     for (part, sums) in &mut sums {
         part.line = sums.line(&part.space, recipe.alpha, kind, recipe.prior);
     }
-    if matches!(recipe.learner, Learner::Multinomial | Learner::Complement) {
+    if !recipe.learner.is_linear() {
         return Ok(());
     }
     let rows = corpus.held().context("a linear learner reads its rows many times; leave --memory out")?;

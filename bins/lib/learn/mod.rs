@@ -22,3 +22,4 @@ pub mod model;
 pub mod explain;
 pub mod change;
 pub mod fit;
+pub mod search;

@@ -65,6 +65,13 @@ impl Learner {
     ];
 }
 
+impl Learner {
+    /// Whether it goes over its rows many times.
+    pub fn is_linear(self) -> bool {
+        matches!(self, Self::Logistic | Self::NbLogistic)
+    }
+}
+
 impl fmt::Display for Learner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Self::NAMES.iter().find(|(_, learner)| learner == self).map_or("", |(name, _)| name);
@@ -96,6 +103,17 @@ pub enum Preset {
     Strong,
 }
 
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classic => "classic",
+            Self::Seeds => "seeds",
+            Self::Message => "message",
+            Self::Strong => "strong",
+        })
+    }
+}
+
 impl FromStr for Preset {
     type Err = anyhow::Error;
 
@@ -123,7 +141,7 @@ impl Recipe {
         ];
         options.extend(max_features.map(|most| ("max-features", most.to_string())));
         options.extend(self.prior.map(|prior| ("prior", prior.to_string())));
-        if matches!(self.learner, Learner::Logistic | Learner::NbLogistic) {
+        if self.learner.is_linear() {
             options.push(("c", self.c.to_string()));
         }
         options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -41,6 +41,12 @@ fn bar(share: f64) -> String {
     format!("[{}{}] {:3.0}%  ", "#".repeat(full), "-".repeat(WIDTH - full), share * 100.0)
 }
 
+/// Says what is being done, over what was said before.
+pub fn say(name: &str, what: &str) {
+    DRAWN.store(true, Ordering::Relaxed);
+    let _ = write!(stderr(), "\r\u{1b}[K{name}: {what}");
+}
+
 /// Takes the line away again.
 pub fn clear() {
     if DRAWN.swap(false, Ordering::Relaxed) {

@@ -8,6 +8,7 @@ use crate::data::share::Share;
 use crate::learn::calibrate::Method;
 use crate::learn::estimate::{Estimate, Requirement};
 use crate::learn::recipe::{Learner, Preset, Recipe};
+use crate::learn::search::{self, Candidate, Freedom};
 use crate::learn::text::{Kind, Language, Ngrams, StopWords};
 use crate::learn::tfidf::{Limit, Norm};
 use crate::learn::threshold::Goal;
@@ -15,9 +16,9 @@ use crate::learn::threshold::Goal;
 /// Options that say how a model is learned.
 #[derive(Args, Clone)]
 pub struct RecipeArgs {
-    /// What the other options start from: message, strong, classic or seeds
-    #[arg(long, value_name = "NAME", default_value = "message")]
-    pub preset: Preset,
+    /// What the other options start from: message, strong, classic or seeds [default: message]
+    #[arg(long, value_name = "NAME")]
+    preset: Option<Preset>,
 
     /// What a term is made of: word, char, char_wb or message
     #[arg(long, value_name = "KIND", help_heading = "Text")]
@@ -123,7 +124,27 @@ pub struct RecipeArgs {
 impl RecipeArgs {
     /// The preset, and what the options say otherwise.
     pub fn recipe(&self) -> Result<Recipe> {
-        let mut recipe = self.preset.recipe();
+        self.recipe_from(self.preset())
+    }
+
+    fn preset(&self) -> Preset {
+        self.preset.unwrap_or(Preset::Message)
+    }
+
+    /// The recipes to search among: variants of the preset, or of the two that may be best, in what no option says.
+    pub fn candidates(&self) -> Result<Vec<Candidate>> {
+        let presets = self.preset.map_or(vec![Preset::Message, Preset::Strong], |preset| vec![preset]);
+        let freedom =
+            Freedom { ngrams: self.ngrams.is_none(), alpha: self.alpha.is_none(), c: self.c.is_none() };
+        let mut candidates = Vec::new();
+        for preset in presets {
+            candidates.extend(search::variants(preset, &self.recipe_from(preset)?, freedom));
+        }
+        Ok(candidates)
+    }
+
+    fn recipe_from(&self, preset: Preset) -> Result<Recipe> {
+        let mut recipe = preset.recipe();
         self.text(&mut recipe)?;
         self.terms(&mut recipe);
         set(&mut recipe.learner, self.learner);

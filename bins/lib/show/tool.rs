@@ -78,6 +78,13 @@ impl Scene {
         !self.quiet && io::stderr().is_terminal()
     }
 
+    /// Says what is being done just now, where somebody is watching.
+    pub fn watch(&self, what: &str) {
+        if self.is_watched() {
+            progress::say(&self.name, what);
+        }
+    }
+
     /// Shows lines as they are, in colour where that is wanted, at the end of the run.
     pub fn draw(&self, lines: impl IntoIterator<Item = String>) {
         lines.into_iter().for_each(|line| self.picture.add(line));
