@@ -28,8 +28,8 @@ case ${1-} in
     exec target/peers/bin/python tests/bench/attacks.py target/tools ;;
   speed) # fit and score on Enron: time and memory beside scikit-learn, nltk and a bare read of the file
     peers
-    tools --example bare_csv
-    exec target/peers/bin/python tests/bench/speed.py enron target/tools --bare target/release/examples/bare_csv ;;
+    tools --example bare_csv --example inside
+    exec target/peers/bin/python tests/bench/speed.py enron target/tools --examples target/release/examples ;;
   large) # five million rows scored in flat memory, two gigabytes fitted in 500 MB
     tools
     exec tests/bench/speed.py large target/tools ;;

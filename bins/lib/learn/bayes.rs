@@ -1,8 +1,7 @@
 //! Naive Bayes on weighted terms, multinomial (McCallum & Nigam 1998) and complement (Rennie et al. 2003), two classes.
 
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2, Axis, Zip, stack};
 
-use crate::data::label::Label;
 use crate::learn::tfidf::Space;
 
 /// Which counts speak for a class.
@@ -23,54 +22,50 @@ pub struct Line {
     pub weights: Vec<f64>,
 }
 
-/// What the rows of either class weigh, term by term.
+/// What the rows of one class weigh, term by term.
 #[derive(Clone, Debug)]
-pub struct Sums {
-    /// The negative class, then the positive one.
-    terms: Array2<f64>,
-    rows: [f64; 2],
+pub struct Sum {
+    terms: Array1<f64>,
+    rows: f64,
 }
 
-impl Sums {
+impl Sum {
     /// Nothing yet, of so many terms.
     pub fn new(terms: usize) -> Self {
-        Self { terms: Array2::zeros((2, terms)), rows: [0.0; 2] }
+        Self { terms: Array1::zeros(terms), rows: 0.0 }
     }
 
     /// Adds a row.
-    pub fn add(&mut self, row: &[(u32, f64)], label: Label, weight: f64) {
-        let class = usize::from(label == Label::Positive);
-        self.rows[class] += weight;
-        let mut sums = self.terms.row_mut(class);
+    pub fn add(&mut self, row: &[(u32, f64)], weight: f64) {
+        self.rows += weight;
         for &(term, value) in row {
-            sums[term as usize] += value * weight;
+            self.terms[term as usize] += value * weight;
         }
     }
+}
 
-    /// Whether there are rows of both classes.
-    pub fn has_both(&self) -> bool {
-        self.rows.iter().all(|rows| *rows > 0.0)
+/// The line between the classes, where both have rows, `alpha` being added to every sum (Lidstone 1920). The share of
+/// positive rows is theirs, unless it is given.
+pub fn line(no: &Sum, yes: &Sum, space: &Space, alpha: f64, kind: Kind, prior: Option<f64>) -> Option<Line> {
+    if no.rows <= 0.0 || yes.rows <= 0.0 {
+        return None;
     }
-
-    /// The line, `alpha` being added to every sum (Lidstone 1920). The share of positive rows is theirs, unless it is given.
-    pub fn line(&self, space: &Space, alpha: f64, kind: Kind, prior: Option<f64>) -> Line {
-        let known: Array1<f64> =
-            space.rarity.iter().map(|rarity| f64::from(u8::from(*rarity > 0.0))).collect();
-        let smooth = &self.terms + &(&known * alpha);
-        let totals = smooth.sum_axis(Axis(1));
-        let shift = totals[0].ln() - totals[1].ln();
-        let bias = match (kind, prior) {
-            // With two classes the complement of one is the other, and the priors have no part.
-            (Kind::Complement, _) => 0.0,
-            (_, Some(prior)) => prior.ln() - (1.0 - prior).ln(),
-            (_, None) => self.rows[1].ln() - self.rows[0].ln(),
-        };
-        let weights = Zip::from(&known)
-            .and(smooth.row(0))
-            .and(smooth.row(1))
-            .map_collect(|known, no, yes| if *known > 0.0 { yes.ln() - no.ln() + shift } else { 0.0 });
-        Line { bias, weights: weights.to_vec() }
-    }
+    let known: Array1<f64> = space.rarity.iter().map(|rarity| f64::from(u8::from(*rarity > 0.0))).collect();
+    let classes = stack![Axis(0), no.terms, yes.terms];
+    let smooth: Array2<f64> = classes + &known * alpha;
+    let totals = smooth.sum_axis(Axis(1));
+    let shift = totals[0].ln() - totals[1].ln();
+    let bias = match (kind, prior) {
+        // With two classes the complement of one is the other, and the priors have no part.
+        (Kind::Complement, _) => 0.0,
+        (_, Some(prior)) => prior.ln() - (1.0 - prior).ln(),
+        (_, None) => yes.rows.ln() - no.rows.ln(),
+    };
+    let weights = Zip::from(&known)
+        .and(smooth.row(0))
+        .and(smooth.row(1))
+        .map_collect(|known, no, yes| if *known > 0.0 { yes.ln() - no.ln() + shift } else { 0.0 });
+    Some(Line { bias, weights: weights.to_vec() })
 }
 
 /// The probability that goes with a score.

@@ -12,7 +12,7 @@ use crate::learn::features::Features;
 use crate::learn::folds::{Print, SKETCHED};
 use crate::learn::packed::Packed;
 use crate::learn::table::Table;
-use crate::learn::text::Scratch;
+use crate::learn::text::{Scratch, Term};
 use crate::learn::tfidf::Selection;
 use crate::learn::{threads, windows};
 
@@ -403,15 +403,21 @@ fn join(mut shelves: Vec<Shelf>, threads: usize) -> (Dictionary, Packed) {
     for (number, shelf) in shelves.iter_mut().enumerate() {
         blocks.extend(shelf.blocks.drain(..).map(|(first, rows)| (first, number, rows)));
     }
-    let mut all = Vec::with_capacity(shelves.iter().map(|shelf| shelf.terms.len()).sum());
-    for (shelf, Shelf { terms, .. }) in shelves.iter().enumerate() {
-        all.extend(terms.terms().zip(0u32..).map(|(term, number)| (term.text, term.key, shelf, number)));
-    }
-    all.sort_unstable();
-    let mut terms = Dictionary::with_room(all.len());
+    let mut sorted: Vec<Vec<(Term, u32)>> =
+        shelves.iter().map(|shelf| shelf.terms.terms().zip(0..).collect()).collect();
+    threads::each(&mut sorted, threads, |terms| terms.sort_unstable_by_key(|(term, _)| term.text));
+    let mut terms = Dictionary::with_room(sorted.iter().map(Vec::len).max().unwrap_or(0));
     let mut numbers: Vec<Vec<u32>> = shelves.iter().map(|shelf| vec![0; shelf.terms.len()]).collect();
-    for (text, key, shelf, number) in all {
-        numbers[shelf][number as usize] = terms.number(crate::learn::text::Term { key, mark: "", text });
+    let mut left: Vec<&[(Term, u32)]> = sorted.iter().map(Vec::as_slice).collect();
+    let first = |left: &[&[(Term, u32)]]| {
+        let heads = left.iter().enumerate().filter_map(|(shelf, terms)| Some((terms.first()?.0.text, shelf)));
+        heads.min().map(|(_, shelf)| shelf)
+    };
+    while let Some(shelf) = first(&left) {
+        if let Some(((term, number), rest)) = left[shelf].split_first() {
+            numbers[shelf][*number as usize] = terms.number(*term);
+            left[shelf] = rest;
+        }
     }
     threads::each(&mut blocks, threads, |(_, shelf, rows)| {
         let numbers = &numbers[*shelf];

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use crate::data::label::{Label, Names};
 use crate::data::mask::Kind;
 use crate::data::share::Share;
-use crate::learn::bayes::{self, Line, Sums};
+use crate::learn::bayes::{self, Line, Sum};
 use crate::learn::calibrate::Calibration;
 use crate::learn::columns::{Column, Columns, LOOKED_AT};
 use crate::learn::corpus::{Corpus, Lessons, Means};
@@ -168,35 +168,41 @@ fn parts(corpus: &Corpus, folds: &[u8], recipe: &Recipe) -> Result<(Vec<u32>, Ve
 
 /// Learns the line of every part.
 fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, means: Means) -> Result<()> {
-    let mut sums: Vec<(&mut Part, Sums)> =
-        parts.iter_mut().map(|part| (part, Sums::new(corpus.terms.len()))).collect();
     let labels = &corpus.labels;
+    let classes = [Label::Negative, Label::Positive];
+    let pairs = parts.iter().flat_map(|part| classes.map(|class| (part, class)));
+    let mut sums: Vec<(&Part, Label, Sum)> =
+        pairs.map(|(part, class)| (part, class, Sum::new(corpus.terms.len()))).collect();
     corpus.each_block(&mut |first, rows| {
-        threads::each(&mut sums, means.threads, |(part, sums)| {
+        threads::each(&mut sums, means.threads, |(part, class, sum)| {
             let mut weights = Vec::new();
-            for row in (0..rows.len()).filter(|row| part.without != Some(folds[first + row])) {
-                part.space.weigh(rows.row(row), &mut weights);
+            for row in 0..rows.len() {
                 let (label, weight) = labels[first + row];
-                sums.add(&weights, label, weight);
+                if label == *class && part.without != Some(folds[first + row]) {
+                    part.space.weigh(rows.row(row), &mut weights);
+                    sum.add(&weights, weight);
+                }
             }
         });
     })?;
-    sums.retain(|(_, sums)| sums.has_both());
     let kind = if recipe.learner == Learner::Complement {
         bayes::Kind::Complement
     } else {
         bayes::Kind::Multinomial
     };
-    for (part, sums) in &mut sums {
-        part.line = sums.line(&part.space, recipe.alpha, kind, recipe.prior);
+    let sums: Vec<Sum> = sums.into_iter().map(|(.., sum)| sum).collect();
+    for (part, sums) in parts.iter_mut().zip(sums.chunks_exact(2)) {
+        let line = bayes::line(&sums[0], &sums[1], &part.space, recipe.alpha, kind, recipe.prior);
+        part.line = line.unwrap_or_default();
     }
+    drop(sums);
     if !recipe.learner.is_linear() {
         return Ok(());
     }
     let rows = corpus.held().context("a linear learner reads its rows many times; leave --memory out")?;
     // Scaled by naive Bayes the line is good long before its last digits are.
     let tolerance = linear::Tolerance(if recipe.learner == Learner::NbLogistic { 1e-3 } else { 1e-6 });
-    for (part, _) in sums {
+    for part in parts.iter_mut().filter(|part| part.is_able()) {
         let scales = (recipe.learner == Learner::NbLogistic).then(|| std::mem::take(&mut part.line.weights));
         let (matrix, labels) = matrix(rows, labels, folds, part, scales.as_deref());
         part.line = linear::fit(&matrix, &labels, recipe.c, tolerance, means.threads);

@@ -174,10 +174,7 @@ impl Analyzer {
     #[inline]
     pub fn each(&self, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
         match self.kind {
-            Kind::Word => {
-                words::read(self, text, scratch);
-                words::each_ngram(scratch, self.ngrams, each);
-            }
+            Kind::Word => words::each(self, text, scratch, each),
             Kind::Char => chars::each(self, text, scratch, each),
             Kind::CharWb => chars::each_within_words(self, text, scratch, each),
             Kind::Message => {

@@ -74,43 +74,71 @@ pub(super) fn is_word(c: char) -> bool {
     }
 }
 
-/// Bytes of words, of ASCII.
-const WORD: [bool; 256] = {
-    let mut word = [false; 256];
+/// What a byte of a text is, for the finding of words.
+const BYTES: [Byte; 256] = {
+    let mut bytes = [Byte::Other; 256];
     let mut byte = 0;
     while byte < 128 {
         #[expect(clippy::cast_possible_truncation, reason = "it is under 128")]
         let one = byte as u8;
-        word[byte] = one.is_ascii_alphanumeric() || one == b'_';
+        bytes[byte] = if one.is_ascii_alphanumeric() || one == b'_' { Byte::Word } else { Byte::Gap };
         byte += 1;
     }
-    word
+    bytes
 };
 
-/// Puts the words of a text into the scratch.
-pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch) {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Byte {
+    /// Of a word.
+    Word,
+    /// Between words.
+    Gap,
+    /// The first byte of a character that is not ASCII: it must be looked at.
+    Other,
+}
+
+/// Calls `each` with every word of a text, of two characters or more.
+#[inline]
+fn each_word(text: &str, mut each: impl FnMut(&str)) {
+    let bytes = text.as_bytes();
+    // Of one byte a word can only be one character; of more it is only where all are ASCII that they are as many.
+    let mut hand_on = |word: &str, ascii: bool| {
+        if word.len() > 1 && (ascii || word.chars().nth(1).is_some()) {
+            each(word);
+        }
+    };
+    let (mut start, mut at, mut ascii) = (0, 0, true);
+    while at < bytes.len() {
+        let mut next = at + 1;
+        let is_word = match BYTES[usize::from(bytes[at])] {
+            Byte::Word => true,
+            Byte::Gap => false,
+            Byte::Other => {
+                let c = text[at..].chars().next().unwrap_or(' ');
+                next = at + c.len_utf8();
+                ascii = false;
+                is_word(c)
+            }
+        };
+        if !is_word {
+            hand_on(&text[start..at], ascii);
+            (start, ascii) = (next, true);
+        }
+        at = next;
+    }
+    hand_on(&text[start..], ascii);
+}
+
+/// Calls `each` with every term of a text.
+#[inline]
+pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
     let source = cased(analyzer, text, scratch);
-    scratch.clear_words();
-    if source.is_ascii() {
-        let bytes = source.as_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            let start = at;
-            while at < bytes.len() && WORD[usize::from(bytes[at])] {
-                at += 1;
-            }
-            // One character alone is no word.
-            if at > start + 1 {
-                scratch.take(analyzer, &source[start..at]);
-            }
-            at += 1;
-        }
+    if analyzer.ngrams.most == 1 && analyzer.stem.is_none() && analyzer.stop.is_empty() {
+        each_word(&source, |text| each(Term { key: key::word(text), mark: "", text }));
     } else {
-        for word in source.split(|c| !is_word(c)) {
-            if word.len() > 1 && word.chars().nth(1).is_some() {
-                scratch.take(analyzer, word);
-            }
-        }
+        scratch.clear_words();
+        each_word(&source, |word| scratch.take(analyzer, word));
+        each_ngram(scratch, analyzer.ngrams, each);
     }
     scratch.text = source;
 }

@@ -1,0 +1,48 @@
+//! What `fit` and `score` cost inside the process, on texts in memory, as scikit-learn is timed: `inside PRESET THREADS FILE`
+//! prints the seconds of both as JSON. No estimate is made, as scikit-learn makes none.
+
+use std::error::Error;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use spamops::data::place::Place;
+use spamops::data::rows::{Options, Row, Rows};
+use spamops::learn::corpus::{Lesson, Means};
+use spamops::learn::fit::{About, fit};
+use spamops::learn::model::Desk;
+use spamops::learn::recipe::{Preset, Recipe};
+use spamops::learn::threads;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let [preset, threads, file] = &std::env::args().skip(1).collect::<Vec<_>>()[..] else {
+        return Err("inside PRESET THREADS FILE".into());
+    };
+    let threads: usize = threads.parse()?;
+    let mut rows = Rows::open(&Place::File(file.into()), &Options::default())?;
+    let (mut row, mut lessons) = (Row::default(), Vec::new());
+    while rows.read(&mut row)? {
+        lessons.extend(
+            rows.label(&row)?.map(|label| Lesson::new(row.get(rows.text_column().unwrap_or(0)), label)),
+        );
+    }
+    let preset: Preset = preset.parse()?;
+    let recipe = Recipe { folds: 0, ..preset.recipe() };
+    let start = Instant::now();
+    let model = fit(&lessons, &recipe, About::default(), Means { threads, memory: usize::MAX })?;
+    let fitted = start.elapsed().as_secs_f64();
+    let mut scores = vec![0.0; lessons.len()];
+    let desks = Mutex::new(Vec::<Desk>::new());
+    let start = Instant::now();
+    let mut work: Vec<_> = lessons.chunks(64).zip(scores.chunks_mut(64)).collect();
+    threads::each(&mut work, threads, |(lessons, scores)| {
+        let mut desk = desks.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        for (lesson, score) in lessons.iter().zip(scores.iter_mut()) {
+            *score = model.score(&lesson.text, &mut desk);
+        }
+        desks.lock().unwrap_or_else(PoisonError::into_inner).push(desk);
+    });
+    let score = start.elapsed().as_secs_f64();
+    writeln!(std::io::stdout(), "{{\"rows\": {}, \"fit\": {fitted}, \"score\": {score}}}", lessons.len())?;
+    Ok(())
+}
