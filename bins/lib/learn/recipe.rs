@@ -61,6 +61,11 @@ impl Learner {
         ("logistic", Self::Logistic),
         ("nb-logistic", Self::NbLogistic),
     ];
+
+    /// Whether it goes through its rows many times, rather than once.
+    pub fn is_linear(self) -> bool {
+        matches!(self, Self::Logistic | Self::NbLogistic)
+    }
 }
 
 impl fmt::Display for Learner {
@@ -121,7 +126,7 @@ impl Recipe {
         ];
         options.extend(max_features.map(|most| ("max-features", most.to_string())));
         options.extend(self.prior.map(|prior| ("prior", prior.to_string())));
-        if matches!(self.learner, Learner::Logistic | Learner::NbLogistic) {
+        if self.learner.is_linear() {
             options.push(("c", self.c.to_string()));
         }
         options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
