@@ -104,6 +104,11 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         let recipe = self.recipe.recipe()?;
+        ensure!(
+            self.memory.is_none() || !recipe.learner.is_linear(),
+            "--memory is for naive Bayes; {} goes through its rows many times",
+            recipe.learner
+        );
         let files = Files { args: &self, scene, seen: RefCell::default() };
         let held = if self.memory.is_none() { Some(files.all()?) } else { None };
         let lessons: &dyn Lessons = if let Some(lessons) = &held {
@@ -253,7 +258,11 @@ impl Columns {
             Err(_) if !args.features.is_empty() => None,
             Err(error) => return Err(error),
         };
-        let cells = args.features.iter().map(|name| rows.column(name)).collect::<Result<_>>()?;
+        let cells: Vec<usize> = args.features.iter().map(|name| rows.column(name)).collect::<Result<_>>()?;
+        for (place, (name, column)) in args.features.iter().zip(&cells).enumerate() {
+            ensure!(rows.header().label() != Some(*column), "--features {name}: that is the label");
+            ensure!(!cells[..place].contains(column), "--features {name}: named twice");
+        }
         Ok(Self { text, cells, weight: args.weight_column.clone() })
     }
 
@@ -262,7 +271,7 @@ impl Columns {
         let text = if args.mask.is_empty() { text.to_owned() } else { mask::masked(text, &args.mask) };
         let cells = self.cells.iter().map(|&column| row.get(column).to_owned()).collect();
         let weight = self.weight.as_ref().map_or(Ok(1.0), |column| rows.number(row, column))?;
-        if !(0.0..1e9).contains(&weight) {
+        if !(0.0..=1e9).contains(&weight) {
             return Err(rows.error(row, format!("a weight of {weight}, which is not from 0 to a billion")));
         }
         Ok(Lesson { text, cells, label, weight })

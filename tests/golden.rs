@@ -12,12 +12,14 @@ use spamops::judge::intervals::Interval;
 use spamops::judge::metrics::{AtRate, Confusion, Figures};
 use spamops::judge::ranking::{Ranking, Scored};
 use spamops::judge::significance::{homogeneity, mcnemar_exact};
+use spamops::learn::calibrate::{Calibration, Method};
 use spamops::learn::corpus::{Lesson, Means};
 use spamops::learn::fit::{About, fit};
 use spamops::learn::model::Desk;
 use spamops::learn::recipe::{Learner, Preset, Recipe};
 use spamops::learn::text::StopWords;
 use spamops::learn::tfidf::Norm;
+use spamops::learn::threshold::{Goal, choose};
 
 /// One file of `tests/golden`.
 #[derive(Deserialize)]
@@ -129,6 +131,10 @@ struct Drawn {
 
 impl Drawn {
     fn rows(&self) -> Vec<Scored> {
+        self.pairs().into_iter().map(|(score, positive)| scored(score, positive)).collect()
+    }
+
+    fn pairs(&self) -> Vec<(f64, bool)> {
         let mut seed = self.seed;
         let mut number = || {
             seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -139,7 +145,7 @@ impl Drawn {
         let draw = |_| {
             let (one, other) = (number(), number());
             let score = if self.grains > 0.0 { (one * self.grains).floor() / self.grains } else { one };
-            scored(score, other < self.lean + self.slope * score)
+            (score, other < self.lean + self.slope * score)
         };
         (0..self.rows).map(draw).collect()
     }
@@ -284,6 +290,9 @@ struct Way {
     norm: Option<String>,
     alpha: Option<f64>,
     bayes: Option<String>,
+    prior: Option<f64>,
+    c: Option<f64>,
+    weighted: bool,
 }
 
 impl Way {
@@ -314,12 +323,21 @@ impl Way {
         if self.bayes.is_some() {
             recipe.learner = Learner::Complement;
         }
+        recipe.prior = self.prior;
+        if let Some(c) = self.c {
+            (recipe.learner, recipe.c) = (Learner::Logistic, c);
+        }
         recipe
+    }
+
+    /// How much a row counts.
+    fn weight(&self, row: usize) -> f64 {
+        if self.weighted { (7 * row % 5 + 1) as f64 / 2.0 } else { 1.0 }
     }
 }
 
-#[test]
-fn learners_are_those_of_scikit_learn() {
+/// Asserts that the cases of a file learn what scikit-learn learns.
+fn assert_learned(file: &str, fewest: usize, tolerance: f64) {
     #[derive(Deserialize)]
     struct Row {
         spam: bool,
@@ -339,12 +357,16 @@ fn learners_are_those_of_scikit_learn() {
         probabilities: Vec<f64>,
     }
     let texts = cases::<Texts>("texts");
-    let cases = cases::<Case>("learners");
-    assert!(texts.len() >= 5 && cases.len() >= 150, "{}", cases.len());
+    let cases = cases::<Case>(file);
+    assert!(texts.len() >= 5 && cases.len() >= fewest, "{}", cases.len());
     for Case { way, set, terms, probabilities } in cases {
         let Texts { rows, asked, .. } = texts.iter().find(|texts| texts.name == set).unwrap();
         let label = |row: &Row| if row.spam { Label::Positive } else { Label::Negative };
-        let lessons: Vec<Lesson> = rows.iter().map(|row| Lesson::new(&row.text, label(row))).collect();
+        let lesson = |(number, row): (usize, &Row)| Lesson {
+            weight: way.weight(number),
+            ..Lesson::new(&row.text, label(row))
+        };
+        let lessons: Vec<Lesson> = rows.iter().enumerate().map(lesson).collect();
         let means = Means { threads: 2, memory: usize::MAX };
         let model = fit(&lessons, &way.recipe(), About::default(), means).unwrap();
         assert_eq!(model.terms.len(), terms, "{way:?} on {set}");
@@ -353,9 +375,120 @@ fn learners_are_those_of_scikit_learn() {
         for (text, expected) in all.zip(probabilities) {
             let found = model.score(text, &mut Desk::default());
             assert!(
-                (found - expected).abs() < 1e-9,
+                (found - expected).abs() < tolerance,
                 "{way:?} on {set}: {text:?} is {found:e}, expected {expected:e}"
             );
+        }
+    }
+}
+
+#[test]
+fn learners_are_those_of_scikit_learn() {
+    assert_learned("learners", 200, 1e-9);
+}
+
+#[test]
+fn logistic_regression_is_that_of_scikit_learn() {
+    assert_learned("logistic", 60, 1e-4);
+}
+
+/// Scores and labels, stored or by a seed.
+#[derive(Debug, Deserialize)]
+struct Rows {
+    drawn: Option<Drawn>,
+    #[serde(default)]
+    scores: Vec<f64>,
+    #[serde(default)]
+    positive: Vec<bool>,
+}
+
+impl Rows {
+    fn pairs(&self) -> Vec<(f64, bool)> {
+        let stored = || self.scores.iter().copied().zip(self.positive.iter().copied()).collect();
+        self.drawn.as_ref().map_or_else(stored, Drawn::pairs)
+    }
+}
+
+#[test]
+fn calibration_is_that_of_scikit_learn() {
+    #[derive(Deserialize)]
+    struct Case {
+        #[serde(flatten)]
+        rows: Rows,
+        asked: Vec<f64>,
+        sigmoid: Vec<f64>,
+        isotonic: Vec<f64>,
+    }
+    let cases = cases::<Case>("calibration");
+    assert!(cases.len() >= 20);
+    for Case { rows, asked, sigmoid, isotonic } in cases {
+        let odds: Vec<(f64, bool)> =
+            rows.pairs().into_iter().map(|(score, positive)| (16.0 * (score - 0.5), positive)).collect();
+        for (method, expected, tolerance) in
+            [(Method::Sigmoid, sigmoid, 1e-6), (Method::Isotonic, isotonic, 1e-9)]
+        {
+            let calibration = Calibration::learn(method, &odds);
+            assert!(calibration.is_sound(), "{calibration:?}");
+            for (&odds, expected) in asked.iter().zip(expected) {
+                let found = calibration.probability(odds);
+                assert!(
+                    (found - expected).abs() < tolerance,
+                    "{method:?} on {rows:?}: {odds} is {found:e}, expected {expected:e}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_threshold_does_better() {
+    #[derive(Deserialize)]
+    struct Case {
+        #[serde(flatten)]
+        rows: Rows,
+        f1: (f64, f64),
+        max_fpr: Vec<(f64, Option<f64>)>,
+        min_recall: Vec<(f64, f64)>,
+        cost: Vec<(f64, f64, f64)>,
+    }
+    let cases = cases::<Case>("thresholds");
+    assert!(cases.len() >= 20);
+    for Case { rows, f1, max_fpr, min_recall, cost } in cases {
+        let pairs = rows.pairs();
+        let reached = |goal: Goal| {
+            let threshold = choose(goal, &pairs);
+            assert!((0.0..=1.0).contains(&threshold));
+            let mut confusion = Confusion::default();
+            for &(score, positive) in &pairs {
+                let label = |positive| if positive { Label::Positive } else { Label::Negative };
+                confusion.add(label(positive), label(score >= threshold));
+            }
+            confusion
+        };
+        let case = format!("{rows:?}");
+        let best = reached(Goal::BestF1);
+        assert_agree(&case, &[("alarms", best.false_positive as f64, f1.0), ("F1", best.f1(), f1.1)]);
+        for (limit, recall) in max_fpr {
+            let found = reached(Goal::MaxFpr(limit));
+            match recall {
+                Some(recall) => {
+                    assert_agree(&format!("{case} {limit}"), &[("recall", found.recall(), recall)]);
+                }
+                // A negative row has the score 1, and is positive by any threshold: as few as can be are.
+                None => assert_eq!(found, reached(Goal::At(1.0)), "{case} {limit}"),
+            }
+            let rate = found.false_positive as f64 / (found.false_positive + found.true_negative) as f64;
+            assert!(rate <= limit || recall.is_none(), "{case}: {rate} with {limit}");
+        }
+        for (limit, alarms) in min_recall {
+            let found = reached(Goal::MinRecall(limit));
+            assert_agree(&format!("{case} {limit}"), &[("alarms", found.false_positive as f64, alarms)]);
+            assert!(found.recall() >= limit, "{case}: {} with {limit}", found.recall());
+        }
+        for (alarm, miss, least) in cost {
+            let found = reached(Goal::Cost(alarm, miss));
+            let cost = alarm * found.false_positive as f64 + miss * found.false_negative as f64;
+            assert_agree(&format!("{case} {alarm} {miss}"), &[("cost", cost, least)]);
         }
     }
 }

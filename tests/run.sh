@@ -34,6 +34,11 @@ say 'the cycle'
 rm -rf target/cycle
 bins/pipeline.sh --out-dir target/cycle
 grep -q '"promoted_version": 2' target/cycle/decision.json
+# The release build has learned the challenger; the debug build learns the same bytes, and of a linear learner, too.
+built=${CARGO_TARGET_DIR:-target}
+"$built/debug/fit" --quiet --now 2026-10-01 target/cycle/train.csv | cmp - target/cycle/challenger.json
+strong=(--quiet --now 2026-10-01 --preset strong target/cycle/train.csv)
+"$built/debug/fit" "${strong[@]}" | cmp - <("$built/tools/fit" "${strong[@]}")
 
 say 'the action under a real runner'
 tests/action/run.sh

@@ -7,19 +7,25 @@
 The same bytes on every run; each file names the versions that made it. The texts are made up.
 """
 
+import math
+import functools
 import itertools
 import json
 import pathlib
 import random
+import types
 import warnings
 
 import numpy
 import scipy
 import sklearn
+import sklearn.calibration
 import statsmodels
 from scipy.special import expit, logit
 from scipy.stats import binomtest, chi2_contingency, norm
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     accuracy_score, average_precision_score, brier_score_loss, f1_score, log_loss, matthews_corrcoef,
     precision_recall_curve, precision_score, recall_score, roc_auc_score, roc_curve,
@@ -274,28 +280,132 @@ def is_tied(vectorizer, texts):
     return limit < len(frequency) - 1 and frequency[limit - 1] == frequency[limit]
 
 
+# Rows that count for more or less than one, and a share of the positive class that is not theirs.
+WAYS += [
+    *[{"prior": prior} for prior in (0.001, 0.3, 0.5, 0.95)], {"prior": 0.2, "alpha": 0.1, "ngrams": [1, 2]}, {"prior": 0.2, "bayes": "complement"},
+    {"weighted": True}, {"weighted": True, "bayes": "complement"}, {"weighted": True, "prior": 0.3}, {"weighted": True, "alpha": 0.1, "sublinear": True},
+    {"weighted": True, "analyzer": "char_wb", "ngrams": [2, 4], "norm": "none", "idf": False},
+]
+
+
+def learned(way, learner, rows, asked):
+    """Terms and probabilities of the positive class, by TfidfVectorizer and what learns from it; none where no terms are left."""
+    norm = way.get("norm", "l2")
+    vectorizer = TfidfVectorizer(
+        analyzer=way.get("analyzer", "word"), ngram_range=tuple(way.get("ngrams", [1, 1])), lowercase=way.get("lowercase", True),
+        stop_words=way.get("stop"), min_df=way.get("min_df", 1), max_df=way.get("max_df", 1.0), max_features=way.get("max_features"),
+        sublinear_tf=way.get("sublinear", False), use_idf=way.get("idf", True), smooth_idf=way.get("smooth", True),
+        norm=None if norm == "none" else norm,
+    )
+    texts = [text for _, text in rows]
+    if "max_features" in way and is_tied(vectorizer, texts):
+        return None
+    try:
+        features = vectorizer.fit_transform(texts)
+    except ValueError:  # no terms are left
+        return None
+    weights = [(7 * n % 5 + 1) / 2 for n in range(len(rows))] if way.get("weighted") else None
+    learner.fit(features, [label for label, _ in rows], sample_weight=weights)
+    return {"terms": features.shape[1], "probabilities": learner.predict_proba(vectorizer.transform(texts + asked))[:, 1].tolist()}
+
+
 def learners():
-    """scikit-learn: TfidfVectorizer and MultinomialNB or ComplementNB, probabilities of the positive class."""
+    """scikit-learn: TfidfVectorizer and MultinomialNB or ComplementNB, probabilities of the positive class; class_prior and
+    sample_weight, where row n counts (7n mod 5 + 1) / 2."""
     for way in WAYS:
-        norm = way.get("norm", "l2")
+        prior = [1 - way["prior"], way["prior"]] if "prior" in way else None
         for name, (rows, asked) in SETS.items():
-            vectorizer = TfidfVectorizer(
-                analyzer=way.get("analyzer", "word"), ngram_range=tuple(way.get("ngrams", [1, 1])), lowercase=way.get("lowercase", True),
-                stop_words=way.get("stop"), min_df=way.get("min_df", 1), max_df=way.get("max_df", 1.0), max_features=way.get("max_features"),
-                sublinear_tf=way.get("sublinear", False), use_idf=way.get("idf", True), smooth_idf=way.get("smooth", True),
-                norm=None if norm == "none" else norm,
-            )
-            learner = (ComplementNB if way.get("bayes") == "complement" else MultinomialNB)(alpha=way.get("alpha", 1.0))
-            texts = [text for _, text in rows]
-            if "max_features" in way and is_tied(vectorizer, texts):
-                continue
-            try:
-                features = vectorizer.fit_transform(texts)
-            except ValueError:  # no terms are left
-                continue
-            learner.fit(features, [label for label, _ in rows])
-            yield {"way": way, "set": name, "terms": features.shape[1],
-                   "probabilities": learner.predict_proba(vectorizer.transform(texts + asked))[:, 1].tolist()}
+            learner = (ComplementNB if way.get("bayes") == "complement" else MultinomialNB)(alpha=way.get("alpha", 1.0), class_prior=prior)
+            found = learned(way, learner, rows, asked)
+            if found:
+                yield {"way": way, "set": name} | found
+
+
+def logistic():
+    """scikit-learn: TfidfVectorizer and LogisticRegression(solver="newton-cg", tol=1e-12), and "newton-cholesky" says the same to 1e-7."""
+    base = [{}, {"ngrams": [1, 2], "sublinear": True}, {"analyzer": "char_wb", "ngrams": [3, 5]}]
+    for place, (way, c, name) in enumerate(itertools.product(base, (0.1, 1.0, 10.0, 100.0), SETS)):
+        way = way | {"c": c} | ({"weighted": True} if place % 2 else {})
+        one, other = (learned(way, LogisticRegression(C=c, solver=solver, tol=1e-12, max_iter=10_000), *SETS[name])
+                      for solver in ("newton-cg", "newton-cholesky"))
+        numpy.testing.assert_allclose(one["probabilities"], other["probabilities"], atol=1e-7)
+        yield {"way": way, "set": name} | one
+
+
+# Scores and labels of rows, small ones as they are, others by a seed as in `drawn`.
+SCORED = [
+    ([0.5], [1]), ([0.5], [0]), ([0.25, 0.75], [0, 1]), ([0.25, 0.75], [1, 0]), ([0.5, 0.5], [1, 0]), ([0.5] * 9, [1, 0, 0, 0, 1, 0, 0, 1, 0]),
+    ([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]), ([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]), ([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1]),
+    ([0.2, 0.2, 0.7, 0.7], [1, 0, 1, 0]), ([0.2, 0.2, 0.7, 0.7], [0, 0, 1, 1]), ([0.9, 0.8, 0.7], [1, 1, 1]), ([0.9, 0.8, 0.7], [0, 0, 0]),
+    ([0.0, 0.0, 1.0, 1.0, 1.0], [0, 1, 0, 1, 1]), ([0.0, 0.25, 0.25, 0.5, 0.5, 0.5, 1.0], [0, 1, 0, 0, 1, 1, 1]),
+    ([k / 64 for k in range(64)], [k % 2 for k in range(64)]), ([k / 64 for k in range(64)], [int(k * 37 % 64 > 40 - k % 5) for k in range(64)]),
+    ([k / 256 for k in range(200)], [k % 2 for k in range(200)]), ([1 - 2.0**-53, 1 - 2.0**-52, 0.5, 0.25], [1, 0, 1, 0]),
+    ([1.0, 1.0, 0.5, 0.25], [0, 0, 1, 0]),
+]
+SCORED_SEEDS = [
+    (1, 200, 0, 0.0, 1.0), (2, 200, 10, 0.0, 1.0), (3, 2000, 100, 0.1, 0.8), (4, 3000, 0, -0.5, 1.2), (5, 3000, 1, 0.3, 0.0), (6, 2000, 2, 0.2, 0.5),
+    (7, 1000, 1000, 0.9, -0.8), (8, 4000, 0, -0.95, 1.0), (9, 4000, 0, 0.98, 0.03), (10, 2000, 7, -3.0, 4.0), (11, 1000, 0, -40.0, 80.0),
+]
+
+
+def scored():
+    """Cases by what is stored of them, their scores and labels."""
+    for scores, labels in SCORED:
+        yield {"scores": scores, "positive": [bool(label) for label in labels]}, numpy.array(scores), numpy.array(labels)
+    for seed in SCORED_SEEDS:
+        scores, labels = drawn(*seed)
+        yield {"drawn": dict(zip(("seed", "rows", "grains", "lean", "slope"), seed))}, numpy.array(scores), numpy.array(labels)
+
+
+def calibration():
+    """scikit-learn: sklearn.calibration._SigmoidCalibration, its minimizer run to the end, on nothing but zeros where its line would fall;
+    IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip"). Log-odds are 16 (score - 1/2)."""
+    asked = numpy.array([-1e3, -30.0, *(k / 4 for k in range(-36, 37, 3)), 30.0, 1e3])
+    sklearn.calibration.minimize = functools.partial(minimize_to_the_end, sklearn.calibration.minimize)
+    for case, scores, labels in scored():
+        odds = 16 * (scores - 0.5)
+        at = asked if len(set(scores)) > 1 else odds[:1]  # any line through it is as good where all scores are one
+        sigmoid = sklearn.calibration._SigmoidCalibration().fit(odds, labels)
+        line = sigmoid.predict(at)
+        if sigmoid.a_ > 0:
+            line = sklearn.calibration._SigmoidCalibration().fit(0 * odds, labels).predict(0 * at)
+        isotonic = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(odds, labels)
+        yield case | {"asked": at.tolist(), "sigmoid": line.tolist(), "isotonic": isotonic.predict(at).tolist()}
+
+
+def minimize_to_the_end(minimize, loss, start, **_):
+    """Begins again where it stopped, until it moves no more."""
+    found = start
+    for _ in range(100):
+        before, found = found, minimize(loss, found, method="L-BFGS-B", jac=True, options={"gtol": 1e-13, "ftol": 0.0}).x
+        if numpy.abs(found - before).max() < 1e-12:
+            break
+    return types.SimpleNamespace(x=found)
+
+
+def thresholds():
+    """numpy: every score and 1 tried as a threshold, and the best of what they reach: the fewest false alarms with an F1 not half a
+    standard error below the best, recall with a bounded false positive rate, false alarms with a bounded recall, and the cost; none where
+    no threshold keeps the bound."""
+    for case, scores, labels in scored():
+        positives, negatives = int(labels.sum()), int((1 - labels).sum())
+        if not positives or not negatives:
+            continue
+        verdicts = [(int((labels * (scores >= at)).sum()), int(((1 - labels) * (scores >= at)).sum())) for at in (*set(scores.tolist()), 1.0)]
+        best = lambda values, which: which(values, default=None)
+        f1 = lambda tp, fp: 2 * tp / (tp + fp + positives)
+        most = max(f1(*found) for found in verdicts)
+        _, fp = min((found for found in verdicts if f1(*found) == most), key=sum)
+        jaccard = most / (2 - most)
+        least = most - 1 / (1 + jaccard) ** 2 * math.sqrt(jaccard * (1 - jaccard) / (fp + positives))
+        alarms, missed = min((fp, positives - tp) for tp, fp in verdicts if f1(tp, fp) >= least)
+        yield case | {
+            "f1": (alarms, f1(positives - missed, alarms)),
+            "max_fpr": [(at, best([tp / positives for tp, fp in verdicts if fp / negatives <= at], max)) for at in (0.0, 0.01, 0.07, 0.29, 0.5, 0.57, 1.0)],
+            "min_recall": [(at, best([fp for tp, fp in verdicts if tp / positives >= at], min)) for at in (0.0, 0.07, 0.29, 0.5, 0.57, 0.9, 1.0)],
+            "cost": [(fp_cost, fn_cost, min(fp_cost * fp + fn_cost * (positives - tp) for tp, fp in verdicts))
+                     for fp_cost, fn_cost in ((1.0, 1.0), (10.0, 1.0), (1.0, 10.0), (0.5, 1000.0), (1000.0, 0.25))],
+        }
 
 
 def texts():
@@ -305,7 +415,7 @@ def texts():
 
 
 warnings.simplefilter("ignore")
-for make in (confusion, verdicts, ranking, homogeneity, mcnemar_exact, texts, learners):
+for make in (confusion, verdicts, ranking, homogeneity, mcnemar_exact, texts, learners, logistic, calibration, thresholds):
     golden = {"made_by": "tests/golden/make.py", "what": make.__doc__, "versions": VERSIONS, "cases": list(make())}
     lines = [json.dumps(case, ensure_ascii=False) for case in golden.pop("cases")]
     head = json.dumps(golden, ensure_ascii=False)[:-1]

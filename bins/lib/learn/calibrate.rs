@@ -145,8 +145,12 @@ fn sigmoid(scores: &[(f64, bool)]) -> Calibration {
             break;
         }
     }
-    // Where spam scores lower than ham there is nothing to calibrate: the order of scores is never turned.
-    Calibration::Sigmoid { slope: slope.max(0.0), shift }
+    if slope > 0.0 {
+        return Calibration::Sigmoid { slope, shift };
+    }
+    // Where spam scores lower than ham there is nothing to calibrate: the order of scores is never turned, and all are alike.
+    let sum = positives * high + negatives * low;
+    Calibration::Sigmoid { slope: 0.0, shift: sum.ln() - (positives + negatives - sum).ln() }
 }
 
 /// Pool adjacent violators (Ayer et al. 1955): the steps that fit best of all that only rise, their two ends each.

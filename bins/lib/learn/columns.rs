@@ -54,7 +54,7 @@ impl Column {
         // Writing into a string does not fail.
         let _ = match cell.parse::<f64>() {
             _ if cell.is_empty() => write!(shape, "{} is empty", self.name),
-            Ok(number) if !self.edges.is_empty() => {
+            Ok(number) if !self.edges.is_empty() && !number.is_nan() => {
                 let bin = self.edges.partition_point(|edge| *edge <= number);
                 write!(shape, "{} in bin {bin}", self.name)
             }
@@ -102,6 +102,7 @@ mod tests {
         assert_eq!(shapes(["10", "x.test"]), ["hour in bin 1", "from = x.test"]);
         assert_eq!(shapes(["-5", ""]), ["hour in bin 0", "from is empty"]);
         assert_eq!(shapes(["noon", "7"]), ["hour = noon", "from = 7"]);
+        assert_eq!(shapes(["nan", "inf"]), ["hour = nan", "from = inf"]);
         assert!(Column::learn("few", ["1", "2", "3"].into_iter()).edges.is_empty());
     }
 }

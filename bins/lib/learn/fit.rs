@@ -67,6 +67,15 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
         "all {count} labelled rows are {}; a model needs both classes",
         if positive == 0 { &about.names.negative } else { &about.names.positive }
     );
+    for (class, name) in [(Label::Negative, &about.names.negative), (Label::Positive, &about.names.positive)]
+    {
+        let counts = corpus.labels.iter().any(|(label, weight)| *label == class && *weight > 0.0);
+        ensure!(counts, "all rows that are {name} have the weight 0; a model needs both classes");
+    }
+    ensure!(
+        !corpus.terms.is_empty(),
+        "no terms are left to learn from; see --min-df, --max-df and --stop-words"
+    );
     let mut folds = vec![NO_FOLD; corpus.labels.len()];
     let mut prints = Vec::new();
     if recipe.folds > 1 {

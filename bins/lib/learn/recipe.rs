@@ -63,10 +63,8 @@ impl Learner {
         ("logistic", Self::Logistic),
         ("nb-logistic", Self::NbLogistic),
     ];
-}
 
-impl Learner {
-    /// Whether it goes over its rows many times.
+    /// Whether it goes through its rows many times, rather than once.
     pub fn is_linear(self) -> bool {
         matches!(self, Self::Logistic | Self::NbLogistic)
     }

@@ -17,7 +17,7 @@ pub enum Goal {
 }
 
 /// The threshold that does best, half way between two scores; of equals the one nearest to .5. What has no score to go by
-/// is at .5.
+/// is at .5, what cannot be reached at 1.
 pub fn choose(goal: Goal, scores: &[(f64, bool)]) -> f64 {
     if let Goal::At(threshold) = goal {
         return threshold;
@@ -29,8 +29,8 @@ pub fn choose(goal: Goal, scores: &[(f64, bool)]) -> f64 {
     let least = if goal == Goal::BestF1 { best_f1(&ranked, positives) } else { 0.0 };
     let (mut found, mut alarms) = (0.0, 0.0);
     let mut best: Option<(f64, f64)> = None;
-    // Above every score, then below one after the other.
-    let above = [(1.0, 0.0, 0.0)].into_iter();
+    // Above every score, where there is room, then below one after the other.
+    let above = ranked.first().filter(|(most, _)| *most < 1.0).map(|_| (1.0, 0.0, 0.0)).into_iter();
     let below = ranked.iter().enumerate().filter_map(|(place, &(score, positive))| {
         if positive {
             found += 1.0;
@@ -38,14 +38,17 @@ pub fn choose(goal: Goal, scores: &[(f64, bool)]) -> f64 {
             alarms += 1.0;
         }
         let next = ranked.get(place + 1).map_or(0.0, |(next, _)| *next);
-        (next < score || place + 1 == ranked.len()).then(|| (f64::midpoint(score, next), found, alarms))
+        // Between two neighbours there is no number: half way is one of them.
+        let middle = Some(f64::midpoint(score, next)).filter(|middle| *middle > next).unwrap_or(score);
+        (next < score || place + 1 == ranked.len()).then_some((middle, found, alarms))
     });
     for (threshold, found, alarms) in above.chain(below) {
         let gain = match goal {
             Goal::At(_) => 0.0,
             Goal::BestF1 if f1(found, alarms, positives) >= least => found - (positives + 1.0) * alarms,
-            Goal::MaxFpr(limit) if alarms <= limit * negatives => found,
-            Goal::MinRecall(limit) if found >= limit * positives => -alarms,
+            // Shares as they are reported: 29 of 100 are .29, but .29 of 100 are a bit less than 29.
+            Goal::MaxFpr(limit) if alarms / negatives.max(1.0) <= limit => found,
+            Goal::MinRecall(limit) if found / positives.max(1.0) >= limit => -alarms,
             Goal::BestF1 | Goal::MaxFpr(_) | Goal::MinRecall(_) => continue,
             Goal::Cost(alarm, miss) => -(alarm * alarms + miss * (positives - found)),
         };
@@ -55,8 +58,10 @@ pub fn choose(goal: Goal, scores: &[(f64, bool)]) -> f64 {
         }
     }
     match best {
-        Some((_, threshold)) if !ranked.is_empty() => threshold,
-        _ => 0.5,
+        Some((_, threshold)) => threshold,
+        None if ranked.is_empty() => 0.5,
+        // Rows with a score of 1 are positive whatever is asked for.
+        None => 1.0,
     }
 }
 

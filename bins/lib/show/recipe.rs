@@ -1,6 +1,6 @@
 //! The options of `fit` that make a recipe: a preset, and what is said otherwise.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::data::place::Place;
@@ -41,7 +41,7 @@ pub struct RecipeArgs {
     stop_words: Option<Place>,
 
     /// Score a long message by windows of so many words, too, and take the surest one; 0 for none
-    #[arg(long, value_name = "WORDS", help_heading = "Text")]
+    #[arg(long, value_name = "WORDS", value_parser = windows, help_heading = "Text")]
     windows: Option<usize>,
 
     /// Leave out terms that fewer texts have: a number, or a share such as 0.01
@@ -117,7 +117,8 @@ pub struct RecipeArgs {
     cost_fp: Option<f64>,
 
     /// … and a positive row that is missed this
-    #[arg(long, value_name = "COST", value_parser = over_zero, requires = "cost_fp", help_heading = "Threshold, one of")]
+    #[arg(long, value_name = "COST", value_parser = over_zero, requires = "cost_fp",
+        conflicts_with_all = ["threshold", "maximize", "max_fpr", "min_recall"], help_heading = "Threshold, one of")]
     cost_fn: Option<f64>,
 }
 
@@ -153,10 +154,19 @@ impl RecipeArgs {
         set(&mut recipe.folds, self.folds);
         set(&mut recipe.calibration, self.calibrate);
         recipe.prior = self.prior.or(recipe.prior);
+        let goal = self.goal();
         if recipe.folds < 2 {
+            ensure!(
+                recipe.calibration == Method::None || self.calibrate.is_none(),
+                "--calibrate goes by folds; there are none"
+            );
+            ensure!(
+                matches!(goal, None | Some(Goal::At(_))),
+                "a threshold is found on folds; there are none"
+            );
             (recipe.calibration, recipe.threshold) = (Method::None, Goal::At(0.5));
         }
-        set(&mut recipe.threshold, self.goal());
+        set(&mut recipe.threshold, goal);
         recipe.required.clone_from(&self.require);
         Estimate::expect_measured(&recipe.required, recipe.folds)?;
         Ok(recipe)
@@ -217,6 +227,13 @@ fn inside(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
         _ => Err("expected a share between 0 and 1".into()),
+    }
+}
+
+fn windows(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(words) if words == 0 || (2..=10_000).contains(&words) => Ok(words),
+        _ => Err("expected a number of words from 2 to 10000, or 0".into()),
     }
 }
 

@@ -169,6 +169,8 @@ impl Stems {
                 Some(language) => Stemmer::create(LANGUAGES[language.0].1).stem(word).into(),
                 None => word.into(),
             };
+            // Of some signs nothing is left: a word is never empty, or two words would be spelled as one.
+            let stem = if stem.is_empty() { word.into() } else { stem };
             let key = key::word(&stem);
             self.stems.push((stem, key));
             place = u32::try_from(self.stems.len()).unwrap_or(u32::MAX);

@@ -1,0 +1,137 @@
+//! What `fit` promises: the same rows and the same recipe give the same bytes, on any number of threads, and however many
+//! rows are handed over at once, held or read again.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use spamops::data::place::Place;
+use spamops::data::rows::{Options, Row, Rows};
+use spamops::learn::calibrate::Method;
+use spamops::learn::corpus::{Lesson, Lessons, Means};
+use spamops::learn::fit::{About, fit};
+use spamops::learn::recipe::{Learner, Preset, Recipe};
+use spamops::learn::tfidf::{Limit, Norm};
+use spamops::learn::threshold::Goal;
+
+/// Lessons that come so many at a time.
+struct Batches {
+    lessons: Vec<Lesson>,
+    size: usize,
+    held: bool,
+}
+
+impl Lessons for Batches {
+    fn read(&self, each: &mut dyn FnMut(&[Lesson]) -> Result<()>) -> Result<()> {
+        self.lessons.chunks(self.size).try_for_each(each)
+    }
+
+    fn are_held(&self) -> bool {
+        self.held
+    }
+}
+
+/// Rows of the demo corpus, with a column of values and one of numbers, some of more weight than others.
+fn lessons(count: usize) -> Vec<Lesson> {
+    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv");
+    let mut rows = Rows::open(&Place::File(corpus), &Options::default()).unwrap();
+    let channel = rows.column("channel").unwrap();
+    let (mut row, mut lessons) = (Row::default(), Vec::new());
+    while lessons.len() < count && rows.read(&mut row).unwrap() {
+        let Some(label) = rows.label(&row).unwrap() else { continue };
+        let number = lessons.len();
+        lessons.push(Lesson {
+            cells: vec![row.get(channel).to_owned(), (number * 7 % 24).to_string()],
+            weight: if number % 5 == 0 { 1.3 } else { 1.0 },
+            ..Lesson::new(rows.text(&row).unwrap(), label)
+        });
+    }
+    lessons
+}
+
+/// The model file.
+fn bytes(lessons: &dyn Lessons, recipe: &Recipe, means: Means) -> String {
+    let about = About { columns: vec!["channel".into(), "hour".into()], ..About::default() };
+    serde_json::to_string(&fit(lessons, recipe, about, means).unwrap()).unwrap()
+}
+
+/// The presets, and recipes that take other ways through the code.
+fn recipes() -> Vec<Recipe> {
+    let [message, strong, classic, seeds] =
+        [Preset::Message, Preset::Strong, Preset::Classic, Preset::Seeds].map(Preset::recipe);
+    let mut few = message.clone();
+    // Many terms are as frequent as the last one that is kept.
+    (few.selection.max_features, few.selection.min_df, few.windows) = (Some(70), Limit::Count(2), Some(5));
+    let mut steps = Recipe {
+        learner: Learner::Complement,
+        calibration: Method::Isotonic,
+        threshold: Goal::MaxFpr(0.02),
+        prior: Some(0.2),
+        folds: 7,
+        ..classic.clone()
+    };
+    (steps.selection.max_df, steps.weighting.norm) = (Limit::Share(0.3), Norm::L1);
+    let without_folds = Recipe { folds: 0, ..seeds.clone() };
+    let line = Recipe { learner: Learner::Logistic, windows: Some(4), ..classic.clone() };
+    vec![message, strong, classic, seeds, few, steps, without_folds, line]
+}
+
+/// Asserts that a recipe has the same bytes whoever works on it.
+fn assert_same(lessons: &Vec<Lesson>, recipe: &Recipe) {
+    let plenty = Means { threads: 1, memory: usize::MAX };
+    let wanted = bytes(lessons, recipe, plenty);
+    for threads in [2, 3] {
+        let found = bytes(lessons, recipe, Means { threads, ..plenty });
+        assert!(found == wanted, "{threads} threads: {recipe:?}");
+    }
+    for (size, held, means) in [
+        (1, true, Means { threads: 3, ..plenty }),
+        (150, true, Means { threads: 2, ..plenty }),
+        (17, false, plenty),
+        (150, false, Means { threads: 2, memory: 0 }),
+        (1000, false, Means { threads: 3, memory: 0 }),
+    ] {
+        if !held && recipe.learner.is_linear() {
+            continue;
+        }
+        let batches = Batches { lessons: lessons.clone(), size, held };
+        let found = bytes(&batches, recipe, means);
+        assert!(found == wanted, "{size} at a time, held {held}, {means:?}: {recipe:?}");
+    }
+}
+
+#[test]
+fn neither_threads_nor_batches_nor_memory_leave_a_trace() {
+    let lessons = lessons(330);
+    for recipe in recipes().iter().filter(|recipe| !recipe.learner.is_linear()) {
+        assert_same(&lessons, recipe);
+    }
+}
+
+#[test]
+fn nor_do_they_with_a_linear_learner() {
+    let lessons = lessons(200);
+    for recipe in recipes().iter().filter(|recipe| recipe.learner.is_linear()) {
+        assert_same(&lessons, recipe);
+    }
+}
+
+#[test]
+fn rows_that_differ_give_other_bytes() {
+    let recipe = Preset::Classic.recipe();
+    let means = Means { threads: 2, memory: usize::MAX };
+    let lessons = lessons(40);
+    let wanted = bytes(&lessons, &recipe, means);
+    let changed = |change: fn(&mut Lesson)| {
+        let mut lessons = lessons.clone();
+        change(&mut lessons[7]);
+        bytes(&lessons, &recipe, means)
+    };
+    assert_ne!(changed(|lesson| lesson.weight = 2.0), wanted);
+    assert_ne!(changed(|lesson| lesson.text.push('!')), wanted);
+    assert_ne!(changed(|lesson| lesson.cells[0].push('!')), wanted);
+    let mut turned = lessons.clone();
+    turned.swap(7, 8);
+    assert_ne!(bytes(&turned, &recipe, means), wanted);
+}

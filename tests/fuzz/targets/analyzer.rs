@@ -1,0 +1,112 @@
+//! Any text by any analyzer: terms that are the same on a second run, keys that a model file gives back, and a model of them.
+//!
+//! The first four bytes of an input say how it is read (`@AA@` is a pair of words at most), the rest is the text.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use spamops::data::label::Label;
+use spamops::learn::corpus::{Lesson, Means};
+use spamops::learn::fit::{About, fit};
+use spamops::learn::model::Desk;
+use spamops::learn::recipe::{Learner, Preset, Recipe};
+use spamops::learn::text::{Analyzer, Kind, Language, Ngrams, Scratch, StopWords, Term};
+
+const LANGUAGES: [&str; 18] = [
+    "arabic",
+    "danish",
+    "dutch",
+    "english",
+    "finnish",
+    "french",
+    "german",
+    "greek",
+    "hungarian",
+    "italian",
+    "norwegian",
+    "portuguese",
+    "romanian",
+    "russian",
+    "spanish",
+    "swedish",
+    "tamil",
+    "turkish",
+];
+
+static ENGLISH: LazyLock<StopWords> = LazyLock::new(StopWords::english);
+
+fuzz_target!(|input: &[u8]| -> Corpus {
+    let Some((&[switches, ngrams, chars, stem], text)) = input.split_first_chunk() else {
+        return Corpus::Reject;
+    };
+    let text = String::from_utf8_lossy(text);
+    let kinds = [Kind::Message, Kind::Word, Kind::Char, Kind::CharWb];
+    let analyzer = Analyzer {
+        kind: kinds[usize::from(switches & 3)],
+        ngrams: run(ngrams).unwrap_or(Ngrams { fewest: 1, most: 1 }),
+        chars: run(chars),
+        lowercase: switches & 4 == 0,
+        stem: LANGUAGES.get(usize::from(stem & 31)).map(language),
+        stop: if switches & 8 == 0 { StopWords::default() } else { ENGLISH.clone() },
+    };
+    let terms = analyzer.terms(&text);
+    same_again(&analyzer, &text, &terms);
+    let learners = [Learner::Multinomial, Learner::Complement, Learner::Logistic, Learner::NbLogistic];
+    let recipe = Recipe {
+        analyzer,
+        learner: learners[usize::from(switches >> 4 & 3)],
+        folds: if switches & 128 == 0 { 0 } else { 2 },
+        windows: (ngrams & 128 != 0).then_some(2),
+        ..Preset::Message.recipe()
+    };
+    scored(&recipe, &text);
+    Corpus::Keep
+});
+
+/// From how many to how many; none of `@`.
+fn run(byte: u8) -> Option<Ngrams> {
+    let fewest = usize::from(byte & 15);
+    let most = fewest + usize::from(byte >> 4 & 3);
+    Ngrams::try_from([fewest, most.min(12)]).ok()
+}
+
+fn language(name: &&str) -> Language {
+    name.parse().unwrap()
+}
+
+/// Reads other texts, then this one twice: it says the same each time, and every term has the key of its spelling.
+fn same_again(analyzer: &Analyzer, text: &str, wanted: &[String]) {
+    let mut scratch = Scratch::default();
+    for other in ["", "f r e e W1N £5 \u{fc}ber\u{200b}", text, text] {
+        let mut terms = Vec::new();
+        analyzer.each(other, &mut scratch, &mut |Term { key, mark, text }| {
+            let term = format!("{mark}{text}");
+            assert_eq!(analyzer.key(&term), key, "{term:?}");
+            terms.push(term);
+        });
+        if other == text {
+            assert_eq!(terms, wanted);
+        }
+    }
+}
+
+/// Learns from the halves of a text, and scores the whole of it.
+fn scored(recipe: &Recipe, text: &str) {
+    let half = (text.len() / 2..).find(|at| text.is_char_boundary(*at)).unwrap();
+    let (one, other) = text.split_at(half);
+    let lessons = vec![Lesson::new(one, Label::Positive), Lesson::new(other, Label::Negative)];
+    match fit(&lessons, recipe, About::default(), Means { threads: 1, memory: usize::MAX }) {
+        Ok(model) => {
+            for text in [text, one, other, ""] {
+                let score = model.score(text, &mut Desk::default());
+                assert!((0.0..=1.0).contains(&score), "a score of {score}");
+            }
+        }
+        Err(error) => {
+            let empty = |text: &str| recipe.analyzer.terms(text).is_empty();
+            assert!(empty(one) && empty(other), "{error:#}");
+        }
+    }
+}
