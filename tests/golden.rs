@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use spamops::data::label::Label;
+use spamops::judge::base_rate::{Change, Trained, estimate};
 use spamops::judge::intervals::Interval;
 use spamops::judge::metrics::{AtRate, Confusion, Figures};
 use spamops::judge::ranking::{Ranking, Scored};
@@ -270,6 +271,41 @@ fn mcnemar_is_that_of_statsmodels() {
     for Case { only_one, only_other, p } in cases {
         let found = mcnemar_exact(only_one, only_other);
         assert_agree(&format!("{only_one} against {only_other}"), &[("p", found, p)]);
+    }
+}
+
+#[test]
+fn the_base_rate_is_the_one_that_em_climbs_to() {
+    #[derive(Deserialize)]
+    struct Case {
+        drawn: Drawn,
+        squares: i32,
+        positive: u64,
+        negative: u64,
+        estimated: f64,
+        common: f64,
+        statistic: f64,
+        p: f64,
+    }
+    let cases = cases::<Case>("base_rate");
+    assert!(cases.len() >= 20);
+    for Case { drawn, squares, positive, negative, estimated, common, statistic, p } in cases {
+        let trained = Trained { positive, negative };
+        let case = format!("{drawn:?}, {squares} squares, {trained:?}");
+        let squared = |row: Scored| (0..squares).fold(row.score(), |score, _| score * score);
+        let scores: Vec<f64> = drawn.rows().into_iter().map(squared).collect();
+        let found = Change::test(&scores, trained).unwrap();
+        let near = |name: &str, found: f64, expected: f64| {
+            let most = 1e-9 * expected.abs().max(1.0);
+            assert!((found - expected).abs() <= most, "{case}: {name} is {found:e}, expected {expected:e}");
+        };
+        near("the estimate", found.estimated, estimated);
+        near("the estimate alone", estimate(&scores, trained.share().unwrap()), estimated);
+        near("the common share", found.common, common);
+        near("the statistic", found.statistic, statistic);
+        // So many digits of a p-value are lost to the size of its statistic.
+        let off = (found.p - p).abs() / (1.0 + statistic);
+        assert!(off <= 1e-9 * p + f64::MIN_POSITIVE, "{case}: p is {:e}, expected {p:e}", found.p);
     }
 }
 

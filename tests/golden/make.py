@@ -21,8 +21,8 @@ import scipy
 import sklearn
 import sklearn.calibration
 import statsmodels
-from scipy.special import expit, logit
-from scipy.stats import binomtest, chi2_contingency, norm
+from scipy.special import expit, logit, xlogy
+from scipy.stats import binomtest, chi2, chi2_contingency, norm
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
@@ -236,6 +236,43 @@ def curve(labels, scores):
              "precision": precise[threshold]} for place, (false_rate, rate, threshold) in enumerate(points)]
 
 
+def climb(scores, training, positive, negative):
+    """EM of Saerens, Latinne and Decaestecker (2002), labelled rows among the others, step by step until nothing moves."""
+    one, other = scores / training, (1 - scores) / (1 - training)
+    share = training
+    for _ in range(1_000_000):
+        weights = share * one / (share * one + (1 - share) * other)
+        last, share = share, float((weights.sum() + positive) / (len(scores) + positive + negative))
+        if abs(share - last) <= 4e-16 * share:
+            break
+    else:
+        raise ArithmeticError(f"EM creeps: {share}, {last}, {training}, {scores[:5]}")
+    return share, float(numpy.log(share * one + (1 - share) * other).sum() + xlogy(positive, share) + xlogy(negative, 1 - share))
+
+
+def base_rate():
+    """numpy: EM until nothing moves; scipy: chi2.sf of twice the gain of two shares over one. Scores are `drawn` and squared so many
+    times, so that low ones are the most."""
+    seeds = [
+        (1, 200, 0, 1, 20, 180), (2, 200, 0, 2, 20, 180), (3, 1000, 0, 1, 500, 500), (4, 1000, 0, 2, 333, 667), (5, 1000, 0, 3, 134, 866),
+        (6, 3000, 0, 3, 747, 4827), (7, 3000, 0, 3, 7, 4827), (8, 3000, 0, 4, 300, 700), (9, 3000, 0, 0, 134, 866), (10, 3000, 0, 0, 500, 500),
+        (11, 3000, 10, 0, 134, 866), (12, 3000, 10, 2, 134, 866), (13, 3000, 100, 3, 900, 100), (14, 5000, 1, 0, 10, 90), (15, 5000, 2, 0, 40, 60),
+        (16, 5000, 4, 1, 1, 999), (17, 5000, 0, 2, 2, 3), (18, 5000, 0, 1, 999_999, 1_000_001), (19, 1, 0, 0, 5, 5), (20, 2, 0, 0, 50, 950),
+        (21, 20, 0, 1, 134, 866), (22, 20_000, 0, 3, 1000, 5000), (23, 20_000, 0, 5, 1000, 9000), (24, 20_000, 50, 4, 10**6, 10**7),
+    ]
+    for seed, rows, grains, squares, positive, negative in seeds:
+        scores = numpy.array(drawn(seed, rows, grains, 0, 0)[0])
+        for _ in range(squares):
+            scores = scores * scores
+        training = positive / (positive + negative)
+        estimated, gain = climb(scores, training, 0, 0)
+        common, one = climb(scores, training, positive, negative)
+        two = gain + xlogy(positive, training) + xlogy(negative, 1 - training)
+        statistic = max(0.0, float(2 * (two - one)))
+        yield {"drawn": {"seed": seed, "rows": rows, "grains": grains, "lean": 0, "slope": 0}, "squares": squares, "positive": positive,
+               "negative": negative, "estimated": estimated, "common": common, "statistic": statistic, "p": float(chi2.sf(statistic, 1))}
+
+
 SETS = {
     "english": ([
         (1, "WIN a £1,000 prize! Call 0800-111-222 NOW, call free!!"), (1, "URGENT: your account_id 4471 is locked, see http://x.test/a?b=1"),
@@ -415,7 +452,7 @@ def texts():
 
 
 warnings.simplefilter("ignore")
-for make in (confusion, verdicts, ranking, homogeneity, mcnemar_exact, texts, learners, logistic, calibration, thresholds):
+for make in (confusion, verdicts, ranking, homogeneity, mcnemar_exact, base_rate, texts, learners, logistic, calibration, thresholds):
     golden = {"made_by": "tests/golden/make.py", "what": make.__doc__, "versions": VERSIONS, "cases": list(make())}
     lines = [json.dumps(case, ensure_ascii=False) for case in golden.pop("cases")]
     head = json.dumps(golden, ensure_ascii=False)[:-1]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::notes::shown;
 use crate::data::results::Head;
+use crate::judge::base_rate::Prior;
 use crate::judge::calibration;
 use crate::judge::intervals::{self, Interval};
 use crate::judge::ranking::{Ranking, Scored};
@@ -24,6 +25,9 @@ pub struct Metrics {
     pub rows: u64,
     /// Rows with a label among them: the rest of the numbers is about these.
     pub labelled: u64,
+    /// Which share of positives the scores go by, where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<Prior>,
     /// All that is measured of them.
     #[serde(flatten)]
     pub figures: Figures,
@@ -32,7 +36,8 @@ pub struct Metrics {
 impl Metrics {
     /// The metrics of scored rows.
     pub fn new(rows: u64, figures: Figures, tool: &str) -> Self {
-        Self { head: Head::new("metrics", tool), rows, labelled: figures.confusion.total(), figures }
+        let labelled = figures.confusion.total();
+        Self { head: Head::new("metrics", tool), rows, labelled, prior: None, figures }
     }
 }
 

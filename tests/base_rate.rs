@@ -1,0 +1,134 @@
+//! What `score --prior auto` promises: no false alarms where nothing has moved, and better probabilities where the base rate
+//! has.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use spamops::data::fingerprint::{Fingerprint, mix, unit};
+use spamops::data::place::Place;
+use spamops::data::results;
+use spamops::data::rows::{Options, Row, Rows, csv};
+use spamops::judge::base_rate::{Change, Ground, LEVEL, Prior, Trained};
+use spamops::judge::metrics::Metrics;
+
+#[test]
+fn without_a_shift_the_test_fires_as_often_as_its_level_says() {
+    let (runs, trained, rows) = (400, 100, 1000);
+    let fired = (0..runs).filter(|&run| {
+        Change::test(&scores(run, trained, rows, 0.2), counted(run, trained)).unwrap().p < LEVEL
+    });
+    let fired = fired.count();
+    // 4 are expected, and 14 or more in one of 10,000 such tests.
+    assert!((1..14).contains(&fired), "{fired} of {runs}");
+}
+
+#[test]
+fn a_shift_is_found_and_measured() {
+    let (mut sum, runs) = (0.0, 100);
+    for run in 0..runs {
+        let change = Change::test(&scores(run, 4000, 1000, 0.5), counted(run, 4000)).unwrap();
+        assert!(change.p < LEVEL, "run {run}: {change:?}");
+        sum += change.estimated;
+    }
+    let mean = sum / runs as f64;
+    assert!((mean - 0.5).abs() < 0.01, "{mean} on average");
+}
+
+#[test]
+fn corrected_scores_are_better_where_the_base_rate_moved_and_the_same_where_it_did_not() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("base_rate");
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    let file = |name: &str| directory.join(name);
+    // The rows before the corpus drifts, every other one to learn from; the classes thinned out to the shares wanted.
+    let [train, steady, shifted] = [("train", 0, 0.13), ("steady", 1, 0.13), ("shifted", 1, 0.6)]
+        .map(|(name, side, share)| resampled(&file(&format!("{name}.csv")), side, share));
+    let model = file("model.json");
+    run(env!("CARGO_BIN_EXE_fit"), &[&train, Path::new("-o"), &model]);
+    let scored = |rows: &Path, prior: &[&str]| {
+        let (out, metrics) = (file("scored.csv"), file("metrics.json"));
+        let mut args = vec![rows, Path::new("--model"), &model, Path::new("--metrics"), &metrics];
+        args.extend(prior.iter().map(Path::new));
+        args.extend([Path::new("-o"), &out]);
+        run(env!("CARGO_BIN_EXE_score"), &args);
+        results::read::<Metrics>(&Place::File(metrics), "metrics").unwrap()
+    };
+    let (before, after) = (scored(&steady, &[]), scored(&steady, &["--prior", "auto"]));
+    assert_eq!((before.figures, before.prior), (after.figures, None));
+    let prior = after.prior.unwrap();
+    assert!(!prior.acted && (prior.estimated.unwrap() - 0.13).abs() < 0.03, "{prior:?}");
+
+    let (before, after) = (scored(&shifted, &[]), scored(&shifted, &["--prior", "auto"]));
+    let prior = after.prior.unwrap();
+    assert!(prior.acted && (prior.estimated.unwrap() - 0.6).abs() < 0.05, "{prior:?}");
+    let (before, after) = (before.figures, after.figures);
+    let gain = before.log_loss.unwrap() - after.log_loss.unwrap();
+    assert!(
+        gain > 0.4 * before.log_loss.unwrap(),
+        "log-loss {:?}, then {:?}",
+        before.log_loss,
+        after.log_loss
+    );
+    assert!(after.f1 > before.f1 - 0.005, "F1 {}, then {}", before.f1, after.f1);
+    // What is named does as well as what is estimated.
+    let named = scored(&shifted, &["--prior", "0.6"]).figures;
+    assert!((named.log_loss.unwrap() - after.log_loss.unwrap()).abs() < 0.1 * gain, "{named:?}");
+}
+
+/// A number from 0 to 1 by a run, a side and a place.
+fn number(run: u64, side: u64, place: u64) -> f64 {
+    unit(mix(mix(mix(run) ^ side) ^ place))
+}
+
+/// Labelled rows of which a fifth are positive, but for chance.
+fn counted(run: u64, rows: u64) -> Trained {
+    let positive = (0..rows).filter(|&place| number(run, 0, place) < 0.2).count() as u64;
+    Trained { positive, negative: rows - positive }
+}
+
+/// Scores of rows of which this share is positive, by what was trained on [`counted`] rows: of a number that is x, positives
+/// have the density 2x and negatives 2(1 - x), so that x is the probability where the shares are even.
+fn scores(run: u64, trained: u64, rows: u64, share: f64) -> Vec<f64> {
+    let even = Ground { trained: Trained { positive: 1, negative: 1 }, calibrated: true, apart: 1.0 };
+    let prior = Prior::given(counted(run, trained).share().unwrap(), even);
+    let row = |place| {
+        let larger = number(run, 1, place).max(number(run, 2, place));
+        let x = if number(run, 3, place) < share { larger } else { 1.0 - larger };
+        prior.corrected(x)
+    };
+    (0..rows).map(row).collect()
+}
+
+/// Distinct labelled rows of one half of the corpus, of which this share is spam.
+fn resampled(out: &Path, side: u64, share: f64) -> PathBuf {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv");
+    let mut rows = Rows::open(&Place::File(corpus), &Options::default()).unwrap();
+    let [date, label, text] = ["date", "label", "text"].map(|name| rows.column(name).unwrap());
+    let mut classes = [Vec::new(), Vec::new()];
+    let (mut seen, mut row) = (HashSet::new(), Row::default());
+    while rows.read(&mut row).unwrap() {
+        let print = Fingerprint::of(row.get(text));
+        let is_wanted = row.get(date) < "2026-07" && !row.get(label).is_empty() && mix(print.0) % 2 == side;
+        if is_wanted && seen.insert(print) {
+            classes[usize::from(row.get(label) == "spam")]
+                .push((row.get(label).to_owned(), row.get(text).to_owned()));
+        }
+    }
+    let [ham, spam] = &mut classes;
+    let odds = share / (1.0 - share);
+    let keep = |rows: &mut Vec<_>, most: f64| while rows.len() as f64 > most && rows.pop().is_some() {};
+    keep(spam, ham.len() as f64 * odds);
+    keep(ham, spam.len() as f64 / odds);
+    let lines = classes.iter().flatten().map(|(label, text)| csv(&[label, text]) + "\n");
+    fs::write(out, format!("label,text\n{}", lines.collect::<String>())).unwrap();
+    out.to_owned()
+}
+
+fn run(tool: &str, args: &[&Path]) {
+    let output = Command::new(tool).args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
