@@ -237,6 +237,7 @@ impl Model {
         let Desk { scratch, tally, keys, counts, cells } = desk;
         // First all keys, then all places: the reaches into memory do not wait for each other then.
         keys.clear();
+        scratch.unspelled = true;
         self.features.each(text, cells, scratch, &mut |Term { key, .. }| keys.push(key));
         keys.retain(|key| self.sieve.may_have(*key));
         for key in &*keys {

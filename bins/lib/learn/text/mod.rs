@@ -151,6 +151,8 @@ impl<'a> Term<'a> {
 /// Memory that goes from text to text, for one analyzer.
 #[derive(Default)]
 pub struct Scratch {
+    /// Whether nobody asks how terms are spelled: their keys are all there is then, as far as words go.
+    pub(super) unspelled: bool,
     /// The text, lower case or normalised.
     text: String,
     /// The words, a space between two.

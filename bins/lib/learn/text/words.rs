@@ -195,40 +195,49 @@ impl Scratch {
         if analyzer.stem.is_none() && analyzer.stop.is_empty() {
             return self.add(word, key);
         }
-        let Self { words, spans, keys, stems, .. } = self;
+        let Self { unspelled, words, spans, keys, stems, .. } = self;
         if let Some((stem, key)) = stems.find(analyzer, word, key) {
-            add(words, spans, keys, stem, *key);
+            keys.push(*key);
+            if !*unspelled {
+                spell(words, spans, stem);
+            }
         }
     }
 
     /// Adds a word.
     #[inline]
     pub(super) fn add(&mut self, word: &str, key: u64) {
-        add(&mut self.words, &mut self.spans, &mut self.keys, word, key);
+        self.keys.push(key);
+        if !self.unspelled {
+            spell(&mut self.words, &mut self.spans, word);
+        }
     }
 }
 
 #[inline]
-fn add(words: &mut String, spans: &mut Vec<(usize, usize)>, keys: &mut Vec<u64>, word: &str, key: u64) {
+fn spell(words: &mut String, spans: &mut Vec<(usize, usize)>, word: &str) {
     if !words.is_empty() {
         words.push(' ');
     }
     let start = words.len();
     words.push_str(word);
     spans.push((start, words.len()));
-    keys.push(key);
 }
 
 /// Calls `each` with every run of so many neighbouring words, a space between two.
 #[inline]
 pub(super) fn each_ngram(scratch: &Scratch, ngrams: Ngrams, each: &mut impl FnMut(Term)) {
-    let Scratch { words, spans, keys, .. } = scratch;
+    let Scratch { unspelled, words, spans, keys, .. } = scratch;
+    let key_of = |keys: &[u64]| keys[1..].iter().fold(keys[0], |words, word| key::join(words, *word));
     for count in ngrams.fewest..=ngrams.most {
+        if *unspelled {
+            keys.windows(count).for_each(|keys| each(Term { key: key_of(keys), mark: "", text: "" }));
+            continue;
+        }
         for (run, keys) in spans.windows(count).zip(keys.windows(count)) {
             // The words stand side by side in one string: a run of them is a part of it.
             let text = &words[run[0].0..run[count - 1].1];
-            let key = keys[1..].iter().fold(keys[0], |words, word| key::join(words, *word));
-            each(Term { key, mark: "", text });
+            each(Term { key: key_of(keys), mark: "", text });
         }
     }
 }
