@@ -76,13 +76,12 @@ def enron(args):
         return []
     wall, small = cold(args)
     work = {name: run.FILES / f"enron.{name}.json" for name in ("classic", "seeds", "message")}
-    out = run.FILES / "enron.scored.csv"
 
     def fit(preset):
         return [args.tools / "fit", "--quiet", "--preset", preset, *shlex.split(args.fit_options), "--threads", "2", path, "-o", work[preset]]
 
     def score(preset, threads):
-        return [args.tools / "score", "--quiet", "--threads", threads, "--model", work[preset], path, "-o", out]
+        return [args.tools / "score", "--quiet", "--threads", threads, "--model", work[preset], path]
 
     cases = {
         "sklearn": functools.partial(peer, "words", path, 1),

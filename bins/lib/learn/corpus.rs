@@ -419,9 +419,11 @@ fn join(mut shelves: Vec<Shelf>, threads: usize) -> (Dictionary, Packed) {
             left[shelf] = rest;
         }
     }
+    drop(sorted);
+    drop(shelves);
     threads::each(&mut blocks, threads, |(_, shelf, rows)| {
         let numbers = &numbers[*shelf];
-        let (mut renumbered, mut row) = (Packed::default(), Vec::new());
+        let (mut renumbered, mut row) = (Packed::with_room(&[&*rows]), Vec::new());
         for number in 0..rows.len() {
             row.clear();
             row.extend(rows.row(number).map(|(term, count)| (numbers[term as usize], count)));
@@ -435,7 +437,7 @@ fn join(mut shelves: Vec<Shelf>, threads: usize) -> (Dictionary, Packed) {
 
 fn in_order(mut blocks: Vec<(usize, Packed)>) -> Packed {
     blocks.sort_unstable_by_key(|(first, _)| *first);
-    let mut rows = Packed::default();
+    let mut rows = Packed::with_room(&blocks.iter().map(|(_, rows)| rows).collect::<Vec<_>>());
     for (_, block) in blocks {
         rows.append(&block);
     }

@@ -8,6 +8,13 @@ pub struct Packed {
 }
 
 impl Packed {
+    /// No rows yet, and room for as many as these.
+    pub fn with_room(like: &[&Self]) -> Self {
+        let bytes = like.iter().map(|rows| rows.bytes.len()).sum();
+        let rows = like.iter().map(|rows| rows.ends.len()).sum();
+        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(rows) }
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.ends.len()
