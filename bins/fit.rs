@@ -184,10 +184,30 @@ struct Seen {
 }
 
 /// Rows that are handed on at once.
-const AT_ONCE: usize = 1 << 14;
+const AT_ONCE: usize = 1 << 11;
 
 impl Lessons for Files<'_> {
     fn read(&self, each: &mut dyn FnMut(&[Lesson]) -> Result<()>) -> Result<()> {
+        self.read_some(&mut |lessons| each(lessons))
+    }
+
+    fn are_held(&self) -> bool {
+        false
+    }
+}
+
+impl Files<'_> {
+    fn all(&self) -> Result<Vec<Lesson>> {
+        let mut all = Vec::new();
+        self.read_some(&mut |lessons| {
+            all.append(lessons);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Calls `each` with some lessons at a time, which it may keep.
+    fn read_some(&self, each: &mut dyn FnMut(&mut Vec<Lesson>) -> Result<()>) -> Result<()> {
         let mut lessons = Vec::new();
         let mut seen = Seen::default();
         for input in &self.args.inputs {
@@ -212,28 +232,13 @@ impl Lessons for Files<'_> {
                 }
                 lessons.push(lesson);
                 if lessons.len() == AT_ONCE {
-                    each(&lessons)?;
+                    each(&mut lessons)?;
                     lessons.clear();
                 }
             }
         }
         self.seen.replace(seen);
-        if lessons.is_empty() { Ok(()) } else { each(&lessons) }
-    }
-
-    fn are_held(&self) -> bool {
-        false
-    }
-}
-
-impl Files<'_> {
-    fn all(&self) -> Result<Vec<Lesson>> {
-        let mut all = Vec::new();
-        self.read(&mut |lessons| {
-            all.extend_from_slice(lessons);
-            Ok(())
-        })?;
-        Ok(all)
+        if lessons.is_empty() { Ok(()) } else { each(&mut lessons) }
     }
 
     fn expect_readable_twice(&self) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Rows of counted terms, packed: two bytes or so for each term.
 
-/// Rows of pairs of term and count, the terms ascending within a row.
+/// Rows of pairs of term and count; in ascending order of the terms they take least.
 #[derive(Clone, Debug, Default)]
 pub struct Packed {
     bytes: Vec<u8>,
@@ -25,17 +25,25 @@ impl Packed {
         self.ends.is_empty()
     }
 
-    /// Adds a row. A term is written as the distance from the one before it, with a bit that says whether it occurs once.
+    /// Adds a row. A term is written as the distance from the one before it, with a bit for its sign and one that says whether
+    /// the term occurs once.
     pub fn push(&mut self, row: &[(u32, u32)]) {
         let mut before = 0;
         for &(term, count) in row {
-            self.write(u64::from(term - before) << 1 | u64::from(count > 1));
+            let distance = i64::from(term) - i64::from(before);
+            self.write(distance.unsigned_abs() << 2 | u64::from(distance < 0) << 1 | u64::from(count > 1));
             if count > 1 {
                 self.write(u64::from(count));
             }
             before = term;
         }
         self.ends.push(self.bytes.len());
+    }
+
+    /// Gives memory back that no row needs.
+    pub fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
     }
 
     /// Adds rows.
@@ -94,7 +102,8 @@ impl Iterator for Terms<'_> {
     #[expect(clippy::cast_possible_truncation, reason = "what was packed were numbers of 32 bits")]
     fn next(&mut self) -> Option<(u32, u32)> {
         let distance = self.read()?;
-        self.before += (distance >> 1) as u32;
+        let change = (distance >> 2) as u32;
+        self.before = if distance & 2 == 0 { self.before + change } else { self.before - change };
         let count = if distance & 1 == 0 { 1 } else { self.read()? as u32 };
         Some((self.before, count))
     }
@@ -106,7 +115,8 @@ mod tests {
 
     #[test]
     fn what_was_packed_is_unpacked() {
-        let rows = [vec![], vec![(0, 1), (1, 300), (u32::MAX, u32::MAX)], vec![(127, 2), (128, 1)]];
+        let rows =
+            [vec![], vec![(0, 1), (1, 300), (u32::MAX, u32::MAX), (7, 1), (7, 2)], vec![(127, 2), (128, 1)]];
         let (mut one, mut all) = (Packed::default(), Packed::default());
         for row in &rows {
             one.push(row);
