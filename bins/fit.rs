@@ -135,6 +135,11 @@ impl Tool for Args {
             Some(lessons) if self.search => self.search(lessons, &about, means, scene)?,
             _ => fit::fit(lessons, &recipe, about, means)?,
         };
+        if recipe.folds > 1 && model.estimate.folds == 0 {
+            scene.warn("nothing could be measured: what is left without a fold has one class only");
+        } else if model.estimate.pooled.roc_auc.is_some_and(|auc| auc <= 0.5) {
+            scene.warn("out of fold the scores tell the classes no better than chance does");
+        }
         for gate in model.estimate.gates.iter().filter(|gate| !gate.passed) {
             scene.warn(format!("out of fold {gate}"));
         }

@@ -186,12 +186,18 @@ fn each_batch(
     batches[0].read(rows);
     loop {
         let [now, before, after] = &mut batches;
+        // Behind an error or the end there is nothing to wait for.
+        let ended = now.ended;
         if now.is_empty() && before.is_empty() {
             return Ok(());
         }
         now.score(judge, &desks, threads, || {
             each(rows, before)?;
-            after.read(rows);
+            if ended {
+                after.clear();
+            } else {
+                after.read(rows);
+            }
             anyhow::Ok(())
         })?;
         batches.rotate_right(1);
@@ -224,6 +230,8 @@ struct Batch {
     scores: Vec<(f64, String)>,
     /// How many of the rows are of this batch; the others are memory for later ones.
     used: usize,
+    /// Whether there are no rows behind these.
+    ended: bool,
     /// Why the reading ended early.
     failed: Option<Error>,
 }
@@ -239,15 +247,20 @@ struct Found {
 
 impl Batch {
     const fn new() -> Self {
-        Self { rows: Vec::new(), scores: Vec::new(), used: 0, failed: None }
+        Self { rows: Vec::new(), scores: Vec::new(), used: 0, ended: false, failed: None }
     }
 
     fn is_empty(&self) -> bool {
         self.used == 0 && self.failed.is_none()
     }
 
+    /// Leaves it empty, behind the end.
+    fn clear(&mut self) {
+        (self.used, self.ended) = (0, true);
+    }
+
     fn read(&mut self, rows: &mut Rows) {
-        self.used = 0;
+        (self.used, self.ended) = (0, false);
         let mut bytes = 0;
         // What a few giants needed is given back.
         self.rows.retain(|row| row.cells().map(str::len).sum::<usize>() < GIANT);
@@ -257,9 +270,12 @@ impl Batch {
             }
             match rows.read(&mut self.rows[self.used]) {
                 Ok(true) => bytes += self.rows[self.used].cells().map(str::len).sum::<usize>(),
-                Ok(false) => return,
+                Ok(false) => {
+                    self.ended = true;
+                    return;
+                }
                 Err(error) => {
-                    self.failed = Some(error);
+                    (self.failed, self.ended) = (Some(error), true);
                     return;
                 }
             }
@@ -290,7 +306,10 @@ impl Batch {
                     *reasons = model.reasons(row, columns, &mut desk, most);
                 }
             }
-            put_back(desk);
+            // A desk that has seen a giant has grown with it, and is not kept.
+            if !rows.iter().any(|row| row.cells().map(str::len).sum::<usize>() >= GIANT) {
+                put_back(desk);
+            }
         };
         threads::beside(&mut work, threads, score, meanwhile)
     }

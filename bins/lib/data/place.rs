@@ -95,10 +95,16 @@ impl Place {
         })
     }
 
-    /// All of a small file as text, such as a contract or a report.
+    /// All of a file that is to be held as text, such as a contract, a report or a model: half a gigabyte at most, so that
+    /// what never ends does not fill the memory.
     pub fn read_text(&self) -> Result<String> {
+        const MOST: u64 = 1 << 29;
         let mut text = String::new();
-        self.reader()?.read_to_string(&mut text).with_context(|| self.to_string())?;
+        self.reader()?.take(MOST + 1).read_to_string(&mut text).with_context(|| self.to_string())?;
+        ensure!(
+            text.len() as u64 <= MOST,
+            "{self}: larger than {MOST} bytes, which is more than such a file has"
+        );
         Ok(text)
     }
 

@@ -130,10 +130,9 @@ impl<'a> Corpus<'a> {
         self.lessons.read(&mut |lessons| {
             share_out(lessons, done, &mut shelves, |prints, first, lessons| {
                 prints.extend(
-                    lessons
-                        .iter()
-                        .zip(first..)
-                        .map(|(lesson, row)| (row, Print::of(&lesson.text, &lesson.cells, row < SKETCHED))),
+                    lessons.iter().zip(first..).map(|(lesson, row)| {
+                        (row, Print::of(&lesson.text, &lesson.cells, row, row < SKETCHED))
+                    }),
                 );
             });
             done += lessons.len();

@@ -18,6 +18,7 @@ use crate::learn::packed::Packed;
 use crate::learn::recipe::{Learner, Recipe};
 use crate::learn::terms::Terms;
 use crate::learn::tfidf::Space;
+use crate::learn::threshold::Goal;
 use crate::learn::{threads, threshold};
 
 /// What a model says of itself, besides what it has learned.
@@ -96,7 +97,12 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
         Some(words) => {
             let surest = surest_windows(&corpus, &folds, &parts, words)?;
             let is_positive = |row: &Judged| calibration.probability(row.score) >= threshold.value();
-            Some(Windows { words, margin: margin(&mut rows, &surest, is_positive) })
+            // Who has named a bound or a cost gets no false alarm on top of it.
+            let spared = match recipe.threshold {
+                Goal::MaxFpr(_) | Goal::Cost(..) => 0,
+                _ => rows.iter().filter(|row| row.label == Label::Negative).count() / TURNED,
+            };
+            Some(Windows { words, margin: margin(&mut rows, &surest, spared, is_positive) })
         }
         None => None,
     };
@@ -288,16 +294,17 @@ fn surest_windows(corpus: &Corpus, folds: &[u8], parts: &[Part], words: usize) -
     })
 }
 
-/// How much surer a window must be than a whole message, so that one negative row in two thousand turns at most; the rows
-/// get the score of their surest window where it is the surer one then.
-fn margin(rows: &mut [Judged], surest: &[f64], is_positive: impl Fn(&Judged) -> bool) -> f64 {
-    let edge = rows.iter().filter(|row| is_positive(row)).map(|row| row.score).fold(f64::INFINITY, f64::min);
-    let negatives = rows.iter().filter(|row| row.label == Label::Negative);
-    let spared = negatives.clone().count() / TURNED;
+/// How much surer a window must be than a whole message, so that so many negative rows turn at most; the rows get the score
+/// of their surest window where it is the surer one then.
+fn margin(rows: &mut [Judged], surest: &[f64], spared: usize, is_positive: impl Fn(&Judged) -> bool) -> f64 {
+    // What scores no more than this is not positive.
+    let below = rows.iter().filter(|row| !is_positive(row));
+    let edge = below.clone().map(|row| row.score).fold(f64::NEG_INFINITY, f64::max);
     let mut excess: Vec<f64> =
-        negatives.filter(|row| !is_positive(row)).map(|row| surest[row.row] - edge).collect();
+        below.filter(|row| row.label == Label::Negative).map(|row| surest[row.row] - edge).collect();
     excess.sort_unstable_by(|one, other| other.total_cmp(one));
-    let margin = excess.get(spared).map_or(0.0, |most| most.max(0.0));
+    // A trace more, since what is taken away and put back is not the same to the last bit.
+    let margin = excess.get(spared).map_or(0.0, |most| (most + most.abs() * 1e-9).max(0.0));
     for row in rows {
         row.score = row.score.max(surest[row.row] - margin);
     }

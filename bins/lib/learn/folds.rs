@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::data::fingerprint::{Fingerprint, mix};
 use crate::data::label::Label;
@@ -38,11 +38,11 @@ impl Print {
         self.sketch = None;
     }
 
-    /// The print of a row: of its text, or of its cells where there is none.
-    pub fn of(text: &str, cells: &[String], sketched: bool) -> Self {
+    /// The print of a text. Where there is none the row is its own: equal cells of two customers are no copies, and all
+    /// customers on one plan must not share a fold.
+    pub fn of(text: &str, cells: &[String], row: usize, sketched: bool) -> Self {
         if text.is_empty() && !cells.is_empty() {
-            let content = cells.iter().fold(0, |hash, cell| xxh3_64_with_seed(cell.as_bytes(), hash));
-            return Self { content, sketch: None };
+            return Self { content: mix(row as u64), sketch: None };
         }
         let sketch = sketched.then(|| {
             let mut values = Box::new([u32::MAX; VALUES]);
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn prints(texts: &[String]) -> Vec<Print> {
-        texts.iter().map(|text| Print::of(text, &[], true)).collect()
+        texts.iter().map(|text| Print::of(text, &[], 0, true)).collect()
     }
 
     #[test]
@@ -169,11 +169,19 @@ mod tests {
     }
 
     #[test]
+    fn rows_without_a_text_are_no_copies() {
+        let cells = ["the same plan".to_owned()];
+        let rows: Vec<Print> = (0..100).map(|row| Print::of("", &cells, row, true)).collect();
+        let folds = assign(&rows, &[(Label::Positive, 1.0); 100], 5);
+        assert!((0..5).all(|fold| folds.contains(&fold)));
+    }
+
+    #[test]
     fn every_fold_has_its_share_of_a_rare_class() {
         let texts: Vec<String> = (0..1000).map(|n| format!("message number {}", "x".repeat(n))).collect();
         let labels: Vec<(Label, f64)> =
             (0..1000).map(|n| (if n % 100 == 0 { Label::Positive } else { Label::Negative }, 1.0)).collect();
-        let plain: Vec<Print> = texts.iter().map(|text| Print::of(text, &[], false)).collect();
+        let plain: Vec<Print> = texts.iter().map(|text| Print::of(text, &[], 0, false)).collect();
         let folds = assign(&plain, &labels, 5);
         for fold in 0..5 {
             let rare = (0..1000).filter(|&n| n % 100 == 0 && folds[n] == fold).count();

@@ -235,14 +235,16 @@ impl Model {
     /// The log-odds of a part of a text; its known terms, counted, stay on the desk.
     pub(super) fn sum(&self, text: &str, desk: &mut Desk) -> f64 {
         let Desk { scratch, tally, keys, counts, cells } = desk;
-        // First all keys, then all places: the reaches into memory do not wait for each other then.
+        // First many keys, then their places: the reaches into memory do not wait for each other then.
         keys.clear();
         scratch.unspelled = true;
-        self.features.each(text, cells, scratch, &mut |Term { key, .. }| keys.push(key));
-        keys.retain(|key| self.sieve.may_have(*key));
-        for key in &*keys {
-            self.places.get(*key).into_iter().for_each(|place| tally.add(place));
-        }
+        self.features.each(text, cells, scratch, &mut |Term { key, .. }| {
+            keys.push(key);
+            if keys.len() == AT_ONCE {
+                self.find(keys, tally);
+            }
+        });
+        self.find(keys, tally);
         tally.take(counts);
         let mut sum = 0.0;
         let values = counts.iter().map(|&(place, count)| {
@@ -253,6 +255,14 @@ impl Model {
         });
         let length = self.weighting.length(values);
         self.bias + if length > 0.0 { sum / length } else { 0.0 }
+    }
+
+    /// Counts the terms that are known.
+    fn find(&self, keys: &mut Vec<u64>, tally: &mut Tally) {
+        keys.retain(|key| self.sieve.may_have(*key));
+        for key in keys.drain(..) {
+            self.places.get(key).into_iter().for_each(|place| tally.add(place));
+        }
     }
 
     /// Who wrote it.
@@ -288,6 +298,9 @@ impl Model {
         output.finish()
     }
 }
+
+/// Keys that are looked up at once.
+const AT_ONCE: usize = 1 << 14;
 
 /// What stands before the digest at the end.
 const SEAL: &str = ",\"sha256\":\"";

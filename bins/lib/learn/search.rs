@@ -3,9 +3,10 @@
 
 use std::fmt::{self, Write};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::data::fingerprint::{Fingerprint, mix};
+use crate::data::label::Label;
 use crate::judge::metrics::Figures;
 use crate::learn::corpus::{Lesson, Means};
 use crate::learn::fit::{About, fit};
@@ -138,6 +139,8 @@ pub fn search(
             kept: place < stays,
         }));
         if last {
+            let measured = done.iter().any(|(figures, ..)| figures.average_precision.is_some());
+            ensure!(measured, "nothing can be measured on folds of these rows, so no recipe is the best");
             let model = done.into_iter().next().and_then(|(_, model, _)| model);
             return Ok((model.context("nothing to search among")?, trials));
         }
@@ -146,7 +149,8 @@ pub fn search(
     }
 }
 
-/// So many rows or a few more, by a hash of their content: copies stay together, and rows in order.
+/// So many rows or a few more, by a hash of their content: copies stay together, and rows in order. Of a rare class there are
+/// more than its share.
 fn part(lessons: &[Lesson], rows: usize) -> Vec<Lesson> {
     let hash = |lesson: &Lesson| {
         lesson
@@ -155,15 +159,24 @@ fn part(lessons: &[Lesson], rows: usize) -> Vec<Lesson> {
             .fold(Fingerprint::of(&lesson.text).0, |hash, cell| mix(hash ^ Fingerprint::of(cell).0))
     };
     let hashes: Vec<u64> = lessons.iter().map(|lesson| mix(hash(lesson))).collect();
-    let mut ranked = hashes.clone();
-    let (_, limit, _) = ranked.select_nth_unstable(rows - 1);
-    lessons.iter().zip(&hashes).filter(|(_, hash)| *hash <= limit).map(|(lesson, _)| lesson.clone()).collect()
+    let limit = |label: Label| {
+        let of_class = lessons.iter().zip(&hashes).filter(|(lesson, _)| lesson.label == label);
+        let mut ranked: Vec<u64> = of_class.map(|(_, hash)| *hash).collect();
+        let wanted = (ranked.len() * rows / lessons.len()).max(ranked.len().min(FIRST_ROUND / 4));
+        let place = wanted.checked_sub(1)?;
+        Some(*ranked.select_nth_unstable(place).1)
+    };
+    let limits = [Label::Negative, Label::Positive].map(limit);
+    let is_in = |lesson: &Lesson, hash: u64| {
+        limits[usize::from(lesson.label == Label::Positive)].is_some_and(|limit| hash <= limit)
+    };
+    let chosen = lessons.iter().zip(&hashes).filter(|(lesson, hash)| is_in(lesson, **hash));
+    chosen.map(|(lesson, _)| lesson.clone()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::label::Label;
 
     #[test]
     fn the_better_recipe_is_found_on_more_and_more_rows() {
@@ -185,6 +198,12 @@ mod tests {
             search(&lessons, candidates, &About::default(), means, &mut |_| heard += 1).unwrap();
         assert!(model.features.analyzer.ngrams.most > 1);
         assert_eq!((heard, trials.len()), (12 + 4 + 2, 12 + 4 + 2));
+        let rare = |n: u64| Lesson {
+            label: if n % 3000 == 7 { Label::Positive } else { Label::Negative },
+            ..lesson(n)
+        };
+        let rare: Vec<Lesson> = (0..6000).map(rare).collect();
+        assert_eq!(part(&rare, 2000).iter().filter(|lesson| lesson.label == Label::Positive).count(), 2);
         assert!(trials[0].rows < 6000 && trials.last().unwrap().rows == 6000);
         assert_eq!(trials.iter().filter(|trial| trial.round == 3 && trial.kept).count(), 1);
     }

@@ -24,11 +24,15 @@ pub fn beside<T: Send, R>(
     // A worker that panics is a bug; the scope hands its panic on.
     std::thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(|| {
+            // Where no thread is to be had the others do its work.
+            let worker = || {
                 while let Some(item) = next() {
                     work(item);
                 }
-            });
+            };
+            if std::thread::Builder::new().spawn_scoped(scope, worker).is_err() {
+                break;
+            }
         }
         let done = meanwhile();
         while let Some(item) = next() {

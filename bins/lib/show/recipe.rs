@@ -92,7 +92,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "METHOD", help_heading = "Estimate")]
     calibrate: Option<Method>,
 
-    /// Figures to be reached out of fold, such as f1=.9,recall=.8; the model says whether it did, and compare asks it
+    /// Figures to be reached out of fold, such as f1=.9,recall=.8; the model says whether it did, and compare --challenger asks it
     #[arg(long, value_name = "FIGURE=LIMIT", value_delimiter = ',', help_heading = "Estimate")]
     require: Vec<Requirement>,
 
@@ -154,6 +154,12 @@ impl RecipeArgs {
         set(&mut recipe.folds, self.folds);
         set(&mut recipe.calibration, self.calibrate);
         recipe.prior = self.prior.or(recipe.prior);
+        ensure!(
+            self.prior.is_none()
+                || (recipe.calibration == Method::None && recipe.learner == Learner::Multinomial),
+            "--prior is for multinomial naive Bayes with --calibrate none: a calibration takes it away again; score has a \
+             --prior of its own"
+        );
         let goal = self.goal();
         if recipe.folds < 2 {
             ensure!(
@@ -218,8 +224,8 @@ fn set<T>(place: &mut T, value: Option<T>) {
 
 fn over_zero(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
-        _ => Err("expected a number over 0".into()),
+        Ok(number) if number > 0.0 && number <= 1e9 => Ok(number),
+        _ => Err("expected a number over 0, up to a billion".into()),
     }
 }
 
