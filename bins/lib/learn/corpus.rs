@@ -138,7 +138,7 @@ impl<'a> Corpus<'a> {
             done += lessons.len();
             Ok(())
         })?;
-        let mut prints = shelves.concat();
+        let mut prints: Vec<(usize, Print)> = shelves.into_iter().flatten().collect();
         prints.sort_unstable_by_key(|(row, _)| *row);
         Ok(prints.into_iter().map(|(_, print)| print).collect())
     }

@@ -379,6 +379,26 @@ mod tests {
     }
 
     #[test]
+    fn windows_turn_no_more_rows_than_may_turn() {
+        let judged = |row, score, label| Judged { row, score, label, fold: 0, content: row as u64 };
+        let rows = [
+            judged(0, 3.0, Label::Positive),
+            judged(1, 0.5, Label::Negative),
+            judged(2, -1.0, Label::Negative),
+            judged(3, -1.0, Label::Positive),
+        ];
+        let surest = [f64::NEG_INFINITY, 5.0, 4.1, 6.0];
+        let turned = |spared| {
+            let mut rows = rows;
+            margin(&mut rows, &surest, spared, |row| row.score >= 1.75);
+            rows.map(|row| row.score >= 1.75)
+        };
+        assert_eq!(turned(0), [true, false, false, false]);
+        assert_eq!(turned(2), [true, true, true, true]);
+        assert_eq!(turned(1).iter().filter(|positive| **positive).count(), 2);
+    }
+
+    #[test]
     fn a_model_that_cannot_score_is_refused() {
         let file = written();
         assert!(Model::parse(&file).is_ok());
