@@ -9,10 +9,14 @@ use serde::de::DeserializeOwned;
 
 use spamops::data::label::Label;
 use spamops::judge::base_rate::{Change, Trained, estimate};
+use spamops::judge::corrections::{benjamini_hochberg, holm};
 use spamops::judge::intervals::Interval;
+use spamops::judge::kolmogorov;
 use spamops::judge::metrics::{AtRate, Confusion, Figures};
 use spamops::judge::ranking::{Ranking, Scored};
 use spamops::judge::significance::{homogeneity, mcnemar_exact};
+use spamops::judge::two_by_two::Table;
+use spamops::judge::welch::{self, Sample};
 use spamops::learn::calibrate::{Calibration, Method};
 use spamops::learn::corpus::{Lesson, Means};
 use spamops::learn::fit::{About, fit};
@@ -525,6 +529,110 @@ fn no_threshold_does_better() {
             let found = reached(Goal::Cost(alarm, miss));
             let cost = alarm * found.false_positive as f64 + miss * found.false_negative as f64;
             assert_agree(&format!("{case} {alarm} {miss}"), &[("cost", cost, least)]);
+        }
+    }
+}
+
+#[test]
+fn kolmogorov_and_smirnov_are_those_of_scipy() {
+    #[derive(Deserialize)]
+    struct Case {
+        one: Vec<u64>,
+        other: Vec<u64>,
+        distance: f64,
+        p: f64,
+    }
+    let cases = cases::<Case>("kolmogorov");
+    assert!(cases.len() >= 20);
+    for Case { one, other, distance, p } in cases {
+        let case = format!("{one:?} against {other:?}");
+        let found = kolmogorov::distance(&one, &other).unwrap();
+        let found_p = kolmogorov::p(found, one.iter().sum(), other.iter().sum());
+        assert_agree(&case, &[("the distance", found, distance), ("p", found_p, p)]);
+    }
+}
+
+#[test]
+fn the_tail_of_kolmogorov_is_that_of_scipy() {
+    #[derive(Deserialize)]
+    struct Case {
+        z: f64,
+        p: f64,
+    }
+    let cases = cases::<Case>("kolmogorov_tails");
+    assert!(cases.len() >= 20);
+    for Case { z, p } in cases {
+        assert_agree(&format!("{z}"), &[("the tail", kolmogorov::tail(z), p)]);
+    }
+}
+
+#[test]
+fn two_by_two_is_what_forty_digits_say() {
+    #[derive(Deserialize)]
+    struct Case {
+        table: [[u64; 2]; 2],
+        exact: f64,
+        upper: f64,
+        cohens_h: f64,
+        log_odds: f64,
+    }
+    let cases = cases::<Case>("two_by_two");
+    assert!(cases.len() >= 20);
+    for Case { table, exact, upper, cohens_h, log_odds } in cases {
+        let found = Table(table);
+        let numbers = [
+            ("the exact p", found.exact(), exact),
+            ("the upper p", found.upper(), upper),
+            ("Cohen's h", found.cohens_h(), cohens_h),
+            ("the log-odds ratio", found.log_odds(), log_odds),
+        ];
+        assert_agree(&format!("{table:?}"), &numbers);
+    }
+}
+
+#[test]
+fn welch_is_that_of_scipy() {
+    #[derive(Deserialize)]
+    struct Case {
+        one: (u64, f64, f64),
+        other: (u64, f64, f64),
+        statistic: f64,
+        freedom: f64,
+        p: f64,
+    }
+    let cases = cases::<Case>("welch");
+    assert!(cases.len() >= 20);
+    for Case { one, other, statistic, freedom, p } in cases {
+        let sample = |(n, mean, variance)| Sample { n, mean, variance };
+        let found = welch::test(sample(one), sample(other)).unwrap();
+        let numbers = [
+            ("statistic", found.statistic, statistic),
+            ("freedom", found.freedom, freedom),
+            ("p", found.p, p),
+        ];
+        assert_agree(&format!("{one:?} against {other:?}"), &numbers);
+    }
+}
+
+#[test]
+fn corrections_are_those_of_statsmodels() {
+    #[derive(Deserialize)]
+    struct Case {
+        p: Vec<f64>,
+        holm: Vec<f64>,
+        benjamini_hochberg: Vec<f64>,
+    }
+    let cases = cases::<Case>("corrections");
+    assert!(cases.len() >= 20);
+    for case in cases {
+        for (name, found, expected) in [
+            ("Holm", holm(&case.p), case.holm),
+            ("Benjamini and Hochberg", benjamini_hochberg(&case.p), case.benjamini_hochberg),
+        ] {
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.into_iter().zip(expected) {
+                assert_agree(&format!("{:?}", case.p), &[(name, found, expected)]);
+            }
         }
     }
 }

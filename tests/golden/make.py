@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Makes the golden numbers that tests/golden.rs holds the statistics and the learner against.
 
-    python3 -m venv v && v/bin/pip install scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0
-    v/bin/python tests/golden/make.py
+    python3 -m venv v && v/bin/pip install scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0 mpmath==1.3.0
+    v/bin/python tests/golden/make.py [NAME...]
 
-The same bytes on every run; each file names the versions that made it. The texts are made up.
+The same bytes on every run, of all files or of those named; each file names the versions that made it. The texts are made up.
 """
 
 import math
@@ -13,16 +13,18 @@ import itertools
 import json
 import pathlib
 import random
+import sys
 import types
 import warnings
 
+import mpmath
 import numpy
 import scipy
 import sklearn
 import sklearn.calibration
 import statsmodels
-from scipy.special import expit, logit, xlogy
-from scipy.stats import binomtest, chi2, chi2_contingency, norm
+from scipy.special import expit, kolmogorov as kolmogorov_tail, logit, xlogy
+from scipy.stats import binomtest, chi2, chi2_contingency, fisher_exact, hypergeom, ks_2samp, norm, ttest_ind_from_stats
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
@@ -32,6 +34,7 @@ from sklearn.metrics import (
 )
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 HERE = pathlib.Path(__file__).parent
@@ -451,9 +454,143 @@ def texts():
         yield {"name": name, "rows": [{"spam": bool(label), "text": text} for label, text in rows], "asked": asked}
 
 
+def histograms():
+    """Pairs of histograms over the same bins: few rows and many, ties, gaps, all in one bin, nothing in common."""
+    pairs = [
+        ([1], [1]), ([1, 0], [0, 1]), ([1, 1], [1, 1]), ([2, 1], [1, 2]), ([5, 0, 5], [5, 0, 5]), ([0, 3, 0, 7, 0], [0, 9, 0, 2, 0]),
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]), ([100, 0], [0, 100]), ([0, 0, 4], [9, 0, 0]), ([99, 1], [98, 2]),
+        ([0, 5, 0], [0, 7, 0]), ([1, 0, 0], [1, 2, 3]), ([3, 0, 1, 0], [0, 1, 1, 1]), ([10**9, 10**9], [10**9, 10**9 + 50_000]),
+        ([10**9, 1], [10**9, 7]), ([10**9, 0, 5], [3, 10**9, 0]), ([10**9, 10**9 - 1], [1, 2]), ([1, 1], [10**9, 10**9]),
+        ([123_456_789, 987_654_321, 5], [123_450_000, 987_600_000, 9]), ([1000] * 40, [1010, 990] * 20), ([2500, 2500], [2400, 2600]),
+        ([4, 0, 3, 0, 0, 12, 55, 99, 140, 687], [9, 1, 0, 0, 2, 20, 41, 118, 155, 654]), ([0] * 50 + [7], [1] * 50 + [0]),
+        ([2**52, 1, 2**52], [2**52, 3, 2**52]),
+    ]
+    numbers = random.Random(2)
+    for bins in (2, 3, 10, 25, 64, 200):
+        for shape in (0.7, 3.0):
+            pairs.append(tuple([int(numbers.paretovariate(shape)) - 1 + (place == 0) for place in range(bins)] for _ in range(2)))
+    return pairs
+
+
+def kolmogorov():
+    """scipy: ks_2samp(one, other).statistic on repeated values up to 20,000 rows, the largest difference of exact shares beyond; the
+    p-value is scipy.special.kolmogorov(sqrt(nm / (n + m)) D), which is not ks_2samp's own, asymptotic one (that is kstwo)."""
+    for one, other in histograms():
+        n, m = sum(one), sum(other)
+        apart = max(abs(a * m - b * n) for a, b in zip(itertools.accumulate(one), itertools.accumulate(other))) / (n * m)
+        if n + m <= 20_000:
+            values = [numpy.repeat(range(len(counts)), counts) for counts in (one, other)]
+            numpy.testing.assert_allclose(apart, ks_2samp(*values).statistic, rtol=1e-12)
+        yield {"one": one, "other": other, "distance": apart, "p": float(kolmogorov_tail(math.sqrt(n * m / (n + m)) * apart))}
+
+
+def kolmogorov_tails():
+    """scipy.special.kolmogorov"""
+    for z in (0, 5e-324, 1e-9, 0.01, 0.039, 0.0401, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.8199999, 0.82, 0.8200001, 0.83, 0.9,
+              1, 1.1, 1.2238478702170823, 1.3580986393225507, 1.6, 2, 2.5, 3, 4, 5, 7, 10, 13, 18, 18.9, 19.5, 30, 1e9, 1e300):
+        yield {"z": z, "p": float(kolmogorov_tail(z))}
+
+
+def chances(table):
+    """The chance of a table among those with its margins by log-gamma, and the chances on either side by recurrence, each over that
+    of the table, until nothing is left: numbers of 40 digits."""
+    (a, b), (c, d) = table
+    ln = lambda n: mpmath.loggamma(n + 1)
+    seen = mpmath.exp(ln(a + b) + ln(c + d) + ln(a + c) + ln(b + d) - ln(a + b + c + d) - ln(a) - ln(b) - ln(c) - ln(d))
+
+    def away(a, b, c, d):
+        term, largest = mpmath.mpf(1), mpmath.mpf(1)
+        while a and d and term > largest * mpmath.mpf(10) ** -320:
+            term *= mpmath.mpf(a * d) / ((b + 1) * (c + 1))
+            a, b, c, d = a - 1, b + 1, c + 1, d - 1
+            largest = max(largest, term)
+            yield term
+            if term < largest * mpmath.mpf(10) ** -25 and term < mpmath.mpf(10) ** -25:
+                return
+
+    return seen, list(away(a, b, c, d)), list(away(b, a, d, c))
+
+
+def two_by_two():
+    """mpmath: the chances of all tables that are no likelier (to 30 digits), and of as many in the first cell or more, summed with 40
+    digits; scipy's fisher_exact and hypergeom.sf agree to 1e-6 up to a million rows. numpy, with 40 digits: 2 asin sqrt p - 2 asin sqrt q,
+    and ln((a + .5)(d + .5) / ((b + .5)(c + .5)))."""
+    tables = [
+        ((3, 9), (11, 2)), ((1, 0), (0, 1)), ((1, 1), (1, 1)), ((8, 2), (1, 5)), ((0, 5), (5, 0)), ((5, 0), (0, 5)), ((10, 10), (10, 10)),
+        ((0, 10), (0, 10)), ((0, 0), (3, 4)), ((2, 8), (8, 2)), ((3, 7), (4, 6)), ((4, 6), (3, 7)), ((1, 9), (2, 8)), ((12, 5), (29, 2)),
+        ((0, 1), (0, 0)), ((100, 2), (1000, 5)), ((2, 7), (8, 2)), ((5, 1), (10, 10)), ((5, 15), (20, 20)), ((5, 16), (16, 25)), ((10, 5), (10, 1)),
+        ((10, 5), (10, 0)), ((5, 0), (1, 4)), ((0, 5), (1, 4)), ((5, 1), (0, 4)), ((0, 1), (3, 2)), ((200, 7), (8, 300)), ((28, 21), (6, 1957)),
+        ((190, 800), (200, 900)), ((120, 4000), (90, 5000)), ((1, 1_000_000), (9, 900_000)), ((0, 1_000_000), (30, 1_000_000)),
+        ((500, 500), (500, 500)), ((500, 500), (501, 499)), ((499, 501), (501, 499)), ((500_000, 500_000), (501_000, 499_000)),
+        ((5000, 5000), (4000, 6000)), ((10_000, 90_000), (1_000, 9_050)), ((250_000_000, 250_000_000), (250_010_000, 249_990_000)),
+        ((10**9 // 2 - 100, 10), (10**9 // 2 - 90, 40)), ((1, 10**9 - 20), (3, 16)), ((300_000_000, 200_000_000), (300_050_000, 199_950_000)),
+        ((1_000, 499_999_000), (1_200, 499_998_800)), ((100_000, 400_000_000), (110_000, 500_000_000)), ((0, 10**9), (40, 10**9)), ((7, 0), (10**9, 10**9)),
+        ((20, 10**6), (30, 10**6)), ((30, 10**6), (20, 10**6)),
+    ]
+    with mpmath.workdps(40):
+        for table in tables:
+            (a, b), (c, d) = table
+            seen, fewer, more = chances(table)
+            exact = upper = mpmath.mpf(1)
+            if min(a + b, c + d, a + c, b + d):
+                extreme = 1 + mpmath.mpf(10) ** -30
+                likelier = [term for term in fewer + more if term > extreme]
+                exact = seen * (1 + mpmath.fsum(term for term in fewer + more if term <= extreme)) if likelier else mpmath.mpf(1)
+                upper = seen * (1 + mpmath.fsum(more)) if sum(more) < 1 / seen / 2 else 1 - seen * mpmath.fsum(fewer)
+                if a + b + c + d <= 10**6:
+                    numpy.testing.assert_allclose(float(exact), fisher_exact(table).pvalue, rtol=1e-6)
+                    numpy.testing.assert_allclose(float(upper), hypergeom(a + b + c + d, a + c, a + b).sf(a - 1), rtol=1e-6)
+            angle = lambda part, whole: 2 * mpmath.asin(mpmath.sqrt(mpmath.mpf(part) / whole)) if whole else mpmath.mpf(0)
+            odds = mpmath.log(mpmath.mpf((2 * a + 1) * (2 * d + 1)) / ((2 * b + 1) * (2 * c + 1)))
+            yield {"table": table, "exact": float(exact), "upper": float(upper), "log_odds": float(odds),
+                   "cohens_h": float(angle(a, a + b) - angle(c, c + d)) if min(a + b, c + d) else 0.0}
+
+
+def welch():
+    """scipy: ttest_ind_from_stats(equal_var=False), its standard deviations the roots of the variances."""
+    samples = [
+        ((2, 0.0, 1.0), (2, 1.0, 1.0)), ((3, 5.0, 13.0), (4, 2.0, 1.0)), ((2, 1.0, 0.0), (5, 2.0, 3.0)), ((10, 0.0, 1.0), (10, 0.0, 1.0)),
+        ((10, 1.0, 2.0), (1000, 1.1, 2.0)), ((10, 1.0, 2.0), (1000, 9.0, 2.0)), ((100, -3.0, 1e-9), (100, -3.00001, 1e-9)),
+        ((100, 0.5, 0.04), (5000, 0.48, 0.05)), ((5000, 0.5, 0.04), (5000, 0.48, 0.05)), ((50_000, 0.5, 0.04), (50_000, 0.48, 0.05)),
+        ((2, 0.0, 1e100), (3, 1e50, 1e99)), ((2, 0.0, 1e-100), (3, 1e-50, 1e-99)), ((10**6, 1.0, 1.0), (10**6, 1.001, 1.0)),
+        ((10**6, 1.0, 1.0), (10**6, 1.01, 4.0)), ((10**9, 1.0, 1.0), (10**9, 1.00001, 1.0)), ((10**9, 1.0, 1.0), (10**9, 1.0001, 1.0)),
+        ((10**9, 1.0, 1.0), (2, 5.0, 1.0)), ((3, 1e6, 4.0), (4, 1e6 + 20, 5.0)), ((2, 0.0, 1.0), (2, 1e6, 1.0)), ((30, 0.0, 1.0), (40, 30.0, 1.0)),
+        ((300, 0.0, 1.0), (400, 5.0, 1.0)), ((7, 0.1, 0.2), (9, 0.1, 0.3)), ((10**7, 0.0, 1.0), (10**7, 1e-9, 1.0)), ((64, 1.0, 1.0), (64, 1.5, 100.0)),
+    ]
+    for one, other in samples:
+        deviation = lambda sample: (sample[1], math.sqrt(sample[2]), sample[0])
+        found = ttest_ind_from_stats(*deviation(one), *deviation(other), equal_var=False)
+        parts = [variance / n for n, _, variance in (one, other)]
+        shares = [part / sum(parts) for part in parts]
+        freedom = 1 / sum(share**2 / (sample[0] - 1) for share, sample in zip(shares, (one, other)))
+        yield {"one": one, "other": other, "statistic": float(found.statistic), "freedom": freedom, "p": float(found.pvalue)}
+
+
+def corrections():
+    """statsmodels: multipletests(p, method="holm") and (method="fdr_bh"), adjusted p-values."""
+    numbers = random.Random(3)
+    lists = [
+        [0.5], [0.0], [1.0], [0.01, 0.04], [0.04, 0.01], [0.01, 0.01], [0.05] * 5, [0.0, 0.0, 1.0, 1.0], [0.01, 0.02, 0.03, 0.04, 0.05],
+        [0.05, 0.04, 0.03, 0.02, 0.01], [1e-300, 0.5, 1e-200], [1e-12, 0.3, 0.3, 0.9, 1e-12], [0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216],
+        [0.9, 0.8, 0.99, 1.0], [0.02, 0.5, 0.02, 0.5, 0.02],
+    ]
+    lists += [[numbers.random() ** power for _ in range(length)] for length in (2, 7, 20, 100) for power in (1, 4)]
+    lists += [[round(numbers.random() ** 3, 1) for _ in range(50)], [numbers.random() ** 40 for _ in range(1000)]]
+    for p in lists:
+        adjusted = lambda method: multipletests(p, method=method)[1].tolist()
+        yield {"p": p, "holm": adjusted("holm"), "benjamini_hochberg": adjusted("fdr_bh")}
+
+
 warnings.simplefilter("ignore")
-for make in (confusion, verdicts, ranking, homogeneity, mcnemar_exact, base_rate, texts, learners, logistic, calibration, thresholds):
-    golden = {"made_by": "tests/golden/make.py", "what": make.__doc__, "versions": VERSIONS, "cases": list(make())}
+MAKES = (
+    confusion, verdicts, ranking, homogeneity, mcnemar_exact, base_rate, texts, learners, logistic, calibration, thresholds, kolmogorov,
+    kolmogorov_tails, two_by_two, welch, corrections,
+)
+for make in MAKES:
+    if sys.argv[1:] and make.__name__ not in sys.argv[1:]:
+        continue
+    versions = VERSIONS | ({"mpmath": mpmath.__version__} if "mpmath" in make.__doc__ else {})
+    golden = {"made_by": "tests/golden/make.py", "what": make.__doc__, "versions": versions, "cases": list(make())}
     lines = [json.dumps(case, ensure_ascii=False) for case in golden.pop("cases")]
     head = json.dumps(golden, ensure_ascii=False)[:-1]
     (HERE / f"{make.__name__}.json").write_text(head + ', "cases": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")

@@ -1,5 +1,6 @@
 //! Numbers about numbers: pure statistics.
 
+pub mod special;
 pub mod confusion;
 pub mod intervals;
 pub mod ranking;
@@ -7,3 +8,7 @@ pub mod calibration;
 pub mod base_rate;
 pub mod metrics;
 pub mod significance;
+pub mod kolmogorov;
+pub mod two_by_two;
+pub mod welch;
+pub mod corrections;

@@ -2,6 +2,8 @@
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
+use crate::judge::special::stirling_error;
+
 /// The outcome of a test of homogeneity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Homogeneity {
@@ -67,15 +69,4 @@ fn coins(heads: u64, tails: u64) -> f64 {
     let deviance = all / 2.0 * ((1.0 + lean) * lean.ln_1p() + (1.0 - lean) * (-lean).ln_1p());
     let correction = stirling_error(all) - stirling_error(heads) - stirling_error(tails);
     (correction - deviance).exp() * (all / (std::f64::consts::TAU * heads * tails)).sqrt()
-}
-
-/// What Stirling's formula for ln n! lacks: its series from 16 on, where five terms are exact, and its definition below.
-fn stirling_error(n: f64) -> f64 {
-    if n < 16.0 {
-        let factorial = (2..16).map(f64::from).take_while(|factor| *factor <= n).product::<f64>();
-        return factorial.ln() - 0.5 * (std::f64::consts::TAU * n).ln() - n * n.ln() + n;
-    }
-    let square = n * n;
-    let series = [1.0 / 12.0, 1.0 / 360.0, 1.0 / 1260.0, 1.0 / 1680.0, 1.0 / 1188.0];
-    series.iter().rev().fold(0.0, |sum, coefficient| coefficient - sum / square) / n
 }

@@ -1,0 +1,103 @@
+//! How far two distributions are apart at most, by their histograms: the test of Kolmogorov (1933) and Smirnov (1939).
+
+use std::f64::consts::{PI, TAU};
+
+/// Smirnov's distance (1939): the largest difference of the shares of rows up to a bin, over all bins of two histograms
+/// that have the same ones; none where a histogram has no rows. A histogram that ends earlier has no rows from there on.
+pub fn distance(one: &[u64], other: &[u64]) -> Option<f64> {
+    let (rows, others) = (one.iter().sum::<u64>(), other.iter().sum::<u64>());
+    let (mut below, mut others_below, mut most) = (0u64, 0u64, 0u128);
+    // Beyond the end of the shorter one its share is 1 and the other's only comes closer.
+    for (count, other) in one.iter().zip(other) {
+        below += count;
+        others_below += other;
+        let apart =
+            (u128::from(below) * u128::from(others)).abs_diff(u128::from(others_below) * u128::from(rows));
+        most = most.max(apart);
+    }
+    (rows > 0 && others > 0).then(|| most as f64 / (rows as f64 * others as f64))
+}
+
+/// The chance of such a distance, or a larger one, between samples of so many rows from one distribution: [`tail`] at
+/// `sqrt(nm / (n + m))` distances. Where values tie, as they do in bins, the true chance is no larger.
+pub fn p(distance: f64, n: u64, m: u64) -> f64 {
+    tail(distance * effective_rows(n, m).sqrt())
+}
+
+/// The rows that one sample against an exact distribution would need to say as much as two samples: half the harmonic
+/// mean of theirs; 0 where one has none.
+pub(crate) fn effective_rows(n: u64, m: u64) -> f64 {
+    let (fewer, more) = (n.min(m) as f64, n.max(m) as f64);
+    if fewer > 0.0 { fewer / (1.0 + fewer / more) } else { 0.0 }
+}
+
+/// The limiting chance of a scaled distance or a larger one (Kolmogorov 1933): his alternating series where z is large, and
+/// where it is small, and the chance near 1, the one of Jacobi's theta function, each after which four terms are exact.
+pub fn tail(z: f64) -> f64 {
+    // What is no distance, or is none at all, is no surprise. Below .04 the complement is less than any float.
+    if z.is_nan() || z < 0.04 {
+        return 1.0;
+    }
+    let term = |k: f64| {
+        if z < 0.82 {
+            (-(2.0 * k - 1.0).powi(2) * PI * PI / (8.0 * z * z)).exp()
+        } else {
+            (-2.0 * (k * z).powi(2)).exp()
+        }
+    };
+    let [first, second, third, fourth] = [1.0, 2.0, 3.0, 4.0].map(term);
+    if z < 0.82 {
+        1.0 - TAU.sqrt() / z * (first + second + third + fourth)
+    } else {
+        2.0 * (first - second + third - fourth)
+    }
+}
+
+/// The scaled distance that [`tail`] gives a chance, by halving; 0 where the chance is 1, infinite where it is 0.
+pub fn point(chance: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 40.0);
+    if chance.is_nan() || chance <= 0.0 {
+        return f64::INFINITY;
+    }
+    if chance >= 1.0 {
+        return 0.0;
+    }
+    for _ in 0..64 {
+        let middle = f64::midpoint(low, high);
+        if tail(middle) > chance {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shorter_histogram_has_no_rows_beyond_its_end() {
+        assert_eq!(distance(&[1, 1], &[1, 1, 2]), Some(0.5));
+        assert_eq!(distance(&[1, 1, 2], &[1, 1]), Some(0.5));
+        assert_eq!((distance(&[], &[1]), distance(&[0, 0], &[1, 2]), distance(&[], &[])), (None, None, None));
+    }
+
+    #[test]
+    fn nothing_to_compare_is_no_surprise() {
+        for (distance, n, m) in [(0.0, 5, 5), (0.3, 0, 9), (0.3, 9, 0), (0.3, 0, 0), (f64::NAN, 5, 5)] {
+            assert_eq!(p(distance, n, m), 1.0, "{distance} {n} {m}");
+        }
+        assert_eq!(p(1.0, u64::MAX, u64::MAX), 0.0);
+    }
+
+    #[test]
+    fn points_and_tails_are_inverse() {
+        for chance in [1e-300, 1e-12, 0.001, 0.05, 0.3, 0.9, 1.0 - 1e-6] {
+            let back = tail(point(chance));
+            assert!((back / chance - 1.0).abs() < 1e-10, "{chance}: {back}");
+        }
+        assert_eq!((point(1.0), point(0.0)), (0.0, f64::INFINITY));
+    }
+}

@@ -1,0 +1,203 @@
+//! Functions behind the tests: the normal distribution's tail, and what is left of factorials when the large parts cancel.
+
+use std::f64::consts::{SQRT_2, TAU};
+
+/// The chance that a standard normal number is over `z`; half the complementary error function, so that no digit of a far
+/// tail is lost.
+pub fn normal_tail(z: f64) -> f64 {
+    0.5 * libm::erfc(z / SQRT_2)
+}
+
+/// The number that a standard normal one is over with this chance: the first guess of Hastings (1955), then steps of
+/// Halley on the log of [`normal_tail`] until nothing moves. Infinite at 0 and at 1.
+pub fn normal_point(chance: f64) -> f64 {
+    if chance > 0.5 {
+        // As exact as the chance is: 1 less a chance over a half is exact (Sterbenz 1974).
+        return -normal_point(1.0 - chance);
+    }
+    if chance <= 0.0 || chance.is_nan() {
+        return f64::INFINITY;
+    }
+    let root = (-2.0 * chance.ln()).sqrt();
+    let guess = 2.515_517 + root * (0.802_853 + root * 0.010_328);
+    let mut z = root - guess / (1.0 + root * (1.432_788 + root * (0.189_269 + root * 0.001_308)));
+    for _ in 0..8 {
+        let tail = normal_tail(z);
+        // Mills' ratio, and Newton's step on the log of the tail.
+        let mills = tail / ((-0.5 * z * z).exp() / TAU.sqrt());
+        let step = (tail / chance).ln() * mills;
+        let halley = step / (1.0 - 0.5 * step * (1.0 / mills - z));
+        z += halley;
+        if halley.abs() <= 1e-15 * z.abs().max(1e-300) {
+            break;
+        }
+    }
+    z
+}
+
+/// What Stirling's formula for ln n! lacks, for whole and other numbers: its series from 16 on, where five terms are exact, and
+/// its definition below (Loader 2000, "Fast and accurate computation of binomial probabilities").
+pub(crate) fn stirling_error(n: f64) -> f64 {
+    if n <= 0.0 {
+        return 0.0;
+    }
+    if n < 16.0 {
+        return libm::lgamma(n + 1.0) - 0.5 * (TAU * n).ln() - n * n.ln() + n;
+    }
+    let square = n * n;
+    let series = [1.0 / 12.0, 1.0 / 360.0, 1.0 / 1260.0, 1.0 / 1680.0, 1.0 / 1188.0];
+    series.iter().rev().fold(0.0, |sum, coefficient| coefficient - sum / square) / n
+}
+
+/// (1 + x) ln (1 + x) - x, which is how unlikely it is to be off by a share of x from what is expected (Loader 2000); near 0 by the
+/// series of the area tangent, where a difference would have no digits left.
+pub(crate) fn deviance(x: f64) -> f64 {
+    if x <= -1.0 {
+        return 1.0;
+    }
+    if x.abs() > 0.2 {
+        return (1.0 + x) * x.ln_1p() - x;
+    }
+    let half = x / (2.0 + x);
+    let square = half * half;
+    let (mut power, mut series, mut odd) = (half * square, 0.0, 3.0);
+    while power.abs() > 1e-18 * f64::abs(series) && power != 0.0 {
+        series += power / odd;
+        power *= square;
+        odd += 2.0;
+    }
+    x * half + 2.0 * (1.0 + x) * series
+}
+
+/// The logarithm of a count's part in Stirling's formula that is no power of it: of the square root, and what is left; 0 for 0, whose
+/// factorial is 1.
+pub(crate) fn ln_beside_powers(n: u128) -> f64 {
+    if n == 0 {
+        return 0.0;
+    }
+    let n = n as f64;
+    0.5 * (TAU * n).ln() + stirling_error(n)
+}
+
+/// The chance that a number of Student's distribution (1908) is further from 0 than `t`, on either side: the regularised
+/// incomplete beta function at `freedom / (freedom + t²)`. That of statrs gives up its continued fraction after 140 steps,
+/// and is off from the ninth digit on where there are a million degrees of freedom.
+pub fn student_tails(t: f64, freedom: f64) -> f64 {
+    let square = t * t;
+    let (a, b) = (0.5 * freedom, 0.5);
+    let all = freedom + square;
+    if !all.is_finite() {
+        return if freedom.is_finite() { 0.0 } else { 2.0 * normal_tail(t.abs()) };
+    }
+    let (inside, outside) = (freedom / all, square / all);
+    let off = a / all * (square - 1.0);
+    let scale = ln_beta_density(a, b, [inside, outside], off).exp();
+    if off >= 0.0 {
+        scale * beta_fraction(a, b, [inside, outside], off)
+    } else {
+        1.0 - scale * beta_fraction(b, a, [outside, inside], -off)
+    }
+}
+
+/// ln of x^a y^b / B(a, b), where y is 1 - x and `off` is ay - bx, which the caller knows best: with Stirling's formula the
+/// powers make up how far a and b are from their share of a + b (Loader 2000).
+pub(crate) fn ln_beta_density(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
+    let all = a + b;
+    let part = |share: f64, off: f64| {
+        let expected = all * share;
+        if expected > 0.0 { expected * deviance(off / expected) } else { f64::INFINITY }
+    };
+    let errors = stirling_error(all) - stirling_error(a) - stirling_error(b);
+    0.5 * (a / all * b / TAU).ln() + errors - part(x, off) - part(y, -off)
+}
+
+/// The continued fraction of the incomplete beta function (DiDonato and Morris 1992): `I_x(a, b)` is x^a y^b / B(a, b) times it, and
+/// `off` is as in [`ln_beta_density`], not under 0. Where x is as good as 1, y and `off` still have their digits. It
+/// takes some multiples of the square root of the larger of a and b at most.
+pub(crate) fn beta_fraction(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
+    let (shift, step) = (1.0 + off, 1.0 + 1.0 / a);
+    let (mut before, mut numerator) = (0.0, 1.0);
+    let (mut denominator_before, mut denominator) = (1.0, shift / step);
+    let mut fraction = step / shift;
+    let (mut round, mut last) = (0.0, 1.0);
+    while round < 1e6 {
+        round += 1.0;
+        let share = round / a;
+        let middle = a + 2.0 * round - 1.0;
+        let weight = round * (b - round) * x;
+        let scale = a / middle;
+        let alpha = last * (last + b / a) * scale * scale * weight * x;
+        let beta =
+            round + weight / middle + (1.0 + share) / (step + 2.0 * share) * (shift + round * (1.0 + y));
+        last = 1.0 + share;
+        (before, numerator) = (numerator, alpha * before + beta * numerator);
+        (denominator_before, denominator) = (denominator, alpha * denominator_before + beta * denominator);
+        let found = numerator / denominator;
+        let moved = (found - fraction).abs();
+        fraction = found;
+        if moved <= f64::EPSILON * fraction {
+            break;
+        }
+        // So that neither overflows.
+        (before, denominator_before) = (before / denominator, denominator_before / denominator);
+        (numerator, denominator) = (fraction, 1.0);
+    }
+    fraction
+}
+
+/// A product less another, exact until it is rounded once.
+pub(crate) fn difference_of_products(one: [u64; 2], other: [u64; 2]) -> f64 {
+    let product = |[a, b]: [u64; 2]| u128::from(a) * u128::from(b);
+    let (one, other) = (product(one), product(other));
+    let size = one.abs_diff(other) as f64;
+    if one < other { -size } else { size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_and_tails_are_inverse() {
+        for chance in [1e-300, 1e-20, 1e-9, 0.001, 0.025, 0.05, 0.2, 0.4, 0.499_999, 0.5] {
+            let back = normal_tail(normal_point(chance));
+            assert!((back / chance - 1.0).abs() < 1e-12, "{chance}: {back}");
+        }
+        assert!((normal_point(0.025) - 1.959_963_984_540_054).abs() < 1e-14);
+        assert!((normal_point(0.975) + 1.959_963_984_540_054).abs() < 1e-13);
+        assert!(normal_point(0.5).abs() < 1e-16);
+        assert_eq!((normal_point(0.0), normal_point(1.0)), (f64::INFINITY, f64::NEG_INFINITY));
+    }
+
+    #[test]
+    fn tails_of_student_are_those_that_have_a_formula() {
+        for t in [0.0, 1e-9, 0.3, 1.0, 2.0, 40.0, 1e6] {
+            // On one degree of freedom it is Cauchy's distribution, on two an algebraic one, on infinitely many the normal one.
+            let cauchy = 1.0 - 2.0 * f64::atan(t) / std::f64::consts::PI;
+            let root = f64::hypot(t, SQRT_2);
+            let two = 2.0 / (root * (root + t));
+            for (found, expected) in [(student_tails(t, 1.0), cauchy), (student_tails(t, 2.0), two)] {
+                assert!((found - expected).abs() <= 1e-13 * expected + 1e-16, "{t}: {found} {expected}");
+            }
+            assert_eq!(student_tails(t, f64::INFINITY), 2.0 * normal_tail(t));
+        }
+    }
+
+    #[test]
+    fn deviance_has_no_seam() {
+        for x in [0.2, -0.2] {
+            let (inside, outside) = (deviance(x * (1.0 - 1e-15)), deviance(x * (1.0 + 1e-15)));
+            assert!((inside / outside - 1.0).abs() < 1e-13, "{x}: {inside} {outside}");
+        }
+        assert!((deviance(1e-8) / (0.5e-16 - 1e-24 / 6.0) - 1.0).abs() < 1e-12);
+        assert_eq!((deviance(0.0), deviance(-1.0)), (0.0, 1.0));
+    }
+
+    #[test]
+    fn stirling_errors_have_no_seam() {
+        let exact = |n: f64| libm::lgamma(n + 1.0) - 0.5 * (TAU * n).ln() - n * n.ln() + n;
+        for n in [16.0, 16.5, 17.0] {
+            assert!((stirling_error(n) - exact(n)).abs() < 1e-13, "{n}");
+        }
+    }
+}
