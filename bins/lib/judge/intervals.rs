@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The quantile of the normal distribution that 95% intervals reach to on both sides.
-const Z: f64 = 1.959_963_984_540_054;
+pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
 /// The lower and the upper bound.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

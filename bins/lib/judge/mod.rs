@@ -1,6 +1,7 @@
 //! Numbers about numbers: pure statistics.
 
 pub mod special;
+pub mod fixed;
 pub mod confusion;
 pub mod intervals;
 pub mod ranking;
@@ -12,3 +13,6 @@ pub mod kolmogorov;
 pub mod two_by_two;
 pub mod welch;
 pub mod corrections;
+pub mod conformal;
+pub mod expected;
+pub mod power;

@@ -1,0 +1,11 @@
+//! A value against its own history, whatever its distribution is: conformal p-values.
+
+/// The chance of a value at least as large as this one, by the past ones alone: one more than those of them that are no
+/// smaller, over one more than all (Vovk, Gammerman and Shafer 2005). At most the level is an alarm, at most that often, where the
+/// present one and the past ones could have come in any order. What is no number is never an alarm, and never speaks for one.
+pub fn p(now: f64, past: impl IntoIterator<Item = f64>) -> f64 {
+    let (all, no_smaller) = past
+        .into_iter()
+        .fold((1u64, 1u64), |(all, no_smaller), then| (all + 1, no_smaller + u64::from(!(then < now))));
+    no_smaller as f64 / all as f64
+}

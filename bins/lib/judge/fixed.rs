@@ -1,0 +1,85 @@
+//! Sums that are the same whatever order their parts came in: numbers with a fixed point.
+
+use serde::{Deserialize, Serialize};
+
+/// How many parts of 1 are told apart: 2^64.
+const PARTS: f64 = 18_446_744_073_709_551_616.0;
+
+/// A sum, exact to 2^-65 for each number in it, for up to 2^63 of such as are no larger than 1. In JSON it is two whole
+/// numbers: the sum rounded down, and the 2^64ths over it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "(i64, u64)", into = "(i64, u64)")]
+pub struct Sum(i128);
+
+impl Sum {
+    /// Adds a number; what is none adds nothing, what is out of range the most there is.
+    pub fn add(&mut self, number: f64) {
+        #[expect(clippy::cast_possible_truncation, reason = "what is out of range becomes the most there is")]
+        let parts = (number * PARTS).round() as i128;
+        self.0 = self.0.saturating_add(parts);
+    }
+
+    /// Adds another sum.
+    pub fn merge(&mut self, other: Self) {
+        self.0 = self.0.saturating_add(other.0);
+    }
+
+    /// The sum.
+    pub fn value(self) -> f64 {
+        self.0 as f64 / PARTS
+    }
+}
+
+impl From<(i64, u64)> for Sum {
+    fn from((whole, parts): (i64, u64)) -> Self {
+        Self((i128::from(whole) << 64) | i128::from(parts))
+    }
+}
+
+impl From<Sum> for (i64, u64) {
+    fn from(Sum(sum): Sum) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the upper half fits, the lower one is what is meant"
+        )]
+        ((sum >> 64) as i64, sum as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum(numbers: impl IntoIterator<Item = f64>) -> Sum {
+        let mut sum = Sum::default();
+        numbers.into_iter().for_each(|number| sum.add(number));
+        sum
+    }
+
+    #[test]
+    fn no_order_makes_a_difference() {
+        let numbers = (0..1000).map(|n| f64::sin(f64::from(n)) * 10f64.powi(n % 9));
+        let forwards = sum(numbers.clone());
+        assert_eq!(forwards, sum(numbers.clone().rev()));
+        let mut halves = sum(numbers.clone().take(300));
+        halves.merge(sum(numbers.clone().skip(300)));
+        assert_eq!(forwards, halves);
+        assert!((forwards.value() - numbers.sum::<f64>()).abs() < 1e-5);
+    }
+
+    #[test]
+    fn json_has_all_of_it() {
+        for numbers in [&[0.0][..], &[0.1, 0.2], &[-0.1], &[-3.0, 1e-19], &[1e18, 0.3], &[-1e18]] {
+            let sum = sum(numbers.iter().copied());
+            let json = serde_json::to_string(&sum).unwrap();
+            assert_eq!(serde_json::from_str::<Sum>(&json).unwrap(), sum, "{json}");
+        }
+        assert_eq!(serde_json::to_string(&sum([-0.5])).unwrap(), "[-1,9223372036854775808]");
+    }
+
+    #[test]
+    fn what_is_no_number_adds_nothing_and_what_is_too_large_the_most() {
+        assert_eq!([sum([f64::NAN, 0.5]).value(), sum([1e300, 1.0]).value()], [0.5, 2f64.powi(63)]);
+    }
+}
