@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the golden numbers that tests/golden.rs holds the statistics and the learner against.
 
-    python3 -m venv v && v/bin/pip install scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0 mpmath==1.3.0
+    python3 -m venv v && v/bin/pip install scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0 mpmath==1.3.0 nannyml==0.13.1
     v/bin/python tests/golden/make.py [NAME...]
 
 The same bytes on every run, of all files or of those named; each file names the versions that made it. The texts are made up.
@@ -23,7 +23,7 @@ import scipy
 import sklearn
 import sklearn.calibration
 import statsmodels
-from scipy.special import expit, kolmogorov as kolmogorov_tail, logit, xlogy
+from scipy.special import expit, kolmogi, kolmogorov as kolmogorov_tail, logit, xlogy
 from scipy.stats import binomtest, chi2, chi2_contingency, fisher_exact, hypergeom, ks_2samp, norm, ttest_ind_from_stats
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.isotonic import IsotonicRegression
@@ -35,6 +35,7 @@ from sklearn.metrics import (
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import proportion_confint
 
 HERE = pathlib.Path(__file__).parent
@@ -581,10 +582,84 @@ def corrections():
         yield {"p": p, "holm": adjusted("holm"), "benjamini_hochberg": adjusted("fdr_bh")}
 
 
+def conformal():
+    """numpy: (1 + (past >= now).sum()) / (len(past) + 1)"""
+    numbers = random.Random(4)
+    cases = [(0.5, []), (0.5, [0.5]), (0.5, [0.4]), (0.5, [0.6]), (1.0, [1.0] * 19), (1.1, [1.0] * 19), (0.0, [0.0, 0.1, 0.2]), (-1.0, [-2.0, 0.0]), (1e300, [1e299, 1e301]),
+             (5e-324, [0.0, 5e-324])]
+    cases += [(numbers.random(), [round(numbers.random(), digits) for _ in range(length)]) for length in (5, 19, 20, 64) for digits in (1, 2, 9)]
+    for now, past in cases:
+        yield {"now": now, "past": past, "p": float((1 + (numpy.array(past) >= now).sum()) / (len(past) + 1))}
+
+
+def power():
+    """scipy: special.kolmogi(level) / sqrt(nm / (n + m)); (norm.isf(level / 2) + norm.ppf(power)) sqrt(1 / n + 1 / m), which has that power
+    by statsmodels' NormalIndPower().power(alternative="larger") at half the level, and the same number times sqrt(v / n + w / m); none of an
+    effect that cannot be."""
+    sizes = [(1, 1), (2, 3), (20, 20), (100, 50), (500, 100), (5000, 100), (5000, 5000), (50_000, 700), (10**9, 3), (10**9, 10**9), (10**12, 64)]
+    for (n, m), (level, chance) in itertools.product(sizes, [(0.05, 0.5), (0.05, 0.8), (0.001, 0.9), (0.2, 0.3)]):
+        most = lambda effect, bound: float(effect) if effect <= bound else None
+        errors = norm.isf(level / 2) + norm.ppf(chance)
+        share = errors * math.sqrt(1 / n + 1 / m)
+        seen = NormalIndPower().power(share, n, level / 2, ratio=m / n, alternative="larger")
+        numpy.testing.assert_allclose(seen, chance, rtol=1e-9)
+        yield {"n": n, "m": m, "level": level, "power": chance, "share": most(share, math.pi), "mean": errors * math.sqrt(4.0 / n + 9.0 / m),
+               "distance": most(kolmogi(level) / math.sqrt(n * m / (n + m)), 1)}
+
+
+def figures(truth, taken):
+    """Accuracy, precision, recall and F1 of label vectors, 0 where they divide by 0."""
+    found, positives = (truth * taken).sum(axis=-1), truth.sum(axis=-1)
+    over = lambda part, whole: numpy.divide(part, whole, out=numpy.zeros(numpy.shape(found)), where=numpy.broadcast_to(whole > 0, numpy.shape(found)))
+    return {"accuracy": (truth == taken).mean(axis=-1), "precision": over(found, taken.sum()), "recall": over(found, positives),
+            "f1": over(2.0 * found, taken.sum() + positives)}
+
+
+def expected():
+    """nannyml 0.13.1: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1, which do not round, and are 0 where they
+    divide by 0, where we have none; numpy: their standard errors by the delta method, the slopes by hand for each row; and for up to 16
+    rows the standard deviation over all vectors of labels, weighted by their chance, for up to 2000 that over 40,000 drawn ones. Verdicts
+    are scores from the threshold up."""
+    from nannyml.performance_estimation.confidence_based import metrics as cbpe
+
+    numbers = random.Random(5)
+    rows = [([0.5], 0.5), ([0.5], 0.6), ([0.0], 0.5), ([1.0], 0.5), ([0.0, 1.0], 0.5), ([0.9, 0.1], 0.5), ([0.9, 0.8, 0.3, 0.2, 0.05], 0.5), ([0.2] * 9, 0.1), ([0.2] * 9, 0.3),
+            ([1e-9, 1 - 1e-9, 0.5], 0.4), ([0.6, 0.6, 0.6, 0.4, 0.4, 0.4], 0.5)]
+    rows += [([numbers.betavariate(0.3, 0.7) for _ in range(length)], 0.5) for length in (8, 12, 14, 16, 16, 16)]
+    rows += [([min(1.0, max(0.0, numbers.gauss(0.85 if n % 3 == 0 else 0.12, 0.08))) for n in range(16)], at) for at in (0.3, 0.5, 0.9)]
+    cases = [({"scores": scores, "threshold": at}, numpy.array(scores), at) for scores, at in rows]
+    names = ("seed", "rows", "grains", "lean", "slope")
+    for seed in [(1, 200, 0, 0.0, 0.0), (2, 2000, 100, 0.0, 0.0), (3, 5000, 0, 0.0, 0.0), (4, 20_000, 1000, 0.0, 0.0)]:
+        for at in (0.1, 0.5, 0.95):
+            cases.append(({"drawn": dict(zip(names, seed)), "threshold": at}, numpy.array(drawn(*seed)[0]), at))
+    for case, p, at in cases:
+        taken = (p >= at).astype(int)
+        found = {"accuracy": cbpe.estimate_accuracy(taken, p), "precision": cbpe.estimate_precision(taken, p), "recall": cbpe.estimate_recall(taken, p),
+                 "f1": cbpe.estimate_f1(taken, p)}
+        positives, inside = p.sum(), (p * taken).sum()
+        slopes = {"accuracy": (2 * taken - 1) / len(p), "precision": taken / max(1, taken.sum())}
+        with numpy.errstate(all="ignore"):
+            slopes["recall"] = (taken * positives - inside) / positives**2
+            whole = taken.sum() + positives
+            slopes["f1"] = (2 * taken * whole - 2 * inside) / whole**2
+        defined = {"accuracy": True, "precision": taken.any(), "recall": positives > 0, "f1": taken.any() or positives > 0}
+        errors = {name: math.sqrt((slope**2 * p * (1 - p)).sum()) if defined[name] else None for name, slope in slopes.items()}
+        exact = None
+        if len(p) <= 16:
+            truth = (numpy.arange(2 ** len(p))[:, None] >> numpy.arange(len(p))) & 1
+            chance = numpy.prod(numpy.where(truth, p, 1 - p), axis=1)
+            exact = {name: math.sqrt(chance @ (values - chance @ values) ** 2) for name, values in figures(truth, taken).items()}
+        elif len(p) <= 2000:
+            numbers = numpy.random.default_rng(6)
+            parts = [figures((numbers.random((2000, len(p))) < p).astype(int), taken) for _ in range(20)]
+            exact = {name: float(numpy.concatenate([part[name] for part in parts]).std()) for name in found}
+        yield case | {"rows": len(p), "value": {name: float(value) if defined[name] else None for name, value in found.items()}, "error": errors, "exact": exact}
+
+
 warnings.simplefilter("ignore")
 MAKES = (
     confusion, verdicts, ranking, homogeneity, mcnemar_exact, base_rate, texts, learners, logistic, calibration, thresholds, kolmogorov,
-    kolmogorov_tails, two_by_two, welch, corrections,
+    kolmogorov_tails, two_by_two, welch, corrections, conformal, power, expected,
 )
 for make in MAKES:
     if sys.argv[1:] and make.__name__ not in sys.argv[1:]:
