@@ -9,11 +9,14 @@ use serde::de::DeserializeOwned;
 
 use spamops::data::label::Label;
 use spamops::judge::base_rate::{Change, Trained, estimate};
+use spamops::judge::black_box;
 use spamops::judge::conformal;
 use spamops::judge::corrections::{benjamini_hochberg, holm};
+use spamops::judge::divergence::{Apart, jensen_shannon, stability_index, wasserstein};
 use spamops::judge::expected::Expected;
 use spamops::judge::intervals::Interval;
 use spamops::judge::kolmogorov;
+use spamops::judge::mann_whitney;
 use spamops::judge::metrics::{AtRate, Confusion, Figures};
 use spamops::judge::power::{self, Aim};
 use spamops::judge::ranking::{Ranking, Scored};
@@ -240,10 +243,11 @@ fn homogeneity_is_that_of_scipy() {
         p: f64,
         freedom: u64,
         cramers_v: f64,
+        cramers_v_corrected: f64,
     }
     let cases = cases::<Case>("homogeneity");
     assert!(cases.len() >= 20);
-    for Case { one, other, statistic, p, freedom, cramers_v } in cases {
+    for Case { one, other, statistic, p, freedom, cramers_v, cramers_v_corrected } in cases {
         let case = format!("{one:?} against {other:?}");
         let found = homogeneity(&one, &other).unwrap();
         assert_eq!(found.freedom, freedom, "{case}");
@@ -251,6 +255,7 @@ fn homogeneity_is_that_of_scipy() {
             ("statistic", found.statistic, statistic),
             ("p", found.p, p),
             ("Cramér's V", found.cramers_v, cramers_v),
+            ("Cramér's V by Bergsma", found.cramers_v_corrected, cramers_v_corrected),
         ];
         assert_agree(&case, &numbers);
     }
@@ -656,7 +661,7 @@ fn conformal_is_that_of_numpy() {
     }
     let nothing =
         [conformal::p(f64::NAN, [0.0; 19]), conformal::p(1.0, [f64::NAN; 19]), conformal::p(1.0, [])];
-    assert!(nothing.iter().all(|p| *p == 1.0), "{nothing:?}");
+    assert_agree("nothing to compare", &nothing.map(|p| ("p", p, 1.0)));
 }
 
 #[test]
@@ -747,4 +752,75 @@ fn expected_performance_is_that_of_nannyml() {
         }
     }
     assert!(compared >= 50, "{compared}");
+}
+
+#[test]
+fn mann_and_whitney_are_those_of_scipy() {
+    #[derive(Deserialize)]
+    struct Case {
+        one: Vec<u64>,
+        other: Vec<u64>,
+        auc: f64,
+        p: f64,
+    }
+    let cases = cases::<Case>("mann_whitney");
+    assert!(cases.len() >= 20);
+    for Case { one, other, auc, p } in cases {
+        let found = mann_whitney::test(&one, &other).unwrap();
+        let numbers = [("AUC", found.auc, auc), ("p", found.p, p)];
+        assert_agree(&format!("{one:?} against {other:?}"), &numbers);
+    }
+}
+
+#[test]
+fn divergences_are_what_forty_digits_say() {
+    #[derive(Deserialize)]
+    struct Three {
+        stability_index: f64,
+        jensen_shannon: f64,
+        wasserstein: f64,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        one: Vec<u64>,
+        other: Vec<u64>,
+        value: Three,
+        debiased: Three,
+    }
+    let cases = cases::<Case>("divergence");
+    assert!(cases.len() >= 20);
+    for Case { one, other, value, debiased } in cases {
+        let case = format!("{one:?} against {other:?}");
+        let positions: Vec<f64> = (0..one.len()).map(|bin| bin as f64 + (bin * bin) as f64 / 10.0).collect();
+        let index = stability_index(&one, &other).unwrap();
+        let distance = jensen_shannon(&one, &other).unwrap();
+        let moved = wasserstein(&one, &other, &positions).unwrap();
+        for (name, Apart { value, debiased }, expected, left) in [
+            ("PSI", index, value.stability_index, debiased.stability_index),
+            ("Jensen-Shannon", distance, value.jensen_shannon, debiased.jensen_shannon),
+            ("Wasserstein", moved, value.wasserstein, debiased.wasserstein),
+        ] {
+            assert_agree(&case, &[(name, value, expected), ("debiased", debiased, left)]);
+        }
+    }
+}
+
+#[test]
+fn black_box_shares_are_what_forty_digits_say() {
+    #[derive(Deserialize)]
+    struct Case {
+        taken: u64,
+        rows: u64,
+        reference: Confusion,
+        share: Option<f64>,
+        error: Option<f64>,
+    }
+    let cases = cases::<Case>("black_box");
+    assert!(cases.len() >= 20);
+    for Case { taken, rows, reference, share, error } in cases {
+        let case = format!("{taken} of {rows} by {reference:?}");
+        let found = black_box::estimate(taken, rows, reference);
+        assert_both(&case, "the share", found.map(|found| found.share), share);
+        assert_both(&case, "its error", found.map(|found| found.error), error);
+    }
 }
