@@ -9,10 +9,16 @@ use serde::de::DeserializeOwned;
 
 use spamops::data::label::Label;
 use spamops::judge::base_rate::{Change, Trained, estimate};
+use spamops::judge::black_box;
+use spamops::judge::conformal;
 use spamops::judge::corrections::{benjamini_hochberg, holm};
+use spamops::judge::divergence::{Apart, jensen_shannon, stability_index, wasserstein};
+use spamops::judge::expected::Expected;
 use spamops::judge::intervals::Interval;
 use spamops::judge::kolmogorov;
+use spamops::judge::mann_whitney;
 use spamops::judge::metrics::{AtRate, Confusion, Figures};
+use spamops::judge::power::{self, Aim};
 use spamops::judge::ranking::{Ranking, Scored};
 use spamops::judge::significance::{homogeneity, mcnemar_exact};
 use spamops::judge::two_by_two::Table;
@@ -237,10 +243,11 @@ fn homogeneity_is_that_of_scipy() {
         p: f64,
         freedom: u64,
         cramers_v: f64,
+        cramers_v_corrected: f64,
     }
     let cases = cases::<Case>("homogeneity");
     assert!(cases.len() >= 20);
-    for Case { one, other, statistic, p, freedom, cramers_v } in cases {
+    for Case { one, other, statistic, p, freedom, cramers_v, cramers_v_corrected } in cases {
         let case = format!("{one:?} against {other:?}");
         let found = homogeneity(&one, &other).unwrap();
         assert_eq!(found.freedom, freedom, "{case}");
@@ -248,6 +255,7 @@ fn homogeneity_is_that_of_scipy() {
             ("statistic", found.statistic, statistic),
             ("p", found.p, p),
             ("Cramér's V", found.cramers_v, cramers_v),
+            ("Cramér's V by Bergsma", found.cramers_v_corrected, cramers_v_corrected),
         ];
         assert_agree(&case, &numbers);
     }
@@ -634,5 +642,185 @@ fn corrections_are_those_of_statsmodels() {
                 assert_agree(&format!("{:?}", case.p), &[(name, found, expected)]);
             }
         }
+    }
+}
+
+#[test]
+fn conformal_is_that_of_numpy() {
+    #[derive(Debug, Deserialize)]
+    struct Case {
+        now: f64,
+        past: Vec<f64>,
+        p: f64,
+    }
+    let cases = cases::<Case>("conformal");
+    assert!(cases.len() >= 20);
+    for case in cases {
+        let found = conformal::p(case.now, case.past.iter().copied());
+        assert_agree(&format!("{case:?}"), &[("p", found, case.p)]);
+    }
+    let nothing =
+        [conformal::p(f64::NAN, [0.0; 19]), conformal::p(1.0, [f64::NAN; 19]), conformal::p(1.0, [])];
+    assert_agree("nothing to compare", &nothing.map(|p| ("p", p, 1.0)));
+}
+
+#[test]
+fn what_a_test_could_have_seen_is_what_scipy_says() {
+    #[derive(Debug, Deserialize)]
+    struct Case {
+        n: u64,
+        m: u64,
+        level: f64,
+        power: f64,
+        distance: Option<f64>,
+        share: Option<f64>,
+        mean: f64,
+    }
+    let cases = cases::<Case>("power");
+    assert!(cases.len() >= 20);
+    for case in cases {
+        let (name, aim) = (format!("{case:?}"), Aim { level: case.level, power: case.power });
+        assert_both(&name, "distance", power::distance(case.n, case.m, case.level), case.distance);
+        assert_both(&name, "share", power::share(case.n, case.m, aim), case.share);
+        let (one, other) =
+            (Sample { n: case.n, mean: 1.0, variance: 4.0 }, Sample { n: case.m, mean: 2.0, variance: 9.0 });
+        assert_both(&name, "mean", power::mean(one, other, aim), Some(case.mean));
+    }
+}
+
+#[test]
+fn expected_performance_is_that_of_nannyml() {
+    #[derive(Deserialize)]
+    struct Four<T> {
+        accuracy: T,
+        precision: T,
+        recall: T,
+        f1: T,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        #[serde(default)]
+        scores: Vec<f64>,
+        drawn: Option<Drawn>,
+        threshold: f64,
+        rows: usize,
+        value: Four<Option<f64>>,
+        error: Four<Option<f64>>,
+        exact: Option<Four<f64>>,
+    }
+    let cases = cases::<Case>("expected");
+    assert!(cases.len() >= 20);
+    let mut compared = 0;
+    for Case { scores, drawn, threshold, rows, value, error, exact } in cases {
+        let case = format!("{scores:?} {drawn:?} from {threshold}");
+        let scores =
+            drawn.map_or(scores, |drawn| drawn.pairs().into_iter().map(|(score, _)| score).collect());
+        assert_eq!(scores.len(), rows, "{case}");
+        let mut sums = Expected::default();
+        for &score in &scores {
+            sums.add(score, if score >= threshold { Label::Positive } else { Label::Negative });
+        }
+        for (name, found, value, error) in [
+            ("accuracy", sums.accuracy(), value.accuracy, error.accuracy),
+            ("precision", sums.precision(), value.precision, error.precision),
+            ("recall", sums.recall(), value.recall, error.recall),
+            ("F1", sums.f1(), value.f1, error.f1),
+        ] {
+            assert_both(&case, name, found.map(|found| found.value), value);
+            assert_both(&case, "its error", found.map(|found| found.error), error);
+            if let Some(found) = found {
+                let reach = 1.959_963_984_540_054 * found.error;
+                let bounds = Interval((found.value - reach).max(0.0), (found.value + reach).min(1.0));
+                assert_bounds(&case, name, Some(found.interval), Some(bounds));
+            }
+        }
+        let Some(exact) = exact else { continue };
+        // What is linear in the labels has its true error, and the others are by as much off as they are bent: from a dozen
+        // rows on by less than a sixth. Those of more rows are drawn, and off by 1% themselves.
+        let drawn = if rows > 16 { 0.02 } else { 1e-9 };
+        let bent = if rows > 16 { 0.03 } else { 1.0 / 6.0 };
+        for (name, found, exact, most) in [
+            ("accuracy", sums.accuracy(), exact.accuracy, drawn),
+            ("precision", sums.precision(), exact.precision, drawn),
+            ("recall", sums.recall(), exact.recall, bent),
+            ("F1", sums.f1(), exact.f1, bent),
+        ] {
+            let Some(found) = found.filter(|_| rows >= 12) else { continue };
+            let off = (found.error - exact).abs();
+            assert!(off <= most * exact, "{case}: the error of {name} is {}, truly {exact}", found.error);
+            compared += 1;
+        }
+    }
+    assert!(compared >= 50, "{compared}");
+}
+
+#[test]
+fn mann_and_whitney_are_those_of_scipy() {
+    #[derive(Deserialize)]
+    struct Case {
+        one: Vec<u64>,
+        other: Vec<u64>,
+        auc: f64,
+        p: f64,
+    }
+    let cases = cases::<Case>("mann_whitney");
+    assert!(cases.len() >= 20);
+    for Case { one, other, auc, p } in cases {
+        let found = mann_whitney::test(&one, &other).unwrap();
+        let numbers = [("AUC", found.auc, auc), ("p", found.p, p)];
+        assert_agree(&format!("{one:?} against {other:?}"), &numbers);
+    }
+}
+
+#[test]
+fn divergences_are_what_forty_digits_say() {
+    #[derive(Deserialize)]
+    struct Three {
+        stability_index: f64,
+        jensen_shannon: f64,
+        wasserstein: f64,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        one: Vec<u64>,
+        other: Vec<u64>,
+        value: Three,
+        debiased: Three,
+    }
+    let cases = cases::<Case>("divergence");
+    assert!(cases.len() >= 20);
+    for Case { one, other, value, debiased } in cases {
+        let case = format!("{one:?} against {other:?}");
+        let positions: Vec<f64> = (0..one.len()).map(|bin| bin as f64 + (bin * bin) as f64 / 10.0).collect();
+        let index = stability_index(&one, &other).unwrap();
+        let distance = jensen_shannon(&one, &other).unwrap();
+        let moved = wasserstein(&one, &other, &positions).unwrap();
+        for (name, Apart { value, debiased }, expected, left) in [
+            ("PSI", index, value.stability_index, debiased.stability_index),
+            ("Jensen-Shannon", distance, value.jensen_shannon, debiased.jensen_shannon),
+            ("Wasserstein", moved, value.wasserstein, debiased.wasserstein),
+        ] {
+            assert_agree(&case, &[(name, value, expected), ("debiased", debiased, left)]);
+        }
+    }
+}
+
+#[test]
+fn black_box_shares_are_what_forty_digits_say() {
+    #[derive(Deserialize)]
+    struct Case {
+        taken: u64,
+        rows: u64,
+        reference: Confusion,
+        share: Option<f64>,
+        error: Option<f64>,
+    }
+    let cases = cases::<Case>("black_box");
+    assert!(cases.len() >= 20);
+    for Case { taken, rows, reference, share, error } in cases {
+        let case = format!("{taken} of {rows} by {reference:?}");
+        let found = black_box::estimate(taken, rows, reference);
+        assert_both(&case, "the share", found.map(|found| found.share), share);
+        assert_both(&case, "its error", found.map(|found| found.error), error);
     }
 }

@@ -4,8 +4,10 @@
 /// smaller, over one more than all (Vovk, Gammerman and Shafer 2005). At most the level is an alarm, at most that often, where the
 /// present one and the past ones could have come in any order. What is no number is never an alarm, and never speaks for one.
 pub fn p(now: f64, past: impl IntoIterator<Item = f64>) -> f64 {
-    let (all, no_smaller) = past
-        .into_iter()
-        .fold((1u64, 1u64), |(all, no_smaller), then| (all + 1, no_smaller + u64::from(!(then < now))));
-    no_smaller as f64 / all as f64
+    let (mut all, mut smaller) = (1u64, 0u64);
+    for then in past {
+        all += 1;
+        smaller += u64::from(then < now);
+    }
+    (all - smaller) as f64 / all as f64
 }

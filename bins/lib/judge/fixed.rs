@@ -80,6 +80,6 @@ mod tests {
 
     #[test]
     fn what_is_no_number_adds_nothing_and_what_is_too_large_the_most() {
-        assert_eq!([sum([f64::NAN, 0.5]).value(), sum([1e300, 1.0]).value()], [0.5, 2f64.powi(63)]);
+        assert_eq!((sum([f64::NAN, 0.5]).value(), sum([1e300, 1.0]).value()), (0.5, 2f64.powi(63)));
     }
 }

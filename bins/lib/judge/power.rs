@@ -95,7 +95,7 @@ fn within(effect: f64, most: f64) -> Option<f64> {
 pub(crate) fn whole(rows: f64) -> Option<u64> {
     let rows = (rows * (1.0 - 1e-9)).ceil();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range")]
-    (rows >= 0.0 && rows < 1e18).then_some((rows as u64).max(1))
+    (0.0..1e18).contains(&rows).then_some((rows as u64).max(1))
 }
 
 #[cfg(test)]
@@ -145,6 +145,6 @@ mod tests {
             let back = 2.0 * (other.sqrt().asin() - f64::sqrt(share).asin());
             assert!((back - h).abs() < 1e-12 && (other > share) == (h > 0.0), "{share} {h}: {other}");
         }
-        assert_eq!([share_at(0.1, 9.0), share_at(0.1, -9.0)], [1.0, 0.0]);
+        assert_eq!((share_at(0.1, 9.0), share_at(0.1, -9.0)), (1.0, 0.0));
     }
 }

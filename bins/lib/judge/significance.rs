@@ -15,6 +15,9 @@ pub struct Homogeneity {
     pub p: f64,
     /// Cramér's V (1946), from 0, alike, to 1, nothing in common.
     pub cramers_v: f64,
+    /// The same less what chance adds to it (Bergsma 2013), for effects are to be compared whatever the rows and the columns: 0
+    /// where chi-square is no larger than its degrees of freedom.
+    pub cramers_v_corrected: f64,
 }
 
 /// The chi-square test of homogeneity of two rows of counts (Pearson 1900); none where there is nothing to compare.
@@ -34,7 +37,23 @@ pub fn homogeneity(one: &[u64], other: &[u64]) -> Option<Homogeneity> {
         .sum::<f64>();
     let freedom = used.len() as u64 - 1;
     let p = ChiSquared::new(freedom as f64).ok()?.sf(statistic);
-    Some(Homogeneity { statistic, freedom, p, cramers_v: (statistic / all).sqrt() })
+    let cramers_v = (statistic / all).sqrt();
+    Some(Homogeneity {
+        statistic,
+        freedom,
+        p,
+        cramers_v,
+        cramers_v_corrected: corrected(statistic, freedom, all),
+    })
+}
+
+/// Bergsma's correction: the mean of φ² without a difference comes off φ², and off the rows and columns what they would be larger by.
+fn corrected(statistic: f64, freedom: u64, all: f64) -> f64 {
+    let freedom = freedom as f64;
+    let square = (statistic - freedom * all / (all - 1.0)) / all;
+    // Of two rows and the columns, the fewer less one: two rows it is.
+    let fewer = (1.0 - 1.0 / (all - 1.0)).min(freedom - freedom * freedom / (all - 1.0));
+    if square > 0.0 && fewer > 0.0 { (square / fewer).sqrt().min(1.0) } else { 0.0 }
 }
 
 /// The exact test of McNemar (1947): two-sided binomial on the rows that only one of two judges got right.
