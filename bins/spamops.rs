@@ -14,6 +14,7 @@ mod spamops {
     pub(crate) mod link;
     pub(crate) mod man;
     pub(crate) mod model;
+    pub(crate) mod profile;
     pub(crate) mod registry;
     pub(crate) mod report;
     pub(crate) mod state;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 use ::spamops::show::tool;
 use clap::Command;
 
-use spamops::{completions, init, link, man, model, registry, report, state, verify};
+use spamops::{completions, init, link, man, model, profile, registry, report, state, verify};
 
 /// One entry of the table.
 struct Entry {
@@ -46,7 +47,8 @@ macro_rules! table {
 const TOOLS: &[Entry] = table![sample, validate, score, drift, fit, compare, promote];
 
 /// The sub-commands.
-const SUBCOMMANDS: &[Entry] = table![report, registry, model, verify, state, init, link, completions, man];
+const SUBCOMMANDS: &[Entry] =
+    table![report, registry, model, profile, verify, state, init, link, completions, man];
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
 
-    /// Add the decision and what drift saw to this state
+    /// Add the decision to this state
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }
@@ -56,7 +56,6 @@ impl Tool for Args {
         if let Some(path) = &self.state {
             let state = State::new(path);
             state.decide(&decision.entry())?;
-            run.drift.as_ref().map_or(Ok(()), |drift| state.remember(drift))?;
         }
         Place::Standard.write_text(&decision.outputs())?;
         Ok(Verdict::Done)

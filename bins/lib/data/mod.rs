@@ -20,3 +20,4 @@ pub mod mask;
 pub mod safe_cell;
 pub mod contract;
 pub mod state;
+pub mod watched;

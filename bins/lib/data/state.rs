@@ -39,7 +39,7 @@ impl State {
 
     /// All rows gathered so far, as JSON Lines: those that were used.
     pub fn rows(&self) -> Place {
-        Place::File(self.directory.join("rows.jsonl"))
+        Place::File(self.file("rows.jsonl"))
     }
 
     /// Adds rows, each a line of JSON, that are not there yet; how many those were, and how many were there already.
@@ -76,9 +76,26 @@ impl State {
         self.append_once("decisions.jsonl", decision)
     }
 
-    /// Adds what a run of `drift` saw to the history.
-    pub fn remember(&self, block: &impl Serialize) -> Result<()> {
-        self.append_once("history.jsonl", block)
+    /// What earlier runs of `drift` saw, a line each: nothing where there was none.
+    pub fn history(&self) -> Result<String> {
+        let path = self.file("history.jsonl");
+        if path.exists() { Place::File(path).read_text() } else { Ok(String::new()) }
+    }
+
+    /// Writes the history anew; what was there and could not be read is kept beside it.
+    pub fn remember(&self, lines: &str, was_unreadable: bool) -> Result<()> {
+        let path = self.file("history.jsonl");
+        fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
+        if was_unreadable {
+            let aside = self.file("history.unreadable.jsonl");
+            fs::copy(&path, &aside).with_context(|| aside.display().to_string())?;
+        }
+        Place::File(path).write_text(lines)
+    }
+
+    /// A file of the state.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
     }
 
     fn append_once(&self, name: &str, entry: &impl Serialize) -> Result<()> {

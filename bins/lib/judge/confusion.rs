@@ -1,5 +1,7 @@
 //! Verdicts against labels, counted.
 
+use std::ops::Add;
+
 use serde::{Deserialize, Serialize};
 
 use crate::data::label::Label;
@@ -15,6 +17,19 @@ pub struct Confusion {
     pub true_negative: u64,
     /// Positive, missed.
     pub false_negative: u64,
+}
+
+impl Add for Confusion {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            true_positive: self.true_positive + other.true_positive,
+            false_positive: self.false_positive + other.false_positive,
+            true_negative: self.true_negative + other.true_negative,
+            false_negative: self.false_negative + other.false_negative,
+        }
+    }
 }
 
 impl Confusion {

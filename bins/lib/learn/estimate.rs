@@ -1,6 +1,6 @@
 //! What a model is worth, by rows that the part of it that scored them had not seen.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,19 +12,6 @@ use crate::data::label::Label;
 use crate::judge::metrics::{Confusion, Figure, Figures};
 use crate::judge::ranking::Scored;
 
-/// Bins of the histogram of scores.
-pub const BINS: usize = 10;
-
-/// A histogram of scores from 0 to 1.
-pub type Histogram = [u64; BINS];
-
-/// The bin of a score.
-pub fn bin(score: f64) -> usize {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores are from 0 to 1")]
-    let bin = (score * BINS as f64) as usize;
-    bin.min(BINS - 1)
-}
-
 /// What a model is worth.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,8 +22,6 @@ pub struct Estimate {
     pub pooled: Figures,
     /// One fold against the other, by the name of the figure.
     pub by_fold: BTreeMap<String, Spread>,
-    /// The scores of distinct texts: what `drift` holds new scores against.
-    pub scores: Histogram,
     /// What was asked for, and whether it was reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<Gate>,
@@ -111,8 +96,6 @@ pub struct Judged {
     pub label: Label,
     /// The fold it is in.
     pub fold: u8,
-    /// The same for copies.
-    pub content: u64,
 }
 
 impl Estimate {
@@ -126,15 +109,8 @@ impl Estimate {
             let values: Option<Vec<f64>> = each.iter().map(|figures| figure.of(figures)).collect();
             Some((figure.to_string(), spread(&values?)?))
         });
-        let mut scores = Histogram::default();
-        let mut seen = HashSet::new();
-        for row in rows {
-            if seen.insert(row.content) {
-                scores[bin(row.score)] += 1;
-            }
-        }
         let gates = required.iter().map(|required| required.gate(&pooled)).collect();
-        Self { folds: u64::from(folds), pooled, by_fold: spreads.collect(), scores, gates }
+        Self { folds: u64::from(folds), pooled, by_fold: spreads.collect(), gates }
     }
 
     /// Refuses requirements where nothing is measured.

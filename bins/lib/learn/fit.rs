@@ -1,5 +1,7 @@
 //! Learning: count once, estimate on folds, then learn from all.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result, ensure};
 
 use crate::data::label::{Label, Names};
@@ -8,13 +10,15 @@ use crate::data::share::Share;
 use crate::learn::bayes::{self, Line, Sum};
 use crate::learn::calibrate::Calibration;
 use crate::learn::columns::{Column, Columns, LOOKED_AT};
-use crate::learn::corpus::{Corpus, Lessons, Means};
+use crate::learn::corpus::{Corpus, Lesson, Lessons, Means};
 use crate::learn::estimate::{Estimate, Judged};
 use crate::learn::features::Features;
 use crate::learn::folds::{self, Print};
 use crate::learn::linear;
+use crate::learn::look::Looker;
 use crate::learn::model::{Model, Provenance, Windows};
 use crate::learn::packed::Packed;
+use crate::learn::profile::{self, Profile, Record, Sketch};
 use crate::learn::recipe::{Learner, Recipe};
 use crate::learn::terms::Terms;
 use crate::learn::tfidf::Space;
@@ -86,7 +90,7 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
     }
     let (frequency, mut parts) = parts(&corpus, &folds, recipe)?;
     learn(&corpus, &folds, &mut parts, recipe, means)?;
-    let mut rows = score(&corpus, &folds, &prints, &mut parts, means)?;
+    let mut rows = score(&corpus, &folds, &mut parts, means)?;
     let calibration = Calibration::learn(recipe.calibration, &known(&rows, |score| score));
     let threshold = Share::try_from(threshold::choose(
         recipe.threshold,
@@ -110,6 +114,7 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
         row.score = calibration.probability(row.score);
     }
     let estimate = Estimate::of(&rows, threshold.value(), &recipe.required);
+    let profile = profile(lessons, &features, &prints, &rows, means)?;
     let part = parts.swap_remove(0);
     let mut terms = Terms::default();
     for ((number, term), found) in (0usize..).zip(corpus.terms.terms()).zip(&frequency) {
@@ -131,7 +136,7 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
     drop(corpus);
     let mut model = Model::empty("fit", features);
     (model.names, model.masked) = (names, masked);
-    (model.provenance, model.estimate) = (provenance, estimate);
+    (model.provenance, model.estimate, model.profile) = (provenance, estimate, Sketch::of(&profile));
     (model.calibration, model.threshold) = (calibration, threshold);
     (model.weighting, model.texts) = (recipe.weighting, count);
     model.windows = windows;
@@ -252,13 +257,7 @@ fn matrix(
 }
 
 /// The log-odds of rows by the part that has not seen their texts, where that part knows both classes.
-fn score(
-    corpus: &Corpus,
-    folds: &[u8],
-    prints: &[Print],
-    parts: &mut [Part],
-    means: Means,
-) -> Result<Vec<Judged>> {
+fn score(corpus: &Corpus, folds: &[u8], parts: &mut [Part], means: Means) -> Result<Vec<Judged>> {
     let mut judged = Vec::new();
     let labels = &corpus.labels;
     let able = |part: &&mut Part| part.without.is_some() && part.is_able();
@@ -269,8 +268,8 @@ fn score(
             let mut weights = Vec::new();
             for row in (0..rows.len()).filter(|row| part.without == Some(folds[first + row])) {
                 let score = part.score(rows.row(row), &mut weights);
-                let ((label, _), content) = (labels[first + row], prints[first + row].content());
-                judged.push(Judged { row: first + row, score, label, fold: folds[first + row], content });
+                let (label, _) = labels[first + row];
+                judged.push(Judged { row: first + row, score, label, fold: folds[first + row] });
             }
         });
         judged.extend(parts.iter_mut().flat_map(|(_, judged)| judged.drain(..)));
@@ -292,6 +291,47 @@ fn surest_windows(corpus: &Corpus, folds: &[u8], parts: &[Part], words: usize) -
         let part = parts.get(usize::from(folds[row])).copied().flatten();
         part.map_or(f64::NEG_INFINITY, |part| part.score(window.iter().copied(), weights))
     })
+}
+
+/// What the rows look like, with the scores they got from parts that had not seen them; nothing where none was scored.
+fn profile(
+    lessons: &dyn Lessons,
+    features: &Features,
+    prints: &[Print],
+    judged: &[Judged],
+    means: Means,
+) -> Result<Profile> {
+    let mut profile = Profile::new(!judged.is_empty());
+    let scored: HashMap<usize, &Judged> = judged.iter().map(|judged| (judged.row, judged)).collect();
+    let remembered = profile::remembered(prints.iter().map(Print::content));
+    let mut done = 0;
+    lessons.read(&mut |lessons| {
+        for Lesson { text, label, .. } in lessons {
+            profile.tell(features.text && text.is_empty(), Some(*label));
+        }
+        let wanted = remembered.range(done..done + lessons.len());
+        let mut wanted: Vec<_> =
+            wanted.filter_map(|(row, message)| Some((scored.get(row)?, message, None))).collect();
+        let parts = wanted.len().div_ceil(means.threads.max(1) * 4).max(1);
+        let mut parts: Vec<_> = wanted.chunks_mut(parts).collect();
+        threads::each(&mut parts, means.threads, |messages| {
+            let mut looker = Looker::default();
+            for (judged, (_, copies), record) in messages.iter_mut() {
+                let Lesson { text, cells, .. } = &lessons[judged.row - done];
+                let look = looker.look(text, cells, Some(&features.columns), &mut |_, _| ());
+                let text = profile::text(text, cells);
+                *record = Some(Record::new(text, look, judged.score, Some(judged.label), *copies));
+            }
+        });
+        for (_, (hash, _), record) in wanted {
+            if let Some(record) = record {
+                profile.remember(*hash, record);
+            }
+        }
+        done += lessons.len();
+        Ok(())
+    })?;
+    Ok(profile)
 }
 
 /// How much surer a window must be than a whole message, so that so many negative rows turn at most; the rows get the score
@@ -380,7 +420,7 @@ mod tests {
 
     #[test]
     fn windows_turn_no_more_rows_than_may_turn() {
-        let judged = |row, score, label| Judged { row, score, label, fold: 0, content: row as u64 };
+        let judged = |row, score, label| Judged { row, score, label, fold: 0 };
         let rows = [
             judged(0, 3.0, Label::Positive),
             judged(1, 0.5, Label::Negative),

@@ -17,6 +17,7 @@ use crate::learn::calibrate::Calibration;
 use crate::learn::corpus::Tally;
 use crate::learn::estimate::Estimate;
 use crate::learn::features::Features;
+use crate::learn::profile::Sketch;
 use crate::learn::table::{Sieve, Table};
 use crate::learn::terms::{MOST, Terms};
 use crate::learn::text::{Scratch, Term};
@@ -39,6 +40,9 @@ pub struct Model {
     pub provenance: Provenance,
     /// What it is worth.
     pub estimate: Estimate,
+    /// What the rows it learned from look like, as `drift` holds new rows against them.
+    #[serde(default, skip_serializing_if = "Sketch::is_empty")]
+    pub profile: Sketch,
     /// How a row becomes terms.
     pub features: Features,
     /// How counts become weights.
@@ -148,6 +152,7 @@ impl Model {
             masked: Vec::new(),
             provenance: Provenance::default(),
             estimate: Estimate::default(),
+            profile: Sketch::default(),
             features,
             weighting: Weighting::default(),
             windows: None,
@@ -208,6 +213,11 @@ impl Model {
         self.calibration.probability(self.log_odds(text, desk))
     }
 
+    /// The probability that a text is positive, with the cells on the desk.
+    pub(super) fn score_cells(&self, text: &str, desk: &mut Desk) -> f64 {
+        self.calibration.probability(self.log_odds(text, desk))
+    }
+
     /// What the learner makes of a text, and of the cells on the desk.
     fn log_odds(&self, text: &str, desk: &mut Desk) -> f64 {
         self.surest(&self.read_as(text), desk).log_odds
@@ -263,6 +273,11 @@ impl Model {
         for key in keys.drain(..) {
             self.places.get(key).into_iter().for_each(|place| tally.add(place));
         }
+    }
+
+    /// The digest of its file; empty where it was not read from one.
+    pub fn digest(&self) -> &str {
+        &self.sha256
     }
 
     /// Who wrote it.

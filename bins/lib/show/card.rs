@@ -81,7 +81,7 @@ impl Card {
     pub fn text(&self) -> String {
         let mut rows: Vec<Vec<String>> =
             self.settings().into_iter().map(|(name, value)| vec![name, value]).collect();
-        let Estimate { folds, pooled, by_fold, scores, gates } = &self.estimate;
+        let Estimate { folds, pooled, by_fold, gates } = &self.estimate;
         rows.extend(gates.iter().map(|gate| vec!["gate".into(), inert(&gate.to_string())]));
         if *folds == 0 {
             rows.push(vec!["estimate".into(), "none: it was fitted without folds".into()]);
@@ -92,8 +92,6 @@ impl Card {
             "{true_positive} found, {false_negative} missed, {false_positive} false alarms, {true_negative} left alone"
         );
         rows.push(vec!["out of fold".into(), verdicts]);
-        let scores: Vec<String> = scores.iter().map(ToString::to_string).collect();
-        rows.push(vec!["scores".into(), format!("{} (0 to 1 by tenths)", scores.join(" "))]);
         let head = ["figure", "out of fold", "95% interval", "mean of folds", "sd"];
         let mut figures = vec![head.map(str::to_owned).to_vec()];
         for figure in Figure::ALL {

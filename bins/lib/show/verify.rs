@@ -13,8 +13,10 @@ use crate::data::contract;
 use crate::data::notes::{inert, shown};
 use crate::data::place::Place;
 use crate::data::results;
+use crate::data::watched::Watched;
 use crate::judge::metrics::{Confusion, Metrics};
 use crate::learn::model::Model;
+use crate::learn::profile;
 use crate::ship::registry::{self, Alias, Promotion, Version};
 use crate::show::card::Card;
 use crate::show::report::Decision;
@@ -33,8 +35,10 @@ pub struct Finding {
 type Check = fn(&str) -> Result<()>;
 
 /// Every kind of JSON that the tools write, and how a text of it is checked.
-const KINDS: [(&str, Check); 10] = [
-    ("model", |text| Model::parse(text).map(drop)),
+const KINDS: [(&str, Check); 12] = [
+    ("model", |text| Model::parse(text)?.profile.profile().map(drop)),
+    ("profile", |text| parsed::<profile::File>(text, "profile")?.profile.profile().map(drop)),
+    ("watched", |text| parsed::<Watched>(text, "watched").map(drop)),
     ("metrics", metrics),
     ("validate", validate),
     ("drift", drift),

@@ -1,46 +1,165 @@
-//! Is the live model still right for what arrives now? F1 against its gate, and one test on the scores.
+//! Is the live model still right for what arrives now? Every trigger of a retrain, whether it fired or not.
 
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::data::dates::Timestamp;
 use crate::data::results::Head;
 use crate::data::share::Share;
-use crate::judge::metrics::{Figures, Metrics};
-use crate::judge::significance::homogeneity;
-use crate::watch::reason::{Reason, p_value};
+use crate::judge::divergence;
+use crate::judge::intervals;
+use crate::judge::metrics::{Confusion, Metrics};
+use crate::learn::profile::Profile;
+use crate::watch::history::{Block, History};
+use crate::watch::moved::{self, Moved, Names};
+use crate::watch::performance::{self, Performance};
+use crate::watch::reason::Reason;
+use crate::watch::shift::{Shift, shift};
+use crate::watch::side::{Known, STEPS, Scale, Side};
+use crate::watch::signals::{self, Signal};
 
-/// The level of the test.
-pub const ALPHA: f64 = 0.05;
-
-/// Distinct texts under which nothing is said: they could not show an effect of the floor.
-pub const LEAST: u64 = 100;
+/// Distinct messages under which nothing is said.
+pub const LEAST: u64 = 30;
 
 /// Labelled rows, and positives or verdicts of it among them, under which F1 says nothing.
 pub const LABELLED: (u64, u64) = (30, 10);
 
-/// The least Cramér's V that counts as drift however small the p-value.
-pub const FLOOR: f64 = 0.1;
+/// Distinct messages that the F1 to be expected is pooled over.
+pub const EXPECTED: u64 = 2000;
 
-/// What is held against each other.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Evidence<'a> {
-    /// What the champion scored on new rows with labels.
-    pub metrics: Option<&'a Metrics>,
-    /// Scores of distinct texts, the reference's and the new ones', by bin; none without a champion.
-    pub scores: Option<(&'a [u64], &'a [u64])>,
-    /// When a new model was last asked for.
-    pub last_retrain: Option<Timestamp>,
+/// What unlabelled messages cannot show, whatever is measured.
+pub const BLIND: &str = "Without labels a change of what counts as positive cannot be seen, nor can mistakes that the model is \
+    sure of: only labels show these.";
+
+/// What asks for a retrain besides performance on labelled rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RetrainOn {
+    /// A loss of the F1 to be expected.
+    Performance,
+    /// That, and drift that stays.
+    #[default]
+    PersistentDrift,
+    /// That, and any drift.
+    AnyDrift,
+}
+
+impl FromStr for RetrainOn {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Ok(match name {
+            "performance" => Self::Performance,
+            "persistent-drift" => Self::PersistentDrift,
+            "any-drift" => Self::AnyDrift,
+            _ => bail!("expected performance, persistent-drift or any-drift"),
+        })
+    }
+}
+
+/// How long drift must stay: in so many of the last so many windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Persistence {
+    /// In so many.
+    pub windows: usize,
+    /// Of the last so many.
+    pub of: usize,
+}
+
+impl FromStr for Persistence {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let parts = text.split_once('/').map(|(windows, of)| (windows.parse(), of.parse()));
+        let Some((Ok(windows), Ok(of))) = parts else { bail!("expected two numbers such as 2/3") };
+        ensure!(
+            0 < windows && windows <= of && of <= 20,
+            "expected 2/3 or the like: no more than 20, and the first no larger"
+        );
+        Ok(Self { windows, of })
+    }
+}
+
+impl fmt::Display for Persistence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.windows, self.of)
+    }
 }
 
 /// When to retrain.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Policy {
-    /// The least F1.
-    pub min_f1: Share,
+    /// The least F1 on labelled rows; by default that of the model out of fold, less the margin.
+    pub min_f1: Option<Share>,
+    /// How much F1 may be lost.
+    pub margin: f64,
+    /// What asks for a retrain.
+    pub retrain_on: RetrainOn,
+    /// How long drift must stay.
+    pub persistence: Persistence,
+    /// How old the champion may become, in days.
+    pub max_age_days: Option<f64>,
+    /// How many rows may come after its fit.
+    pub max_new_rows: Option<u64>,
+    /// How many lines of a watched file may change.
+    pub max_changes: u64,
     /// How long after a retrain no other is asked for.
     pub cooldown_hours: f64,
+    /// The least number of new labels to learn from.
+    pub min_new_labels: u64,
     /// Retrain whatever the signals say.
     pub forced: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            min_f1: None,
+            margin: 0.01,
+            retrain_on: RetrainOn::default(),
+            persistence: Persistence { windows: 2, of: 3 },
+            max_age_days: None,
+            max_new_rows: None,
+            max_changes: 100,
+            cooldown_hours: 24.0,
+            min_new_labels: 100,
+            forced: false,
+        }
+    }
+}
+
+/// The champion, as far as it is watched.
+#[derive(Clone, Copy, Debug)]
+pub struct Champion {
+    /// From where on it says yes.
+    pub threshold: Share,
+    /// Its verdicts on rows it had not seen, where that was measured.
+    pub confusion: Option<Confusion>,
+    /// When it was fitted.
+    pub fitted: Option<Timestamp>,
+}
+
+/// What is held against each other.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence<'a> {
+    /// The champion, if there is one.
+    pub champion: Option<Champion>,
+    /// What messages looked like when it was fitted, or those that it is held against instead; and its digest.
+    pub reference: Option<(&'a Profile, &'a str)>,
+    /// The new messages.
+    pub new: Profile,
+    /// How their words are spelled.
+    pub names: Names,
+    /// What the champion scored on new rows with labels.
+    pub metrics: Option<&'a Metrics>,
+    /// The runs before this one.
+    pub history: History,
+    /// Files that are watched, each with its changed lines since the champion.
+    pub changes: Vec<(String, u64)>,
+    /// When a new model was last asked for.
+    pub last_retrain: Option<Timestamp>,
 }
 
 /// What `drift` found.
@@ -51,120 +170,453 @@ pub struct Report {
     pub head: Head,
     /// Seconds since 1970.
     pub time: i64,
-    /// The rows looked at.
-    pub rows: u64,
     /// `drifted`, `steady` or `insufficient_data`.
     pub verdict: String,
     /// Whether a new model is asked for.
     pub retrain_needed: bool,
+    /// Whether labels are asked for, without which a new model would have nothing to learn from.
+    pub labels_needed: bool,
+    /// The code of the first trigger that fired.
+    pub reason: Option<String>,
     /// Every trigger, whether it fired or not.
     pub reasons: Vec<Reason>,
-    /// Scores of distinct texts by bin: the reference's and the new ones'.
-    pub scores: [Vec<u64>; 2],
+    /// What the verdict is about.
+    pub window: Window,
+    /// Every family of tests.
+    pub signals: Vec<Signal>,
+    /// What moved.
+    pub moved: Vec<Moved>,
+    /// Whether the share of positives moved, or what is in the messages.
+    pub shift: Option<Shift>,
+    /// The F1 to be expected.
+    pub expected: Option<Performance>,
+    /// Messages that came more than once.
+    pub repeats: Repeats,
+    /// How far sizes and scores are from the reference's; nothing is decided by these.
+    pub distances: Vec<Distance>,
+    /// Histograms of them.
+    pub pictures: Vec<Picture>,
+    /// The runs before this one, and this one, in a few words each.
+    pub strip: Vec<Run>,
+    /// What this schedule costs where nothing ever changes.
+    pub schedule: Schedule,
+    /// What unlabelled messages cannot show.
+    pub blind: String,
 }
 
-/// Decides.
-pub fn decide(evidence: Evidence, policy: Policy, now: Timestamp, rows: u64, tool: &str) -> Report {
-    let (verdict, drift) = drift(evidence.scores);
-    let mut reasons = vec![
-        Reason::plain(
-            "forced",
-            policy.forced,
-            if policy.forced { "a retrain is forced" } else { "not forced" },
-        ),
-        champion(evidence.scores.is_some()),
-        performance(evidence.metrics, policy.min_f1.value()),
-        drift,
-    ];
-    let mut retrain_needed = reasons.iter().any(|reason| reason.fired);
-    let held = cooldown(evidence.last_retrain, policy.cooldown_hours, now);
-    if let Some(mut held) = held.filter(|_| !policy.forced) {
+/// What a verdict is about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Window {
+    /// New rows of this run.
+    pub rows: u64,
+    /// Distinct messages among them, about.
+    pub distinct: u64,
+    /// Runs, this one and those before it, that were pooled.
+    pub runs: usize,
+    /// Distinct messages that were tested.
+    pub messages: u64,
+    /// Those they were held against.
+    pub reference: u64,
+    /// How many it takes to see a distance of .10 half of the time; none where the reference is too small for that.
+    pub needed: Option<u64>,
+    /// The least distance that these messages would show half of the time.
+    pub detectable: Option<f64>,
+    /// `history` where alarms had to be larger than 95 of 100 blocks before, else `iid-only`.
+    pub calibration: String,
+}
+
+/// Messages that came more than once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// The share of this run's rows that repeat another.
+    pub share: f64,
+    /// The same in the reference.
+    pub reference: Option<f64>,
+    /// The most frequent messages, by some of their words.
+    pub most: Vec<Repeated>,
+}
+
+/// A message that came often.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// How often.
+    pub copies: u32,
+    /// Some of its words.
+    pub words: Vec<String>,
+    /// Its score.
+    pub score: Option<f64>,
+}
+
+/// How far a size or score is from the reference's: PSI and Jensen-Shannon less what chance alone makes of them, and
+/// Wasserstein's distance in standard deviations of the reference.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Distance {
+    /// Of what.
+    pub what: String,
+    /// The population stability index.
+    pub psi: f64,
+    /// Jensen and Shannon's divergence, in bits.
+    pub jensen_shannon: f64,
+    /// Wasserstein's distance.
+    pub wasserstein: f64,
+}
+
+/// Two histograms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Of what.
+    pub what: String,
+    /// Where each bin begins.
+    pub from: Vec<f64>,
+    /// Messages of the reference.
+    pub reference: Vec<u64>,
+    /// New messages.
+    pub new: Vec<u64>,
+}
+
+/// A run in a few words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Seconds since 1970.
+    pub time: i64,
+    /// Its rows.
+    pub rows: u64,
+    /// Its verdict.
+    pub verdict: String,
+    /// The F1 that was to be expected.
+    pub f1: Option<f64>,
+}
+
+/// What a schedule costs where nothing ever changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Runs in a year, by the history; 365 where there is none.
+    pub runs: f64,
+    /// Retrains in a year that would be false.
+    pub false_retrains: f64,
+}
+
+/// False retrains in a year of daily runs where nothing changes, by simulation at the defaults, the larger of 100 and of 1,000
+/// rows a day: `tests/real.sh drift`.
+pub const FALSE_RETRAINS: f64 = 0.5;
+
+/// Decides; gives the block for the history, too.
+pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -> Result<(Report, Block)> {
+    let Evidence { champion, reference, new, names, metrics, history, changes, last_retrain } = evidence;
+    let mut block = Block::of(&new, reference.map_or("", |(_, digest)| digest), now.0)?;
+    let history = history.without(&block);
+    block.confusion = metrics.map(|metrics| metrics.figures.confusion).unwrap_or_default();
+    let mut seen = match reference {
+        Some((reference, _)) => look(reference, champion, &new, &names, &history, &mut block, policy)?,
+        None => Seen::default(),
+    };
+    let repeats = repeats(&new, reference.map(|(profile, _)| profile), &names);
+    seen.window.rows = new.rows;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of messages")]
+    let distinct = new.distinct().round() as u64;
+    seen.window.distinct = distinct;
+    let triggers = Triggers { champion, policy, history: &history, block: &block, seen: &seen };
+    let forced = if policy.forced { "a retrain is forced" } else { "not forced" };
+    let mut reasons =
+        vec![Reason::plain("forced", policy.forced, forced), first(champion, reference.is_some())];
+    reasons.push(triggers.labelled());
+    reasons.push(triggers.expected());
+    reasons.push(triggers.drift());
+    reasons.extend(triggers.age(now));
+    reasons.extend(triggers.rows());
+    let last = reasons.len();
+    reasons.extend(changes.into_iter().map(|(file, lines)| triggers.changes(&file, lines)));
+    let compels = |reason: &Reason| reason.fired && matches!(reason.code.as_str(), "forced" | "no_champion");
+    let compelled = reasons.iter().any(compels);
+    // A word list that has changed is something to learn from; what the rows say needs labels.
+    let learns = compelled || reasons[last..].iter().any(|reason| reason.fired);
+    let asked = reasons.iter().find(|reason| reason.fired).map(|reason| reason.code.clone());
+    let mut retrain_needed = asked.is_some();
+    if let Some(mut held) = cooldown(last_retrain, policy.cooldown_hours, now).filter(|_| !policy.forced) {
         // What nobody asked for is not held back.
         held.fired &= retrain_needed;
         retrain_needed &= !held.fired;
         reasons.push(held);
     }
-    let (reference, new) = evidence.scores.unwrap_or_default();
-    Report {
+    let labels = triggers.labels();
+    let labels_needed = retrain_needed && !learns && labels.fired;
+    reasons.push(Reason { fired: labels_needed, ..labels });
+    retrain_needed &= !labels_needed;
+    if let Some(why) = &history.unreadable {
+        let says = format!("a part of the history cannot be read and is left out ({why})");
+        reasons.push(Reason::plain("history_unreadable", false, says));
+    }
+    let runs = history.interval(now.0).map_or(365.0, |days| 365.0 / days.max(1.0 / 24.0));
+    let run = |block: &Block| Run {
+        time: block.time,
+        rows: block.rows,
+        verdict: block.verdict.clone(),
+        f1: block.f1,
+    };
+    block.verdict.clone_from(&seen.verdict);
+    let strip = history.blocks().iter().chain([&block]).map(run).collect();
+    let report = Report {
         head: Head::new("drift", tool),
         time: now.0,
-        rows,
-        verdict: verdict.into(),
+        verdict: seen.verdict,
         retrain_needed,
+        labels_needed,
+        reason: asked,
         reasons,
-        scores: [reference.to_vec(), new.to_vec()],
+        window: seen.window,
+        signals: seen.signals,
+        moved: seen.moved,
+        shift: seen.shift,
+        expected: seen.expected,
+        repeats,
+        distances: seen.distances,
+        pictures: seen.pictures,
+        strip,
+        schedule: Schedule { runs, false_retrains: FALSE_RETRAINS * runs / 365.0 },
+        blind: BLIND.into(),
+    };
+    Ok((report, block))
+}
+
+/// What the messages show.
+struct Seen {
+    verdict: String,
+    window: Window,
+    signals: Vec<Signal>,
+    moved: Vec<Moved>,
+    shift: Option<Shift>,
+    expected: Option<Performance>,
+    distances: Vec<Distance>,
+    pictures: Vec<Picture>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            verdict: "insufficient_data".into(),
+            window: Window { runs: 1, calibration: "iid-only".into(), ..Window::default() },
+            signals: Vec::new(),
+            moved: Vec::new(),
+            shift: None,
+            expected: None,
+            distances: Vec::new(),
+            pictures: Vec::new(),
+        }
     }
 }
 
-fn champion(there: bool) -> Reason {
-    let says = if there { "there is a champion" } else { "there is no champion yet" };
-    Reason::plain("no_champion", !there, says)
-}
-
-fn performance(metrics: Option<&Metrics>, gate: f64) -> Reason {
-    match metrics {
-        Some(Metrics { labelled, figures: Figures { confusion, .. }, .. })
-            if *labelled < LABELLED.0 || confusion.total() - confusion.true_negative < LABELLED.1 =>
+fn look(
+    reference: &Profile,
+    champion: Option<Champion>,
+    new: &Profile,
+    names: &Names,
+    history: &History,
+    block: &mut Block,
+    policy: &Policy,
+) -> Result<Seen> {
+    let side = Side::of(reference);
+    let needed = signals::needed(side.len());
+    let (pool, runs) = history.pooled(block, needed.unwrap_or(EXPECTED))?;
+    // Where only this run is asked the profile is whole; what the history holds of it may be cut short.
+    let pool = if runs == 1 { new } else { &pool };
+    let window = Side::of(pool);
+    block.runs = runs;
+    let threshold = champion.map(|champion| champion.threshold);
+    let meaning = performance::calibration(&side);
+    let known = threshold.zip(meaning.as_ref());
+    let at = |window: &Side| {
+        known.and_then(|(threshold, meaning)| Performance::of(&side, window, threshold, meaning))
+    };
+    let mut seen = Seen::default();
+    seen.window.runs = runs;
+    (seen.window.messages, seen.window.reference) = (window.len(), side.len());
+    (seen.window.needed, seen.window.detectable) = (needed, signals::detectable(side.len(), window.len()));
+    if window.len() < LEAST || side.len() < LEAST {
+        return Ok(seen);
+    }
+    seen.signals = signals::all(&side, &window, threshold, at(&window).as_ref());
+    let (longer, _) = history.pooled(block, EXPECTED)?;
+    seen.expected = at(&Side::of(&longer));
+    block.f1 = seen.expected.map(|expected| expected.expected.value);
+    // The last windows may be the beginning of what is looked for.
+    let last = policy.persistence.of * runs;
+    for signal in &mut seen.signals {
+        block.effects.insert(signal.family.clone(), signal.effect.abs());
+        signal.surprise = history.surprise(&signal.family, signal.effect.abs(), last);
+        block.calibrated |= signal.surprise.is_some();
+        if signal.fired && signal.surprise.is_some_and(|p| p > signals::ALPHA) {
+            signal.fired = false;
+            signal.says = format!("{}: no more than in blocks before", signal.says);
+        }
+        if signal.family == "words"
+            && let Some(name) = signal.what.as_ref().and_then(|word| names.get(word.parse().ok()?))
         {
-            let involved = confusion.total() - confusion.true_negative;
-            let says = format!(
-                "{labelled} labelled rows, {involved} of them positive or taken for it, are too few for F1"
-            );
-            Reason::plain("performance", false, says)
+            signal.says = signal.says.replacen("a word", &format!("'{name}'"), 1);
+            signal.what = Some(name);
         }
-        Some(Metrics { labelled, figures: Figures { f1, .. }, .. }) => {
-            let fired = *f1 < gate;
-            let side = if fired { "below" } else { "not below" };
-            let says = format!("F1 {f1:.3} on {labelled} labelled rows is {side} {gate}");
-            Reason::against("performance", fired, says, *f1, gate)
-        }
-        None => Reason::plain("performance", false, "no metrics to hold F1 against its gate"),
     }
-}
-
-/// Chi-square of homogeneity on the scores of distinct texts; the bins pooled until each expects five of each side.
-fn drift(scores: Option<(&[u64], &[u64])>) -> (&'static str, Reason) {
-    let few = |says: String| ("insufficient_data", Reason::plain("drift", false, says));
-    let Some((reference, new)) = scores else { return few("no champion to hold the scores against".into()) };
-    let distinct = new.iter().sum::<u64>();
-    if distinct < LEAST {
-        return few(format!("{distinct} distinct texts are too few to compare scores; {LEAST} would do"));
-    }
-    let (pooled_reference, pooled_new) = pooled(reference, new);
-    let Some(test) = homogeneity(&pooled_reference, &pooled_new) else {
-        return few("all scores are in one bin".into());
-    };
-    let p = p_value(test.p);
-    let fired = test.p < ALPHA && test.cramers_v >= FLOOR;
-    let says = if fired {
-        format!("the scores have moved (Cramér's V {:.3}, p {p})", test.cramers_v)
+    seen.window.calibration = if block.calibrated { "history" } else { "iid-only" }.into();
+    let fired = seen.signals.iter().any(|signal| signal.fired);
+    let enough = needed.is_some_and(|needed| window.len() >= needed);
+    seen.verdict = if fired {
+        "drifted"
+    } else if enough {
+        "steady"
     } else {
-        format!("the scores have not moved enough (Cramér's V {:.3}, p {p})", test.cramers_v)
-    };
-    let reason = Reason { p: Some(test.p), ..Reason::against("drift", fired, says, test.cramers_v, FLOOR) };
-    (if fired { "drifted" } else { "steady" }, reason)
+        "insufficient_data"
+    }
+    .into();
+    block.verdict.clone_from(&seen.verdict);
+    seen.moved = moved::all(&side, &window, names);
+    seen.shift = known.and_then(|(threshold, meaning)| shift(&side, &window, threshold, meaning));
+    (seen.distances, seen.pictures) = pictures(&side, &window);
+    Ok(seen)
 }
 
-/// Neighbouring bins joined until each expects at least five of either side (Cochran 1954).
-fn pooled(one: &[u64], other: &[u64]) -> (Vec<u64>, Vec<u64>) {
-    let sums = [one.iter().sum::<u64>() as f64, other.iter().sum::<u64>() as f64];
-    let smaller = sums[0].min(sums[1]) / (sums[0] + sums[1]).max(1.0);
-    let mut pooled: Vec<(u64, u64)> = vec![(0, 0)];
-    let expects_five = |(a, b): (u64, u64)| (a + b) as f64 * smaller >= 5.0;
-    for (&a, &b) in one.iter().zip(other) {
-        match pooled.last_mut() {
-            Some(last) if !expects_five(*last) => *last = (last.0 + a, last.1 + b),
-            _ => pooled.push((a, b)),
+fn first(champion: Option<Champion>, reference: bool) -> Reason {
+    let says = match (champion, reference) {
+        (Some(_), _) => "there is a champion",
+        (None, true) => "no champion is asked about",
+        (None, false) => "there is no champion yet",
+    };
+    Reason::plain("no_champion", champion.is_none() && !reference, says)
+}
+
+/// All that triggers look at.
+struct Triggers<'a> {
+    champion: Option<Champion>,
+    policy: &'a Policy,
+    history: &'a History,
+    block: &'a Block,
+    seen: &'a Seen,
+}
+
+impl Triggers<'_> {
+    /// F1 on labelled rows, of as many runs as the verdict is about: only what is surely lost counts.
+    fn labelled(&self) -> Reason {
+        let code = "performance";
+        let Self { champion, policy, history, block, .. } = self;
+        let confusion = history.confusion(block, block.runs);
+        let before = champion.and_then(|champion| champion.confusion).map(f1);
+        let (rows, (f1, low, high)) = (confusion.total(), f1(confusion));
+        if rows < LABELLED.0 || involved(confusion) < LABELLED.1 {
+            let involved = involved(confusion);
+            let says = format!(
+                "{rows} labelled rows, {involved} of them positive or taken for it, are too few for F1"
+            );
+            return Reason::plain(code, false, says);
+        }
+        let seen = format!("F1 {f1:.3} ({low:.3} to {high:.3}) on {rows} labelled rows");
+        match (policy.min_f1, before) {
+            (Some(gate), _) => {
+                let (gate, fired) = (gate.value(), high < gate.value());
+                let side = if fired { "is below" } else { "is not surely below" };
+                Reason::against(code, fired, format!("{seen} {side} {gate}"), f1, gate)
+            }
+            (None, Some((before, least, _))) => {
+                // The bounds of a difference from those of its parts (Zou & Donner 2008).
+                let surely = before - f1 - (before - least).hypot(high - f1);
+                let fired = surely > policy.margin;
+                let side = if fired { "is less" } else { "is not surely less" };
+                let says =
+                    format!("{seen} {side} than {before:.3}, out of fold, by more than {}", policy.margin);
+                Reason::against(code, fired, says, surely, policy.margin)
+            }
+            (None, None) => {
+                Reason::plain(code, false, format!("{seen}; nothing says what it should be, see --min-f1"))
+            }
         }
     }
-    // What is left over at the end is too little for a bin of its own.
-    if pooled.len() > 1
-        && let Some(rest) = pooled.pop_if(|last| !expects_five(*last))
-        && let Some(last) = pooled.last_mut()
-    {
-        *last = (last.0 + rest.0, last.1 + rest.1);
+
+    /// F1 as the scores of unlabelled rows let it expect.
+    fn expected(&self) -> Reason {
+        let code = "expected_performance";
+        let Some(expected) = &self.seen.expected else {
+            return Reason::plain(code, false, "no scores and labels to tell by what F1 is to be expected");
+        };
+        let (surely, margin) = (expected.surely_lost(), self.policy.margin);
+        let Performance { expected: now, reference: before, messages, .. } = expected;
+        let seen = format!(
+            "F1 {:.3} ({:.3} to {:.3}) is to be expected of {messages} distinct messages, {:.3} as it was",
+            now.value, now.interval.0, now.interval.1, before.value
+        );
+        let fired = surely > margin;
+        let side = if fired { "more" } else { "not surely more" };
+        let says = format!("{seen}: {side} than {margin} is lost");
+        Reason::against(code, fired, says, surely, margin)
     }
-    pooled.into_iter().unzip()
+
+    /// Drift, as the policy wants it.
+    fn drift(&self) -> Reason {
+        let Self { policy, history, block, .. } = self;
+        let Persistence { windows, of } = policy.persistence;
+        let drifted = history.drifted(block, of);
+        let says = match &*block.verdict {
+            "drifted" => "messages have drifted",
+            "steady" => "messages have not drifted",
+            _ => "too few messages to say that they have not drifted",
+        };
+        let (fired, says, limit) = match policy.retrain_on {
+            RetrainOn::Performance => {
+                (false, format!("{says}, and only performance asks for a retrain"), windows)
+            }
+            RetrainOn::AnyDrift => (block.has_drifted(), says.into(), 1),
+            RetrainOn::PersistentDrift => (
+                drifted >= windows && block.has_drifted(),
+                format!("{says}: {drifted} of the last {of} windows have, {windows} ask for a retrain"),
+                windows,
+            ),
+        };
+        Reason::against("drift", fired, says, drifted as f64, limit as f64)
+    }
+
+    fn age(&self, now: Timestamp) -> Option<Reason> {
+        let (limit, fitted) = (self.policy.max_age_days?, self.champion?.fitted);
+        let Some(fitted) = fitted else {
+            return Some(Reason::plain("age", false, "nobody knows when the champion was fitted"));
+        };
+        let days = (now.0 - fitted.0) as f64 / 86_400.0;
+        let fired = days > limit;
+        Some(Reason::against(
+            "age",
+            fired,
+            format!("the champion is {days:.1} days old, may be {limit}"),
+            days,
+            limit,
+        ))
+    }
+
+    fn rows(&self) -> Option<Reason> {
+        let limit = self.policy.max_new_rows?;
+        let (rows, _) = self.history.since(self.block);
+        let says = format!("{rows} rows have come since the champion, may be {limit}");
+        Some(Reason::against("new_rows", rows > limit, says, rows as f64, limit as f64))
+    }
+
+    fn changes(&self, file: &str, lines: u64) -> Reason {
+        let limit = self.policy.max_changes;
+        let says = format!("{lines} lines of {file} have changed since the champion, may be {limit}");
+        Reason::against("changes", lines > limit, says, lines as f64, limit as f64)
+    }
+
+    fn labels(&self) -> Reason {
+        let limit = self.policy.min_new_labels;
+        let (_, labels) = self.history.since(self.block);
+        let says = format!("{labels} rows have been labelled since the champion, a retrain takes {limit}");
+        Reason::against("labels_needed", labels < limit, says, labels as f64, limit as f64)
+    }
+}
+
+/// F1 with its bounds, 95 times in 100.
+fn f1(confusion: Confusion) -> (f64, f64, f64) {
+    let interval = intervals::of_f1(confusion.true_positive, involved(confusion));
+    let (low, high) = interval.map_or((0.0, 1.0), |interval| (interval.0, interval.1));
+    (confusion.f1(), low, high)
+}
+
+/// Rows that F1 is about: positive, or taken for it.
+fn involved(confusion: Confusion) -> u64 {
+    confusion.total() - confusion.true_negative
 }
 
 fn cooldown(last: Option<Timestamp>, hours: f64, now: Timestamp) -> Option<Reason> {
@@ -179,36 +631,50 @@ fn cooldown(last: Option<Timestamp>, hours: f64, now: Timestamp) -> Option<Reaso
     Some(Reason::against("cooldown", holds, says, since, hours))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The share of rows that repeat another, and the most frequent messages.
+fn repeats(new: &Profile, reference: Option<&Profile>, names: &Names) -> Repeats {
+    const NAMED: usize = 5;
+    let share = |profile: &Profile| {
+        let copies: u64 = profile.records().map(|record| u64::from(record.copies)).sum();
+        if copies == 0 { 0.0 } else { 1.0 - profile.len() as f64 / copies as f64 }
+    };
+    let mut most: Vec<_> = new.records().filter(|record| record.copies > 2).collect();
+    most.sort_by(|one, other| other.copies.cmp(&one.copies).then(one.look.cmp(&other.look)));
+    let words = |words: &[u16]| words.iter().filter_map(|word| names.get(*word)).take(6).collect();
+    let most = most.into_iter().take(NAMED).map(|record| Repeated {
+        copies: record.copies,
+        words: words(&record.look.words),
+        score: new.scored.then(|| record.score()),
+    });
+    Repeats { share: share(new), reference: reference.map(share), most: most.collect() }
+}
 
-    const POLICY: Policy = Policy { min_f1: Share::ZERO, cooldown_hours: 24.0, forced: false };
+/// Bins of a picture.
+const BINS: usize = 16;
 
-    fn decided(evidence: Evidence, policy: Policy, now: i64) -> Report {
-        decide(evidence, policy, Timestamp(now), 0, "drift")
-    }
-
-    #[test]
-    fn moved_scores_ask_for_a_retrain_and_cooldown_holds_it() {
-        let scores = Some((&[500u64, 100, 400][..], &[50u64, 80, 20][..]));
-        let fresh = decided(Evidence { scores, ..Evidence::default() }, POLICY, 100_000);
-        assert_eq!((fresh.verdict.as_str(), fresh.retrain_needed), ("drifted", true));
-        let evidence = Evidence { scores, last_retrain: Some(Timestamp(50_000)), ..Evidence::default() };
-        assert!(!decided(evidence, POLICY, 100_000).retrain_needed);
-        assert!(decided(evidence, POLICY, 200_000).retrain_needed);
-        assert!(decided(evidence, Policy { forced: true, ..POLICY }, 100_000).retrain_needed);
-    }
-
-    #[test]
-    fn a_handful_of_rows_says_nothing() {
-        let scores = Some((&[500u64, 100, 400][..], &[0u64, 3, 0][..]));
-        let report = decided(Evidence { scores, ..Evidence::default() }, POLICY, 0);
-        assert_eq!((report.verdict.as_str(), report.retrain_needed), ("insufficient_data", false));
-    }
-
-    #[test]
-    fn without_a_champion_there_is_one_to_make() {
-        assert!(decided(Evidence::default(), POLICY, 0).retrain_needed);
-    }
+/// Distances and histograms of all scales.
+fn pictures(reference: &Side, new: &Side) -> (Vec<Distance>, Vec<Picture>) {
+    let scored = reference.scored && new.scored;
+    let scales = Scale::of_looks().chain(scored.then_some(Scale::Score));
+    let both = scales.filter_map(|scale| {
+        let one = reference.histogram(scale, &Known::to_itself(reference));
+        let other = new.histogram(scale, &Known::to_others(reference));
+        let used = |bins: &[u64]| bins.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
+        let last = if scale == Scale::Score { STEPS } else { used(&one).max(used(&other)) };
+        let width = last.div_ceil(BINS).max(1);
+        let wide =
+            |bins: &[u64]| -> Vec<u64> { bins[..last].chunks(width).map(|bins| bins.iter().sum()).collect() };
+        let (narrow, narrow_other) = (&one[..last], &other[..last]);
+        let (one, other) = (wide(&one), wide(&other));
+        let places: Vec<f64> = (0..last).map(|step| moved::number(scale, step)).collect();
+        let distance = Distance {
+            what: scale.name().into(),
+            psi: divergence::stability_index(&one, &other)?.debiased,
+            jensen_shannon: divergence::jensen_shannon(&one, &other)?.debiased,
+            wasserstein: divergence::wasserstein(narrow, narrow_other, &places)?.debiased,
+        };
+        let from = (0..last).step_by(width).map(|step| moved::number(scale, step)).collect();
+        Some((distance, Picture { what: scale.name().into(), from, reference: one, new: other }))
+    });
+    both.unzip()
 }

@@ -1,5 +1,11 @@
 //! From counts to verdicts: pure.
 
 pub mod reason;
+pub mod side;
+pub mod performance;
+pub mod signals;
+pub mod moved;
+pub mod shift;
+pub mod history;
 pub mod drift;
 pub mod compare;

@@ -1,0 +1,149 @@
+//! One side of a comparison: the distinct messages of a profile, and what is asked of each.
+
+use crate::data::label::Label;
+use crate::data::share::Share;
+use crate::judge::kolmogorov;
+use crate::learn::look::{FLAGS, SIZES};
+use crate::learn::profile::{Profile, Record};
+
+/// Hashes that words may have.
+pub const HASHES: usize = 1 << 16;
+
+/// Steps of a score, and of the share of unknown words.
+pub const STEPS: usize = 256;
+
+/// The distinct messages of a profile.
+pub struct Side<'a> {
+    /// One of each.
+    pub records: Vec<&'a Record>,
+    /// The parity of the hash of each: two halves that have nothing to do with what is in them.
+    pub halves: Vec<bool>,
+    /// How many have each word.
+    pub words: Vec<u32>,
+    /// Whether they have scores.
+    pub scored: bool,
+}
+
+impl<'a> Side<'a> {
+    /// The messages of a profile.
+    pub fn of(profile: &'a Profile) -> Self {
+        let records: Vec<&Record> = profile.records().collect();
+        let mut words = vec![0; HASHES];
+        for record in &records {
+            record.look.words.iter().for_each(|word| words[usize::from(*word)] += 1);
+        }
+        let halves = profile.hashes().map(|hash| hash.count_ones() % 2 == 0).collect();
+        Self { records, halves, words, scored: profile.scored }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> u64 {
+        self.records.len() as u64
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// How many are so.
+    pub fn count(&self, is: impl Fn(&Record) -> bool) -> u64 {
+        self.records.iter().filter(|record| is(record)).count() as u64
+    }
+
+    /// How many are on each step of a scale.
+    pub fn histogram(&self, scale: Scale, known: &Known) -> Vec<u64> {
+        let mut bins = vec![0; STEPS];
+        self.records.iter().for_each(|record| bins[scale.step(record, known)] += 1);
+        bins
+    }
+
+    /// How many have each label, the negative ones first.
+    pub fn labels(&self) -> [u64; 2] {
+        [Label::Negative, Label::Positive].map(|label| self.count(|record| record.label() == Some(label)))
+    }
+
+    /// How many get the positive verdict.
+    pub fn verdicts(&self, threshold: Share) -> u64 {
+        self.count(|record| record.score() >= threshold.value())
+    }
+}
+
+/// The words that the reference has: those of a message itself do not count there, so that its messages are as new to it as
+/// others are.
+pub struct Known<'a> {
+    words: &'a [u32],
+    /// How often a word must be there.
+    least: u32,
+}
+
+impl<'a> Known<'a> {
+    /// As messages of the reference itself know it.
+    pub fn to_itself(reference: &'a Side) -> Self {
+        Self { words: &reference.words, least: 2 }
+    }
+
+    /// As other messages know it.
+    pub fn to_others(reference: &'a Side) -> Self {
+        Self { words: &reference.words, least: 1 }
+    }
+
+    /// The share of a message's words that the reference does not have.
+    pub fn share_unknown(&self, record: &Record) -> f64 {
+        let unknown = record.look.words.iter().filter(|word| self.words[usize::from(**word)] < self.least);
+        unknown.count() as f64 / record.look.words.len().max(1) as f64
+    }
+}
+
+/// What is on a scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// One of the sizes of a message.
+    Size(usize),
+    /// How many of its words are new.
+    Unknown,
+    /// Its score.
+    Score,
+}
+
+impl Scale {
+    /// All of what is measured without a model.
+    pub fn of_looks() -> impl Iterator<Item = Self> {
+        (0..SIZES.len()).map(Self::Size).chain([Self::Unknown])
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Size(size) => SIZES[size],
+            Self::Unknown => "share of new words",
+            Self::Score => "score",
+        }
+    }
+
+    /// The step that a message is on.
+    pub fn step(self, record: &Record, known: &Known) -> usize {
+        let share = |share: f64| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1")]
+            let step = (share * STEPS as f64) as usize;
+            step.min(STEPS - 1)
+        };
+        match self {
+            Self::Size(size) => usize::from(record.look.sizes[size]),
+            Self::Unknown => share(known.share_unknown(record)),
+            Self::Score => share(record.score()),
+        }
+    }
+}
+
+/// Whether a message has one of [`FLAGS`].
+pub fn has_flag(record: &Record, flag: usize) -> bool {
+    debug_assert!(flag < FLAGS.len());
+    record.look.flags >> flag & 1 == 1
+}
+
+/// Kolmogorov's distance between two histograms, and its p-value; none where one is empty.
+pub fn distance(one: &[u64], other: &[u64]) -> Option<(f64, f64)> {
+    let distance = kolmogorov::distance(one, other)?;
+    Some((distance, kolmogorov::p(distance, one.iter().sum(), other.iter().sum())))
+}

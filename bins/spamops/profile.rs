@@ -1,0 +1,89 @@
+//! spamops profile: what rows look like, in a file that keeps none of their texts.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail, ensure};
+use clap::Parser;
+
+use ::spamops::data::place::Place;
+use ::spamops::data::results;
+use ::spamops::data::rows::Rows;
+use ::spamops::learn::model::Model;
+use ::spamops::learn::observe;
+use ::spamops::learn::profile::{File, Profile};
+use ::spamops::show::options::RowArgs;
+use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+
+/// Make a profile of rows, to hold others against, or merge several into one
+///
+/// A profile is a sample of up to 8,192 distinct messages, each a record of some 100 bytes: sizes, flags, score, label, and
+/// hashes of up to 32 words; no text. It is under 1.2 MB however many rows there are, and the merger of the profiles of
+/// some files is the profile of them all, byte for byte, in any order. Models carry their own.
+#[derive(Parser)]
+#[command(
+    name = "profile",
+    bin_name = "spamops profile",
+    after_help = "\
+Examples:
+  spamops profile clean.csv --model champion.json -o profile.json
+  spamops profile --merge monday.json tuesday.json -o week.json
+  drift --profile week.json --model champion.json new.csv"
+)]
+pub(crate) struct Args {
+    /// Rows as CSV or JSON Lines, plain, gzip or zstd; with --merge, profiles
+    #[arg(value_name = "FILE", default_value = "-")]
+    inputs: Vec<Place>,
+
+    /// Score the rows with this model
+    #[arg(long, short, value_name = "FILE", conflicts_with = "merge")]
+    model: Option<Place>,
+
+    /// Merge profiles, all scored by one model or by none
+    #[arg(long)]
+    merge: bool,
+
+    /// Where the profile goes
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    output: Place,
+
+    #[command(flatten)]
+    rows: RowArgs,
+}
+
+impl Tool for Args {
+    fn run(self, scene: &Scene) -> Result<Verdict> {
+        let file = if self.merge { self.merged(scene)? } else { self.of_rows(scene)? };
+        results::write_compact(&self.output, &file)?;
+        Ok(Verdict::Done)
+    }
+}
+
+impl Args {
+    fn of_rows(&self, scene: &Scene) -> Result<File> {
+        let model = self.model.as_ref().map(Model::read).transpose()?;
+        let mut all = Profile::default();
+        for input in &self.inputs {
+            let mut rows = Rows::open(input, &self.rows.options(scene))?;
+            all.merge(observe::profile(&mut rows, model.as_ref(), &mut |_, _| ())?);
+        }
+        Ok(File::new(&all, model.as_ref().map(Model::digest), scene.name()))
+    }
+
+    fn merged(&self, scene: &Scene) -> Result<File> {
+        let Some((first, others)) = self.inputs.split_first() else { bail!("nothing to merge") };
+        let first = File::read(first)?;
+        let mut all = first.profile.profile()?;
+        for input in others {
+            let file = File::read(input)?;
+            let named = |model: &Option<String>| model.clone().unwrap_or_else(|| "no model".into());
+            let (theirs, ours) = (named(&file.model), named(&first.model));
+            ensure!(theirs == ours, "{input}: scored by {theirs}, {} by {ours}", self.inputs[0]);
+            all.merge(file.profile.profile()?);
+        }
+        Ok(File::new(&all, first.model.as_deref(), scene.name()))
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main::<Args>()
+}
