@@ -1,5 +1,6 @@
 //! Labelled rows as counted terms: which terms there are, and how often each occurs in each row.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use anyhow::Result;
@@ -7,12 +8,12 @@ use sha2::{Digest, Sha256};
 
 use crate::data::label::Label;
 use crate::data::results::hex;
-use crate::learn::dictionary::Dictionary;
+use crate::learn::dictionary::{Dictionary, Spelled};
 use crate::learn::features::Features;
 use crate::learn::folds::{Print, SKETCHED};
-use crate::learn::packed::Packed;
-use crate::learn::table::Table;
-use crate::learn::text::{Scratch, Term};
+use crate::learn::packed::{self, Packed};
+use crate::learn::table::{Numbers, Table};
+use crate::learn::text::Scratch;
 use crate::learn::tfidf::Selection;
 use crate::learn::{threads, windows};
 
@@ -79,12 +80,18 @@ pub struct Corpus<'a> {
     features: &'a Features,
     means: Means,
     /// The terms in order.
-    pub terms: Dictionary,
+    pub terms: Spelled,
+    /// How many rows have each.
+    pub frequency: Vec<u32>,
+    keys: Vec<u64>,
+    /// What finds them, where that is asked for.
+    numbers: OnceLock<Numbers>,
     /// The label of each row, and how much it counts.
     pub labels: Vec<(Label, f64)>,
     /// The digest of texts, cells, labels and weights, in order.
     pub digest: String,
-    rows: Option<Packed>,
+    /// All rows, in a few parts.
+    rows: Option<Vec<Packed>>,
 }
 
 impl<'a> Corpus<'a> {
@@ -104,7 +111,7 @@ impl<'a> Corpus<'a> {
             std::thread::scope(|scope| {
                 scope.spawn(|| lessons.iter().for_each(|lesson| lesson.digest(&mut digest)));
                 share_out(lessons, labels.len(), &mut shelves, |shelf, first, lessons| {
-                    let rows = shelf.count(lessons, features, wanted.as_ref());
+                    let rows = shelf.count(first, lessons, features, wanted.as_ref());
                     if hold {
                         shelf.blocks.push((first, rows));
                     }
@@ -113,14 +120,19 @@ impl<'a> Corpus<'a> {
             labels.extend(lessons.iter().map(|lesson| (lesson.label, lesson.weight)));
             Ok(())
         })?;
-        let (terms, rows) = join(shelves, means.threads);
-        let digest = hex(&digest.finalize());
-        Ok(Self { lessons, features, means, terms, labels, digest, rows: hold.then_some(rows) })
+        let Joined { terms, frequency, keys, rows } = join(shelves, means.threads);
+        let (numbers, digest) = (OnceLock::new(), hex(&digest.finalize()));
+        let rows = hold.then_some(rows);
+        Ok(Self { lessons, features, means, terms, frequency, keys, numbers, labels, digest, rows })
     }
 
     /// The rows, where they are in memory.
-    pub fn held(&self) -> Option<&Packed> {
-        self.rows.as_ref()
+    pub fn held(&self) -> Option<impl Iterator<Item = packed::Terms<'_>> + Clone> {
+        self.rows.as_ref().map(|parts| parts.iter().flat_map(Packed::rows))
+    }
+
+    fn numbers(&self) -> &Numbers {
+        self.numbers.get_or_init(|| Numbers::of(&self.keys))
     }
 
     /// What tells copies of each row.
@@ -145,7 +157,7 @@ impl<'a> Corpus<'a> {
 
     /// The greatest score of a window of each row; of no window where a text is shorter than one.
     pub fn surest_windows(&self, words: usize, score: Scorer) -> Result<Vec<f64>> {
-        let (features, terms) = (self.features, &self.terms);
+        let (features, numbers) = (self.features, self.numbers());
         let mut shelves = shelves::<(Shelf, Vec<(usize, f64)>)>(self.means.threads);
         let mut surest = vec![f64::NEG_INFINITY; self.labels.len()];
         let mut done = 0;
@@ -157,7 +169,7 @@ impl<'a> Corpus<'a> {
                     let mut most = f64::NEG_INFINITY;
                     windows::each(text, words, &mut |window| {
                         features.each(window, cells, scratch, &mut |term| {
-                            terms.find(term.key).into_iter().for_each(|number| tally.add(number));
+                            numbers.find(term.key).into_iter().for_each(|number| tally.add(number));
                         });
                         tally.take_sorted(row);
                         most = most.max(score(number, row, &mut weights));
@@ -176,16 +188,20 @@ impl<'a> Corpus<'a> {
 
     /// Calls `each` with rows in their order, some at a time, and the number of the first of them.
     pub fn each_block(&self, each: &mut dyn FnMut(usize, &Packed)) -> Result<()> {
-        if let Some(rows) = &self.rows {
-            each(0, rows);
+        if let Some(parts) = &self.rows {
+            let mut first = 0;
+            for rows in parts {
+                each(first, rows);
+                first += rows.len();
+            }
             return Ok(());
         }
         let mut shelves = shelves::<Shelf>(self.means.threads);
-        let (features, terms) = (self.features, &self.terms);
+        let (features, numbers) = (self.features, self.numbers());
         let mut done = 0;
         self.lessons.read(&mut |lessons| {
             share_out(lessons, 0, &mut shelves, |shelf, first, lessons| {
-                let rows = shelf.look_up(lessons, features, terms);
+                let rows = shelf.look_up(lessons, features, numbers);
                 shelf.blocks.push((first, rows));
             });
             each(done, &in_order(shelves.iter_mut().flat_map(|shelf| shelf.blocks.drain(..)).collect()));
@@ -230,11 +246,12 @@ fn share_out<S: Send>(
 #[derive(Default)]
 struct Shelf {
     terms: Dictionary,
+    /// The first row of each term.
+    rows: Vec<u32>,
+    /// How many rows have each term.
+    frequency: Vec<u32>,
     /// Rows, and the number of the first of them.
     blocks: Vec<(usize, Packed)>,
-    /// The terms of one text: key, mark, and where its text ends in `spelled`.
-    found: Vec<(u64, &'static str, usize)>,
-    spelled: String,
     scratch: Scratch,
     tally: Tally,
     row: Vec<(u32, u32)>,
@@ -242,38 +259,40 @@ struct Shelf {
 
 impl Shelf {
     /// Counts terms that are wanted, all of them where nothing is said. The rows are in no order yet.
-    fn count(&mut self, lessons: &[Lesson], features: &Features, wanted: Option<&Table<()>>) -> Packed {
-        let Self { terms, found, spelled, scratch, tally, row, .. } = self;
+    fn count(
+        &mut self,
+        first: usize,
+        lessons: &[Lesson],
+        features: &Features,
+        wanted: Option<&Table<()>>,
+    ) -> Packed {
+        let Self { terms, rows: firsts, frequency, scratch, tally, row, .. } = self;
         let mut rows = Packed::default();
-        for Lesson { text, cells, .. } in lessons {
-            // First all keys, then all numbers: the reaches into memory do not wait for each other then.
-            found.clear();
-            spelled.clear();
-            features.each(text, cells, scratch, &mut |Term { key, mark, text }| {
-                if wanted.is_none_or(|wanted| wanted.get(key).is_some()) {
-                    spelled.push_str(text);
-                    found.push((key, mark, spelled.len()));
+        for (number, Lesson { text, cells, .. }) in (first..).zip(lessons) {
+            features.each(text, cells, scratch, &mut |term| {
+                if wanted.is_none_or(|wanted| wanted.get(term.key).is_some()) {
+                    tally.add(terms.number(term));
                 }
             });
-            let mut start = 0;
-            for &(key, mark, end) in &*found {
-                tally.add(terms.number(Term { key, mark, text: &spelled[start..end] }));
-                start = end;
-            }
             tally.take(row);
             rows.push(row);
+            firsts.resize(terms.len(), u32::try_from(number).unwrap_or(u32::MAX));
+            frequency.resize(terms.len(), 0);
+            for (number, _) in &*row {
+                frequency[*number as usize] += 1;
+            }
         }
         rows.shrink();
         rows
     }
 
     /// Counts terms that are known.
-    fn look_up(&mut self, lessons: &[Lesson], features: &Features, terms: &Dictionary) -> Packed {
+    fn look_up(&mut self, lessons: &[Lesson], features: &Features, numbers: &Numbers) -> Packed {
         let Self { scratch, tally, row, .. } = self;
         let mut rows = Packed::default();
         for Lesson { text, cells, .. } in lessons {
             features.each(text, cells, scratch, &mut |term| {
-                if let Some(number) = terms.find(term.key) {
+                if let Some(number) = numbers.find(term.key) {
                     tally.add(number);
                 }
             });
@@ -288,7 +307,9 @@ impl Shelf {
 #[derive(Default)]
 pub struct Tally {
     counts: Vec<u32>,
+    /// The numbers that have been counted, and room for more.
     touched: Vec<u32>,
+    used: usize,
 }
 
 impl Tally {
@@ -299,24 +320,28 @@ impl Tally {
         if place >= self.counts.len() {
             self.counts.resize((place + 1).next_power_of_two(), 0);
         }
-        if self.counts[place] == 0 {
-            self.touched.push(number);
+        if self.used == self.touched.len() {
+            self.touched.resize((self.used + 1).next_power_of_two(), 0);
         }
+        // Nobody can foresee whether a term is a new one: it is written down in any case, and a new one stays.
+        self.touched[self.used] = number;
+        self.used += usize::from(self.counts[place] == 0);
         self.counts[place] += 1;
     }
 
     /// Moves the counts out, in the order in which the terms first occurred.
     pub fn take(&mut self, row: &mut Vec<(u32, u32)>) {
         row.clear();
-        row.extend(self.touched.drain(..).map(|number| {
+        row.extend(self.touched[..self.used].iter().map(|&number| {
             let count = std::mem::take(&mut self.counts[number as usize]);
             (number, count)
         }));
+        self.used = 0;
     }
 
     /// Moves the counts out, in the order of the numbers.
     fn take_sorted(&mut self, row: &mut Vec<(u32, u32)>) {
-        self.touched.sort_unstable();
+        self.touched[..self.used].sort_unstable();
         self.take(row);
     }
 }
@@ -409,49 +434,110 @@ impl Census {
     }
 }
 
+/// What the threads have counted, together.
+#[derive(Default)]
+struct Joined {
+    terms: Spelled,
+    frequency: Vec<u32>,
+    keys: Vec<u64>,
+    rows: Vec<Packed>,
+}
+
 /// Puts what the threads have counted together, the terms in order and the rows in theirs.
-fn join(mut shelves: Vec<Shelf>, threads: usize) -> (Dictionary, Packed) {
+fn join(mut shelves: Vec<Shelf>, threads: usize) -> Joined {
     let mut blocks: Vec<(usize, usize, Packed)> = Vec::new();
     for (number, shelf) in shelves.iter_mut().enumerate() {
         blocks.extend(shelf.blocks.drain(..).map(|(first, rows)| (first, number, rows)));
     }
-    let mut sorted: Vec<Vec<(Term, u32)>> =
-        shelves.iter().map(|shelf| shelf.terms.terms().zip(0..).collect()).collect();
-    threads::each(&mut sorted, threads, |terms| terms.sort_unstable_by_key(|(term, _)| term.text));
-    let mut terms = Dictionary::with_room(sorted.iter().map(Vec::len).max().unwrap_or(0));
-    let mut numbers: Vec<Vec<u32>> = shelves.iter().map(|shelf| vec![0; shelf.terms.len()]).collect();
-    let mut left: Vec<&[(Term, u32)]> = sorted.iter().map(Vec::as_slice).collect();
-    let first = |left: &[&[(Term, u32)]]| {
-        let heads = left.iter().enumerate().filter_map(|(shelf, terms)| Some((terms.first()?.0.text, shelf)));
-        heads.min().map(|(_, shelf)| shelf)
-    };
-    while let Some(shelf) = first(&left) {
-        if let Some(((term, number), rest)) = left[shelf].split_first() {
-            numbers[shelf][*number as usize] = terms.number(*term);
-            left[shelf] = rest;
+    blocks.sort_unstable_by_key(|(first, ..)| *first);
+    let (mut all, numbers) = merge(shelves, threads);
+    let most = blocks.len().div_ceil(threads.max(1)).max(1);
+    let mut parts: Vec<_> = blocks.chunks_mut(most).map(|blocks| (blocks, Packed::default())).collect();
+    threads::each(&mut parts, threads, |(blocks, rows)| renumber(blocks, &numbers, rows));
+    all.rows = parts.into_iter().map(|(_, rows)| rows).collect();
+    all
+}
+
+/// The terms of all shelves in order, and the number that each term of a shelf has among them.
+fn merge(shelves: Vec<Shelf>, threads: usize) -> (Joined, Vec<Vec<u32>>) {
+    let (mut known, mut frequency) = (Numbers::default(), Vec::new());
+    // Of each key the shelf and the number of the term that came first: two terms may, once in a blue moon, share a key.
+    let mut firsts: Vec<(u32, usize, usize)> = Vec::new();
+    let mut spelled = Vec::new();
+    let mut numbers: Vec<Vec<u32>> = Vec::new();
+    for (shelf, Shelf { terms, rows, frequency: found, .. }) in shelves.into_iter().enumerate() {
+        let (theirs, terms) = terms.into_parts();
+        spelled.push(terms);
+        if shelf == 0 {
+            numbers.push((0..).take(rows.len()).collect());
+            firsts.extend(rows.into_iter().zip(0..).map(|(row, number)| (row, shelf, number)));
+            (known, frequency) = (theirs, found);
+            continue;
         }
+        let mut of_shelf = Vec::with_capacity(rows.len());
+        for (number, key) in theirs.into_keys().into_iter().enumerate() {
+            let (place, new) = known.number(key);
+            of_shelf.push(place);
+            if new {
+                frequency.push(found[number]);
+                firsts.push((rows[number], shelf, number));
+            } else {
+                frequency[place as usize] += found[number];
+                let first = &mut firsts[place as usize];
+                *first = (*first).min((rows[number], shelf, number));
+            }
+        }
+        numbers.push(of_shelf);
     }
-    drop(sorted);
-    drop(shelves);
-    threads::each(&mut blocks, threads, |(_, shelf, rows)| {
-        let numbers = &numbers[*shelf];
-        let (mut renumbered, mut sorted, mut row) =
-            (Packed::with_room(&[&*rows]), Vec::<u64>::new(), Vec::new());
-        for number in 0..rows.len() {
+    let keys = known.into_keys();
+    let term = |place: u32| {
+        let (_, shelf, number) = firsts[place as usize];
+        spelled[shelf].term(number)
+    };
+    let mut order: Vec<(u64, u32)> = (0..).take(keys.len()).map(|place| (head(term(place)), place)).collect();
+    let compare = |one: &(u64, u32), other: &(u64, u32)| {
+        one.0.cmp(&other.0).then_with(|| term(one.1).cmp(term(other.1)))
+    };
+    let mut runs: Vec<_> = order.chunks_mut(keys.len().div_ceil(threads.max(1)).max(1)).collect();
+    threads::each(&mut runs, threads, |run| run.sort_unstable_by(compare));
+    // This one finds the runs, and merges them.
+    order.sort_by(compare);
+    let mut all = Joined::default();
+    let mut ranks = vec![0; keys.len()];
+    for (rank, &(_, place)) in (0..).zip(&order) {
+        all.terms.push("", term(place));
+        all.frequency.push(frequency[place as usize]);
+        all.keys.push(keys[place as usize]);
+        ranks[place as usize] = rank;
+    }
+    numbers.iter_mut().flatten().for_each(|number| *number = ranks[*number as usize]);
+    (all, numbers)
+}
+
+/// The first eight bytes of a term, by which most can be told apart, as a number that is ordered as they are.
+fn head(term: &str) -> u64 {
+    let mut head = [0; 8];
+    head.iter_mut().zip(term.bytes()).for_each(|(head, byte)| *head = byte);
+    u64::from_be_bytes(head)
+}
+
+/// Moves the rows of blocks over, the terms by their new numbers and in the order of these.
+fn renumber(blocks: &mut [(usize, usize, Packed)], numbers: &[Vec<u32>], rows: &mut Packed) {
+    let (mut sorted, mut row) = (Vec::<u64>::new(), Vec::new());
+    for (_, shelf, block) in blocks {
+        let (block, numbers) = (std::mem::take(block), &numbers[*shelf]);
+        for number in 0..block.len() {
             sorted.clear();
             // One number of term and count is sorted faster than two.
             let pair = |(term, count): (u32, u32)| u64::from(numbers[term as usize]) << 32 | u64::from(count);
-            sorted.extend(rows.row(number).map(pair));
+            sorted.extend(block.row(number).map(pair));
             sorted.sort_unstable();
             row.clear();
             #[expect(clippy::cast_possible_truncation, reason = "the halves are meant")]
             row.extend(sorted.iter().map(|pair| ((pair >> 32) as u32, *pair as u32)));
-            renumbered.push(&row);
+            rows.push(&row);
         }
-        renumbered.shrink();
-        *rows = renumbered;
-    });
-    (terms, in_order(blocks.into_iter().map(|(first, _, rows)| (first, rows)).collect()))
+    }
 }
 
 fn in_order(mut blocks: Vec<(usize, Packed)>) -> Packed {
@@ -461,4 +547,24 @@ fn in_order(mut blocks: Vec<(usize, Packed)>) -> Packed {
         rows.append(&block);
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::text::Term;
+
+    #[test]
+    fn of_terms_that_share_a_key_the_first_in_the_file_stays() {
+        let shelf = |row, text| {
+            let mut shelf = Shelf { rows: vec![row], frequency: vec![1], ..Shelf::default() };
+            shelf.terms.number(Term { key: 7, mark: "", text });
+            shelf
+        };
+        for shelves in [vec![shelf(1, "a"), shelf(0, "b")], vec![shelf(0, "b"), shelf(1, "a")]] {
+            let (all, numbers) = merge(shelves, 2);
+            assert_eq!((all.terms.term(0), all.frequency), ("b", vec![2]));
+            assert_eq!(numbers, [[0], [0]]);
+        }
+    }
 }

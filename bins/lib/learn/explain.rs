@@ -54,13 +54,15 @@ impl Model {
         let part = self.surest(&text, desk);
         self.sum(part.text, desk);
         let (slope, shift) = self.calibration.line();
-        let value = |&(place, count): &(u32, u32)| self.weighting.weight(count, self.table[place as usize].0);
+        let index = self.index();
+        let value =
+            |&(place, count): &(u32, u32)| self.weighting.weight(count, index.table[place as usize].0);
         let length = self.weighting.length(desk.counts.iter().map(value));
         let share = |counted: &(u32, u32)| {
             let place = counted.0 as usize;
             (
-                self.terms.term(self.order[place] as usize),
-                slope * value(counted) * self.table[place].1 / length,
+                self.terms.term(index.order[place] as usize),
+                slope * value(counted) * index.table[place].1 / length,
             )
         };
         let mut terms: Vec<(&str, f64)> = desk.counts.iter().map(share).collect();

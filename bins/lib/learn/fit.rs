@@ -17,7 +17,7 @@ use crate::learn::folds::{self, Print};
 use crate::learn::linear;
 use crate::learn::look::Looker;
 use crate::learn::model::{Model, Provenance, Windows};
-use crate::learn::packed::Packed;
+use crate::learn::packed;
 use crate::learn::profile::{self, Profile, Record, Sketch};
 use crate::learn::recipe::{Learner, Recipe};
 use crate::learn::terms::Terms;
@@ -88,7 +88,7 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
         folds = folds::assign(&prints, &corpus.labels, recipe.folds);
         prints.iter_mut().for_each(Print::forget);
     }
-    let (frequency, mut parts) = parts(&corpus, &folds, recipe)?;
+    let mut parts = parts(&corpus, &folds, recipe)?;
     learn(&corpus, &folds, &mut parts, recipe, means)?;
     let mut rows = score(&corpus, &folds, &mut parts, means)?;
     let calibration = Calibration::learn(recipe.calibration, &known(&rows, |score| score));
@@ -117,11 +117,11 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
     let profile = profile(lessons, &features, &prints, &rows, means)?;
     let part = parts.swap_remove(0);
     let mut terms = Terms::default();
-    for ((number, term), found) in (0usize..).zip(corpus.terms.terms()).zip(&frequency) {
+    for ((number, term), found) in (0usize..).zip(corpus.terms.terms()).zip(&corpus.frequency) {
         if part.space.rarity[number] > 0.0 {
             let weight = part.line.weights[number];
             let weight = if recipe.rounded { (weight * 1e4).round() / 1e4 } else { weight };
-            terms.push(term.text, *found, weight);
+            terms.push(term, *found, weight);
         }
     }
     let About { names, masked, fitted, commit, .. } = about;
@@ -141,7 +141,8 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
     (model.weighting, model.texts) = (recipe.weighting, count);
     model.windows = windows;
     (model.bias, model.terms) = (part.line.bias, terms);
-    model.ready()
+    model.check()?;
+    Ok(model)
 }
 
 /// The fold of rows where there are no folds.
@@ -155,24 +156,22 @@ struct Part {
     line: Line,
 }
 
-/// How many rows have each term, and the parts: the whole, then each but for one fold.
-fn parts(corpus: &Corpus, folds: &[u8], recipe: &Recipe) -> Result<(Vec<u32>, Vec<Part>)> {
+/// The parts: the whole, then each but for one fold.
+fn parts(corpus: &Corpus, folds: &[u8], recipe: &Recipe) -> Result<Vec<Part>> {
     let count = folds.iter().filter(|fold| **fold != NO_FOLD).max().map_or(0, |most| usize::from(*most) + 1);
-    let mut of_fold = vec![vec![0u32; corpus.terms.len()]; count.max(1)];
-    corpus.each_block(&mut |first, rows| {
-        for row in 0..rows.len() {
-            let counts = &mut of_fold[usize::from(folds[first + row]) % count.max(1)];
-            rows.row(row).for_each(|(term, _)| counts[term as usize] += 1);
-        }
-    })?;
+    let mut of_fold = vec![vec![0u32; corpus.terms.len()]; count];
     let mut sizes = vec![0; count];
-    folds.iter().filter(|fold| **fold != NO_FOLD).for_each(|fold| sizes[usize::from(*fold)] += 1);
-    let mut all = vec![0u32; corpus.terms.len()];
-    for counts in &of_fold {
-        all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
+    if count > 0 {
+        corpus.each_block(&mut |first, rows| {
+            for row in 0..rows.len() {
+                let fold = usize::from(folds[first + row]);
+                sizes[fold] += 1;
+                rows.row(row).for_each(|(term, _)| of_fold[fold][term as usize] += 1);
+            }
+        })?;
     }
     let part = |without: Option<u8>| {
-        let mut frequency = all.clone();
+        let mut frequency = corpus.frequency.clone();
         let mut texts = folds.len() as u64;
         if let Some(fold) = without {
             let counts = &of_fold[usize::from(fold)];
@@ -182,8 +181,7 @@ fn parts(corpus: &Corpus, folds: &[u8], recipe: &Recipe) -> Result<(Vec<u32>, Ve
         let space = Space::new(&frequency, texts, &recipe.selection, recipe.weighting);
         Part { without, space, line: Line::default() }
     };
-    let parts = [None].into_iter().chain((0..).take(count).map(Some)).map(part).collect();
-    Ok((all, parts))
+    Ok([None].into_iter().chain((0..).take(count).map(Some)).map(part).collect())
 }
 
 /// Learns the line of every part.
@@ -224,7 +222,7 @@ fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, mea
     let tolerance = linear::Tolerance(if recipe.learner == Learner::NbLogistic { 1e-3 } else { 1e-6 });
     for part in parts.iter_mut().filter(|part| part.is_able()) {
         let scales = (recipe.learner == Learner::NbLogistic).then(|| std::mem::take(&mut part.line.weights));
-        let (matrix, labels) = matrix(rows, labels, folds, part, scales.as_deref());
+        let (matrix, labels) = matrix(rows.clone(), labels, folds, part, scales.as_deref());
         part.line = linear::fit(&matrix, &labels, recipe.c, tolerance, means.threads);
         if let Some(scales) = scales {
             part.line.weights.iter_mut().zip(scales).for_each(|(weight, scale)| *weight *= scale);
@@ -234,8 +232,8 @@ fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, mea
 }
 
 /// The rows of a part as a matrix of weights, each term times its scale, and their labels.
-fn matrix(
-    rows: &Packed,
+fn matrix<'a>(
+    rows: impl Iterator<Item = packed::Terms<'a>>,
     all: &[(Label, f64)],
     folds: &[u8],
     part: &Part,
@@ -243,15 +241,15 @@ fn matrix(
 ) -> (linear::Rows, Vec<(Label, f64)>) {
     let (mut starts, mut terms, mut values, mut labels) = (vec![0], Vec::new(), Vec::new(), Vec::new());
     let mut weights = Vec::new();
-    for row in (0..rows.len()).filter(|row| part.without != Some(folds[*row])) {
-        part.space.weigh(rows.row(row), &mut weights);
+    for (number, row) in rows.enumerate().filter(|(number, _)| part.without != Some(folds[*number])) {
+        part.space.weigh(row, &mut weights);
         for &(term, weight) in &weights {
             terms.push(term);
             #[expect(clippy::cast_possible_truncation, reason = "seven digits of a value are plenty")]
             values.push((weight * scales.map_or(1.0, |scales| scales[term as usize])) as f32);
         }
         starts.push(terms.len());
-        labels.push(all[row]);
+        labels.push(all[number]);
     }
     (linear::Rows::new((labels.len(), part.space.rarity.len()), starts, terms, values), labels)
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -18,11 +19,11 @@ use crate::learn::corpus::Tally;
 use crate::learn::estimate::Estimate;
 use crate::learn::features::Features;
 use crate::learn::profile::Sketch;
-use crate::learn::table::{Sieve, Table};
+use crate::learn::table::{Numbers, Sieve};
 use crate::learn::terms::{MOST, Terms};
 use crate::learn::text::{Scratch, Term};
 use crate::learn::tfidf::Weighting;
-use crate::learn::windows;
+use crate::learn::{threads, windows};
 
 /// A model, as it is written down and with what it scores by.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,18 +62,48 @@ pub struct Model {
     /// The digest of the file up to here.
     #[serde(default, skip_serializing)]
     sha256: String,
+    /// What it scores by, made at the first score.
+    #[serde(skip)]
+    index: OnceLock<Index>,
+}
+
+/// The terms as they are looked up, the most frequent first, by powers of two: what is needed most lies together.
+#[derive(Clone, Debug)]
+pub(super) struct Index {
     /// The place of each term, by its key.
-    #[serde(skip)]
-    places: Table<u32>,
+    places: Numbers,
     /// The number of the term at each place.
-    #[serde(skip)]
     pub(super) order: Vec<u32>,
     /// Turns most keys away that have no place.
-    #[serde(skip)]
     sieve: Sieve,
     /// Rarity and log-odds of each term: a score is two sums over these.
-    #[serde(skip)]
     pub(super) table: Vec<(f64, f64)>,
+}
+
+impl Index {
+    fn of(model: &Model) -> Self {
+        let terms = &model.terms;
+        let mut order: Vec<u32> = (0..).take(terms.len()).collect();
+        order.sort_by_key(|number| terms.frequency[*number as usize].leading_zeros());
+        let rarity = model.weighting.rarity(&terms.frequency, model.texts);
+        let keys: Vec<u64> = terms.iter().map(|(term, ..)| model.features.analyzer.key(term)).collect();
+        let (mut places, mut sieve) = (Numbers::with_room(keys.len()), Sieve::with_room(keys.len()));
+        order.retain(|number| {
+            let key = keys[*number as usize];
+            sieve.add(key);
+            places.number(key).1
+        });
+        let value = |number: &u32| (rarity[*number as usize], terms.weights[*number as usize]);
+        let table = order.iter().map(value).collect();
+        Self { places, order, sieve, table }
+    }
+
+    /// Counts the terms that are known.
+    fn find(&self, keys: &mut Vec<u64>, tally: &mut Tally) {
+        keys.retain(|key| self.sieve.may_have(*key));
+        self.places.find_all(keys, |place| tally.add(place));
+        keys.clear();
+    }
 }
 
 /// Where a model came from.
@@ -161,37 +192,24 @@ impl Model {
             bias: 0.0,
             terms: Terms::default(),
             sha256: String::new(),
-            places: Table::default(),
-            order: Vec::new(),
-            sieve: Sieve::default(),
-            table: Vec::new(),
+            index: OnceLock::new(),
         }
     }
 
-    /// Checks that the model can score, and makes it able to.
-    pub fn ready(mut self) -> Result<Self> {
+    /// Checks that the model can score.
+    pub fn check(&self) -> Result<()> {
         self.terms.check(self.texts)?;
         ensure!(self.bias.abs() < MOST, "the bias is not finite, or not under {MOST:e}");
         ensure!(self.calibration.is_sound(), "the calibration is none");
         if let Some(Windows { words, margin }) = self.windows {
             ensure!((2..=10_000).contains(&words) && margin.abs() < MOST, "the windows are none");
         }
-        let rarity = self.weighting.rarity(&self.terms.frequency, self.texts);
-        self.places = Table::with_room(self.terms.len());
-        self.sieve = Sieve::with_room(self.terms.len());
-        // The most frequent terms first, by powers of two: what is needed most lies together.
-        self.order = (0..).take(self.terms.len()).collect();
-        self.order.sort_by_key(|number| self.terms.frequency[*number as usize].leading_zeros());
-        for (rank, &number) in (0..).zip(&self.order) {
-            let number = number as usize;
-            let key = self.features.analyzer.key(self.terms.term(number));
-            let (place, new) = self.places.entry(key);
-            ensure!(new, "two terms have one key");
-            *place = rank;
-            self.sieve.add(key);
-            self.table.push((rarity[number], self.terms.weights[number]));
-        }
-        Ok(self)
+        Ok(())
+    }
+
+    /// What it scores by.
+    pub(super) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(self))
     }
 
     /// The probability that a text is positive.
@@ -245,34 +263,27 @@ impl Model {
     /// The log-odds of a part of a text; its known terms, counted, stay on the desk.
     pub(super) fn sum(&self, text: &str, desk: &mut Desk) -> f64 {
         let Desk { scratch, tally, keys, counts, cells } = desk;
+        let index = self.index();
         // First many keys, then their places: the reaches into memory do not wait for each other then.
         keys.clear();
         scratch.unspelled = true;
         self.features.each(text, cells, scratch, &mut |Term { key, .. }| {
             keys.push(key);
             if keys.len() == AT_ONCE {
-                self.find(keys, tally);
+                index.find(keys, tally);
             }
         });
-        self.find(keys, tally);
+        index.find(keys, tally);
         tally.take(counts);
         let mut sum = 0.0;
         let values = counts.iter().map(|&(place, count)| {
-            let (rarity, weight) = self.table[place as usize];
+            let (rarity, weight) = index.table[place as usize];
             let value = self.weighting.weight(count, rarity);
             sum += value * weight;
             value
         });
         let length = self.weighting.length(values);
         self.bias + if length > 0.0 { sum / length } else { 0.0 }
-    }
-
-    /// Counts the terms that are known.
-    fn find(&self, keys: &mut Vec<u64>, tally: &mut Tally) {
-        keys.retain(|key| self.sieve.may_have(*key));
-        for key in keys.drain(..) {
-            self.places.get(key).into_iter().for_each(|place| tally.add(place));
-        }
     }
 
     /// The digest of its file; empty where it was not read from one.
@@ -297,12 +308,19 @@ impl Model {
 
     /// Reads a model from the text of its file.
     pub fn parse(text: &str) -> Result<Self> {
-        let model: Self = results::parse(text, "model")?;
+        let (mut digest, mut checked) = ([String::new()], [Ok(())]);
+        let seal = |digest: &mut String| *digest = seal(text);
+        let model: Self = threads::beside(&mut digest, 2, seal, || results::parse(text, "model"))?;
         ensure!(
-            !model.sha256.is_empty() && seal(text) == model.sha256,
+            !model.sha256.is_empty() && digest[0] == model.sha256,
             "the digest at its end is of another file; this one was cut short, or changed by hand"
         );
-        model.ready()
+        let check = |checked: &mut Result<()>| *checked = model.check();
+        let known = threads::beside(&mut checked, 2, check, || model.index().table.len());
+        let [checked] = checked;
+        checked?;
+        ensure!(known == model.terms.len(), "two terms have one key");
+        Ok(model)
     }
 
     /// Writes the model.

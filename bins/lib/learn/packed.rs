@@ -60,6 +60,11 @@ impl Packed {
         Terms { bytes: &self.bytes[start..self.ends[row]], before: 0 }
     }
 
+    /// All rows.
+    pub fn rows(&self) -> impl Iterator<Item = Terms<'_>> + Clone {
+        (0..self.len()).map(|row| self.row(row))
+    }
+
     /// Seven bits a byte, the low ones first; the high bit says that there is more.
     fn write(&mut self, mut number: u64) {
         while number > 0x7f {

@@ -1,4 +1,4 @@
-//! A table from keys to small values: keys are hashes already, and a look takes one reach into memory.
+//! Tables from keys to small values and to numbers: keys are hashes already, and a look takes one reach into memory.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -106,6 +106,123 @@ impl<V: Copy + Default> Table<V> {
     }
 }
 
+/// Keys, numbered as they came in: a slot is four bytes, so that more of them are near at hand.
+#[derive(Clone, Debug)]
+pub struct Numbers {
+    /// The number of a key plus one; 0 marks a free slot.
+    slots: Vec<u32>,
+    keys: Vec<u64>,
+    seed: u64,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::with_room(0)
+    }
+}
+
+impl Numbers {
+    /// No keys yet, and room for so many.
+    pub fn with_room(keys: usize) -> Self {
+        let slots = (keys.max(8) * 4 / 3 + 1).next_power_of_two();
+        let seed = RandomState::new().hash_one(0);
+        Self { slots: vec![0; slots], keys: Vec::with_capacity(keys), seed }
+    }
+
+    /// Keys that are numbered already.
+    pub fn of(keys: &[u64]) -> Self {
+        let mut numbers = Self::with_room(keys.len());
+        for key in keys {
+            numbers.number(*key);
+        }
+        numbers
+    }
+
+    /// The number of a key, which it gets now if it is new, and whether it is.
+    #[inline]
+    pub fn number(&mut self, key: u64) -> (u32, bool) {
+        if let Some(number) = self.find(key) {
+            return (number, false);
+        }
+        if self.keys.len() * 4 >= self.slots.len() * 3 {
+            self.grow();
+        }
+        self.keys.push(key);
+        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        self.put(key, number);
+        (number - 1, true)
+    }
+
+    /// The number of a key.
+    #[inline]
+    pub fn find(&self, key: u64) -> Option<u32> {
+        self.find_from(self.slots[self.home(key)], key)
+    }
+
+    /// Calls `each` with the number of every key that has one: the reaches into memory do not wait for each other.
+    pub fn find_all(&self, keys: &[u64], mut each: impl FnMut(u32)) {
+        let mut found = [0; 128];
+        for keys in keys.chunks(found.len()) {
+            for (found, key) in found.iter_mut().zip(keys) {
+                *found = self.slots[self.home(*key)];
+            }
+            for (found, key) in found.iter().zip(keys) {
+                self.find_from(*found, *key).into_iter().for_each(&mut each);
+            }
+        }
+    }
+
+    /// All keys, in the order of their numbers.
+    pub fn into_keys(self) -> Vec<u64> {
+        self.keys
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The number of a key, given what is in the slot where it would be if it was alone.
+    #[inline]
+    fn find_from(&self, mut found: u32, key: u64) -> Option<u32> {
+        let mut slot = self.home(key);
+        loop {
+            let number = found.checked_sub(1)?;
+            if self.keys[number as usize] == key {
+                return Some(number);
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+            found = self.slots[slot];
+        }
+    }
+
+    #[inline]
+    fn home(&self, key: u64) -> usize {
+        ((key ^ self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize & (self.slots.len() - 1)
+    }
+
+    fn put(&mut self, key: u64, number: u32) {
+        let mut slot = self.home(key);
+        while self.slots[slot] != 0 {
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        self.slots[slot] = number;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let Self { slots, keys, seed } = std::mem::take(self);
+        *self = Self { slots: vec![0; slots.len() * 2], keys: Vec::new(), seed };
+        (1..).zip(&keys).for_each(|(number, key)| self.put(*key, number));
+        self.keys = keys;
+    }
+}
+
 /// A set of keys that may say yes to a few more: small enough to be near at hand, where the table is not (Bloom 1970, with one
 /// hash).
 #[derive(Clone, Debug)]
@@ -164,6 +281,13 @@ mod tests {
         assert!(!table.entry(mix(5)).1 && table.len() == 10_000);
         assert!((0..10_000).all(|n| table.get(mix(u64::from(n))) == Some(n)));
         assert_eq!(table.get(mix(10_000)), None);
+        let mut numbers = Numbers::default();
+        assert!((0..10_000).all(|n| numbers.number(mix(u64::from(n))) == (n, true)));
+        assert!(numbers.number(mix(5)) == (5, false) && numbers.len() == 10_000);
+        assert_eq!(numbers.find(mix(10_000)), None);
+        let (wanted, mut found) = ((0..20_000).map(mix).collect::<Vec<_>>(), Vec::new());
+        numbers.find_all(&wanted, |number| found.push(number));
+        assert_eq!(found, (0..10_000).collect::<Vec<_>>());
         table.retain(|key| key < mix(5));
         assert!(table.get(mix(5)).is_none() && table.iter().all(|(key, n)| key == mix(u64::from(n))));
     }

@@ -8,15 +8,15 @@ use serde::de::{SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::learn::dictionary::Spelled;
+
 /// What a weight is under: far over any there is, and so far under the greatest number that no score overflows.
 pub const MOST: f64 = 1e100;
 
 /// Terms in the order of their bytes; in JSON a list of term, texts, log-odds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Terms {
-    /// All terms, one after the other.
-    spelled: String,
-    ends: Vec<usize>,
+    spelled: Spelled,
     /// How many texts have each.
     pub frequency: Vec<u32>,
     /// The log-odds of each.
@@ -26,25 +26,24 @@ pub struct Terms {
 impl Terms {
     /// Adds a term.
     pub fn push(&mut self, term: &str, frequency: u32, weight: f64) {
-        self.spelled.push_str(term);
-        self.ends.push(self.spelled.len());
+        self.spelled.push("", term);
         self.frequency.push(frequency);
         self.weights.push(weight);
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.spelled.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.spelled.is_empty()
     }
 
     /// A term.
     pub fn term(&self, number: usize) -> &str {
-        &self.spelled[number.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[number]]
+        self.spelled.term(number)
     }
 
     /// Term, texts that have it, log-odds.
