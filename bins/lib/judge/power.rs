@@ -80,6 +80,26 @@ pub fn rows_for_mean(one: Sample, variance: f64, difference: f64, aim: Aim) -> O
     whole(variance / left)
 }
 
+/// The difference of the shares of two judges of the same rows that McNemar's test sees, where they differ at this share of
+/// rows (Connor 1987): at the least one that they could have. None where there is no such difference.
+pub fn paired(rows: u64, discordant: f64, aim: Aim) -> Option<f64> {
+    let (n, critical, spare) = (rows as f64, aim.critical(), aim.spare());
+    // √n δ = critical √ψ + spare √(ψ - δ²), solved for δ.
+    let (line, all) = (critical * discordant.sqrt(), n + spare * spare);
+    let root = spare * (discordant * (all - critical * critical)).max(0.0).sqrt();
+    within((line * n.sqrt() + root) / all, discordant).filter(|_| rows > 0 && discordant > 0.0)
+}
+
+/// The rows that are needed to see a difference of the shares of two judges, where they differ at this share of rows (Connor 1987);
+/// none where no number will do.
+pub fn rows_for_paired(difference: f64, discordant: f64, aim: Aim) -> Option<u64> {
+    let inside = discordant - difference * difference;
+    if difference.abs() > discordant || inside < 0.0 {
+        return None;
+    }
+    whole(((aim.critical() * discordant.sqrt() + aim.spare() * inside.sqrt()) / difference).powi(2))
+}
+
 /// The rows m with nm / (n + m) as it must be.
 fn beside(n: u64, effective: f64) -> Option<u64> {
     let n = n as f64;
@@ -93,7 +113,7 @@ fn within(effect: f64, most: f64) -> Option<f64> {
 
 /// A number of rows, rounded up unless it is over a whole number by what calculation adds; none where there is no such number.
 pub(crate) fn whole(rows: f64) -> Option<u64> {
-    let rows = (rows * (1.0 - 1e-9)).ceil();
+    let rows = (rows * (1.0 - 1e-12)).ceil();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range")]
     (0.0..1e18).contains(&rows).then_some((rows as u64).max(1))
 }
@@ -124,6 +144,34 @@ mod tests {
             }
         }
         assert!(distance(5000, 100, 0.05).is_some() && share(5000, 100, Aim::USUAL).is_some());
+    }
+
+    #[test]
+    fn rows_and_paired_differences_are_inverse() {
+        for rows in [30, 200, 5000, 1_000_000_000] {
+            for discordant in [1.0, 0.3, 0.04, 0.001] {
+                for power in [0.3, 0.5, 0.8, 0.99] {
+                    let aim = Aim { level: 0.05, power };
+                    let Some(found) = paired(rows, discordant, aim) else { continue };
+                    assert!(found > 0.0 && found <= discordant);
+                    assert_eq!(
+                        rows_for_paired(found, discordant, aim),
+                        Some(rows),
+                        "{rows} {discordant} {power}"
+                    );
+                    assert_eq!(rows_for_paired(-found, discordant, aim), Some(rows));
+                }
+            }
+        }
+        assert!(paired(200, 0.3, Aim::USUAL).is_some());
+        assert_eq!(
+            (paired(0, 0.3, Aim::EVEN), paired(9, 0.01, Aim::EVEN), paired(9, 0.0, Aim::EVEN)),
+            (None, None, None)
+        );
+        assert_eq!(
+            (rows_for_paired(0.0, 0.1, Aim::EVEN), rows_for_paired(0.2, 0.1, Aim::EVEN)),
+            (None, None)
+        );
     }
 
     #[test]
