@@ -93,7 +93,8 @@ fn assert_both(case: &str, name: &str, found: Option<f64>, expected: Option<f64>
     }
 }
 
-/// Asserts that bounds agree to nine digits after the point: statsmodels subtracts, and leaves a speck where there is nothing.
+/// Asserts that bounds agree to nine digits after the point: statsmodels subtracts, and leaves a speck where there is
+/// nothing.
 fn assert_bounds(case: &str, name: &str, found: Option<Interval>, expected: Option<Interval>) {
     let near = |one: f64, other: f64| (one - other).abs() <= 1e-9;
     let agree = match (found, expected) {
@@ -738,8 +739,8 @@ fn expected_performance_is_that_of_nannyml() {
             }
         }
         let Some(exact) = exact else { continue };
-        // What is linear in the labels has its true error, and the others are by as much off as they are bent: from a dozen
-        // rows on by less than a sixth. Those of more rows are drawn, and off by 1% themselves.
+        // What is linear in the labels has its true error, and the others are by as much off as they are bent: from a
+        // dozen rows on by less than a sixth. Those of more rows are drawn, and off by 1% themselves.
         let drawn = if rows > 16 { 0.02 } else { 1e-9 };
         let bent = if rows > 16 { 0.03 } else { 1.0 / 6.0 };
         for (name, found, exact, most) in [
@@ -928,8 +929,8 @@ fn the_interval_of_cells_is_that_of_rows() {
             |rows: &[u64]| Paired { both: rows[0], only_one: rows[1], only_other: rows[2], neither: rows[3] };
         let eight = Eight { positive: paired(&cells[..4]), negative: paired(&cells[4..]) };
         let found = bootstrap::f1_difference(&eight, 10_000, 1).unwrap();
-        // A percentile of so many draws is off by 2.7 standard deviations over their root, .033 for both; four times that. What
-        // takes few values may miss by one of them, which is by less than one over the rows involved.
+        // A percentile of so many draws is off by 2.7 standard deviations over their root, .033 for both; four times
+        // that. What takes few values may miss by one of them, which is by less than one over the rows involved.
         let involved: u64 = cells[..7].iter().sum();
         let most = if error > 0.0 { 0.13 * error + 0.5 / involved as f64 } else { 0.0 };
         let Interval(low, high) = found.interval;

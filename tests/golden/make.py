@@ -596,8 +596,8 @@ def corrections():
 
 
 def mann_whitney():
-    """scipy: mannwhitneyu(other, one, method="asymptotic", use_continuity=True) on repeated values, where both have up to 20,000 rows, and its
-    U over nm; beyond, and with 40 digits, mpmath: the same formulas; sklearn: roc_auc_score agrees to 1e-9."""
+    """scipy: mannwhitneyu(other, one, method="asymptotic", use_continuity=True) on repeated values, where both have up to 20,000 rows, and
+    its U over nm; beyond, and with 40 digits, mpmath: the same formulas; sklearn: roc_auc_score agrees to 1e-9."""
     for one, other in histograms():
         n, m = sum(one), sum(other)
         twice, below = 0, 0
@@ -617,9 +617,10 @@ def mann_whitney():
 
 
 def divergence():
-    """mpmath with 40 digits, for near-equal shares leave few: sum((p - q) ln(p / q)) with half a row more in each bin that either has rows in, the
-    root of the Jensen-Shannon divergence to base 2, and the area between the distribution functions, bins being at i + i^2 / 10; each debiased
-    by the no-drift mean. scipy's spatial.distance.jensenshannon(p, q, 2) and stats.wasserstein_distance agree to 1e-6 up to a million rows."""
+    """mpmath with 40 digits, for near-equal shares leave few: sum((p - q) ln(p / q)) with half a row more in each bin that either has rows
+    in, the root of the Jensen-Shannon divergence to base 2, and the area between the distribution functions, bins being at i + i^2 / 10;
+    each debiased by the no-drift mean. scipy's spatial.distance.jensenshannon(p, q, 2) and stats.wasserstein_distance agree to 1e-6 up
+    to a million rows."""
     root = lambda number: mpmath.sqrt(max(mpmath.mpf(0), number))
     for one, other in histograms():
         with mpmath.workdps(40):
@@ -645,7 +646,8 @@ def divergence():
 
 
 def black_box():
-    """numpy: (q - FPR) / (TPR - FPR) and its standard error, the slopes by central differences of 40 digits (mpmath); none where TPR - FPR < .2."""
+    """numpy: (q - FPR) / (TPR - FPR) and its standard error, the slopes by central differences of 40 digits (mpmath); none where TPR - FPR
+    < .2."""
     cases = [
         (30, 100, 90, 5, 95, 10), (0, 100, 90, 5, 95, 10), (100, 100, 90, 5, 95, 10), (5, 100, 90, 5, 95, 10), (90, 100, 90, 5, 95, 10), (1, 1, 1, 0, 1, 0),
         (0, 1, 1, 0, 1, 0), (13, 100, 20, 1, 180, 6), (130, 1000, 20, 1, 180, 6), (1300, 10**4, 690, 3, 4822, 57), (400, 10**4, 690, 3, 4822, 57),
@@ -669,7 +671,8 @@ def black_box():
 
 
 def mcnemar_mid_p():
-    """statsmodels: mcnemar([[0, one], [other, 0]], exact=True), less scipy's binom.pmf(one, one + other, .5), and less half of that where one is other."""
+    """statsmodels: mcnemar([[0, one], [other, 0]], exact=True), less scipy's binom.pmf(one, one + other, .5), and less half of that where
+    one is other."""
     pairs = [
         (0, 0), (0, 1), (1, 0), (1, 1), (0, 5), (5, 0), (0, 6), (2, 8), (8, 2), (3, 3), (10, 10), (4, 5), (12, 30), (30, 12), (100, 100), (100, 140), (1000, 1000),
         (1000, 1100), (5000, 5001), (0, 1000), (49_000, 51_000), (50_000, 50_000), (20, 1), (15, 16), (16, 18), (16, 25), (17, 40), (23, 25),
@@ -691,9 +694,9 @@ def newcombe():
 
 
 def newcombe_paired():
-    """numpy by Newcombe (1998), "Improved confidence intervals for the difference between binomial proportions based on paired data", Statistics
-    in Medicine 17, 2635-2650, method 10, on statsmodels' Wilson bounds: of the first judge's share less the second's. It is checked
-    against nothing printed."""
+    """numpy by Newcombe (1998), "Improved confidence intervals for the difference between binomial proportions based on paired data",
+    Statistics in Medicine 17, 2635-2650, method 10, on statsmodels' Wilson bounds: of the first judge's share less the second's.
+    R's biostatUZH::confIntPairedProportion has the same formula; it was read, not run."""
     for e, f, g, h in [
         (36, 12, 2, 0), (36, 14, 0, 0), (2, 97, 1, 0), (1, 97, 1, 1), (0, 29, 0, 1), (0, 30, 0, 0), (54, 0, 0, 0), (0, 0, 0, 54), (0, 0, 7, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1),
         (1, 1, 1, 1), (10, 10, 10, 10), (10, 2, 2, 10), (2, 10, 10, 2), (20, 9, 6, 15), (20, 6, 9, 15), (690, 9, 22, 26), (4800, 12, 5, 3), (10**6, 900, 1000, 10**6), (10**9, 30, 50, 10**9), (53, 2, 0, 1),
@@ -709,9 +712,9 @@ def newcombe_paired():
 
 
 def paired_areas():
-    """numpy: DeLong, DeLong and Clarke-Pearson (1988) by comparing every pair, the variance of the difference of the structural components by
-    numpy.cov; scipy: norm.sf. Rows are `drawn`; the challenger's score is the mean of the champion's and that of the other seed's, both cut down to so many
-    grains again."""
+    """numpy: DeLong, DeLong and Clarke-Pearson (1988) by comparing every pair, the variance of the difference of the structural components
+    by numpy.cov; scipy: norm.sf. Rows are `drawn`; the challenger's score is the mean of the champion's and that of the other seed's,
+    both cut down to so many grains again."""
     seeds = [
         ((1, 200, 0, 0.0, 1.0), 101, 0), ((2, 200, 10, 0.0, 1.0), 102, 10), ((3, 2000, 100, 0.1, 0.8), 103, 7), ((4, 1000, 0, -0.5, 1.2), 104, 0), ((5, 1000, 1, 0.3, 0.0), 105, 3),
         ((6, 500, 2, 0.2, 0.5), 106, 2), ((7, 1000, 1000, 0.9, -0.8), 107, 64), ((8, 2000, 0, -0.95, 1.0), 108, 0), ((9, 2000, 0, 0.98, 0.03), 109, 0), ((10, 1000, 7, -3.0, 4.0), 110, 5),
@@ -738,9 +741,9 @@ def paired_areas():
 
 
 def bootstrap():
-    """numpy: 20,000 draws of as many rows with replacement, row by row, the difference of F1 of each (challenger's less champion's), its percentiles 2.5 and
-    97.5 and its standard deviation; from 10,000 rows on numpy's own multinomial instead. Cells are those of the positive rows that both, the champion alone, the challenger
-    alone and neither took for positive, then those of the negative ones."""
+    """numpy: 20,000 draws of as many rows with replacement, row by row, the difference of F1 of each (challenger's less champion's), its
+    percentiles 2.5 and 97.5 and its standard deviation; from 10,000 rows on numpy's own multinomial instead. Cells are those of the
+    positive rows that both, the champion alone, the challenger alone and neither took for positive, then those of the negative ones."""
     numbers = numpy.random.default_rng(7)
     tables = [
         (80, 5, 9, 6, 2, 3, 1, 894), (10, 2, 3, 5, 1, 1, 2, 76), (690, 9, 22, 26, 2, 1, 3, 4821), (50, 0, 0, 0, 0, 0, 0, 50), (40, 10, 0, 0, 0, 0, 0, 50), (0, 0, 40, 10, 0, 0, 0, 50), (100, 3, 2, 5, 9, 0, 0, 881),
@@ -763,8 +766,8 @@ def bootstrap():
 
 
 def sequential():
-    """mpmath with 40 digits: ln 2 + ln B(a + b, a + c) - ln B(a, a) + (b + c) ln 2 + ln(1 - I_1/2(a + b, a + c)), a = 1/2, b wins and c losses, I by its series;
-    scipy's betaln and betainc agree to 1e-9 where there are up to 1000 of either, and 1 - I is over 1e-3."""
+    """mpmath with 40 digits: ln 2 + ln B(a + b, a + c) - ln B(a, a) + (b + c) ln 2 + ln(1 - I_1/2(a + b, a + c)), a = 1/2, b wins and c
+    losses, I by its series; scipy's betaln and betainc agree to 1e-9 where there are up to 1000 of either, and 1 - I is over 1e-3."""
     pairs = [
         (0, 0), (1, 0), (0, 1), (1, 1), (5, 0), (0, 5), (10, 2), (2, 10), (8, 3), (15, 5), (5, 15), (30, 30), (31, 30), (30, 31), (100, 60), (60, 100), (1000, 0), (0, 1000), (1000, 900), (900, 1000),
         (5000, 5001), (10**5, 10**5), (10**5 + 1500, 10**5), (10**5, 10**5 + 1500), (10**6, 1), (1, 10**6), (10**9, 10**9 + 7), (10**9 + 200_000, 10**9), (10**9, 10**9 + 200_000), (3, 1), (7, 1),
@@ -791,8 +794,8 @@ def sequential():
 
 
 def paired_power():
-    """scipy: the rows by Connor (1987), and the difference by brentq of its power, norm.cdf((d sqrt n - norm.isf(level / 2) sqrt s) / sqrt(s - d^2)), where s is the
-    share of rows that only one of two judges gets right; none where no difference up to s has it."""
+    """scipy: the rows by Connor (1987), and the difference by brentq of its power, norm.cdf((d sqrt n - norm.isf(level / 2) sqrt s) /
+    sqrt(s - d^2)), where s is the share of rows that only one of two judges gets right; none where no difference up to s has it."""
     for rows, share, (level, chance) in itertools.product((30, 200, 5000, 10**9), (1.0, 0.3, 0.04, 0.001), ((0.05, 0.5), (0.05, 0.8), (0.001, 0.95))):
         critical, found = norm.isf(level / 2), None
         lacks = lambda d: d * math.sqrt(rows) - critical * math.sqrt(share) - norm.ppf(chance) * math.sqrt(share - d * d)
@@ -814,8 +817,8 @@ def conformal():
 
 def power():
     """scipy: special.kolmogi(level) / sqrt(nm / (n + m)); (norm.isf(level / 2) + norm.ppf(power)) sqrt(1 / n + 1 / m), which has that power
-    by statsmodels' NormalIndPower().power(alternative="larger") at half the level, and the same number times sqrt(v / n + w / m); none of an
-    effect that cannot be."""
+    by statsmodels' NormalIndPower().power(alternative="larger") at half the level, and the same number times sqrt(v / n + w / m); none
+    of an effect that cannot be."""
     sizes = [(1, 1), (2, 3), (20, 20), (100, 50), (500, 100), (5000, 100), (5000, 5000), (50_000, 700), (10**9, 3), (10**9, 10**9), (10**12, 64)]
     for (n, m), (level, chance) in itertools.product(sizes, [(0.05, 0.5), (0.05, 0.8), (0.001, 0.9), (0.2, 0.3)]):
         most = lambda effect, bound: float(effect) if effect <= bound else None

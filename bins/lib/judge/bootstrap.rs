@@ -13,9 +13,9 @@ pub struct Drawn {
     pub error: f64,
 }
 
-/// The challenger's F1 less the champion's, over and over, each time of as many rows drawn from those there are. Rows that
-/// are alike in truth and verdicts are alike in all that counts, so the eight counters of a draw come from a multinomial
-/// distribution, and that takes the same time for a billion rows. None where there are no rows or no draws.
+/// The challenger's F1 less the champion's, over and over, each time of as many rows drawn from those there are. Rows
+/// that are alike in truth and verdicts are alike in all that counts, so the eight counters of a draw come from a
+/// multinomial distribution, and that takes the same time for a billion rows. None where there are no rows or no draws.
 pub fn f1_difference(eight: &Eight, draws: usize, seed: u64) -> Option<Drawn> {
     if eight.rows() == 0 || draws == 0 {
         return None;
@@ -32,7 +32,8 @@ pub fn f1_difference(eight: &Eight, draws: usize, seed: u64) -> Option<Drawn> {
     })
 }
 
-/// The value below which this share is, between two of them in proportion (Hyndman and Fan 1996, type 7, as numpy does).
+/// The value below which this share is, between two of them in proportion (Hyndman and Fan 1996, type 7, as numpy
+/// does).
 fn percentile(sorted: &[f64], part: usize, whole: usize) -> Option<f64> {
     let place = sorted.len().checked_sub(1)? * part;
     let (low, rest) = (*sorted.get(place / whole)?, place % whole);

@@ -67,9 +67,10 @@ impl Paired {
         (self.rows() > 0).then_some(if self.only_one > self.only_other { -apart } else { apart })
     }
 
-    /// The interval of the difference, the second judge's share less the first one's: from the bounds of Wilson for either share, and the
-    /// correlation of the two, shrunk where it is positive (Newcombe 1998, "Improved confidence intervals for the difference
-    /// between binomial proportions based on paired data", method 10). None where there are no rows.
+    /// The interval of the difference, the second judge's share less the first one's: from the bounds of Wilson for
+    /// either share, and the correlation of the two, shrunk where it is positive (Newcombe 1998, "Improved confidence
+    /// intervals for the difference between binomial proportions based on paired data", method 10). None where there
+    /// are no rows.
     pub fn newcombe(self) -> Option<Interval> {
         let Self { both, only_one, only_other, neither } = self;
         let rows = self.rows();
@@ -100,9 +101,9 @@ impl Reach {
     }
 }
 
-/// The interval of the difference of two shares of different rows, so many of so many less so many of so many others, from the bounds of
-/// Wilson for either (Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10). None
-/// where one is a share of nothing.
+/// The interval of the difference of two shares of different rows, so many of so many less so many of so many others,
+/// from the bounds of Wilson for either (Newcombe 1998, "Interval estimation for the difference between independent
+/// proportions", method 10). None where one is a share of nothing.
 pub fn newcombe(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Interval> {
     let (one, other) = (Reach::of(part, whole)?, Reach::of(other_part, other_whole)?);
     let all = whole as f64 * other_whole as f64;
@@ -160,8 +161,8 @@ impl Eight {
         self.challenger().f1() - self.champion().f1()
     }
 
-    /// The cells, those of the negative rows that neither took for positive at the end: they are most, and F1 does not look
-    /// at them.
+    /// The cells, those of the negative rows that neither took for positive at the end: they are most, and F1 does not
+    /// look at them.
     pub(crate) fn cells(&self) -> [u64; 8] {
         let Self { positive: p, negative: n } = self;
         [p.both, p.only_one, p.only_other, p.neither, n.both, n.only_one, n.only_other, n.neither]
@@ -200,9 +201,10 @@ pub struct Areas {
 }
 
 impl Areas {
-    /// Compares the areas of two models' scores of the same rows, in the same order (DeLong, DeLong and Clarke-Pearson 1988): the variance is
-    /// that of the difference of a row's places among the rows of the other class, over the rows of either class. Places are
-    /// middle ranks, found by sorting (Sun and Xu 2014). None where the rows are not the same, or a class has fewer than two.
+    /// Compares the areas of two models' scores of the same rows, in the same order (DeLong, DeLong and Clarke-Pearson
+    /// 1988): the variance is that of the difference of a row's places among the rows of the other class, over the rows
+    /// of either class. Places are middle ranks, found by sorting (Sun and Xu 2014). None where the rows are not the
+    /// same, or a class has fewer than two.
     pub fn compare(champion: &[Scored], challenger: &[Scored]) -> Option<Self> {
         let same = |(one, other): (&Scored, &Scored)| one.is_positive() == other.is_positive();
         if champion.len() != challenger.len() || !champion.iter().zip(challenger).all(same) {
@@ -253,8 +255,8 @@ impl Areas {
     }
 }
 
-/// For each row twice the rows of the other class on its right side, below a positive one and above a negative one, those that
-/// tie being half there.
+/// For each row twice the rows of the other class on its right side, below a positive one and above a negative one,
+/// those that tie being half there.
 fn places(rows: &[Scored]) -> Vec<u64> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_unstable_by(|&one, &other| rows[one].score().total_cmp(&rows[other].score()));

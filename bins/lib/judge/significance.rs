@@ -15,8 +15,8 @@ pub struct Homogeneity {
     pub p: f64,
     /// Cramér's V (1946), from 0, alike, to 1, nothing in common.
     pub cramers_v: f64,
-    /// The same less what chance adds to it (Bergsma 2013), for effects are to be compared whatever the rows and the columns: 0
-    /// where chi-square is no larger than its degrees of freedom.
+    /// The same less what chance adds to it (Bergsma 2013), for effects are to be compared whatever the rows and the
+    /// columns: 0 where chi-square is no larger than its degrees of freedom.
     pub cramers_v_corrected: f64,
 }
 
@@ -47,7 +47,8 @@ pub fn homogeneity(one: &[u64], other: &[u64]) -> Option<Homogeneity> {
     })
 }
 
-/// Bergsma's correction: the mean of φ² without a difference comes off φ², and off the rows and columns what they would be larger by.
+/// Bergsma's correction: the mean of φ² without a difference comes off φ², and off the rows and columns what they would
+/// be larger by.
 fn corrected(statistic: f64, freedom: u64, all: f64) -> f64 {
     let freedom = freedom as f64;
     let square = (statistic - freedom * all / (all - 1.0)) / all;
@@ -79,8 +80,9 @@ fn tail(fewer: u64, more: u64) -> f64 {
     tail
 }
 
-/// The mid-p test of McNemar's table (Lancaster 1961; Fagerland, Lydersen and Laake 2013): the exact one, the table itself
-/// counted half, so that it errs as often as its level says, and not less. It is above the level by little, and seldom.
+/// The mid-p test of McNemar's table (Lancaster 1961; Fagerland, Lydersen and Laake 2013): the exact one, the table
+/// itself counted half, so that it errs as often as its level says, and not less. It is above the level by little, and
+/// seldom.
 pub fn mcnemar_mid_p(only_one: u64, only_other: u64) -> f64 {
     let (fewer, more) = (only_one.min(only_other), only_one.max(only_other));
     match more {
@@ -91,9 +93,9 @@ pub fn mcnemar_mid_p(only_one: u64, only_other: u64) -> f64 {
     }
 }
 
-/// The chance that fair coins show so many heads and tails. Few are counted, exactly; for many there is the saddle-point
-/// form of Loader (2000), "Fast and accurate computation of binomial probabilities": differences of ln Γ lose nine digits
-/// where there are millions.
+/// The chance that fair coins show so many heads and tails. Few are counted, exactly; for many there is the
+/// saddle-point form of Loader (2000), "Fast and accurate computation of binomial probabilities": differences of ln Γ
+/// lose nine digits where there are millions.
 fn coins(heads: u64, tails: u64) -> f64 {
     let all = (heads + tails) as f64;
     if heads == 0 || heads + tails <= 48 {
