@@ -9,6 +9,7 @@ The same bytes on every run, of all files or of those named; each file names the
 
 import math
 import functools
+import importlib.metadata
 import itertools
 import json
 import pathlib
@@ -839,7 +840,7 @@ def figures(truth, taken):
 
 
 def expected():
-    """nannyml 0.13.1: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1, which do not round, and are 0 where they
+    """nannyml: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1, which do not round, and are 0 where they
     divide by 0, where we have none; numpy: their standard errors by the delta method, the slopes by hand for each row; and for up to 16
     rows the standard deviation over all vectors of labels, weighted by their chance, for up to 2000 that over 40,000 drawn ones. Verdicts
     are scores from the threshold up."""
@@ -888,7 +889,7 @@ MAKES = (
 for make in MAKES:
     if sys.argv[1:] and make.__name__ not in sys.argv[1:]:
         continue
-    versions = VERSIONS | ({"mpmath": mpmath.__version__} if "mpmath" in make.__doc__ else {})
+    versions = VERSIONS | {name: importlib.metadata.version(name) for name in ("mpmath", "nannyml") if name in make.__doc__}
     golden = {"made_by": "tests/golden/make.py", "what": make.__doc__, "versions": versions, "cases": list(make())}
     lines = [json.dumps(case, ensure_ascii=False) for case in golden.pop("cases")]
     head = json.dumps(golden, ensure_ascii=False)[:-1]
