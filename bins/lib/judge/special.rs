@@ -19,6 +19,7 @@ pub fn normal_point(chance: f64) -> f64 {
     if chance <= 0.0 || chance.is_nan() {
         return f64::INFINITY;
     }
+    let chance = chance.max(f64::MIN_POSITIVE);
     let root = (-2.0 * chance.ln()).sqrt();
     let guess = 2.515_517 + root * (0.802_853 + root * 0.010_328);
     let mut z = root - guess / (1.0 + root * (1.432_788 + root * (0.189_269 + root * 0.001_308)));
@@ -168,6 +169,7 @@ mod tests {
         assert!((normal_point(0.975) + 1.959_963_984_540_054).abs() < 1e-13);
         assert!(normal_point(0.5).abs() < 1e-16);
         assert_eq!((normal_point(0.0), normal_point(1.0)), (f64::INFINITY, f64::NEG_INFINITY));
+        assert!((37.0..38.5).contains(&normal_point(5e-324)));
     }
 
     #[test]
