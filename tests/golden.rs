@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use spamops::data::label::Label;
 use spamops::judge::base_rate::{Change, Trained, estimate};
 use spamops::judge::black_box;
+use spamops::judge::bootstrap;
 use spamops::judge::conformal;
 use spamops::judge::corrections::{benjamini_hochberg, holm};
 use spamops::judge::divergence::{Apart, jensen_shannon, stability_index, wasserstein};
@@ -18,9 +19,11 @@ use spamops::judge::intervals::Interval;
 use spamops::judge::kolmogorov;
 use spamops::judge::mann_whitney;
 use spamops::judge::metrics::{AtRate, Confusion, Figures};
+use spamops::judge::paired::{Areas, Eight, Paired, newcombe};
 use spamops::judge::power::{self, Aim};
 use spamops::judge::ranking::{Ranking, Scored};
-use spamops::judge::significance::{homogeneity, mcnemar_exact};
+use spamops::judge::sequential::ln_evidence;
+use spamops::judge::significance::{homogeneity, mcnemar_exact, mcnemar_mid_p};
 use spamops::judge::two_by_two::Table;
 use spamops::judge::welch::{self, Sample};
 use spamops::learn::calibrate::{Calibration, Method};
@@ -90,7 +93,8 @@ fn assert_both(case: &str, name: &str, found: Option<f64>, expected: Option<f64>
     }
 }
 
-/// Asserts that bounds agree to nine digits after the point: statsmodels subtracts, and leaves a speck where there is nothing.
+/// Asserts that bounds agree to nine digits after the point: statsmodels subtracts, and leaves a speck where there is
+/// nothing.
 fn assert_bounds(case: &str, name: &str, found: Option<Interval>, expected: Option<Interval>) {
     let near = |one: f64, other: f64| (one - other).abs() <= 1e-9;
     let agree = match (found, expected) {
@@ -735,8 +739,8 @@ fn expected_performance_is_that_of_nannyml() {
             }
         }
         let Some(exact) = exact else { continue };
-        // What is linear in the labels has its true error, and the others are by as much off as they are bent: from a dozen
-        // rows on by less than a sixth. Those of more rows are drawn, and off by 1% themselves.
+        // What is linear in the labels has its true error, and the others are by as much off as they are bent: from a
+        // dozen rows on by less than a sixth. Those of more rows are drawn, and off by 1% themselves.
         let drawn = if rows > 16 { 0.02 } else { 1e-9 };
         let bent = if rows > 16 { 0.03 } else { 1.0 / 6.0 };
         for (name, found, exact, most) in [
@@ -822,5 +826,155 @@ fn black_box_shares_are_what_forty_digits_say() {
         let found = black_box::estimate(taken, rows, reference);
         assert_both(&case, "the share", found.map(|found| found.share), share);
         assert_both(&case, "its error", found.map(|found| found.error), error);
+    }
+}
+
+#[test]
+fn mid_p_is_that_of_statsmodels() {
+    #[derive(Deserialize)]
+    struct Case {
+        only_one: u64,
+        only_other: u64,
+        p: f64,
+    }
+    let cases = cases::<Case>("mcnemar_mid_p");
+    assert!(cases.len() >= 20);
+    for Case { only_one, only_other, p } in cases {
+        let found = mcnemar_mid_p(only_one, only_other);
+        assert_agree(&format!("{only_one} against {only_other}"), &[("p", found, p)]);
+    }
+}
+
+#[test]
+fn newcombe_is_that_of_statsmodels_and_of_the_paper() {
+    #[derive(Deserialize)]
+    struct Case {
+        counts: [u64; 4],
+        interval: Interval,
+    }
+    let cases_apart = cases::<Case>("newcombe");
+    assert!(cases_apart.len() >= 20);
+    for Case { counts, interval } in cases_apart {
+        let [part, whole, other_part, other_whole] = counts;
+        let found = newcombe(part, whole, other_part, other_whole);
+        assert_bounds(&format!("{counts:?}"), "the difference", found, Some(interval));
+    }
+    let paired = cases::<Case>("newcombe_paired");
+    assert!(paired.len() >= 20);
+    for Case { counts, interval } in paired {
+        // The paper has the first share less the second one.
+        let [both, only_other, only_one, neither] = counts;
+        let found = Paired { both, only_one, only_other, neither }.newcombe();
+        assert_bounds(&format!("{counts:?}"), "the paired difference", found, Some(interval));
+    }
+}
+
+#[test]
+fn paired_areas_are_those_of_every_pair() {
+    #[derive(Deserialize)]
+    struct Case {
+        drawn: Drawn,
+        other_seed: u64,
+        grains: f64,
+        champion: f64,
+        challenger: f64,
+        difference: f64,
+        variance: f64,
+        p: f64,
+    }
+    let cases = cases::<Case>("paired_areas");
+    assert!(cases.len() >= 20);
+    for case in cases {
+        let name = format!("{:?} and {} by {}", case.drawn, case.other_seed, case.grains);
+        let pairs = case.drawn.pairs();
+        let others = Drawn { seed: case.other_seed, ..case.drawn }.pairs();
+        let challenger = |(&(one, positive), (other, _)): (&(f64, bool), (f64, bool))| {
+            let mean = f64::midpoint(one, other);
+            let cut = (mean * case.grains).floor() / case.grains;
+            scored(if case.grains > 0.0 { cut } else { mean }, positive)
+        };
+        let challenger: Vec<Scored> = pairs.iter().zip(others).map(challenger).collect();
+        let champion: Vec<Scored> = pairs.iter().map(|&(score, positive)| scored(score, positive)).collect();
+        let found = Areas::compare(&champion, &challenger).unwrap();
+        // numpy's difference of means has a speck where there is none.
+        let near = |name: &str, found: f64, expected: f64| {
+            assert!(
+                (found - expected).abs() <= 1e-9 * expected.abs() + 1e-15,
+                "{name}: {found:e}, expected {expected:e}"
+            );
+        };
+        near(&format!("{name}: champion"), found.champion, case.champion);
+        near(&format!("{name}: challenger"), found.challenger, case.challenger);
+        near(&format!("{name}: difference"), found.difference, case.difference);
+        near(&format!("{name}: variance"), found.variance, case.variance);
+        near(&format!("{name}: p"), found.p.unwrap(), case.p);
+        let reach = 1.959_963_984_540_054 * case.variance.sqrt();
+        let interval = Interval((case.difference - reach).max(-1.0), (case.difference + reach).min(1.0));
+        assert_bounds(&name, "the difference", Some(found.interval), Some(interval));
+    }
+}
+
+#[test]
+fn the_interval_of_cells_is_that_of_rows() {
+    #[derive(Deserialize)]
+    struct Case {
+        cells: [u64; 8],
+        interval: Interval,
+        error: f64,
+    }
+    let cases = cases::<Case>("bootstrap");
+    assert!(cases.len() >= 20);
+    for Case { cells, interval, error } in cases {
+        let paired =
+            |rows: &[u64]| Paired { both: rows[0], only_one: rows[1], only_other: rows[2], neither: rows[3] };
+        let eight = Eight { positive: paired(&cells[..4]), negative: paired(&cells[4..]) };
+        let found = bootstrap::f1_difference(&eight, 10_000, 1).unwrap();
+        // A percentile of so many draws is off by 2.7 standard deviations over their root, .033 for both; four times
+        // that. What takes few values may miss by one of them, which is by less than one over the rows involved.
+        let involved: u64 = cells[..7].iter().sum();
+        let most = if error > 0.0 { 0.13 * error + 0.5 / involved as f64 } else { 0.0 };
+        let Interval(low, high) = found.interval;
+        assert!((low - interval.0).abs() <= most, "{cells:?}: from {low}, expected {}", interval.0);
+        assert!((high - interval.1).abs() <= most, "{cells:?}: to {high}, expected {}", interval.1);
+        assert!((found.error - error).abs() <= 0.05 * error, "{cells:?}: {} is not {error}", found.error);
+    }
+}
+
+#[test]
+fn evidence_is_what_forty_digits_say() {
+    #[derive(Deserialize)]
+    struct Case {
+        wins: u64,
+        losses: u64,
+        ln_evidence: f64,
+    }
+    let cases = cases::<Case>("sequential");
+    assert!(cases.len() >= 20);
+    for Case { wins, losses, ln_evidence: expected } in cases {
+        // It is a logarithm: nine digits after the point are nine digits of the evidence.
+        let found = ln_evidence(wins, losses);
+        assert!(
+            (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
+            "{wins} to {losses}: {found} {expected}"
+        );
+    }
+}
+
+#[test]
+fn paired_power_is_that_of_scipy() {
+    #[derive(Debug, Deserialize)]
+    struct Case {
+        rows: u64,
+        share: f64,
+        level: f64,
+        power: f64,
+        difference: Option<f64>,
+    }
+    let cases = cases::<Case>("paired_power");
+    assert!(cases.len() >= 20);
+    for case in cases {
+        let aim = Aim { level: case.level, power: case.power };
+        let found = power::paired(case.rows, case.share, aim);
+        assert_both(&format!("{case:?}"), "the difference", found, case.difference);
     }
 }

@@ -9,6 +9,7 @@ The same bytes on every run, of all files or of those named; each file names the
 
 import math
 import functools
+import importlib.metadata
 import itertools
 import json
 import pathlib
@@ -24,8 +25,9 @@ import sklearn
 import sklearn.calibration
 import statsmodels
 from scipy.spatial.distance import jensenshannon
-from scipy.special import expit, kolmogi, kolmogorov as kolmogorov_tail, logit, xlogy
-from scipy.stats import binomtest, chi2, chi2_contingency, fisher_exact, hypergeom, ks_2samp, mannwhitneyu, norm, ttest_ind_from_stats, wasserstein_distance
+from scipy.optimize import brentq
+from scipy.special import betainc, betaln, expit, kolmogi, kolmogorov as kolmogorov_tail, logit, xlogy
+from scipy.stats import binom, binomtest, chi2, chi2_contingency, fisher_exact, hypergeom, ks_2samp, mannwhitneyu, norm, ttest_ind_from_stats, wasserstein_distance
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
@@ -37,7 +39,7 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 HERE = pathlib.Path(__file__).parent
 VERSIONS = {module.__name__: module.__version__ for module in (numpy, scipy, sklearn, statsmodels)}
@@ -595,8 +597,8 @@ def corrections():
 
 
 def mann_whitney():
-    """scipy: mannwhitneyu(other, one, method="asymptotic", use_continuity=True) on repeated values, where both have up to 20,000 rows, and its
-    U over nm; beyond, and with 40 digits, mpmath: the same formulas; sklearn: roc_auc_score agrees to 1e-9."""
+    """scipy: mannwhitneyu(other, one, method="asymptotic", use_continuity=True) on repeated values, where both have up to 20,000 rows, and
+    its U over nm; beyond, and with 40 digits, mpmath: the same formulas; sklearn: roc_auc_score agrees to 1e-9."""
     for one, other in histograms():
         n, m = sum(one), sum(other)
         twice, below = 0, 0
@@ -616,9 +618,10 @@ def mann_whitney():
 
 
 def divergence():
-    """mpmath with 40 digits, for near-equal shares leave few: sum((p - q) ln(p / q)) with half a row more in each bin that either has rows in, the
-    root of the Jensen-Shannon divergence to base 2, and the area between the distribution functions, bins being at i + i^2 / 10; each debiased
-    by the no-drift mean. scipy's spatial.distance.jensenshannon(p, q, 2) and stats.wasserstein_distance agree to 1e-6 up to a million rows."""
+    """mpmath with 40 digits, for near-equal shares leave few: sum((p - q) ln(p / q)) with half a row more in each bin that either has rows
+    in, the root of the Jensen-Shannon divergence to base 2, and the area between the distribution functions, bins being at i + i^2 / 10;
+    each debiased by the no-drift mean. scipy's spatial.distance.jensenshannon(p, q, 2) and stats.wasserstein_distance agree to 1e-6 up
+    to a million rows."""
     root = lambda number: mpmath.sqrt(max(mpmath.mpf(0), number))
     for one, other in histograms():
         with mpmath.workdps(40):
@@ -644,7 +647,8 @@ def divergence():
 
 
 def black_box():
-    """numpy: (q - FPR) / (TPR - FPR) and its standard error, the slopes by central differences of 40 digits (mpmath); none where TPR - FPR < .2."""
+    """numpy: (q - FPR) / (TPR - FPR) and its standard error, the slopes by central differences of 40 digits (mpmath); none where TPR - FPR
+    < .2."""
     cases = [
         (30, 100, 90, 5, 95, 10), (0, 100, 90, 5, 95, 10), (100, 100, 90, 5, 95, 10), (5, 100, 90, 5, 95, 10), (90, 100, 90, 5, 95, 10), (1, 1, 1, 0, 1, 0),
         (0, 1, 1, 0, 1, 0), (13, 100, 20, 1, 180, 6), (130, 1000, 20, 1, 180, 6), (1300, 10**4, 690, 3, 4822, 57), (400, 10**4, 690, 3, 4822, 57),
@@ -667,6 +671,141 @@ def black_box():
                "share": share, "error": error}
 
 
+def mcnemar_mid_p():
+    """statsmodels: mcnemar([[0, one], [other, 0]], exact=True), less scipy's binom.pmf(one, one + other, .5), and less half of that where
+    one is other."""
+    pairs = [
+        (0, 0), (0, 1), (1, 0), (1, 1), (0, 5), (5, 0), (0, 6), (2, 8), (8, 2), (3, 3), (10, 10), (4, 5), (12, 30), (30, 12), (100, 100), (100, 140), (1000, 1000),
+        (1000, 1100), (5000, 5001), (0, 1000), (49_000, 51_000), (50_000, 50_000), (20, 1), (15, 16), (16, 18), (16, 25), (17, 40), (23, 25),
+    ]
+    for one, other in pairs:
+        itself = binom.pmf(one, one + other, 0.5) / (2 if one == other else 1)
+        p = float(mcnemar([[0, one], [other, 0]], exact=True).pvalue - itself) if one + other else 1.0
+        yield {"only_one": one, "only_other": other, "p": p}
+
+
+def newcombe():
+    """statsmodels: confint_proportions_2indep(a, n, b, m, method="newcomb", compare="diff")"""
+    for a, n, b, m in [
+        (56, 70, 48, 80), (9, 10, 3, 10), (6, 7, 2, 7), (5, 56, 0, 29), (0, 10, 0, 20), (0, 10, 0, 10), (10, 10, 0, 20), (10, 10, 0, 10), (1, 1, 0, 1), (0, 1, 1, 1), (1, 2, 1, 2),
+        (50, 100, 50, 100), (690, 747, 700, 747), (3, 4827, 9, 4827), (10**6, 2 * 10**6, 10**6 + 900, 2 * 10**6), (10**9, 3 * 10**9, 7, 20), (1, 10**9, 3, 10**9), (999, 1000, 1000, 1000),
+        (13, 100, 130, 1000), (0, 5000, 1, 3), (12, 12, 13, 13), (333, 1000, 1, 3),
+    ]:
+        yield {"counts": [a, n, b, m], "interval": [float(bound) for bound in confint_proportions_2indep(a, n, b, m, method="newcomb", compare="diff")]}
+
+
+def newcombe_paired():
+    """numpy by Newcombe (1998), "Improved confidence intervals for the difference between binomial proportions based on paired data",
+    Statistics in Medicine 17, 2635-2650, method 10, on statsmodels' Wilson bounds: of the first judge's share less the second's.
+    R's biostatUZH::confIntPairedProportion has the same formula; it was read, not run."""
+    for e, f, g, h in [
+        (36, 12, 2, 0), (36, 14, 0, 0), (2, 97, 1, 0), (1, 97, 1, 1), (0, 29, 0, 1), (0, 30, 0, 0), (54, 0, 0, 0), (0, 0, 0, 54), (0, 0, 7, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1),
+        (1, 1, 1, 1), (10, 10, 10, 10), (10, 2, 2, 10), (2, 10, 10, 2), (20, 9, 6, 15), (20, 6, 9, 15), (690, 9, 22, 26), (4800, 12, 5, 3), (10**6, 900, 1000, 10**6), (10**9, 30, 50, 10**9), (53, 2, 0, 1),
+        (30, 12, 14, 8),
+    ]:
+        n, one, other = e + f + g + h, e + f, e + g
+        (low, high), (other_low, other_high) = wilson(one, n), wilson(other, n)
+        product, agreement = one * (n - one) * other * (n - other), e * h - f * g
+        correlation = (max(agreement - n / 2, 0) if agreement > 0 else agreement) / math.sqrt(product) if product else 0
+        bound = lambda up, down: math.sqrt(up**2 - 2 * correlation * up * down + down**2)
+        difference = (f - g) / n
+        yield {"counts": [e, f, g, h], "interval": [difference - bound(one / n - low, other_high - other / n), difference + bound(high - one / n, other / n - other_low)]}
+
+
+def paired_areas():
+    """numpy: DeLong, DeLong and Clarke-Pearson (1988) by comparing every pair, the variance of the difference of the structural components
+    by numpy.cov; scipy: norm.sf. Rows are `drawn`; the challenger's score is the mean of the champion's and that of the other seed's,
+    both cut down to so many grains again."""
+    seeds = [
+        ((1, 200, 0, 0.0, 1.0), 101, 0), ((2, 200, 10, 0.0, 1.0), 102, 10), ((3, 2000, 100, 0.1, 0.8), 103, 7), ((4, 1000, 0, -0.5, 1.2), 104, 0), ((5, 1000, 1, 0.3, 0.0), 105, 3),
+        ((6, 500, 2, 0.2, 0.5), 106, 2), ((7, 1000, 1000, 0.9, -0.8), 107, 64), ((8, 2000, 0, -0.95, 1.0), 108, 0), ((9, 2000, 0, 0.98, 0.03), 109, 0), ((10, 1000, 7, -3.0, 4.0), 110, 5),
+        ((11, 1000, 0, -40.0, 80.0), 111, 0), ((12, 1000, 0, 0.5, 0.0), 112, 0), ((13, 10, 0, 0.0, 1.0), 113, 0), ((14, 12, 3, 0.0, 1.0), 114, 3), ((15, 20, 0, 0.0, 1.0), 115, 4),
+        ((16, 1000, 1, 0.5, 0.0), 116, 1), ((17, 3000, 0, -0.3, 1.0), 117, 50), ((18, 50, 5, 0.0, 1.0), 118, 0), ((19, 100, 0, 0.3, 0.3), 119, 100), ((20, 3000, 20, -0.8, 1.0), 120, 0),
+        ((21, 30, 2, 0.2, 0.5), 121, 2), ((22, 400, 0, 1.5, -2.0), 122, 0),
+    ]
+    for seed, other_seed, grains in seeds:
+        scores, labels = (numpy.array(column) for column in drawn(*seed))
+        others = (scores + numpy.array(drawn(other_seed, *seed[1:])[0])) / 2
+        others = numpy.floor(others * grains) / grains if grains else others
+        parts = []
+        for these in (scores, others):
+            positive, negative = these[labels == 1][:, None], these[labels == 0][None, :]
+            ahead = (positive > negative) + 0.5 * (positive == negative)
+            parts.append((ahead.mean(axis=1), ahead.mean(axis=0)))
+        (one, of_negatives), (two, two_of_negatives) = parts
+        variance = sum(numpy.array([1, -1]) @ numpy.cov(left, right) @ numpy.array([1, -1]) / len(left) for left, right in ((one, two), (of_negatives, two_of_negatives)))
+        apart = float(two.mean() - one.mean())
+        same = abs(apart) < 1e-12 and variance < 1e-20
+        numpy.testing.assert_allclose([one.mean(), two.mean()], [roc_auc_score(labels, scores), roc_auc_score(labels, others)], rtol=1e-9)
+        yield {"drawn": dict(zip(("seed", "rows", "grains", "lean", "slope"), seed)), "other_seed": other_seed, "grains": grains, "champion": float(one.mean()),
+               "challenger": float(two.mean()), "difference": apart, "variance": float(variance), "p": 1.0 if same else float(2 * norm.sf(abs(apart) / math.sqrt(variance)))}
+
+
+def bootstrap():
+    """numpy: 20,000 draws of as many rows with replacement, row by row, the difference of F1 of each (challenger's less champion's), its
+    percentiles 2.5 and 97.5 and its standard deviation; from 10,000 rows on numpy's own multinomial instead. Cells are those of the
+    positive rows that both, the champion alone, the challenger alone and neither took for positive, then those of the negative ones."""
+    numbers = numpy.random.default_rng(7)
+    tables = [
+        (80, 5, 9, 6, 2, 3, 1, 894), (10, 2, 3, 5, 1, 1, 2, 76), (690, 9, 22, 26, 2, 1, 3, 4821), (50, 0, 0, 0, 0, 0, 0, 50), (40, 10, 0, 0, 0, 0, 0, 50), (0, 0, 40, 10, 0, 0, 0, 50), (100, 3, 2, 5, 9, 0, 0, 881),
+        (1, 1, 1, 1, 1, 1, 1, 1), (3, 1, 0, 2, 0, 1, 2, 11), (200, 20, 20, 60, 30, 10, 10, 650), (500, 50, 80, 20, 5, 5, 5, 335), (130, 6, 6, 8, 4, 4, 4, 838), (20, 1, 9, 2, 0, 3, 0, 165), (700, 30, 35, 235, 10, 20, 25, 945),
+        (6900, 90, 220, 260, 20, 10, 30, 48_210), (10**6, 10**3, 2 * 10**3, 10**5, 500, 700, 900, 10**7), (10**8, 10**5, 2 * 10**5, 10**7, 5 * 10**4, 7 * 10**4, 9 * 10**4, 7 * 10**8), (0, 30, 20, 50, 5, 5, 5, 885),
+        (90, 0, 0, 10, 0, 8, 0, 892), (90, 0, 0, 10, 0, 0, 8, 892), (333, 17, 19, 31, 7, 5, 11, 1577),
+    ]
+    for cells in tables:
+        rows, parts = sum(cells), []
+        for _ in range(20):
+            if rows < 10_000:
+                drawn_rows = numpy.repeat(range(8), cells)[numbers.integers(rows, size=(1000, rows))]
+                parts.append(numpy.stack([(drawn_rows == cell).sum(axis=1) for cell in range(8)]))
+            else:
+                parts.append(numbers.multinomial(rows, numpy.array(cells) / rows, size=1000).T)
+        a, b, c, d, e, f, g, _ = numpy.concatenate(parts, axis=1).astype(float)
+        f1 = lambda found, missed, false: numpy.where(found > 0, 2 * found / numpy.maximum(1, 2 * found + missed + false), 0)
+        apart = f1(a + c, b + d, e + g) - f1(a + b, c + d, e + f)
+        yield {"cells": cells, "interval": numpy.percentile(apart, [2.5, 97.5]).tolist(), "error": float(apart.std())}
+
+
+def sequential():
+    """mpmath with 40 digits: ln 2 + ln B(a + b, a + c) - ln B(a, a) + (b + c) ln 2 + ln(1 - I_1/2(a + b, a + c)), a = 1/2, b wins and c
+    losses, I by its series; scipy's betaln and betainc agree to 1e-9 where there are up to 1000 of either, and 1 - I is over 1e-3."""
+    pairs = [
+        (0, 0), (1, 0), (0, 1), (1, 1), (5, 0), (0, 5), (10, 2), (2, 10), (8, 3), (15, 5), (5, 15), (30, 30), (31, 30), (30, 31), (100, 60), (60, 100), (1000, 0), (0, 1000), (1000, 900), (900, 1000),
+        (5000, 5001), (10**5, 10**5), (10**5 + 1500, 10**5), (10**5, 10**5 + 1500), (10**6, 1), (1, 10**6), (10**9, 10**9 + 7), (10**9 + 200_000, 10**9), (10**9, 10**9 + 200_000), (3, 1), (7, 1),
+    ]
+    for wins, losses in pairs:
+        with mpmath.workdps(40):
+            x, y = mpmath.mpf(wins) + 0.5, mpmath.mpf(losses) + 0.5
+            ln_beta = mpmath.loggamma(x) + mpmath.loggamma(y) - mpmath.loggamma(x + y)
+            # I_1/2(p, q) = 2^-(p + q) / (p B) sum of prod (p + q + j) / (p + 1 + j) / 2, over all j
+            p, q = max(x, y), min(x, y)
+            term = total = mpmath.mpf(1)
+            while term > total * mpmath.mpf(10) ** -25:
+                p += 1
+                term *= (max(x, y) + q + (p - max(x, y)) - 1) / p / 2
+                total += term
+            ln_small = -(x + y) * mpmath.log(2) - mpmath.log(max(x, y)) - ln_beta + mpmath.log(total)
+            ln_over = ln_small if x < y else mpmath.log1p(-mpmath.exp(ln_small))
+            ln_e = float(mpmath.log(2) + ln_beta - mpmath.log(mpmath.pi) + (wins + losses) * mpmath.log(2) + ln_over)
+        if max(wins, losses) <= 1000 and ln_over > -7:
+            over = 1 - betainc(wins + 0.5, losses + 0.5, 0.5)
+            by_scipy = math.log(2) + betaln(wins + 0.5, losses + 0.5) - betaln(0.5, 0.5) + (wins + losses) * math.log(2) + math.log(over)
+            numpy.testing.assert_allclose(ln_e, by_scipy, rtol=1e-9, atol=1e-9)
+        yield {"wins": wins, "losses": losses, "ln_evidence": ln_e}
+
+
+def paired_power():
+    """scipy: the rows by Connor (1987), and the difference by brentq of its power, norm.cdf((d sqrt n - norm.isf(level / 2) sqrt s) /
+    sqrt(s - d^2)), where s is the share of rows that only one of two judges gets right; none where no difference up to s has it."""
+    for rows, share, (level, chance) in itertools.product((30, 200, 5000, 10**9), (1.0, 0.3, 0.04, 0.001), ((0.05, 0.5), (0.05, 0.8), (0.001, 0.95))):
+        critical, found = norm.isf(level / 2), None
+        lacks = lambda d: d * math.sqrt(rows) - critical * math.sqrt(share) - norm.ppf(chance) * math.sqrt(share - d * d)
+        most = min(share, math.sqrt(share))
+        if lacks(most) >= 0:
+            found = float(brentq(lacks, 0, most, xtol=1e-300, rtol=1e-14))
+        yield {"rows": rows, "share": share, "level": level, "power": chance, "difference": found}
+
+
 def conformal():
     """numpy: (1 + (past >= now).sum()) / (len(past) + 1)"""
     numbers = random.Random(4)
@@ -679,8 +818,8 @@ def conformal():
 
 def power():
     """scipy: special.kolmogi(level) / sqrt(nm / (n + m)); (norm.isf(level / 2) + norm.ppf(power)) sqrt(1 / n + 1 / m), which has that power
-    by statsmodels' NormalIndPower().power(alternative="larger") at half the level, and the same number times sqrt(v / n + w / m); none of an
-    effect that cannot be."""
+    by statsmodels' NormalIndPower().power(alternative="larger") at half the level, and the same number times sqrt(v / n + w / m); none
+    of an effect that cannot be."""
     sizes = [(1, 1), (2, 3), (20, 20), (100, 50), (500, 100), (5000, 100), (5000, 5000), (50_000, 700), (10**9, 3), (10**9, 10**9), (10**12, 64)]
     for (n, m), (level, chance) in itertools.product(sizes, [(0.05, 0.5), (0.05, 0.8), (0.001, 0.9), (0.2, 0.3)]):
         most = lambda effect, bound: float(effect) if effect <= bound else None
@@ -701,7 +840,7 @@ def figures(truth, taken):
 
 
 def expected():
-    """nannyml 0.13.1: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1, which do not round, and are 0 where they
+    """nannyml: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1, which do not round, and are 0 where they
     divide by 0, where we have none; numpy: their standard errors by the delta method, the slopes by hand for each row; and for up to 16
     rows the standard deviation over all vectors of labels, weighted by their chance, for up to 2000 that over 40,000 drawn ones. Verdicts
     are scores from the threshold up."""
@@ -745,11 +884,12 @@ warnings.simplefilter("ignore")
 MAKES = (
     confusion, verdicts, ranking, homogeneity, mcnemar_exact, base_rate, texts, learners, logistic, calibration, thresholds, kolmogorov,
     kolmogorov_tails, two_by_two, welch, corrections, mann_whitney, divergence, black_box, conformal, power, expected,
+    mcnemar_mid_p, newcombe, newcombe_paired, paired_areas, bootstrap, sequential, paired_power,
 )
 for make in MAKES:
     if sys.argv[1:] and make.__name__ not in sys.argv[1:]:
         continue
-    versions = VERSIONS | ({"mpmath": mpmath.__version__} if "mpmath" in make.__doc__ else {})
+    versions = VERSIONS | {name: importlib.metadata.version(name) for name in ("mpmath", "nannyml") if name in make.__doc__}
     golden = {"made_by": "tests/golden/make.py", "what": make.__doc__, "versions": versions, "cases": list(make())}
     lines = [json.dumps(case, ensure_ascii=False) for case in golden.pop("cases")]
     head = json.dumps(golden, ensure_ascii=False)[:-1]

@@ -15,10 +15,10 @@ pub struct Estimated {
     pub interval: Interval,
 }
 
-/// The share of positives among rows of which so many were taken for positive, by how often the reference's verdicts were
-/// wrong: where q is the share that was taken, it is (q - FPR) / (TPR - FPR), as long as within a class rows look as they did. The
-/// standard error is by the delta method over all three rates, for the reference is a sample, too. None where there are no rows or a class of the
-/// reference has none, and where TPR - FPR is less than [`APART`].
+/// The share of positives among rows of which so many were taken for positive, by how often the reference's verdicts
+/// were wrong: where q is the share that was taken, it is (q - FPR) / (TPR - FPR), as long as within a class rows look
+/// as they did. The standard error is by the delta method over all three rates, for the reference is a sample, too.
+/// None where there are no rows or a class of the reference has none, and where TPR - FPR is less than [`APART`].
 pub fn estimate(taken: u64, rows: u64, reference: Confusion) -> Option<Estimated> {
     let Confusion { true_positive, false_positive, true_negative, false_negative } = reference;
     let (q, found, false_alarms) = (

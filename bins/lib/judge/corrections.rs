@@ -1,7 +1,7 @@
 //! Many tests at once: p-values adjusted so that each may be held against the level that all shall have together.
 
-/// Adjusted by Holm (1979), in the order they came in: the chance of even one false alarm among all tests is at most the level,
-/// however they depend on each other.
+/// Adjusted by Holm (1979), in the order they came in: the chance of even one false alarm among all tests is at most
+/// the level, however they depend on each other.
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let order = ascending(p);
     let mut adjusted = vec![1.0; p.len()];
@@ -13,8 +13,8 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// Adjusted by Benjamini and Hochberg (1995), in the order they came in: of the alarms at a level no larger a share is expected to
-/// be false, where the tests are independent or depend on each other positively.
+/// Adjusted by Benjamini and Hochberg (1995), in the order they came in: of the alarms at a level no larger a share is
+/// expected to be false, where the tests are independent or depend on each other positively.
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let order = ascending(p);
     let mut adjusted = vec![1.0; p.len()];

@@ -1,5 +1,5 @@
-//! How far apart two histograms are, as others report it: to be read, never to be decided on, for what is far depends on
-//! the rows. So each comes with what is left of it when its mean without any drift is taken off.
+//! How far apart two histograms are, as others report it: to be read, never to be decided on, for what is far depends
+//! on the rows. So each comes with what is left of it when its mean without any drift is taken off.
 
 use std::f64::consts::{FRAC_2_PI, LN_2};
 
@@ -14,8 +14,8 @@ pub struct Apart {
     pub debiased: f64,
 }
 
-/// The population stability index, Σ (p - q) ln (p / q), which is the divergence of Jeffreys (1946), over the bins that either
-/// histogram has rows in. Half a row more in each keeps it finite (Jeffreys' prior). Without drift its mean is
+/// The population stability index, Σ (p - q) ln (p / q), which is the divergence of Jeffreys (1946), over the bins that
+/// either histogram has rows in. Half a row more in each keeps it finite (Jeffreys' prior). Without drift its mean is
 /// (k - 1)(1 / n + 1 / m) on k bins (Yurdakul 2018), whatever the usual thresholds of .1 and .2 say. None where a
 /// histogram has no rows.
 pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Apart> {
@@ -39,9 +39,10 @@ pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Apart> {
     Some(Apart { value, debiased: (value - chance).max(0.0) })
 }
 
-/// The distance of Jensen and Shannon: the root of the divergence to base 2 (Lin 1991), which makes it a metric (Endres and
-/// Schindelin 2003), from 0 to 1. Without drift the mean of its square is (k - 1)(1 / n + 1 / m) / (8 ln 2), by the first term of its
-/// series, on k bins that either histogram has rows in; that is taken off the square. None where a histogram has no rows.
+/// The distance of Jensen and Shannon: the root of the divergence to base 2 (Lin 1991), which makes it a metric (Endres
+/// and Schindelin 2003), from 0 to 1. Without drift the mean of its square is (k - 1)(1 / n + 1 / m) / (8 ln 2), by the
+/// first term of its series, on k bins that either histogram has rows in; that is taken off the square. None where a
+/// histogram has no rows.
 pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Apart> {
     let Sizes { n, m, bins } = Sizes::of(one, other)?;
     let (rows, other_rows) = (n as f64, m as f64);
@@ -56,10 +57,11 @@ pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Apart> {
     Some(Apart { value: square.sqrt(), debiased: (square - chance).max(0.0).sqrt() })
 }
 
-/// The distance of Wasserstein (1969), how far rows have to be moved on average: the area between the distribution functions
-/// of histograms whose bins have these positions, in ascending order. Without drift the function's difference at x is normal with variance
-/// F (1 - F)(1 / n + 1 / m), which makes the mean √(2 (1 / n + 1 / m) / π) ∫ √(F (1 - F)) dx (del Barrio, Giné and Matrán 1999), F being that of
-/// all rows. None where a histogram has no rows, or a bin no position.
+/// The distance of Wasserstein (1969), how far rows have to be moved on average: the area between the distribution
+/// functions of histograms whose bins have these positions, in ascending order. Without drift the function's difference
+/// at x is normal with variance F (1 - F)(1 / n + 1 / m), which makes the mean √(2 (1 / n + 1 / m) / π) ∫ √(F (1 - F))
+/// dx (del Barrio, Giné and Matrán 1999), F being that of all rows. None where a histogram has no rows, or a bin no
+/// position.
 pub fn wasserstein(one: &[u64], other: &[u64], positions: &[f64]) -> Option<Apart> {
     let Sizes { n, m, .. } = Sizes::of(one, other)?;
     let bins = one.len().max(other.len());

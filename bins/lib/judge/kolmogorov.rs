@@ -3,7 +3,8 @@
 use std::f64::consts::{PI, TAU};
 
 /// Smirnov's distance (1939): the largest difference of the shares of rows up to a bin, over all bins of two histograms
-/// that have the same ones; none where a histogram has no rows. A histogram that ends earlier has no rows from there on.
+/// that have the same ones; none where a histogram has no rows. A histogram that ends earlier has no rows from there
+/// on.
 pub fn distance(one: &[u64], other: &[u64]) -> Option<f64> {
     let (rows, others) = (one.iter().sum::<u64>(), other.iter().sum::<u64>());
     let (mut below, mut others_below, mut most) = (0u64, 0u64, 0u128);
@@ -31,8 +32,9 @@ pub(crate) fn effective_rows(n: u64, m: u64) -> f64 {
     if fewer > 0.0 { fewer / (1.0 + fewer / more) } else { 0.0 }
 }
 
-/// The limiting chance of a scaled distance or a larger one (Kolmogorov 1933): his alternating series where z is large, and
-/// where it is small, and the chance near 1, the one of Jacobi's theta function, each after which four terms are exact.
+/// The limiting chance of a scaled distance or a larger one (Kolmogorov 1933): his alternating series where z is large,
+/// and where it is small, and the chance near 1, the one of Jacobi's theta function, each after which four terms are
+/// exact.
 pub fn tail(z: f64) -> f64 {
     // What is no distance, or is none at all, is no surprise. Below .04 the complement is less than any float.
     if z.is_nan() || z < 0.04 {

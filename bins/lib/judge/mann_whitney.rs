@@ -5,11 +5,11 @@ use crate::judge::special::normal_tail;
 /// The outcome of a test of which lies higher.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MannWhitney {
-    /// The chance that a row of the other histogram lies higher than one of the first, a tie being half of that: the area
-    /// under the ROC curve (Hanley and McNeil 1982), from 0 to 1, and ½ where neither lies higher.
+    /// The chance that a row of the other histogram lies higher than one of the first, a tie being half of that: the
+    /// area under the ROC curve (Hanley and McNeil 1982), from 0 to 1, and ½ where neither lies higher.
     pub auc: f64,
-    /// The chance of such an area, or one further from ½, where both come from one distribution: normal, with the variance that
-    /// ties leave and a correction for continuity.
+    /// The chance of such an area, or one further from ½, where both come from one distribution: normal, with the
+    /// variance that ties leave and a correction for continuity.
     pub p: f64,
 }
 

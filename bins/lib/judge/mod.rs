@@ -19,3 +19,7 @@ pub mod conformal;
 pub mod expected;
 pub mod black_box;
 pub mod power;
+pub mod paired;
+pub mod random;
+pub mod bootstrap;
+pub mod sequential;

@@ -1,9 +1,10 @@
-//! Functions behind the tests: the normal distribution's tail, and what is left of factorials when the large parts cancel.
+//! Functions behind the tests: the normal distribution's tail, and what is left of factorials when the large parts
+//! cancel.
 
 use std::f64::consts::{SQRT_2, TAU};
 
-/// The chance that a standard normal number is over `z`; half the complementary error function, so that no digit of a far
-/// tail is lost.
+/// The chance that a standard normal number is over `z`; half the complementary error function, so that no digit of a
+/// far tail is lost.
 pub fn normal_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z / SQRT_2)
 }
@@ -18,6 +19,7 @@ pub fn normal_point(chance: f64) -> f64 {
     if chance <= 0.0 || chance.is_nan() {
         return f64::INFINITY;
     }
+    let chance = chance.max(f64::MIN_POSITIVE);
     let root = (-2.0 * chance.ln()).sqrt();
     let guess = 2.515_517 + root * (0.802_853 + root * 0.010_328);
     let mut z = root - guess / (1.0 + root * (1.432_788 + root * (0.189_269 + root * 0.001_308)));
@@ -35,8 +37,8 @@ pub fn normal_point(chance: f64) -> f64 {
     z
 }
 
-/// What Stirling's formula for ln n! lacks, for whole and other numbers: its series from 16 on, where five terms are exact, and
-/// its definition below (Loader 2000, "Fast and accurate computation of binomial probabilities").
+/// What Stirling's formula for ln n! lacks, for whole and other numbers: its series from 16 on, where five terms are
+/// exact, and its definition below (Loader 2000, "Fast and accurate computation of binomial probabilities").
 pub(crate) fn stirling_error(n: f64) -> f64 {
     if n <= 0.0 {
         return 0.0;
@@ -49,8 +51,8 @@ pub(crate) fn stirling_error(n: f64) -> f64 {
     series.iter().rev().fold(0.0, |sum, coefficient| coefficient - sum / square) / n
 }
 
-/// (1 + x) ln (1 + x) - x, which is how unlikely it is to be off by a share of x from what is expected (Loader 2000); near 0 by the
-/// series of the area tangent, where a difference would have no digits left.
+/// (1 + x) ln (1 + x) - x, which is how unlikely it is to be off by a share of x from what is expected (Loader 2000);
+/// near 0 by the series of the area tangent, where a difference would have no digits left.
 pub(crate) fn deviance(x: f64) -> f64 {
     if x <= -1.0 {
         return 1.0;
@@ -69,8 +71,8 @@ pub(crate) fn deviance(x: f64) -> f64 {
     x * half + 2.0 * (1.0 + x) * series
 }
 
-/// The logarithm of a count's part in Stirling's formula that is no power of it: of the square root, and what is left; 0 for 0, whose
-/// factorial is 1.
+/// The logarithm of a count's part in Stirling's formula that is no power of it: of the square root, and what is left;
+/// 0 for 0, whose factorial is 1.
 pub(crate) fn ln_beside_powers(n: u128) -> f64 {
     if n == 0 {
         return 0.0;
@@ -79,9 +81,9 @@ pub(crate) fn ln_beside_powers(n: u128) -> f64 {
     0.5 * (TAU * n).ln() + stirling_error(n)
 }
 
-/// The chance that a number of Student's distribution (1908) is further from 0 than `t`, on either side: the regularised
-/// incomplete beta function at `freedom / (freedom + t²)`. That of statrs gives up its continued fraction after 140 steps,
-/// and is off from the ninth digit on where there are a million degrees of freedom.
+/// The chance that a number of Student's distribution (1908) is further from 0 than `t`, on either side: the
+/// regularised incomplete beta function at `freedom / (freedom + t²)`. That of statrs gives up its continued fraction
+/// after 140 steps, and is off from the ninth digit on where there are a million degrees of freedom.
 pub fn student_tails(t: f64, freedom: f64) -> f64 {
     let square = t * t;
     let (a, b) = (0.5 * freedom, 0.5);
@@ -99,8 +101,8 @@ pub fn student_tails(t: f64, freedom: f64) -> f64 {
     }
 }
 
-/// ln of x^a y^b / B(a, b), where y is 1 - x and `off` is ay - bx, which the caller knows best: with Stirling's formula the
-/// powers make up how far a and b are from their share of a + b (Loader 2000).
+/// ln of x^a y^b / B(a, b), where y is 1 - x and `off` is ay - bx, which the caller knows best: with Stirling's formula
+/// the powers make up how far a and b are from their share of a + b (Loader 2000).
 pub(crate) fn ln_beta_density(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
     let all = a + b;
     let part = |share: f64, off: f64| {
@@ -111,9 +113,9 @@ pub(crate) fn ln_beta_density(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64
     0.5 * (a / all * b / TAU).ln() + errors - part(x, off) - part(y, -off)
 }
 
-/// The continued fraction of the incomplete beta function (DiDonato and Morris 1992): `I_x(a, b)` is x^a y^b / B(a, b) times it, and
-/// `off` is as in [`ln_beta_density`], not under 0. Where x is as good as 1, y and `off` still have their digits. It
-/// takes some multiples of the square root of the larger of a and b at most.
+/// The continued fraction of the incomplete beta function (DiDonato and Morris 1992): `I_x(a, b)` is x^a y^b / B(a, b)
+/// times it, and `off` is as in [`ln_beta_density`], not under 0. Where x is as good as 1, y and `off` still have their
+/// digits. It takes some multiples of the square root of the larger of a and b at most.
 pub(crate) fn beta_fraction(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
     let (shift, step) = (1.0 + off, 1.0 + 1.0 / a);
     let (mut before, mut numerator) = (0.0, 1.0);
@@ -167,12 +169,14 @@ mod tests {
         assert!((normal_point(0.975) + 1.959_963_984_540_054).abs() < 1e-13);
         assert!(normal_point(0.5).abs() < 1e-16);
         assert_eq!((normal_point(0.0), normal_point(1.0)), (f64::INFINITY, f64::NEG_INFINITY));
+        assert!((37.0..38.5).contains(&normal_point(5e-324)));
     }
 
     #[test]
     fn tails_of_student_are_those_that_have_a_formula() {
         for t in [0.0, 1e-9, 0.3, 1.0, 2.0, 40.0, 1e6] {
-            // On one degree of freedom it is Cauchy's distribution, on two an algebraic one, on infinitely many the normal one.
+            // On one degree of freedom it is Cauchy's distribution, on two an algebraic one, on infinitely many the
+            // normal one.
             let cauchy = 1.0 - 2.0 * f64::atan(t) / std::f64::consts::PI;
             let root = f64::hypot(t, SQRT_2);
             let two = 2.0 / (root * (root + t));

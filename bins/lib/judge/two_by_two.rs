@@ -16,9 +16,10 @@ impl Table {
         Some(Self([[part, whole.checked_sub(part)?], [other_part, other_whole.checked_sub(other_part)?]]))
     }
 
-    /// The exact test (Fisher 1935), two-sided: the chance of all tables with these margins that are no likelier than this one
-    /// (Freeman and Halton 1951, and scipy). 1 where there is nothing to compare. The chance of the table is found once, that
-    /// of the next one follows from it, until there is nothing left to add: for a billion rows some ten thousand steps.
+    /// The exact test (Fisher 1935), two-sided: the chance of all tables with these margins that are no likelier than
+    /// this one (Freeman and Halton 1951, and scipy). 1 where there is nothing to compare. The chance of the table is
+    /// found once, that of the next one follows from it, until there is nothing left to add: for a billion rows some
+    /// ten thousand steps.
     pub fn exact(self) -> f64 {
         let seen = self.ln_chance();
         let mode = self.mode();
@@ -48,8 +49,9 @@ impl Table {
         fewer.map_or(1.0, |table| (1.0 - table.tail(table.ln_chance())).max(0.0))
     }
 
-    /// Cohen's h (1988): the difference 2 asin √p - 2 asin √q of the shares of the rows, first less second, from -π to π; 0 where a
-    /// row is empty. As the angle between (√p, √(1-p)) and (√q, √(1-q)), whose sine is a difference of whole numbers over a sum.
+    /// Cohen's h (1988): the difference 2 asin √p - 2 asin √q of the shares of the rows, first less second, from -π to
+    /// π; 0 where a row is empty. As the angle between (√p, √(1-p)) and (√q, √(1-q)), whose sine is a difference of
+    /// whole numbers over a sum.
     pub fn cohens_h(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         let root = |one: u64, other: u64| (one as f64).sqrt() * (other as f64).sqrt();
@@ -61,7 +63,8 @@ impl Table {
         2.0 * sine.atan2(root(a, c) + root(b, d))
     }
 
-    /// The log of the ratio of the odds, first row over second, with half a row more in every cell (Haldane 1956, Anscombe 1956).
+    /// The log of the ratio of the odds, first row over second, with half a row more in every cell (Haldane 1956,
+    /// Anscombe 1956).
     pub fn log_odds(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         let half = |count: u64| count as f64 + 0.5;
@@ -101,8 +104,9 @@ impl Table {
         self.with(u64::try_from(most).unwrap_or(u64::MAX))
     }
 
-    /// The log of the chance of this table among those with its margins (Fisher 1935), by Stirling's formula and what it lacks: the powers in it make
-    /// up how far the cells are from their expectation (Loader 2000), and that is the same for all four, and a whole number over another.
+    /// The log of the chance of this table among those with its margins (Fisher 1935), by Stirling's formula and what
+    /// it lacks: the powers in it make up how far the cells are from their expectation (Loader 2000), and that is the
+    /// same for all four, and a whole number over another.
     fn ln_chance(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         let cells = [a, b, c, d].map(u128::from);
@@ -115,7 +119,8 @@ impl Table {
         let off = difference_of_products([a, d], [b, c]);
         let mut ln = -ln_beside_powers(all);
         for (row, column, sign) in [(0, 0, 1.0), (0, 1, -1.0), (1, 0, -1.0), (1, 1, 1.0)] {
-            // The expectation times the total; their quotient is how far off the cell is, as a share of what is expected.
+            // The expectation times the total; their quotient is how far off the cell is, as a share of what is
+            // expected.
             let expected = rows[row] as f64 * columns[column] as f64;
             ln -= expected / all as f64 * deviance(sign * off / expected);
         }

@@ -1,0 +1,162 @@
+//! Whatever is counted, what comes of it is a number, and within the bounds that it has.
+
+use proptest::prelude::*;
+use spamops::data::label::Label;
+use spamops::judge::confusion::Confusion;
+use spamops::judge::intervals::Interval;
+use spamops::judge::paired::{Areas, Eight, Paired, newcombe};
+use spamops::judge::power::{self, Aim};
+use spamops::judge::ranking::Scored;
+use spamops::judge::two_by_two::Table;
+use spamops::judge::welch::{self, Sample};
+use spamops::judge::{
+    black_box, bootstrap, conformal, corrections, divergence, expected, kolmogorov, mann_whitney, sequential,
+    significance,
+};
+
+/// Counts of every size: none, a few, many.
+fn count() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), 0u64..4, 0u64..100, 0u64..1_000_000, 0u64..1_000_000_000]
+}
+
+fn histogram() -> impl Strategy<Value = Vec<u64>> {
+    prop::collection::vec(count(), 0..12)
+}
+
+fn four() -> impl Strategy<Value = Paired> {
+    [count(), count(), count(), count()].prop_map(|[both, only_one, only_other, neither]| Paired {
+        both,
+        only_one,
+        only_other,
+        neither,
+    })
+}
+
+/// Whether a number is one, from the least to the most.
+fn within(found: f64, least: f64, most: f64) -> Result<(), TestCaseError> {
+    prop_assert!(found >= least && found <= most, "{found} is not from {least} to {most}");
+    Ok(())
+}
+
+/// Whether an interval is one, and holds the value.
+fn holds(interval: Interval, value: f64, least: f64, most: f64) -> Result<(), TestCaseError> {
+    let Interval(low, high) = interval;
+    within(low, least - 1e-12, value + 1e-12)?;
+    within(high, value - 1e-12, most + 1e-12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn of_histograms(one in histogram(), other in histogram()) {
+        let (n, m) = (one.iter().sum::<u64>(), other.iter().sum::<u64>());
+        let found = kolmogorov::distance(&one, &other);
+        prop_assert_eq!(found.is_some(), n > 0 && m > 0);
+        if let Some(distance) = found {
+            within(distance, 0.0, 1.0)?;
+            within(kolmogorov::p(distance, n, m), 0.0, 1.0)?;
+        }
+        if let Some(found) = mann_whitney::test(&one, &other) {
+            within(found.auc, 0.0, 1.0)?;
+            within(found.p, 0.0, 1.0)?;
+        }
+        let positions: Vec<f64> = (0..12).map(f64::from).collect();
+        let measures = [
+            (divergence::stability_index(&one, &other), 1e3),
+            (divergence::jensen_shannon(&one, &other), 1.0),
+            (divergence::wasserstein(&one, &other, &positions), 11.0 + 1e-9),
+        ];
+        for (found, most) in measures {
+            prop_assert_eq!(found.is_some(), n > 0 && m > 0);
+            if let Some(found) = found {
+                within(found.value, 0.0, most)?;
+                within(found.debiased, 0.0, found.value)?;
+            }
+        }
+        if let Some(found) = significance::homogeneity(&one, &other) {
+            within(found.p, 0.0, 1.0)?;
+            within(found.cramers_v, 0.0, 1.0 + 1e-12)?;
+            within(found.cramers_v_corrected, 0.0, 1.0)?;
+        }
+    }
+
+    #[test]
+    fn of_four_counts(counts in four()) {
+        let Paired { both: a, only_one: b, only_other: c, neither: d } = counts;
+        let table = Table([[a, b], [c, d]]);
+        within(table.exact(), 0.0, 1.0)?;
+        within(table.upper(), 0.0, 1.0)?;
+        within(table.cohens_h().abs(), 0.0, std::f64::consts::PI + 1e-12)?;
+        within(table.log_odds().abs(), 0.0, 100.0)?;
+        within(significance::mcnemar_exact(b, c), 0.0, 1.0)?;
+        within(significance::mcnemar_mid_p(b, c), 0.0, significance::mcnemar_exact(b, c))?;
+        prop_assert!(sequential::ln_evidence(b, c).is_finite());
+        if let (Some(interval), Some(difference)) = (counts.newcombe(), counts.difference()) {
+            holds(interval, difference, -1.0, 1.0)?;
+        }
+        if let Some(Interval(low, high)) = newcombe(a, a + b, c, c + d) {
+            holds(Interval(low, high), a as f64 / (a + b) as f64 - c as f64 / (c + d) as f64, -1.0, 1.0)?;
+        }
+        let reference = Confusion { true_positive: a, false_negative: b, false_positive: c, true_negative: d };
+        if let Some(found) = black_box::estimate(b, b + c, reference) {
+            holds(found.interval, found.share, 0.0, 1.0)?;
+            within(found.error, 0.0, f64::MAX)?;
+        }
+    }
+
+    #[test]
+    fn of_eight_counts(positive in four(), negative in four(), seed in any::<u64>()) {
+        if let Some(found) = bootstrap::f1_difference(&Eight { positive, negative }, 40, seed) {
+            let Interval(low, high) = found.interval;
+            within(low, -1.0, high)?;
+            within(high, low, 1.0)?;
+            within(found.error, 0.0, 1.0)?;
+        }
+    }
+
+    #[test]
+    fn of_scores(rows in prop::collection::vec((0.0..=1.0f64, 0.0..=1.0f64, any::<bool>()), 0..60), grains in 0u8..5) {
+        let cut = |score: f64| if grains > 0 { (score * f64::from(grains)).floor() / f64::from(grains) } else { score };
+        let label = |positive: bool| if positive { Label::Positive } else { Label::Negative };
+        let one: Vec<Scored> = rows.iter().map(|row| Scored::new(cut(row.0), label(row.2))).collect();
+        let other: Vec<Scored> = rows.iter().map(|row| Scored::new(cut(row.1), label(row.2))).collect();
+        if let Some(found) = Areas::compare(&one, &other) {
+            holds(found.interval, found.difference, -1.0, 1.0)?;
+            within(found.champion, 0.0, 1.0)?;
+            within(found.challenger, 0.0, 1.0)?;
+            within(found.p.unwrap_or_default(), 0.0, 1.0)?;
+        }
+        let mut sums = expected::Expected::default();
+        for row in &rows {
+            sums.add(row.0, label(row.1 >= 0.5));
+        }
+        for found in [sums.accuracy(), sums.precision(), sums.recall(), sums.f1()].into_iter().flatten() {
+            within(found.value, 0.0, 1.0)?;
+            // Where two rows are all there are, and both verdicts unlikely, the delta method is off by more than there is.
+            within(found.error, 0.0, f64::MAX)?;
+            holds(found.interval, found.value, 0.0, 1.0)?;
+        }
+        let p: Vec<f64> = rows.iter().map(|row| row.0).collect();
+        let (holm, hochberg) = (corrections::holm(&p), corrections::benjamini_hochberg(&p));
+        for ((p, holm), hochberg) in p.iter().zip(holm).zip(hochberg) {
+            within(hochberg, *p, 1.0)?;
+            within(holm, hochberg - 1e-12, 1.0)?;
+        }
+        within(conformal::p(0.5, p), 0.0, 1.0)?;
+    }
+
+    #[test]
+    fn of_means(n in count(), m in count(), mean in any::<f64>(), variances in [0.0..1e6f64, 0.0..1e6f64]) {
+        let one = Sample { n, mean, variance: variances[0] };
+        let other = Sample { n: m, mean: 0.1, variance: variances[1] };
+        if let Some(found) = welch::test(one, other) {
+            within(found.p, 0.0, 1.0)?;
+            prop_assert!(found.statistic.is_finite() && found.freedom.is_finite());
+        }
+        for effect in [power::mean(one, other, Aim::USUAL), power::share(n, m, Aim::USUAL), power::distance(n, m, 0.05)] {
+            within(effect.unwrap_or_default(), 0.0, f64::MAX)?;
+        }
+        within(power::paired(n, variances[0] / 1e6, Aim::USUAL).unwrap_or_default(), 0.0, 1.0)?;
+    }
+}
