@@ -27,7 +27,7 @@ pub const LEAST: u64 = 30;
 /// Labelled rows, and positives or verdicts of it among them, under which F1 says nothing.
 pub const LABELLED: (u64, u64) = (30, 10);
 
-/// Distinct messages that the F1 to be expected is pooled over.
+/// Distinct messages that performance, labelled or expected, is pooled over.
 pub const EXPECTED: u64 = 2000;
 
 /// What unlabelled messages cannot show, whatever is measured.
@@ -381,6 +381,8 @@ pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -
 /// What the messages show.
 struct Seen {
     verdict: String,
+    /// Runs, this one and those before it, that performance is about.
+    runs: usize,
     window: Window,
     signals: Vec<Signal>,
     moved: Vec<Moved>,
@@ -394,6 +396,7 @@ impl Default for Seen {
     fn default() -> Self {
         Self {
             verdict: "insufficient_data".into(),
+            runs: 1,
             window: Window { runs: 1, calibration: "iid-only".into(), ..Window::default() },
             signals: Vec::new(),
             moved: Vec::new(),
@@ -435,7 +438,8 @@ fn look(
         return Ok(seen);
     }
     seen.signals = signals::all(&side, &window, threshold, at(&window).as_ref());
-    let (longer, _) = history.pooled(block, EXPECTED)?;
+    let (longer, runs_of_longer) = history.pooled(block, EXPECTED)?;
+    seen.runs = runs_of_longer;
     seen.expected = at(&Side::of(&longer));
     block.f1 = seen.expected.map(|expected| expected.expected.value);
     // The last windows may be the beginning of what is looked for.
@@ -492,11 +496,11 @@ struct Triggers<'a> {
 }
 
 impl Triggers<'_> {
-    /// F1 on labelled rows, of as many runs as the verdict is about: only what is surely lost counts.
+    /// F1 on labelled rows, of this run and some before it: only what is surely lost counts.
     fn labelled(&self) -> Reason {
         let code = "performance";
-        let Self { champion, policy, history, block, .. } = self;
-        let confusion = history.confusion(block, block.runs);
+        let Self { champion, policy, history, block, seen } = self;
+        let confusion = history.confusion(block, seen.runs);
         let before = champion.and_then(|champion| champion.confusion).map(f1);
         let (rows, (f1, low, high)) = (confusion.total(), f1(confusion));
         if rows < LABELLED.0 || involved(confusion) < LABELLED.1 {
@@ -506,12 +510,12 @@ impl Triggers<'_> {
             );
             return Reason::plain(code, false, says);
         }
-        let seen = format!("F1 {f1:.3} ({low:.3} to {high:.3}) on {rows} labelled rows");
+        let found = format!("F1 {f1:.3} ({low:.3} to {high:.3}) on {rows} labelled rows");
         match (policy.min_f1, before) {
             (Some(gate), _) => {
                 let (gate, fired) = (gate.value(), high < gate.value());
                 let side = if fired { "is below" } else { "is not surely below" };
-                Reason::against(code, fired, format!("{seen} {side} {gate}"), f1, gate)
+                Reason::against(code, fired, format!("{found} {side} {gate}"), f1, gate)
             }
             (None, Some((before, least, _))) => {
                 // The bounds of a difference from those of its parts (Zou & Donner 2008).
@@ -519,11 +523,11 @@ impl Triggers<'_> {
                 let fired = surely > policy.margin;
                 let side = if fired { "is less" } else { "is not surely less" };
                 let says =
-                    format!("{seen} {side} than {before:.3}, out of fold, by more than {}", policy.margin);
+                    format!("{found} {side} than {before:.3}, out of fold, by more than {}", policy.margin);
                 Reason::against(code, fired, says, surely, policy.margin)
             }
             (None, None) => {
-                Reason::plain(code, false, format!("{seen}; nothing says what it should be, see --min-f1"))
+                Reason::plain(code, false, format!("{found}; nothing says what it should be, see --min-f1"))
             }
         }
     }
