@@ -171,6 +171,11 @@ impl Profile {
         self.records.keys().copied()
     }
 
+    /// Whether a message of this hash is remembered.
+    pub fn has(&self, hash: u64) -> bool {
+        self.records.contains_key(&hash)
+    }
+
     /// How many are remembered.
     pub fn len(&self) -> usize {
         self.records.len()

@@ -18,7 +18,7 @@ use crate::watch::moved::{self, Moved, Names};
 use crate::watch::performance::{self, Performance};
 use crate::watch::reason::Reason;
 use crate::watch::shift::{Shift, shift};
-use crate::watch::side::{Known, STEPS, Scale, Side};
+use crate::watch::side::{STEPS, Scale, Side};
 use crate::watch::signals::{self, Signal};
 
 /// Distinct messages under which nothing is said.
@@ -417,12 +417,12 @@ fn look(
     block: &mut Block,
     policy: &Policy,
 ) -> Result<Seen> {
-    let side = Side::of(reference);
+    let side = Side::of_reference(reference);
     let needed = signals::needed(side.len());
     let (pool, runs) = history.pooled(block, needed.unwrap_or(EXPECTED))?;
     // Where only this run is asked the profile is whole; what the history holds of it may be cut short.
     let pool = if runs == 1 { new } else { &pool };
-    let window = Side::of(pool);
+    let window = Side::of_new(pool, reference);
     block.runs = runs;
     let threshold = champion.map(|champion| champion.threshold);
     let meaning = performance::calibration(&side);
@@ -440,7 +440,7 @@ fn look(
     seen.signals = signals::all(&side, &window, threshold, at(&window).as_ref());
     let (longer, runs_of_longer) = history.pooled(block, EXPECTED)?;
     seen.runs = runs_of_longer;
-    seen.expected = at(&Side::of(&longer));
+    seen.expected = at(&Side::of_new(&longer, reference));
     block.f1 = seen.expected.map(|expected| expected.expected.value);
     // The last windows may be the beginning of what is looked for.
     let last = policy.persistence.of * runs;
@@ -661,8 +661,8 @@ fn pictures(reference: &Side, new: &Side) -> (Vec<Distance>, Vec<Picture>) {
     let scored = reference.scored && new.scored;
     let scales = Scale::of_looks().chain(scored.then_some(Scale::Score));
     let both = scales.filter_map(|scale| {
-        let one = reference.histogram(scale, &Known::to_itself(reference));
-        let other = new.histogram(scale, &Known::to_others(reference));
+        let one = reference.histogram(scale, reference);
+        let other = new.histogram(scale, reference);
         let used = |bins: &[u64]| bins.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
         let last = if scale == Scale::Score { STEPS } else { used(&one).max(used(&other)) };
         let width = last.div_ceil(BINS).max(1);

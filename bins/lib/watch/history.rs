@@ -109,6 +109,11 @@ impl History {
         history
     }
 
+    /// A history that cannot be read at all.
+    pub fn lost(why: &str) -> Self {
+        Self { blocks: Vec::new(), unreadable: Some(inert(why)) }
+    }
+
     /// The history as lines.
     pub fn lines(&self) -> Result<String> {
         let mut lines = String::new();

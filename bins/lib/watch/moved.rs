@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::notes::inert;
 use crate::learn::look::{FLAGS, SIZES};
 use crate::learn::profile::Record;
-use crate::watch::side::{Known, STEPS, Scale, Side, has_flag};
+use crate::watch::side::{STEPS, Scale, Side, has_flag};
 use crate::watch::signals;
 
 /// Words that are named at most.
@@ -88,8 +88,8 @@ pub fn all(reference: &Side, new: &Side, names: &Names) -> Vec<Moved> {
     let sizes = signals::moved_sizes(reference, new).into_iter().map(|(scale, p)| Moved {
         kind: "size".into(),
         what: scale.name().into(),
-        new: mean(scale, new, &Known::to_others(reference)),
-        reference: mean(scale, reference, &Known::to_itself(reference)),
+        new: mean(scale, new, reference),
+        reference: mean(scale, reference, reference),
         p,
         points: scored.then(|| worth_of_size(reference, new, scale)),
     });
@@ -105,8 +105,8 @@ pub fn number(scale: Scale, step: usize) -> f64 {
     }
 }
 
-fn mean(scale: Scale, side: &Side, known: &Known) -> f64 {
-    let sum: f64 = side.records.iter().map(|record| number(scale, scale.step(record, known))).sum();
+fn mean(scale: Scale, side: &Side, reference: &Side) -> f64 {
+    let sum: f64 = side.steps(scale, reference).map(|(_, step)| number(scale, step)).sum();
     sum / side.len() as f64
 }
 
@@ -150,11 +150,8 @@ fn worth(reference: &Side, new: &Side, has: &dyn Fn(&Record) -> bool) -> f64 {
 fn worth_of_size(reference: &Side, new: &Side, scale: Scale) -> f64 {
     let mut means = vec![Mean::default(); STEPS];
     let mut changes = vec![0.0; STEPS];
-    for (side, known, sign) in
-        [(new, Known::to_others(reference), 1.0), (reference, Known::to_itself(reference), -1.0)]
-    {
-        for record in &side.records {
-            let step = scale.step(record, &known);
+    for (side, sign) in [(new, 1.0), (reference, -1.0)] {
+        for (record, step) in side.steps(scale, reference) {
             means[step].add(record);
             changes[step] += sign / side.len() as f64;
         }

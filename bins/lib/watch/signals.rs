@@ -14,7 +14,7 @@ use crate::learn::bayes::probability;
 use crate::learn::look::FLAGS;
 use crate::watch::performance::Performance;
 use crate::watch::reason::p_value;
-use crate::watch::side::{HASHES, Known, Scale, Side, distance, has_flag};
+use crate::watch::side::{HASHES, Scale, Side, distance, has_flag};
 
 /// The chance of an alarm where nothing has changed, over all families of a run.
 pub const ALPHA: f64 = 0.05;
@@ -159,8 +159,7 @@ fn level() -> f64 {
 
 /// Two histograms of a scale.
 fn on_scale(scale: Scale, reference: &Side, new: &Side) -> Option<One> {
-    let (itself, others) = (Known::to_itself(reference), Known::to_others(reference));
-    let (one, other) = (reference.histogram(scale, &itself), new.histogram(scale, &others));
+    let (one, other) = (reference.histogram(scale, reference), new.histogram(scale, reference));
     let (effect, p) = distance(&one, &other)?;
     let mean = |bins: &[u64]| {
         let sum: u64 = (0u64..).zip(bins).map(|(step, count)| step * count).sum();
