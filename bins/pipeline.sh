@@ -139,7 +139,7 @@ step_tools() {
 }
 
 # What one run leaves behind.
-results=({new,clean,rejects,scored,train,pool,holdout,champion-scored,challenger-scored,history,history-clean,history-rejects}.csv
+results=({new,clean,rejects,scored,to-label,train,pool,holdout,champion-scored,challenger-scored,history,history-clean,history-rejects}.csv
   new.{tsv,jsonl,ndjson} {validate,metrics,drift,challenger,compare,promote,decision,champion}.json report.md)
 
 step_sample() {
@@ -196,6 +196,7 @@ step_drift() {
   if [ "$force" = true ] || [ -e "$pending" ]; then forced=(--force); fi
   run drift "${champion[@]}" --state "$state" "${at[@]}" "${forced[@]}" "$out/clean.csv" -o "$out/drift.json"
   run spamops state gather "$out/clean.csv" --state "$state"
+  if says drift labels_needed true; then run sample --for-labels 50 "$out/scored.csv" -o "$out/to-label.csv"; fi
   # The rows count as used from here on: a run that dies before its report is made up for by the next.
   if says drift retrain_needed true; then : >"$pending"; fi
 }

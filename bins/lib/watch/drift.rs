@@ -13,7 +13,7 @@ use crate::judge::divergence;
 use crate::judge::intervals;
 use crate::judge::metrics::{Confusion, Metrics};
 use crate::learn::profile::Profile;
-use crate::watch::history::{Block, History};
+use crate::watch::history::{self, Block, History};
 use crate::watch::moved::{self, Moved, Names};
 use crate::watch::performance::{self, Performance};
 use crate::watch::reason::Reason;
@@ -445,8 +445,9 @@ fn look(
     // The last windows may be the beginning of what is looked for.
     let last = policy.persistence.of * runs;
     for signal in &mut seen.signals {
-        block.effects.insert(signal.family.clone(), signal.effect.abs());
-        signal.surprise = history.surprise(&signal.family, signal.effect.abs(), last);
+        let strength = history::strength(signal.p, window.len());
+        block.strengths.insert(signal.family.clone(), strength);
+        signal.surprise = history.surprise(&signal.family, strength, last);
         block.calibrated |= signal.surprise.is_some();
         if signal.fired && signal.surprise.is_some_and(|p| p > signals::ALPHA) {
             signal.fired = false;
@@ -653,6 +654,16 @@ fn repeats(new: &Profile, reference: Option<&Profile>, names: &Names) -> Repeats
     Repeats { share: share(new), reference: reference.map(share), most: most.collect() }
 }
 
+/// The standard deviation of what is at these places so often.
+fn deviation(bins: &[u64], places: &[f64]) -> f64 {
+    let rows = bins.iter().sum::<u64>().max(1) as f64;
+    let mean_of = |of: &dyn Fn(f64) -> f64| {
+        bins.iter().zip(places).map(|(count, place)| *count as f64 * of(*place)).sum::<f64>() / rows
+    };
+    let mean = mean_of(&|place| place);
+    mean_of(&|place| (place - mean).powi(2)).sqrt()
+}
+
 /// Bins of a picture.
 const BINS: usize = 16;
 
@@ -675,7 +686,8 @@ fn pictures(reference: &Side, new: &Side) -> (Vec<Distance>, Vec<Picture>) {
             what: scale.name().into(),
             psi: divergence::stability_index(&one, &other)?.debiased,
             jensen_shannon: divergence::jensen_shannon(&one, &other)?.debiased,
-            wasserstein: divergence::wasserstein(narrow, narrow_other, &places)?.debiased,
+            wasserstein: divergence::wasserstein(narrow, narrow_other, &places)?.debiased
+                / deviation(narrow, &places).max(f64::MIN_POSITIVE),
         };
         let from = (0..last).step_by(width).map(|step| moved::number(scale, step)).collect();
         Some((distance, Picture { what: scale.name().into(), from, reference: one, new: other }))

@@ -45,7 +45,7 @@ pub struct Signal {
     pub measure: String,
     /// The least effect that counts, however small the p-value.
     pub floor: f64,
-    /// How surprising the effect is next to the blocks before, where there are enough of them.
+    /// How surprising it is next to the blocks before, where there are enough of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surprise: Option<f64>,
     /// Whether it is an alarm.
@@ -299,7 +299,7 @@ fn classifier(reference: &Side, new: &Side) -> Option<Signal> {
     let effect = f64::midpoint(both[0].1, both[1].1);
     let p = both[0].0.min(both[1].0);
     let says = format!("a classifier tells new messages from old ones with an AUC of {effect:.3}");
-    CLASSIFIER.signal(vec![One { what: "words".into(), p, effect, says }], 2)
+    CLASSIFIER.signal(vec![One { what: "all words together".into(), p, effect, says }], 2)
 }
 
 /// What naive Bayes that has learned on one half gives for the other: the p-value of new messages scoring higher, and the AUC.

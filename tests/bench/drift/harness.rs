@@ -89,15 +89,17 @@ struct Days {
 
 fn models() -> Done<Vec<Watched>> {
     let mut models: Vec<(u64, Option<Watched>)> = (0..MODELS).map(|seed| (1000 + seed, None)).collect();
-    threads::each(&mut models, 2, |(seed, model)| *model = Watched::fitted(*seed).ok());
+    threads::each(&mut models, 2, |(seed, model)| {
+        *model = Watched::of(stream::rows(Scenario::QUIET, FITTED, *seed)).ok();
+    });
     let models: Vec<Watched> = models.into_iter().filter_map(|(_, model)| model).collect();
     if models.len() as u64 == MODELS { Ok(models) } else { Err("a model cannot be fitted".into()) }
 }
 
 impl Watched {
-    fn fitted(seed: u64) -> Done<Self> {
+    fn of(messages: impl Iterator<Item = Message>) -> Done<Self> {
         let lesson = |Message { text, spam }| Lesson::new(text, label(spam));
-        let lessons: Vec<Lesson> = stream::rows(Scenario::QUIET, FITTED, seed).map(lesson).collect();
+        let lessons: Vec<Lesson> = messages.map(lesson).collect();
         let means = Means { threads: 1, memory: usize::MAX };
         let model = fit(&lessons, &Preset::Message.recipe(), About::default(), means)?;
         let profile = model.profile.profile()?;
@@ -421,8 +423,8 @@ fn year(models: &[Watched], runs: u64) -> Done<Value> {
 }
 
 /// Sixty days of 1,000 unlabelled rows: a one-off newsletter on day 15, harmless news from day 25 on, harm from day 40 on.
+/// What a retrain learns from is labelled then, and the next champion knows the news.
 fn policies(models: &[Watched], runs: u64) -> Done<Value> {
-    const HARM: i64 = 40;
     say("policy                   retrains before the harm   harm found   days of delay, mean")?;
     let mut all = Vec::new();
     let of = |retrain_on: RetrainOn| Some(Policy { retrain_on, min_new_labels: 0, ..Policy::default() });
@@ -434,43 +436,49 @@ fn policies(models: &[Watched], runs: u64) -> Done<Value> {
         ("persistent-drift", of(RetrainOn::PersistentDrift)),
         ("any-drift", of(RetrainOn::AnyDrift)),
     ] {
-        let found = each(runs, |run| {
-            let mut days = Days { policy: policy.clone().unwrap_or_default(), ..Days::default() };
-            let mut asked = Vec::new();
-            for day in 0..60 {
-                let scenario = match day {
-                    15 => Scenario { newsletter: 0.3, ..Scenario::QUIET },
-                    25..HARM => Scenario { harmless: 0.2, ..Scenario::QUIET },
-                    HARM.. => Scenario { harmless: 0.2, graded: 0.6, ..Scenario::QUIET },
-                    _ => Scenario::QUIET,
-                };
-                let asks = match name {
-                    "always" => true,
-                    "never" => false,
-                    "every 30 days" => day % 30 == 29,
-                    _ => {
-                        let seed = 9_000_000 + run * 100 + u64::try_from(day)?;
-                        let rows = stream::rows(scenario, 1000, seed);
-                        turn(models, run).day(&mut days, rows, false)?.0.retrain_needed
-                    }
-                };
-                if asks {
-                    asked.push(day);
-                }
-            }
-            Ok(asked)
+        let found = each(runs, |run| match &policy {
+            Some(policy) => asked(turn(models, run), policy, 9_000_000 + run),
+            None => Ok((0..60)
+                .filter(|day| name == "always" || name == "every 30 days" && day % 30 == 29)
+                .collect()),
         })?;
         let runs = found.len() as f64;
         let before = found.iter().flatten().filter(|day| **day < HARM).count() as f64 / runs;
-        let delays: Vec<i64> = found
-            .iter()
-            .filter_map(|asked| asked.iter().find(|day| **day >= HARM))
-            .map(|day| day - HARM)
-            .collect();
-        let delay = delays.iter().sum::<i64>() as f64 / delays.len() as f64;
+        let first = |asked: &Vec<usize>| asked.iter().find(|day| **day >= HARM).map(|day| day - HARM);
+        let delays: Vec<usize> = found.iter().filter_map(first).collect();
+        let delay = (!delays.is_empty()).then(|| delays.iter().sum::<usize>() as f64 / delays.len() as f64);
         let share = delays.len() as f64 / runs;
-        say(&format!("{name:24} {before:12.2} {share:20.2} {delay:16.1}"))?;
+        let shown = delay.map_or("-".into(), |delay| format!("{delay:.1}"));
+        say(&format!("{name:24} {before:12.2} {share:20.2} {shown:>16}"))?;
         all.push(json!({"policy": name, "before": before, "found": share, "delay": delay}));
     }
     Ok(json!({"runs": runs, "policies": all}))
+}
+
+/// The day from which on there is harm.
+const HARM: usize = 40;
+
+/// The days on which a policy asks for a retrain.
+fn asked(first: &Watched, policy: &Policy, seed: u64) -> Done<Vec<usize>> {
+    let news = Scenario { harmless: 0.2, ..Scenario::QUIET };
+    let rows =
+        |scenario: Scenario, from: usize, count: usize| stream::rows(scenario, from + count, seed).skip(from);
+    let mut days = Days { policy: policy.clone(), ..Days::default() };
+    let (mut asked, mut next) = (Vec::new(), None);
+    for day in 0..60 {
+        let scenario = match day {
+            15 => Scenario { newsletter: 0.3, ..Scenario::QUIET },
+            25..HARM => news,
+            HARM.. => Scenario { graded: 0.6, ..news },
+            _ => Scenario::QUIET,
+        };
+        let champion = next.as_ref().unwrap_or(first);
+        if champion.day(&mut days, rows(scenario, day * 1000, 1000), false)?.0.retrain_needed {
+            asked.push(day);
+            days.champion += 1;
+            let scenario = if day < 25 { Scenario::QUIET } else { news };
+            next = Some(Watched::of(rows(scenario, 60_000, FITTED))?);
+        }
+    }
+    Ok(asked)
 }
