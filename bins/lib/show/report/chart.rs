@@ -139,20 +139,22 @@ pub(super) fn shares(bins: &[u64]) -> Vec<f64> {
 pub(super) fn histogram(picture: &Picture) -> String {
     const TOP: f64 = 12.0;
     const PLOT: f64 = 108.0;
+    // Across, with room for the numbers of the scale at the right.
+    const WIDE: f64 = 88.0;
     let (reference, new) = (shares(&picture.reference), shares(&picture.new));
     let bins = reference.len().max(new.len()).max(1);
     let most = reference.iter().chain(&new).fold(0.01f64, |most, share| most.max(*share));
     // By the square root: most messages are in a few bins, and what drifts is in the others.
     let top = |share: f64| TOP + PLOT - PLOT * (share / most).sqrt();
-    let (floor, wide) = (TOP + PLOT, 100.0 / bins as f64);
+    let (floor, wide) = (TOP + PLOT, WIDE / bins as f64);
     let mut drawing = Drawing::new(TOP + PLOT + 16.0);
     for (bin, share) in reference.iter().enumerate().filter(|(_, share)| **share > 0.0) {
         let y = top(*share);
         drawing.rect("reference", (bin as f64 * wide, y), (wide, floor - y));
     }
     for share in [0.01, 0.1, 0.5].into_iter().filter(|share| *share <= most) {
-        drawing.line("grid", (0.0, top(share)), (100.0, top(share)));
-        drawing.text("tick", (100.0, top(share) - 3.0), Anchor::End, &format!("{:.0}%", 100.0 * share));
+        drawing.line("grid", (0.0, top(share)), (WIDE, top(share)));
+        drawing.text("tick", (100.0, top(share) + 4.0), Anchor::End, &format!("{:.0}%", 100.0 * share));
     }
     let mut before = floor;
     for (bin, share) in new.iter().enumerate() {
@@ -165,8 +167,8 @@ pub(super) fn histogram(picture: &Picture) -> String {
         }
         before = y;
     }
-    drawing.line("new", (100.0, before), (100.0, floor));
-    drawing.line("base", (0.0, floor), (100.0, floor));
+    drawing.line("new", (WIDE, before), (WIDE, floor));
+    drawing.line("base", (0.0, floor), (WIDE, floor));
     for quarter in 0..4 {
         let bin = quarter * bins / 4;
         let Some(from) = picture.from.get(bin) else { continue };
@@ -179,21 +181,24 @@ pub(super) fn histogram(picture: &Picture) -> String {
 /// The last runs: the F1 that was to be expected as a line, the verdict as a mark below it.
 pub(super) fn history(runs: &[Run], reference: Option<f64>, says: &str) -> String {
     const TOP: f64 = 14.0;
-    const PLOT: f64 = 96.0;
-    const MARKS: f64 = TOP + PLOT + 34.0;
+    // Across, with room for the numbers of the scale at the right.
+    const WIDE: f64 = 92.0;
     let values = || runs.iter().filter_map(|run| run.f1);
+    // Without a figure there is no line to make room for.
+    let plot = if values().next().is_some() { 120.0 } else { 0.0 };
+    let marks = TOP + plot + 34.0;
     let scale = Scale::over(values().chain(reference));
-    let slot = 100.0 / runs.len().max(8) as f64;
+    let slot = WIDE / runs.len().max(8) as f64;
     let middle = |run: usize| (run as f64 + 0.5) * slot;
-    let y = |f1: f64| TOP + PLOT * (1.0 - scale.at(f1));
-    let mut drawing = Drawing::new(MARKS + 18.0);
+    let y = |f1: f64| TOP + plot * (1.0 - scale.at(f1));
+    let mut drawing = Drawing::new(marks + 18.0);
     if values().next().is_some() {
         for tick in scale.ticks() {
-            drawing.line("grid", (0.0, y(tick)), (100.0, y(tick)));
-            drawing.text("tick halo", (100.0, y(tick) - 3.0), Anchor::End, &scale.label(tick));
+            drawing.line("grid", (0.0, y(tick)), (WIDE, y(tick)));
+            drawing.text("tick", (100.0, y(tick) + 4.0), Anchor::End, &scale.label(tick));
         }
         if let Some(reference) = reference {
-            drawing.line("reference-line", (0.0, y(reference)), (100.0, y(reference)));
+            drawing.line("reference-line", (0.0, y(reference)), (WIDE, y(reference)));
         }
     }
     let mut last = None;
@@ -213,20 +218,20 @@ pub(super) fn history(runs: &[Run], reference: Option<f64>, says: &str) -> Strin
         let (letter, _) = prose::verdict(&one.verdict);
         let left = middle(run) - 0.36 * slot;
         match letter {
-            'D' => drawing.rect("alarm", (left, MARKS - 22.0), (0.72 * slot, 22.0)),
-            'S' => drawing.rect("steady", (left, MARKS - 9.0), (0.72 * slot, 9.0)),
-            _ => drawing.dot("unknown", (middle(run), MARKS - 2.5), 1.5),
+            'D' => drawing.rect("alarm", (left, marks - 22.0), (0.72 * slot, 22.0)),
+            'S' => drawing.rect("steady", (left, marks - 9.0), (0.72 * slot, 9.0)),
+            _ => drawing.dot("unknown", (middle(run), marks - 2.5), 1.5),
         }
         if runs.len() <= 16 {
-            drawing.text("tick", (middle(run), MARKS + 13.0), Anchor::Middle, &letter.to_string());
+            drawing.text("tick", (middle(run), marks + 13.0), Anchor::Middle, &letter.to_string());
         }
     }
-    drawing.line("base", (0.0, MARKS), (100.0, MARKS));
+    drawing.line("base", (0.0, marks), (WIDE, marks));
     if runs.len() > 16 {
-        let ends = [(runs.first(), 0.0, Anchor::Start), (runs.last(), 100.0, Anchor::End)];
+        let ends = [(runs.first(), 0.0, Anchor::Start), (runs.last(), WIDE, Anchor::End)];
         for (run, x, anchor) in ends {
             let day = run.map_or_else(String::new, |run| prose::day(run.time));
-            drawing.text("tick", (x, MARKS + 13.0), anchor, &day);
+            drawing.text("tick", (x, marks + 13.0), anchor, &day);
         }
     }
     drawing.finish("The runs before: F1 to be expected, and the verdict of each", says)

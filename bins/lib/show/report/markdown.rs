@@ -111,7 +111,7 @@ impl Page {
 fn reasons(page: &mut Page, what: &str, list: &[Reason]) {
     let value = |value: Option<f64>| value.map_or_else(String::new, prose::number);
     page.table(
-        &[what, "fired", "value", "limit", "in words"],
+        &[what, if what == "test" { "passed" } else { "fired" }, "value", "limit", "in words"],
         "|---|---|--:|--:|---|",
         list.iter().map(|reason| {
             let fired = prose::fired(reason).to_owned();
@@ -245,6 +245,10 @@ fn history(page: &mut Page, strip: &[drift::Run]) {
         HEIGHTS.get(step)
     };
     page.heading("The runs before");
+    if strip.len() == 1 {
+        page.paragraph("This is the first run on record.");
+        return;
+    }
     let heights: String = last.iter().map(|run| height(run).unwrap_or(&' ')).collect();
     let verdicts: String = last.iter().map(|run| prose::verdict(&run.verdict).0).collect();
     let heights = if low <= high { format!("    F1       {}\n", heights.trim_end()) } else { String::new() };

@@ -4,7 +4,7 @@ use crate::data::contract;
 use crate::judge::intervals::Interval;
 use crate::judge::metrics::Metrics;
 use crate::show::report::escape::html;
-use crate::show::report::table::{LONGEST, cell, mark, name, numeric, plot, table};
+use crate::show::report::table::{LONGEST, cell, mark, name, numeric, passed, plot, table};
 use crate::show::report::{Decision, Run, chart, prose};
 use crate::watch::compare;
 use crate::watch::drift::{Distance, Picture, Report};
@@ -93,7 +93,7 @@ fn head(page: &mut String, run: &Run, decision: &Decision) {
         }
         let more = decision.reasons.len().saturating_sub(3);
         if more > 0 {
-            page.extend(["<li>and ", &more.to_string(), " more below</li>\n"]);
+            page.extend(["<li class=\"rest\">and ", &more.to_string(), " more below</li>\n"]);
         }
         page.push_str("</ul>\n");
     }
@@ -136,6 +136,9 @@ fn head(page: &mut String, run: &Run, decision: &Decision) {
     page.push_str("</header>\n");
 }
 
+/// What the tests of a comparison are headed by: to speak for the challenger is to pass.
+const TESTS: &str = "Test";
+
 /// Every trigger or test, whether it fired or not.
 fn reasons(what: &str, list: &[Reason]) -> String {
     let value = |value: Option<f64>| value.map_or_else(String::new, prose::number);
@@ -144,7 +147,7 @@ fn reasons(what: &str, list: &[Reason]) -> String {
         .map(|reason| {
             [
                 name(&prose::trigger(reason), ""),
-                mark(prose::fired(reason)),
+                if what == TESTS { passed(reason.fired) } else { mark(prose::fired(reason)) },
                 cell("says", &prose::sentence(&reason.says)),
                 numeric("value", &value(reason.value)),
                 numeric("limit", &value(reason.limit)),
@@ -152,7 +155,8 @@ fn reasons(what: &str, list: &[Reason]) -> String {
             .concat()
         })
         .collect();
-    let head = [("", what), ("", "Fired"), ("", "In words"), ("num", "Value"), ("num", "Limit")];
+    let fired = if what == TESTS { "Passed" } else { "Fired" };
+    let head = [("", what), ("", fired), ("", "In words"), ("num", "Value"), ("num", "Limit")];
     table("folds", what, &head, &rows)
 }
 
@@ -200,6 +204,9 @@ fn champion(page: &mut String, run: &Run) {
         let head = [("", "Figure"), ("num", "Value, 95% interval"), ("", "")];
         body.push_str(&table("folds ranges", "F1, by labels and by expectation", &head, &rows));
     }
+    if figures.is_empty() {
+        body.push_str(&paragraph("", "Neither labels nor scores tell: nothing was measured."));
+    }
     if let Some(expected) = expected {
         body.push_str(&paragraph("", &prose::expected(expected)));
     }
@@ -231,6 +238,14 @@ fn history(page: &mut String, drift: &Report) {
         prose::day(first.time),
         prose::day(last.time)
     );
+    if runs.len() == 1 {
+        let body = [
+            paragraph("", "This is the first run on record."),
+            paragraph("small", &prose::schedule(&drift.schedule)),
+        ];
+        section(page, "The runs before", &body.concat());
+        return;
+    }
     let reference = drift.expected.map(|expected| expected.reference.value);
     let mut body = paragraph("", &says);
     body.push_str(concat!(
@@ -248,7 +263,7 @@ fn history(page: &mut String, drift: &Report) {
     ));
     body.extend(["<figure>", &chart::history(runs, reference, &says), "</figure>\n"]);
     if runs.len() > 16 {
-        body.push_str(&paragraph("letters", &letters));
+        body.push_str(&paragraph("letters", &format!("Oldest first: {letters}")));
     }
     body.push_str(&paragraph("small", &prose::schedule(&drift.schedule)));
     section(page, "The runs before", &body);
@@ -279,7 +294,7 @@ fn signals(page: &mut String, drift: &Report) {
             ("", "Effect, next to its floor"),
             ("num", "Corrected p"),
         ];
-        body.push_str(&table("folds", "Families of tests", &head, &rows));
+        body.push_str(&table("folds signals", "Families of tests", &head, &rows));
         body.push_str(&paragraph("small", "The upright line is the least effect that counts; an alarm goes beyond it and has a corrected p of no more than 0.05. Bars end at five times that effect, › where it is larger."));
     }
     body.push_str(&paragraph("", &prose::window(&drift.window)));
@@ -309,7 +324,7 @@ fn moves(page: &mut String, list: &[Moved]) {
         .concat()
     };
     let rows: Vec<String> = list.iter().map(row).collect();
-    let head = [("", "What, before → now"), ("", "← lower · mean score · higher →"), ("num", "Points")];
+    let head = [("", "What, before → now"), ("middle", "← lower · score · higher →"), ("num", "Points")];
     let mut body = paragraph(
         "",
         "Words, flags and sizes that are in more messages than before, or in fewer, and how many points of a hundred each moved the mean score.",
@@ -425,7 +440,7 @@ fn comparison(page: &mut String, compare: &compare::Report) {
         prose::figure(compare.challenger_f1),
         prose::count(compare.rows)
     );
-    let body = [paragraph("", &text), reasons("Test", &compare.reasons)].concat();
+    let body = [paragraph("", &text), reasons(TESTS, &compare.reasons)].concat();
     section(page, "Is the challenger better?", &body);
 }
 

@@ -166,7 +166,7 @@ pub(super) fn family(code: &str) -> String {
 
 /// What was held against what.
 pub(super) fn window(window: &Window) -> String {
-    let Window { messages, reference, rows, distinct, runs, .. } = window;
+    let Window { messages, reference, rows, distinct, runs, needed, .. } = window;
     let new =
         format!("This run has {}, {}", counted(*rows, "new row"), counted(*distinct, "distinct message"));
     if *reference == 0 {
@@ -174,8 +174,10 @@ pub(super) fn window(window: &Window) -> String {
     }
     let pooled = if *runs > 1 {
         format!("They were pooled with those of {} before", counted(*runs as u64 - 1, "run"))
+    } else if needed.is_some_and(|needed| *messages >= needed) {
+        "They are enough by themselves".into()
     } else {
-        "No earlier run was needed".into()
+        "There is no run before to pool them with".into()
     };
     let (messages, reference) = (count(*messages), count(*reference));
     format!("{new}. {pooled}: {messages} distinct messages were held against {reference} of the reference.")

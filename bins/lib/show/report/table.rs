@@ -66,3 +66,10 @@ pub(super) fn mark(word: &str) -> String {
         html(word)
     )
 }
+
+/// A cell that says whether a test was passed.
+pub(super) fn passed(is_passed: bool) -> String {
+    let (class, sign, word) =
+        if is_passed { ("mark passed", "✓", "yes") } else { ("mark off", "✗", "no") };
+    format!("<td role=\"cell\" class=\"{class}\"><span aria-hidden=\"true\">{sign}</span> {word}</td>")
+}
