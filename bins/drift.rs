@@ -209,7 +209,8 @@ impl Args {
             (_, Some(place), model) => {
                 let mut rows = Rows::open(place, &self.rows.options(scene))?;
                 let profile = observe::profile(&mut rows, model, &mut |_, _| ())?;
-                return Ok(Some((profile.clone(), digest(&serde_json::to_string(&Sketch::of(&profile))?))));
+                let digest = digest(&serde_json::to_string(&Sketch::of(&profile))?);
+                return Ok(Some((profile, digest)));
             }
             (None, None, Some(model)) => {
                 if model.profile.is_empty() {

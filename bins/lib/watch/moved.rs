@@ -1,13 +1,11 @@
 //! What moved: words, flags and sizes, how far, and how many points of the mean score that is worth.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::data::notes::inert;
 use crate::learn::look::{FLAGS, SIZES};
 use crate::learn::profile::Record;
-use crate::watch::side::{STEPS, Scale, Side, has_flag};
+use crate::watch::side::{HASHES, STEPS, Scale, Side, has_flag};
 use crate::watch::signals;
 
 /// Words that are named at most.
@@ -16,30 +14,32 @@ const WORDS: usize = 20;
 /// Characters of a word that is named.
 const LONG: usize = 40;
 
-/// How words are spelled, by their hashes: of several with one hash the one that comes more often.
+/// How words are spelled: by their hashes the word, and its votes; of several with one hash the one that comes more often.
 #[derive(Clone, Debug, Default)]
-pub struct Names(HashMap<u16, (String, u32)>);
+pub struct Names(Vec<(Box<str>, u32)>);
 
 impl Names {
     /// Notes a word (the vote of Boyer & Moore 1991).
     pub fn note(&mut self, word: u16, text: &str) {
-        match self.0.get_mut(&word) {
-            None => {
-                self.0.insert(word, (cut(text), 1));
-            }
-            Some((known, votes)) if text.starts_with(known.as_str()) => *votes = votes.saturating_add(1),
-            Some((known, votes)) if *votes == 0 => (*known, *votes) = (cut(text), 1),
-            Some((_, votes)) => *votes -= 1,
+        self.0.resize(HASHES, Default::default());
+        let (known, votes) = &mut self.0[usize::from(word)];
+        if !known.is_empty() && text.starts_with(&**known) {
+            *votes = votes.saturating_add(1);
+        } else if *votes == 0 {
+            (*known, *votes) = (cut(text), 1);
+        } else {
+            *votes -= 1;
         }
     }
 
     /// How a word is spelled, where it was among the new rows.
     pub fn get(&self, word: u16) -> Option<String> {
-        self.0.get(&word).map(|(name, _)| inert(name))
+        let (name, _) = self.0.get(usize::from(word))?;
+        (!name.is_empty()).then(|| inert(name))
     }
 }
 
-fn cut(text: &str) -> String {
+fn cut(text: &str) -> Box<str> {
     text.chars().take(LONG).collect()
 }
 

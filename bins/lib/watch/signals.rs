@@ -314,14 +314,14 @@ fn learned(reference: &Side, new: &Side, half: bool) -> Option<(f64, f64)> {
         (counts, rows)
     };
     let ((new_counts, new_rows), (old_counts, old_rows)) = (counts(new), counts(reference));
-    let log_odds = |word: u16| {
-        let share = |count: u32, rows: f64| (f64::from(count) + 0.5) / (rows + 1.0);
-        let word = usize::from(word);
-        (share(new_counts[word], new_rows) / share(old_counts[word], old_rows)).ln()
-    };
+    let share = |count: u32, rows: f64| (f64::from(count) + 0.5) / (rows + 1.0);
+    let counts = new_counts.iter().zip(&old_counts);
+    let log_odds: Vec<f64> =
+        counts.map(|(new, old)| (share(*new, new_rows) / share(*old, old_rows)).ln()).collect();
     let scores = |side: &Side| -> Vec<f64> {
         let others = side.records.iter().zip(&side.halves).filter(|(_, of)| **of != half);
-        others.map(|(record, _)| record.look.words.iter().map(|word| log_odds(*word)).sum()).collect()
+        let words = others.map(|(record, _)| record.look.words.iter());
+        words.map(|words| words.map(|word| log_odds[usize::from(*word)]).sum()).collect()
     };
     let (new, old) = (scores(new), scores(reference));
     let test = welch::test(Sample::of(new.iter().copied()), Sample::of(old.iter().copied()))?;

@@ -108,12 +108,13 @@ impl Watched {
 
     /// The profile of new messages, and what the model makes of them.
     fn sees(&self, messages: impl Iterator<Item = Message>, labelled: bool) -> (Profile, Confusion) {
-        let (mut observer, mut confusion) = (Observer::new(Some(&self.model)), Confusion::default());
+        let (mut observer, mut confusion) =
+            (Observer::new(Some(&self.model), |_, _| ()), Confusion::default());
         let mut desk = Desk::default();
         for Message { text, spam } in messages {
             let score = self.model.score(&text, &mut desk);
             confusion.add(label(spam), self.model.verdict(score));
-            observer.message(&text, labelled.then(|| label(spam)), &mut |_, _| ());
+            observer.message(&text, labelled.then(|| label(spam)));
         }
         (observer.done(), confusion)
     }
