@@ -130,8 +130,14 @@ fn a_history_forgets_what_no_run_will_ask_for() {
 #[test]
 fn what_is_surely_lost_on_labelled_rows_asks_for_a_retrain() {
     let asks = |missed: u64, policy: &Policy| {
-        let known = Confusion { true_positive: 950, false_negative: 50, false_positive: 50, true_negative: 3950 };
-        let seen = Confusion { true_positive: 200 - missed, false_negative: missed, false_positive: 10, true_negative: 790 };
+        let known =
+            Confusion { true_positive: 950, false_negative: 50, false_positive: 50, true_negative: 3950 };
+        let seen = Confusion {
+            true_positive: 200 - missed,
+            false_negative: missed,
+            false_positive: 10,
+            true_negative: 790,
+        };
         let metrics = Metrics::new(1000, Figures::of(&mut [], seen), "test");
         let threshold = Share::try_from(0.5).unwrap();
         let champion = Champion { threshold, confusion: Some(known), fitted: None };
@@ -152,8 +158,12 @@ fn what_is_surely_lost_on_labelled_rows_asks_for_a_retrain() {
     let lost = asks(60, &policy);
     assert!(lost.retrain_needed && lost.reason.as_deref() == Some("performance"), "{:?}", lost.reasons);
     assert!(asks(60, &Policy { retrain_on: RetrainOn::Performance, ..policy.clone() }).retrain_needed);
-    assert!(!asks(60, &Policy { min_f1: Some(Share::try_from(0.5).unwrap()), ..policy.clone() }).retrain_needed);
-    assert!(asks(10, &Policy { min_f1: Some(Share::try_from(0.99).unwrap()), ..policy.clone() }).retrain_needed);
+    assert!(
+        !asks(60, &Policy { min_f1: Some(Share::try_from(0.5).unwrap()), ..policy.clone() }).retrain_needed
+    );
+    assert!(
+        asks(10, &Policy { min_f1: Some(Share::try_from(0.99).unwrap()), ..policy.clone() }).retrain_needed
+    );
     let labels = asks(60, &Policy { min_new_labels: 5000, ..policy });
     assert!(!labels.retrain_needed && labels.labels_needed);
 }

@@ -4,8 +4,14 @@ use crate::learn::columns::Columns;
 use crate::learn::text::{Analyzer, Ngrams, Scratch, Term, count};
 
 /// What is measured of every message.
-pub const SIZES: [&str; 6] =
-    ["characters", "words", "share of digits", "share of capitals", "share of signs", "share beyond ASCII"];
+pub const SIZES: [&str; 6] = [
+    "number of characters",
+    "number of words",
+    "share of digits",
+    "share of capitals",
+    "share of signs",
+    "share beyond ASCII",
+];
 
 /// What may be in a message.
 pub const FLAGS: [&str; 7] =

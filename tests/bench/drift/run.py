@@ -6,8 +6,10 @@ results.json and figure.svg beside this file. Fails where a bound is broken. Evi
 """
 
 import argparse
+import csv
 import html
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +17,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import run  # noqa: E402
+import speed  # noqa: E402
 
 FILES = run.FILES / "drift"
 ROWS = 50_000
+CORPORA = speed.CORPORA
 
 
 def harness(args, mode, count):
@@ -68,6 +72,67 @@ def cost(args):
         result["ratio"] = ratio
         print(f"Evidently / drift, CPU: {ratio:.0f}")
     return result
+
+
+def real(args):
+    """Real corpora: shuffled, where nothing drifts; and Enron in the order of time, by class, blocks of 1,000 after a model of the first 6,000."""
+    print("\n## real corpora", flush=True)
+    found = {}
+    sms, enron = CORPORA / "sms.csv", speed.corpus()
+    if not sms.exists() or enron is None:
+        print(f"skipped: sms and enron are not in {CORPORA}")
+        return found
+    for name, path, fitted, size in (("sms", sms, 3000, 500), ("enron", enron, 5000, 500)):
+        with open(path, encoding="utf-8", newline="") as file:
+            head, *rows = csv.reader(file)
+        alarms, runs = 0, 40
+        for number in range(runs):
+            random.Random(number).shuffle(rows)
+            if number % 10 == 0:
+                model = fitted_on(args, head, rows[:fitted])
+                rest = sorted(rows[fitted:])
+            random.Random(number).shuffle(rest)
+            alarms += drifted(args, model, head, rest[:size])["verdict"] == "drifted"
+        print(f"{name}, shuffled, {fitted} rows fitted, {size} new: {alarms} alarms in {runs} runs")
+        found[name] = {"alarms": alarms, "runs": runs}
+    with open(enron, encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    # The spam is younger than the ham: each class in the order of its time, at its own pace.
+    date, label = head.index("date"), head.index("label")
+    classes = [sorted((row for row in rows if row[label] == name), key=lambda row: row[date]) for name in ("ham", "spam")]
+    paced = sorted((number / len(kind), which, row) for which, kind in enumerate(classes) for number, row in enumerate(kind))
+    rows = [row for *_, row in paced]
+    model = fitted_on(args, head, rows[:6000])
+    print("Enron by date: first row, true F1, expected F1, verdict, retrain")
+    pairs = []
+    for start in range(6000, len(rows) - 999, 1000):
+        report = drifted(args, model, head, rows[start:start + 1000])
+        truth = json.loads((FILES / "metrics.json").read_text())["f1"]
+        pairs.append((truth, report["expected"]["expected"]["value"]))
+        print(f"  {start:5}  {truth:.3f}  {pairs[-1][1]:.3f}  {report['verdict']}  {report['retrain_needed']}")
+    rank = lambda values: [sorted(values).index(value) for value in values]  # noqa: E731
+    found["by_date"] = run.statistics.correlation(rank([a for a, _ in pairs]), rank([b for _, b in pairs]))
+    print(f"rank correlation over {len(pairs)} blocks: {found['by_date']:.3f}")
+    return found
+
+
+def write(path, head, rows):
+    with open(path, "w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([head, *rows])
+    return path
+
+
+def fitted_on(args, head, rows):
+    model = FILES / "real.json"
+    subprocess.run([args.tools / "fit", "--quiet", write(FILES / "fitted.csv", head, rows), "-o", model], check=True)
+    return model
+
+
+def drifted(args, model, head, rows):
+    new, out = write(FILES / "new.csv", head, rows), FILES / "drift.json"
+    subprocess.run([args.tools / "score", "--quiet", "--model", model, new, "-o", FILES / "scored.csv", "--metrics", FILES / "metrics.json"], check=True)
+    subprocess.run([args.tools / "drift", "--quiet", "--model", model, "--min-new-labels", "0", new, "-o", out], check=True)
+    return json.loads(out.read_text())
 
 
 def tree(argv):
@@ -176,7 +241,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     FILES.mkdir(parents=True, exist_ok=True)
-    found = {"cost": cost(args)}
+    found = {"cost": cost(args), "real": real(args)}
     for mode, count in (("harm", 1), ("alarms", args.runs), ("loss", min(args.runs, 200)), ("policies", min(args.runs, 20)), ("year", args.years)):
         found[mode] = harness(args, mode, count)
     (HERE / "results.json").write_text(json.dumps(found, indent=1) + "\n")
