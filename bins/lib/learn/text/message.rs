@@ -509,6 +509,33 @@ mod tests {
     }
 
     #[test]
+    fn a_text_in_parts_is_unmasked_as_the_whole() {
+        // Letters that go with what is before them or after them, or are gone.
+        let some = [
+            "a", "Z", " ", "\n", "7", "é", "e\u{301}", "\u{301}", "\u{323}", "\u{200b}", "\u{200d}",
+            "\u{fe0f}", "£", "²", "ｗ", "\u{3000}", "\u{a0}", "\u{85}", "а", "ı", "ﬁ", "\u{1100}",
+            "\u{1161}", "\u{11a8}", "か", "\u{3099}", "😀",
+        ];
+        let read = |text: &str, by: &dyn Fn(&str, &mut String, &mut Disguises)| {
+            let (mut plain, mut disguises) = (String::new(), Disguises::default());
+            by(text, &mut plain, &mut disguises);
+            let Disguises { invisible, accents, mixed, .. } = disguises;
+            (plain, [invisible, accents, mixed])
+        };
+        let whole = |text: &str, plain: &mut String, disguises: &mut Disguises| {
+            let mut word = Word::default();
+            word.unmask(text, plain, disguises);
+            disguises.mixed |= word.has_latin && word.has_other;
+        };
+        let pairs: Vec<String> =
+            some.iter().flat_map(|one| some.map(|next| format!("{one}{next}"))).collect();
+        for (one, next) in pairs.iter().flat_map(|one| pairs.iter().map(move |next| (one, next))) {
+            let text = format!("{one}{next}");
+            assert_eq!(read(&text, &unmask), read(&text, &whole), "{text:?}");
+        }
+    }
+
+    #[test]
     fn scripts_without_spaces_come_in_pairs() {
         assert!(has("免费赢大奖", "费赢") && has("무료쿠폰", "료쿠") && has("ฟรีรางวัล", "รี"));
     }
