@@ -157,6 +157,8 @@ impl Tool for Args {
         let mut names = Names::default();
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
         let new = observe::profile(&mut rows, model.as_ref(), &mut |word, text| names.note(word, text))?;
+        // One run at a time reads the history and adds to it.
+        let _held = state.as_ref().filter(|_| !self.dry_run).map(State::hold).transpose()?;
         let history = match state.as_ref().map(State::history) {
             Some(Ok(lines)) => History::read(lines.lines()),
             Some(Err(error)) => History::lost(&format!("{error:#}")),
@@ -165,8 +167,8 @@ impl Tool for Args {
         if let Some(why) = &history.unreadable {
             scene.warn(format!("the history of the state: {why}; the verdict does without it"));
         }
-        let digest = reference.as_ref().map_or("", |(_, digest)| digest);
-        let mut watched = self.watched(state.as_ref(), digest, scene)?;
+        let champion_digest = model.as_ref().map_or("", Model::digest);
+        let mut watched = self.watched(state.as_ref(), champion_digest, scene)?;
         let changes = self.changes(watched.as_mut())?;
         let evidence = Evidence {
             champion: model.as_ref().map(champion),
@@ -182,9 +184,11 @@ impl Tool for Args {
         results::write(&self.output, &report)?;
         if let Some(state) = state.filter(|_| !self.dry_run) {
             let unreadable = history.unreadable.is_some();
-            let mut history = history.without(&block);
-            history.add(block);
-            state.remember(&history.lines()?, unreadable)?;
+            let mut history = history;
+            history.add(block)?;
+            if let Err(error) = state.remember(&history.lines()?, unreadable) {
+                scene.warn(format!("the history is left as it is: {error:#}"));
+            }
             watched.map_or(Ok(()), |watched| watched.write(&state.file(WATCHED)))?;
         }
         Ok(Verdict::answer(!report.retrain_needed, self.exit_code))

@@ -17,9 +17,10 @@ use ::spamops::show::tool::{self, Scene, Tool, Verdict};
 
 /// Look after the state: the rows gathered so far and the decisions taken
 ///
-/// A directory of JSON Lines that are only ever added to: rows.jsonl (gathered, and so used: sample --exclude it),
-/// refused.jsonl (set aside by validate), history.jsonl (what drift saw) and decisions.jsonl (from spamops report). Adding twice is adding once; a line
-/// that a killed run left half written is cut off by the next. To lose it all costs time, not correctness.
+/// A directory of JSON Lines: rows.jsonl (gathered, and so used: sample --exclude it), refused.jsonl (set aside by validate),
+/// decisions.jsonl (from spamops report), all three only ever added to, and history.jsonl (what the last 64 runs of drift
+/// saw). Adding twice is adding once; a line that a killed run left half written is cut off by the next. To lose it all
+/// costs time, not correctness.
 #[derive(Parser)]
 #[command(
     name = "state",

@@ -1,6 +1,6 @@
 //! Which rows are offered at all: by date, by texts used before, by texts they nearly copy.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use anyhow::Result;
 
@@ -10,13 +10,14 @@ use crate::data::near::Near;
 use crate::data::rows::{Row, Rows};
 use crate::data::share::Share;
 
-/// What rows are held against, and how many did not pass. Memory: eight bytes for each text to leave out.
+/// What rows are held against, and how many did not pass. Memory: sixteen bytes for each text to leave out.
 #[derive(Default)]
 pub struct Filter {
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     dated: bool,
-    used: HashSet<Fingerprint>,
+    /// Texts to leave out, and whether they were labelled.
+    used: HashMap<Fingerprint, bool>,
     near: Option<Near>,
     /// Counts of what the rows read so far were.
     pub met: Met,
@@ -45,13 +46,14 @@ impl Filter {
         Self { dated: self.dated || dated, ..self }
     }
 
-    /// Leaves out rows with the fingerprint of any of these.
+    /// Leaves out rows with the fingerprint of any of these; a label that came since then makes a new row of an old one.
     pub fn exclude(&mut self, rows: &mut Rows) -> Result<()> {
         let mut row = Row::default();
         while rows.read(&mut row)? {
             // What is no row was not used: a run killed while it wrote the state leaves such a line.
             if row.fault().is_none() {
-                self.used.insert(Fingerprint::of(rows.text(&row)?));
+                let labelled = matches!(rows.label(&row), Ok(Some(_)));
+                *self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default() |= labelled;
             }
         }
         Ok(())
@@ -109,7 +111,9 @@ impl Filter {
             return Ok(true);
         }
         let text = rows.text(row)?;
-        if self.used.contains(&Fingerprint::of(text)) {
+        if let Some(was_labelled) = self.used.get(&Fingerprint::of(text))
+            && (*was_labelled || !matches!(rows.label(row), Ok(Some(_))))
+        {
             return Ok(false);
         }
         let is_copy = self.near.as_ref().is_some_and(|near| near.has_near(text));

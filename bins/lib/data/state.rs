@@ -1,4 +1,5 @@
-//! What lives from run to run: rows gathered, drift history, decisions. One directory, append-only, safe to lose.
+//! What lives from run to run: rows gathered, drift history, decisions. One directory, safe to lose; but for the history, which
+//! has the last 64 runs, its files are only ever added to.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -82,13 +83,24 @@ impl State {
         if path.exists() { Place::File(path).read_text() } else { Ok(String::new()) }
     }
 
+    /// Keeps other runs from reading the history and writing it anew, until what is given back is dropped.
+    pub fn hold(&self) -> Result<File> {
+        let path = self.file("history.lock");
+        fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
+        let lock = File::create(&path).with_context(|| path.display().to_string())?;
+        lock.lock().with_context(|| path.display().to_string())?;
+        Ok(lock)
+    }
+
     /// Writes the history anew; what was there and could not be read is kept beside it.
     pub fn remember(&self, lines: &str, was_unreadable: bool) -> Result<()> {
         let path = self.file("history.jsonl");
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
         if was_unreadable {
-            let aside = self.file("history.unreadable.jsonl");
-            fs::copy(&path, &aside).with_context(|| aside.display().to_string())?;
+            let names = (1..1000).map(|number| self.file(&format!("history.unreadable-{number}.jsonl")));
+            let aside = names.into_iter().find(|aside| !aside.exists());
+            let aside = aside.context("there are a thousand histories that could not be read")?;
+            fs::copy(&path, &aside).with_context(|| path.display().to_string())?;
         }
         Place::File(path).write_text(lines)
     }

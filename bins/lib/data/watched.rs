@@ -1,7 +1,7 @@
 //! Files that are watched, such as a list of words: how many lines have changed since a moment.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -18,27 +18,37 @@ use crate::data::results::{self, Head};
 pub struct Watched {
     schema: String,
     tool: results::Tool,
-    /// The digest of the champion.
+    /// Champions by their digests, the last one seen last.
+    champions: Vec<Seen>,
+}
+
+/// What watched files were when a champion was first seen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
     champion: String,
     /// Hashes of lines, by the name of the file.
     files: BTreeMap<String, Vec<u64>>,
 }
 
-impl Watched {
-    /// No file yet.
-    pub fn new(champion: &str, tool: &str) -> Self {
-        let Head { schema, tool } = Head::new("watched", tool);
-        Self { schema, tool, champion: champion.into(), files: BTreeMap::new() }
-    }
+/// Champions that are remembered.
+const CHAMPIONS: usize = 8;
 
-    /// What is known since this champion; nothing where it is another one's.
+impl Watched {
+    /// What is known, this champion being the last one seen.
     pub fn read(path: &Path, champion: &str, tool: &str) -> Result<Self> {
-        let none = Self::new(champion, tool);
-        if !path.exists() {
-            return Ok(none);
-        }
-        let known: Self = results::read(&Place::File(path.to_path_buf()), "watched")?;
-        Ok(if known.champion == champion { known } else { none })
+        let mut watched = if path.exists() {
+            results::read(&Place::File(path.to_path_buf()), "watched")?
+        } else {
+            let Head { schema, tool } = Head::new("watched", tool);
+            Self { schema, tool, champions: Vec::new() }
+        };
+        let champions = &mut watched.champions;
+        let known =
+            champions.iter().position(|seen| seen.champion == champion).map(|place| champions.remove(place));
+        champions.push(known.unwrap_or_else(|| Seen { champion: champion.into(), files: BTreeMap::new() }));
+        champions.drain(..champions.len().saturating_sub(CHAMPIONS));
+        Ok(watched)
     }
 
     /// Writes it down.
@@ -49,8 +59,10 @@ impl Watched {
     /// How many lines of a file have changed since it was first seen; none have where this is the first time.
     pub fn changes(&mut self, file: &Path) -> Result<u64> {
         let now = lines(&text(file)?);
-        let known = self.files.entry(file.display().to_string()).or_insert_with(|| now.clone());
-        Ok(changed(known, &now))
+        // However it is named: ./words.txt is words.txt.
+        let name = file.components().collect::<PathBuf>().display().to_string();
+        let last = self.champions.last_mut();
+        Ok(last.map_or(0, |seen| changed(seen.files.entry(name).or_insert_with(|| now.clone()), &now)))
     }
 }
 

@@ -19,6 +19,9 @@ use crate::data::place::Place;
 use crate::data::results::{self, Head, Tool};
 use crate::learn::look::{Look, SIZES, WORDS};
 
+/// More rows than any file has: sums of so many do not overflow.
+pub const MOST_ROWS: u64 = 1 << 48;
+
 /// Distinct messages that are remembered.
 pub const KEPT: usize = 8192;
 
@@ -305,7 +308,11 @@ impl Sketch {
             records.insert(hash, record);
         }
         ensure!(records.len() <= KEPT, "the profile has more records than a profile has");
-        let fits = copies <= *rows && empty <= rows && labelled[0] <= labels[0] && labelled[1] <= labels[1];
+        let fits = *rows < MOST_ROWS
+            && copies <= *rows
+            && empty <= rows
+            && labelled[0] <= labels[0]
+            && labelled[1] <= labels[1];
         let labels_fit = labels[0].checked_add(labels[1]).is_some_and(|labels| labels <= *rows);
         ensure!(fits && labels_fit, "the counts of the profile do not fit its records");
         Ok(Profile { rows: *rows, empty: *empty, labels: *labels, scored: *scored, records })

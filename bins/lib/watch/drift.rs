@@ -13,7 +13,7 @@ use crate::judge::divergence;
 use crate::judge::intervals;
 use crate::judge::metrics::{Confusion, Metrics};
 use crate::learn::profile::Profile;
-use crate::watch::history::{self, Block, History};
+use crate::watch::history::{Block, History, Past};
 use crate::watch::moved::{self, Moved, Names};
 use crate::watch::performance::{self, Performance};
 use crate::watch::reason::Reason;
@@ -111,6 +111,17 @@ pub struct Policy {
     pub min_new_labels: u64,
     /// Retrain whatever the signals say.
     pub forced: bool,
+}
+
+impl Policy {
+    /// Whether it asks for a retrain as it was simulated: by default, whatever else it may ask for besides.
+    fn is_as_simulated(&self) -> bool {
+        let Self { min_f1, margin, retrain_on, persistence, .. } = Self::default();
+        self.min_f1 == min_f1
+            && self.margin >= margin
+            && (self.retrain_on == retrain_on || self.retrain_on == RetrainOn::Performance)
+            && self.persistence == persistence
+    }
 }
 
 impl Default for Policy {
@@ -292,8 +303,8 @@ pub struct Run {
 pub struct Schedule {
     /// Runs in a year, by the history; 365 where there is none.
     pub runs: f64,
-    /// Retrains in a year that would be false.
-    pub false_retrains: f64,
+    /// Retrains in a year that would be false, about; none where the policy is not the one that was simulated.
+    pub false_retrains: Option<f64>,
 }
 
 /// False retrains in a year of daily runs where nothing changes, by simulation at the defaults, the larger of 100 and of 1,000
@@ -304,10 +315,10 @@ pub const FALSE_RETRAINS: f64 = 0.5;
 pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -> Result<(Report, Block)> {
     let Evidence { champion, reference, new, names, metrics, history, changes, last_retrain } = evidence;
     let mut block = Block::of(&new, reference.map_or("", |(_, digest)| digest), now.0)?;
-    let history = history.without(&block);
+    let past = history.before(&block)?;
     block.confusion = metrics.map(|metrics| metrics.figures.confusion).unwrap_or_default();
     let mut seen = match reference {
-        Some((reference, _)) => look(reference, champion, &new, &names, &history, &mut block, policy)?,
+        Some((reference, _)) => look(reference, champion, &new, &names, &past, &mut block, policy)?,
         None => Seen::default(),
     };
     let repeats = repeats(&new, reference.map(|(profile, _)| profile), &names);
@@ -315,7 +326,9 @@ pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of messages")]
     let distinct = new.distinct().round() as u64;
     seen.window.distinct = distinct;
-    let triggers = Triggers { champion, policy, history: &history, block: &block, seen: &seen };
+    block.since = past.since(&block);
+    let triggers =
+        Triggers { champion, policy, past: &past, block: &block, seen: &seen, metrics: metrics.is_some() };
     let forced = if policy.forced { "a retrain is forced" } else { "not forced" };
     let mut reasons =
         vec![Reason::plain("forced", policy.forced, forced), first(champion, reference.is_some())];
@@ -332,7 +345,7 @@ pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -
     let learns = compelled || reasons[last..].iter().any(|reason| reason.fired);
     let asked = reasons.iter().find(|reason| reason.fired).map(|reason| reason.code.clone());
     let mut retrain_needed = asked.is_some();
-    if let Some(mut held) = cooldown(last_retrain, policy.cooldown_hours, now).filter(|_| !policy.forced) {
+    if let Some(mut held) = cooldown(last_retrain, policy.cooldown_hours, now).filter(|_| !compelled) {
         // What nobody asked for is not held back.
         held.fired &= retrain_needed;
         retrain_needed &= !held.fired;
@@ -354,7 +367,8 @@ pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -
         f1: block.f1,
     };
     block.verdict.clone_from(&seen.verdict);
-    let strip = history.blocks().iter().chain([&block]).map(run).collect();
+    let is_earlier = |known: &&Block| known.id != block.id && known.time <= block.time;
+    let strip = history.blocks().iter().filter(is_earlier).chain([&block]).map(run).collect();
     let report = Report {
         head: Head::new("drift", tool),
         time: now.0,
@@ -372,7 +386,10 @@ pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -
         distances: seen.distances,
         pictures: seen.pictures,
         strip,
-        schedule: Schedule { runs, false_retrains: FALSE_RETRAINS * runs / 365.0 },
+        schedule: Schedule {
+            runs,
+            false_retrains: policy.is_as_simulated().then_some(FALSE_RETRAINS * (runs / 365.0).max(1.0)),
+        },
         blind: BLIND.into(),
     };
     Ok((report, block))
@@ -381,8 +398,10 @@ pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -
 /// What the messages show.
 struct Seen {
     verdict: String,
-    /// Runs, this one and those before it, that performance is about.
-    runs: usize,
+    /// Runs, this one and those before it, that performance is about: the last ones, and more.
+    runs: [usize; 2],
+    /// Whether the labelled messages were picked.
+    picked: bool,
     window: Window,
     signals: Vec<Signal>,
     moved: Vec<Moved>,
@@ -396,7 +415,8 @@ impl Default for Seen {
     fn default() -> Self {
         Self {
             verdict: "insufficient_data".into(),
-            runs: 1,
+            runs: [1, 1],
+            picked: false,
             window: Window { runs: 1, calibration: "iid-only".into(), ..Window::default() },
             signals: Vec::new(),
             moved: Vec::new(),
@@ -413,13 +433,13 @@ fn look(
     champion: Option<Champion>,
     new: &Profile,
     names: &Names,
-    history: &History,
+    past: &Past,
     block: &mut Block,
     policy: &Policy,
 ) -> Result<Seen> {
     let side = Side::of_reference(reference);
     let needed = signals::needed(side.len());
-    let (pool, runs) = history.pooled(block, needed.unwrap_or(EXPECTED))?;
+    let (pool, runs) = past.pooled(block, needed.unwrap_or(EXPECTED))?;
     // Where only this run is asked the profile is whole; what the history holds of it may be cut short.
     let pool = if runs == 1 { new } else { &pool };
     let window = Side::of_new(pool, reference);
@@ -438,20 +458,24 @@ fn look(
         return Ok(seen);
     }
     seen.signals = signals::all(&side, &window, threshold, at(&window).as_ref());
-    let (longer, runs_of_longer) = history.pooled(block, EXPECTED)?;
-    seen.runs = runs_of_longer;
-    seen.expected = at(&Side::of_new(&longer, reference));
+    let (longer, runs_of_longer) = past.pooled(block, EXPECTED)?;
+    let longer = Side::of_new(&longer, reference);
+    seen.runs = [runs, runs_of_longer];
+    seen.picked = signals::are_picked(&longer);
+    // What is fresh shows where only the last messages are asked, what is slight where many are.
+    let lost = |one: &Performance, other: &Performance| one.surely_lost().total_cmp(&other.surely_lost());
+    seen.expected = [at(&window), at(&longer)].into_iter().flatten().max_by(lost);
     block.f1 = seen.expected.map(|expected| expected.expected.value);
     // The last windows may be the beginning of what is looked for.
-    let last = policy.persistence.of * runs;
+    let judged = policy.persistence.of - 1;
     for signal in &mut seen.signals {
-        let strength = history::strength(signal.p, window.len());
-        block.strengths.insert(signal.family.clone(), strength);
-        signal.surprise = history.surprise(&signal.family, strength, last);
+        block.strengths.insert(signal.family.clone(), signal.strength);
+        signal.surprise = past.surprise(block, &signal.family, signal.strength, judged);
         block.calibrated |= signal.surprise.is_some();
-        if signal.fired && signal.surprise.is_some_and(|p| p > signals::ALPHA) {
-            signal.fired = false;
-            signal.says = format!("{}: no more than in blocks before", signal.says);
+        let news = signal.surprise.is_none_or(|p| p <= signals::ALPHA);
+        block.news |= signal.fired && news;
+        if signal.fired && !news {
+            signal.says += ": no more than in the windows before";
         }
         if signal.family == "words"
             && let Some(name) = signal.what.as_ref().and_then(|word| names.get(word.parse().ok()?))
@@ -491,45 +515,63 @@ fn first(champion: Option<Champion>, reference: bool) -> Reason {
 struct Triggers<'a> {
     champion: Option<Champion>,
     policy: &'a Policy,
-    history: &'a History,
+    past: &'a Past<'a>,
     block: &'a Block,
     seen: &'a Seen,
+    /// Whether there are metrics.
+    metrics: bool,
 }
 
 impl Triggers<'_> {
     /// F1 on labelled rows, of this run and some before it: only what is surely lost counts.
     fn labelled(&self) -> Reason {
+        let [short, long] = self.seen.runs;
+        // Twice the chances of a false alarm ask for surer bounds of the one that is looked at more often.
+        let last = self.labelled_of(short, if short < long { SURER } else { 1.0 });
+        if last.fired || short == long { last } else { self.labelled_of(long, 1.0) }
+    }
+
+    /// The same of so many runs, the bounds being so much wider.
+    fn labelled_of(&self, runs: usize, wider: f64) -> Reason {
         let code = "performance";
-        let Self { champion, policy, history, block, seen } = self;
-        let confusion = history.confusion(block, seen.runs);
-        let before = champion.and_then(|champion| champion.confusion).map(f1);
-        let (rows, (f1, low, high)) = (confusion.total(), f1(confusion));
+        let Self { champion, policy, past, block, seen, .. } = self;
+        let confusion = past.confusion(block, runs);
+        let rows = confusion.total();
+        let few = |says: String| Reason::plain(code, false, says);
+        if !self.metrics && rows == 0 {
+            return few("no --metrics that say what the champion made of labelled rows".into());
+        }
         if rows < LABELLED.0 || involved(confusion) < LABELLED.1 {
             let involved = involved(confusion);
-            let says = format!(
+            return few(format!(
                 "{rows} labelled rows, {involved} of them positive or taken for it, are too few for F1"
-            );
-            return Reason::plain(code, false, says);
+            ));
         }
+        if seen.picked {
+            return few(format!(
+                "the {rows} labelled rows were picked: they do not score as the others do, and say nothing of all"
+            ));
+        }
+        let (f1, low, high) = f1(confusion);
         let found = format!("F1 {f1:.3} ({low:.3} to {high:.3}) on {rows} labelled rows");
+        let share = (confusion.true_positive + confusion.false_negative) as f64 / rows as f64;
+        let before = champion.and_then(|champion| champion.confusion).and_then(|known| f1_at(known, share));
         match (policy.min_f1, before) {
             (Some(gate), _) => {
-                let (gate, fired) = (gate.value(), high < gate.value());
+                let (gate, fired) = (gate.value(), f1 + wider * (high - f1) < gate.value());
                 let side = if fired { "is below" } else { "is not surely below" };
                 Reason::against(code, fired, format!("{found} {side} {gate}"), f1, gate)
             }
-            (None, Some((before, least, _))) => {
+            (None, Some((before, least))) => {
                 // The bounds of a difference from those of its parts (Zou & Donner 2008).
-                let surely = before - f1 - (before - least).hypot(high - f1);
+                let surely = before - f1 - wider * (before - least).hypot(high - f1);
                 let fired = surely > policy.margin;
                 let side = if fired { "is less" } else { "is not surely less" };
                 let says =
                     format!("{found} {side} than {before:.3}, out of fold, by more than {}", policy.margin);
                 Reason::against(code, fired, says, surely, policy.margin)
             }
-            (None, None) => {
-                Reason::plain(code, false, format!("{found}; nothing says what it should be, see --min-f1"))
-            }
+            (None, None) => few(format!("{found}; nothing says what it should be, see --min-f1")),
         }
     }
 
@@ -542,7 +584,7 @@ impl Triggers<'_> {
         let (surely, margin) = (expected.surely_lost(), self.policy.margin);
         let Performance { expected: now, reference: before, messages, .. } = expected;
         let seen = format!(
-            "F1 {:.3} ({:.3} to {:.3}) is to be expected of {messages} distinct messages, {:.3} as it was",
+            "F1 {:.3} ({:.3} to {:.3}) is to be expected of {messages} distinct messages, {:.3} of the reference at their share of positives",
             now.value, now.interval.0, now.interval.1, before.value
         );
         let fired = surely > margin;
@@ -553,10 +595,11 @@ impl Triggers<'_> {
 
     /// Drift, as the policy wants it.
     fn drift(&self) -> Reason {
-        let Self { policy, history, block, .. } = self;
+        let Self { policy, past, block, .. } = self;
         let Persistence { windows, of } = policy.persistence;
-        let drifted = history.drifted(block, of);
+        let drifted = past.drifted(block, of);
         let says = match &*block.verdict {
+            "drifted" if !block.news => "messages have drifted, no more than in the windows before",
             "drifted" => "messages have drifted",
             "steady" => "messages have not drifted",
             _ => "too few messages to say that they have not drifted",
@@ -565,9 +608,9 @@ impl Triggers<'_> {
             RetrainOn::Performance => {
                 (false, format!("{says}, and only performance asks for a retrain"), windows)
             }
-            RetrainOn::AnyDrift => (block.has_drifted(), says.into(), 1),
+            RetrainOn::AnyDrift => (block.news, says.into(), 1),
             RetrainOn::PersistentDrift => (
-                drifted >= windows && block.has_drifted(),
+                drifted >= windows && block.news,
                 format!("{says}: {drifted} of the last {of} windows have, {windows} ask for a retrain"),
                 windows,
             ),
@@ -593,7 +636,7 @@ impl Triggers<'_> {
 
     fn rows(&self) -> Option<Reason> {
         let limit = self.policy.max_new_rows?;
-        let (rows, _) = self.history.since(self.block);
+        let (rows, _) = self.block.since;
         let says = format!("{rows} rows have come since the champion, may be {limit}");
         Some(Reason::against("new_rows", rows > limit, says, rows as f64, limit as f64))
     }
@@ -606,10 +649,27 @@ impl Triggers<'_> {
 
     fn labels(&self) -> Reason {
         let limit = self.policy.min_new_labels;
-        let (_, labels) = self.history.since(self.block);
+        let (_, labels) = self.block.since;
         let says = format!("{labels} rows have been labelled since the champion, a retrain takes {limit}");
         Reason::against("labels_needed", labels < limit, says, labels as f64, limit as f64)
     }
+}
+
+/// How much wider than 95 times in 100 the bounds are that leave out 3 of 1,000.
+const SURER: f64 = 1.5;
+
+/// F1 out of fold at another share of positives, and the least it is, 97.5 times in 100, by the bounds of both rates (Zou &
+/// Donner 2008); none where a class has no rows.
+fn f1_at(known: Confusion, share: f64) -> Option<(f64, f64)> {
+    let Confusion { true_positive, false_positive, true_negative, false_negative } = known;
+    let (positive, negative) = (true_positive + false_negative, false_positive + true_negative);
+    let f1 = |found: f64, alarms: f64| 2.0 * share * found / (share * found + (1.0 - share) * alarms + share);
+    let (found, alarms) =
+        (intervals::wilson(true_positive, positive)?, intervals::wilson(false_positive, negative)?);
+    let rates = (true_positive as f64 / positive as f64, false_positive as f64 / negative as f64);
+    let value = f1(rates.0, rates.1);
+    let off = (value - f1(found.0, rates.1)).hypot(value - f1(rates.0, alarms.1));
+    (share > 0.0).then_some((value, value - off))
 }
 
 /// F1 with its bounds, 95 times in 100.
@@ -626,8 +686,9 @@ fn involved(confusion: Confusion) -> u64 {
 
 fn cooldown(last: Option<Timestamp>, hours: f64, now: Timestamp) -> Option<Reason> {
     let since = (now.0 - last?.0) as f64 / 3600.0;
-    // A retrain in the future is a clock that was put back: the safe reading is that it was just now.
-    let holds = since < hours;
+    // A retrain a little ahead is a clock that was put back: the safe reading is that it was just now. One that is further
+    // ahead than any cooldown was never taken at that time.
+    let holds = -hours <= since && since < hours;
     let verb = if holds { "holds" } else { "is over" };
     let says = format!(
         "cooldown {verb}: the last retrain was {:.1} hours ago, the limit is {hours}",

@@ -1,24 +1,21 @@
 //! What earlier runs saw: small runs are pooled with them, drift must persist over them, and what is normal is known by them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::data::notes::inert;
 use crate::data::results::{digest, schema};
 use crate::judge::conformal;
 use crate::judge::confusion::Confusion;
-use crate::learn::profile::{Profile, Sketch};
+use crate::learn::profile::{MOST_ROWS, Profile, Sketch};
 
 /// Runs that are remembered.
 pub const MOST: usize = 64;
 
 /// Blocks under which nothing is known about what is normal.
 pub const BLOCKS: usize = 20;
-
-/// Drift is rare where it is in no more than one of so many blocks.
-const RARE: usize = 5;
 
 /// Distinct messages that all profiles of earlier runs together may have before the oldest are let go.
 const POOLED: u64 = 4096;
@@ -47,9 +44,13 @@ pub struct Block {
     pub verdict: String,
     /// How many runs, this one and those before it, its verdict is about.
     pub runs: usize,
+    /// Rows, and labelled ones, since the reference, its own among them.
+    pub since: (u64, u64),
     /// Whether it was held against the blocks before it.
     pub calibrated: bool,
-    /// How strongly each family spoke: [`strength`].
+    /// Whether it has drifted, and more than is normal.
+    pub news: bool,
+    /// How far each family has moved.
     pub strengths: BTreeMap<String, f64>,
     /// The F1 to be expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +75,9 @@ impl Block {
             confusion: Confusion::default(),
             verdict: String::new(),
             runs: 1,
+            since: (profile.rows, profile.labels.iter().sum()),
             calibrated: false,
+            news: false,
             strengths: BTreeMap::new(),
             f1: None,
             profile: sketch,
@@ -85,12 +88,6 @@ impl Block {
     pub fn has_drifted(&self) -> bool {
         self.verdict == "drifted"
     }
-}
-
-/// How strongly a test speaks: the logarithm of its p-value for each of its messages. Unlike the p-value alone it does not
-/// grow with their number, and unlike the effect it says the same of a word and of a score.
-pub fn strength(p: f64, messages: u64) -> f64 {
-    -p.max(f64::MIN_POSITIVE).log10() / messages.max(1) as f64
 }
 
 /// The runs before this one, the oldest first.
@@ -138,86 +135,42 @@ impl History {
         &self.blocks
     }
 
-    /// Without a block, where it is there already: the run is repeated.
-    #[must_use]
-    pub fn without(mut self, block: &Block) -> Self {
-        self.blocks.retain(|known| known.id != block.id || known.reference != block.reference);
-        self
+    /// The runs before this one that were held against the same reference. A run that is repeated, or that has most of this
+    /// one's messages, was this one.
+    pub fn before(&self, block: &Block) -> Result<Past<'_>> {
+        let messages = block.profile.profile()?;
+        let mut past = Vec::new();
+        for known in self.blocks.iter().filter(|known| known.reference == block.reference) {
+            if known.time <= block.time && !is_repeated(known, block, &messages)? {
+                past.push(known);
+            }
+        }
+        Ok(Past(past))
     }
 
-    /// Adds a block. The oldest are let go, and profiles that no later run will be pooled with.
-    pub fn add(&mut self, block: Block) {
-        self.blocks.push(block);
-        self.blocks.drain(..self.blocks.len().saturating_sub(MOST));
-        let newest = self.blocks.last().map(|block| block.reference.clone()).unwrap_or_default();
-        let mut pooled = 0;
-        for block in self.blocks.iter_mut().rev() {
-            pooled += block.distinct;
-            if pooled > POOLED || block.reference != newest {
+    /// Adds a block in its time, in the place of those that were it. The oldest are let go, and profiles that no later run
+    /// will be pooled with.
+    pub fn add(&mut self, block: Block) -> Result<()> {
+        let messages = block.profile.profile()?;
+        let mut kept = Vec::new();
+        for known in self.blocks.drain(..) {
+            if known.reference != block.reference || !is_repeated(&known, &block, &messages)? {
+                kept.push(known);
+            }
+        }
+        kept.push(block);
+        kept.sort_by_key(|block| block.time);
+        kept.drain(..kept.len().saturating_sub(MOST));
+        let mut pooled: HashMap<String, u64> = HashMap::new();
+        for block in kept.iter_mut().rev() {
+            let pooled = pooled.entry(block.reference.clone()).or_default();
+            *pooled += block.distinct;
+            if *pooled > POOLED {
                 block.profile = Sketch::default();
             }
         }
-    }
-
-    /// The messages of a run, and of so many runs before it that there are as many as are needed; and how many runs that
-    /// is. Runs that were held against another reference are not pooled.
-    pub fn pooled(&self, block: &Block, needed: u64) -> Result<(Profile, usize)> {
-        let mut pool = block.profile.profile()?;
-        let mut runs = 1;
-        for earlier in self.blocks.iter().rev() {
-            if pool.len() as u64 >= needed
-                || earlier.reference != block.reference
-                || earlier.profile.is_empty()
-            {
-                break;
-            }
-            pool.merge(earlier.profile.profile()?);
-            runs += 1;
-        }
-        Ok((pool, runs))
-    }
-
-    /// What the champion made of the labelled rows of this run and of so many before it.
-    pub fn confusion(&self, block: &Block, runs: usize) -> Confusion {
-        let before = self.blocks.iter().rev().take(runs - 1).map(|block| block.confusion);
-        before.fold(block.confusion, |sum, of| sum + of)
-    }
-
-    /// Rows, and labelled ones, that were held against the same reference, this run's among them.
-    pub fn since(&self, block: &Block) -> (u64, u64) {
-        let same = self.blocks.iter().filter(|earlier| earlier.reference == block.reference);
-        same.fold((block.rows, block.labelled), |(rows, labelled), earlier| {
-            (rows + earlier.rows, labelled + earlier.labelled)
-        })
-    }
-
-    /// In how many of the last windows, this one among them, drift was found. Windows that share a run would find the
-    /// same drift twice: the one before this begins where this one ends.
-    pub fn drifted(&self, block: &Block, windows: usize) -> usize {
-        let mut count = usize::from(block.has_drifted());
-        let mut end = self.blocks.len().checked_sub(block.runs - 1);
-        for _ in 1..windows {
-            let Some(earlier) = end.and_then(|end| self.blocks.get(end.checked_sub(1)?)) else { break };
-            if earlier.reference != block.reference {
-                break;
-            }
-            count += usize::from(earlier.has_drifted());
-            end = end.and_then(|end| end.checked_sub(earlier.runs.max(1)));
-        }
-        count
-    }
-
-    /// How surprising it is that a family speaks so strongly, next to earlier blocks; none where there are too few to say.
-    /// Blocks that have drifted are no part of it, nor are the last ones, which may be the beginning of this.
-    pub fn surprise(&self, family: &str, strength: f64, last: usize) -> Option<f64> {
-        let before = &self.blocks[..self.blocks.len().saturating_sub(last)];
-        let drifted = before.iter().filter(|block| block.has_drifted()).count();
-        // Where alarms are the rule the stream is one that always moves, and only what was found to be more than that is not normal.
-        let are_rule = drifted * RARE > before.len();
-        let is_normal = |block: &&Block| !block.has_drifted() || are_rule && !block.calibrated;
-        let normal = before.iter().filter(is_normal);
-        let strengths: Vec<f64> = normal.filter_map(|block| block.strengths.get(family).copied()).collect();
-        (strengths.len() >= BLOCKS).then(|| conformal::p(strength, strengths))
+        self.blocks = kept;
+        Ok(())
     }
 
     /// The days from one run to the next, by the middle one of the distances.
@@ -230,8 +183,88 @@ impl History {
     }
 }
 
+/// Runs that were held against one reference, the oldest first.
+pub struct Past<'a>(Vec<&'a Block>);
+
+impl Past<'_> {
+    /// The messages of a run, and of so many runs before it that there are as many as are needed; and how many runs that
+    /// is.
+    pub fn pooled(&self, block: &Block, needed: u64) -> Result<(Profile, usize)> {
+        let mut pool = block.profile.profile()?;
+        let mut runs = 1;
+        for earlier in self.0.iter().rev() {
+            if pool.len() as u64 >= needed || earlier.profile.is_empty() {
+                break;
+            }
+            pool.merge(earlier.profile.profile()?);
+            runs += 1;
+        }
+        Ok((pool, runs))
+    }
+
+    /// What the champion made of the labelled rows of this run and of so many before it.
+    pub fn confusion(&self, block: &Block, runs: usize) -> Confusion {
+        let before = self.0.iter().rev().take(runs - 1).map(|block| block.confusion);
+        before.fold(block.confusion, |sum, of| sum + of)
+    }
+
+    /// Rows, and labelled ones, since the reference, this run's among them; those of blocks that were let go, too.
+    pub fn since(&self, block: &Block) -> (u64, u64) {
+        let gone = self.0.first().map_or((0, 0), |oldest| {
+            (oldest.since.0.saturating_sub(oldest.rows), oldest.since.1.saturating_sub(oldest.labelled))
+        });
+        let all = self.0.iter().copied().chain([block]);
+        all.fold(gone, |(rows, labelled), run| (rows + run.rows, labelled + run.labelled))
+    }
+
+    /// The windows before this one, the last first. Windows that share a run would say the same twice: each begins where the
+    /// next one ends.
+    fn windows(&self, block: &Block) -> impl Iterator<Item = &Block> {
+        let mut end = self.0.len().checked_sub(block.runs - 1);
+        std::iter::from_fn(move || {
+            let window = *self.0.get(end?.checked_sub(1)?)?;
+            end = end?.checked_sub(window.runs.max(1));
+            Some(window)
+        })
+    }
+
+    /// In how many of the last windows, this one among them, there was drift that is news.
+    pub fn drifted(&self, block: &Block, windows: usize) -> usize {
+        let before = self.windows(block).take(windows - 1);
+        usize::from(block.news) + before.filter(|window| window.news).count()
+    }
+
+    /// How surprising it is that a family has moved so far, next to earlier windows; none where there are too few to say.
+    /// Windows that had drifted when nobody knew yet what is normal are normal where they were the rule: some streams always
+    /// move. Later ones are, where they were no news. The last ones are no part of it, since they may be the beginning of this.
+    pub fn surprise(&self, block: &Block, family: &str, strength: f64, last: usize) -> Option<f64> {
+        let before = || self.windows(block).skip(last).filter(|window| window.verdict != "insufficient_data");
+        let first = || before().filter(|window| !window.calibrated);
+        let are_rule = 2 * first().filter(|window| window.has_drifted()).count() > first().count();
+        let is_normal = |window: &&Block| !window.news || are_rule && !window.calibrated;
+        let strengths: Vec<f64> =
+            before().filter(is_normal).filter_map(|window| window.strengths.get(family).copied()).collect();
+        (strengths.len() >= BLOCKS).then(|| conformal::p(strength, strengths))
+    }
+}
+
+/// Whether a known block is this one, or has most of its messages.
+fn is_repeated(known: &Block, block: &Block, messages: &Profile) -> Result<bool> {
+    if known.id == block.id {
+        return Ok(true);
+    }
+    let theirs = known.profile.profile()?;
+    let shared = theirs.hashes().filter(|hash| messages.has(*hash)).count();
+    Ok(shared > 0 && 2 * shared >= messages.len().min(theirs.len()))
+}
+
 fn block(line: &str) -> Result<Block> {
     let block: Block = crate::data::results::parse(line, "block")?;
     block.profile.profile().context("its profile")?;
+    let Confusion { true_positive, false_positive, true_negative, false_negative } = block.confusion;
+    let counts = [block.rows, block.distinct, block.labelled, block.since.0, block.since.1];
+    let verdicts = [true_positive, false_positive, true_negative, false_negative];
+    let can_be = counts.iter().chain(&verdicts).all(|count| *count < MOST_ROWS);
+    ensure!(can_be && block.time.abs() < 1 << 48 && block.runs < 1 << 16, "counts more than there can be");
     Ok(block)
 }

@@ -48,7 +48,7 @@ fn cut(text: &str) -> Box<str> {
 pub struct Moved {
     /// `word`, `flag` or `size`.
     pub kind: String,
-    /// Which; a word of messages that are pooled from earlier runs has no name.
+    /// Which.
     pub what: String,
     /// Its share of the new messages, or their mean.
     pub new: f64,
@@ -66,9 +66,12 @@ pub fn all(reference: &Side, new: &Side, names: &Names) -> Vec<Moved> {
     let scored = reference.scored && new.scored;
     let share = |count: u64, side: &Side| count as f64 / side.len() as f64;
     let worth = |has: &dyn Fn(&Record) -> bool| scored.then(|| worth(reference, new, has));
-    let words = signals::moved(reference, new).into_iter().take(WORDS).map(|moved| Moved {
+    // Words that none of these rows has, such as those that went away, have no name.
+    let spelled =
+        signals::moved(reference, new).into_iter().filter_map(|moved| Some((names.get(moved.word)?, moved)));
+    let words = spelled.take(WORDS).map(|(what, moved)| Moved {
         kind: "word".into(),
-        what: names.get(moved.word).unwrap_or_else(|| "(not in this run)".into()),
+        what,
         new: share(moved.counts.0, new),
         reference: share(moved.counts.1, reference),
         p: moved.p,

@@ -14,7 +14,7 @@ use crate::learn::bayes::probability;
 use crate::learn::look::FLAGS;
 use crate::watch::performance::Performance;
 use crate::watch::reason::p_value;
-use crate::watch::side::{HASHES, Scale, Side, distance, has_flag};
+use crate::watch::side::{HASHES, STEPS, Scale, Side, distance, has_flag};
 
 /// The chance of an alarm where nothing has changed, over all families of a run.
 pub const ALPHA: f64 = 0.05;
@@ -45,6 +45,8 @@ pub struct Signal {
     pub measure: String,
     /// The least effect that counts, however small the p-value.
     pub floor: f64,
+    /// How far it moved, as it is held against the blocks before: the effect, of a word the difference of its shares.
+    pub strength: f64,
     /// How surprising it is next to the blocks before, where there are enough of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surprise: Option<f64>,
@@ -59,6 +61,8 @@ struct One {
     what: String,
     p: f64,
     effect: f64,
+    /// How far it moved, where the effect does not say so.
+    strength: Option<f64>,
     /// The change in words, such as `from 12% to 18%`.
     says: String,
 }
@@ -90,6 +94,7 @@ impl Family {
             effect: most.effect,
             measure: self.measure.into(),
             floor: self.floor,
+            strength: most.strength.unwrap_or(most.effect).abs(),
             surprise: None,
             fired: false,
             says: most.says,
@@ -167,7 +172,13 @@ fn on_scale(scale: Scale, reference: &Side, new: &Side) -> Option<One> {
     };
     let way = if mean(&other) < mean(&one) { "lower" } else { "higher" };
     let name = scale.name();
-    Some(One { what: name.into(), p, effect, says: format!("the {name} is {way} (D {effect:.3})") })
+    Some(One {
+        what: name.into(),
+        p,
+        effect,
+        strength: None,
+        says: format!("the {name} is {way} (D {effect:.3})"),
+    })
 }
 
 fn sizes(reference: &Side, new: &Side) -> Option<Signal> {
@@ -196,7 +207,13 @@ fn flags(reference: &Side, new: &Side) -> Option<Signal> {
     let tests = (0..FLAGS.len()).filter_map(|flag| {
         let table = flag_table(reference, new, flag)?;
         let says = shares(FLAGS[flag], table);
-        Some(One { what: FLAGS[flag].into(), p: table.exact(), effect: table.cohens_h(), says })
+        Some(One {
+            what: FLAGS[flag].into(),
+            p: table.exact(),
+            effect: table.cohens_h(),
+            strength: None,
+            says,
+        })
     });
     FLAGGED.signal(tests.collect(), FLAGS.len())
 }
@@ -210,16 +227,32 @@ fn difference(what: &str, new: [u64; 2], reference: [u64; 2]) -> Option<One> {
         what: what.into(),
         p: test.p,
         effect: share(new) - share(reference),
+        strength: None,
         says: shares(what, table),
     })
 }
 
 fn labels(reference: &Side, new: &Side) -> Option<Signal> {
+    if are_picked(new) {
+        return None;
+    }
     let (new, reference) = (new.labels(), reference.labels());
     let enough = |labels: [u64; 2]| labels.iter().sum::<u64>() >= LABELLED;
     let test =
         if enough(new) && enough(reference) { difference("labelled positive", new, reference) } else { None };
     LABELS.signal(test.into_iter().collect(), 1)
+}
+
+/// Whether the labelled messages were picked, such as the least certain ones: their scores are not like those of the others,
+/// and what they show is not so of all.
+pub fn are_picked(new: &Side) -> bool {
+    const LEVEL: f64 = 0.01;
+    let (mut labelled, mut others) = (vec![0; STEPS], vec![0; STEPS]);
+    for (record, step) in new.steps(Scale::Score, new) {
+        let side = if record.label().is_some() { &mut labelled } else { &mut others };
+        side[step] += 1;
+    }
+    new.scored && distance(&labelled, &others).is_some_and(|(_, p)| p < LEVEL)
 }
 
 fn verdicts(reference: &Side, new: &Side, threshold: Share) -> Option<Signal> {
@@ -268,9 +301,12 @@ fn words(reference: &Side, new: &Side) -> Option<Signal> {
     let (made, moved) = tested(reference, new);
     let tests = moved.iter().map(|moved| {
         let says = shares("a word", Table::of(moved.counts.0, new.len(), moved.counts.1, reference.len())?);
-        Some(One { what: moved.word.to_string(), p: moved.p, effect: moved.log_odds, says })
+        let share = |count: u64, side: &Side| count as f64 / side.len() as f64;
+        let strength = Some(share(moved.counts.0, new) - share(moved.counts.1, reference));
+        Some(One { what: moved.word.to_string(), p: moved.p, effect: moved.log_odds, strength, says })
     });
-    let none = One { what: "no word".into(), p: 1.0, effect: 0.0, says: "no word has moved".into() };
+    let none =
+        One { what: "no word".into(), p: 1.0, effect: 0.0, strength: None, says: "no word has moved".into() };
     let tests = tests.flatten().chain([none]).collect();
     (made > 0).then(|| WORDS.signal(tests, made)).flatten()
 }
@@ -299,7 +335,7 @@ fn classifier(reference: &Side, new: &Side) -> Option<Signal> {
     let effect = f64::midpoint(both[0].1, both[1].1);
     let p = both[0].0.min(both[1].0);
     let says = format!("a classifier tells new messages from old ones with an AUC of {effect:.3}");
-    CLASSIFIER.signal(vec![One { what: "all words together".into(), p, effect, says }], 2)
+    CLASSIFIER.signal(vec![One { what: "all words together".into(), p, effect, strength: None, says }], 2)
 }
 
 /// What naive Bayes that has learned on one half gives for the other: the p-value of new messages scoring higher, and the AUC.
@@ -337,7 +373,7 @@ fn learned(reference: &Side, new: &Side, half: bool) -> Option<(f64, f64)> {
 fn expected(performance: &Performance) -> Option<Signal> {
     let Performance { expected, reference, .. } = performance;
     let says = format!("the F1 to be expected is {:.3}, {:.3} before", expected.value, reference.value);
-    let one = One { what: "F1".into(), p: performance.p, effect: performance.lost(), says };
+    let one = One { what: "F1".into(), p: performance.p, effect: performance.lost(), strength: None, says };
     // A gain is no alarm.
     let one = One { effect: one.effect.max(0.0), ..one };
     EXPECTED.signal(vec![one], 1)

@@ -145,7 +145,7 @@ impl Watched {
         };
         let now = Timestamp(days.day * DAY);
         let (report, block) = drift::decide(evidence, &days.policy, now, "harness")?;
-        days.history.add(block);
+        days.history.add(block)?;
         days.day += 1;
         if report.retrain_needed {
             days.last_retrain = Some(now);

@@ -273,6 +273,7 @@ mod tests {
             effect: f64::INFINITY,
             measure: text.clone(),
             floor: 0.0,
+            strength: 0.0,
             surprise: None,
             fired: true,
             says: text.clone(),

@@ -313,11 +313,18 @@ pub(super) fn repeated(message: &Repeated) -> String {
 /// What the schedule costs.
 pub(super) fn schedule(schedule: &Schedule) -> String {
     let Schedule { runs, false_retrains } = *schedule;
-    format!(
-        "At this schedule, about {} runs a year, {} false retrains a year are to be expected where nothing ever changes.",
-        number(runs.round()),
-        number(false_retrains)
-    )
+    let runs = number(runs.round());
+    match false_retrains {
+        Some(retrains) => format!(
+            "At this schedule, about {runs} runs a year, no more than {} false retrains a year are to be expected where \
+             nothing ever changes.",
+            number(retrains)
+        ),
+        None => format!(
+            "At this schedule, about {runs} runs a year, nobody has simulated how many retrains would be false: the policy \
+             is not the one by default."
+        ),
+    }
 }
 
 /// The verdict of `drift` in a sentence.
