@@ -1,5 +1,6 @@
 //! Why a row scores as it does: what each term adds to the log-odds.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::data::rows::Row;
@@ -38,9 +39,38 @@ impl Model {
     /// The terms that moved the score of a row most, as one line: `free +1.32, (length 7) -0.40`. What moves it by less than
     /// .005 is left out.
     pub fn reasons(&self, row: &Row, columns: &Columns, desk: &mut Desk, most: usize) -> String {
-        let mut line = String::new();
         let explanation = self.explain_row(row, columns, desk);
-        let moving = explanation.terms.iter().filter(|(_, share)| share.abs() >= 0.005);
+        self.line(&explanation.terms, most)
+    }
+
+    /// The terms that make this model judge a row otherwise than another one does, as one line like that of
+    /// [`reasons`](Self::reasons): what each adds to the log-odds here less what it adds there, those towards this model's
+    /// verdict first. Where the models differ without any term that is `(start)`.
+    pub fn differs(
+        &self,
+        columns: &Columns,
+        (other, other_columns): (&Model, &Columns),
+        row: &Row,
+        desk: &mut Desk,
+        most: usize,
+    ) -> String {
+        let theirs = other.explain_row(row, other_columns, desk);
+        let ours = self.explain_row(row, columns, desk);
+        let mut apart: BTreeMap<&str, f64> = ours.terms.iter().copied().collect();
+        for (term, share) in &theirs.terms {
+            *apart.entry(term).or_default() -= share;
+        }
+        *apart.entry("(start)").or_default() += ours.start - theirs.start;
+        let up = if ours.sum() < theirs.sum() { -1.0 } else { 1.0 };
+        let mut apart: Vec<(&str, f64)> = apart.into_iter().collect();
+        apart.sort_by(|one, other| (up * other.1).total_cmp(&(up * one.1)).then(one.0.cmp(other.0)));
+        apart.retain(|(_, share)| up * share > 0.0);
+        self.line(&apart, most)
+    }
+
+    fn line(&self, terms: &[(&str, f64)], most: usize) -> String {
+        let mut line = String::new();
+        let moving = terms.iter().filter(|(_, share)| share.abs() >= 0.005);
         for (term, share) in moving.take(most) {
             let gap = if line.is_empty() { "" } else { ", " };
             // Writing into a string does not fail.
