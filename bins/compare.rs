@@ -99,8 +99,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COLUMN")]
     slice: Vec<String>,
 
-    /// Where the messages that change verdict go, as CSV: masked, and with the words that make them change where models are
-    /// given
+    /// Where the messages that change verdict go, as CSV: masked, and with the words that make them change where both models
+    /// are given
     #[arg(long, value_name = "FILE")]
     flips: Option<Place>,
 
@@ -281,7 +281,7 @@ struct Flips<'a> {
     id: Option<&'a str>,
     names: Names,
     models: (Given<'a>, Given<'a>),
-    columns: Option<(Option<Columns>, Columns)>,
+    columns: Option<[Columns; 2]>,
     desk: Desk,
 }
 
@@ -330,7 +330,8 @@ impl<'a> Flips<'a> {
             Some(id) => masked(row.get(rows.column(id)?)),
             None => row.line().to_string(),
         };
-        let words = self.words(judged)?;
+        let text = masked(rows.text(row)?);
+        let words = self.words(judged, &text)?;
         let score = |Judgement { score, .. }: Judgement| {
             score.map_or(String::new(), |score| Value::Number(score).cell())
         };
@@ -342,24 +343,26 @@ impl<'a> Flips<'a> {
             score(champion),
             score(challenger),
             masked(&words),
-            masked(rows.text(row)?),
+            text,
         ];
         let cells = cells.each_ref().map(|cell| neutral(cell));
         self.line(&cells.each_ref().map(AsRef::as_ref))
     }
 
-    /// The words that make a verdict change.
-    fn words(&mut self, judged: &Judged) -> Result<String> {
-        let Some(challenger) = self.models.1 else { return Ok(String::new()) };
+    /// The words that make a verdict change, but for those that are masked in the text; with one model there is nothing to
+    /// tell them by.
+    fn words(&mut self, judged: &Judged, masked: &str) -> Result<String> {
+        let (Some(champion), Some(challenger)) = self.models else { return Ok(String::new()) };
         if self.columns.is_none() {
-            let of = |model: &Model| model.columns(judged.rows);
-            self.columns = Some((self.models.0.map(of).transpose()?, of(challenger)?));
+            self.columns = Some([champion.columns(judged.rows)?, challenger.columns(judged.rows)?]);
         }
-        let Some((theirs, ours)) = &self.columns else { return Ok(String::new()) };
-        Ok(match self.models.0.zip(theirs.as_ref()) {
-            Some(champion) => challenger.differs(ours, champion, judged.row, &mut self.desk, WORDS),
-            None => challenger.reasons(judged.row, ours, &mut self.desk, WORDS),
-        })
+        let Some([theirs, ours]) = &self.columns else { return Ok(String::new()) };
+        let [masked, text] = [masked, judged.rows.text(judged.row)?].map(str::to_lowercase);
+        let hides = |term: &str| {
+            let mut parts = term.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+            parts.any(|part| text.contains(part) && !masked.contains(part))
+        };
+        Ok(challenger.differs(ours, (champion, theirs), judged.row, &mut self.desk, WORDS, &hides))
     }
 }
 

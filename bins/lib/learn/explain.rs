@@ -40,12 +40,13 @@ impl Model {
     /// .005 is left out.
     pub fn reasons(&self, row: &Row, columns: &Columns, desk: &mut Desk, most: usize) -> String {
         let explanation = self.explain_row(row, columns, desk);
-        self.line(&explanation.terms, most)
+        let spelled = |&(term, share): &(&str, f64)| (self.features.analyzer.spelled(term), share);
+        line(explanation.terms.iter().map(spelled), most)
     }
 
     /// The terms that make this model judge a row otherwise than another one does, as one line like that of
     /// [`reasons`](Self::reasons): what each adds to the log-odds here less what it adds there, those towards this model's
-    /// verdict first. Where the models differ without any term that is `(start)`.
+    /// verdict alone. Where the models differ without any term that is `(start)`. Terms that `hides` are left out.
     pub fn differs(
         &self,
         columns: &Columns,
@@ -53,6 +54,7 @@ impl Model {
         row: &Row,
         desk: &mut Desk,
         most: usize,
+        hides: &dyn Fn(&str) -> bool,
     ) -> String {
         let theirs = other.explain_row(row, other_columns, desk);
         let ours = self.explain_row(row, columns, desk);
@@ -60,23 +62,13 @@ impl Model {
         for (term, share) in &theirs.terms {
             *apart.entry(term).or_default() -= share;
         }
-        *apart.entry("(start)").or_default() += ours.start - theirs.start;
         let up = if ours.sum() < theirs.sum() { -1.0 } else { 1.0 };
-        let mut apart: Vec<(&str, f64)> = apart.into_iter().collect();
-        apart.sort_by(|one, other| (up * other.1).total_cmp(&(up * one.1)).then(one.0.cmp(other.0)));
-        apart.retain(|(_, share)| up * share > 0.0);
-        self.line(&apart, most)
-    }
-
-    fn line(&self, terms: &[(&str, f64)], most: usize) -> String {
-        let mut line = String::new();
-        let moving = terms.iter().filter(|(_, share)| share.abs() >= 0.005);
-        for (term, share) in moving.take(most) {
-            let gap = if line.is_empty() { "" } else { ", " };
-            // Writing into a string does not fail.
-            let _ = write!(line, "{gap}{} {share:+.2}", self.features.analyzer.spelled(term));
-        }
-        line
+        let spelled = |(term, share): (&str, f64)| (self.features.analyzer.spelled(term), share);
+        let mut apart: Vec<(String, f64)> = apart.into_iter().map(spelled).collect();
+        apart.push(("(start)".into(), ours.start - theirs.start));
+        apart.retain(|(term, share)| up * share > 0.0 && !hides(term));
+        apart.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()).then(one.0.cmp(&other.0)));
+        line(apart.into_iter(), most)
     }
 
     fn explanation(&self, text: &str, desk: &mut Desk) -> Explanation<'_> {
@@ -99,4 +91,15 @@ impl Model {
         terms.sort_unstable_by(|one, other| other.1.abs().total_cmp(&one.1.abs()).then(one.0.cmp(other.0)));
         Explanation { start: slope * (self.bias - part.margin) + shift, terms }
     }
+}
+
+/// Terms as one line: so many of those that move a score by .005 or more.
+fn line(terms: impl Iterator<Item = (String, f64)>, most: usize) -> String {
+    let mut line = String::new();
+    for (term, share) in terms.filter(|(_, share)| share.abs() >= 0.005).take(most) {
+        let gap = if line.is_empty() { "" } else { ", " };
+        // Writing into a string does not fail.
+        let _ = write!(line, "{gap}{term} {share:+.2}");
+    }
+    line
 }

@@ -187,7 +187,7 @@ pub fn decide(found: Found, tool: &str) -> Report {
     let (verdict, mut reasons) = seen.verdict();
     let rows_needed = seen.rows_needed(verdict);
     if let Some(needed) = rows_needed {
-        let says = format!("some {needed} rows would tell, were the difference what it looks like");
+        let says = format!("some {needed} such rows would tell, were the difference what it looks like");
         let rows = seen.deciding().map_or(0, |part| part.rows) as f64;
         reasons.push(Reason::against("rows_needed", false, says, rows, needed as f64));
     }
@@ -245,9 +245,10 @@ impl Seen<'_> {
         if let Some(evidence) = self.sequential {
             return over_time(evidence, &whole);
         }
+        let words = format!("of all {} rows: ", whole.rows);
         let Some(Recent { part, since, .. }) = self.recent else {
-            let mut reasons = tests(&whole, "");
-            reasons.push(not_worse(&whole, ""));
+            let mut reasons = tests(&whole, &words);
+            reasons.push(not_worse(&whole, &words));
             return (whole.verdict, reasons);
         };
         // It must be better where the world is now, and must not have forgotten what was before.
@@ -258,10 +259,12 @@ impl Seen<'_> {
             _ => Standing::Inconclusive,
         };
         let day = since.split('T').next().unwrap_or_default();
-        let mut reasons = tests(part, &format!("of the newest {} rows, since {day}: ", part.rows));
-        let words = format!("of all {} rows: ", whole.rows);
-        reasons
-            .extend([not_worse(part, &format!("of the newest {}: ", part.rows)), not_worse(&whole, &words)]);
+        let newest = format!("of the newest {} rows, since {day}: ", part.rows);
+        let mut reasons = tests(part, &newest);
+        if !part.is_not_worse() {
+            reasons.push(not_worse(part, &newest));
+        }
+        reasons.push(not_worse(&whole, &words));
         (standing, reasons)
     }
 
@@ -320,7 +323,7 @@ fn over_time(evidence: Evidence, whole: &Part) -> (Standing, Vec<Reason>) {
         "evidence of up to {ours:.1} for the challenger, {theirs:.1} for the champion, after {rows} rows in {looks}"
     );
     let reason = Reason::against("evidence", ours >= ENOUGH, says, ours, ENOUGH);
-    (standing, vec![reason, not_worse(whole, "")])
+    (standing, vec![reason, not_worse(whole, &format!("of all {rows} rows: "))])
 }
 
 fn passage(gate: &Outcome) -> Reason {

@@ -76,28 +76,28 @@ impl Gate {
         };
         let mut limits = Vec::new();
         if let Some(threshold) = threshold {
-            limits.push((Some(threshold), threshold.to_string()));
+            limits.push((Some(threshold), ["reaches", "misses"], threshold.to_string()));
         }
+        let is = ["is", "is not"];
         if let (Some(change), Some(_)) = (min_absolute_change, champion) {
-            let says = format!("{change} better than the champion's {}", value(before));
-            limits.push((before.map(|was| was + sign * change), says));
+            let says = format!("better by {change} than the champion's {}", value(before));
+            limits.push((before.map(|was| was + sign * change), is, says));
         }
         if let (Some(share), Some(_)) = (min_relative_change, champion) {
-            let says = format!("{}% better than the champion's {}", share * 100.0, value(before));
-            limits.push((relative(share), says));
+            let says = format!("better by {}% than the champion's {}", share * 100.0, value(before));
+            limits.push((relative(share), is, says));
         }
-        let reached = |limit: f64| after.is_some_and(|is| sign * (is - limit) >= -SAME);
-        let passed = limits.iter().all(|(limit, _)| limit.is_some_and(reached));
-        let word = if greater_is_better { "at least" } else { "at most" };
+        let reached = |limit: &Option<f64>| match (limit, after) {
+            (Some(limit), Some(is)) => sign * (is - limit) >= -SAME,
+            _ => false,
+        };
+        let passed = limits.iter().all(|(limit, ..)| reached(limit));
         let parts: Vec<String> = limits
             .iter()
-            .map(|(limit, says)| {
-                let what = if limit.is_some_and(reached) { "reaches" } else { "misses" };
-                format!("{what} {word} {says}")
-            })
+            .map(|(limit, [yes, no], says)| format!("{} {says}", if reached(limit) { yes } else { no }))
             .collect();
         let asked =
-            if parts.is_empty() { "has no champion to be better than".into() } else { parts.join(", ") };
+            if parts.is_empty() { "has no champion to be better than".into() } else { parts.join(" and ") };
         Outcome {
             figure: figure.to_string(),
             threshold,

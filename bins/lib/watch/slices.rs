@@ -76,6 +76,20 @@ impl Slices {
     /// What became of each, one column after the other. The tests are exact, so that slices on which the models differ so
     /// seldom that no outcome could be an alarm need no correction for (Tarone 1990).
     pub fn judged(&self) -> Vec<Slice> {
+        let mut slices = self.tested();
+        for slice in &mut slices {
+            slice.f1 = f1_difference(&slice.counters).map(|(f1, _)| f1);
+        }
+        slices
+    }
+
+    /// Whether the challenger surely loses in one of them.
+    pub fn lose(&self) -> bool {
+        self.tested().iter().any(|slice| slice.loses)
+    }
+
+    /// The slices without intervals, which take their time and decide nothing.
+    fn tested(&self) -> Vec<Slice> {
         let each =
             self.0.iter().flat_map(|(by, slices)| slices.iter().map(move |(value, all)| (by, value, all)));
         let mut slices: Vec<Slice> = each.map(|(by, value, all)| Slice::of(by, value, *all)).collect();
@@ -101,7 +115,7 @@ impl Slice {
             counters,
             champion_f1: counters.champion().f1(),
             challenger_f1: counters.challenger().f1(),
-            f1: f1_difference(&counters).map(|(f1, _)| f1),
+            f1: None,
             mcnemar,
             p: None,
             loses: false,

@@ -110,7 +110,7 @@ fn promoted(cell: Cell, seed: u64) -> [bool; 4] {
     }
     let part = Part::of(counters);
     let core = part.verdict == Standing::Better;
-    let sliced = core && !kinds.judged().iter().any(|slice| slice.loses);
+    let sliced = core && !kinds.lose();
     [core, sliced, exact, no_lower]
 }
 
