@@ -38,8 +38,8 @@ use spamops::watch::slices::Slices;
 /// is judged right by the model as a fresh process loads it.
 ///
 /// Otherwise it is worse, by the same tests the other way round, or the answer is inconclusive, with the number of rows
-/// that would tell. With one scored file there is no champion, and the gates decide. An equal model is promoted at most one
-/// time in twenty, whatever the size: tests/bench/compare/README.md.
+/// that would tell. With one scored file there is no champion, and the gates decide. Of simulated challengers that are no
+/// better 3 in 100 are promoted at most (tests/bench/compare).
 ///
 /// Rows without a label are passed over. Areas under the ROC curve are compared after DeLong (1988), shares after Newcombe
 /// (1998). Streaming: both files are read side by side, with some fifty bytes for each labelled row; with --id the
@@ -110,7 +110,7 @@ pub(crate) struct Args {
 
     /// Labels arrive over time: go on counting in this file, each row once (by --id, else by its text), and promote once
     /// the evidence, which may be looked at at any time, has been 20 (Ville 1939); slices and newest rows are not looked at
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["recent", "slice"])]
     sequential: Option<Place>,
 
     /// Exit with 1 unless the challenger is to be deployed
