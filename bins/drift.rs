@@ -157,15 +157,13 @@ impl Tool for Args {
         let mut names = Names::default();
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
         let new = observe::profile(&mut rows, model.as_ref(), &mut |word, text| names.note(word, text))?;
-        let history = match &state {
-            Some(state) => {
-                History::read(state.history().unwrap_or_else(|error| format!("{error:#}")).lines())
-            }
+        let history = match state.as_ref().map(State::history) {
+            Some(Ok(lines)) => History::read(lines.lines()),
+            Some(Err(error)) => History::lost(&format!("{error:#}")),
             None => History::default(),
         };
-        if let (Some(why), Some(state)) = (&history.unreadable, &state) {
-            let path = state.file("history.jsonl");
-            scene.warn(format!("{}: {why}; the verdict does without it", path.display()));
+        if let Some(why) = &history.unreadable {
+            scene.warn(format!("the history of the state: {why}; the verdict does without it"));
         }
         let digest = reference.as_ref().map_or("", |(_, digest)| digest);
         let mut watched = self.watched(state.as_ref(), digest, scene)?;
@@ -211,7 +209,8 @@ impl Args {
             (_, Some(place), model) => {
                 let mut rows = Rows::open(place, &self.rows.options(scene))?;
                 let profile = observe::profile(&mut rows, model, &mut |_, _| ())?;
-                return Ok(Some((profile.clone(), digest(&serde_json::to_string(&Sketch::of(&profile))?))));
+                let digest = digest(&serde_json::to_string(&Sketch::of(&profile))?);
+                return Ok(Some((profile, digest)));
             }
             (None, None, Some(model)) => {
                 if model.profile.is_empty() {

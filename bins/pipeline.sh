@@ -19,7 +19,7 @@ Steps, in order (all of them when none is named):
   judge     champion and challenger on the holdout         -> champion-scored.csv challenger-scored.csv
   compare   is the challenger better?                      -> compare.json flips.csv
   promote   the challenger into the registry               -> promote.json
-  report    what was decided                               -> decision.json report.md
+  report    what was decided                               -> decision.json report.md report.html
 Run as a whole, score and drift happen only where the new rows are valid, split to compare only where drift asks for a
 retrain, and promote only where compare asks for it. Two more, for a runner: tools (build them, say where they are) and
 outputs (what is decided so far).
@@ -139,8 +139,8 @@ step_tools() {
 }
 
 # What one run leaves behind.
-results=({new,clean,rejects,scored,train,pool,holdout,champion-scored,challenger-scored,flips,history,history-clean,history-rejects}.csv
-  new.{tsv,jsonl,ndjson} {validate,metrics,drift,challenger,compare,promote,decision,champion}.json report.md)
+results=({new,clean,rejects,scored,to-label,train,pool,holdout,champion-scored,challenger-scored,flips,history,history-clean,history-rejects}.csv
+  new.{tsv,jsonl,ndjson} {validate,metrics,drift,challenger,compare,promote,decision,champion}.json report.{md,html})
 
 step_sample() {
   local result own
@@ -196,6 +196,7 @@ step_drift() {
   if [ "$force" = true ] || [ -e "$pending" ]; then forced=(--force); fi
   run drift "${champion[@]}" --state "$state" "${at[@]}" "${forced[@]}" "$out/clean.csv" -o "$out/drift.json"
   run spamops state gather "$out/clean.csv" --state "$state"
+  if says drift labels_needed true; then run sample --for-labels 50 "$out/scored.csv" -o "$out/to-label.csv"; fi
   # The rows count as used from here on: a run that dies before its report is made up for by the next.
   if says drift retrain_needed true; then : >"$pending"; fi
 }
@@ -233,11 +234,11 @@ step_promote() {
   run promote "$out/challenger.json" --registry "$registry" --reason "$why" "${at[@]}" -o "$out/promote.json"
 }
 
-step_outputs() { run spamops report "$out" "${at[@]}" ${GITHUB_OUTPUT:+--outputs "$GITHUB_OUTPUT"}; }
+# The outputs alone: the summary and the annotations are for the end.
+step_outputs() { run spamops report "$out" "${at[@]}" --summary /dev/null --annotate=false; }
 
 step_report() {
-  run spamops report "$out" --state "$state" "${at[@]}" ${GITHUB_OUTPUT:+--outputs "$GITHUB_OUTPUT"} \
-    ${GITHUB_STEP_SUMMARY:+--summary "$GITHUB_STEP_SUMMARY"}
+  run spamops report "$out" --state "$state" "${at[@]}"
   rm -f -- "$pending"
   echo "results: $out"
 }

@@ -147,6 +147,29 @@ fn pass(from: &Path, to: &Path, format: Option<Format>) {
     writer.finish().unwrap();
 }
 
+/// The normal form as it was first written, a character at a time.
+fn plainly_normal(text: &str) -> String {
+    let starts =
+        |word: &str, with: &str| word.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+    let word = |word: &str| {
+        if ["http://", "https://", "www."].iter().any(|with| starts(word, with)) {
+            return "U".to_owned();
+        }
+        let folded = |c: char| if c.is_numeric() { "0".to_owned() } else { c.to_lowercase().collect() };
+        word.chars().map(folded).collect()
+    };
+    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_character_keeps_its_normal_form() {
+    // There are letters with two cases, numbers and spaces up to here; then only ideographs, tags and marks.
+    for c in '\0'..'\u{20000}' {
+        let text = format!("{c}ttp://a x{c}www.b www{c}.c{c}");
+        assert_eq!(normal(&text), plainly_normal(&text), "{c:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -220,6 +243,11 @@ proptest! {
         // A link becomes U, which is no link; nothing else moves the second time.
         let once = normal(&text).replace('U', "");
         prop_assert_eq!(normal(&once), once);
+    }
+
+    #[test]
+    fn the_normal_form_never_changes(text in r"(?s:[ \t\r\n\x0b\x1c]|\u{85}|\u{2003}|http|HTTPS|www\.|Www|://|[a-zA-Z0-9:/.]{1,3}|.){0,40}") {
+        prop_assert_eq!(normal(&text), plainly_normal(&text));
     }
 
     #[test]

@@ -30,6 +30,11 @@ case ${1-} in
     peers
     tools --example bare_csv --example inside
     exec target/peers/bin/python tests/bench/speed.py enron target/tools --examples target/release/examples ;;
+  drift) # alarms, power, harm and false retrains of `drift` on made-up streams, and its cost beside Evidently
+    [ -x target/evidently/bin/python ] || python3 -m venv target/evidently
+    target/evidently/bin/pip install --quiet --disable-pip-version-check evidently==0.7.23 'pandas<3'
+    tools --example harness --example streams
+    exec tests/bench/drift/run.py target/tools --examples target/release/examples --evidently target/evidently/bin/python ;;
   large) # five million rows scored in flat memory, two gigabytes fitted in 500 MB
     tools
     exec tests/bench/speed.py large target/tools ;;

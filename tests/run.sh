@@ -34,6 +34,12 @@ say 'the cycle'
 rm -rf target/cycle
 bins/pipeline.sh --out-dir target/cycle
 grep -q '"promoted_version": 2' target/cycle/decision.json
+# Right after it nothing is asked for but by force, and in the quiet quarter before it nothing was.
+bins/pipeline.sh --out-dir target/cycle --now 2026-10-01T12:00:00Z drift
+grep -q '"retrain_needed": false' target/cycle/drift.json && grep -A1 '"code": "cooldown"' target/cycle/drift.json | grep -q true
+rm -rf target/quiet
+bins/pipeline.sh --out-dir target/quiet --since 2026-04-01 --until 2026-07-01 --now 2026-07-01
+grep -q '"retrain_needed": false' target/quiet/decision.json
 # The release build has learned the challenger; the debug build learns the same bytes, and of a linear learner, too.
 built=${CARGO_TARGET_DIR:-target}
 "$built/debug/fit" --quiet --now 2026-10-01 target/cycle/train.csv | cmp - target/cycle/challenger.json

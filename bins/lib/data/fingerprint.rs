@@ -13,7 +13,7 @@ pub struct Fingerprint(pub u64);
 impl Fingerprint {
     /// The fingerprint of a text.
     pub fn of(text: &str) -> Self {
-        Self(xxh3_64(normal(text).as_bytes()))
+        Self(xxh3_64(&bytes(text)))
     }
 
     /// Whether the text is on the training side when `train` of all texts are.
@@ -25,31 +25,114 @@ impl Fingerprint {
 
 /// Lower case, every digit 0, every link U, one space between words.
 pub fn normal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
+    // It is UTF-8: what is put in are whole characters, and what is taken out are spaces and whole words.
+    String::from_utf8(bytes(text)).unwrap_or_default()
+}
+
+/// The normal form as bytes: in three passes, of which most texts want only the first, and each goes over many bytes at once.
+fn bytes(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    if !text.is_ascii() {
+        while let Some(at) = rest.bytes().position(|byte| !byte.is_ascii()) {
+            let (ascii, other) = rest.split_at(at);
+            fold_ascii(ascii, &mut out);
+            let mut others = other.chars();
+            others.next().into_iter().for_each(|c| fold(c, &mut out));
+            rest = others.as_str();
         }
-        if is_link(word) {
-            out.push('U');
-            continue;
-        }
-        for c in word.chars() {
-            if c.is_numeric() {
-                out.push('0');
-            } else if c.is_ascii() {
-                out.push(c.to_ascii_lowercase());
-            } else {
-                out.extend(c.to_lowercase());
-            }
-        }
+    }
+    fold_ascii(rest, &mut out);
+    let Seen { wide_gap, link } = see(&out);
+    if wide_gap || out.first() == Some(&b' ') || out.last() == Some(&b' ') {
+        let mut last = b' ';
+        out.retain(|byte| {
+            let before = std::mem::replace(&mut last, *byte);
+            [before, *byte] != *b"  "
+        });
+        out.pop_if(|byte| *byte == b' ');
+    }
+    if link {
+        cut_links(&mut out);
     }
     out
 }
 
-fn is_link(word: &str) -> bool {
-    let starts = |with: &str| word.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
-    starts("http://") || starts("https://") || starts("www.")
+/// Adds what is ASCII in its normal form.
+fn fold_ascii(text: &str, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(text.as_bytes());
+    for byte in &mut out[start..] {
+        *byte = match *byte {
+            b'0'..=b'9' => b'0',
+            b'\t'..=b'\r' => b' ',
+            other => other.to_ascii_lowercase(),
+        };
+    }
+}
+
+/// Adds any other character; none becomes a part of what a link begins with.
+fn fold(c: char, out: &mut Vec<u8>) {
+    if c.is_whitespace() {
+        out.push(b' ');
+    } else if c.is_numeric() {
+        out.push(b'0');
+    } else {
+        for c in c.to_lowercase() {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+}
+
+/// Pairs of bytes that a text has somewhere.
+struct Seen {
+    /// Two spaces.
+    wide_gap: bool,
+    /// What only links have, as a rule.
+    link: bool,
+}
+
+/// Looks for pairs of bytes, in blocks and to the end of each wherever they are: many bytes are looked at at once so.
+fn see(text: &[u8]) -> Seen {
+    let (mut gaps, mut links) = (0, 0);
+    for (ones, nexts) in text.chunks(64).zip(text.get(1..).unwrap_or_default().chunks(64)) {
+        for (one, next) in ones.iter().zip(nexts) {
+            let is = |[first, second]: &[u8; 2]| u8::from(one == first) & u8::from(next == second);
+            gaps |= is(b"  ");
+            links |= is(b":/") | is(b"ww");
+        }
+    }
+    Seen { wide_gap: gaps != 0, link: links != 0 }
+}
+
+/// Puts U in the place of every word that is a link.
+fn cut_links(text: &mut Vec<u8>) {
+    let starts: Vec<usize> = memchr::memchr2_iter(b':', b'w', text).filter_map(|at| link(text, at)).collect();
+    let (mut kept, mut at) = (0, 0);
+    for start in starts {
+        text.copy_within(at..start, kept);
+        kept += start - at;
+        text[kept] = b'U';
+        kept += 1;
+        at = memchr::memchr(b' ', &text[start..]).map_or(text.len(), |length| start + length);
+    }
+    if at > 0 {
+        text.copy_within(at.., kept);
+        text.truncate(kept + text.len() - at);
+    }
+}
+
+/// Where the link begins that has its colon, or its first w, here.
+fn link(text: &[u8], at: usize) -> Option<usize> {
+    let (before, after) = text.split_at(at);
+    let before = if after.starts_with(b"www.") {
+        before
+    } else if after.starts_with(b"://") {
+        before.strip_suffix(b"https").or_else(|| before.strip_suffix(b"http"))?
+    } else {
+        return None;
+    };
+    before.last().is_none_or(|last| *last == b' ').then_some(before.len())
 }
 
 /// Steele, Lea & Flood 2014, the finaliser of SplitMix64: every bit of the input moves every bit of the output.

@@ -27,13 +27,16 @@ pub fn shown(value: &str) -> String {
 }
 
 /// A sentence from elsewhere, which may quote a file, as an error line may hold it: on one line, and without control
-/// characters or marks that turn the direction of writing.
+/// characters, marks that turn the direction of writing, or `##[`, which a runner takes for a command wherever it stands.
 pub fn inert(sentence: &str) -> String {
     let mut line = String::with_capacity(sentence.len());
     for c in sentence.chars() {
         match c {
             '\n' => line.push(' '),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => line.extend(c.escape_unicode()),
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                line.extend(c.escape_unicode());
+            }
+            '[' if line.ends_with("##") => line.extend(c.escape_unicode()),
             _ if c.is_control() => line.extend(c.escape_debug()),
             _ => line.push(c),
         }
@@ -48,6 +51,7 @@ mod tests {
     #[test]
     fn a_sentence_stays_on_its_line() {
         assert_eq!(inert("unknown `a\nb\u{1b}[31m\u{202e}é`"), r"unknown `a b\u{1b}[31m\u{202e}é`");
+        assert_eq!(inert("##[error]\u{2028}\u{200f}[##"), r"##\u{5b}error]\u{2028}\u{200f}[##");
     }
 
     #[test]

@@ -462,10 +462,10 @@ fn join(mut shelves: Vec<Shelf>, threads: usize) -> Joined {
 fn merge(shelves: Vec<Shelf>, threads: usize) -> (Joined, Vec<Vec<u32>>) {
     let (mut known, mut frequency) = (Numbers::default(), Vec::new());
     // Of each key the shelf and the number of the term that came first: two terms may, once in a blue moon, share a key.
-    let mut firsts: Vec<(u32, usize, usize)> = Vec::new();
+    let mut firsts: Vec<(u32, u32, u32)> = Vec::new();
     let mut spelled = Vec::new();
     let mut numbers: Vec<Vec<u32>> = Vec::new();
-    for (shelf, Shelf { terms, rows, frequency: found, .. }) in shelves.into_iter().enumerate() {
+    for (shelf, Shelf { terms, rows, frequency: found, .. }) in (0..).zip(shelves) {
         let (theirs, terms) = terms.into_parts();
         spelled.push(terms);
         if shelf == 0 {
@@ -475,16 +475,16 @@ fn merge(shelves: Vec<Shelf>, threads: usize) -> (Joined, Vec<Vec<u32>>) {
             continue;
         }
         let mut of_shelf = Vec::with_capacity(rows.len());
-        for (number, key) in theirs.into_keys().into_iter().enumerate() {
+        for (((number, key), found), row) in (0..).zip(theirs.into_keys()).zip(found).zip(rows) {
             let (place, new) = known.number(key);
             of_shelf.push(place);
             if new {
-                frequency.push(found[number]);
-                firsts.push((rows[number], shelf, number));
+                frequency.push(found);
+                firsts.push((row, shelf, number));
             } else {
-                frequency[place as usize] += found[number];
+                frequency[place as usize] += found;
                 let first = &mut firsts[place as usize];
-                *first = (*first).min((rows[number], shelf, number));
+                *first = (*first).min((row, shelf, number));
             }
         }
         numbers.push(of_shelf);
@@ -492,7 +492,7 @@ fn merge(shelves: Vec<Shelf>, threads: usize) -> (Joined, Vec<Vec<u32>>) {
     let keys = known.into_keys();
     let term = |place: u32| {
         let (_, shelf, number) = firsts[place as usize];
-        spelled[shelf].term(number)
+        spelled[shelf as usize].term(number as usize)
     };
     let mut order: Vec<(u64, u32)> = (0..).take(keys.len()).map(|place| (head(term(place)), place)).collect();
     let compare = |one: &(u64, u32), other: &(u64, u32)| {
@@ -502,15 +502,20 @@ fn merge(shelves: Vec<Shelf>, threads: usize) -> (Joined, Vec<Vec<u32>>) {
     threads::each(&mut runs, threads, |run| run.sort_unstable_by(compare));
     // This one finds the runs, and merges them.
     order.sort_by(compare);
-    let mut all = Joined::default();
-    let mut ranks = vec![0; keys.len()];
-    for (rank, &(_, place)) in (0..).zip(&order) {
-        all.terms.push("", term(place));
-        all.frequency.push(frequency[place as usize]);
-        all.keys.push(keys[place as usize]);
-        ranks[place as usize] = rank;
-    }
-    numbers.iter_mut().flatten().for_each(|number| *number = ranks[*number as usize]);
+    let mut spelling = [Spelled::default()];
+    let spell = |terms: &mut Spelled| order.iter().for_each(|&(_, place)| terms.push("", term(place)));
+    let mut all = threads::beside(&mut spelling, threads, spell, || {
+        let mut all = Joined::default();
+        let mut ranks = vec![0; keys.len()];
+        for (rank, &(_, place)) in (0..).zip(&order) {
+            all.frequency.push(frequency[place as usize]);
+            all.keys.push(keys[place as usize]);
+            ranks[place as usize] = rank;
+        }
+        numbers.iter_mut().flatten().for_each(|number| *number = ranks[*number as usize]);
+        all
+    });
+    [all.terms] = spelling;
     (all, numbers)
 }
 

@@ -1,11 +1,17 @@
 //! What a message looks like to whoever does not read it: how long, how loud, what is in it, and which words.
 
 use crate::learn::columns::Columns;
-use crate::learn::text::{Analyzer, Ngrams, Scratch, Term};
+use crate::learn::text::{Analyzer, Ngrams, Scratch, Term, count};
 
 /// What is measured of every message.
-pub const SIZES: [&str; 6] =
-    ["characters", "words", "share of digits", "share of capitals", "share of signs", "share beyond ASCII"];
+pub const SIZES: [&str; 6] = [
+    "number of characters",
+    "number of words",
+    "share of digits",
+    "share of capitals",
+    "share of signs",
+    "share beyond ASCII",
+];
 
 /// What may be in a message.
 pub const FLAGS: [&str; 7] =
@@ -50,7 +56,7 @@ impl Looker {
     ) -> Look {
         let Self { analyzer, scratch, words } = self;
         words.clear();
-        let (mut flags, mut count) = (0, 0usize);
+        let (mut flags, mut count) = (0, 0);
         analyzer.each(text, scratch, &mut |Term { key, mark, text }| {
             if mark.is_empty() {
                 count += 1;
@@ -106,18 +112,19 @@ fn is_emoji(c: char) -> bool {
 }
 
 fn sizes(text: &str, words: usize) -> [u8; SIZES.len()] {
-    let [mut characters, mut digits, mut capitals, mut signs, mut beyond] = [0usize; 5];
-    let mut count = |c: char| {
-        characters += 1;
-        digits += usize::from(c.is_numeric());
-        capitals += usize::from(c.is_uppercase());
-        signs += usize::from(c.is_ascii_punctuation());
-        beyond += usize::from(!c.is_ascii());
-    };
-    if text.is_ascii() {
-        text.bytes().for_each(|byte| count(char::from(byte)));
-    } else {
-        text.chars().for_each(count);
+    let bytes = text.as_bytes();
+    let mut characters = bytes.len();
+    let mut digits = count(bytes, |byte| byte.is_ascii_digit());
+    let mut capitals = count(bytes, |byte| byte.is_ascii_uppercase());
+    let signs = count(bytes, |byte| byte.is_ascii_punctuation());
+    let mut beyond = 0;
+    if !text.is_ascii() {
+        for c in text.chars().filter(|c| !c.is_ascii()) {
+            characters -= c.len_utf8() - 1;
+            digits += usize::from(c.is_numeric());
+            capitals += usize::from(c.is_uppercase());
+            beyond += 1;
+        }
     }
     let share = |part: usize| u8::try_from(part * 255 / characters.max(1)).unwrap_or(u8::MAX);
     [steps(characters), steps(words), share(digits), share(capitals), share(signs), share(beyond)]

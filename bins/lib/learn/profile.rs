@@ -40,14 +40,22 @@ pub struct Record {
 impl Record {
     /// A message that came so often.
     pub fn new(text: u32, look: Look, score: f64, label: Option<Label>, copies: u32) -> Self {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores are from 0 to 1")]
-        let score = (score.clamp(0.0, 1.0) * f64::from(u16::MAX)).round() as u16;
-        Self { text, label: label.map(|label| label == Label::Positive), score, look, copies }
+        let label = label.map(|label| label == Label::Positive);
+        let mut record = Self { text, label, score: 0, look, copies };
+        record.set_score(score);
+        record
     }
 
     /// Its score, from 0 to 1.
     pub fn score(&self) -> f64 {
         f64::from(self.score) / f64::from(u16::MAX)
+    }
+
+    /// Gives it a score, from 0 to 1.
+    pub fn set_score(&mut self, score: f64) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores are from 0 to 1")]
+        let score = (score.clamp(0.0, 1.0) * f64::from(u16::MAX)).round() as u16;
+        self.score = score;
     }
 
     /// Its label, where it has one.
@@ -111,13 +119,17 @@ impl Profile {
     ) -> Option<u64> {
         self.tell(is_empty, label);
         let hash = place(content.0);
+        // Most messages of a long file stop here.
+        if !self.has_room(hash) {
+            return None;
+        }
         match self.records.get_mut(&hash) {
             Some(known) if known.text <= text => {
                 known.copies = known.copies.saturating_add(1);
                 known.label = either(known.label, label.map(|label| label == Label::Positive));
                 None
             }
-            _ => self.has_room(hash).then_some(hash),
+            _ => Some(hash),
         }
     }
 
@@ -136,6 +148,11 @@ impl Profile {
         if self.records.len() > KEPT {
             self.records.pop_last();
         }
+    }
+
+    /// The record of a message that was remembered with this very text, where no other has taken its place.
+    pub fn record_mut(&mut self, hash: u64, text: u32) -> Option<&mut Record> {
+        self.records.get_mut(&hash).filter(|record| record.text == text)
     }
 
     /// Takes the rows of another profile in.
@@ -169,6 +186,11 @@ impl Profile {
     /// The hashes of the messages that are remembered, ascending.
     pub fn hashes(&self) -> impl ExactSizeIterator<Item = u64> {
         self.records.keys().copied()
+    }
+
+    /// Whether a message of this hash is remembered.
+    pub fn has(&self, hash: u64) -> bool {
+        self.records.contains_key(&hash)
     }
 
     /// How many are remembered.

@@ -32,6 +32,9 @@ impl FromStr for Norm {
     }
 }
 
+/// Frequencies whose rarity is remembered.
+const FEW: u32 = 64;
+
 /// How counts become weights; part of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -167,7 +170,10 @@ impl Weighting {
         let one = |&found: &u32| {
             if self.idf { ((extra + texts as f64) / (extra + f64::from(found))).ln() + 1.0 } else { 1.0 }
         };
-        frequency.iter().map(one).collect()
+        // Most terms are rare: the logarithms of these are taken once.
+        let few: Vec<f64> = (0..FEW).map(|found| one(&found)).collect();
+        let known = |found: &u32| few.get(*found as usize).copied();
+        frequency.iter().map(|found| known(found).unwrap_or_else(|| one(found))).collect()
     }
 
     /// The weight of a term that occurs so often, before the row is brought to length.

@@ -13,12 +13,12 @@ use crate::judge::divergence;
 use crate::judge::intervals;
 use crate::judge::metrics::{Confusion, Metrics};
 use crate::learn::profile::Profile;
-use crate::watch::history::{Block, History};
+use crate::watch::history::{self, Block, History};
 use crate::watch::moved::{self, Moved, Names};
 use crate::watch::performance::{self, Performance};
 use crate::watch::reason::Reason;
 use crate::watch::shift::{Shift, shift};
-use crate::watch::side::{Known, STEPS, Scale, Side};
+use crate::watch::side::{STEPS, Scale, Side};
 use crate::watch::signals::{self, Signal};
 
 /// Distinct messages under which nothing is said.
@@ -27,7 +27,7 @@ pub const LEAST: u64 = 30;
 /// Labelled rows, and positives or verdicts of it among them, under which F1 says nothing.
 pub const LABELLED: (u64, u64) = (30, 10);
 
-/// Distinct messages that the F1 to be expected is pooled over.
+/// Distinct messages that performance, labelled or expected, is pooled over.
 pub const EXPECTED: u64 = 2000;
 
 /// What unlabelled messages cannot show, whatever is measured.
@@ -381,6 +381,8 @@ pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -
 /// What the messages show.
 struct Seen {
     verdict: String,
+    /// Runs, this one and those before it, that performance is about.
+    runs: usize,
     window: Window,
     signals: Vec<Signal>,
     moved: Vec<Moved>,
@@ -394,6 +396,7 @@ impl Default for Seen {
     fn default() -> Self {
         Self {
             verdict: "insufficient_data".into(),
+            runs: 1,
             window: Window { runs: 1, calibration: "iid-only".into(), ..Window::default() },
             signals: Vec::new(),
             moved: Vec::new(),
@@ -414,12 +417,12 @@ fn look(
     block: &mut Block,
     policy: &Policy,
 ) -> Result<Seen> {
-    let side = Side::of(reference);
+    let side = Side::of_reference(reference);
     let needed = signals::needed(side.len());
     let (pool, runs) = history.pooled(block, needed.unwrap_or(EXPECTED))?;
     // Where only this run is asked the profile is whole; what the history holds of it may be cut short.
     let pool = if runs == 1 { new } else { &pool };
-    let window = Side::of(pool);
+    let window = Side::of_new(pool, reference);
     block.runs = runs;
     let threshold = champion.map(|champion| champion.threshold);
     let meaning = performance::calibration(&side);
@@ -435,14 +438,16 @@ fn look(
         return Ok(seen);
     }
     seen.signals = signals::all(&side, &window, threshold, at(&window).as_ref());
-    let (longer, _) = history.pooled(block, EXPECTED)?;
-    seen.expected = at(&Side::of(&longer));
+    let (longer, runs_of_longer) = history.pooled(block, EXPECTED)?;
+    seen.runs = runs_of_longer;
+    seen.expected = at(&Side::of_new(&longer, reference));
     block.f1 = seen.expected.map(|expected| expected.expected.value);
     // The last windows may be the beginning of what is looked for.
     let last = policy.persistence.of * runs;
     for signal in &mut seen.signals {
-        block.effects.insert(signal.family.clone(), signal.effect.abs());
-        signal.surprise = history.surprise(&signal.family, signal.effect.abs(), last);
+        let strength = history::strength(signal.p, window.len());
+        block.strengths.insert(signal.family.clone(), strength);
+        signal.surprise = history.surprise(&signal.family, strength, last);
         block.calibrated |= signal.surprise.is_some();
         if signal.fired && signal.surprise.is_some_and(|p| p > signals::ALPHA) {
             signal.fired = false;
@@ -492,11 +497,11 @@ struct Triggers<'a> {
 }
 
 impl Triggers<'_> {
-    /// F1 on labelled rows, of as many runs as the verdict is about: only what is surely lost counts.
+    /// F1 on labelled rows, of this run and some before it: only what is surely lost counts.
     fn labelled(&self) -> Reason {
         let code = "performance";
-        let Self { champion, policy, history, block, .. } = self;
-        let confusion = history.confusion(block, block.runs);
+        let Self { champion, policy, history, block, seen } = self;
+        let confusion = history.confusion(block, seen.runs);
         let before = champion.and_then(|champion| champion.confusion).map(f1);
         let (rows, (f1, low, high)) = (confusion.total(), f1(confusion));
         if rows < LABELLED.0 || involved(confusion) < LABELLED.1 {
@@ -506,12 +511,12 @@ impl Triggers<'_> {
             );
             return Reason::plain(code, false, says);
         }
-        let seen = format!("F1 {f1:.3} ({low:.3} to {high:.3}) on {rows} labelled rows");
+        let found = format!("F1 {f1:.3} ({low:.3} to {high:.3}) on {rows} labelled rows");
         match (policy.min_f1, before) {
             (Some(gate), _) => {
                 let (gate, fired) = (gate.value(), high < gate.value());
                 let side = if fired { "is below" } else { "is not surely below" };
-                Reason::against(code, fired, format!("{seen} {side} {gate}"), f1, gate)
+                Reason::against(code, fired, format!("{found} {side} {gate}"), f1, gate)
             }
             (None, Some((before, least, _))) => {
                 // The bounds of a difference from those of its parts (Zou & Donner 2008).
@@ -519,11 +524,11 @@ impl Triggers<'_> {
                 let fired = surely > policy.margin;
                 let side = if fired { "is less" } else { "is not surely less" };
                 let says =
-                    format!("{seen} {side} than {before:.3}, out of fold, by more than {}", policy.margin);
+                    format!("{found} {side} than {before:.3}, out of fold, by more than {}", policy.margin);
                 Reason::against(code, fired, says, surely, policy.margin)
             }
             (None, None) => {
-                Reason::plain(code, false, format!("{seen}; nothing says what it should be, see --min-f1"))
+                Reason::plain(code, false, format!("{found}; nothing says what it should be, see --min-f1"))
             }
         }
     }
@@ -649,6 +654,16 @@ fn repeats(new: &Profile, reference: Option<&Profile>, names: &Names) -> Repeats
     Repeats { share: share(new), reference: reference.map(share), most: most.collect() }
 }
 
+/// The standard deviation of what is at these places so often.
+fn deviation(bins: &[u64], places: &[f64]) -> f64 {
+    let rows = bins.iter().sum::<u64>().max(1) as f64;
+    let mean_of = |of: &dyn Fn(f64) -> f64| {
+        bins.iter().zip(places).map(|(count, place)| *count as f64 * of(*place)).sum::<f64>() / rows
+    };
+    let mean = mean_of(&|place| place);
+    mean_of(&|place| (place - mean).powi(2)).sqrt()
+}
+
 /// Bins of a picture.
 const BINS: usize = 16;
 
@@ -657,8 +672,8 @@ fn pictures(reference: &Side, new: &Side) -> (Vec<Distance>, Vec<Picture>) {
     let scored = reference.scored && new.scored;
     let scales = Scale::of_looks().chain(scored.then_some(Scale::Score));
     let both = scales.filter_map(|scale| {
-        let one = reference.histogram(scale, &Known::to_itself(reference));
-        let other = new.histogram(scale, &Known::to_others(reference));
+        let one = reference.histogram(scale, reference);
+        let other = new.histogram(scale, reference);
         let used = |bins: &[u64]| bins.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
         let last = if scale == Scale::Score { STEPS } else { used(&one).max(used(&other)) };
         let width = last.div_ceil(BINS).max(1);
@@ -671,7 +686,8 @@ fn pictures(reference: &Side, new: &Side) -> (Vec<Distance>, Vec<Picture>) {
             what: scale.name().into(),
             psi: divergence::stability_index(&one, &other)?.debiased,
             jensen_shannon: divergence::jensen_shannon(&one, &other)?.debiased,
-            wasserstein: divergence::wasserstein(narrow, narrow_other, &places)?.debiased,
+            wasserstein: divergence::wasserstein(narrow, narrow_other, &places)?.debiased
+                / deviation(narrow, &places).max(f64::MIN_POSITIVE),
         };
         let from = (0..last).step_by(width).map(|step| moved::number(scale, step)).collect();
         Some((distance, Picture { what: scale.name().into(), from, reference: one, new: other }))

@@ -17,6 +17,9 @@ pub const MOST: usize = 64;
 /// Blocks under which nothing is known about what is normal.
 pub const BLOCKS: usize = 20;
 
+/// Drift is rare where it is in no more than one of so many blocks.
+const RARE: usize = 5;
+
 /// Distinct messages that all profiles of earlier runs together may have before the oldest are let go.
 const POOLED: u64 = 4096;
 
@@ -46,8 +49,8 @@ pub struct Block {
     pub runs: usize,
     /// Whether it was held against the blocks before it.
     pub calibrated: bool,
-    /// The size of each family's effect.
-    pub effects: BTreeMap<String, f64>,
+    /// How strongly each family spoke: [`strength`].
+    pub strengths: BTreeMap<String, f64>,
     /// The F1 to be expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub f1: Option<f64>,
@@ -72,7 +75,7 @@ impl Block {
             verdict: String::new(),
             runs: 1,
             calibrated: false,
-            effects: BTreeMap::new(),
+            strengths: BTreeMap::new(),
             f1: None,
             profile: sketch,
         })
@@ -82,6 +85,12 @@ impl Block {
     pub fn has_drifted(&self) -> bool {
         self.verdict == "drifted"
     }
+}
+
+/// How strongly a test speaks: the logarithm of its p-value for each of its messages. Unlike the p-value alone it does not
+/// grow with their number, and unlike the effect it says the same of a word and of a score.
+pub fn strength(p: f64, messages: u64) -> f64 {
+    -p.max(f64::MIN_POSITIVE).log10() / messages.max(1) as f64
 }
 
 /// The runs before this one, the oldest first.
@@ -107,6 +116,11 @@ impl History {
         }
         history.blocks.drain(..history.blocks.len().saturating_sub(MOST));
         history
+    }
+
+    /// A history that cannot be read at all.
+    pub fn lost(why: &str) -> Self {
+        Self { blocks: Vec::new(), unreadable: Some(inert(why)) }
     }
 
     /// The history as lines.
@@ -193,13 +207,17 @@ impl History {
         count
     }
 
-    /// How surprising an effect is next to those of earlier blocks; none where there are too few to say. Blocks that were
-    /// found to drift against a known normal are no part of it, nor are the last ones, which may be the beginning of this.
-    pub fn surprise(&self, family: &str, effect: f64, last: usize) -> Option<f64> {
+    /// How surprising it is that a family speaks so strongly, next to earlier blocks; none where there are too few to say.
+    /// Blocks that have drifted are no part of it, nor are the last ones, which may be the beginning of this.
+    pub fn surprise(&self, family: &str, strength: f64, last: usize) -> Option<f64> {
         let before = &self.blocks[..self.blocks.len().saturating_sub(last)];
-        let normal = before.iter().filter(|block| !(block.calibrated && block.has_drifted()));
-        let effects: Vec<f64> = normal.filter_map(|block| block.effects.get(family).copied()).collect();
-        (effects.len() >= BLOCKS).then(|| conformal::p(effect, effects))
+        let drifted = before.iter().filter(|block| block.has_drifted()).count();
+        // Where alarms are the rule the stream is one that always moves, and only what was found to be more than that is not normal.
+        let are_rule = drifted * RARE > before.len();
+        let is_normal = |block: &&Block| !block.has_drifted() || are_rule && !block.calibrated;
+        let normal = before.iter().filter(is_normal);
+        let strengths: Vec<f64> = normal.filter_map(|block| block.strengths.get(family).copied()).collect();
+        (strengths.len() >= BLOCKS).then(|| conformal::p(strength, strengths))
     }
 
     /// The days from one run to the next, by the middle one of the distances.

@@ -1,13 +1,11 @@
 //! What moved: words, flags and sizes, how far, and how many points of the mean score that is worth.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::data::notes::inert;
 use crate::learn::look::{FLAGS, SIZES};
 use crate::learn::profile::Record;
-use crate::watch::side::{Known, STEPS, Scale, Side, has_flag};
+use crate::watch::side::{HASHES, STEPS, Scale, Side, has_flag};
 use crate::watch::signals;
 
 /// Words that are named at most.
@@ -16,30 +14,32 @@ const WORDS: usize = 20;
 /// Characters of a word that is named.
 const LONG: usize = 40;
 
-/// How words are spelled, by their hashes: of several with one hash the one that comes more often.
+/// How words are spelled: by their hashes the word, and its votes; of several with one hash the one that comes more often.
 #[derive(Clone, Debug, Default)]
-pub struct Names(HashMap<u16, (String, u32)>);
+pub struct Names(Vec<(Box<str>, u32)>);
 
 impl Names {
     /// Notes a word (the vote of Boyer & Moore 1991).
     pub fn note(&mut self, word: u16, text: &str) {
-        match self.0.get_mut(&word) {
-            None => {
-                self.0.insert(word, (cut(text), 1));
-            }
-            Some((known, votes)) if text.starts_with(known.as_str()) => *votes = votes.saturating_add(1),
-            Some((known, votes)) if *votes == 0 => (*known, *votes) = (cut(text), 1),
-            Some((_, votes)) => *votes -= 1,
+        self.0.resize(HASHES, Default::default());
+        let (known, votes) = &mut self.0[usize::from(word)];
+        if !known.is_empty() && text.starts_with(&**known) {
+            *votes = votes.saturating_add(1);
+        } else if *votes == 0 {
+            (*known, *votes) = (cut(text), 1);
+        } else {
+            *votes -= 1;
         }
     }
 
     /// How a word is spelled, where it was among the new rows.
     pub fn get(&self, word: u16) -> Option<String> {
-        self.0.get(&word).map(|(name, _)| inert(name))
+        let (name, _) = self.0.get(usize::from(word))?;
+        (!name.is_empty()).then(|| inert(name))
     }
 }
 
-fn cut(text: &str) -> String {
+fn cut(text: &str) -> Box<str> {
     text.chars().take(LONG).collect()
 }
 
@@ -88,8 +88,8 @@ pub fn all(reference: &Side, new: &Side, names: &Names) -> Vec<Moved> {
     let sizes = signals::moved_sizes(reference, new).into_iter().map(|(scale, p)| Moved {
         kind: "size".into(),
         what: scale.name().into(),
-        new: mean(scale, new, &Known::to_others(reference)),
-        reference: mean(scale, reference, &Known::to_itself(reference)),
+        new: mean(scale, new, reference),
+        reference: mean(scale, reference, reference),
         p,
         points: scored.then(|| worth_of_size(reference, new, scale)),
     });
@@ -105,8 +105,8 @@ pub fn number(scale: Scale, step: usize) -> f64 {
     }
 }
 
-fn mean(scale: Scale, side: &Side, known: &Known) -> f64 {
-    let sum: f64 = side.records.iter().map(|record| number(scale, scale.step(record, known))).sum();
+fn mean(scale: Scale, side: &Side, reference: &Side) -> f64 {
+    let sum: f64 = side.steps(scale, reference).map(|(_, step)| number(scale, step)).sum();
     sum / side.len() as f64
 }
 
@@ -150,11 +150,8 @@ fn worth(reference: &Side, new: &Side, has: &dyn Fn(&Record) -> bool) -> f64 {
 fn worth_of_size(reference: &Side, new: &Side, scale: Scale) -> f64 {
     let mut means = vec![Mean::default(); STEPS];
     let mut changes = vec![0.0; STEPS];
-    for (side, known, sign) in
-        [(new, Known::to_others(reference), 1.0), (reference, Known::to_itself(reference), -1.0)]
-    {
-        for record in &side.records {
-            let step = scale.step(record, &known);
+    for (side, sign) in [(new, 1.0), (reference, -1.0)] {
+        for (record, step) in side.steps(scale, reference) {
             means[step].add(record);
             changes[step] += sign / side.len() as f64;
         }

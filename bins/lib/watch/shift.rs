@@ -9,7 +9,7 @@ use crate::judge::black_box;
 use crate::judge::confusion::Confusion;
 use crate::judge::kolmogorov;
 use crate::learn::calibrate::Calibration;
-use crate::watch::side::{Known, STEPS, Scale, Side};
+use crate::watch::side::{STEPS, Scale, Side};
 
 /// What kind of change it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,20 +59,19 @@ pub fn shift(reference: &Side, new: &Side, threshold: Share, calibration: &Calib
 /// Kolmogorov's distance between new scores and those of the reference, whose classes weigh so much; and its p-value, by as
 /// many rows as the weights are worth (Kish 1965).
 fn reweighted(reference: &Side, new: &Side, positive: f64, negative: f64) -> Option<(f64, f64)> {
-    let known = Known::to_others(reference);
     let mut bins = [0.0; STEPS];
     let (mut sum, mut squares) = (0.0, 0.0);
-    for record in &reference.records {
+    for (record, step) in reference.steps(Scale::Score, reference) {
         let weight = match record.label() {
             Some(Label::Positive) => positive,
             Some(Label::Negative) => negative,
             None => continue,
         };
-        bins[Scale::Score.step(record, &known)] += weight;
+        bins[step] += weight;
         sum += weight;
         squares += weight * weight;
     }
-    let scores = new.histogram(Scale::Score, &known);
+    let scores = new.histogram(Scale::Score, reference);
     let (mut below, mut new_below, mut most) = (0.0, 0u64, 0.0f64);
     for (weight, count) in bins.iter().zip(&scores) {
         below += weight / sum;

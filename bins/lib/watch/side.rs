@@ -18,6 +18,8 @@ pub struct Side<'a> {
     pub records: Vec<&'a Record>,
     /// The parity of the hash of each: two halves that have nothing to do with what is in them.
     pub halves: Vec<bool>,
+    /// Whether each is one of the reference's.
+    own: Vec<bool>,
     /// How many have each word.
     pub words: Vec<u32>,
     /// Whether they have scores.
@@ -25,15 +27,24 @@ pub struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// The messages of a profile.
-    pub fn of(profile: &'a Profile) -> Self {
+    /// The messages of the reference.
+    pub fn of_reference(profile: &'a Profile) -> Self {
+        Self::of(profile, vec![true; profile.len()])
+    }
+
+    /// New messages, some of which may be the reference's, too.
+    pub fn of_new(profile: &'a Profile, reference: &Profile) -> Self {
+        Self::of(profile, profile.hashes().map(|hash| reference.has(hash)).collect())
+    }
+
+    fn of(profile: &'a Profile, own: Vec<bool>) -> Self {
         let records: Vec<&Record> = profile.records().collect();
         let mut words = vec![0; HASHES];
         for record in &records {
             record.look.words.iter().for_each(|word| words[usize::from(*word)] += 1);
         }
         let halves = profile.hashes().map(|hash| hash.count_ones() % 2 == 0).collect();
-        Self { records, halves, words, scored: profile.scored }
+        Self { records, halves, own, words, scored: profile.scored }
     }
 
     /// How many there are.
@@ -52,10 +63,27 @@ impl<'a> Side<'a> {
     }
 
     /// How many are on each step of a scale.
-    pub fn histogram(&self, scale: Scale, known: &Known) -> Vec<u64> {
+    pub fn histogram(&self, scale: Scale, reference: &Self) -> Vec<u64> {
         let mut bins = vec![0; STEPS];
-        self.records.iter().for_each(|record| bins[scale.step(record, known)] += 1);
+        for (_, step) in self.steps(scale, reference) {
+            bins[step] += 1;
+        }
         bins
+    }
+
+    /// The messages, and the step that each is on.
+    pub fn steps(&self, scale: Scale, reference: &Self) -> impl Iterator<Item = (&'a Record, usize)> {
+        let records = self.records.iter().zip(&self.own);
+        records
+            .map(move |(record, own)| (*record, scale.step(record, || reference.share_unknown(record, *own))))
+    }
+
+    /// The share of a message's words that no other message here has: its own do not count, so that these messages are as
+    /// new to each other as others are to them.
+    fn share_unknown(&self, record: &Record, own: bool) -> f64 {
+        let least = 1 + u32::from(own);
+        let unknown = record.look.words.iter().filter(|word| self.words[usize::from(**word)] < least);
+        unknown.count() as f64 / record.look.words.len().max(1) as f64
     }
 
     /// How many have each label, the negative ones first.
@@ -66,32 +94,6 @@ impl<'a> Side<'a> {
     /// How many get the positive verdict.
     pub fn verdicts(&self, threshold: Share) -> u64 {
         self.count(|record| record.score() >= threshold.value())
-    }
-}
-
-/// The words that the reference has: those of a message itself do not count there, so that its messages are as new to it as
-/// others are.
-pub struct Known<'a> {
-    words: &'a [u32],
-    /// How often a word must be there.
-    least: u32,
-}
-
-impl<'a> Known<'a> {
-    /// As messages of the reference itself know it.
-    pub fn to_itself(reference: &'a Side) -> Self {
-        Self { words: &reference.words, least: 2 }
-    }
-
-    /// As other messages know it.
-    pub fn to_others(reference: &'a Side) -> Self {
-        Self { words: &reference.words, least: 1 }
-    }
-
-    /// The share of a message's words that the reference does not have.
-    pub fn share_unknown(&self, record: &Record) -> f64 {
-        let unknown = record.look.words.iter().filter(|word| self.words[usize::from(**word)] < self.least);
-        unknown.count() as f64 / record.look.words.len().max(1) as f64
     }
 }
 
@@ -122,7 +124,7 @@ impl Scale {
     }
 
     /// The step that a message is on.
-    pub fn step(self, record: &Record, known: &Known) -> usize {
+    fn step(self, record: &Record, unknown: impl FnOnce() -> f64) -> usize {
         let share = |share: f64| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1")]
             let step = (share * STEPS as f64) as usize;
@@ -130,7 +132,7 @@ impl Scale {
         };
         match self {
             Self::Size(size) => usize::from(record.look.sizes[size]),
-            Self::Unknown => share(known.share_unknown(record)),
+            Self::Unknown => share(unknown()),
             Self::Score => share(record.score()),
         }
     }

@@ -14,7 +14,7 @@ use crate::learn::bayes::probability;
 use crate::learn::look::FLAGS;
 use crate::watch::performance::Performance;
 use crate::watch::reason::p_value;
-use crate::watch::side::{HASHES, Known, Scale, Side, distance, has_flag};
+use crate::watch::side::{HASHES, Scale, Side, distance, has_flag};
 
 /// The chance of an alarm where nothing has changed, over all families of a run.
 pub const ALPHA: f64 = 0.05;
@@ -45,7 +45,7 @@ pub struct Signal {
     pub measure: String,
     /// The least effect that counts, however small the p-value.
     pub floor: f64,
-    /// How surprising the effect is next to the blocks before, where there are enough of them.
+    /// How surprising it is next to the blocks before, where there are enough of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surprise: Option<f64>,
     /// Whether it is an alarm.
@@ -159,8 +159,7 @@ fn level() -> f64 {
 
 /// Two histograms of a scale.
 fn on_scale(scale: Scale, reference: &Side, new: &Side) -> Option<One> {
-    let (itself, others) = (Known::to_itself(reference), Known::to_others(reference));
-    let (one, other) = (reference.histogram(scale, &itself), new.histogram(scale, &others));
+    let (one, other) = (reference.histogram(scale, reference), new.histogram(scale, reference));
     let (effect, p) = distance(&one, &other)?;
     let mean = |bins: &[u64]| {
         let sum: u64 = (0u64..).zip(bins).map(|(step, count)| step * count).sum();
@@ -300,7 +299,7 @@ fn classifier(reference: &Side, new: &Side) -> Option<Signal> {
     let effect = f64::midpoint(both[0].1, both[1].1);
     let p = both[0].0.min(both[1].0);
     let says = format!("a classifier tells new messages from old ones with an AUC of {effect:.3}");
-    CLASSIFIER.signal(vec![One { what: "words".into(), p, effect, says }], 2)
+    CLASSIFIER.signal(vec![One { what: "all words together".into(), p, effect, says }], 2)
 }
 
 /// What naive Bayes that has learned on one half gives for the other: the p-value of new messages scoring higher, and the AUC.
@@ -315,14 +314,14 @@ fn learned(reference: &Side, new: &Side, half: bool) -> Option<(f64, f64)> {
         (counts, rows)
     };
     let ((new_counts, new_rows), (old_counts, old_rows)) = (counts(new), counts(reference));
-    let log_odds = |word: u16| {
-        let share = |count: u32, rows: f64| (f64::from(count) + 0.5) / (rows + 1.0);
-        let word = usize::from(word);
-        (share(new_counts[word], new_rows) / share(old_counts[word], old_rows)).ln()
-    };
+    let share = |count: u32, rows: f64| (f64::from(count) + 0.5) / (rows + 1.0);
+    let counts = new_counts.iter().zip(&old_counts);
+    let log_odds: Vec<f64> =
+        counts.map(|(new, old)| (share(*new, new_rows) / share(*old, old_rows)).ln()).collect();
     let scores = |side: &Side| -> Vec<f64> {
         let others = side.records.iter().zip(&side.halves).filter(|(_, of)| **of != half);
-        others.map(|(record, _)| record.look.words.iter().map(|word| log_odds(*word)).sum()).collect()
+        let words = others.map(|(record, _)| record.look.words.iter());
+        words.map(|words| words.map(|word| log_odds[usize::from(*word)]).sum()).collect()
     };
     let (new, old) = (scores(new), scores(reference));
     let test = welch::test(Sample::of(new.iter().copied()), Sample::of(old.iter().copied()))?;

@@ -1,13 +1,20 @@
-//! What `drift` says of made-up streams whose truth is known: `harness MODE [--runs N]` prints a table, `--json FILE` writes it.
+//! What `drift` says of made-up streams whose truth is known: `harness MODE [--runs N]` prints a table, and JSON to `--json FILE`.
+//!
+//! `alarms`: how often there is one, by scenario and number of rows. `harm`: the F1 to be expected beside the true one.
+//! `loss`: how often a loss asks for a retrain. `year`: false retrains in a quiet year. `policies`: a stream with harmless and
+//! harmful drift, by policy. All runs are shared out to models of their own, each fitted on 5,000 quiet rows.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
 
+use serde_json::{Value, json};
 use spamops::data::dates::Timestamp;
 use spamops::data::label::Label;
+use spamops::data::place::Place;
+use spamops::data::results;
 use spamops::judge::confusion::Confusion;
-use spamops::judge::metrics::Metrics;
+use spamops::judge::metrics::{Figures, Metrics};
 use spamops::learn::corpus::{Lesson, Means};
 use spamops::learn::fit::{About, fit};
 use spamops::learn::model::{Desk, Model};
@@ -15,28 +22,52 @@ use spamops::learn::observe::Observer;
 use spamops::learn::profile::Profile;
 use spamops::learn::recipe::Preset;
 use spamops::learn::threads;
-use spamops::watch::drift::{self, Champion, Evidence, Policy, Report};
-use spamops::watch::history::{Block, History};
+use spamops::watch::drift::{self, Champion, Evidence, Policy, Report, RetrainOn};
+use spamops::watch::history::History;
 use stream::{Message, Scenario};
 
 #[path = "stream.rs"]
 mod stream;
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Done<T> = Result<T, Box<dyn Error>>;
+
+const DAY: i64 = 86_400;
+
+/// Rows that models are fitted on.
+const FITTED: usize = 5000;
+
+/// Models that runs are shared out to.
+const MODELS: u64 = 25;
+
+fn main() -> Done<()> {
     let mut arguments = std::env::args().skip(1);
-    let mode = arguments.next().ok_or("a mode is missing")?;
-    let mut runs = 500;
+    let mode = arguments.next().ok_or("harness alarms|harm|loss|year|policies [--runs N] [--json FILE]")?;
+    let (mut runs, mut file) = (500, None);
     while let Some(option) = arguments.next() {
         let value = arguments.next().ok_or("an option wants a value")?;
         match option.as_str() {
             "--runs" => runs = value.parse()?,
+            "--json" => file = Some(value),
             _ => return Err(format!("unknown option {option}").into()),
         }
     }
-    match mode.as_str() {
-        "alarms" => alarms(runs),
-        _ => Err(format!("unknown mode {mode}").into()),
+    let models = models()?;
+    let found = match mode.as_str() {
+        "alarms" => alarms(&models, runs)?,
+        "harm" => harm(&models)?,
+        "loss" => loss(&models, runs)?,
+        "year" => year(&models, runs)?,
+        "policies" => policies(&models, runs)?,
+        _ => return Err(format!("unknown mode {mode}").into()),
+    };
+    if let Some(file) = file {
+        results::write(&Place::File(file.into()), &found)?;
     }
+    Ok(())
+}
+
+fn say(line: &str) -> Done<()> {
+    Ok(writeln!(io::stdout().lock(), "{}", line.trim_end())?)
 }
 
 /// A model with what it is watched by.
@@ -45,11 +76,30 @@ struct Watched {
     profile: Profile,
 }
 
+/// Some days of one stream, as `drift` sees them one after the other.
+#[derive(Clone, Default)]
+struct Days {
+    history: History,
+    last_retrain: Option<Timestamp>,
+    day: i64,
+    policy: Policy,
+    /// What tells one champion from the next.
+    champion: u64,
+}
+
+fn models() -> Done<Vec<Watched>> {
+    let mut models: Vec<(u64, Option<Watched>)> = (0..MODELS).map(|seed| (1000 + seed, None)).collect();
+    threads::each(&mut models, 2, |(seed, model)| {
+        *model = Watched::of(stream::rows(Scenario::QUIET, FITTED, *seed)).ok();
+    });
+    let models: Vec<Watched> = models.into_iter().filter_map(|(_, model)| model).collect();
+    if models.len() as u64 == MODELS { Ok(models) } else { Err("a model cannot be fitted".into()) }
+}
+
 impl Watched {
-    fn fitted(rows: usize, seed: u64) -> Result<Self, Box<dyn Error>> {
-        let lessons: Vec<Lesson> = stream::rows(Scenario::QUIET, rows, seed)
-            .map(|Message { text, spam }| Lesson::new(text, label(spam)))
-            .collect();
+    fn of(messages: impl Iterator<Item = Message>) -> Done<Self> {
+        let lesson = |Message { text, spam }| Lesson::new(text, label(spam));
+        let lessons: Vec<Lesson> = messages.map(lesson).collect();
         let means = Means { threads: 1, memory: usize::MAX };
         let model = fit(&lessons, &Preset::Message.recipe(), About::default(), means)?;
         let profile = model.profile.profile()?;
@@ -58,38 +108,49 @@ impl Watched {
 
     /// The profile of new messages, and what the model makes of them.
     fn sees(&self, messages: impl Iterator<Item = Message>, labelled: bool) -> (Profile, Confusion) {
-        let (mut observer, mut confusion) = (Observer::new(Some(&self.model)), Confusion::default());
+        let (mut observer, mut confusion) =
+            (Observer::new(Some(&self.model), |_, _| ()), Confusion::default());
         let mut desk = Desk::default();
         for Message { text, spam } in messages {
             let score = self.model.score(&text, &mut desk);
             confusion.add(label(spam), self.model.verdict(score));
-            observer.message(&text, labelled.then(|| label(spam)), &mut |_, _| ());
+            observer.message(&text, labelled.then(|| label(spam)));
         }
         (observer.done(), confusion)
     }
 
-    fn decide(
+    /// The next day; gives the truth, too.
+    fn day(
         &self,
-        new: Profile,
-        metrics: Option<&Metrics>,
-        history: History,
-        policy: &Policy,
-        time: i64,
-    ) -> Result<(Report, Block), Box<dyn Error>> {
-        let champion = Champion {
-            threshold: self.model.threshold,
-            confusion: Some(self.model.estimate.pooled.confusion),
-            fitted: Some(Timestamp(0)),
-        };
+        days: &mut Days,
+        messages: impl Iterator<Item = Message>,
+        labelled: bool,
+    ) -> Done<(Report, Confusion)> {
+        let (new, confusion) = self.sees(messages, labelled);
+        let figures = Figures::of(&mut [], confusion);
+        let metrics = Metrics::new(confusion.total(), figures, "harness");
+        let reference = format!("champion {}", days.champion);
         let evidence = Evidence {
-            champion: Some(champion),
-            reference: Some((&self.profile, "reference")),
+            champion: Some(Champion {
+                threshold: self.model.threshold,
+                confusion: Some(self.model.estimate.pooled.confusion),
+                fitted: None,
+            }),
+            reference: Some((&self.profile, &reference)),
             new,
-            metrics,
-            history,
+            metrics: labelled.then_some(&metrics),
+            history: days.history.clone(),
+            last_retrain: days.last_retrain,
             ..Evidence::default()
         };
-        Ok(drift::decide(evidence, policy, Timestamp(time), "harness")?)
+        let now = Timestamp(days.day * DAY);
+        let (report, block) = drift::decide(evidence, &days.policy, now, "harness")?;
+        days.history.add(block);
+        days.day += 1;
+        if report.retrain_needed {
+            days.last_retrain = Some(now);
+        }
+        Ok((report, confusion))
     }
 }
 
@@ -97,74 +158,328 @@ fn label(spam: bool) -> Label {
     if spam { Label::Positive } else { Label::Negative }
 }
 
-/// Models that the runs are shared out to.
-const REFERENCES: u64 = 25;
-
-/// How often there is an alarm, by cell.
-fn alarms(runs: u64) -> Result<(), Box<dyn Error>> {
-    let mut out = io::stdout().lock();
-    let mut watched: Vec<(u64, Option<Watched>)> = (0..REFERENCES).map(|seed| (1000 + seed, None)).collect();
-    threads::each(&mut watched, 2, |(seed, watched)| *watched = Watched::fitted(5000, *seed).ok());
-    let watched: Vec<Watched> = watched.into_iter().filter_map(|(_, watched)| watched).collect();
-    writeln!(out, "{:28} {:>6}  {:>6}  99% interval     F1     est   families", "scenario", "new", "alarms")?;
-    for (name, strength, sizes) in [
-        ("quiet", None, &[100, 500, 5000][..]),
-        ("repeats", Some(0.3), &[100, 500, 5000]),
-        ("campaign", Some(0.15), &[100, 500, 700]),
-        ("campaign", Some(0.05), &[500, 5000]),
-        ("prior", Some(0.1), &[500, 5000]),
-        ("obfuscation", Some(0.3), &[500]),
-        ("language", Some(0.1), &[500]),
-        ("length", Some(0.5), &[500]),
-        ("harmless", Some(0.3), &[500, 3000]),
-        ("newsletter", Some(0.2), &[500]),
-        ("graded", Some(0.25), &[500, 3000]),
-        ("graded", Some(0.5), &[500, 3000]),
-    ] {
-        let scenario = Scenario::named(name, strength).ok_or("no such scenario")?;
-        for &size in sizes {
-            let mut work: Vec<(u64, Option<(Report, Confusion)>)> =
-                (0..runs).map(|run| (run, None)).collect();
-            threads::each(&mut work, 2, |(run, found)| {
-                let watched = &watched[usize::try_from(*run).unwrap_or(0) % watched.len()];
-                let (profile, confusion) =
-                    watched.sees(stream::rows(scenario, size, 1_000_000 + *run), false);
-                *found = watched
-                    .decide(profile, None, History::default(), &Policy::default(), 0)
-                    .ok()
-                    .map(|(report, _)| (report, confusion));
-            });
-            let found: Vec<(Report, Confusion)> = work.into_iter().filter_map(|(_, found)| found).collect();
-            let alarms = found.iter().filter(|(report, _)| report.verdict == "drifted").count();
-            let mut families: BTreeMap<&str, usize> = BTreeMap::new();
-            for (report, _) in &found {
-                for signal in report.signals.iter().filter(|signal| signal.fired) {
-                    *families.entry(&signal.family).or_default() += 1;
-                }
-            }
-            let rate = alarms as f64 / found.len() as f64;
-            let (low, high) = wilson99(alarms as f64, found.len() as f64);
-            let mean = |of: &dyn Fn(&(Report, Confusion)) -> f64| {
-                found.iter().map(of).sum::<f64>() / found.len() as f64
-            };
-            let f1 = mean(&|(_, confusion)| confusion.f1());
-            let est = mean(&|(report, _)| report.expected.map_or(0.0, |expected| expected.expected.value));
-            let losing =
-                found.iter().filter(|(report, _)| report.retrain_needed || report.reason.is_some()).count();
-            writeln!(
-                out,
-                "{:28} {size:6}  {rate:6.3}  [{low:.3}, {high:.3}]  {f1:.3}  {est:.3}  retrain {losing} {families:?}",
-                format!("{name} {}", strength.map_or(String::new(), |s| s.to_string()))
-            )?;
-        }
-    }
-    Ok(())
+/// The model that has its turn.
+fn turn(models: &[Watched], run: u64) -> &Watched {
+    &models[usize::try_from(run % MODELS).unwrap_or(0)]
 }
 
-fn wilson99(part: f64, whole: f64) -> (f64, f64) {
-    let z = 2.575_829_303_548_901;
-    let (share, square) = (part / whole, z * z / whole);
-    let middle = (share + square / 2.0) / (1.0 + square);
-    let reach = z * (share * (1.0 - share) / whole + square / whole / 4.0).sqrt() / (1.0 + square);
-    (middle - reach, middle + reach)
+/// What `work` finds in each of so many runs, on two threads.
+fn each<T: Send>(runs: u64, work: impl Fn(u64) -> Done<T> + Sync) -> Done<Vec<T>> {
+    let mut all: Vec<(u64, Option<T>)> = (0..runs).map(|run| (run, None)).collect();
+    threads::each(&mut all, 2, |(run, found)| *found = work(*run).ok());
+    let found: Vec<T> = all.into_iter().filter_map(|(_, found)| found).collect();
+    if found.len() as u64 == runs { Ok(found) } else { Err("a run failed".into()) }
+}
+
+/// A part of all, with Wilson's 99% interval.
+struct Rate {
+    share: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Rate {
+    fn of(part: usize, whole: usize) -> Self {
+        const Z: f64 = 2.575_829_303_548_901;
+        let (share, square) = (part as f64 / whole as f64, Z * Z / whole as f64);
+        let middle = (share + square / 2.0) / (1.0 + square);
+        let reach =
+            Z * (share * (1.0 - share) / whole as f64 + square / whole as f64 / 4.0).sqrt() / (1.0 + square);
+        Self { share, low: (middle - reach).max(0.0), high: (middle + reach).min(1.0) }
+    }
+
+    fn json(&self) -> Value {
+        json!({"rate": self.share, "low": self.low, "high": self.high})
+    }
+
+    fn text(&self) -> String {
+        format!("{:.3} [{:.3}, {:.3}]", self.share, self.low, self.high)
+    }
+}
+
+fn named(name: &str, strength: f64) -> Done<Scenario> {
+    Ok(Scenario::named(name, Some(strength)).ok_or("no such scenario")?)
+}
+
+/// How often there is an alarm, by scenario and number of rows.
+fn alarms(models: &[Watched], runs: u64) -> Done<Value> {
+    say("scenario            new   alarms [99% interval]    F1     expected  alarms by family")?;
+    let cells: [(&str, f64, &[usize]); 14] = [
+        ("quiet", 0.0, &[100, 500, 5000]),
+        ("repeats", 0.3, &[100, 500, 5000]),
+        ("campaign", 0.02, &[500, 5000]),
+        ("campaign", 0.05, &[500, 5000]),
+        ("campaign", 0.15, &[100, 500, 5000]),
+        ("campaign", 0.4, &[100, 500]),
+        ("prior", 0.1, &[100, 500, 5000]),
+        ("obfuscation", 0.3, &[100, 500]),
+        ("language", 0.1, &[100, 500]),
+        ("length", 0.5, &[100, 500]),
+        ("harmless", 0.3, &[100, 500, 5000]),
+        ("newsletter", 0.2, &[100, 500]),
+        ("graded", 0.25, &[500, 5000]),
+        ("graded", 0.5, &[500, 5000]),
+    ];
+    let mut all = Vec::new();
+    for (name, strength, sizes) in cells {
+        let scenario = named(name, strength)?;
+        for &size in sizes {
+            let found = each(runs, |run| {
+                turn(models, run).day(
+                    &mut Days::default(),
+                    stream::rows(scenario, size, 1_000_000 + run),
+                    false,
+                )
+            })?;
+            all.push(cell(&format!("{name} {strength}"), size, &found)?);
+        }
+    }
+    // Labels are one family more.
+    for size in [500, 5000] {
+        let found = each(runs, |run| {
+            turn(models, run).day(
+                &mut Days::default(),
+                stream::rows(Scenario::QUIET, size, 1_000_000 + run),
+                true,
+            )
+        })?;
+        all.push(cell("quiet, labelled", size, &found)?);
+    }
+    // A week of small days, each pooled with those before.
+    let found = each(runs, |run| {
+        let mut rows = stream::rows(named("campaign", 0.15)?, 700, 1_000_000 + run);
+        let mut days = Days::default();
+        let week: Vec<_> = (0..7)
+            .map(|_| turn(models, run).day(&mut days, rows.by_ref().take(100), false))
+            .collect::<Done<_>>()?;
+        let drifted = |(report, _): &&(Report, Confusion)| report.verdict == "drifted";
+        week.iter().find(drifted).or(week.last()).cloned().ok_or_else(|| "no week".into())
+    })?;
+    all.push(cell("campaign 0.15, a week", 100, &found)?);
+    Ok(json!({"runs": runs, "fitted": FITTED, "cells": all}))
+}
+
+fn cell(name: &str, size: usize, found: &[(Report, Confusion)]) -> Done<Value> {
+    let drifted = found.iter().filter(|(report, _)| report.verdict == "drifted").count();
+    let rate = Rate::of(drifted, found.len());
+    let mut families: BTreeMap<&str, usize> = BTreeMap::new();
+    for signal in found.iter().flat_map(|(report, _)| &report.signals).filter(|signal| signal.fired) {
+        *families.entry(&signal.family).or_default() += 1;
+    }
+    let mean =
+        |of: &dyn Fn(&(Report, Confusion)) -> f64| found.iter().map(of).sum::<f64>() / found.len() as f64;
+    let f1 = mean(&|(_, confusion)| confusion.f1());
+    let expected = mean(&|(report, _)| report.expected.map_or(f64::NAN, |expected| expected.expected.value));
+    let by_family: Vec<String> = families.iter().map(|(family, count)| format!("{family} {count}")).collect();
+    say(&format!("{name:22} {size:5}  {}  {f1:.3}  {expected:.3}  {}", rate.text(), by_family.join(", ")))?;
+    Ok(
+        json!({"scenario": name, "new": size, "alarms": rate.json(), "f1": f1, "expected": expected, "families": families}),
+    )
+}
+
+/// The F1 to be expected beside the true one, on blocks of 3,000 rows of graded harm, of campaigns, and of harmless changes.
+fn harm(models: &[Watched]) -> Done<Value> {
+    let mut blocks: Vec<(&'static str, f64)> =
+        (0..20).map(|step| ("graded", f64::from(step) / 20.0)).collect();
+    blocks.extend([0.05, 0.1, 0.15, 0.2, 0.3, 0.4].map(|strength| ("campaign", strength)));
+    blocks.extend([0.1, 0.2, 0.3, 0.5, 0.7].map(|strength| ("harmless", strength)));
+    blocks.extend([0.1, 0.3].map(|strength| ("newsletter", strength)));
+    blocks.extend([0.3, 1.0].map(|strength| ("obfuscation", strength)));
+    blocks.extend([("quiet", 0.0), ("quiet", 0.0), ("quiet", 0.0)]);
+    let watched = turn(models, 0);
+    let found = each(blocks.len() as u64, |block| {
+        let (name, strength) = blocks[usize::try_from(block)?];
+        let rows = stream::rows(named(name, strength)?, 3000, 3_000_000 + block);
+        let (report, confusion) = watched.day(&mut Days::default(), rows, false)?;
+        let expected = report.expected.ok_or("nothing is expected")?;
+        let distance = |family: &str| {
+            report.signals.iter().find(|signal| signal.family == family).map_or(0.0, |signal| signal.effect)
+        };
+        Ok((
+            name,
+            strength,
+            confusion.f1(),
+            expected.expected.value,
+            distance("score"),
+            distance("classifier"),
+        ))
+    })?;
+    let truth: Vec<f64> = found.iter().map(|block| block.2).collect();
+    let with = |of: &dyn Fn(&Block) -> f64| spearman(&truth, &found.iter().map(of).collect::<Vec<_>>());
+    let (expected, score, classifier) =
+        (with(&|block| block.3), with(&|block| block.4), with(&|block| block.5));
+    say("block of 3000 rows      true F1  expected  score D  AUC")?;
+    for (name, strength, f1, expected, score, classifier) in &found {
+        say(&format!(
+            "{:22}   {f1:.3}    {expected:.3}     {score:.3}   {classifier:.3}",
+            format!("{name} {strength}")
+        ))?;
+    }
+    say(&format!(
+        "rank correlation with the true F1 over {} blocks: expected F1 {expected:.3}, score D {score:.3}, AUC {classifier:.3}",
+        found.len()
+    ))?;
+    let points: Vec<Value> = found
+        .iter()
+        .map(|(name, strength, f1, expected, ..)| json!([name, strength, f1, expected]))
+        .collect();
+    Ok(
+        json!({"spearman": {"expected": expected, "score": score, "classifier": classifier}, "blocks": points}),
+    )
+}
+
+/// A block of rows: its scenario and strength, F1, the F1 expected, the distance of the scores, the classifier's AUC.
+type Block = (&'static str, f64, f64, f64, f64, f64);
+
+/// Spearman's rank correlation, without regard to ties.
+fn spearman(one: &[f64], other: &[f64]) -> f64 {
+    let ranks = |values: &[f64]| -> Vec<f64> {
+        let below = |value: &f64| values.iter().filter(|other| *other < value).count() as f64;
+        values.iter().map(below).collect()
+    };
+    let (one, other) = (ranks(one), ranks(other));
+    let mean = one.iter().sum::<f64>() / one.len() as f64;
+    let sum =
+        |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>();
+    sum(&one, &other) / (sum(&one, &one) * sum(&other, &other)).sqrt()
+}
+
+/// How often three days of 1,000 rows, or one of 3,000, ask for a retrain.
+fn loss(models: &[Watched], runs: u64) -> Done<Value> {
+    say("change, 3,000 rows         F1 lost   in three days [99%]     in one day [99%]")?;
+    let mut all = Vec::new();
+    for (name, strength, labelled, retrain_on) in [
+        ("quiet", 0.0, false, RetrainOn::default()),
+        ("graded", 0.45, false, RetrainOn::default()),
+        ("campaign", 0.13, false, RetrainOn::default()),
+        ("language", 0.12, false, RetrainOn::default()),
+        ("relabel", 0.05, false, RetrainOn::default()),
+        ("relabel", 0.05, true, RetrainOn::default()),
+        ("harmless", 0.3, false, RetrainOn::Performance),
+        ("harmless", 0.7, false, RetrainOn::Performance),
+        ("newsletter", 0.2, false, RetrainOn::Performance),
+        ("prior", -0.2, false, RetrainOn::Performance),
+    ] {
+        let scenario = named(name, strength)?;
+        // Labels do not keep unlabelled rows from asking for a retrain here: that is another trigger.
+        let policy = Policy { retrain_on, min_new_labels: 0, ..Policy::default() };
+        let found = each(runs, |run| {
+            let mut days = Days { policy: policy.clone(), ..Days::default() };
+            let mut rows = stream::rows(scenario, 3000, 5_000_000 + run);
+            let mut three = false;
+            for _ in 0..3 {
+                three |=
+                    turn(models, run).day(&mut days, rows.by_ref().take(1000), labelled)?.0.retrain_needed;
+            }
+            let mut day = Days { policy: policy.clone(), ..Days::default() };
+            let rows = stream::rows(scenario, 3000, 5_000_000 + run);
+            let (report, confusion) = turn(models, run).day(&mut day, rows, labelled)?;
+            Ok((three, report.retrain_needed, turn(models, run).model.estimate.pooled.f1 - confusion.f1()))
+        })?;
+        let count = |of: &dyn Fn(&(bool, bool, f64)) -> bool| {
+            Rate::of(found.iter().filter(|run| of(run)).count(), found.len())
+        };
+        let (three, one) = (count(&|run| run.0), count(&|run| run.1));
+        let lost = found.iter().map(|run| run.2).sum::<f64>() / found.len() as f64;
+        let what = format!(
+            "{name} {strength}{}{}",
+            if labelled { ", labelled" } else { "" },
+            if retrain_on == RetrainOn::Performance { ", performance" } else { "" }
+        );
+        say(&format!("{what:28} {lost:5.3}   {}   {}", three.text(), one.text()))?;
+        all.push(json!({"change": what, "lost": lost, "three_days": three.json(), "one_day": one.json()}));
+    }
+    Ok(json!({"runs": runs, "changes": all}))
+}
+
+/// False retrains in a year of daily runs in which nothing changes, with labels, so that every trigger has its chance.
+fn year(models: &[Watched], runs: u64) -> Done<Value> {
+    say("rows a day   false retrains a year   by reason                 years with none")?;
+    let mut all = Vec::new();
+    for size in [100, 1000] {
+        let found = each(runs, |run| {
+            let mut rows = stream::rows(Scenario::QUIET, size * 365, 7_000_000 + run);
+            let (mut days, mut why) = (Days::default(), Vec::new());
+            for _ in 0..365 {
+                let (report, _) =
+                    turn(models, run + days.champion).day(&mut days, rows.by_ref().take(size), true)?;
+                if report.retrain_needed {
+                    why.push(report.reason.unwrap_or_default());
+                    days.champion += 1;
+                }
+            }
+            Ok(why)
+        })?;
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        found.iter().flatten().for_each(|why| *reasons.entry(why).or_default() += 1);
+        let sum: usize = found.iter().map(Vec::len).sum();
+        let rate = sum as f64 / found.len() as f64;
+        // Garwood's upper bound for Poisson counts would hardly be another.
+        let most = rate + 2.576 * (sum.max(1) as f64).sqrt() / found.len() as f64;
+        let none = found.iter().filter(|why| why.is_empty()).count();
+        say(&format!("{size:10}   {rate:.3} (at most {most:.3})   {reasons:?}   {none} of {}", found.len()))?;
+        all.push(json!({"rows": size, "years": found.len(), "false_retrains": rate, "at_most": most, "reasons": reasons}));
+    }
+    Ok(json!(all))
+}
+
+/// Sixty days of 1,000 unlabelled rows: a one-off newsletter on day 15, harmless news from day 25 on, harm from day 40 on.
+/// What a retrain learns from is labelled then, and the next champion knows the news.
+fn policies(models: &[Watched], runs: u64) -> Done<Value> {
+    say("policy                   retrains before the harm   harm found   days of delay, mean")?;
+    let mut all = Vec::new();
+    let of = |retrain_on: RetrainOn| Some(Policy { retrain_on, min_new_labels: 0, ..Policy::default() });
+    for (name, policy) in [
+        ("always", None),
+        ("never", None),
+        ("every 30 days", None),
+        ("performance", of(RetrainOn::Performance)),
+        ("persistent-drift", of(RetrainOn::PersistentDrift)),
+        ("any-drift", of(RetrainOn::AnyDrift)),
+    ] {
+        let found = each(runs, |run| match &policy {
+            Some(policy) => asked(turn(models, run), policy, 9_000_000 + run),
+            None => Ok((0..60)
+                .filter(|day| name == "always" || name == "every 30 days" && day % 30 == 29)
+                .collect()),
+        })?;
+        let runs = found.len() as f64;
+        let before = found.iter().flatten().filter(|day| **day < HARM).count() as f64 / runs;
+        let first = |asked: &Vec<usize>| asked.iter().find(|day| **day >= HARM).map(|day| day - HARM);
+        let delays: Vec<usize> = found.iter().filter_map(first).collect();
+        let delay = (!delays.is_empty()).then(|| delays.iter().sum::<usize>() as f64 / delays.len() as f64);
+        let share = delays.len() as f64 / runs;
+        let shown = delay.map_or("-".into(), |delay| format!("{delay:.1}"));
+        say(&format!("{name:24} {before:12.2} {share:20.2} {shown:>16}"))?;
+        all.push(json!({"policy": name, "before": before, "found": share, "delay": delay}));
+    }
+    Ok(json!({"runs": runs, "policies": all}))
+}
+
+/// The day from which on there is harm.
+const HARM: usize = 40;
+
+/// The days on which a policy asks for a retrain.
+fn asked(first: &Watched, policy: &Policy, seed: u64) -> Done<Vec<usize>> {
+    let news = Scenario { harmless: 0.2, ..Scenario::QUIET };
+    let rows =
+        |scenario: Scenario, from: usize, count: usize| stream::rows(scenario, from + count, seed).skip(from);
+    let mut days = Days { policy: policy.clone(), ..Days::default() };
+    let (mut asked, mut next) = (Vec::new(), None);
+    for day in 0..60 {
+        let scenario = match day {
+            15 => Scenario { newsletter: 0.3, ..Scenario::QUIET },
+            25..HARM => news,
+            HARM.. => Scenario { graded: 0.6, ..news },
+            _ => Scenario::QUIET,
+        };
+        let champion = next.as_ref().unwrap_or(first);
+        if champion.day(&mut days, rows(scenario, day * 1000, 1000), false)?.0.retrain_needed {
+            asked.push(day);
+            days.champion += 1;
+            let scenario = if day < 25 { Scenario::QUIET } else { news };
+            next = Some(Watched::of(rows(scenario, 60_000, FITTED))?);
+        }
+    }
+    Ok(asked)
 }

@@ -4,7 +4,6 @@
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::data::safe_cell::neutral;
-use spamops::learn::estimate::bin;
 use spamops::learn::model::{Desk, Model, sealed};
 use spamops_fuzz::place;
 
@@ -22,7 +21,7 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     };
     let score = model.score(text, &mut Desk::default());
     assert!((0.0..=1.0).contains(&score), "a score of {score}");
-    let _ = (bin(score), model.names.of(model.verdict(score)));
+    let _ = (model.profile.profile(), model.names.of(model.verdict(score)));
     for (term, share) in model.explain(text, &mut Desk::default()).terms {
         let said = model.features.analyzer.spelled(term);
         assert!(

@@ -77,10 +77,8 @@ pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each:
     let (mut at, mut end) = (0, 0);
     while at < bytes.len() {
         let (start, mut has) = (at, 0);
-        while at < bytes.len() && class::OF[usize::from(bytes[at])] != class::SPACE {
-            has |= class::OF[usize::from(bytes[at])];
-            at += 1;
-        }
+        let classes = bytes[start..].iter().map(|byte| class::OF[usize::from(*byte)]);
+        at += classes.take_while(|class| *class != class::SPACE).inspect(|class| has |= class).count();
         let chunk = &plain[start..at];
         at += 1;
         // Letters with a space after each are one word: f r e e.
@@ -162,42 +160,78 @@ fn is_letter(chunk: &str, has: u8) -> bool {
 /// The text as it is read: compatible characters as one, nothing invisible, no accents on top of each other, Latin letters
 /// where others only look it.
 fn unmask(text: &str, plain: &mut String, disguises: &mut Disguises) {
-    let (mut has_latin, mut has_other) = (false, false);
-    for c in text.nfkc() {
-        if c.is_ascii() {
-            has_latin |= c.is_ascii_alphabetic();
-            if c.is_ascii_whitespace() {
-                disguises.mixed |= has_latin && has_other;
-                (has_latin, has_other) = (false, false);
-            }
-            plain.push(c);
-            continue;
-        }
-        match c {
-            '\u{300}'..='\u{36f}'
-            | '\u{1ab0}'..='\u{1aff}'
-            | '\u{1dc0}'..='\u{1dff}'
-            | '\u{20d0}'..='\u{20ff}' => {
-                disguises.accents = true;
-                continue;
-            }
-            // Emoji are joined and coloured by these: nothing is hidden there.
-            '\u{fe00}'..='\u{fe0f}' | '\u{200d}' => continue,
-            _ if c.general_category() == GeneralCategory::Format => {
-                disguises.invisible = true;
-                continue;
-            }
-            _ if c.is_whitespace() => {
-                plain.push(' ');
-                continue;
-            }
-            _ => {}
-        }
-        has_other |= is_cyrillic_or_greek(c);
-        plain.push(latin(c).unwrap_or(c));
+    let mut word = Word::default();
+    let mut rest = text;
+    while let Some(beyond) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        // An accent may go with the character before it, and no character of ASCII goes with what is before that.
+        let (ascii, other) = rest.split_at(beyond.saturating_sub(1));
+        let next = other.bytes().skip(1).position(|byte| byte.is_ascii());
+        let (other, after) = other.split_at(next.map_or(other.len(), |next| next + 1));
+        word.read(ascii, plain, disguises);
+        word.unmask(other, plain, disguises);
+        rest = after;
     }
-    disguises.mixed |= has_latin && has_other;
+    word.read(rest, plain, disguises);
+    disguises.mixed |= word.has_latin && word.has_other;
     disguises.wide = text.chars().any(|c| ('\u{ff01}'..='\u{ff5e}').contains(&c));
+}
+
+/// What letters a word has, as far as it is read.
+#[derive(Default)]
+struct Word {
+    has_latin: bool,
+    has_other: bool,
+}
+
+impl Word {
+    /// Reads what is ASCII.
+    fn read(&mut self, ascii: &str, plain: &mut String, disguises: &mut Disguises) {
+        for byte in ascii.bytes() {
+            self.see(byte, disguises);
+        }
+        plain.push_str(ascii);
+    }
+
+    fn see(&mut self, byte: u8, disguises: &mut Disguises) {
+        self.has_latin |= byte.is_ascii_alphabetic();
+        if byte.is_ascii_whitespace() {
+            disguises.mixed |= self.has_latin && self.has_other;
+            *self = Self::default();
+        }
+    }
+
+    /// Reads what may be anything.
+    fn unmask(&mut self, text: &str, plain: &mut String, disguises: &mut Disguises) {
+        for c in text.nfkc() {
+            match c {
+                '\0'..='\u{7f}' => {
+                    self.see(c as u8, disguises);
+                    plain.push(c);
+                    continue;
+                }
+                '\u{300}'..='\u{36f}'
+                | '\u{1ab0}'..='\u{1aff}'
+                | '\u{1dc0}'..='\u{1dff}'
+                | '\u{20d0}'..='\u{20ff}' => {
+                    disguises.accents = true;
+                    continue;
+                }
+                // Emoji are joined and coloured by these: nothing is hidden there.
+                '\u{fe00}'..='\u{fe0f}' | '\u{200d}' => continue,
+                _ if c.general_category() == GeneralCategory::Format => {
+                    disguises.invisible = true;
+                    continue;
+                }
+                _ if c.is_whitespace() => {
+                    plain.push(' ');
+                    continue;
+                }
+                _ => {}
+            }
+            self.has_other |= is_cyrillic_or_greek(c);
+            plain.push(latin(c).unwrap_or(c));
+        }
+    }
 }
 
 /// Letters of the longest word that is looked for in a run of letters.
@@ -340,7 +374,7 @@ fn whole(text: &str, token: &mut String, each: &mut impl FnMut(Term)) {
 }
 
 /// Counts bytes, in runs short enough for counters of one byte: many are counted at once then.
-fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
+pub(in crate::learn) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
     let run = |run: &[u8]| run.iter().map(|byte| u8::from(is(*byte))).sum::<u8>();
     bytes.chunks(255).map(|bytes| usize::from(run(bytes))).sum()
 }
@@ -471,6 +505,33 @@ mod tests {
             " length 6",
         ] {
             assert!(has(text, term), "{term}: {:?}", Analyzer::default().terms(text));
+        }
+    }
+
+    #[test]
+    fn a_text_in_parts_is_unmasked_as_the_whole() {
+        // Letters that go with what is before them or after them, or are gone.
+        let some = [
+            "a", "Z", " ", "\n", "7", "é", "e\u{301}", "\u{301}", "\u{323}", "\u{200b}", "\u{200d}",
+            "\u{fe0f}", "£", "²", "ｗ", "\u{3000}", "\u{a0}", "\u{85}", "а", "ı", "ﬁ", "\u{1100}",
+            "\u{1161}", "\u{11a8}", "か", "\u{3099}", "😀",
+        ];
+        let read = |text: &str, by: &dyn Fn(&str, &mut String, &mut Disguises)| {
+            let (mut plain, mut disguises) = (String::new(), Disguises::default());
+            by(text, &mut plain, &mut disguises);
+            let Disguises { invisible, accents, mixed, .. } = disguises;
+            (plain, [invisible, accents, mixed])
+        };
+        let whole = |text: &str, plain: &mut String, disguises: &mut Disguises| {
+            let mut word = Word::default();
+            word.unmask(text, plain, disguises);
+            disguises.mixed |= word.has_latin && word.has_other;
+        };
+        let pairs: Vec<String> =
+            some.iter().flat_map(|one| some.map(|next| format!("{one}{next}"))).collect();
+        for (one, next) in pairs.iter().flat_map(|one| pairs.iter().map(move |next| (one, next))) {
+            let text = format!("{one}{next}");
+            assert_eq!(read(&text, &unmask), read(&text, &whole), "{text:?}");
         }
     }
 

@@ -14,6 +14,7 @@ use std::str::FromStr;
 use anyhow::{Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
+pub(super) use message::count;
 pub use stop::StopWords;
 pub use words::Language;
 

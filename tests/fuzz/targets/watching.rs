@@ -1,0 +1,54 @@
+//! Records of a profile, then lines of a history: a verdict, or the profile is refused.
+
+#![no_main]
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use libfuzzer_sys::{Corpus, fuzz_target};
+use spamops::data::dates::Timestamp;
+use spamops::learn::profile::{Profile, Sketch};
+use spamops::watch::drift::{Champion, Evidence, Policy, decide};
+use spamops::watch::history::History;
+
+fuzz_target!(|input: &[u8]| -> Corpus {
+    // How many bytes are records; the rest is text.
+    let Some((&[low, high, scored], input)) = input.split_first_chunk() else { return Corpus::Reject };
+    let records = usize::from(u16::from_le_bytes([low, high])).min(input.len());
+    let (records, lines) = input.split_at(records);
+    let sketch = serde_json::json!({
+        "rows": u64::MAX / 4, "empty": 0, "labels": [1u64 << 40, 1u64 << 40], "scored": scored % 2 == 0,
+        "records": BASE64_STANDARD.encode(records),
+    });
+    let sketch: Sketch = serde_json::from_value(sketch).unwrap();
+    let profile = match sketch.profile() {
+        Ok(profile) => profile,
+        Err(error) => {
+            assert!(!format!("{error:#}").contains(char::is_control), "{error:#}");
+            return Corpus::Keep;
+        }
+    };
+    // What is written is what was read, and a profile merged with nothing is itself.
+    assert_eq!(Sketch::of(&profile), sketch);
+    let mut merged = Profile::default();
+    merged.merge(profile.clone());
+    assert_eq!(merged, profile);
+    let history = History::read(String::from_utf8_lossy(lines).lines());
+    let champion = Champion { threshold: 0.5.try_into().unwrap(), confusion: None, fitted: None };
+    let evidence = Evidence {
+        champion: Some(champion),
+        reference: Some((&profile, "")),
+        new: profile.clone(),
+        history,
+        ..Evidence::default()
+    };
+    let (report, block) = decide(evidence, &Policy::default(), Timestamp(0), "fuzz").unwrap();
+    // Messages have not drifted from themselves, and what is written can be read.
+    assert!(report.signals.iter().all(|signal| !signal.fired && signal.p.is_finite()), "{report:?}");
+    let text = serde_json::to_string(&report).unwrap();
+    assert!(!text.contains("null,null"), "{text}");
+    let mut known = History::default();
+    known.add(block);
+    let read = History::read(known.lines().unwrap().lines());
+    assert_eq!(read.unreadable, None);
+    Corpus::Keep
+});

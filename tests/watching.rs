@@ -1,0 +1,169 @@
+//! What `drift` promises of streams whose truth is known: rarely an alarm where nothing changes, and one where much does.
+//! With 500 runs a cell, and more of them: `tests/real.sh drift`.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+use spamops::data::dates::Timestamp;
+use spamops::data::label::Label;
+use spamops::data::share::Share;
+use spamops::judge::confusion::Confusion;
+use spamops::judge::metrics::{Figures, Metrics};
+use spamops::learn::observe::Observer;
+use spamops::learn::profile::{Profile, Sketch};
+use spamops::watch::drift::{Champion, Evidence, Policy, Report, RetrainOn, decide};
+use spamops::watch::history::{Block, History};
+use stream::{Message, Scenario};
+
+#[path = "bench/drift/stream.rs"]
+#[expect(dead_code, reason = "the benchmark uses the rest")]
+mod stream;
+
+fn profile(messages: impl Iterator<Item = Message>) -> Profile {
+    let mut observer = Observer::new(None, |_: u16, _: &str| ());
+    for Message { text, spam } in messages {
+        let label = if spam { Label::Positive } else { Label::Negative };
+        observer.message(&text, Some(label));
+    }
+    observer.done()
+}
+
+fn verdict(reference: &Profile, new: Profile) -> Report {
+    let evidence = Evidence { reference: Some((reference, "")), new, ..Evidence::default() };
+    decide(evidence, &Policy::default(), Timestamp(0), "test").unwrap().0
+}
+
+/// How many of so many runs have an alarm.
+fn alarms(scenario: Scenario, rows: usize, runs: u64) -> usize {
+    let drifted = |run: &u64| {
+        let reference = profile(stream::rows(Scenario::QUIET, 1500, run % 10));
+        verdict(&reference, profile(stream::rows(scenario, rows, 1000 + run))).verdict == "drifted"
+    };
+    (0..runs).filter(drifted).count()
+}
+
+#[test]
+fn where_nothing_changes_there_is_rarely_an_alarm() {
+    // Of 100 runs at the level .05 there are more than 11 with one in 4 of 1,000 cases.
+    assert!(alarms(Scenario::QUIET, 300, 100) <= 11);
+    assert!(alarms(Scenario { repeats: 0.3, ..Scenario::QUIET }, 400, 50) <= 8);
+}
+
+#[test]
+fn what_changes_much_is_found() {
+    assert!(alarms(Scenario { campaign: 0.3, ..Scenario::QUIET }, 500, 20) >= 18);
+    assert_eq!(alarms(Scenario { language: 0.3, ..Scenario::QUIET }, 300, 10), 10);
+}
+
+#[test]
+fn parts_of_a_stream_make_the_profile_of_it_all() {
+    let rows = || stream::rows(Scenario { repeats: 0.3, ..Scenario::QUIET }, 12_000, 5).enumerate();
+    let whole = Sketch::of(&profile(rows().map(|(_, message)| message)));
+    let mut merged = Profile::default();
+    for part in [3, 0, 2, 1] {
+        merged.merge(profile(rows().filter(|(row, _)| row % 4 == part).map(|(_, message)| message)));
+    }
+    assert!(Sketch::of(&merged) == whole);
+}
+
+/// Small days of one stream, one after the other.
+fn days(scenario: Scenario, rows: usize, days: usize) -> Vec<Report> {
+    let reference = profile(stream::rows(Scenario::QUIET, 1500, 3));
+    let (mut history, mut reports) = (History::default(), Vec::new());
+    let mut all = stream::rows(scenario, rows * days, 78);
+    for day in 0..days {
+        let evidence = Evidence {
+            reference: Some((&reference, "the reference")),
+            new: profile(all.by_ref().take(rows)),
+            history: history.clone(),
+            ..Evidence::default()
+        };
+        let now = Timestamp(i64::try_from(day).unwrap() * 86_400);
+        let (report, block) = decide(evidence, &Policy::default(), now, "test").unwrap();
+        history.add(block);
+        reports.push(report);
+    }
+    reports
+}
+
+#[test]
+fn small_days_are_pooled_until_they_can_speak() {
+    let quiet = days(Scenario::QUIET, 100, 9);
+    assert_eq!(quiet[0].verdict, "insufficient_data");
+    let fired = quiet[8].signals.iter().filter(|signal| signal.fired).map(|signal| &signal.says);
+    assert_eq!(quiet[8].verdict, "steady", "{:?}", fired.collect::<Vec<_>>());
+    let needed = quiet[8].window.needed.unwrap();
+    assert!(quiet.iter().all(|report| report.window.runs == 1 || report.window.messages < needed + 100));
+    let campaign = days(Scenario { campaign: 0.3, ..Scenario::QUIET }, 100, 7);
+    assert!(campaign.iter().any(|report| report.verdict == "drifted"));
+}
+
+#[test]
+fn drift_that_stays_asks_for_a_retrain_and_one_window_does_not() {
+    let reports = days(Scenario { language: 0.3, ..Scenario::QUIET }, 600, 3);
+    let asks: Vec<bool> = reports.iter().map(|report| report.retrain_needed).collect();
+    assert_eq!(asks, [false, true, true]);
+    let small = days(Scenario { language: 0.3, ..Scenario::QUIET }, 100, 14);
+    let first = small.iter().position(|report| report.retrain_needed).unwrap();
+    // The window before the one that asks shares no run with it.
+    assert!(first >= small[first].window.runs, "{first}");
+}
+
+#[test]
+fn a_history_forgets_what_no_run_will_ask_for() {
+    let reference = profile(stream::rows(Scenario::QUIET, 300, 3));
+    let mut history = History::default();
+    for day in 0..80 {
+        let new = profile(stream::rows(Scenario::QUIET, 200, 100 + u64::try_from(day).unwrap()));
+        history.add(Block::of(&new, "one", day).unwrap());
+    }
+    assert_eq!(history.blocks().len(), 64);
+    let kept = history.blocks().iter().filter(|block| !block.profile.is_empty()).count();
+    assert!((15..=25).contains(&kept), "{kept}");
+    assert!(history.lines().unwrap().len() < 1_000_000);
+    assert_eq!(History::read(history.lines().unwrap().lines()), history);
+    // Another champion is another scale.
+    let block = Block::of(&reference, "two", 80).unwrap();
+    assert_eq!(history.pooled(&block, 1000).unwrap().1, 1);
+    assert_eq!(history.since(&block), (300, 300));
+}
+
+#[test]
+fn what_is_surely_lost_on_labelled_rows_asks_for_a_retrain() {
+    let asks = |missed: u64, policy: &Policy| {
+        let known =
+            Confusion { true_positive: 950, false_negative: 50, false_positive: 50, true_negative: 3950 };
+        let seen = Confusion {
+            true_positive: 200 - missed,
+            false_negative: missed,
+            false_positive: 10,
+            true_negative: 790,
+        };
+        let metrics = Metrics::new(1000, Figures::of(&mut [], seen), "test");
+        let threshold = Share::try_from(0.5).unwrap();
+        let champion = Champion { threshold, confusion: Some(known), fitted: None };
+        let mut new = Profile::new(true);
+        (0..1000).for_each(|_| new.tell(false, Some(Label::Negative)));
+        let reference = Profile::new(true);
+        let evidence = Evidence {
+            champion: Some(champion),
+            reference: Some((&reference, "")),
+            new,
+            metrics: Some(&metrics),
+            ..Evidence::default()
+        };
+        decide(evidence, policy, Timestamp(0), "test").unwrap().0
+    };
+    let policy = Policy::default();
+    assert!(!asks(10, &policy).retrain_needed && !asks(20, &policy).retrain_needed);
+    let lost = asks(60, &policy);
+    assert!(lost.retrain_needed && lost.reason.as_deref() == Some("performance"), "{:?}", lost.reasons);
+    assert!(asks(60, &Policy { retrain_on: RetrainOn::Performance, ..policy.clone() }).retrain_needed);
+    assert!(
+        !asks(60, &Policy { min_f1: Some(Share::try_from(0.5).unwrap()), ..policy.clone() }).retrain_needed
+    );
+    assert!(
+        asks(10, &Policy { min_f1: Some(Share::try_from(0.99).unwrap()), ..policy.clone() }).retrain_needed
+    );
+    let labels = asks(60, &Policy { min_new_labels: 5000, ..policy });
+    assert!(!labels.retrain_needed && labels.labels_needed);
+}
