@@ -1,47 +1,117 @@
 //! compare: is the challenger better than the champion?
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 
-use spamops::data::label::Label;
-use spamops::data::place::Place;
+use spamops::data::label::Names;
+use spamops::data::mask;
+use spamops::data::place::{self, Output, Place};
 use spamops::data::results;
-use spamops::data::rows::{Options, Row, Rows};
+use spamops::data::rows::{self, Options, Value};
+use spamops::data::safe_cell::neutral;
 use spamops::data::share::Share;
-use spamops::learn::model::Model;
+use spamops::judge::confusion::Confusion;
+use spamops::judge::metrics::Figure;
+use spamops::judge::paired::Eight;
+use spamops::judge::ranking::Scored;
+use spamops::learn::judged::{self, Judged, Judgement};
+use spamops::learn::model::{Columns, Desk, Model};
+use spamops::ship::rehearsal;
 use spamops::show::options::RowArgs;
 use spamops::show::tool::{self, Scene, Tool, Verdict};
-use spamops::watch::compare::{self, Pairs};
+use spamops::watch::arriving::Arriving;
+use spamops::watch::compare::{self, Found};
+use spamops::watch::gates::Gate;
+use spamops::watch::recent::{Dated, Newest};
+use spamops::watch::slices::Slices;
 
-/// Compare two models on the same scored rows: verdict and deploy_needed, with every reason
+/// Compare two models on the same rows: verdict and deploy_needed, with every reason
 ///
-/// The challenger is better where the exact test of McNemar says so at level .05, and is deployed where its F1 passes the
-/// gate, too, and with --challenger its model passed what `fit --require` asked of it. Rows without a label are passed over. With one file alone there is no champion, and the gate decides.
-/// Streaming: both files are read side by side.
+/// The challenger is better where its F1 is surely not lower by .005 (the lower bound of the difference, from rows drawn
+/// again 10,000 times: Efron 1979), and either McNemar's exact test (1947) says at .05 that it is right more often, or F1 is
+/// higher by .005 or more with a lower bound over 0. Where rows have dates that must be so on the newest of them, and on
+/// all of them F1 must surely not be lower by .005. It is deployed where it is better, every gate is passed, no slice of
+/// rows surely loses more than .03 of F1 (exact tests, adjusted after Holm 1979 for all slices), and every golden message
+/// is judged right by the model as a fresh process loads it.
+///
+/// Otherwise it is worse, by the same tests the other way round, or the answer is inconclusive, with the number of rows
+/// that would tell. With one scored file there is no champion, and the gates decide. Of simulated challengers that are no
+/// better 3 in 100 are promoted at most (tests/bench/compare).
+///
+/// Rows without a label are passed over. Areas under the ROC curve are compared after DeLong (1988), shares after Newcombe
+/// (1998). Streaming: both files are read side by side, with some fifty bytes for each labelled row; with --id the
+/// champion's rows are kept without their texts.
 #[derive(Parser)]
 #[command(
     name = "compare",
     after_help = "\
 Examples:
   compare champion-scored.csv challenger-scored.csv -o compare.json
-  compare champion-scored.csv challenger-scored.csv --challenger challenger.json -o compare.json
-  compare challenger-scored.csv                    # the first model: the gate alone
-  compare a.csv b.csv --exit-code > /dev/null && echo better"
+  compare champion-scored.csv challenger-scored.csv --challenger challenger.json --golden golden.csv
+  compare --champion champion.json --challenger challenger.json holdout.csv --flips flips.csv
+  compare a.csv b.csv --id message_id --slice channel --recent 2026-07-01
+  compare a.csv b.csv --gate f1=.9 --gate 'recall min_absolute_change=.01'
+  compare challenger-scored.csv                    # the first model: the gates alone
+  compare --champion a.json --challenger b.json today.csv --sequential state.json
+  compare a.csv b.csv --exit-code > /dev/null && echo better
+
+In spamops.toml, in the words of MLflow:
+  [compare.gate.f1]
+  threshold = 0.9
+  min_absolute_change = 0.01"
 )]
 pub(crate) struct Args {
-    /// The rows as the champion scored them, then as the challenger did; or the challenger's alone
+    /// The rows as the champion scored them, then as the challenger did; or the challenger's alone; or, with both models,
+    /// labelled rows to be scored here
     #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
     scored: Vec<Place>,
 
-    /// The challenger's model: one that missed what its fit required is not deployed
+    /// The champion's model: with one file, it is scored here; with two, it tells why verdicts change
+    #[arg(long, value_name = "FILE", requires = "challenger")]
+    champion: Option<Place>,
+
+    /// The challenger's model: one that missed what `fit --require` asked of it is not deployed
     #[arg(long, value_name = "FILE")]
     challenger: Option<Place>,
+
+    /// Join the rows of two files by this column, in whatever order they are
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
 
     /// The least F1 of the challenger
     #[arg(long, value_name = "SHARE", default_value = "0.8")]
     min_f1: Share,
+
+    /// What another figure must be: FIGURE=LIMIT, or FIGURE and threshold=, min_absolute_change=, min_relative_change= or
+    /// greater_is_better=, as in MLflow; once for each
+    #[arg(long, value_name = "GATE")]
+    gate: Vec<Gate>,
+
+    /// The newest rows, by their dates: a share of them, 0 for none, or a date [default: 0.25, but 500 rows or more]
+    #[arg(long, value_name = "SHARE|DATE")]
+    recent: Option<Newest>,
+
+    /// Look at the rows by the values of this column, too, besides script, length, link and a column lang or language; once
+    /// for each
+    #[arg(long, value_name = "COLUMN")]
+    slice: Vec<String>,
+
+    /// Where the messages that change verdict go, as CSV: masked, and with the words that make them change where both models
+    /// are given
+    #[arg(long, value_name = "FILE")]
+    flips: Option<Place>,
+
+    /// Labelled messages that the challenger must get right, each of them, loaded and asked in a fresh process
+    #[arg(long, value_name = "FILE", requires = "challenger")]
+    golden: Option<Place>,
+
+    /// Labels arrive over time: go on counting in this file, each row once (by --id, else by its text), and promote once
+    /// the evidence, which may be looked at at any time, has been 20 (Ville 1939); slices and newest rows are not looked at
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["recent", "slice"])]
+    sequential: Option<Place>,
 
     /// Exit with 1 unless the challenger is to be deployed
     #[arg(long)]
@@ -57,88 +127,242 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
+        place::expect_apart(&[Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()])?;
         let options = self.rows.options(scene);
-        let pairs = match &self.scored[..] {
-            [challenger] => alone(Judged::open(challenger, &options)?)?,
-            [champion, challenger] => {
-                paired(Judged::open(champion, &options)?, Judged::open(challenger, &options)?)?
-            }
-            _ => bail!("expected one or two files"),
-        };
-        let model = self.challenger.as_ref().map(Model::read).transpose()?;
-        let required = model.map(|model| model.estimate.gates).unwrap_or_default();
-        let report = compare::decide(pairs, self.scored.len() == 2, self.min_f1, &required, scene.name());
+        let [champion, challenger] =
+            [&self.champion, &self.challenger].map(|model| model.as_ref().map(Model::read).transpose());
+        let (champion, challenger) = (champion?, challenger?);
+        let models = (champion.as_ref(), challenger.as_ref());
+        let mut tally = Tally { arriving: self.arriving(models, scene)?, ..Tally::default() };
+        let mut flips =
+            self.flips.as_ref().map(|place| Flips::create(place, &self, models, &options)).transpose()?;
+        self.each(models, &options, &mut |judged| {
+            tally.add(judged, &self)?;
+            flips.as_mut().map_or(Ok(()), |flips| flips.add(judged))
+        })?;
+        let asked_for_dates = self.recent.is_some() && tally.paired.rows() > 0;
+        ensure!(
+            !asked_for_dates || !tally.dated.is_empty(),
+            "no row has a date for --recent; name the column with --date-column"
+        );
+        let golden = self
+            .golden
+            .as_ref()
+            .zip(self.challenger.as_ref())
+            .map(|(golden, model)| rehearsal::rehearse(model, golden, &options, &self.rows.words()));
+        let state = tally.arriving.clone();
+        let report = compare::decide(
+            Found {
+                gates: [Gate::least(Figure::F1, self.min_f1.value())]
+                    .into_iter()
+                    .chain(self.gate.clone())
+                    .collect(),
+                required: models.1.map(|model| model.estimate.gates.clone()).unwrap_or_default(),
+                golden: golden.transpose()?,
+                ..tally.found(&self)
+            },
+            scene.name(),
+        );
+        flips.map_or(Ok(()), |flips| flips.output.finish())?;
         results::write(&self.output, &report)?;
+        if let Some((place, state)) = self.sequential.as_ref().zip(state) {
+            results::write_compact(place, &state)?;
+        }
         Ok(Verdict::answer(report.deploy_needed, self.exit_code))
     }
 }
 
-/// Scored rows and the place of their verdicts.
-struct Judged {
-    rows: Rows,
-    row: Row,
-}
+/// A model, or none.
+type Given<'a> = Option<&'a Model>;
 
-impl Judged {
-    fn open(place: &Place, options: &Options) -> Result<Self> {
-        let rows = Rows::open(place, options)?;
-        rows.expect_text()?;
-        Ok(Self { rows, row: Row::default() })
+impl Args {
+    fn has_champion(&self) -> bool {
+        self.scored.len() == 2 || self.champion.is_some()
     }
 
-    fn next(&mut self) -> Result<bool> {
-        self.rows.read(&mut self.row)
-    }
-
-    fn truth(&self) -> Result<Option<Label>> {
-        self.rows.label(&self.row)
-    }
-
-    fn verdict(&self) -> Result<Label> {
-        let verdict = self.rows.label_in(&self.row, self.rows.column("verdict")?)?;
-        verdict.with_context(|| self.rows.error(&self.row, "the verdict is empty; score the rows first"))
-    }
-}
-
-fn alone(mut challenger: Judged) -> Result<Pairs> {
-    let mut pairs = Pairs::default();
-    while challenger.next()? {
-        if let Some(truth) = challenger.truth()? {
-            pairs.add(truth, None, challenger.verdict()?);
+    /// Reads the rows, in whichever of the three ways.
+    fn each(&self, models: (Given, Given), options: &Options, each: &mut judged::Each) -> Result<()> {
+        match (&self.scored[..], &self.id) {
+            ([rows], _) => judged::one(rows, options, models, each),
+            ([champion, challenger], Some(id)) => judged::by_id(champion, challenger, id, options, each),
+            ([champion, challenger], None) => judged::side_by_side(champion, challenger, options, each),
+            _ => bail!("expected one or two files"),
         }
     }
-    Ok(pairs)
-}
 
-fn paired(mut champion: Judged, mut challenger: Judged) -> Result<Pairs> {
-    let mut pairs = Pairs::default();
-    loop {
-        match (champion.next()?, challenger.next()?) {
-            (false, false) => return Ok(pairs),
-            (true, true) => {}
-            (more, _) => {
-                let (longer, shorter) =
-                    if more { (&champion, &challenger) } else { (&challenger, &champion) };
-                bail!(
-                    "{} ends before {}; score the same rows twice",
-                    shorter.rows.place(),
-                    longer.rows.place()
-                );
+    /// The state of a comparison over time, where one is asked for: a new one where there is no file yet.
+    fn arriving(&self, models: (Given, Given), scene: &Scene) -> Result<Option<Arriving>> {
+        let Some(place) = &self.sequential else { return Ok(None) };
+        ensure!(
+            self.has_champion(),
+            "--sequential compares two models; give two scored files, or both models"
+        );
+        let mut state = match place.path() {
+            Some(path) if path.exists() => {
+                let state: Arriving = results::read(place, "sequential")?;
+                state.check().with_context(|| place.to_string())?;
+                state
             }
+            Some(_) => Arriving::new(scene.name()),
+            None => bail!("--sequential wants a file to go on with"),
+        };
+        let digests = [models.0, models.1].map(|model| model.map(Model::digest));
+        state.expect_models(digests[0], digests[1]).with_context(|| place.to_string())?;
+        state.look();
+        Ok(Some(state))
+    }
+}
+
+/// What is counted row by row.
+#[derive(Default)]
+struct Tally {
+    alone: Confusion,
+    paired: Eight,
+    dated: Dated,
+    slices: Slices,
+    champion_scores: Vec<Scored>,
+    challenger_scores: Vec<Scored>,
+    arriving: Option<Arriving>,
+    /// Rows that the state had not counted.
+    new: u64,
+}
+
+impl Tally {
+    fn add(&mut self, judged: &Judged, asked: &Args) -> Result<()> {
+        let Judged { rows, row, truth, champion, challenger } = *judged;
+        self.challenger_scores.extend(challenger.score.map(|score| Scored::new(score, truth)));
+        let Some(champion) = champion else {
+            self.alone.add(truth, challenger.verdict);
+            return Ok(());
+        };
+        self.champion_scores.extend(champion.score.map(|score| Scored::new(score, truth)));
+        let verdicts = (champion.verdict, challenger.verdict);
+        if let Some(state) = &mut self.arriving {
+            let number = judged.number(asked.id.as_deref())?;
+            self.new += u64::from(state.add(number, truth, verdicts.0, verdicts.1));
+            return Ok(());
         }
-        let texts = (champion.rows.text(&champion.row)?, challenger.rows.text(&challenger.row)?);
-        let truths = (champion.truth()?, challenger.truth()?);
-        if texts.0 != texts.1 || truths.0 != truths.1 {
-            let other = challenger.rows.place();
-            let what = format!(
-                "is another row than line {} of {other}; score the same rows twice",
-                challenger.row.line()
-            );
-            return Err(champion.rows.error(&champion.row, what));
+        self.paired.add(truth, verdicts.0, verdicts.1);
+        self.dated.add(rows.date(row), truth, verdicts.0, verdicts.1);
+        self.slices.add_text(rows.text(row).unwrap_or_default(), truth, verdicts.0, verdicts.1);
+        let usual =
+            ["lang", "language"].into_iter().filter_map(|name| Some((name, rows.header().find(name)?)));
+        for (name, column) in usual.filter(|(name, _)| !asked.slice.iter().any(|asked| asked == name)) {
+            self.slices.add(name, row.get(column), truth, verdicts.0, verdicts.1);
         }
-        if let Some(truth) = truths.0 {
-            pairs.add(truth, Some(champion.verdict()?), challenger.verdict()?);
+        for name in &asked.slice {
+            self.slices.add(name, row.get(rows.column(name)?), truth, verdicts.0, verdicts.1);
         }
+        Ok(())
+    }
+
+    fn found(self, asked: &Args) -> Found {
+        let paired = self.arriving.as_ref().map_or(self.paired, |state| state.counters);
+        let alone = compare::Rows::Alone(self.alone);
+        let rows = if asked.has_champion() { compare::Rows::Paired(paired) } else { alone };
+        Found {
+            recent: self.dated.newest(asked.recent),
+            champion_scores: self.champion_scores,
+            challenger_scores: self.challenger_scores,
+            slices: self.slices,
+            sequential: self.arriving.map(|state| state.evidence(self.new)),
+            ..Found::of(rows)
+        }
+    }
+}
+
+/// Words that are named for a message that changes verdict.
+const WORDS: usize = 8;
+
+/// Messages that change verdict, on their way to a file.
+struct Flips<'a> {
+    output: Output,
+    place: &'a Place,
+    id: Option<&'a str>,
+    names: Names,
+    models: (Given<'a>, Given<'a>),
+    columns: Option<[Columns; 2]>,
+    desk: Desk,
+}
+
+impl<'a> Flips<'a> {
+    fn create(
+        place: &'a Place,
+        asked: &'a Args,
+        models: (Given<'a>, Given<'a>),
+        options: &Options,
+    ) -> Result<Self> {
+        let positive = options.spelling.positive.clone();
+        let names = match (models.1, positive) {
+            (Some(model), _) => model.names.clone(),
+            (None, Some(positive)) => Names { negative: format!("not {positive}"), positive },
+            (None, None) => Names::default(),
+        };
+        let id = asked.id.as_deref();
+        let mut flips =
+            Self { output: place.writer()?, place, id, names, models, columns: None, desk: Desk::default() };
+        flips.line(&[
+            id.unwrap_or("line"),
+            "label",
+            "champion",
+            "challenger",
+            "champion_score",
+            "challenger_score",
+            "words",
+            "text",
+        ])?;
+        Ok(flips)
+    }
+
+    fn line(&mut self, cells: &[&str]) -> Result<()> {
+        writeln!(self.output, "{}", rows::csv(cells)).with_context(|| self.place.to_string())
+    }
+
+    fn add(&mut self, judged: &Judged) -> Result<()> {
+        let Judged { rows, row, truth, champion: Some(champion), challenger } = *judged else {
+            return Ok(());
+        };
+        if champion.verdict == challenger.verdict {
+            return Ok(());
+        }
+        let masked = |text: &str| mask::masked(text, &mask::ALL);
+        let name = match self.id {
+            Some(id) => masked(row.get(rows.column(id)?)),
+            None => row.line().to_string(),
+        };
+        let text = masked(rows.text(row)?);
+        let words = self.words(judged, &text)?;
+        let score = |Judgement { score, .. }: Judgement| {
+            score.map_or(String::new(), |score| Value::Number(score).cell())
+        };
+        let cells = [
+            name,
+            self.names.of(truth).to_owned(),
+            self.names.of(champion.verdict).to_owned(),
+            self.names.of(challenger.verdict).to_owned(),
+            score(champion),
+            score(challenger),
+            masked(&words),
+            text,
+        ];
+        let cells = cells.each_ref().map(|cell| neutral(cell));
+        self.line(&cells.each_ref().map(AsRef::as_ref))
+    }
+
+    /// The words that make a verdict change, but for those that are masked in the text; with one model there is nothing to
+    /// tell them by.
+    fn words(&mut self, judged: &Judged, masked: &str) -> Result<String> {
+        let (Some(champion), Some(challenger)) = self.models else { return Ok(String::new()) };
+        if self.columns.is_none() {
+            self.columns = Some([champion.columns(judged.rows)?, challenger.columns(judged.rows)?]);
+        }
+        let Some([theirs, ours]) = &self.columns else { return Ok(String::new()) };
+        let [masked, text] = [masked, judged.rows.text(judged.row)?].map(str::to_lowercase);
+        let hides = |term: &str| {
+            let mut parts = term.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+            parts.any(|part| text.contains(part) && !masked.contains(part))
+        };
+        Ok(challenger.differs(ours, (champion, theirs), judged.row, &mut self.desk, WORDS, &hides))
     }
 }
 

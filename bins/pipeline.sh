@@ -17,7 +17,7 @@ Steps, in order (all of them when none is named):
   split     all rows gathered so far, split for good       -> train.csv holdout.csv
   fit       a challenger                                   -> challenger.json
   judge     champion and challenger on the holdout         -> champion-scored.csv challenger-scored.csv
-  compare   is the challenger better?                      -> compare.json
+  compare   is the challenger better?                      -> compare.json flips.csv
   promote   the challenger into the registry               -> promote.json
   report    what was decided                               -> decision.json report.md report.html
 Run as a whole, score and drift happen only where the new rows are valid, split to compare only where drift asks for a
@@ -139,7 +139,7 @@ step_tools() {
 }
 
 # What one run leaves behind.
-results=({new,clean,rejects,scored,to-label,train,pool,holdout,champion-scored,challenger-scored,history,history-clean,history-rejects}.csv
+results=({new,clean,rejects,scored,to-label,train,pool,holdout,champion-scored,challenger-scored,flips,history,history-clean,history-rejects}.csv
   new.{tsv,jsonl,ndjson} {validate,metrics,drift,challenger,compare,promote,decision,champion}.json report.{md,html})
 
 step_sample() {
@@ -221,7 +221,9 @@ step_judge() {
 step_compare() {
   needs "$out/challenger-scored.csv" judge
   local champion=()
-  if has_champion; then champion=("$out/champion-scored.csv"); fi
+  if has_champion; then
+    champion=("$out/champion-scored.csv" --champion "$out/champion.json" --flips "$out/flips.csv")
+  fi
   run compare "${champion[@]}" "$out/challenger-scored.csv" --challenger "$out/challenger.json" -o "$out/compare.json"
 }
 

@@ -38,6 +38,8 @@ case ${1-} in
   large) # five million rows scored in flat memory, two gigabytes fitted in 500 MB
     tools
     exec tests/bench/speed.py large target/tools ;;
+  promotions) # how often `compare` promotes a model whose truth is known, beside exact McNemar and `new >= old`
+    exec cargo run --quiet --release --locked --example promotions ;;
   fuzz-10min) # every fuzz target for ten minutes, two at a time
     exec tests/fuzz/all.sh 600 ;;
   "")

@@ -183,7 +183,7 @@ impl Eight {
 }
 
 /// The difference of two areas under the ROC curve over the same rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Areas {
     /// The champion's area.
     pub champion: f64,

@@ -23,6 +23,7 @@ pub mod terms;
 pub mod model;
 pub mod observe;
 pub mod explain;
+pub mod judged;
 pub mod change;
 pub mod fit;
 pub mod search;

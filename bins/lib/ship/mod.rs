@@ -1,3 +1,4 @@
 //! From a verdict to the world.
 
 pub mod registry;
+pub mod rehearsal;

@@ -133,10 +133,25 @@ fn words(value: &Value) -> Result<Vec<String>> {
     Ok(match value {
         Value::String(text) => vec![text.clone()],
         Value::Array(values) => values.iter().map(words).collect::<Result<Vec<_>>>()?.concat(),
+        // One value for each table: its name, and its keys and values as `key=value`.
+        Value::Table(tables) if tables.values().all(Value::is_table) => {
+            tables.iter().map(|(name, table)| named(name, table)).collect::<Result<_>>()?
+        }
         Value::Table(_) => bail!("is a table where a value is expected"),
         Value::Datetime(date) => vec![date.to_string()],
         other => vec![other.to_string()],
     })
+}
+
+fn named(name: &str, table: &Value) -> Result<String> {
+    let mut word = name.to_owned();
+    for (key, value) in table.as_table().into_iter().flatten() {
+        if value.is_table() || value.is_array() {
+            bail!("{}: a number, a word or a truth is expected", shown(key));
+        }
+        word.extend([" ", key, "=", &words(value)?.concat()]);
+    }
+    Ok(word)
 }
 
 /// `; did you mean 'size'?`, where a known name is near.

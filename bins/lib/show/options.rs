@@ -61,6 +61,28 @@ impl RowArgs {
         }
     }
 
+    /// The same options in words, for another process that is to read rows alike.
+    pub fn words(&self) -> Vec<String> {
+        let format = self.input_format.map(|format| match format {
+            Format::Csv => "csv".to_owned(),
+            Format::JsonLines => "jsonl".to_owned(),
+        });
+        let delimiter = self.delimiter.map(|byte| match byte {
+            b'\t' => "tab".to_owned(),
+            byte => char::from(byte).to_string(),
+        });
+        let named = [
+            ("--text-column", self.text_column.clone()),
+            ("--label-column", self.label_column.clone()),
+            ("--date-column", self.date_column.clone()),
+            ("--positive", self.positive.clone()),
+            ("--input-format", format),
+            ("--delimiter", delimiter),
+        ];
+        let given = named.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        given.chain(self.strict.then(|| "--strict".into())).collect()
+    }
+
     /// How labels are spelled.
     pub fn spelling(&self) -> Spelling {
         Spelling { positive: self.positive.clone() }

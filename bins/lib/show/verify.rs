@@ -1,5 +1,6 @@
 //! Whether files are what they say: models, results, registries.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,11 +16,15 @@ use crate::data::place::Place;
 use crate::data::results;
 use crate::data::watched::Watched;
 use crate::judge::metrics::{Confusion, Metrics};
+use crate::judge::paired::{Eight, Paired};
+use crate::judge::significance::mcnemar_exact;
 use crate::learn::model::Model;
 use crate::learn::profile;
 use crate::ship::registry::{self, Alias, Promotion, Version};
 use crate::show::card::Card;
 use crate::show::report::Decision;
+use crate::watch::arriving::Arriving;
+use crate::watch::part::Part;
 use crate::watch::{compare, drift};
 
 /// What was looked at, and what came of it.
@@ -35,7 +40,7 @@ pub struct Finding {
 type Check = fn(&str) -> Result<()>;
 
 /// Every kind of JSON that the tools write, and how a text of it is checked.
-const KINDS: [(&str, Check); 12] = [
+const KINDS: [(&str, Check); 13] = [
     ("model", |text| Model::parse(text)?.profile.profile().map(drop)),
     ("profile", |text| parsed::<profile::File>(text, "profile")?.profile.profile().map(drop)),
     ("watched", |text| parsed::<Watched>(text, "watched").map(drop)),
@@ -43,6 +48,7 @@ const KINDS: [(&str, Check); 12] = [
     ("validate", validate),
     ("drift", drift),
     ("compare", compare),
+    ("sequential", |text| parsed::<Arriving>(text, "sequential")?.check()),
     ("promote", |text| parsed::<Promotion>(text, "promote").map(drop)),
     ("version", |text| parsed::<Version>(text, "version").map(drop)),
     ("alias", |text| parsed::<Alias>(text, "alias").map(drop)),
@@ -174,11 +180,68 @@ fn drift(text: &str) -> Result<()> {
 }
 
 fn compare(text: &str) -> Result<()> {
-    let compare::Report { verdict, deploy_needed, challenger_f1, pairs, .. } = parsed(text, "compare")?;
-    expect_one_of(&verdict, &["better", "worse", "inconclusive"])?;
+    let report: compare::Report = parsed(text, "compare")?;
+    let compare::Report { verdict, deploy_needed, challenger_f1, pairs, whole, recent, .. } = &report;
+    expect_one_of(verdict, &["better", "worse", "inconclusive"])?;
     ensure!(!deploy_needed || verdict == "better", "asks for a deployment though the verdict is {verdict}");
+    let held = report.gates.iter().any(|gate| !gate.passed)
+        || report.required.iter().any(|gate| !gate.passed)
+        || report.slices.iter().any(|slice| slice.loses)
+        || report.golden.as_ref().is_some_and(|golden| golden.wrong > 0);
+    ensure!(
+        !deploy_needed || !held,
+        "asks for a deployment though a gate, a slice or a golden message says no"
+    );
     expect_countable(pairs.challenger)?;
-    expect_agreement("challenger_f1", challenger_f1, pairs.challenger.f1())
+    expect_agreement("challenger_f1", *challenger_f1, pairs.challenger.f1())?;
+    ensure!(
+        pairs.challenger.total() == report.rows,
+        "counts {} of {} rows",
+        pairs.challenger.total(),
+        report.rows
+    );
+    let Some(whole) = whole else { return Ok(()) };
+    expect_part(whole)?;
+    ensure!(*pairs == compare::Pairs::from(&whole.counters), "the pairs are not those of the eight counters");
+    if let Some(recent) = recent {
+        expect_part(&recent.part)?;
+        ensure!(recent.part.rows <= report.rows, "has more new rows than rows");
+    }
+    let mut sliced = BTreeMap::new();
+    for slice in &report.slices {
+        expect_eight(&slice.counters)?;
+        *sliced.entry(&slice.by).or_insert(0) += slice.counters.rows();
+    }
+    for (by, rows) in sliced {
+        ensure!(rows == report.rows, "the slices by {} have {rows} of {} rows", shown(by), report.rows);
+    }
+    Ok(())
+}
+
+/// Holds what is said of some rows against their eight counters.
+fn expect_part(part: &Part) -> Result<()> {
+    let Part { rows, counters, champion_f1, challenger_f1, mcnemar, .. } = part;
+    expect_eight(counters)?;
+    ensure!(*rows == counters.rows(), "counts {} of {rows} rows", counters.rows());
+    let right = counters.right();
+    for (name, said, counted) in [
+        ("champion_f1", *champion_f1, counters.champion().f1()),
+        ("challenger_f1", *challenger_f1, counters.challenger().f1()),
+        ("only_champion_right", mcnemar.only_champion_right as f64, right.only_one as f64),
+        ("only_challenger_right", mcnemar.only_challenger_right as f64, right.only_other as f64),
+        ("exact", mcnemar.exact, mcnemar_exact(right.only_one, right.only_other)),
+    ] {
+        expect_agreement(name, said, counted)?;
+    }
+    Ok(())
+}
+
+fn expect_eight(counters: &Eight) -> Result<()> {
+    let Eight { positive, negative } = counters;
+    let cells = |rows: &Paired| [rows.both, rows.only_one, rows.only_other, rows.neither];
+    let most = cells(positive).into_iter().chain(cells(negative)).max();
+    ensure!(most < Some(1 << 53), "counts more rows than there can be");
+    Ok(())
 }
 
 /// Refuses counts that no file can have: what is reckoned from them would overflow.
@@ -202,9 +265,9 @@ fn expect_one_of(verdict: &str, known: &[&str]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::share::Share;
-    use crate::judge::metrics::Figures;
-    use crate::watch::compare::Pairs;
+    use crate::judge::metrics::{Figure, Figures};
+    use crate::watch::compare::Found;
+    use crate::watch::gates::Gate;
 
     fn written(result: &impl serde::Serialize) -> String {
         serde_json::to_string(result).unwrap()
@@ -241,16 +304,52 @@ mod tests {
 
     #[test]
     fn a_verdict_is_held_against_its_reasons() {
-        let challenger = Confusion { true_positive: 50, true_negative: 50, ..Confusion::default() };
-        let pairs = Pairs { challenger, only_challenger_right: 30, ..Pairs::default() };
-        let text = written(&compare::decide(pairs, true, Share::ZERO, &[], "compare"));
+        let positive = Paired { both: 20, only_other: 30, ..Paired::default() };
+        let counters = Eight { positive, negative: Paired { neither: 50, ..Paired::default() } };
+        let gates = vec![Gate::least(Figure::F1, 0.5)];
+        let found = Found { gates, ..Found::of(compare::Rows::Paired(counters)) };
+        let text = written(&compare::decide(found, "compare"));
         assert_eq!(said(&text), "compare");
-        let worse = text.replace("\"better\"", "\"worse\"");
-        assert_eq!(said(&worse), "asks for a deployment though the verdict is worse");
-        let odd = text.replace("\"better\"", "\"best\"");
-        assert_eq!(said(&odd), "verdict 'best' is none of better, worse, inconclusive");
-        let proud = text.replace("\"challenger_f1\":1.0", "\"challenger_f1\":0.5");
-        assert_eq!(said(&proud), "challenger_f1 is 0.5, but 1 by its own counts");
+        for (from, to, wanted) in [
+            (
+                "\"verdict\":\"better\",\"deploy",
+                "\"verdict\":\"worse\",\"deploy",
+                "asks for a deployment though the verdict is worse",
+            ),
+            (
+                "\"verdict\":\"better\",\"deploy",
+                "\"verdict\":\"best\",\"deploy",
+                "verdict 'best' is none of better, worse, inconclusive",
+            ),
+            (
+                "\"challenger_f1\":1.0,\"pairs",
+                "\"challenger_f1\":0.5,\"pairs",
+                "challenger_f1 is 0.5, but 1 by its own counts",
+            ),
+            (
+                "\"passed\":true",
+                "\"passed\":false",
+                "asks for a deployment though a gate, a slice or a golden message says no",
+            ),
+            (
+                "\"rows\":100,\"verdict\":\"better\",\"deploy",
+                "\"rows\":99,\"verdict\":\"better\",\"deploy",
+                "counts 100 of 99 rows",
+            ),
+            (
+                "\"only_challenger_right\":30},\"whole",
+                "\"only_challenger_right\":31},\"whole",
+                "the pairs are not those of the eight counters",
+            ),
+            ("\"only_other\":30,\"neither\":0}", "\"only_other\":29,\"neither\":1}", "champion_f1 is"),
+        ] {
+            assert!(text.contains(from), "{from} {text}");
+            let said = said(&text.replacen(from, to, 1));
+            assert!(
+                said.starts_with(wanted) || wanted == "champion_f1 is" && said.contains("by its own counts"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

@@ -1,0 +1,100 @@
+//! What `compare` promises of any two models: it seldom promotes one that is no better, it sees one that is, and what it
+//! writes holds by its own counts. The full table is that of tests/bench/compare.
+
+use proptest::prelude::*;
+
+use spamops::data::label::Label;
+use spamops::data::place::Place;
+use spamops::data::results;
+use spamops::judge::paired::{Eight, Paired};
+use spamops::judge::random::Numbers;
+use spamops::show::verify;
+use spamops::watch::arriving::{Arriving, ENOUGH};
+use spamops::watch::compare::{self, Found, Rows};
+use spamops::watch::part::{Part, Standing};
+
+/// A row of either class as two models judge it that are wrong by one number seven times in ten; the second finds so much more
+/// spam than nine of ten.
+fn row(numbers: &mut Numbers, spam: f64, more: f64) -> (Label, Label, Label) {
+    let label = |positive| if positive { Label::Positive } else { Label::Negative };
+    let truth = numbers.uniform() < spam;
+    let one = numbers.uniform();
+    let other = if numbers.uniform() < 0.7 { one } else { numbers.uniform() };
+    let (champion, challenger) = if truth { (0.9, 0.9 + more) } else { (0.01, 0.01) };
+    (label(truth), label(one < champion), label(other < challenger))
+}
+
+fn promoted(pairs: u64, rows: usize, more: f64) -> usize {
+    let is_promoted = |pair: u64| {
+        let (mut numbers, mut counters) = (Numbers::new(pair << 8), Eight::default());
+        for _ in 0..rows {
+            let (truth, champion, challenger) = row(&mut numbers, 0.3, more);
+            counters.add(truth, champion, challenger);
+        }
+        // Lower F1 is never promoted: no need to draw the interval.
+        counters.f1_difference() > 0.0 && Part::of(counters).verdict == Standing::Better
+    };
+    (0..pairs).filter(|pair| is_promoted(*pair)).count()
+}
+
+#[test]
+fn an_equal_model_is_seldom_promoted_and_a_better_one_often() {
+    // One in twenty of 200 is 10; 19 are more than 99 of 100 such rounds have.
+    let equal = promoted(200, 500, 0.0);
+    assert!(equal <= 19, "{equal} of 200 equal models");
+    let better = promoted(30, 3000, 0.05);
+    assert!(better >= 27, "{better} of 30 better models");
+}
+
+#[test]
+fn evidence_that_is_looked_at_all_the_time_seldom_lies() {
+    let reached = |more: f64| {
+        let streams = 0..300u64;
+        let is_reached = |stream: &u64| {
+            let (mut numbers, mut state) = (Numbers::new(stream << 8), Arriving::new("promotions"));
+            for id in 0..1500 {
+                let (truth, champion, challenger) = row(&mut numbers, 0.5, more);
+                state.add(id, truth, champion, challenger);
+            }
+            state.ln_most_for >= ENOUGH.ln()
+        };
+        streams.filter(is_reached).count()
+    };
+    // One in twenty of 300 is 15; 26 are more than 99 of 100 such rounds have.
+    let (equal, better) = (reached(0.0), reached(0.06));
+    assert!(equal <= 26 && better >= 200, "{equal} equal, {better} better of 300");
+}
+
+fn count() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), 0u64..5, 0u64..200, 0u64..1_000_000_000]
+}
+
+fn four() -> impl Strategy<Value = Paired> {
+    [count(), count(), count(), count()].prop_map(|[both, only_one, only_other, neither]| Paired {
+        both,
+        only_one,
+        only_other,
+        neither,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_holds_by_its_own_counts(positive in four(), negative in four()) {
+        let counters = Eight { positive, negative };
+        let report = compare::decide(Found::of(Rows::Paired(counters)), "compare");
+        prop_assert!(!report.deploy_needed || report.verdict == "better");
+        let swap = |rows: Paired| Paired { only_one: rows.only_other, only_other: rows.only_one, ..rows };
+        let other = Eight { positive: swap(positive), negative: swap(negative) };
+        let other = Part::of(other).verdict;
+        prop_assert!(report.verdict != "better" || other != Standing::Better, "both are better");
+        let place = Place::File(concat!(env!("CARGO_TARGET_TMPDIR"), "/promotions.json").into());
+        results::write(&place, &report).unwrap();
+        let back: compare::Report = results::read(&place, "compare").unwrap();
+        prop_assert_eq!(&back, &report);
+        let found = verify::verify(&place).unwrap();
+        prop_assert_eq!(found[0].found.clone(), Ok("compare".to_owned()));
+    }
+}
