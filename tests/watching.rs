@@ -123,8 +123,8 @@ fn a_history_forgets_what_no_run_will_ask_for() {
     assert_eq!(History::read(history.lines().unwrap().lines()), history);
     // Another champion is another scale.
     let block = Block::of(&reference, "two", 80).unwrap();
-    let past = history.before(&block).unwrap();
-    assert_eq!(past.pooled(&block, 1000).unwrap().1, 1);
+    let past = history.before(&block, &reference).unwrap();
+    assert_eq!(past.pooled(&reference, 1000).unwrap().1, 1);
     assert_eq!(past.since(&block), (300, 300));
 }
 

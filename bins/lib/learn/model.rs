@@ -80,13 +80,40 @@ pub(super) struct Index {
     pub(super) table: Vec<(f64, f64)>,
 }
 
+/// Keys that a thread makes at once.
+const KEYS: usize = 1 << 14;
+
+/// The numbers of terms by the powers of two in their frequencies, the largest first; of equals in their own order.
+fn by_frequency(frequency: &[u32]) -> Vec<u32> {
+    let size = |frequency: &u32| frequency.leading_zeros() as usize;
+    let mut places = [0; u32::BITS as usize + 2];
+    for frequency in frequency {
+        places[size(frequency) + 1] += 1;
+    }
+    for size in 1..places.len() {
+        places[size] += places[size - 1];
+    }
+    let mut order = vec![0; frequency.len()];
+    for (number, frequency) in (0..).zip(frequency) {
+        let place = &mut places[size(frequency)];
+        order[*place] = number;
+        *place += 1;
+    }
+    order
+}
+
 impl Index {
     fn of(model: &Model) -> Self {
         let terms = &model.terms;
-        let mut order: Vec<u32> = (0..).take(terms.len()).collect();
-        order.sort_by_key(|number| terms.frequency[*number as usize].leading_zeros());
+        let mut order = by_frequency(&terms.frequency);
         let rarity = model.weighting.rarity(&terms.frequency, model.texts);
-        let keys: Vec<u64> = terms.iter().map(|(term, ..)| model.features.analyzer.key(term)).collect();
+        let mut keys = vec![0; terms.len()];
+        let mut parts: Vec<_> = keys.chunks_mut(KEYS).enumerate().collect();
+        threads::each(&mut parts, 2, |(part, keys)| {
+            for (key, number) in keys.iter_mut().zip(*part * KEYS..) {
+                *key = model.features.analyzer.key(terms.term(number));
+            }
+        });
         let (mut places, mut sieve) = (Numbers::with_room(keys.len()), Sieve::with_room(keys.len()));
         order.retain(|number| {
             let key = keys[*number as usize];

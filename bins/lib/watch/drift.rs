@@ -315,7 +315,7 @@ pub const FALSE_RETRAINS: f64 = 0.5;
 pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -> Result<(Report, Block)> {
     let Evidence { champion, reference, new, names, metrics, history, changes, last_retrain } = evidence;
     let mut block = Block::of(&new, reference.map_or("", |(_, digest)| digest), now.0)?;
-    let past = history.before(&block)?;
+    let past = history.before(&block, &new)?;
     block.confusion = metrics.map(|metrics| metrics.figures.confusion).unwrap_or_default();
     let mut seen = match reference {
         Some((reference, _)) => look(reference, champion, &new, &names, &past, &mut block, policy)?,
@@ -439,10 +439,8 @@ fn look(
 ) -> Result<Seen> {
     let side = Side::of_reference(reference);
     let needed = signals::needed(side.len());
-    let (pool, runs) = past.pooled(block, needed.unwrap_or(EXPECTED))?;
-    // Where only this run is asked the profile is whole; what the history holds of it may be cut short.
-    let pool = if runs == 1 { new } else { &pool };
-    let window = Side::of_new(pool, reference);
+    let (pool, runs) = past.pooled(new, needed.unwrap_or(EXPECTED))?;
+    let window = Side::of_new(&pool, reference);
     block.runs = runs;
     let threshold = champion.map(|champion| champion.threshold);
     let meaning = performance::calibration(&side);
@@ -458,7 +456,7 @@ fn look(
         return Ok(seen);
     }
     seen.signals = signals::all(&side, &window, threshold, at(&window).as_ref());
-    let (longer, runs_of_longer) = past.pooled(block, EXPECTED)?;
+    let (longer, runs_of_longer) = past.pooled(new, EXPECTED)?;
     let longer = Side::of_new(&longer, reference);
     seen.runs = [runs, runs_of_longer];
     seen.picked = signals::are_picked(&longer);

@@ -1,5 +1,6 @@
 //! What earlier runs saw: small runs are pooled with them, drift must persist over them, and what is normal is known by them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result, ensure};
@@ -137,11 +138,10 @@ impl History {
 
     /// The runs before this one that were held against the same reference. A run that is repeated, or that has most of this
     /// one's messages, was this one.
-    pub fn before(&self, block: &Block) -> Result<Past<'_>> {
-        let messages = block.profile.profile()?;
+    pub fn before(&self, block: &Block, messages: &Profile) -> Result<Past<'_>> {
         let mut past = Vec::new();
         for known in self.blocks.iter().filter(|known| known.reference == block.reference) {
-            if known.time <= block.time && !is_repeated(known, block, &messages)? {
+            if known.time <= block.time && !is_repeated(known, block, messages)? {
                 past.push(known);
             }
         }
@@ -189,14 +189,14 @@ pub struct Past<'a>(Vec<&'a Block>);
 impl Past<'_> {
     /// The messages of a run, and of so many runs before it that there are as many as are needed; and how many runs that
     /// is.
-    pub fn pooled(&self, block: &Block, needed: u64) -> Result<(Profile, usize)> {
-        let mut pool = block.profile.profile()?;
+    pub fn pooled<'p>(&self, messages: &'p Profile, needed: u64) -> Result<(Cow<'p, Profile>, usize)> {
+        let mut pool = Cow::Borrowed(messages);
         let mut runs = 1;
         for earlier in self.0.iter().rev() {
             if pool.len() as u64 >= needed || earlier.profile.is_empty() {
                 break;
             }
-            pool.merge(earlier.profile.profile()?);
+            pool.to_mut().merge(earlier.profile.profile()?);
             runs += 1;
         }
         Ok((pool, runs))
