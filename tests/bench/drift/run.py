@@ -26,6 +26,8 @@ CORPORA = speed.CORPORA
 
 def harness(args, mode, count):
     path = FILES / f"{mode}.json"
+    if args.resume and path.exists():
+        return json.loads(path.read_text())
     print(f"\n## harness {mode}", flush=True)
     subprocess.run([args.examples / "harness", mode, "--runs", str(count), "--json", path], check=True)
     return json.loads(path.read_text())
@@ -238,6 +240,7 @@ def main():
     parser.add_argument("--evidently", type=Path, help="a Python that has it")
     parser.add_argument("--runs", type=int, default=500)
     parser.add_argument("--years", type=int, default=200)
+    parser.add_argument("--resume", action="store_true", help="what the harness has found before is not asked again")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     FILES.mkdir(parents=True, exist_ok=True)
