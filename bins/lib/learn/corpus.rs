@@ -74,7 +74,8 @@ pub struct Means {
     pub memory: usize,
 }
 
-/// Rows of counted terms. Terms are numbered in the order of their bytes, whatever the number of threads.
+/// Rows of counted terms. Terms are numbered in the order of their bytes, and stand in a row in the order in which they
+/// first occur, whatever the number of threads.
 pub struct Corpus<'a> {
     lessons: &'a dyn Lessons,
     features: &'a Features,
@@ -171,7 +172,7 @@ impl<'a> Corpus<'a> {
                         features.each(window, cells, scratch, &mut |term| {
                             numbers.find(term.key).into_iter().for_each(|number| tally.add(number));
                         });
-                        tally.take_sorted(row);
+                        tally.take(row);
                         most = most.max(score(number, row, &mut weights));
                     });
                     found.push((number, most));
@@ -296,7 +297,7 @@ impl Shelf {
                     tally.add(number);
                 }
             });
-            tally.take_sorted(row);
+            tally.take(row);
             rows.push(row);
         }
         rows
@@ -337,12 +338,6 @@ impl Tally {
             (number, count)
         }));
         self.used = 0;
-    }
-
-    /// Moves the counts out, in the order of the numbers.
-    fn take_sorted(&mut self, row: &mut Vec<(u32, u32)>) {
-        self.touched[..self.used].sort_unstable();
-        self.take(row);
     }
 }
 
@@ -528,18 +523,12 @@ fn head(term: &str) -> u64 {
 
 /// Moves the rows of blocks over, the terms by their new numbers and in the order of these.
 fn renumber(blocks: &mut [(usize, usize, Packed)], numbers: &[Vec<u32>], rows: &mut Packed) {
-    let (mut sorted, mut row) = (Vec::<u64>::new(), Vec::new());
+    let mut row = Vec::new();
     for (_, shelf, block) in blocks {
         let (block, numbers) = (std::mem::take(block), &numbers[*shelf]);
         for number in 0..block.len() {
-            sorted.clear();
-            // One number of term and count is sorted faster than two.
-            let pair = |(term, count): (u32, u32)| u64::from(numbers[term as usize]) << 32 | u64::from(count);
-            sorted.extend(block.row(number).map(pair));
-            sorted.sort_unstable();
             row.clear();
-            #[expect(clippy::cast_possible_truncation, reason = "the halves are meant")]
-            row.extend(sorted.iter().map(|pair| ((pair >> 32) as u32, *pair as u32)));
+            row.extend(block.row(number).map(|(term, count)| (numbers[term as usize], count)));
             rows.push(&row);
         }
     }

@@ -243,6 +243,7 @@ fn matrix<'a>(
     let mut weights = Vec::new();
     for (number, row) in rows.enumerate().filter(|(number, _)| part.without != Some(folds[*number])) {
         part.space.weigh(row, &mut weights);
+        weights.sort_unstable_by_key(|(term, _)| *term);
         for &(term, weight) in &weights {
             terms.push(term);
             #[expect(clippy::cast_possible_truncation, reason = "seven digits of a value are plenty")]

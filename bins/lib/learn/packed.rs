@@ -1,6 +1,6 @@
 //! Rows of counted terms, packed: two bytes or so for each term.
 
-/// Rows of pairs of term and count; in ascending order of the terms they take least.
+/// Rows of pairs of term and count, in any order; in ascending order of the terms they take least.
 #[derive(Clone, Debug, Default)]
 pub struct Packed {
     bytes: Vec<u8>,
