@@ -28,7 +28,8 @@ use spamops::watch::moved::Names;
 /// Distinct new messages are held against those the champion was fitted on, whose profile is in the model. Families of
 /// tests (sizes, flags, words, a classifier, scores, verdicts, labels, the F1 to be expected) are an alarm together in at
 /// most 5 of 100 runs where nothing has changed, and only where the change is large enough to matter. With --state small
-/// runs are pooled with those before, and from 20 blocks on an alarm must also be larger than 95 of 100 of them.
+/// runs are pooled with those before, so FILE must hold rows that no run had before; and from 20 windows on drift is news
+/// only where it is larger than in 95 of 100 of them, which is what asks for a retrain.
 ///
 /// A retrain is asked for when it is forced, when labelled rows show an F1 surely below what it was, when the scores of
 /// unlabelled ones let expect that, when drift stays (--retrain-on), by age, by number of rows, or by changes to a watched
@@ -94,7 +95,7 @@ pub(crate) struct Args {
 struct PolicyArgs {
     /// What asks for a retrain besides F1 on labelled rows: performance (the F1 to be expected), persistent-drift (that,
     /// and drift that stays) or any-drift. Where nothing changes, daily runs at the default ask falsely less than once a
-    /// year: 200 simulated years, tests/real.sh drift
+    /// year: 200 simulated years of 100 rows a day, 16 of 1,000, tests/bench/drift
     #[arg(long, value_name = "WHAT", default_value = "persistent-drift")]
     retrain_on: RetrainOn,
 

@@ -172,15 +172,6 @@ impl Profile {
         }
     }
 
-    /// Only the so many with the least hashes.
-    #[must_use]
-    pub fn truncated(mut self, records: usize) -> Self {
-        while self.records.len() > records {
-            self.records.pop_last();
-        }
-        self
-    }
-
     /// The distinct messages that are remembered, in the order of their hashes.
     pub fn records(&self) -> impl ExactSizeIterator<Item = &Record> {
         self.records.values()

@@ -232,7 +232,7 @@ pub struct Window {
     pub needed: Option<u64>,
     /// The least distance that these messages would show half of the time.
     pub detectable: Option<f64>,
-    /// `history` where alarms had to be larger than 95 of 100 blocks before, else `iid-only`.
+    /// `history` where drift is news only if larger than in 95 of 100 windows before, else `iid-only`.
     pub calibration: String,
 }
 
