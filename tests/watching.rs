@@ -10,8 +10,9 @@ use spamops::judge::confusion::Confusion;
 use spamops::judge::metrics::{Figures, Metrics};
 use spamops::learn::observe::Observer;
 use spamops::learn::profile::{Profile, Sketch};
-use spamops::watch::drift::{Champion, Evidence, Policy, Report, RetrainOn, decide};
+use spamops::watch::drift::{Champion, Evidence, Report, decide};
 use spamops::watch::history::{Block, History};
+use spamops::watch::policy::{Policy, RetrainOn};
 use stream::{Message, Scenario};
 
 #[path = "bench/drift/stream.rs"]

@@ -7,6 +7,7 @@ pub mod signals;
 pub mod moved;
 pub mod shift;
 pub mod history;
+pub mod policy;
 pub mod drift;
 pub mod gates;
 pub mod part;

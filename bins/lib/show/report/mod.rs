@@ -239,8 +239,9 @@ impl Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::drift::{Evidence, Picture, Policy, Repeated};
+    use crate::watch::drift::{Evidence, Picture, Repeated};
     use crate::watch::moved::Moved;
+    use crate::watch::policy::Policy;
     use crate::watch::signals::Signal;
 
     const HOSTILE: [&str; 11] = [
