@@ -2,3 +2,5 @@
 
 pub mod registry;
 pub mod rehearsal;
+#[cfg(feature = "net")]
+pub mod http;
