@@ -4,3 +4,5 @@ pub mod registry;
 pub mod rehearsal;
 #[cfg(feature = "net")]
 pub mod http;
+#[cfg(feature = "net")]
+pub mod alerts;
