@@ -69,13 +69,18 @@ fn parts_of_a_stream_make_the_profile_of_it_all() {
 
 /// Small days of one stream, one after the other.
 fn days(scenario: Scenario, rows: usize, days: usize) -> Vec<Report> {
+    days_of(rows, days, |_| scenario)
+}
+
+/// The same where each day has its scenario.
+fn days_of(rows: usize, days: usize, scenario: impl Fn(usize) -> Scenario) -> Vec<Report> {
     let reference = profile(stream::rows(Scenario::QUIET, 1500, 3));
     let (mut history, mut reports) = (History::default(), Vec::new());
-    let mut all = stream::rows(scenario, rows * days, 78);
     for day in 0..days {
+        let all = stream::rows(scenario(day), rows * days, 78);
         let evidence = Evidence {
             reference: Some((&reference, "the reference")),
-            new: profile(all.by_ref().take(rows)),
+            new: profile(all.skip(rows * day).take(rows)),
             history: history.clone(),
             ..Evidence::default()
         };
@@ -108,6 +113,27 @@ fn drift_that_stays_asks_for_a_retrain_and_one_window_does_not() {
     let first = small.iter().position(|report| report.retrain_needed).unwrap();
     // The window before the one that asks shares no run with it.
     assert!(first >= small[first].window.runs, "{first}");
+}
+
+#[test]
+fn a_newsletter_that_comes_once_is_seen_and_asks_for_nothing() {
+    let newsletter = Scenario { newsletter: 0.3, ..Scenario::QUIET };
+    let reports = days_of(600, 8, |day| if day == 3 { newsletter } else { Scenario::QUIET });
+    for r in &reports {
+        eprintln!(
+            "runs {} messages {} needed {:?} fired {:?} {} {} {:?} {:?}",
+            r.window.runs,
+            r.window.messages,
+            r.window.needed,
+            r.signals.iter().filter(|s| s.fired).map(|s| &s.family).collect::<Vec<_>>(),
+            r.verdict,
+            r.retrain_needed,
+            r.reason,
+            r.reasons.iter().filter(|x| x.fired).map(|x| &x.says).collect::<Vec<_>>()
+        );
+    }
+    assert_eq!(reports[3].verdict, "drifted");
+    assert!(reports.iter().all(|report| !report.retrain_needed));
 }
 
 #[test]

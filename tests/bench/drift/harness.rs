@@ -43,7 +43,8 @@ const MODELS: u64 = 25;
 
 fn main() -> Done<()> {
     let mut arguments = std::env::args().skip(1);
-    let mode = arguments.next().ok_or("harness alarms|harm|loss|year|policies [--runs N] [--json FILE]")?;
+    let mode =
+        arguments.next().ok_or("harness alarms|harm|loss|once|year|policies [--runs N] [--json FILE]")?;
     let (mut runs, mut file) = (500, None);
     while let Some(option) = arguments.next() {
         let value = arguments.next().ok_or("an option wants a value")?;
@@ -58,6 +59,7 @@ fn main() -> Done<()> {
         "alarms" => alarms(&models, runs)?,
         "harm" => harm(&models)?,
         "loss" => loss(&models, runs)?,
+        "once" => once(&models, runs)?,
         "year" => year(&models, runs)?,
         "policies" => policies(&models, runs)?,
         _ => return Err(format!("unknown mode {mode}").into()),
@@ -392,6 +394,34 @@ fn loss(models: &[Watched], runs: u64) -> Done<Value> {
         all.push(json!({"change": what, "lost": lost, "three_days": three.json(), "one_day": one.json()}));
     }
     Ok(json!({"runs": runs, "changes": all}))
+}
+
+/// Twenty days without labels, a newsletter on the tenth, in three of ten rows of that day: runs in which it is seen, and in
+/// which anything asks for a retrain from then on.
+fn once(models: &[Watched], runs: u64) -> Done<Value> {
+    const NEWSLETTER: usize = 9;
+    say("rows a day   the newsletter is seen    a retrain is asked for")?;
+    let mut all = Vec::new();
+    for size in [100, 1000] {
+        let found = each(runs, |run| {
+            let (mut days, mut seen, mut asked) = (Days::default(), false, false);
+            for day in 0..20 {
+                let newsletter = if day == NEWSLETTER { 0.3 } else { 0.0 };
+                let rows =
+                    stream::rows(Scenario { newsletter, ..Scenario::QUIET }, size * 20, 11_000_000 + run);
+                let rows = rows.skip(size * day).take(size);
+                let (report, _) = turn(models, run).day(&mut days, rows, false)?;
+                seen |= day >= NEWSLETTER && report.verdict == "drifted";
+                asked |= day >= NEWSLETTER && report.retrain_needed;
+            }
+            Ok((seen, asked))
+        })?;
+        let seen = Rate::of(found.iter().filter(|run| run.0).count(), found.len());
+        let asked = Rate::of(found.iter().filter(|run| run.1).count(), found.len());
+        say(&format!("{size:10}   {}   {}", seen.text(), asked.text()))?;
+        all.push(json!({"rows": size, "runs": runs, "seen": seen.json(), "asked": asked.json()}));
+    }
+    Ok(json!(all))
 }
 
 /// False retrains in a year of daily runs in which nothing changes, with labels, so that every trigger has its chance.
