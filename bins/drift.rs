@@ -95,8 +95,8 @@ pub(crate) struct Args {
 #[command(next_help_heading = "Retrain")]
 struct PolicyArgs {
     /// What asks for a retrain besides F1 on labelled rows: performance (the F1 to be expected), persistent-drift (that,
-    /// and drift that stays) or any-drift. Where nothing changes, daily runs at the default ask falsely less than once a
-    /// year: 200 simulated years of 100 rows a day, 16 of 1,000, tests/bench/drift
+    /// and drift that stays) or any-drift. Where nothing changes, daily runs at the default ask falsely .2 times a year, .3
+    /// at most: 200 simulated years of 100 and of 1,000 rows a day, tests/bench/drift
     #[arg(long, value_name = "WHAT", default_value = "persistent-drift")]
     retrain_on: RetrainOn,
 

@@ -231,7 +231,11 @@ step_promote() {
   needs "$out/challenger.json" fit
   local why="better on the holdout"
   if ! has_champion; then why="the first"; fi
-  run promote "$out/challenger.json" --registry "$registry" --reason "$why" "${at[@]}" -o "$out/promote.json"
+  local report reports=()
+  for report in drift compare; do
+    if [ -e "$out/$report.json" ]; then reports+=(--report "$out/$report.json"); fi
+  done
+  run promote "$out/challenger.json" --registry "$registry" --reason "$why" "${reports[@]}" "${at[@]}" -o "$out/promote.json"
 }
 
 # The outputs alone: the summary and the annotations are for the end.

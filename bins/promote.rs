@@ -1,32 +1,48 @@
-//! promote: a model into the registry, as its champion.
+//! promote: a model into the registry, and an alias to it or back.
 
+use std::env::var;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 
 use spamops::data::place::Place;
 use spamops::data::results;
-use spamops::ship::registry::{self, Registry};
+use spamops::learn::model::Model;
+use spamops::ship::registry::moves::{Expected, Report, Request, To};
+use spamops::ship::registry::{self, CHAMPION, Registry};
 use spamops::show::tool::{self, Scene, Tool, Verdict};
 
-/// Register a model and make it the champion
+/// Register a model and make it the champion, or go back to the one before
 ///
-/// The model is stored under its SHA-256, gets the next version number, and the alias champion moves to it by one rename:
-/// a reader sees the old champion or the new one. A model that is registered already keeps its number.
+/// The model is stored under its SHA-256 and gets the next version number; a model that is registered already keeps its
+/// number. Then a line of the journal and one rename move the alias: a reader sees the old model or the new one. Killed at
+/// any instant, it has happened or not; what is left over the next run puts right. Writers wait for each other; --expect
+/// refuses where another was faster. Where the alias is there already nothing is written, so that a step may be run again.
 #[derive(Parser)]
 #[command(
     name = "promote",
     after_help = "\
 Examples:
-  promote challenger.json --registry models --reason \"drift in v12\"
-  promote challenger.json --registry models --name ham-or-spam -o promote.json"
+  promote challenger.json --registry models --reason \"drift in v12\" --report compare.json
+  promote challenger.json --alias challenger            # registered, not yet the champion
+  promote --to 7 --expect 6 --reason \"healthy for an hour\"
+  promote --rollback --reason \"ham in quarantine\"       # the champion before this one
+  promote challenger.json --dry-run                     # what would be written"
 )]
 pub(crate) struct Args {
     /// The model
-    #[arg(value_name = "FILE", default_value = "-")]
-    model: Place,
+    #[arg(value_name = "FILE", required_unless_present_any = ["rollback", "to"], conflicts_with_all = ["rollback", "to"])]
+    model: Option<Place>,
+
+    /// Move back: to --to, else to where the alias was before
+    #[arg(long)]
+    rollback: bool,
+
+    /// Move to a version that is registered already
+    #[arg(long, value_name = "VERSION")]
+    to: Option<u64>,
 
     /// The registry
     #[arg(long, value_name = "DIR", default_value = "models")]
@@ -36,9 +52,33 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
     name: String,
 
+    /// Which alias moves
+    #[arg(long, value_name = "ALIAS", default_value = CHAMPION, value_parser = registry::alias)]
+    alias: String,
+
+    /// Move only where the alias is at this version now, or none
+    #[arg(long, value_name = "VERSION|none")]
+    expect: Option<Expected>,
+
+    /// A report it was decided by, such as compare.json: kept with the move
+    #[arg(long, value_name = "FILE")]
+    report: Vec<Place>,
+
     /// Why, for the record
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
+
+    /// Who, for the record [default: GITHUB_ACTOR, else USER]
+    #[arg(long, value_name = "TEXT")]
+    actor: Option<String>,
+
+    /// The run that does it, for the record [default: that of the GitHub workflow]
+    #[arg(long, value_name = "URL")]
+    run_url: Option<String>,
+
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
 
     /// Where the record of the move goes
     #[arg(long, short, value_name = "FILE", default_value = "-")]
@@ -48,13 +88,57 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         let registry = Registry::new(&self.registry, &self.name);
-        let model = self.model.read_text()?;
-        let now = scene.now()?.to_string();
-        let promotion = registry.promote(&model, &self.reason, &now, scene.name());
-        let promotion = promotion.with_context(|| self.model.to_string())?;
+        let model = self.model.as_ref().map(model).transpose()?;
+        let reports = self.report.iter().map(report).collect::<Result<Vec<_>>>()?;
+        let (actor, run) = (self.actor.or_else(actor), self.run_url.or_else(run));
+        let request = Request {
+            alias: &self.alias,
+            to: match (&model, self.to) {
+                (Some(model), _) => To::Model(model),
+                (None, to) if self.rollback => To::Back(to),
+                (None, Some(to)) => To::Version(to),
+                (None, None) => bail!("name a model, --to or --rollback"),
+            },
+            expect: self.expect,
+            reports: &reports,
+            reason: &self.reason,
+            actor: actor.as_deref(),
+            run: run.as_deref(),
+            now: &scene.now()?.to_string(),
+            tool: scene.name(),
+        };
+        let promotion =
+            if self.dry_run { registry.rehearse(&request)? } else { registry.promote(&request)? };
+        if !promotion.changed {
+            scene.tell(format!("version {} is the {} already", promotion.version, promotion.alias));
+        }
         results::write(&self.output, &promotion)?;
         Ok(Verdict::Done)
     }
+}
+
+/// The text of a model, which is one.
+fn model(place: &Place) -> Result<String> {
+    let text = place.read_text()?;
+    Model::parse(&text).with_context(|| place.to_string())?;
+    Ok(text)
+}
+
+fn report(place: &Place) -> Result<Report> {
+    Report::new(place.read_text()?).with_context(|| place.to_string())
+}
+
+/// Who runs this, as far as the environment says it.
+fn actor() -> Option<String> {
+    let said = |name| var(name).ok().filter(|actor| !actor.is_empty());
+    said("GITHUB_ACTOR").or_else(|| said("USER"))
+}
+
+/// The page of the workflow that runs this.
+fn run() -> Option<String> {
+    let said = |name| var(name).ok().filter(|part| !part.is_empty());
+    let (server, repository) = (said("GITHUB_SERVER_URL")?, said("GITHUB_REPOSITORY")?);
+    Some(format!("{server}/{repository}/actions/runs/{}", said("GITHUB_RUN_ID")?))
 }
 
 pub(crate) fn main() -> ExitCode {

@@ -1,14 +1,13 @@
 //! spamops verify: whether models, results and registries are what they say.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 
 use ::spamops::data::place::Place;
 use ::spamops::show::tool::{self, Scene, Tool, Verdict};
-use ::spamops::show::verify::{Finding, verify};
+use ::spamops::show::verify::tell;
 
 /// Verify models, results and registries: a line for each file, ok or wrong, and what
 ///
@@ -37,24 +36,7 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
-        let mut output = Place::Standard.writer()?;
-        let (mut all, mut wrong) = (0u64, 0u64);
-        for place in &self.places {
-            for Finding { place, found } in verify(place)? {
-                let (word, what) = match &found {
-                    Ok(what) => ("ok", what),
-                    Err(what) => ("wrong", what),
-                };
-                writeln!(output, "{word}\t{place}\t{what}").context("-")?;
-                all += 1;
-                wrong += u64::from(found.is_err());
-            }
-        }
-        output.finish()?;
-        if wrong > 0 {
-            scene.tell(format!("{wrong} of {all} are wrong"));
-        }
-        Ok(Verdict::answer(wrong == 0, self.exit_code))
+        tell(&self.places, self.exit_code, scene)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -20,9 +20,11 @@ use crate::judge::paired::{Eight, Paired};
 use crate::judge::significance::mcnemar_exact;
 use crate::learn::model::Model;
 use crate::learn::profile;
-use crate::ship::registry::{self, Alias, Promotion, Version};
+use crate::ship::registry::moves::Promotion;
+use crate::ship::registry::{self, Alias, Version};
 use crate::show::card::Card;
 use crate::show::report::Decision;
+use crate::show::tool::{Scene, Verdict};
 use crate::watch::arriving::Arriving;
 use crate::watch::part::Part;
 use crate::watch::{compare, drift};
@@ -55,6 +57,28 @@ const KINDS: [(&str, Check); 13] = [
     ("decision", |text| parsed::<Decision>(text, "decision").map(drop)),
     ("card", |text| parsed::<Card>(text, "card").map(drop)),
 ];
+
+/// Tells of every file in turn, ok or wrong, and what.
+pub fn tell(places: &[Place], exit_code: bool, scene: &Scene) -> Result<Verdict> {
+    let mut output = Place::Standard.writer()?;
+    let (mut all, mut wrong) = (0u64, 0u64);
+    for place in places {
+        for Finding { place, found } in verify(place)? {
+            let (word, what) = match &found {
+                Ok(what) => ("ok", what),
+                Err(what) => ("wrong", what),
+            };
+            writeln!(output, "{word}\t{place}\t{what}").context("-")?;
+            all += 1;
+            wrong += u64::from(found.is_err());
+        }
+    }
+    output.finish()?;
+    if wrong > 0 {
+        scene.tell(format!("{wrong} of {all} are wrong"));
+    }
+    Ok(Verdict::answer(wrong == 0, exit_code))
+}
 
 /// Verifies a file, or all that a directory and those in it hold.
 pub fn verify(place: &Place) -> Result<Vec<Finding>> {
@@ -90,7 +114,7 @@ fn read(place: &Place) -> Result<Result<String>> {
 fn walk(directory: &Path, findings: &mut Vec<Finding>) -> Result<()> {
     let own = registry::in_directory(directory);
     for path in registry::json_files(directory)? {
-        if own.is_some() && path.file_stem().is_some_and(|stem| stem == registry::CHAMPION) {
+        if own.is_some() {
             continue;
         }
         let place = Place::File(path);
@@ -101,7 +125,7 @@ fn walk(directory: &Path, findings: &mut Vec<Finding>) -> Result<()> {
         registry.verify(&mut |path, found| findings.push(finding(&path.display().to_string(), found)))?;
     }
     for path in directories(directory)? {
-        if own.is_none() || !path.ends_with("versions") && !path.ends_with("models") {
+        if own.is_none() || !["versions", "models", "reports"].iter().any(|name| path.ends_with(name)) {
             walk(&path, findings)?;
         }
     }

@@ -24,7 +24,8 @@ use crate::data::place::Place;
 use crate::data::results::{self, Head};
 use crate::data::state;
 use crate::judge::metrics::Metrics;
-use crate::ship::registry::Promotion;
+use crate::ship::registry::CHAMPION;
+use crate::ship::registry::moves::Promotion;
 use crate::watch::reason::Reason;
 use crate::watch::{compare, drift};
 
@@ -84,8 +85,13 @@ pub fn read(directory: &Path) -> Result<Run> {
         metrics: found(directory, "metrics")?,
         drift: found(directory, "drift")?,
         compare: found(directory, "compare")?,
-        promote: found(directory, "promote")?,
+        promote: found(directory, "promote")?.filter(made_champion),
     })
+}
+
+/// Whether a move was one of the champion, and has happened.
+fn made_champion(promote: &Promotion) -> bool {
+    promote.alias == CHAMPION && !promote.dry_run
 }
 
 fn found<T: DeserializeOwned>(directory: &Path, kind: &str) -> Result<Option<T>> {

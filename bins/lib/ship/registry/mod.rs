@@ -1,0 +1,260 @@
+//! The registry: a directory with models by their digest, numbered versions, aliases that point to them, and a journal.
+//!
+//! Readers take no lock: an alias is one file that is replaced by a rename, and what it points to was on the disk before.
+//! Writers hold a lock. A line of the journal makes a move happen; the alias follows, at once or, where the writer was
+//! killed in between, with the next writer.
+
+mod books;
+mod durable;
+pub mod journal;
+pub mod moves;
+pub mod sweep;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind::NotFound;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::data::notes::shown;
+use crate::data::place::Place;
+use crate::data::results::{self, Head};
+use journal::Journal;
+
+/// The alias of the model that serves.
+pub const CHAMPION: &str = "champion";
+
+/// The models of one name.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    name: String,
+    directory: PathBuf,
+}
+
+/// One version of a model: what it is, where it came from, and what it was measured to be worth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// Schema and tool.
+    #[serde(flatten)]
+    pub head: Head,
+    /// 1, 2, 3, …
+    pub version: u64,
+    /// SHA-256 of the model file.
+    pub digest: String,
+    /// When it was registered.
+    pub registered: String,
+    /// Why.
+    pub reason: String,
+    /// Who registered it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// The run that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// The champion of that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<u64>,
+    /// When it was fitted.
+    pub fitted: String,
+    /// The commit it was fitted at, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// What it learned from.
+    pub data: Data,
+    /// What it was worth on folds it had not learned from.
+    pub metrics: BTreeMap<String, f64>,
+    /// The reports that came with it: their SHA-256, by what they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reports: BTreeMap<String, String>,
+}
+
+/// The rows that a model learned from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Data {
+    /// The digest of their texts and labels.
+    pub digest: String,
+    /// How many they are.
+    pub rows: u64,
+    /// How many of them are positive.
+    pub positive: u64,
+}
+
+/// Where an alias points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alias {
+    /// Schema and tool.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Its name.
+    pub alias: String,
+    /// How often it has been moved.
+    pub sequence: u64,
+    /// The version it points to.
+    pub version: u64,
+    /// The digest of that version.
+    pub digest: String,
+    /// When it was moved.
+    pub moved: String,
+    /// Why.
+    pub reason: String,
+    /// Who moved it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+}
+
+impl Registry {
+    /// The models called `name` in a registry directory.
+    pub fn new(registry: &Path, name: &str) -> Self {
+        Self { name: name.to_owned(), directory: registry.join(name) }
+    }
+
+    /// Which of the registry's models these are.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where they are.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The champion, where there is one.
+    pub fn champion(&self) -> Result<Option<Alias>> {
+        self.alias(CHAMPION)
+    }
+
+    /// Where an alias points, where there is such an alias.
+    pub fn alias(&self, alias: &str) -> Result<Option<Alias>> {
+        let place = Place::File(self.alias_path(alias));
+        if place.is_regular_file() { results::read(&place, "alias").map(Some) } else { Ok(None) }
+    }
+
+    /// All aliases, in the order of their names.
+    pub fn aliases(&self) -> Result<Vec<Alias>> {
+        let files = json_files(&self.directory)?.into_iter();
+        files.map(|path| results::read(&Place::File(path), "alias")).collect()
+    }
+
+    /// All versions, oldest first.
+    pub fn versions(&self) -> Result<Vec<Version>> {
+        let mut versions = Vec::new();
+        while let Some(version) = self.version(versions.len() as u64 + 1)? {
+            versions.push(version);
+        }
+        Ok(versions)
+    }
+
+    /// A version by its number, where there is such a one.
+    pub fn version(&self, number: u64) -> Result<Option<Version>> {
+        let place = Place::File(self.version_path(number));
+        if place.is_regular_file() { results::read(&place, "version").map(Some) } else { Ok(None) }
+    }
+
+    /// Whether nothing has been registered yet.
+    pub fn is_empty(&self) -> bool {
+        !self.version_path(1).exists() && !self.journal_path().exists()
+    }
+
+    /// What has happened.
+    pub fn journal(&self) -> Result<Journal> {
+        let path = self.journal_path();
+        ensure!(path.exists(), "{}: is missing; restore it from git", path.display());
+        Journal::read(&path)
+    }
+
+    /// The text of a model, its digest checked.
+    pub fn model(&self, digest: &str) -> Result<String> {
+        expect_digest(digest)?;
+        let place = Place::File(self.model_path(digest));
+        ensure!(
+            place.is_regular_file(),
+            "{place}: is missing; restore it from git, or promote the model again"
+        );
+        let text = place.read_text()?;
+        if results::digest(&text) != digest {
+            bail!("{place}: does not have the digest in its name; restore it from git");
+        }
+        Ok(text)
+    }
+
+    fn alias_path(&self, alias: &str) -> PathBuf {
+        self.directory.join(format!("{alias}.json"))
+    }
+
+    fn version_path(&self, number: u64) -> PathBuf {
+        self.directory.join("versions").join(format!("{number}.json"))
+    }
+
+    fn model_path(&self, digest: &str) -> PathBuf {
+        self.directory.join("models").join(format!("{digest}.json"))
+    }
+
+    fn report_path(&self, digest: &str) -> PathBuf {
+        self.directory.join("reports").join(format!("{digest}.json"))
+    }
+
+    fn journal_path(&self) -> PathBuf {
+        self.directory.join("journal.jsonl")
+    }
+}
+
+/// The models of one name, where a directory holds such.
+pub fn in_directory(directory: &Path) -> Option<Registry> {
+    let alias = Place::File(directory.join(format!("{CHAMPION}.json")));
+    let has_alias = || alias.is_regular_file() && results::read::<Alias>(&alias, "alias").is_ok();
+    let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_one =
+        directory.join("versions").is_dir() || directory.join("journal.jsonl").is_file() || has_alias();
+    is_one.then(|| Registry { name, directory: directory.to_owned() })
+}
+
+/// The JSON files of a directory in the order of their names; none where it does not exist.
+pub fn json_files(directory: &Path) -> Result<Vec<PathBuf>> {
+    let is_json = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "json")
+            && path.is_file()
+            && !path.file_name().unwrap_or_default().to_string_lossy().starts_with('.')
+    };
+    let mut files = match fs::read_dir(directory) {
+        Err(error) if error.kind() == NotFound => Vec::new(),
+        entries => {
+            let entries = entries.with_context(|| directory.display().to_string())?;
+            entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?
+        }
+    };
+    files.retain(is_json);
+    files.sort_unstable();
+    Ok(files)
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(OsStr::to_str).unwrap_or_default()
+}
+
+fn expect_digest(digest: &str) -> Result<()> {
+    let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    ensure!(is_digest, "{} is no digest", shown(digest));
+    Ok(())
+}
+
+/// Checks a name that becomes a directory.
+pub fn name(text: &str) -> Result<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        bail!("expected letters, digits, - and _")
+    }
+}
+
+/// Checks the name of an alias, which may be none that is taken for a version, as in MLflow.
+pub fn alias(text: &str) -> Result<String> {
+    let digits = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let is_version = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    ensure!(!is_version && text != "latest", "would be taken for a version; choose another name");
+    name(text)
+}
