@@ -5,5 +5,9 @@ pub mod rehearsal;
 pub mod git;
 pub mod tags;
 pub mod push;
+pub mod published;
 #[cfg(feature = "net")]
 pub mod github;
+#[cfg(feature = "net")]
+pub mod announce;
+pub mod publish;

@@ -2,9 +2,10 @@
 //! the same models have moved.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::process::Output;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 
 use crate::data::dates::Timestamp;
 use crate::ship::git::{self, Git, Tag, without_credentials};
@@ -21,6 +22,23 @@ pub struct Pushed {
     pub commit: String,
     /// The tags that were pushed.
     pub tags: Vec<String>,
+}
+
+/// The same models moved on the remote: this move is not to be pushed at all.
+#[derive(Debug)]
+struct Outrun;
+
+impl fmt::Display for Outrun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the registry moved on the remote meanwhile; pull and promote again")
+    }
+}
+
+impl std::error::Error for Outrun {}
+
+/// Whether a push was refused because the same models moved on the remote.
+pub fn is_outrun(error: &Error) -> bool {
+    error.is::<Outrun>()
 }
 
 /// Fetches the tags that match, so that new ones come after them.
@@ -95,14 +113,7 @@ fn is_race(output: &Output) -> bool {
 
 /// After a push that was refused: goes on top of what the remote has by now. Where it has nothing new, or the same models
 /// have moved there, the refusal stands.
-fn follow(
-    git: &Git,
-    remote: &str,
-    branch: &str,
-    tags: &[Tag],
-    refusal: &anyhow::Error,
-    race: bool,
-) -> Result<()> {
+fn follow(git: &Git, remote: &str, branch: &str, tags: &[Tag], refusal: &Error, race: bool) -> Result<()> {
     let fetched = git.run(&["fetch", "--quiet", "--no-tags", remote, &format!("refs/heads/{branch}")]);
     let theirs = fetched.and_then(|_| git.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"]));
     let Ok(theirs) = theirs else { bail!("{refusal:#}") };
@@ -115,7 +126,7 @@ fn follow(
         format!("{remote} moved meanwhile, and this clone is too shallow to go on top; fetch more of it, and run this again")
     })?;
     let moved = git.run(&["diff", "--name-only", &base, &theirs, "--", "."])?;
-    ensure!(moved.is_empty(), "the registry moved on the remote meanwhile; pull and promote again");
+    ensure!(moved.is_empty(), Outrun);
     let mine = git.between(&base, &ours)?;
     let merges = git.run(&["rev-list", "--merges", &format!("{base}..{ours}")])?;
     ensure!(
