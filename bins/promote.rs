@@ -162,12 +162,12 @@ fn publish(
     let outcome = plan.publish(registry, promotion, &mut published);
     let outcome = outcome.with_context(|| {
         let Promotion { alias, version, action, .. } = promotion;
-        let done: String = published.done().iter().map(|word| format!(", {word}")).collect();
+        let done = [vec![alias.as_str()], published.done()].concat().join(", ");
         let again = match action {
             Action::RolledBack => format!("run this again with --to {version} for --rollback"),
             _ => "run the same again".to_owned(),
         };
-        format!("version {version} is the {alias}{done}; for the rest {again}")
+        format!("version {version} is the {done}; for the rest {again}")
     });
     (published, outcome)
 }

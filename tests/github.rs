@@ -4,6 +4,10 @@
 #![cfg(feature = "net")]
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
 use serde_json::{Map, Value, json};
 use spamops::ship::github::{Asset, Dispatch, GitHub, Token};
 use tokio::runtime::Runtime;
@@ -320,4 +324,77 @@ fn a_deployment_is_found_or_made_and_set_once() {
     let id = double.github.deployment("spam@v3.0.0", "production", "d").unwrap();
     assert!(!double.github.deployed(id, "d").unwrap().set);
     assert!(double.bodies("POST").is_empty());
+}
+
+#[test]
+fn promote_shows_the_token_nowhere() {
+    let double = Double::new();
+    double.on(
+        "GET",
+        "/repos/o/r/issues/7/comments",
+        answer(500, json!({ "message": format!("sorry, {TOKEN}") })),
+    );
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("github-token");
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spam/models");
+    let model = fs::read_dir(models).unwrap().next().unwrap().unwrap().path();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
+    command.current_dir(&directory).arg(model).args([
+        "--comment",
+        "7",
+        "--github",
+        "o/r",
+        "-o",
+        "promote.json",
+    ]);
+    command.env_clear().envs([
+        ("GITHUB_TOKEN", TOKEN),
+        ("GITHUB_API_URL", &double.server.uri()),
+        ("RUST_BACKTRACE", "1"),
+    ]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = "promote: version 1 is the champion; for the rest run the same again: o/r: comment: 500 sorry, ***; run this again, it looks first what is there\n";
+    assert_eq!(said, expected);
+    assert!(output.stdout.is_empty());
+    // The move stays and is on record; nothing that was written holds the token.
+    let mut seen = 0;
+    let mut directories = vec![directory];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                assert!(!fs::read_to_string(&path).unwrap().contains(TOKEN), "{}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 5, "{seen} files");
+    // Neither is there an option for it.
+    let help = Command::new(env!("CARGO_BIN_EXE_promote")).arg("--help").output().unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("--token"));
+}
+
+#[test]
+fn what_is_missing_is_told_before_anything_moves() {
+    let registry = Path::new(env!("CARGO_TARGET_TMPDIR")).join("github-missing");
+    let said = |words: &[&str], token: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
+        command.args(["--to", "1", "--registry"]).arg(&registry).args(words);
+        let output = command.env_clear().env("GITHUB_TOKEN", token).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let line = "promote: GITHUB_REPOSITORY is not set; use --github OWNER/REPO\n";
+    assert_eq!(said(&["--release"], TOKEN), line);
+    let line = "promote: GITHUB_TOKEN is not set; GitHub wants a token, which is taken from there alone\n";
+    assert_eq!(said(&["--dispatch", "o/r"], ""), line);
+    let line = "promote: GITHUB_TOKEN: holds characters that no token has\n";
+    assert_eq!(said(&["--dispatch", "o/r"], "gh s"), line);
+    assert!(said(&["--github", "o"], TOKEN).contains("expected OWNER/REPOSITORY"));
+    assert!(!registry.exists());
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Crates that open connections, or exist to help those that do.
-const NETWORK: [&str; 16] = [
+const NETWORK: [&str; 17] = [
     "axum",
     "curl",
     "h2",
@@ -23,6 +23,7 @@ const NETWORK: [&str; 16] = [
     "openssl",
     "quinn",
     "reqwest",
+    "ring",
     "rustls",
     "socket2",
     "tokio",
@@ -121,6 +122,43 @@ fn nothing_opens_a_connection_unless_it_is_behind_net() {
     assert!(names.contains(&"csv-core"), "the tree was not read: {tree}");
     let found = names.iter().find(|name| NETWORK.contains(name));
     assert_eq!(found, None);
+}
+
+/// Who may use what talks to a network, besides the wing that does.
+const TALKERS: [&str; 4] = ["lib/show/publishing.rs", "promote.rs", "track.rs", "spamops/notify.rs"];
+
+/// What talks to a network by others, in a build that has one.
+const BY_OTHERS: [&str; 2] = ["ship::publish::", "show::publishing::"];
+
+/// The libraries of clients, each known to one module.
+const CLIENTS: [(&str, &str); 2] = [("ureq", "lib/ship/http"), ("octocrab", "lib/ship/github")];
+
+#[test]
+fn only_these_use_what_talks_to_a_network() {
+    let bins = Path::new(ROOT).join("bins");
+    let listed = fs::read_to_string(bins.join("lib/ship/mod.rs")).unwrap();
+    let behind: Vec<&str> = listed
+        .split("#[cfg(feature = \"net\")]\npub mod ")
+        .skip(1)
+        .filter_map(|rest| rest.split(';').next())
+        .collect();
+    assert!(behind.contains(&"http"), "the list was not read: {behind:?}");
+    for file in rust_files(&bins) {
+        let text = fs::read_to_string(&file).unwrap();
+        let inside = file.strip_prefix(&bins).unwrap();
+        let talks = behind.iter().any(|module| text.contains(&format!("ship::{module}")))
+            || BY_OTHERS.iter().any(|path| text.contains(path));
+        let may = inside.starts_with("lib/ship") || TALKERS.iter().any(|talker| inside == Path::new(talker));
+        assert!(may || !talks, "{} uses the network", file.display());
+        for (library, module) in CLIENTS {
+            let is_client = inside.with_extension("").starts_with(module);
+            assert!(
+                is_client || !text.contains(&format!("use {library}")),
+                "{} uses {library}",
+                file.display()
+            );
+        }
+    }
 }
 
 /// The modules a file lists, in order.

@@ -7,6 +7,8 @@ pub mod tags;
 pub mod push;
 pub mod published;
 #[cfg(feature = "net")]
+pub mod http;
+#[cfg(feature = "net")]
 pub mod github;
 #[cfg(feature = "net")]
 pub mod announce;

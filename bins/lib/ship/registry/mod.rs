@@ -187,6 +187,19 @@ impl Registry {
         Ok(text)
     }
 
+    /// The model that an alias points to, with the alias; none where there is no such alias.
+    pub fn serving(&self, alias: &str) -> Result<Option<(Alias, String)>> {
+        while let Some(found) = self.alias(alias)? {
+            match self.model(&found.digest) {
+                Ok(model) => return Ok(Some((found, model))),
+                // Between one look and the other the alias may have moved and the old model gone; where it has not, it is lost.
+                Err(error) if self.alias(alias)?.as_ref() == Some(&found) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
     fn alias_path(&self, alias: &str) -> PathBuf {
         self.directory.join(format!("{alias}.json"))
     }

@@ -245,8 +245,10 @@ impl Registry {
     ) -> Result<Version> {
         let digest = results::digest(model);
         let known = books.versions.iter().find(|version| version.digest == digest).cloned();
-        let is_there = || self.model(&digest).is_ok();
-        if let Some(version) = known.clone().filter(|_| is_there()) {
+        // A file whose removal is in the journal is on its way out, whether it is still there or not.
+        let stays =
+            |version: &Version| !books.journal.is_removed(version.version) && self.model(&digest).is_ok();
+        if let Some(version) = known.clone().filter(stays) {
             return Ok(version);
         }
         // A version whose model was lost or removed keeps its number, and gets its model back.
@@ -275,9 +277,8 @@ impl Registry {
         let version = books.version(number).cloned();
         let version =
             version.with_context(|| format!("{}: has no version {number}", self.directory.display()))?;
-        let is_removed = books.journal.is_removed(number) && !self.model_path(&version.digest).exists();
         ensure!(
-            !is_removed,
+            !books.journal.is_removed(number),
             "{}: the model of version {number} was removed to make room; promote its file",
             self.directory.display()
         );

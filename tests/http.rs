@@ -1,0 +1,139 @@
+//! The client of `ship::http` against servers on the loopback that say what a test wants to hear.
+
+#![cfg(feature = "net")]
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::thread::{JoinHandle, spawn};
+use std::time::{Duration, Instant};
+
+use spamops::ship::http::{Client, Failure, Method, Request, Settings, Twice};
+
+/// A server that answers each connection with the next of these texts, none of them closes it; what it was asked.
+fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://me:secret@{}", listener.local_addr().unwrap());
+    let heard = spawn(move || {
+        let mut heard = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut text, mut length) = (String::new(), 0);
+            loop {
+                let from = text.len();
+                reader.read_line(&mut text).unwrap();
+                let line = text[from..].trim().to_ascii_lowercase();
+                if let Some(value) = line.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if line.is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            text.push_str(&String::from_utf8(body).unwrap());
+            heard.push(text);
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+        heard
+    });
+    (url, heard)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
+}
+
+fn client() -> Client {
+    let pause = Duration::from_millis(1);
+    Client::new(Settings { timeout: Duration::from_secs(5), pause, ..Settings::default() }).unwrap()
+}
+
+fn ask(url: &str, twice: Twice) -> Result<String, Failure> {
+    let body = br#"{"a": 1}"#;
+    let request = Request::new(Method::Post, url, twice)
+        .body("application/json", body)
+        .header("Authorization", "Bearer t0ken");
+    client().send(&request).map(|answer| answer.text)
+}
+
+#[test]
+fn what_fails_in_passing_is_tried_again_where_that_does_no_harm() {
+    for status in ["408 Request Timeout", "429 Too Many Requests", "500 Oh", "503 Service Unavailable"] {
+        let (url, heard) =
+            server(vec![answer(status, "", "later"), String::new(), answer("200 OK", "", "done")]);
+        assert_eq!(ask(&url, Twice::Harmless).unwrap(), "done");
+        let heard = heard.join().unwrap();
+        assert_eq!(heard.len(), 3);
+        for text in heard {
+            assert!(text.starts_with("POST / HTTP/1.1\r\n") && text.ends_with(r#"{"a": 1}"#), "{text}");
+            assert!(text.to_ascii_lowercase().contains("authorization: bearer t0ken\r\n"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn no_more_than_so_often() {
+    let (url, heard) = server(vec![answer("502 Bad", "", "<html>"); 3]);
+    let failure = ask(&format!("{url}/a/b?token=hidden"), Twice::Harmless).unwrap_err();
+    assert_eq!(heard.join().unwrap().len(), 3);
+    assert!(failure.is_passing());
+    let host = url.rsplit_once('@').unwrap().1;
+    assert_eq!(failure.to_string(), format!("POST http://{host}/a/b: 502 Bad Gateway"));
+}
+
+#[test]
+fn what_does_harm_twice_is_sent_once() {
+    for answer in [answer("503 No", "", ""), String::new()] {
+        let (url, heard) = server(vec![answer]);
+        assert!(ask(&url, Twice::Harmful).unwrap_err().is_passing());
+        assert_eq!(heard.join().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn what_is_refused_stays_refused_and_says_why_without_secrets() {
+    let body = r#"{"error_code": "X", "message": "no\u001b[31m t0ken \n##[error] here"}"#;
+    let (url, heard) = server(vec![answer("400 Bad Request", "", body)]);
+    let failure = ask(&url, Twice::Harmless).unwrap_err();
+    assert_eq!(heard.join().unwrap().len(), 1);
+    assert!(!failure.is_passing());
+    assert_eq!((failure.status, failure.text.as_str()), (Some(400), body));
+    let host = url.rsplit_once('@').unwrap().1;
+    let wanted = format!(r"POST http://{host}: 400 no\u{{1b}}[31m …  ##\u{{5b}}error] here");
+    assert_eq!(failure.to_string(), wanted);
+}
+
+#[test]
+fn a_move_is_not_followed_but_told() {
+    let (url, heard) = server(vec![answer("301 Moved", "Location: https://elsewhere/?t=1\r\n", "")]);
+    let failure = ask(&url, Twice::Harmless).unwrap_err();
+    assert_eq!(heard.join().unwrap().len(), 1);
+    let told = failure.to_string();
+    assert!(told.ends_with(": 301 Moved Permanently; it has moved to https://elsewhere/"), "{told}");
+}
+
+#[test]
+fn a_pause_that_is_asked_for_is_made() {
+    let date = "Date: Wed, 21 Oct 2015 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2015 07:28:01 GMT\r\n";
+    for asked in ["Retry-After: 1\r\n", date] {
+        let (url, heard) = server(vec![answer("429 Slow", asked, ""), answer("204 None", "", "")]);
+        let start = Instant::now();
+        assert_eq!(ask(&url, Twice::Harmless).unwrap(), "");
+        assert!(start.elapsed() >= Duration::from_secs(1));
+        heard.join().unwrap();
+    }
+}
+
+#[test]
+fn nobody_there_is_said_in_words() {
+    // The port was free a moment ago, and nobody listens on it now.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let failure = ask(&format!("http://127.0.0.1:{port}/a"), Twice::Harmless).unwrap_err();
+    assert!(failure.is_passing());
+    assert_eq!(failure.to_string(), format!("POST http://127.0.0.1:{port}/a: connection refused"));
+    let failure = ask("http://a b/", Twice::Harmless).unwrap_err();
+    assert!(!failure.is_passing());
+}

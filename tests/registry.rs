@@ -1,0 +1,282 @@
+//! The registry under fire: writers that are killed at any instant, readers meanwhile, a disk that is full.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::expect_used, reason = "in a test a failed expect is the report")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use spamops::judge::random::Numbers;
+use spamops::ship::registry::journal::Entry;
+use spamops::ship::registry::moves::Promotion;
+use spamops::ship::registry::{CHAMPION, Registry};
+
+/// Promoters that are killed before the test ends.
+const KILLS: u64 = 1_000;
+
+/// How many promote at a time.
+const PROMOTERS: u64 = 4;
+
+/// Models that are promoted, each of its own digest.
+const MODELS: u64 = 24;
+
+fn fresh(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("registry").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+/// Small models that differ in the moment they say they were fitted at.
+fn models(directory: &Path, count: u64) -> Vec<PathBuf> {
+    let rows = directory.join("rows.csv");
+    let row = |n: u64| {
+        format!(
+            "{},word{} word{}\n",
+            if n.is_multiple_of(3) { "spam" } else { "ham" },
+            n % 7,
+            n % 11 + n % 3 * 20
+        )
+    };
+    fs::write(&rows, "label,text\n".to_owned() + &(0..60).map(row).collect::<String>()).unwrap();
+    (0..count)
+        .map(|number| {
+            let model = directory.join(format!("{number}.json"));
+            let now = (1_700_000_000 + number).to_string();
+            let mut fit = Command::new(env!("CARGO_BIN_EXE_fit"));
+            fit.args(["--quiet", "--preset", "classic", "--now", &now, "-o"]).arg(&model).arg(&rows);
+            assert!(fit.status().unwrap().success());
+            model
+        })
+        .collect()
+}
+
+fn promote(registry: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
+    command.args(["--quiet", "--registry"]).arg(registry).args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// What a promoter does over and over: moves the champion on, or back, and now and then makes room.
+fn one_command(registry: &Path, models: &[PathBuf], numbers: &mut Numbers, why: &str) -> Command {
+    let chance = numbers.uniform();
+    if chance < 0.1 {
+        let mut gc = Command::new(env!("CARGO_BIN_EXE_spamops"));
+        gc.args(["registry", "gc", "--keep", "3", "--registry"]).arg(registry);
+        gc.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        return gc;
+    }
+    if chance < 0.2 {
+        return promote(registry, &["--rollback", "--reason", why]);
+    }
+    let model = models.iter().find(|_| numbers.uniform() < 0.1).unwrap_or(&models[0]).to_str().unwrap();
+    let alias = if chance < 0.3 { "challenger" } else { CHAMPION };
+    promote(registry, &[model, "--alias", alias, "--reason", why])
+}
+
+/// Runs commands, each killed after a random while or done before; what was acknowledged, killed and refused.
+fn fire(
+    registry: &Path,
+    models: &[PathBuf],
+    seed: u64,
+    usual: Duration,
+    killed: &AtomicU64,
+) -> (Vec<Promotion>, Vec<String>) {
+    let mut numbers = Numbers::new(seed);
+    let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
+    while killed.load(SeqCst) < KILLS {
+        let why = format!("{seed}, {}", acknowledged.len());
+        let mut child = one_command(registry, models, &mut numbers, &why).spawn().unwrap();
+        let end = Instant::now() + usual.mul_f64(1.5 * numbers.uniform());
+        while Instant::now() < end && child.try_wait().unwrap().is_none() {
+            thread::sleep(Duration::from_micros(200));
+        }
+        let _ = child.kill();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        match output.status.code() {
+            None => drop(killed.fetch_add(1, SeqCst)),
+            // A record that is whole was acknowledged; gc has none.
+            Some(0) => acknowledged.extend(serde_json::from_slice::<Promotion>(&output.stdout).ok()),
+            Some(_) => refused.push(said),
+        }
+    }
+    (acknowledged, refused)
+}
+
+/// Reads as a server would, until told to stop: how often.
+fn watch(registry: &Registry, done: &AtomicBool) -> u64 {
+    let (mut reads, mut last) = (0, 0);
+    while !done.load(SeqCst) {
+        if let Some((champion, _)) = registry.serving(CHAMPION).expect("a torn read") {
+            assert!(champion.sequence >= last, "went back from {last} to {}", champion.sequence);
+            last = champion.sequence;
+            reads += 1;
+        }
+        if reads % 50 == 1 {
+            let journal = registry.journal().expect("a torn journal");
+            assert!(journal.moves(CHAMPION).count() as u64 >= last, "the journal is behind");
+        }
+    }
+    reads
+}
+
+fn wrong(registry: &Registry) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut each = |path: &Path, found: anyhow::Result<String>| {
+        wrong.extend(found.err().map(|error| format!("{}: {error:#}", path.display())));
+    };
+    registry.verify(&mut each).unwrap();
+    wrong
+}
+
+#[test]
+fn nothing_is_torn_lost_or_undone_when_writers_are_killed() {
+    let directory = fresh("fire");
+    let models = models(&directory, MODELS);
+    let root = directory.join("models");
+    let registry = Registry::new(&root, "spam");
+    let start = Instant::now();
+    assert!(promote(&root, &[models[0].to_str().unwrap()]).status().unwrap().success());
+    assert!(promote(&root, &[models[1].to_str().unwrap()]).status().unwrap().success());
+    // Four at a time on what may be two cores, and all wait for the lock.
+    let usual = start.elapsed() * 2;
+    let (killed, done) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (outcomes, reads) = thread::scope(|scope| {
+        let readers = [(); 2].map(|()| scope.spawn(|| watch(&registry, &done)));
+        let (root, models, killed) = (&root, &models, &killed);
+        let promoters: Vec<_> = (1..=PROMOTERS)
+            .map(|seed| scope.spawn(move || fire(root, models, seed, usual, killed)))
+            .collect();
+        let outcomes: Vec<_> = promoters.into_iter().map(ScopedJoinHandle::join).collect();
+        done.store(true, SeqCst);
+        (outcomes, readers.map(|reader| reader.join().unwrap()))
+    });
+    let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
+        let (told, said) = outcome.unwrap();
+        acknowledged.extend(told);
+        refused.extend(said);
+    }
+    // Only a rollback may be refused: where there is nowhere to go back to, or the model has gone.
+    refused.retain(|said| !said.contains("nowhere to go back") && !said.contains("was removed to make room"));
+    assert_eq!(refused, [""; 0]);
+    let after: Promotion = serde_json::from_slice(
+        &promote(&root, &[models[0].to_str().unwrap(), "--reason", "last"]).output().unwrap().stdout,
+    )
+    .unwrap();
+    assert_eq!(registry.champion().unwrap().unwrap().sequence, after.sequence);
+    assert_eq!(wrong(&registry), [""; 0]);
+    let journal = registry.journal().unwrap();
+    let is_told = |promotion: &Promotion| {
+        let same =
+            |entry: &&Entry| entry.sequence == Some(promotion.sequence) && entry.version == promotion.version;
+        journal.moves(&promotion.alias).any(|entry| same(&entry) && entry.digest == promotion.digest)
+    };
+    let lost: Vec<_> = acknowledged.iter().filter(|promotion| !is_told(promotion)).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    let left = Command::new("find").arg(&root).args(["-name", ".*"]).output().unwrap();
+    assert_eq!(String::from_utf8(left.stdout).unwrap(), "");
+    let moved = acknowledged.iter().filter(|promotion| promotion.changed).count();
+    println!(
+        "{} killed, {moved} moves acknowledged, {} in the journal, {reads:?} reads, {:?}",
+        killed.load(SeqCst),
+        journal.entries.len(),
+        start.elapsed()
+    );
+    assert!(moved > 50, "too few were left alive to tell: {moved}");
+    assert!(journal.entries.len() > moved + 10, "nobody was killed between line and answer");
+}
+
+/// A registry with a champion and a journal that is longer than any other of its files; and the model to promote next.
+fn with_a_long_journal(directory: &Path) -> (PathBuf, String) {
+    let models = models(directory, 3);
+    let root = directory.join("models");
+    let names: Vec<&str> = models.iter().map(|path| path.to_str().unwrap()).collect();
+    for _ in 0..3 {
+        for name in &names[..2] {
+            assert!(promote(&root, &[name, "--reason", &"x".repeat(20_000)]).status().unwrap().success());
+        }
+    }
+    (root, names[2].to_owned())
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_champion() {
+    let (root, model) = with_a_long_journal(&fresh("full"));
+    let registry = Registry::new(&root, "spam");
+    let journal = || fs::read(root.join("spam/journal.jsonl")).unwrap();
+    let (before, lines) = (registry.champion().unwrap().unwrap(), journal());
+    let mut failed = Vec::new();
+    for blocks in 0.. {
+        // No file may grow beyond so many blocks of 1,024 bytes: a write fails as it does on a full disk, within the bytes.
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let tool = env!("CARGO_BIN_EXE_promote");
+        let mut limited = Command::new("bash");
+        limited.args(["-c", &script, tool, "--quiet", &model, "--reason", &"y".repeat(2_000), "--registry"]);
+        limited.arg(&root);
+        let output = limited.stdin(Stdio::null()).output().unwrap();
+        if output.status.success() {
+            break;
+        }
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("File too large"), "{blocks}: {said}");
+        assert_eq!(registry.champion().unwrap().unwrap(), before, "{blocks} blocks");
+        // It may tell of the new version, by a whole line.
+        assert!(journal().starts_with(&lines) && journal().ends_with(b"\n"), "{blocks} blocks");
+        assert_eq!(wrong(&registry), [""; 0], "{blocks} blocks");
+        failed.push(said);
+    }
+    let at = |name: &str| failed.iter().filter(|said| said.contains(name)).count();
+    assert!(at("spam/models/") > 0 && at("journal.jsonl") > 0, "{failed:?}");
+    assert_eq!(registry.champion().unwrap().unwrap().version, 3);
+    assert_eq!(wrong(&registry), [""; 0]);
+}
+
+#[test]
+fn what_cannot_be_written_to_leaves_the_old_champion() {
+    let (root, model) = with_a_long_journal(&fresh("closed"));
+    // A file system of its own, in a name space of its own: full to its last page, then read-only.
+    let script = r#"
+        set -eu
+        mount -t tmpfs -o size=1500k none "$1/mnt" 2> /dev/null || { echo skipped; exit 0; }
+        cp -R "$1/models" "$1/mnt/models"
+        tool=$0 champion=$1/mnt/models/spam/champion.json
+        cp "$champion" "$1/before.json"
+        left() { df --output=avail -k "$1/mnt" | tail -1; }
+        for free in 0 4 8 16 24 32 40 48 60 80; do
+          rm -f "$1/mnt/ballast"
+          size=$(( $(left "$1") - free ))
+          dd if=/dev/zero of="$1/mnt/ballast" bs=1k count=$size 2> /dev/null
+          "$tool" --quiet "$2" --registry "$1/mnt/models" > /dev/null 2> "$1/said" && { echo "promoted with $free kB left"; break; }
+          grep -q 'No space left on device' "$1/said" || cat "$1/said"
+          cmp "$champion" "$1/before.json"
+        done
+        rm -f "$1/mnt/ballast" && rm -r "$1/mnt/models" && cp -R "$1/models" "$1/mnt/models"
+        mount -o remount,ro "$1/mnt"
+        "$tool" --quiet "$2" --registry "$1/mnt/models" > /dev/null 2> "$1/said" && echo promoted
+        sed 's/.*: //' "$1/said"
+        cmp "$champion" "$1/before.json"
+    "#;
+    let directory = root.parent().unwrap();
+    fs::create_dir(directory.join("mnt")).unwrap();
+    let mut own = Command::new("unshare");
+    own.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, env!("CARGO_BIN_EXE_promote")]);
+    let output = own.arg(directory).arg(&model).stdin(Stdio::null()).output();
+    let said =
+        output.map(|output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned());
+    let said = said.unwrap_or_else(|_| "skipped".into());
+    if said.contains("skipped") || said.starts_with("unshare: ") {
+        println!("skipped: no file system of its own can be mounted here: {said}");
+        return;
+    }
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(lines[0].starts_with("promoted with ") && lines[0] != "promoted with 0 kB left", "{said}");
+    assert_eq!(lines[1], "Read-only file system");
+}
