@@ -125,23 +125,20 @@ impl GitHub {
     pub fn of_environment(repository: &Repository) -> Result<Self> {
         let base = std::env::var("GITHUB_API_URL").ok().filter(|url| !url.is_empty());
         let base = base.unwrap_or_else(|| API.to_owned());
-        Self::new(repository, &base, Token::of_environment()?).context("GITHUB_API_URL")
+        let base = address(&base).context("GITHUB_API_URL")?;
+        Self::at(repository, base, Token::of_environment()?)
     }
 
     /// A repository at the API of this address.
     pub fn new(repository: &Repository, base: &str, token: Token) -> Result<Self> {
-        let base: Uri =
-            base.parse().ok().context("expected the address of an API, such as https://api.github.com")?;
-        let host = base.host().context("expected an address with a host")?;
-        let is_here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-        let is_safe = base.scheme_str() == Some("https") || base.scheme_str() == Some("http") && is_here;
-        ensure!(is_safe, "a token is sent by https only");
-        let user = base.authority().is_some_and(|authority| authority.as_str().contains('@'));
-        ensure!(!user, "holds a user or password; the token is taken from GITHUB_TOKEN");
+        Self::at(repository, address(base)?, token)
+    }
+
+    fn at(repository: &Repository, base: Uri, token: Token) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let octocrab = {
             let _inside = runtime.enter();
-            client(&base, &token)?
+            client(&base, &token, PATIENCE)?
         };
         Ok(Self { repository: repository.clone(), base, token, octocrab, runtime })
     }
@@ -153,12 +150,22 @@ impl GitHub {
 
     /// Waits for an answer; what went wrong becomes one line that says what to do about it.
     fn wait<T>(&self, doing: &Doing<'_>, answer: impl Future<Output = octocrab::Result<T>>) -> Result<T> {
-        let patient = async { tokio::time::timeout(PATIENCE, answer).await };
+        self.wait_for(PATIENCE, doing, answer)
+    }
+
+    /// As [`GitHub::wait`], but so long.
+    fn wait_for<T>(
+        &self,
+        patience: Duration,
+        doing: &Doing<'_>,
+        answer: impl Future<Output = octocrab::Result<T>>,
+    ) -> Result<T> {
+        let patient = async { tokio::time::timeout(patience, answer).await };
         match self.runtime.block_on(patient) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(self.named(&failure(doing, &error, self.base.host().unwrap_or_default()))),
             Err(_) => {
-                let line = format!("no answer within {} s; {}", PATIENCE.as_secs(), doing.unknown());
+                let line = format!("no answer within {} s; {}", patience.as_secs(), doing.unknown());
                 Err(self.named(&line))
             }
         }
@@ -193,16 +200,29 @@ impl GitHub {
     }
 }
 
+/// The address of an API, which a token may be sent to.
+fn address(text: &str) -> Result<Uri> {
+    let parsed = text.parse().ok();
+    let base: Uri = parsed.context("expected the address of an API, such as https://api.github.com")?;
+    let host = base.host().context("expected an address with a host")?;
+    let is_here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+    let is_safe = base.scheme_str() == Some("https") || base.scheme_str() == Some("http") && is_here;
+    ensure!(is_safe, "a token is sent by https only");
+    let user = base.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    ensure!(!user, "holds a user or password; the token is taken from GITHUB_TOKEN");
+    Ok(base)
+}
+
 /// octocrab. Its feature `retry` is off: what was made by a request whose answer was lost would be made again.
-fn client(base: &Uri, token: &Token) -> Result<Octocrab> {
+fn client(base: &Uri, token: &Token, patience: Duration) -> Result<Octocrab> {
     let builder =
         OctocrabBuilder::new().base_uri(base.clone()).and_then(|builder| builder.upload_uri(base.clone()));
     let builder = builder.map_err(|_| anyhow!("expected the address of an API"))?;
     let builder = builder
         .personal_token(token.0.clone())
         .set_connect_timeout(Some(Duration::from_secs(15)))
-        .set_read_timeout(Some(PATIENCE))
-        .set_write_timeout(Some(PATIENCE));
+        .set_read_timeout(Some(patience))
+        .set_write_timeout(Some(patience));
     let octocrab = builder.build();
     octocrab.map_err(|_| anyhow!("no connection can be made: no certificates of authorities are installed"))
 }

@@ -1,6 +1,7 @@
 //! The release of a version: a draft until all its files are there, and from then on never changed.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use http::{Request, Uri};
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::failure::Doing;
-use super::{GitHub, client, escaped};
+use super::{GitHub, PATIENCE, client, escaped};
 use crate::data::notes::shown;
 use crate::data::results;
 
@@ -146,9 +147,11 @@ impl GitHub {
         let origin = origin
             .authority(address.authority().map_or("", |authority| authority.as_str()))
             .path_and_query("/");
+        // A large model may go out over a slow line: 100 kB in a second at least.
+        let patience = PATIENCE + Duration::from_secs(asset.bytes.len() as u64 / 100_000);
         let octocrab = {
             let _inside = self.runtime.enter();
-            client(&origin.build()?, &self.token)?
+            client(&origin.build()?, &self.token, patience)?
         };
         let is_json = Path::new(&asset.name).extension().is_some_and(|extension| extension == "json");
         let kind = if is_json { "application/json" } else { "application/octet-stream" };
@@ -159,7 +162,7 @@ impl GitHub {
             let response = octocrab.execute(request).await?;
             octocrab::map_github_error(response).await.map(drop)
         };
-        self.wait(&DOING, answer)
+        self.wait_for(patience, &DOING, answer)
     }
 }
 
