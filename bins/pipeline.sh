@@ -20,6 +20,7 @@ Steps, in order (all of them when none is named):
   compare   is the challenger better?                      -> compare.json flips.csv
   promote   the challenger into the registry               -> promote.json
   report    what was decided                               -> decision.json report.md report.html
+            and, with --notify, who is told of it
 Run as a whole, score and drift happen only where the new rows are valid, split to compare only where drift asks for a
 retrain, and promote only where compare asks for it. Two more, for a runner: tools (build them, say where they are) and
 outputs (what is decided so far).
@@ -35,6 +36,8 @@ Options (each also as an environment variable, SPAMOPS_IN_DATA for --data and so
   --size ROWS      how many new rows to draw        [default: 2000]
   --now TIME       the moment of the run            [default: the clock; demo: 2026-10-01]
   --force BOOL     retrain whatever the signals say [default: false]
+  --notify TO      whom to tell what was decided: slack, pagerduty, alertmanager, webhook, or some of them with commas
+                   between; see spamops notify --help
   -h, --help       this text
 
 Columns and labels with names of their own go into the table [rows] of spamops.toml, where the tools look for it:
@@ -54,7 +57,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 demo=$here/data/messages.csv
 data=${SPAMOPS_IN_DATA:-} out=${SPAMOPS_IN_OUT_DIR:-out} registry=${SPAMOPS_IN_REGISTRY:-} state=${SPAMOPS_IN_STATE:-}
 contract=${SPAMOPS_IN_CONTRACT:-} since=${SPAMOPS_IN_SINCE:-} until=${SPAMOPS_IN_UNTIL:-} size=${SPAMOPS_IN_SIZE:-2000}
-now=${SPAMOPS_IN_NOW:-} force=${SPAMOPS_IN_FORCE:-false}
+now=${SPAMOPS_IN_NOW:-} force=${SPAMOPS_IN_FORCE:-false} notify=${SPAMOPS_IN_NOTIFY:-}
 steps=()
 
 fail() {
@@ -65,7 +68,7 @@ fail() {
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage && exit 0 ;;
-    --data | --out-dir | --registry | --state | --contract | --since | --until | --size | --now | --force)
+    --data | --out-dir | --registry | --state | --contract | --since | --until | --size | --now | --force | --notify)
       [ $# -ge 2 ] || fail "$1 wants a value"
       name=${1#--} value=$2
       [ "$name" = out-dir ] && name=out
@@ -243,6 +246,7 @@ step_outputs() { run spamops report "$out" "${at[@]}" --summary /dev/null --anno
 
 step_report() {
   run spamops report "$out" --state "$state" "${at[@]}"
+  if [ -n "$notify" ]; then run spamops notify "$out" --to "$notify" --state "$state" "${at[@]}"; fi
   rm -f -- "$pending"
   echo "results: $out"
 }

@@ -1,6 +1,5 @@
 //! promote: a model into the registry, and an alias to it or back.
 
-use std::env::var;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,6 +9,8 @@ use clap::Parser;
 use spamops::data::place::Place;
 use spamops::data::results;
 use spamops::learn::model::Model;
+#[cfg(feature = "net")]
+use spamops::ship::alerts::{Alert, Channel};
 use spamops::ship::publish::Plan;
 use spamops::ship::published::{self, Published, Record};
 use spamops::ship::registry::journal::Action;
@@ -87,6 +88,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     run_url: Option<String>,
 
+    /// Tell people: slack, pagerduty, alertmanager or webhook, as spamops notify does
+    #[cfg(feature = "net")]
+    #[arg(long, value_name = "CHANNEL", value_delimiter = ',')]
+    notify: Vec<Channel>,
+
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -104,7 +110,7 @@ impl Tool for Args {
         let registry = Registry::new(&self.registry, &self.name);
         let model = self.model.as_ref().map(model).transpose()?;
         let reports = self.report.iter().map(report).collect::<Result<Vec<_>>>()?;
-        let (actor, run) = (self.actor.or_else(actor), self.run_url.or_else(run));
+        let (actor, run) = (self.actor.or_else(tool::actor), self.run_url.or_else(tool::run_page));
         let request = Request {
             alias: &self.alias,
             to: match (&model, self.to) {
@@ -137,7 +143,18 @@ impl Tool for Args {
                 (Some(published), outcome)
             }
         };
+        #[cfg(feature = "net")]
+        let alert = Alert::of(&promotion, scene.now()?, run);
         results::write(&self.output, &Record { promotion, published })?;
+        // Whether or not it could be published: the move is made.
+        #[cfg(feature = "net")]
+        if let Some(alert) = alert {
+            for channel in self.notify {
+                if let Err(error) = alert.send(channel, &tool::environment) {
+                    scene.warn(format!("{channel}: {error:#}; nobody was told there"));
+                }
+            }
+        }
         outcome.map(|()| Verdict::Done)
     }
 }
@@ -181,19 +198,6 @@ fn model(place: &Place) -> Result<String> {
 
 fn report(place: &Place) -> Result<Report> {
     Report::new(place.read_text()?).with_context(|| place.to_string())
-}
-
-/// Who runs this, as far as the environment says it.
-fn actor() -> Option<String> {
-    let said = |name| var(name).ok().filter(|actor| !actor.is_empty());
-    said("GITHUB_ACTOR").or_else(|| said("USER"))
-}
-
-/// The page of the workflow that runs this.
-fn run() -> Option<String> {
-    let said = |name| var(name).ok().filter(|part| !part.is_empty());
-    let (server, repository) = (said("GITHUB_SERVER_URL")?, said("GITHUB_REPOSITORY")?);
-    Some(format!("{server}/{repository}/actions/runs/{}", said("GITHUB_RUN_ID")?))
 }
 
 pub(crate) fn main() -> ExitCode {

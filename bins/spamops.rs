@@ -14,6 +14,8 @@ mod spamops {
     pub(crate) mod link;
     pub(crate) mod man;
     pub(crate) mod model;
+    #[cfg(feature = "net")]
+    pub(crate) mod notify;
     pub(crate) mod profile;
     pub(crate) mod registry;
     pub(crate) mod report;
@@ -28,6 +30,8 @@ use std::process::ExitCode;
 use ::spamops::show::tool;
 use clap::Command;
 
+#[cfg(feature = "net")]
+use spamops::notify;
 use spamops::{completions, init, link, man, model, profile, registry, report, state, verify};
 
 /// One entry of the table.
@@ -38,8 +42,8 @@ struct Entry {
 }
 
 macro_rules! table {
-    ($($name:ident),+) => {
-        &[$(Entry { name: stringify!($name), main: $name::main, command: tool::command::<$name::Args> }),+]
+    ($($(#[$only:meta])? $name:ident),+) => {
+        &[$($(#[$only])? Entry { name: stringify!($name), main: $name::main, command: tool::command::<$name::Args> }),+]
     };
 }
 
@@ -47,8 +51,20 @@ macro_rules! table {
 const TOOLS: &[Entry] = table![sample, validate, score, drift, fit, compare, promote];
 
 /// The sub-commands.
-const SUBCOMMANDS: &[Entry] =
-    table![report, registry, model, profile, verify, state, init, link, completions, man];
+const SUBCOMMANDS: &[Entry] = table![
+    report,
+    #[cfg(feature = "net")]
+    notify,
+    registry,
+    model,
+    profile,
+    verify,
+    state,
+    init,
+    link,
+    completions,
+    man
+];
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();

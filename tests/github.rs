@@ -201,6 +201,14 @@ fn a_comment_is_made_once_and_then_brought_up_to_date() {
     assert_eq!(double.github.comment(7, "spam", "new").unwrap().action, "updated");
     assert_eq!(double.bodies("PATCH"), [json!({ "body": "<!-- spamops:spam -->\nnew" })]);
     assert!(double.bodies("POST").is_empty());
+
+    // Whoever belongs to an organization in private is no member to others, but knows the own name.
+    let double = Double::new();
+    let own = json!([comment(3, "<!-- spamops:spam -->\nold", "NONE", "User")]);
+    double.on("GET", "/repos/o/r/issues/7/comments", answer(200, own));
+    double.on("GET", "/user", answer(200, json!({ "login": "somebody", "type": "User" })));
+    double.on("PATCH", "/repos/o/r/issues/comments/3", answer(200, comment(3, "", "NONE", "User")));
+    assert_eq!(double.github.comment(7, "spam", "new").unwrap().action, "updated");
 }
 
 fn release(double: &Double, draft: bool, assets: &Value) -> Value {

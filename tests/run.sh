@@ -31,17 +31,22 @@ say 'fuzz'
 FUZZ_SEED=${FUZZ_SEED:-1} tests/fuzz/all.sh "${FUZZ_SECONDS:-30}"
 
 say 'the cycle'
+built=${CARGO_TARGET_DIR:-target}
 rm -rf target/cycle
 bins/pipeline.sh --out-dir target/cycle
 grep -q '"promoted_version": 2' target/cycle/decision.json
 # Right after it nothing is asked for but by force, and in the quiet quarter before it nothing was.
 bins/pipeline.sh --out-dir target/cycle --now 2026-10-01T12:00:00Z drift
 grep -q '"retrain_needed": false' target/cycle/drift.json && grep -A1 '"code": "cooldown"' target/cycle/drift.json | grep -q true
+# The former champion is back in one command, and the registry tells of it and is whole.
+"$built/tools/promote" --rollback --registry target/cycle/models --now 2026-10-02 -o target/cycle/rollback.json
+grep -q '"version": 1,' target/cycle/rollback.json
+"$built/tools/spamops" registry history --registry target/cycle/models --alias champion | tail -1 | grep -q 'rolled_back	2	1'
+"$built/tools/spamops" registry verify --registry target/cycle/models --exit-code
 rm -rf target/quiet
 bins/pipeline.sh --out-dir target/quiet --since 2026-04-01 --until 2026-07-01 --now 2026-07-01
 grep -q '"retrain_needed": false' target/quiet/decision.json
 # The release build has learned the challenger; the debug build learns the same bytes, and of a linear learner, too.
-built=${CARGO_TARGET_DIR:-target}
 "$built/debug/fit" --quiet --now 2026-10-01 target/cycle/train.csv | cmp - target/cycle/challenger.json
 strong=(--quiet --now 2026-10-01 --preset strong target/cycle/train.csv)
 "$built/debug/fit" "${strong[@]}" | cmp - <("$built/tools/fit" "${strong[@]}")

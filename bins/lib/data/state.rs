@@ -1,4 +1,4 @@
-//! What lives from run to run: rows gathered, drift history, decisions. One directory, safe to lose; but for the history, which
+//! What lives from run to run: rows gathered, drift history, decisions, who was told. One directory, safe to lose; but for the history, which
 //! has the last 64 runs, its files are only ever added to.
 
 use std::collections::HashSet;
@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -30,6 +31,17 @@ pub struct Decision {
     pub deploy_needed: bool,
     /// Why.
     pub reasons: Vec<String>,
+}
+
+/// Somebody was told something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// When, in seconds since 1970.
+    pub time: i64,
+    /// Whom: a channel.
+    pub channel: String,
+    /// What.
+    pub subject: String,
 }
 
 impl State {
@@ -122,18 +134,32 @@ impl State {
 
     /// Every decision so far, in the order they were taken.
     pub fn decisions(&self) -> Result<Vec<Decision>> {
-        let path = self.directory.join("decisions.jsonl");
+        self.entries("decisions.jsonl")
+    }
+
+    /// Notes that somebody was told something.
+    pub fn tell(&self, told: &Told) -> Result<()> {
+        self.append_once("told.jsonl", told)
+    }
+
+    /// Who was told what, so far.
+    pub fn told(&self) -> Result<Vec<Told>> {
+        self.entries("told.jsonl")
+    }
+
+    fn entries<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
+        let path = self.directory.join(name);
         if !path.exists() {
             return Ok(Vec::new());
         }
         let file = File::open(&path).with_context(|| path.display().to_string())?;
-        let mut decisions = Vec::new();
+        let mut entries = Vec::new();
         for (index, line) in whole_lines(BufReader::new(file)).enumerate() {
             let line = line.with_context(|| path.display().to_string())?;
-            let decision = serde_json::from_slice(&line);
-            decisions.push(decision.with_context(|| format!("{}: line {}", path.display(), index + 1))?);
+            let entry = serde_json::from_slice(&line);
+            entries.push(entry.with_context(|| format!("{}: line {}", path.display(), index + 1))?);
         }
-        Ok(decisions)
+        Ok(entries)
     }
 
     /// When a new model was last asked for.

@@ -9,6 +9,8 @@ pub mod published;
 #[cfg(feature = "net")]
 pub mod http;
 #[cfg(feature = "net")]
+pub mod alerts;
+#[cfg(feature = "net")]
 pub mod github;
 #[cfg(feature = "net")]
 pub mod announce;

@@ -36,6 +36,7 @@ struct Found {
 
 #[derive(Deserialize)]
 struct User {
+    login: String,
     #[serde(rename = "type")]
     kind: Option<String>,
 }
@@ -67,19 +68,43 @@ impl GitHub {
 
     /// The first comment that begins with a mark, by somebody who may write here: anybody can type a mark.
     fn marked(&self, path: &str, mark: &str) -> Result<Option<Found>> {
+        let mut me = None;
         for page in 1_u32.. {
             let found: Vec<Found> = self.get(&DOING, &format!("{path}?per_page={PAGE}&page={page}"))?;
             let is_last = found.len() < PAGE;
-            let ours = found.into_iter().find(|comment| {
-                let is_bot = comment.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot"));
-                let association = comment.author_association.as_deref().unwrap_or_default();
-                let is_known = is_bot || ["OWNER", "MEMBER", "COLLABORATOR"].contains(&association);
-                is_known && comment.body.as_deref().is_some_and(|body| body.starts_with(mark))
+            let mut marked = found
+                .into_iter()
+                .filter(|found| found.body.as_ref().is_some_and(|body| body.starts_with(mark)));
+            let ours = marked.find(|found| {
+                let mut is_mine = || {
+                    let me = me.get_or_insert_with(|| self.login()).as_ref();
+                    me.is_some() && me == found.login()
+                };
+                found.is_known() || is_mine()
             });
             if ours.is_some() || is_last {
                 return Ok(ours);
             }
         }
         None.context("the comments have no end")
+    }
+
+    /// Who the token is, where it is that of a person: it does not tell who belongs to an organization in private.
+    fn login(&self) -> Option<String> {
+        let user: Option<User> = self.get(&DOING, "/user").ok();
+        user.map(|user| user.login)
+    }
+}
+
+impl Found {
+    /// Whether it is by somebody who may write here.
+    fn is_known(&self) -> bool {
+        let is_bot = self.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot"));
+        let association = self.author_association.as_deref().unwrap_or_default();
+        is_bot || ["OWNER", "MEMBER", "COLLABORATOR"].contains(&association)
+    }
+
+    fn login(&self) -> Option<&String> {
+        self.user.as_ref().map(|user| &user.login)
     }
 }

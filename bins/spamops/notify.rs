@@ -1,0 +1,128 @@
+//! spamops notify: tells people what a run decided.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use ::spamops::data::dates::Timestamp;
+use ::spamops::data::place::Place;
+use ::spamops::data::results;
+use ::spamops::data::state::{State, Told};
+use ::spamops::ship::alerts::{Alert, Channel, Kind};
+use ::spamops::ship::registry;
+use ::spamops::show::report::{self, Run};
+use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+
+/// Tell people what a run decided, where it matters: a new model is asked for, a challenger was refused, a new champion
+/// serves, a former one serves again
+///
+/// Reads what the tools have left in a directory and tells the furthest of these, once: with --state, nobody is told the
+/// same news again, and not again within --repeat-hours that a new model is asked for. What is secret comes from the
+/// environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or SPAMOPS_WEBHOOK_URL and
+/// SPAMOPS_WEBHOOK_SECRET, by which a message is signed as Standard Webhooks are. On PagerDuty and in an Alertmanager a
+/// promotion resolves what asked for it. A channel that fails is a warning: the status is 0.
+#[derive(Parser)]
+#[command(
+    name = "notify",
+    bin_name = "spamops notify",
+    after_help = "\
+Examples:
+  spamops notify out/ --to slack --to pagerduty --state state
+  spamops notify out/ --to webhook --dry-run          # what would be sent"
+)]
+pub(crate) struct Args {
+    /// The directory of a run
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+
+    /// Whom to tell: slack, pagerduty, alertmanager or webhook
+    #[arg(long, value_name = "CHANNEL", required = true, value_delimiter = ',')]
+    to: Vec<Channel>,
+
+    /// Which of the registry's models it is about
+    #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
+    name: String,
+
+    /// Remember in this state who was told what
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+
+    /// Hours until that a new model is asked for is news again
+    #[arg(long, value_name = "HOURS", default_value_t = 168)]
+    repeat_hours: u32,
+
+    /// The page of the run [default: that of the GitHub workflow]
+    #[arg(long, value_name = "URL")]
+    run_url: Option<String>,
+
+    /// Print what would be sent, a line for each channel, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Tool for Args {
+    fn run(mut self, scene: &Scene) -> Result<Verdict> {
+        let run = report::read(&self.directory)?;
+        let now = scene.now()?;
+        let Some(alert) = self.alert(&run, now, scene)? else {
+            scene.tell("nothing was decided that people must hear of");
+            return Ok(Verdict::Done);
+        };
+        if self.dry_run {
+            let line = |channel: &Channel| format!("{}\n", alert.message(*channel));
+            Place::Standard.write_text(&self.to.iter().map(line).collect::<String>())?;
+            return Ok(Verdict::Done);
+        }
+        let state = self.state.as_deref().map(State::new);
+        let told = state.as_ref().map(State::told).transpose()?.unwrap_or_default();
+        let subject = format!("{} {} {}", alert.name, alert.kind.word(), alert.subject);
+        for channel in self.to {
+            let again = i64::from(self.repeat_hours) * 3600;
+            let is_news = !told.iter().any(|told| {
+                let lasts = alert.kind != Kind::Retrain || now.0 - told.time < again;
+                told.subject == subject && told.channel == channel.to_string() && lasts
+            });
+            if !is_news {
+                scene.tell(format!("{channel} was told already"));
+                continue;
+            }
+            match (alert.send(channel, &tool::environment), &state) {
+                (Err(error), _) => scene.warn(format!("{channel}: {error:#}; nobody was told there")),
+                (Ok(()), None) => {}
+                (Ok(()), Some(state)) => {
+                    let (channel, subject) = (channel.to_string(), subject.clone());
+                    state.tell(&Told { time: now.0, channel, subject })?;
+                }
+            }
+        }
+        Ok(Verdict::Done)
+    }
+}
+
+impl Args {
+    /// The furthest that a run has come, where people must hear of it.
+    fn alert(&mut self, run: &Run, time: Timestamp, scene: &Scene) -> Result<Option<Alert>> {
+        let page = self.run_url.take().or_else(tool::run_page);
+        if let Some(alert) = run.promote.as_ref().and_then(|moved| Alert::of(moved, time, page.clone())) {
+            return Ok(Some(alert));
+        }
+        let decision = run.decision(time, scene.name());
+        let (kind, subject) = match &run.compare {
+            Some(compare) if compare.deploy_needed => return Ok(None),
+            Some(_) => {
+                let report = Place::File(self.directory.join("compare.json")).read_text()?;
+                (Kind::Refused, results::digest(&report))
+            }
+            None if decision.retrain_needed => (Kind::Retrain, decision.reason_code),
+            None => return Ok(None),
+        };
+        let (says, reasons) = (decision.says, decision.reasons);
+        Ok(Some(Alert { kind, name: self.name.clone(), subject, says, reasons, time, run: page }))
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main::<Args>()
+}

@@ -1,0 +1,175 @@
+//! `spamops notify` and `promote --notify` against servers on the loopback: what each channel hears, and what happens when one
+//! does not listen.
+
+#![cfg(feature = "net")]
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use server::{answer, server};
+
+mod server;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// 2026-10-01T00:00:00Z
+const NOW: &str = "1790812800";
+
+fn fresh(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("alerts").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(directory.join("run")).unwrap();
+    directory
+}
+
+/// Runs a tool in a directory with some environment and no other; its status and what it says, both streams.
+fn run(tool: &str, arguments: &[&str], directory: &Path, environment: &[(&str, &str)]) -> (i32, String) {
+    let mut command = Command::new(tool);
+    command.args(arguments).current_dir(directory).env_clear().env("SOURCE_DATE_EPOCH", NOW);
+    let output = command.envs(environment.iter().copied()).output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap(), said)
+}
+
+fn notify(directory: &Path, to: &str, environment: &[(&str, &str)]) -> (i32, String) {
+    let arguments = ["notify", "run", "--state", "state", "--to", to];
+    run(env!("CARGO_BIN_EXE_spamops"), &arguments, directory, environment)
+}
+
+/// A run in which version 1 of the demo became the champion.
+fn promoted(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
+    let model = fs::read_dir(format!("{ROOT}/models/spam/models")).unwrap().next().unwrap().unwrap().path();
+    let mut all = vec![
+        model.to_str().unwrap(),
+        "--reason",
+        "better <!here>",
+        "--actor",
+        "ann",
+        "-o",
+        "run/promote.json",
+    ];
+    all.extend(arguments);
+    run(env!("CARGO_BIN_EXE_promote"), &all, directory, environment)
+}
+
+/// The start and the body of a request.
+fn parts(heard: &str) -> (String, Value) {
+    let (start, body) = heard.split_once("\r\n\r\n").unwrap();
+    (start.to_owned(), serde_json::from_str(body).unwrap())
+}
+
+fn header<'a>(start: &'a str, name: &str) -> &'a str {
+    start.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap()
+}
+
+#[test]
+fn every_channel_hears_it_once_in_its_own_words() {
+    let directory = fresh("each");
+    assert_eq!(promoted(&directory, &[], &[]), (0, String::new()));
+    let (url, heard) = server(vec![answer("200 OK", "", "ok"); 4]);
+    let (slack, pagerduty) = (format!("{url}/T0/B0/hook"), format!("{url}/v2/enqueue"));
+    let environment = [
+        ("SLACK_WEBHOOK_URL", slack.as_str()),
+        ("PAGERDUTY_EVENTS_URL", &pagerduty),
+        ("PAGERDUTY_ROUTING_KEY", "r0uting"),
+        ("ALERTMANAGER_URL", &url),
+        ("SPAMOPS_WEBHOOK_URL", &url),
+        ("SPAMOPS_WEBHOOK_SECRET", "whsec_c2VjcmV0"),
+        ("GITHUB_SERVER_URL", "https://git.example"),
+        ("GITHUB_REPOSITORY", "org/repo"),
+        ("GITHUB_RUN_ID", "7"),
+    ];
+    assert_eq!(notify(&directory, "slack,pagerduty,alertmanager,webhook", &environment), (0, String::new()));
+    let (status, said) = notify(&directory, "slack,webhook", &environment);
+    assert_eq!(status, 0);
+    assert_eq!(said, "spamops notify: slack was told already\nspamops notify: webhook was told already\n");
+    let heard = heard.join().unwrap();
+    let (start, slack) = parts(&heard[0]);
+    assert!(start.starts_with("POST /T0/B0/hook "), "{start}");
+    assert_eq!(slack["text"], "spam: Version 1 is the champion");
+    assert_eq!(slack["blocks"][1]["elements"][0]["text"], "better <!here>");
+    assert_eq!(slack["blocks"][1]["elements"][0]["type"], "plain_text");
+    assert_eq!(slack["blocks"][1]["elements"][2]["text"], "https://git.example/org/repo/actions/runs/7");
+    let (start, pagerduty) = parts(&heard[1]);
+    assert!(start.starts_with("POST /v2/enqueue "), "{start}");
+    assert_eq!(pagerduty["event_action"], "resolve");
+    assert_eq!(
+        (&pagerduty["routing_key"], &pagerduty["dedup_key"]),
+        (&"r0uting".into(), &"spamops/spam/retrain".into())
+    );
+    let (start, alerts) = parts(&heard[2]);
+    assert!(start.starts_with("POST /api/v2/alerts "), "{start}");
+    assert_eq!(alerts[0]["labels"]["alertname"], "SpamopsPromoted");
+    assert_eq!(alerts[1]["endsAt"], "2026-10-01T00:00:00Z");
+    let (start, message) = parts(&heard[3]);
+    assert_eq!(message["type"], "spamops.promoted");
+    assert_eq!(header(&start, "webhook-id"), message["data"]["id"]);
+    // The receiver's side, by Python's own HMAC.
+    let body = heard[3].split_once("\r\n\r\n").unwrap().1;
+    let script = "import base64, hmac, sys\n\
+                  print('v1,' + base64.b64encode(hmac.new(b'secret', '.'.join(sys.argv[1:]).encode(), 'sha256').digest()).decode())";
+    let check = Command::new("python3")
+        .args(["-c", script, header(&start, "webhook-id"), header(&start, "webhook-timestamp"), body])
+        .output();
+    match check {
+        Ok(check) => {
+            assert_eq!(String::from_utf8(check.stdout).unwrap().trim(), header(&start, "webhook-signature"));
+        }
+        Err(_) => println!("skipped: no python3 to check the signature with"),
+    }
+}
+
+#[test]
+fn who_does_not_listen_is_a_warning_and_told_next_time() {
+    let directory = fresh("deaf");
+    promoted(&directory, &[], &[]);
+    let (status, said) =
+        notify(&directory, "slack,webhook", &[("SPAMOPS_WEBHOOK_URL", "http://127.0.0.1:9/secret")]);
+    assert_eq!(status, 0);
+    assert_eq!(
+        said,
+        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not set; nobody was told there\n\
+         spamops notify: warning: webhook: SPAMOPS_WEBHOOK_SECRET is not set; nobody was told there\n"
+    );
+    let (url, heard) = server(vec![
+        answer("403 Forbidden", "", "invalid_token /T0/secret r0uting"),
+        answer("200 OK", "", "ok"),
+    ]);
+    let hook = format!("{url}/T0/secret");
+    let (status, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
+    assert_eq!(status, 0);
+    assert!(
+        said.contains("warning: slack: POST http://127.0.0.1:") && said.contains(": 403 invalid_token"),
+        "{said}"
+    );
+    assert!(!said.contains("me:secret@"), "{said}");
+    assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));
+    assert_eq!(heard.join().unwrap().len(), 2);
+    let (_, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
+    assert_eq!(said, "spamops notify: slack was told already\n");
+    fs::remove_dir_all(directory.join("state")).unwrap();
+    let (_, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
+    assert_eq!(
+        said,
+        "spamops notify: warning: slack: its address is no http:// or https:// address; nobody was told there\n"
+    );
+}
+
+#[test]
+fn a_promotion_tells_of_itself_only_where_something_moved() {
+    let directory = fresh("promote");
+    let (url, heard) = server(vec![answer("202 Accepted", "", "{}"); 1]);
+    let environment = [("PAGERDUTY_EVENTS_URL", url.as_str()), ("PAGERDUTY_ROUTING_KEY", "r0uting")];
+    let told = ["--notify", "pagerduty"];
+    assert_eq!(
+        promoted(&directory, &["--notify", "pagerduty", "--dry-run"], &environment),
+        (0, String::new())
+    );
+    assert_eq!(promoted(&directory, &told, &environment), (0, String::new()));
+    let (status, said) = promoted(&directory, &told, &environment);
+    assert_eq!((status, said.as_str()), (0, "promote: version 1 is the champion already\n"));
+    assert_eq!(heard.join().unwrap().len(), 1);
+}
