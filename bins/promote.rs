@@ -13,6 +13,7 @@ use spamops::learn::model::Model;
 use spamops::ship::alerts::{Alert, Channel};
 use spamops::ship::publish::Plan;
 use spamops::ship::published::{self, Published, Record};
+use spamops::ship::push;
 use spamops::ship::registry::journal::Action;
 use spamops::ship::registry::moves::{Expected, Promotion, Report, Request, To};
 use spamops::ship::registry::{self, CHAMPION, Registry};
@@ -177,14 +178,15 @@ fn publish(
         published.dispatched = before.published.unwrap_or_default().dispatched;
     }
     let outcome = plan.publish(registry, promotion, &mut published);
-    let outcome = outcome.with_context(|| {
+    let outcome = outcome.map_err(|error| {
         let Promotion { alias, version, action, .. } = promotion;
         let done = [vec![alias.as_str()], published.done()].concat().join(", ");
-        let again = match action {
-            Action::RolledBack => format!("run this again with --to {version} for --rollback"),
-            _ => "run the same again".to_owned(),
+        let rest = match action {
+            _ if push::is_outrun(&error) => "here only".to_owned(),
+            Action::RolledBack => format!("for the rest run this again with --to {version} for --rollback"),
+            _ => "for the rest run the same again".to_owned(),
         };
-        format!("version {version} is the {done}; for the rest {again}")
+        error.context(format!("version {version} is the {done}; {rest}"))
     });
     (published, outcome)
 }

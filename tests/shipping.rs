@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use spamops::data::dates::Timestamp;
 use spamops::ship::git::{Actor, Git};
@@ -205,6 +205,7 @@ fn tags_of_others_come_first_even_into_a_shallow_clone() {
     let mine = directory.join("mine");
     push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap();
     assert_eq!(git(&mine, &["rev-parse", "--is-shallow-repository"]), "true");
+    assert_eq!(git(&mine, &["rev-list", "--all", "--count"]), "2");
     let back = promote(&mine, 1);
     assert_eq!(back.missing, ["spam#champion#3"]);
     // The remote moves meanwhile; a shallow clone goes on top as well.
@@ -232,12 +233,66 @@ fn a_push_that_cannot_be_says_why_without_a_password() {
     assert!(!why.contains("hunter2"), "{why}");
     git(&mine, &["remote", "set-url", "origin", "../remote.git"]);
     let hook = directory.join("remote.git/hooks/pre-receive");
-    fs::write(&hook, "#!/bin/sh\necho 'error: main is protected' >&2\nexit 1\n").unwrap();
+    fs::write(
+        &hook,
+        "#!/bin/sh\necho 'error: main is protected, see https://me:hunter2@host/why' >&2\nexit 1\n",
+    )
+    .unwrap();
     fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let why = format!("{:#}", pushed(&mine).unwrap_err());
-    assert_eq!(why, "git push: main is protected");
+    assert_eq!(why, "git push: main is protected, see https://host/why");
     // No branch of that remote moved.
     git(&mine, &["checkout", "--quiet", "--detach"]);
     let detached = pushed(&mine).unwrap_err().to_string();
     assert_eq!(detached, "no branch is checked out; git switch to one, then run this again");
+}
+
+/// The tool itself, in a clone, started but not waited for.
+fn run_promote(clone: &Path, words: &[&str]) -> Child {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spam/models");
+    let model = fs::read_dir(models).unwrap().next().unwrap().unwrap().path();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
+    command.current_dir(clone).arg(model).args(words).args(["--push", "-o", "promote.json"]);
+    command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", clone);
+    command.stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn everybody_who_pushes_at_once_gets_through() {
+    let directory = remote("at-once");
+    let names = ["one", "two", "three", "four"];
+    let clones = names.map(|name| clone(&directory, name));
+    let running: Vec<Child> =
+        names.iter().zip(&clones).map(|(name, clone)| run_promote(clone, &["--name", name])).collect();
+    for child in running {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let remote = directory.join("remote.git");
+    assert_eq!(git(&remote, &["rev-list", "--count", "main"]), "5");
+    for name in names {
+        let merged = git(&remote, &["tag", "--list", "--merged", "main", &format!("{name}[@#]*")]);
+        assert_eq!(merged, format!("{name}#champion#1\n{name}@v1.0.0"));
+    }
+}
+
+#[test]
+fn a_refused_promotion_leaves_no_tags_and_loses_no_commit() {
+    let directory = remote("outrun");
+    let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
+    assert!(run_promote(&other, &["--reason", "first"]).wait().unwrap().success());
+    // Tags are fetched before any is made: here the registry moved, but nobody tagged it.
+    let remote = directory.join("remote.git");
+    for tag in ["spam@v1.0.0", "spam#champion#1"] {
+        git(&remote, &["tag", "--delete", tag]);
+    }
+    let theirs = git(&remote, &["rev-parse", "main"]);
+    let output = run_promote(&mine, &["--reason", "second"]).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let expected = "promote: version 1 is the champion, committed; here only: the registry moved on the remote meanwhile; pull and promote again\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+    assert_eq!(git(&mine, &["tag", "--list"]), "");
+    assert_eq!(git(&mine, &["log", "--format=%s"]), "spam: version 1 is champion (move 1)\nreadme");
+    assert_eq!(git(&remote, &["rev-parse", "main"]), theirs);
+    assert!(!fs::read_to_string(mine.join("promote.json")).unwrap().contains("tags"));
 }
