@@ -19,10 +19,11 @@ use spamops::learn::observe;
 use spamops::learn::profile::{self, Profile, Sketch};
 use spamops::show::options::RowArgs;
 use spamops::show::tool::{self, Scene, Tool, Verdict};
-use spamops::watch::drift::{self, Champion, Evidence};
+use spamops::watch::drift::{self, Evidence};
 use spamops::watch::history::History;
 use spamops::watch::moved::Names;
 use spamops::watch::policy::{Persistence, Policy, RetrainOn};
+use spamops::watch::seen::Champion;
 
 /// Decide whether the champion needs a successor: verdict and retrain_needed, with every reason
 ///

@@ -10,9 +10,10 @@ use spamops::judge::confusion::Confusion;
 use spamops::judge::metrics::{Figures, Metrics};
 use spamops::learn::observe::Observer;
 use spamops::learn::profile::{Profile, Sketch};
-use spamops::watch::drift::{Champion, Evidence, Report, decide};
+use spamops::watch::drift::{Evidence, Report, decide};
 use spamops::watch::history::{Block, History};
 use spamops::watch::policy::{Policy, RetrainOn};
+use spamops::watch::seen::Champion;
 use stream::{Message, Scenario};
 
 #[path = "bench/drift/stream.rs"]

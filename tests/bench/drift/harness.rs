@@ -22,9 +22,10 @@ use spamops::learn::observe::Observer;
 use spamops::learn::profile::Profile;
 use spamops::learn::recipe::Preset;
 use spamops::learn::threads;
-use spamops::watch::drift::{self, Champion, Evidence, Report};
+use spamops::watch::drift::{self, Evidence, Report};
 use spamops::watch::history::History;
 use spamops::watch::policy::{Policy, RetrainOn};
+use spamops::watch::seen::Champion;
 use stream::{Message, Scenario};
 
 #[path = "stream.rs"]

@@ -7,9 +7,10 @@ use base64::prelude::BASE64_STANDARD;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::data::dates::Timestamp;
 use spamops::learn::profile::{Profile, Sketch};
-use spamops::watch::drift::{Champion, Evidence, decide};
+use spamops::watch::drift::{Evidence, decide};
 use spamops::watch::history::History;
 use spamops::watch::policy::Policy;
+use spamops::watch::seen::Champion;
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     // How many bytes are records; the rest is text.

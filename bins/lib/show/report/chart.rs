@@ -3,7 +3,8 @@
 use crate::judge::intervals::Interval;
 use crate::show::report::prose;
 use crate::show::report::svg::{Anchor, Drawing};
-use crate::watch::drift::{Picture, Run};
+use crate::watch::drift::Run;
+use crate::watch::pictures::Picture;
 
 /// Floors that a bar of an effect has room for.
 const ROOM: f64 = 5.0;

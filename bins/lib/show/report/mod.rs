@@ -245,9 +245,11 @@ impl Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::drift::{Evidence, Picture, Repeated};
+    use crate::watch::drift::Evidence;
     use crate::watch::moved::Moved;
+    use crate::watch::pictures::Picture;
     use crate::watch::policy::Policy;
+    use crate::watch::repeats::Repeated;
     use crate::watch::signals::Signal;
 
     const HOSTILE: [&str; 11] = [

@@ -7,9 +7,10 @@ use crate::show::report::escape::html;
 use crate::show::report::table::{LONGEST, cell, mark, name, numeric, passed, plot, table};
 use crate::show::report::{Decision, Run, chart, prose};
 use crate::watch::compare;
-use crate::watch::drift::{Distance, Picture, Report};
+use crate::watch::drift::Report;
 use crate::watch::moved::Moved;
 use crate::watch::performance::Performance;
+use crate::watch::pictures::{Distance, Picture};
 use crate::watch::reason::Reason;
 use crate::watch::signals::Signal;
 

@@ -5,10 +5,12 @@ use crate::data::notes::inert;
 use crate::judge::base_rate;
 use crate::judge::intervals::Interval;
 use crate::show::report::escape::cut;
-use crate::watch::drift::{Repeated, Repeats, Report, Schedule, Window};
+use crate::watch::drift::{Report, Schedule};
 use crate::watch::moved::Moved;
 use crate::watch::performance::Performance;
 use crate::watch::reason::{Reason, p_value};
+use crate::watch::repeats::{Repeated, Repeats};
+use crate::watch::seen::Window;
 use crate::watch::shift::Shift;
 use crate::watch::signals;
 
