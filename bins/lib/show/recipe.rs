@@ -1,6 +1,6 @@
 //! The options of `fit` that make a recipe: a preset, and what is said otherwise.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use crate::data::place::Place;
@@ -125,7 +125,30 @@ pub struct RecipeArgs {
 impl RecipeArgs {
     /// The preset, and what the options say otherwise.
     pub fn recipe(&self) -> Result<Recipe> {
-        self.recipe_from(self.preset())
+        let recipe = self.recipe_from(self.preset())?;
+        self.expect_used(&recipe)?;
+        Ok(recipe)
+    }
+
+    /// Refuses options that nothing in the recipe looks at.
+    fn expect_used(&self, recipe: &Recipe) -> Result<()> {
+        let (kind, learner) = (recipe.analyzer.kind, recipe.learner);
+        for (option, is_used, what_for) in [
+            (self.chars.and(Some("--chars")), kind == Kind::Message, "the analyzer message"),
+            (self.stem.and(Some("--stem")), kind.has_words(), "the analyzers word and message"),
+            (
+                self.stop_words.as_ref().and(Some("--stop-words")),
+                kind.has_words(),
+                "the analyzers word and message",
+            ),
+            (self.alpha.and(Some("--alpha")), learner != Learner::Logistic, "naive Bayes and nb-logistic"),
+            (self.c.and(Some("--C")), learner.is_linear(), "the learners logistic and nb-logistic"),
+        ] {
+            if let Some(option) = option.filter(|_| !is_used) {
+                bail!("{option} is for {what_for}, and has nothing to say here");
+            }
+        }
+        Ok(())
     }
 
     fn preset(&self) -> Preset {
@@ -183,13 +206,16 @@ impl RecipeArgs {
         set(&mut analyzer.kind, self.analyzer);
         set(&mut analyzer.ngrams, self.ngrams);
         analyzer.chars = self.chars.or(analyzer.chars).filter(|_| analyzer.kind == Kind::Message);
-        analyzer.stem = self.stem.or(analyzer.stem);
+        analyzer.stem = self.stem.or(analyzer.stem).filter(|_| analyzer.kind.has_words());
         if let Some(place) = &self.stop_words {
             analyzer.stop = match place.to_string().as_str() {
                 "english" => StopWords::english(),
                 "none" => StopWords::default(),
                 _ => StopWords::of(&place.read_text()?),
             };
+        }
+        if !analyzer.kind.has_words() {
+            analyzer.stop = StopWords::default();
         }
         recipe.windows = self.windows.or(recipe.windows).filter(|words| *words > 0);
         Ok(())

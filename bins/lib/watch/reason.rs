@@ -22,9 +22,14 @@ pub struct Reason {
     pub p: Option<f64>,
 }
 
-/// A p-value for a sentence: three digits, or its magnitude where it has none.
+/// A p-value for a sentence: three digits, or its magnitude where these are zeros.
 pub fn p_value(p: f64) -> String {
-    if p < 0.001 { format!("{p:.0e}") } else { format!("{p:.3}") }
+    match p {
+        0.001.. => format!("{p:.3}"),
+        // Under that a number of 64 bits has no digits left.
+        1e-300.. => format!("{p:.0e}"),
+        _ => "under 1e-300".into(),
+    }
 }
 
 impl Reason {

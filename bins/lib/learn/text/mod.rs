@@ -33,6 +33,13 @@ pub enum Kind {
     Message,
 }
 
+impl Kind {
+    /// Whether terms are made of words, which may be stemmed or left out.
+    pub fn has_words(self) -> bool {
+        matches!(self, Self::Word | Self::Message)
+    }
+}
+
 impl FromStr for Kind {
     type Err = anyhow::Error;
 
