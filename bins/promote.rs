@@ -11,8 +11,13 @@ use spamops::data::results;
 use spamops::learn::model::Model;
 #[cfg(feature = "net")]
 use spamops::ship::alerts::{Alert, Channel};
-use spamops::ship::registry::moves::{Expected, Report, Request, To};
+use spamops::ship::publish::Plan;
+use spamops::ship::published::{self, Published, Record};
+use spamops::ship::push;
+use spamops::ship::registry::journal::Action;
+use spamops::ship::registry::moves::{Expected, Promotion, Report, Request, To};
 use spamops::ship::registry::{self, CHAMPION, Registry};
+use spamops::show::publishing::PublishArgs;
 use spamops::show::tool::{self, Scene, Tool, Verdict};
 
 /// Register a model and make it the champion, or go back to the one before
@@ -21,6 +26,11 @@ use spamops::show::tool::{self, Scene, Tool, Verdict};
 /// number. Then a line of the journal and one rename move the alias: a reader sees the old model or the new one. Killed at
 /// any instant, it has happened or not; what is left over the next run puts right. Writers wait for each other; --expect
 /// refuses where another was faster. Where the alias is there already nothing is written, so that a step may be run again.
+///
+/// Publishing comes after the move, which stays. Tags are those of GTO: spam@v3.0.0, spam#champion#7, dates strictly
+/// increasing. A push is never forced: it goes on top of what others pushed, and gives way where the registry moved there.
+/// GitHub (GITHUB_API_URL, a token in GITHUB_TOKEN or GH_TOKEN) gets nothing twice, and no write is retried. What failed is
+/// done by the same command again; an event that -o FILE tells of this very move is not sent again.
 #[derive(Parser)]
 #[command(
     name = "promote",
@@ -30,7 +40,9 @@ Examples:
   promote challenger.json --alias challenger            # registered, not yet the champion
   promote --to 7 --expect 6 --reason \"healthy for an hour\"
   promote --rollback --reason \"ham in quarantine\"       # the champion before this one
-  promote challenger.json --dry-run                     # what would be written"
+  promote challenger.json --dry-run                     # what would be written
+  promote challenger.json --push --release --dispatch org/filter -o promote.json
+  promote --to 7 --commit --tag --environment production --comment 12"
 )]
 pub(crate) struct Args {
     /// The model
@@ -89,6 +101,9 @@ pub(crate) struct Args {
     /// Where the record of the move goes
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: Place,
+
+    #[command(flatten)]
+    publishing: PublishArgs,
 }
 
 impl Tool for Args {
@@ -113,22 +128,67 @@ impl Tool for Args {
             now: &scene.now()?.to_string(),
             tool: scene.name(),
         };
+        let plan = self.publishing.plan(scene)?;
+        if let Some(plan) = plan.as_ref().filter(|_| !self.dry_run) {
+            plan.check()?;
+        }
         let promotion =
             if self.dry_run { registry.rehearse(&request)? } else { registry.promote(&request)? };
         if !promotion.changed {
             scene.tell(format!("version {} is the {} already", promotion.version, promotion.alias));
         }
-        results::write(&self.output, &promotion)?;
+        let (published, outcome) = match plan {
+            None => (None, Ok(())),
+            Some(plan) => {
+                let (published, outcome) = publish(&plan, &registry, &promotion, &self.output);
+                (Some(published), outcome)
+            }
+        };
         #[cfg(feature = "net")]
-        if let Some(alert) = Alert::of(&promotion, scene.now()?, run) {
+        let alert = Alert::of(&promotion, scene.now()?, run);
+        results::write(&self.output, &Record { promotion, published })?;
+        // Whether or not it could be published: the move is made.
+        #[cfg(feature = "net")]
+        if let Some(alert) = alert {
             for channel in self.notify {
                 if let Err(error) = alert.send(channel, &tool::environment) {
                     scene.warn(format!("{channel}: {error:#}; nobody was told there"));
                 }
             }
         }
-        Ok(Verdict::Done)
+        outcome.map(|()| Verdict::Done)
     }
+}
+
+/// Publishes a move, or says what that would be; what was done is told even where something failed.
+fn publish(
+    plan: &Plan,
+    registry: &Registry,
+    promotion: &Promotion,
+    output: &Place,
+) -> (Published, Result<()>) {
+    let mut published = Published::default();
+    if promotion.dry_run {
+        let outcome = plan.rehearse(registry, promotion).map(|lines| published.planned = lines);
+        return (published, outcome);
+    }
+    let before = Some(output).filter(|place| place.is_regular_file());
+    let before = before.and_then(|place| results::read::<Record>(place, "promote").ok());
+    if let Some(before) = before.filter(|before| published::is_same(&before.promotion, promotion)) {
+        published.dispatched = before.published.unwrap_or_default().dispatched;
+    }
+    let outcome = plan.publish(registry, promotion, &mut published);
+    let outcome = outcome.map_err(|error| {
+        let Promotion { alias, version, action, .. } = promotion;
+        let done = [vec![alias.as_str()], published.done()].concat().join(", ");
+        let rest = match action {
+            _ if push::is_outrun(&error) => "here only".to_owned(),
+            Action::RolledBack => format!("for the rest run this again with --to {version} for --rollback"),
+            _ => "for the rest run the same again".to_owned(),
+        };
+        error.context(format!("version {version} is the {done}; {rest}"))
+    });
+    (published, outcome)
 }
 
 /// The text of a model, which is one.

@@ -51,6 +51,9 @@ grep -q '"retrain_needed": false' target/quiet/decision.json
 strong=(--quiet --now 2026-10-01 --preset strong target/cycle/train.csv)
 "$built/debug/fit" "${strong[@]}" | cmp - <("$built/tools/fit" "${strong[@]}")
 
+say 'what promote publishes, read back by gto and by a GitHub on localhost'
+tests/ship/run.sh
+
 say 'the action under a real runner'
 tests/action/run.sh
 

@@ -47,7 +47,12 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// The SHA-256 of a text, as hexadecimal digits.
 pub fn digest(text: &str) -> String {
-    hex(&Sha256::digest(text))
+    digest_of(text.as_bytes())
+}
+
+/// The SHA-256 of bytes, as hexadecimal digits.
+pub fn digest_of(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// The schema of results of a kind.

@@ -2,7 +2,16 @@
 
 pub mod registry;
 pub mod rehearsal;
+pub mod git;
+pub mod tags;
+pub mod push;
+pub mod published;
 #[cfg(feature = "net")]
 pub mod http;
 #[cfg(feature = "net")]
 pub mod alerts;
+#[cfg(feature = "net")]
+pub mod github;
+#[cfg(feature = "net")]
+pub mod announce;
+pub mod publish;

@@ -10,3 +10,4 @@ pub mod report;
 pub mod aligned;
 pub mod card;
 pub mod verify;
+pub mod publishing;

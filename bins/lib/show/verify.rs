@@ -20,7 +20,7 @@ use crate::judge::paired::{Eight, Paired};
 use crate::judge::significance::mcnemar_exact;
 use crate::learn::model::Model;
 use crate::learn::profile;
-use crate::ship::registry::moves::Promotion;
+use crate::ship::published::Record;
 use crate::ship::registry::{self, Alias, Version};
 use crate::show::card::Card;
 use crate::show::report::Decision;
@@ -51,7 +51,7 @@ const KINDS: [(&str, Check); 13] = [
     ("drift", drift),
     ("compare", compare),
     ("sequential", |text| parsed::<Arriving>(text, "sequential")?.check()),
-    ("promote", |text| parsed::<Promotion>(text, "promote").map(drop)),
+    ("promote", |text| parsed::<Record>(text, "promote").map(drop)),
     ("version", |text| parsed::<Version>(text, "version").map(drop)),
     ("alias", |text| parsed::<Alias>(text, "alias").map(drop)),
     ("decision", |text| parsed::<Decision>(text, "decision").map(drop)),

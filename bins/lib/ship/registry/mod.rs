@@ -168,12 +168,18 @@ impl Registry {
 
     /// The text of a model, its digest checked.
     pub fn model(&self, digest: &str) -> Result<String> {
+        Self::intact(&self.model_path(digest), digest, ", or promote the model again")
+    }
+
+    /// The text of a report that came with a version, its digest checked.
+    pub fn report(&self, digest: &str) -> Result<String> {
+        Self::intact(&self.report_path(digest), digest, "")
+    }
+
+    fn intact(path: &Path, digest: &str, otherwise: &str) -> Result<String> {
         expect_digest(digest)?;
-        let place = Place::File(self.model_path(digest));
-        ensure!(
-            place.is_regular_file(),
-            "{place}: is missing; restore it from git, or promote the model again"
-        );
+        let place = Place::File(path.to_owned());
+        ensure!(place.is_regular_file(), "{place}: is missing; restore it from git{otherwise}");
         let text = place.read_text()?;
         if results::digest(&text) != digest {
             bail!("{place}: does not have the digest in its name; restore it from git");

@@ -3,7 +3,7 @@
 use crate::data::notes::inert;
 
 /// No more of a text than so many characters.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -11,7 +11,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// Text in Markdown with nothing in it that Markdown, HTML or GitHub would act on.
-pub(super) fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     // What follows @ or www. is looked up after the backslashes are gone: only a joiner in between keeps it from that.
     const JOINER: &str = "&#8288;";
     let mut out = String::with_capacity(text.len());

@@ -2,7 +2,7 @@
 
 mod annotate;
 mod chart;
-mod escape;
+pub(crate) mod escape;
 mod markdown;
 mod page;
 mod prose;

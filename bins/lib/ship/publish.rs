@@ -1,0 +1,136 @@
+//! A move of the registry told to the world: committed, tagged and pushed, and then to GitHub what rests on that.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+
+use crate::data::dates::Timestamp;
+#[cfg(feature = "net")]
+use crate::ship::announce::Announcement;
+use crate::ship::git::{Actor, Git, without_credentials};
+use crate::ship::published::Published;
+use crate::ship::push;
+use crate::ship::registry::Registry;
+use crate::ship::registry::moves::Promotion;
+use crate::ship::tags::{self, Move};
+
+/// What is to be published.
+pub struct Plan {
+    /// Commit the registry.
+    pub commit: bool,
+    /// Tag the version and the alias.
+    pub tag: bool,
+    /// Push both to this remote.
+    pub push: Option<String>,
+    /// Who commits where git does not know.
+    pub actor: Actor,
+    /// When.
+    pub now: Timestamp,
+    /// What GitHub is told.
+    #[cfg(feature = "net")]
+    pub announcement: Announcement,
+}
+
+impl Plan {
+    /// Whether all that is needed is there, before anything is moved.
+    pub fn check(&self) -> Result<()> {
+        #[cfg(feature = "net")]
+        self.announcement.check()?;
+        Ok(())
+    }
+
+    /// Publishes a move that was made. What was done is in `published`, even where something failed; what is there
+    /// already is left as it is, so that this may be done again.
+    pub fn publish(
+        &self,
+        registry: &Registry,
+        promotion: &Promotion,
+        published: &mut Published,
+    ) -> Result<()> {
+        if self.commit || self.tag {
+            self.to_git(registry.directory(), promotion, published)?;
+        }
+        #[cfg(feature = "net")]
+        self.announcement.announce(registry, promotion, published)?;
+        Ok(())
+    }
+
+    fn to_git(&self, directory: &Path, promotion: &Promotion, published: &mut Published) -> Result<()> {
+        let git = Git::at(directory, self.actor.clone(), self.now)?;
+        let (patterns, message) = (tags::patterns(&promotion.name), message(promotion));
+        let mut made = Vec::new();
+        if self.commit {
+            git.commit(&message)?;
+            published.commit = Some(git.head()?);
+        }
+        if let Some(remote) = &self.push {
+            push::fetch_tags(&git, remote, &patterns)?;
+        }
+        if self.tag {
+            let directory = directory.display();
+            ensure!(
+                !git.is_changed()?,
+                "{directory}: is not committed, so that no tag can name it; add --commit"
+            );
+            let told = tags::tell(&git, &told(promotion, &message, self.now))?;
+            published.tags = vec![told.version, told.alias];
+            made = told.missing;
+        }
+        let Some(remote) = &self.push else { return Ok(()) };
+        let pushed = match push::push(&git, remote, &published.tags, &patterns) {
+            Ok(pushed) => pushed,
+            Err(error) => {
+                // What the remote will never have is no history; the commit stays, for somebody to look at.
+                if push::is_outrun(&error) {
+                    git.untag(&made)?;
+                    published.tags.clear();
+                }
+                return Err(error);
+            }
+        };
+        published.commit = Some(pushed.commit);
+        published.pushed = Some(format!("{} {}", without_credentials(remote), pushed.branch));
+        Ok(())
+    }
+
+    /// What [`Plan::publish`] would do, a line each.
+    pub fn rehearse(&self, registry: &Registry, promotion: &Promotion) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        if self.commit || self.tag {
+            let message = message(promotion);
+            let directory = registry.directory();
+            let there = directory.ancestors().find(|directory| directory.is_dir());
+            let there = there.filter(|there| !there.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let git = Git::at(there, self.actor.clone(), self.now)?;
+            if self.commit {
+                let first = message.lines().next().unwrap_or_default();
+                lines.push(format!("commit {}: {first}", directory.display()));
+            }
+            if self.tag {
+                // The commit to come is none of those there are.
+                let head = if self.commit { String::new() } else { git.head()? };
+                let plan = tags::plan(&git, &told(promotion, &message, self.now), &head)?;
+                lines.extend(plan.missing.iter().map(|tag| format!("tag {tag}")));
+            }
+            if let Some(remote) = &self.push {
+                let remote = without_credentials(remote);
+                lines.push(format!("push {} and the tags of {} to {remote}", git.branch()?, promotion.name));
+            }
+        }
+        #[cfg(feature = "net")]
+        lines.extend(self.announcement.rehearse(promotion)?);
+        Ok(lines)
+    }
+}
+
+fn told<'a>(promotion: &'a Promotion, message: &'a str, now: Timestamp) -> Move<'a> {
+    let Promotion { name, version, alias, .. } = promotion;
+    Move { name, version: *version, alias, message, now }
+}
+
+/// What commit and tags say.
+fn message(promotion: &Promotion) -> String {
+    let Promotion { name, alias, version, reason, sequence, .. } = promotion;
+    let first = format!("{name}: version {version} is {alias} (move {sequence})");
+    if reason.is_empty() { first } else { format!("{first}\n\n{reason}") }
+}

@@ -1,0 +1,408 @@
+//! What is promised of GitHub: nothing is made twice, nothing that writes is sent twice, every refusal is one line with the way
+//! out, and the token is in none of them.
+
+#![cfg(feature = "net")]
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Map, Value, json};
+use spamops::ship::github::{Asset, Dispatch, GitHub, Token};
+use tokio::runtime::Runtime;
+use wiremock::matchers::{body_json, header, method, path, query_param};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+/// What may appear nowhere.
+const TOKEN: &str = "ghs_0123456789secret";
+
+/// A GitHub that answers as a test says, and a client of it.
+struct Double {
+    runtime: Runtime,
+    server: MockServer,
+    github: GitHub,
+}
+
+impl Double {
+    fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let server = runtime.block_on(MockServer::start());
+        let github = GitHub::new(&"o/r".parse().unwrap(), &server.uri(), Token::new(TOKEN).unwrap()).unwrap();
+        Self { runtime, server, github }
+    }
+
+    fn on(&self, verb: &str, route: &str, answer: ResponseTemplate) {
+        let mock = Mock::given(method(verb))
+            .and(path(route))
+            .and(header("authorization", format!("Bearer {TOKEN}")));
+        self.runtime.block_on(mock.respond_with(answer).mount(&self.server));
+    }
+
+    /// The requests there were, as `POST /path`.
+    fn asked(&self) -> Vec<String> {
+        let requests = self.runtime.block_on(self.server.received_requests()).unwrap();
+        requests.iter().map(|request| format!("{} {}", request.method, request.url.path())).collect()
+    }
+
+    fn bodies(&self, verb: &str) -> Vec<Value> {
+        let requests = self.runtime.block_on(self.server.received_requests()).unwrap();
+        let of_verb = |request: &&Request| request.method.as_str() == verb;
+        requests.iter().filter(of_verb).map(|request| request.body_json().unwrap()).collect()
+    }
+}
+
+fn answer(status: u16, body: Value) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_json(body)
+}
+
+fn dispatch() -> Dispatch {
+    let facts: Map<String, Value> =
+        [("name".to_owned(), json!("spam")), ("version".to_owned(), json!(3))].into_iter().collect();
+    Dispatch::new("spamops-promoted", facts).unwrap()
+}
+
+#[test]
+fn every_refusal_is_one_line_with_the_way_out_and_without_the_token() {
+    let plain = |status, message: &str| answer(status, json!({ "message": message }));
+    let limited =
+        |status| plain(status, "API rate limit exceeded").insert_header("x-ratelimit-remaining", "0");
+    let again = "run this again, it looks first what is there";
+    let cases = [
+        (
+            plain(401, "Bad credentials"),
+            "401 Bad credentials; the token is wrong or has expired, renew GITHUB_TOKEN",
+        ),
+        (
+            plain(403, "Resource not accessible by integration"),
+            "403 Resource not accessible by integration; the token lacks issues: write or pull-requests: write",
+        ),
+        (
+            plain(404, "Not Found"),
+            "404 Not Found; it is not there, or the token lacks issues: write or pull-requests: write",
+        ),
+        (
+            answer(
+                422,
+                json!({ "message": "Validation Failed", "errors": [{ "field": "body", "code": "missing" }] }),
+            ),
+            "422 Validation Failed (body missing); GitHub does not take this as it is",
+        ),
+        (plain(429, "slow down"), "429 slow down; run this again in a minute"),
+        (
+            plain(403, "You have exceeded a secondary rate limit").insert_header("retry-after", "7"),
+            "403 You have exceeded a secondary rate limit; GitHub asks for a pause, run this again in 7 s",
+        ),
+        (
+            limited(403).insert_header("x-ratelimit-reset", "1790812800"),
+            "403 API rate limit exceeded; no request is left before 2026-10-01T00:00:00Z, run this again then",
+        ),
+        (limited(429), "429 API rate limit exceeded; no request is left, run this again in an hour"),
+        (
+            plain(301, "Moved Permanently"),
+            "301 Moved Permanently; the repository has moved, give its new name",
+        ),
+        (ResponseTemplate::new(502).set_body_string("<html>\n"), &format!("502 <html>; {again}")),
+        (ResponseTemplate::new(500), &format!("500 Internal Server Error; {again}")),
+        (plain(503, "Unavailable").insert_header("retry-after", "1"), &format!("503 Unavailable; {again}")),
+        (
+            plain(401, &format!("bad {TOKEN}\u{1b}[31m")),
+            "401 bad ***\\u{1b}[31m; the token is wrong or has expired, renew GITHUB_TOKEN",
+        ),
+    ];
+    for (refusal, line) in cases {
+        // Reading is refused, or writing is: neither is tried again.
+        for (reading, asked) in [
+            (refusal.clone(), &["GET /repos/o/r/issues/7/comments"][..]),
+            (
+                answer(200, json!([])),
+                &["GET /repos/o/r/issues/7/comments", "POST /repos/o/r/issues/7/comments"],
+            ),
+        ] {
+            let double = Double::new();
+            double.on("GET", "/repos/o/r/issues/7/comments", reading);
+            double.on("POST", "/repos/o/r/issues/7/comments", refusal.clone());
+            let error = double.github.comment(7, "spam", "text").unwrap_err();
+            assert_eq!(format!("{error:#}"), format!("o/r: comment: {line}"));
+            assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
+            assert_eq!(double.asked(), asked);
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_none_is_told() {
+    let double = Double::new();
+    double.on("GET", "/repos/o/r/issues/7/comments", ResponseTemplate::new(200).set_body_string("<html>"));
+    let error = double.github.comment(7, "spam", "text").unwrap_err().to_string();
+    assert!(error.contains("127.0.0.1 answered what GitHub does not; see that GITHUB_API_URL"), "{error}");
+    let github =
+        GitHub::new(&"o/r".parse().unwrap(), "http://127.0.0.1:9", Token::new(TOKEN).unwrap()).unwrap();
+    let error = format!("{:#}", github.dispatch(&dispatch()).unwrap_err());
+    let expected = "o/r: repository_dispatch: no answer from 127.0.0.1: Connection refused; it may have arrived: look before sending it again";
+    assert_eq!(error, expected);
+    assert!(!format!("{:?}", github.comment(7, "spam", "text").unwrap_err()).contains(TOKEN));
+}
+
+#[test]
+fn an_event_is_sent_once_whatever_comes_back() {
+    for (status, is_done) in [(204, true), (200, false), (500, false), (502, false), (429, false)] {
+        let double = Double::new();
+        double.on("POST", "/repos/o/r/dispatches", ResponseTemplate::new(status));
+        let done = double.github.dispatch(&dispatch());
+        assert_eq!(done.is_ok(), is_done, "{status}: {done:?}");
+        assert_eq!(double.asked(), ["POST /repos/o/r/dispatches"]);
+        let body =
+            json!({ "event_type": "spamops-promoted", "client_payload": { "name": "spam", "version": 3 } });
+        assert_eq!(double.bodies("POST"), [body]);
+    }
+    let many: Map<String, Value> = (0..11).map(|fact| (fact.to_string(), json!(fact))).collect();
+    assert!(Dispatch::new("e", many).is_err());
+    assert!(Dispatch::new(&"e".repeat(101), Map::new()).is_err());
+    let large: Map<String, Value> = [("a".to_owned(), json!("x".repeat(1 << 16)))].into_iter().collect();
+    assert!(Dispatch::new("e", large).is_err());
+}
+
+fn comment(id: u64, body: &str, association: &str, kind: &str) -> Value {
+    json!({
+        "id": id, "html_url": format!("https://github.test/{id}"), "body": body, "author_association": association,
+        "user": { "login": "somebody", "type": kind }, "node_id": "x",
+    })
+}
+
+#[test]
+fn a_comment_is_made_once_and_then_brought_up_to_date() {
+    let double = Double::new();
+    let made = comment(1, "<!-- spamops:spam -->\ntext", "NONE", "Bot");
+    double.on(
+        "GET",
+        "/repos/o/r/issues/7/comments",
+        answer(200, json!([comment(9, "hello", "OWNER", "User")])),
+    );
+    double.on("POST", "/repos/o/r/issues/7/comments", answer(201, made.clone()));
+    assert_eq!(double.github.comment(7, "spam", "text").unwrap().action, "made");
+    assert_eq!(double.bodies("POST"), [json!({ "body": "<!-- spamops:spam -->\ntext" })]);
+
+    let double = Double::new();
+    // One that a passer-by wrote with our mark is not ours; ours is on the second page.
+    let mut first: Vec<Value> = (10..109).map(|id| comment(id, "hello", "OWNER", "User")).collect();
+    first.push(comment(109, "<!-- spamops:spam -->\nphish", "CONTRIBUTOR", "User"));
+    let page = |number: &str, comments: Value| {
+        let mock = Mock::given(method("GET"))
+            .and(path("/repos/o/r/issues/7/comments"))
+            .and(query_param("page", number));
+        double.runtime.block_on(mock.respond_with(answer(200, comments)).mount(&double.server));
+    };
+    page("1", json!(first));
+    page("2", json!([made]));
+    double.on("PATCH", "/repos/o/r/issues/comments/1", answer(200, comment(1, "", "NONE", "Bot")));
+    assert_eq!(double.github.comment(7, "spam", "text\n").unwrap().action, "unchanged");
+    assert!(double.bodies("PATCH").is_empty());
+    assert_eq!(double.github.comment(7, "spam", "new").unwrap().action, "updated");
+    assert_eq!(double.bodies("PATCH"), [json!({ "body": "<!-- spamops:spam -->\nnew" })]);
+    assert!(double.bodies("POST").is_empty());
+
+    // Whoever belongs to an organization in private is no member to others, but knows the own name.
+    let double = Double::new();
+    let own = json!([comment(3, "<!-- spamops:spam -->\nold", "NONE", "User")]);
+    double.on("GET", "/repos/o/r/issues/7/comments", answer(200, own));
+    double.on("GET", "/user", answer(200, json!({ "login": "somebody", "type": "User" })));
+    double.on("PATCH", "/repos/o/r/issues/comments/3", answer(200, comment(3, "", "NONE", "User")));
+    assert_eq!(double.github.comment(7, "spam", "new").unwrap().action, "updated");
+}
+
+fn release(double: &Double, draft: bool, assets: &Value) -> Value {
+    json!({
+        "id": 5, "tag_name": "spam@v3.0.0", "html_url": "https://github.test/release", "draft": draft, "assets": assets,
+        "upload_url": format!("{}/upload/repos/o/r/releases/5/assets{{?name,label}}", double.server.uri()),
+    })
+}
+
+fn files() -> [Asset; 2] {
+    let asset = |name: &str, text: &str| Asset { name: name.into(), bytes: text.into() };
+    [
+        asset("model.json", "{}"),
+        asset("model.json.sha256", "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"),
+    ]
+}
+
+fn there(state: &str, size: u64) -> Value {
+    json!({ "id": 8, "name": "model.json", "size": size, "state": state })
+}
+
+#[test]
+fn a_release_is_a_draft_until_it_is_whole() {
+    let double = Double::new();
+    double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(404, json!({ "message": "Not Found" })));
+    double.on("GET", "/repos/o/r/releases", answer(200, json!([])));
+    double.on(
+        "GET",
+        "/repos/o/r/git/ref/tags/spam@v3.0.0",
+        answer(200, json!({ "ref": "refs/tags/spam@v3.0.0" })),
+    );
+    double.on("POST", "/repos/o/r/releases", answer(201, release(&double, true, &json!([]))));
+    double.on("POST", "/upload/repos/o/r/releases/5/assets", answer(201, json!({})));
+    double.on("PATCH", "/repos/o/r/releases/5", answer(200, release(&double, false, &json!([]))));
+    let done = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap();
+    assert!(done.made);
+    assert_eq!(done.uploaded, ["model.json", "model.json.sha256"]);
+    let order = [
+        "GET /repos/o/r/releases/tags/spam@v3.0.0",
+        "GET /repos/o/r/releases",
+        "GET /repos/o/r/git/ref/tags/spam@v3.0.0",
+        "POST /repos/o/r/releases",
+        "POST /upload/repos/o/r/releases/5/assets",
+        "POST /upload/repos/o/r/releases/5/assets",
+        "PATCH /repos/o/r/releases/5",
+    ];
+    assert_eq!(double.asked(), order);
+    assert_eq!(double.bodies("PATCH"), [json!({ "draft": false, "make_latest": "false" })]);
+}
+
+#[test]
+fn a_release_that_was_left_half_done_is_completed() {
+    let double = Double::new();
+    let assets = json!([there("starter", 0)]);
+    double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(404, json!({ "message": "Not Found" })));
+    double.on("GET", "/repos/o/r/releases", answer(200, json!([release(&double, true, &assets)])));
+    double.on("DELETE", "/repos/o/r/releases/assets/8", ResponseTemplate::new(204));
+    double.on("POST", "/upload/repos/o/r/releases/5/assets", answer(201, json!({})));
+    double.on("PATCH", "/repos/o/r/releases/5", answer(200, release(&double, false, &json!([]))));
+    let done = double.github.release("spam@v3.0.0", "spam 3", "text", &files()[..1]).unwrap();
+    assert!(!done.made);
+    assert_eq!(done.uploaded, ["model.json"]);
+}
+
+#[test]
+fn a_release_that_is_whole_is_left_alone() {
+    let double = Double::new();
+    let found = release(&double, false, &json!([there("uploaded", 2)]));
+    double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, found));
+    let done = double.github.release("spam@v3.0.0", "spam 3", "text", &files()[..1]).unwrap();
+    assert!(!done.made && done.uploaded.is_empty(), "{done:?}");
+    assert_eq!(double.asked(), ["GET /repos/o/r/releases/tags/spam@v3.0.0"]);
+    let mut digest = there("uploaded", 2);
+    digest["digest"] = json!("sha256:00");
+    for other in [there("uploaded", 3), digest] {
+        let double = Double::new();
+        double.on(
+            "GET",
+            "/repos/o/r/releases/tags/spam@v3.0.0",
+            answer(200, release(&double, false, &json!([other]))),
+        );
+        let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
+        assert_eq!(error, "o/r: release: 'model.json' is there and is another; a release is not changed");
+    }
+}
+
+#[test]
+fn a_release_needs_its_tag_and_uploads_only_to_github() {
+    let double = Double::new();
+    double.on("GET", "/repos/o/r/releases", answer(200, json!([])));
+    let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
+    assert_eq!(error, "o/r: release: the tag spam@v3.0.0 is not there; push it first");
+    assert!(double.bodies("POST").is_empty());
+
+    let double = Double::new();
+    let thief = Double::new();
+    double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, release(&thief, false, &json!([]))));
+    let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
+    assert!(error.contains("which is not the API's; nothing was sent"), "{error}");
+    assert!(thief.asked().is_empty());
+}
+
+#[test]
+fn a_deployment_is_found_or_made_and_set_once() {
+    let double = Double::new();
+    double.on("GET", "/repos/o/r/deployments", answer(200, json!([])));
+    let body = json!({
+        "ref": "spam@v3.0.0", "environment": "production", "description": "d", "auto_merge": false, "required_contexts": [],
+    });
+    let mock = Mock::given(method("POST")).and(path("/repos/o/r/deployments")).and(body_json(body));
+    double.runtime.block_on(mock.respond_with(answer(201, json!({ "id": 4 }))).mount(&double.server));
+    double.on("GET", "/repos/o/r/deployments/4/statuses", answer(200, json!([{ "state": "in_progress" }])));
+    double.on("POST", "/repos/o/r/deployments/4/statuses", answer(201, json!({ "state": "success" })));
+    let id = double.github.deployment("spam@v3.0.0", "production", "d").unwrap();
+    assert!(double.github.deployed(id, &"d".repeat(200)).unwrap().set);
+    assert_eq!(double.bodies("POST")[1], json!({ "state": "success", "description": "d".repeat(140) }));
+
+    let double = Double::new();
+    double.on("GET", "/repos/o/r/deployments", answer(200, json!([{ "id": 4 }])));
+    double.on("GET", "/repos/o/r/deployments/4/statuses", answer(200, json!([{ "state": "success" }])));
+    let id = double.github.deployment("spam@v3.0.0", "production", "d").unwrap();
+    assert!(!double.github.deployed(id, "d").unwrap().set);
+    assert!(double.bodies("POST").is_empty());
+}
+
+#[test]
+fn promote_shows_the_token_nowhere() {
+    let double = Double::new();
+    double.on(
+        "GET",
+        "/repos/o/r/issues/7/comments",
+        answer(500, json!({ "message": format!("sorry, {TOKEN}") })),
+    );
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("github-token");
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spam/models");
+    let model = fs::read_dir(models).unwrap().next().unwrap().unwrap().path();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
+    command.current_dir(&directory).arg(model).args([
+        "--comment",
+        "7",
+        "--github",
+        "o/r",
+        "-o",
+        "promote.json",
+    ]);
+    command.env_clear().envs([
+        ("GITHUB_TOKEN", TOKEN),
+        ("GITHUB_API_URL", &double.server.uri()),
+        ("RUST_BACKTRACE", "1"),
+    ]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = "promote: version 1 is the champion; for the rest run the same again: o/r: comment: 500 sorry, ***; run this again, it looks first what is there\n";
+    assert_eq!(said, expected);
+    assert!(output.stdout.is_empty());
+    // The move stays and is on record; nothing that was written holds the token.
+    let mut seen = 0;
+    let mut directories = vec![directory];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                assert!(!fs::read_to_string(&path).unwrap().contains(TOKEN), "{}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 5, "{seen} files");
+    // Neither is there an option for it.
+    let help = Command::new(env!("CARGO_BIN_EXE_promote")).arg("--help").output().unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("--token"));
+}
+
+#[test]
+fn what_is_missing_is_told_before_anything_moves() {
+    let registry = Path::new(env!("CARGO_TARGET_TMPDIR")).join("github-missing");
+    let said = |words: &[&str], token: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
+        command.args(["--to", "1", "--registry"]).arg(&registry).args(words);
+        let output = command.env_clear().env("GITHUB_TOKEN", token).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let line = "promote: GITHUB_REPOSITORY is not set; use --github OWNER/REPO\n";
+    assert_eq!(said(&["--release"], TOKEN), line);
+    let line = "promote: GITHUB_TOKEN is not set; GitHub wants a token, which is taken from there alone\n";
+    assert_eq!(said(&["--dispatch", "o/r"], ""), line);
+    let line = "promote: GITHUB_TOKEN: holds characters that no token has\n";
+    assert_eq!(said(&["--dispatch", "o/r"], "gh s"), line);
+    assert!(said(&["--github", "o"], TOKEN).contains("expected OWNER/REPOSITORY"));
+    assert!(!registry.exists());
+}

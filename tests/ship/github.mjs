@@ -1,0 +1,266 @@
+// promote against a GitHub that keeps state (emulate), on localhost: a release with its assets, a comment that stays one, an
+// event sent once. Whatever promote sends is held against GitHub's own OpenAPI, and the token is looked for everywhere.
+//
+// Between the two stands a proxy that sees every request, and answers what emulate does not have: events, deployments, and
+// a token that is wrong, which emulate takes for one of its user.
+
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+
+const [tools, modules, data, work] = process.argv.slice(2).map((path) => resolve(path))
+const require = createRequire(join(modules, 'x.js'))
+const { createEmulator } = await import(join(modules, 'node_modules/emulate/dist/api.js'))
+const Ajv = require('ajv').default
+const formats = require('ajv-formats').default
+
+const TOKEN = 'ghs_0123456789abcdefTHEtoken'
+const outputs = []
+
+// --- GitHub's OpenAPI
+
+const spec = JSON.parse(readFileSync(join(modules, 'node_modules/@octokit/openapi/generated/api.github.com.deref.json')))
+const ajv = formats(new Ajv({ strict: false, allErrors: true }))
+const routes = Object.entries(spec.paths).map(([path, operations]) => ({
+  pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
+  path,
+  operations,
+}))
+
+/** Holds a request against the OpenAPI: its path, its method, its body, the parameters of its query. */
+function expectValid({ method, path, query, body }) {
+  const found = routes.filter(({ pattern }) => pattern.test(path)).sort((a, b) => a.path.split('{').length - b.path.split('{').length)
+  const route = found[0] ?? routes.find(({ path: known }) => known === '/repos/{owner}/{repo}/git/ref/{ref}' && path.includes('/git/ref/tags/'))
+  assert(route, `GitHub has no ${path}`)
+  const operation = route.operations[method.toLowerCase()]
+  assert(operation, `GitHub has no ${method} ${route.path}`)
+  const known = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query').map(({ name }) => name)
+  for (const name of query.keys()) assert(known.includes(name), `${method} ${route.path} knows no ?${name}`)
+  const schema = operation.requestBody?.content?.['application/json']?.schema
+  if (typeof body !== 'object') return
+  assert(schema, `${method} ${route.path} takes no JSON`)
+  const isValid = ajv.compile(schema)
+  assert(isValid(body), `${method} ${route.path}: ${ajv.errorsText(isValid.errors)}: ${JSON.stringify(body)}`)
+  const unknown = Object.keys(body).filter((key) => !(key in schema.properties))
+  assert.deepEqual(unknown, [], `${method} ${route.path}`)
+}
+
+assert.throws(() => expectValid({ method: 'POST', path: '/repos/o/r/dispatches', query: new URLSearchParams(), body: {} }), /event_type/)
+
+// --- emulate, and the proxy before it
+
+const read = async (stream) => {
+  const chunks = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+let asked = []
+const wrong = []
+const deployments = []
+let api
+const proxy = createServer(async (request, response) => {
+  const bytes = await read(request)
+  const url = new URL(request.url, 'http://localhost')
+  const isJson = request.headers['content-type'] === 'application/json' && !url.searchParams.has('name')
+  const body = isJson && bytes.length > 0 ? JSON.parse(bytes) : undefined
+  const path = decodeURIComponent(url.pathname)
+  if (request.headers['x-test'] === undefined) {
+    asked.push({ method: request.method, path, body })
+    try {
+      expectValid({ method: request.method, path, query: url.searchParams, body })
+    } catch (error) {
+      wrong.push(error.message)
+    }
+  }
+  const answer = (status, value) => {
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(value === undefined ? undefined : JSON.stringify(value))
+  }
+  if (request.headers.authorization !== `Bearer ${TOKEN}`) return answer(401, { message: 'Bad credentials', status: '401' })
+  if (path.endsWith('/dispatches')) return answer(204)
+  if (path.endsWith('/deployments')) {
+    if (request.method === 'POST') deployments.push({ id: 40 + deployments.length, ref: body.ref, states: [] })
+    if (request.method === 'POST') return answer(201, deployments.at(-1))
+    return answer(200, deployments.filter(({ ref }) => ref === url.searchParams.get('ref')))
+  }
+  if (path.endsWith('/statuses')) {
+    const of = deployments.find(({ id }) => path.includes(`/deployments/${id}/`))
+    if (request.method === 'POST') of.states.unshift({ state: body.state })
+    return answer(request.method === 'POST' ? 201 : 200, request.method === 'POST' ? of.states[0] : of.states)
+  }
+  const { host, connection, 'content-length': _, ...headers } = request.headers
+  const passed = await fetch(new URL(request.url, api), {
+    method: request.method,
+    headers,
+    body: bytes.length > 0 ? bytes : undefined,
+  })
+  response.writeHead(passed.status, { 'content-type': passed.headers.get('content-type') ?? 'application/json' })
+  response.end(Buffer.from(await passed.arrayBuffer()))
+})
+const port = (server) => new Promise((done) => server.listen(0, '127.0.0.1', () => done(server.address().port)))
+const base = `http://localhost:${await port(proxy)}`
+const free = createServer()
+const freePort = await port(free)
+await new Promise((done) => free.close(done))
+const emulator = await createEmulator({
+  service: 'github',
+  port: freePort,
+  baseUrl: base,
+  seed: {
+    tokens: { [TOKEN]: { login: 'owner', scopes: ['repo'] } },
+    github: {
+      users: [{ login: 'owner' }],
+      repos: [{ owner: 'owner', name: 'models', auto_init: true }],
+    },
+  },
+})
+api = `http://localhost:${freePort}`
+
+/** What the test itself asks GitHub. */
+async function github(method, path, body) {
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', 'x-test': 'yes' }
+  const answer = await fetch(`${base}/repos/owner/models/${path}`, { method, headers, body: body && JSON.stringify(body) })
+  const text = await answer.text()
+  assert(answer.ok, `${method} ${path}: ${answer.status} ${text}`)
+  return JSON.parse(text)
+}
+
+// --- promote, in a clone
+
+rmSync(work, { recursive: true, force: true })
+mkdirSync(join(work, 'clone'), { recursive: true })
+const clone = join(work, 'clone')
+const environment = {
+  PATH: process.env.PATH,
+  HOME: work,
+  SOURCE_DATE_EPOCH: '1790812800',
+  GITHUB_API_URL: base,
+  GITHUB_REPOSITORY: 'owner/models',
+  GITHUB_TOKEN: TOKEN,
+  USER: 'tester',
+}
+const git = (...words) => execFileSync('git', words, { cwd: clone, env: environment }).toString().trim()
+execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', join(work, 'remote.git')])
+git('init', '--quiet', '--initial-branch=main')
+git('remote', 'add', 'origin', '../remote.git')
+
+/** Runs promote; its status, its words and its record. */
+async function promote(words, more = {}) {
+  asked = []
+  const child = spawn(join(tools, 'promote'), [...words, '-o', 'promote.json'], { cwd: clone, env: { ...environment, ...more } })
+  const [stdout, stderr, status] = await Promise.all([read(child.stdout), read(child.stderr), new Promise((done) => child.on('close', done))])
+  outputs.push(String(stdout), String(stderr))
+  assert.deepEqual(wrong, [])
+  return { status, said: String(stderr).trim(), record: JSON.parse(readFileSync(join(clone, 'promote.json'))) }
+}
+
+/** emulate has no git: a tag that was pushed is made known to it. */
+async function mirror(tag) {
+  git('cat-file', '-e', `${tag}^{tag}`)
+  const { object } = await github('GET', 'git/ref/heads/main')
+  await github('POST', 'git/refs', { ref: `refs/tags/${tag}`, sha: object.sha })
+}
+
+writeFileSync(join(clone, 'one.json'), readFileSync(join(data, 'one.json')))
+writeFileSync(join(clone, 'two.json'), readFileSync(join(data, 'two.json')))
+await github('POST', 'issues', { title: 'the champion' })
+const all = ['--push', '--release', '--comment', '1', '--environment', 'production', '--dispatch', 'owner/filter']
+const writes = () => asked.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path.replace(/\d+/g, 'N')}`)
+
+// A tag that GitHub has not got is not made there: the move stays, and the same command goes on.
+let run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
+assert.equal(run.status, 2, run.said)
+assert.match(run.said, /^promote: version 1 is the champion, committed, tagged, pushed; for the rest run the same again: owner\/models: release: the tag spam@v1\.0\.0 is not there; push it first$/)
+assert.deepEqual(run.record.published.tags, ['spam@v1.0.0', 'spam#champion#1'])
+assert.deepEqual(writes(), [])
+
+await mirror('spam@v1.0.0')
+run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
+assert.equal(run.status, 0, run.said)
+const first = run.record
+assert.equal(first.changed, false)
+assert.deepEqual(first.published.dispatched, ['owner/filter'])
+assert.equal(first.published.commit, git('rev-parse', 'origin/main'))
+const dispatched = asked.find(({ path }) => path === '/repos/owner/filter/dispatches').body
+assert.equal(dispatched.event_type, 'spamops-promoted')
+assert.equal(dispatched.client_payload.digest, first.digest)
+assert.equal(dispatched.client_payload.tag, 'spam@v1.0.0')
+const releases = await github('GET', 'releases')
+assert.deepEqual(releases.map(({ tag_name, draft }) => [tag_name, draft]), [['spam@v1.0.0', false]])
+const assets = releases[0].assets.map(({ name, size }) => [name, size]).sort()
+const model = readFileSync(join(clone, 'one.json'))
+assert.equal(createHash('sha256').update(model).digest('hex'), first.digest)
+assert.deepEqual(assets, [['spam-v1.json', model.length], ['spam-v1.json.sha256', 64 + 2 + 'spam-v1.json'.length + 1]])
+let comments = await github('GET', 'issues/1/comments')
+assert.equal(comments.length, 1)
+assert.match(comments[0].body, /^<!-- spamops:spam -->\n\*\*spam version 1 is the champion\*\*/)
+assert(!comments[0].body.includes('@all') && !comments[0].body.includes('<b>'), comments[0].body)
+
+// The same once more changes nothing, and tells nobody again.
+run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
+assert.equal(run.status, 0, run.said)
+assert.deepEqual(writes(), [])
+assert.deepEqual(run.record.published, first.published)
+
+// The next version: another release, the same comment.
+run = await promote(['two.json', '--reason', 'second', '--push'])
+assert.equal(run.status, 0, run.said)
+await mirror('spam@v2.0.0')
+run = await promote(['two.json', '--reason', 'second', ...all])
+assert.equal(run.status, 0, run.said)
+assert.deepEqual(writes(), [
+  'POST /repos/owner/models/releases',
+  'POST /repos/owner/models/releases/N/assets',
+  'POST /repos/owner/models/releases/N/assets',
+  'PATCH /repos/owner/models/releases/N',
+  'POST /repos/owner/models/deployments',
+  'POST /repos/owner/models/deployments/N/statuses',
+  'PATCH /repos/owner/models/issues/comments/N',
+  'POST /repos/owner/filter/dispatches',
+])
+comments = await github('GET', 'issues/1/comments')
+assert.equal(comments.length, 1)
+assert.match(comments[0].body, /version 2 is the champion/)
+
+// Back again: the release of version 1 is there, and stays what it was.
+run = await promote(['--rollback', '--reason', 'ham in quarantine', '--push', '--release', '--comment', '1'])
+assert.equal(run.status, 0, run.said)
+assert.deepEqual(run.record.published.tags, ['spam@v1.0.0', 'spam#champion#3'])
+assert.deepEqual(writes(), ['PATCH /repos/owner/models/issues/comments/N'])
+assert.equal((await github('GET', 'releases')).length, 2)
+
+// Refusals, of the token too.
+await github('POST', 'issues', { title: 'where nothing was said yet' })
+run = await promote(['--to', '1', '--comment', '2'], { GITHUB_TOKEN: `${TOKEN}x` })
+assert.match(run.said, /owner\/models: comment: 401 .*; the token is wrong or has expired, renew GITHUB_TOKEN$/m)
+run = await promote(['--to', '1', '--comment', '99'])
+assert.match(run.said, /owner\/models: comment: 404 Not Found; it is not there, or the token lacks issues: write or pull-requests: write$/m)
+run = await promote(['two.json', '--commit', '--tag', '--release', '--comment', '1'], { GITHUB_TOKEN: '', GH_TOKEN: '' })
+assert.match(run.said, /GITHUB_TOKEN is not set/)
+assert.equal(JSON.parse(readFileSync(join(clone, 'models/spam/champion.json'))).version, 1)
+run = await promote(['--to', '1', '--comment', '1'], { GITHUB_API_URL: 'http://github.example' })
+assert.match(run.said, /GITHUB_API_URL: a token is sent by https only$/)
+run = await promote(['--to', '1', '--comment', '1', '--dry-run', '--dispatch', 'owner/filter'])
+assert.deepEqual(asked, [])
+
+// --- the token is nowhere: no output, no file, nothing in git
+
+function files(directory) {
+  return readdirSync(directory).flatMap((name) => {
+    const path = join(directory, name)
+    return statSync(path).isDirectory() ? files(path) : [path]
+  })
+}
+const everything = files(work)
+assert(everything.length > 20 && outputs.some((text) => text.includes('401')))
+for (const path of everything) assert(!readFileSync(path).includes(TOKEN), `${path} holds the token`)
+for (const text of [...outputs, git('log', '--all', '-p'), git('tag', '--list', '--format=%(contents)')]) assert(!text.includes(TOKEN), text)
+
+await emulator.close()
+proxy.close()
+console.log(`github: ${releases.length + 1} releases, 1 comment, every request as GitHub's OpenAPI has it, no token in ${everything.length} files and ${outputs.length} outputs`)

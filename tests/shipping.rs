@@ -1,0 +1,298 @@
+//! What is promised of git: one commit of the registry alone, tags whose dates strictly increase, and a push that goes on top
+//! of others, gives way where the registry moved, and forces nothing. Remotes are bare repositories beside the clones.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use spamops::data::dates::Timestamp;
+use spamops::ship::git::{Actor, Git};
+use spamops::ship::push::{self, Pushed};
+use spamops::ship::tags::{self, Move};
+
+const NOW: Timestamp = Timestamp(1_790_812_800);
+
+/// A bare repository with one commit, in a fresh directory.
+fn remote(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shipping").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    git(&directory, &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
+    let first = clone(&directory, "first");
+    fs::write(first.join("README"), "models\n").unwrap();
+    for words in [
+        &["add", "README"][..],
+        &["commit", "--quiet", "-m", "readme"],
+        &["push", "--quiet", "origin", "HEAD:main"],
+    ] {
+        git(&first, words);
+    }
+    directory
+}
+
+fn clone(directory: &Path, name: &str) -> PathBuf {
+    git(directory, &["clone", "--quiet", "remote.git", name]);
+    let clone = directory.join(name);
+    fs::create_dir_all(clone.join("models/spam/versions")).unwrap();
+    clone
+}
+
+/// Runs git as somebody whom no configuration names; what it said.
+fn git(directory: &Path, words: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(directory).args(["-c", "user.name=Other", "-c", "user.email=other@example.org"]);
+    let output = command.args(words).output().unwrap();
+    assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// The registry in a clone.
+fn at(clone: &Path) -> Git {
+    let actor = Actor { name: "spamops".into(), email: "spamops@example.org".into() };
+    Git::at(&clone.join("models/spam"), actor, NOW).unwrap()
+}
+
+/// Moves the champion to a version as the registry would, and has it committed and tagged.
+fn promote(clone: &Path, version: u64) -> tags::Plan {
+    let manifest = clone.join(format!("models/spam/versions/{version}.json"));
+    // Of another clone it is another model: the very same commit would be no conflict.
+    fs::write(manifest, format!("{version} of {}", clone.display())).unwrap();
+    fs::write(clone.join("models/spam/champion.json"), version.to_string()).unwrap();
+    let git = at(clone);
+    git.commit(&format!("spam: version {version} is champion")).unwrap();
+    tags::tell(&git, &champion(version)).unwrap()
+}
+
+fn champion(version: u64) -> Move<'static> {
+    Move { name: "spam", version, alias: "champion", message: "# a reason\n\nfor it", now: NOW }
+}
+
+fn pushed(clone: &Path) -> anyhow::Result<Pushed> {
+    push::push(&at(clone), "origin", &[], &tags::patterns("spam"))
+}
+
+fn dates(clone: &Path) -> Vec<(String, i64)> {
+    let found = at(clone).tags(&tags::patterns("spam")).unwrap();
+    let mut found: Vec<_> = found.into_iter().map(|tag| (tag.name, tag.made.unwrap().0)).collect();
+    found.sort_by_key(|(_, made)| *made);
+    found
+}
+
+#[test]
+fn a_commit_holds_the_registry_and_nothing_else() {
+    let clone = clone(&remote("commit"), "mine");
+    fs::write(clone.join("README"), "changed\n").unwrap();
+    fs::write(clone.join("staged"), "by hand\n").unwrap();
+    git(&clone, &["add", "staged"]);
+    promote(&clone, 1);
+    assert_eq!(
+        git(&clone, &["show", "--name-only", "--format=%ct", "HEAD"]),
+        "1790812800\n\nmodels/spam/champion.json\nmodels/spam/versions/1.json"
+    );
+    assert_eq!(git(&clone, &["status", "--porcelain"]), "M README\nA  staged");
+    assert_eq!(at(&clone).commit("again").unwrap(), None);
+    let nowhere = Git::at(Path::new("/"), Actor { name: "a".into(), email: "b".into() }, NOW).err().unwrap();
+    assert!(nowhere.to_string().starts_with("git rev-parse: not a git repository"), "{nowhere}");
+}
+
+#[test]
+fn dates_of_tags_increase_within_a_second_and_back_again() {
+    let clone = clone(&remote("dates"), "mine");
+    promote(&clone, 1);
+    promote(&clone, 2);
+    let again = promote(&clone, 2);
+    assert!(again.missing.is_empty(), "{again:?}");
+    // Back to version 1: its tag is there, the alias goes back to its commit.
+    promote(&clone, 1);
+    let challenger = Move { alias: "challenger", version: 2, ..champion(2) };
+    tags::tell(&at(&clone), &challenger).unwrap();
+    let expected = [
+        "spam@v1.0.0",
+        "spam#champion#1",
+        "spam@v2.0.0",
+        "spam#champion#2",
+        "spam#champion#3",
+        "spam#challenger#4",
+    ];
+    let expected: Vec<_> =
+        expected.iter().zip(NOW.0..).map(|(name, made)| ((*name).to_owned(), made)).collect();
+    assert_eq!(dates(&clone), expected);
+    let commit = |tag: &str| git(&clone, &["rev-parse", &format!("{tag}^{{commit}}")]);
+    assert_eq!(commit("spam#champion#3"), commit("spam@v1.0.0"));
+    assert_eq!(
+        git(&clone, &["tag", "--list", "--format=%(contents)", "spam@v1.0.0"]),
+        "# a reason\n\nfor it"
+    );
+}
+
+#[test]
+fn what_gto_would_not_read_is_refused() {
+    let clone = clone(&remote("refused"), "mine");
+    promote(&clone, 1);
+    let other = tags::tell(&at(&clone), &champion(2)).unwrap_err().to_string();
+    assert!(other.contains("is that of spam@v1.0.0, and to GTO a commit is one version"), "{other}");
+    git(&clone, &["commit", "--quiet", "--allow-empty", "-m", "two"]);
+    git(&clone, &["tag", "spam@v2.0.0"]);
+    let light = tags::tell(&at(&clone), &champion(2)).unwrap_err().to_string();
+    assert!(light.contains("is not annotated"), "{light}");
+    let name = tags::tell(&at(&clone), &Move { name: "spam-", ..champion(2) }).unwrap_err().to_string();
+    assert!(name.starts_with("'spam-' is no name for GTO"), "{name}");
+    git(&clone, &["tag", "--annotate", "-m", "no", "spam@v1.0.0!"]);
+    let gone = tags::tell(&at(&clone), &champion(1)).unwrap_err().to_string();
+    assert!(gone.starts_with("version 1 was deregistered by the tag spam@v1.0.0!"), "{gone}");
+}
+
+#[test]
+fn a_push_goes_on_top_of_what_has_nothing_to_do_with_it() {
+    let directory = remote("on-top");
+    let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
+    promote(&mine, 1);
+    promote(&mine, 2);
+    fs::write(mine.join("README"), "being edited\n").unwrap();
+    fs::write(other.join("data.csv"), "text\n").unwrap();
+    fs::create_dir_all(other.join("models/ham")).unwrap();
+    fs::write(other.join("models/ham/champion.json"), "1").unwrap();
+    git(&other, &["add", "."]);
+    git(&other, &["commit", "--quiet", "-m", "data"]);
+    git(&other, &["push", "--quiet", "origin", "main"]);
+    let before = dates(&mine);
+    let done = pushed(&mine).unwrap();
+    assert_eq!(done.tags, ["spam#champion#1", "spam#champion#2", "spam@v1.0.0", "spam@v2.0.0"]);
+    assert_eq!(dates(&mine), before);
+    git(&other, &["pull", "--quiet", "--tags", "origin", "main"]);
+    assert_eq!(
+        git(&other, &["log", "--format=%s"]),
+        "spam: version 2 is champion\nspam: version 1 is champion\ndata\nreadme"
+    );
+    assert_eq!(git(&other, &["rev-parse", "HEAD"]), done.commit);
+    assert_eq!(git(&other, &["rev-parse", "spam@v2.0.0^{commit}"]), done.commit);
+    assert_eq!(git(&other, &["rev-parse", "spam@v1.0.0^{commit}"]), git(&other, &["rev-parse", "HEAD~1"]));
+    assert_eq!(git(&other, &["cat-file", "-t", "spam#champion#2"]), "tag");
+    assert_eq!(fs::read_to_string(mine.join("README")).unwrap(), "being edited\n");
+    // The same once more: nothing is left to do.
+    assert_eq!(pushed(&mine).unwrap(), Pushed { tags: vec![], ..done });
+}
+
+#[test]
+fn a_push_gives_way_where_the_registry_moved() {
+    let directory = remote("gives-way");
+    let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
+    promote(&other, 1);
+    pushed(&other).unwrap();
+    let theirs = git(&other, &["rev-parse", "HEAD"]);
+    promote(&mine, 1);
+    let ours = git(&mine, &["rev-parse", "HEAD"]);
+    let refused = pushed(&mine).unwrap_err().to_string();
+    assert_eq!(refused, "the registry moved on the remote meanwhile; pull and promote again");
+    assert_eq!(git(&mine, &["rev-parse", "HEAD"]), ours);
+    assert_eq!(git(&directory.join("remote.git"), &["rev-parse", "main"]), theirs);
+    // Tags that are others there are never replaced.
+    let clobbered = push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap_err().to_string();
+    assert!(clobbered.contains("here is not the one on origin; git tag -d 'spam"), "{clobbered}");
+}
+
+#[test]
+fn tags_of_others_come_first_even_into_a_shallow_clone() {
+    let directory = remote("shallow");
+    let other = clone(&directory, "other");
+    promote(&other, 1);
+    promote(&other, 2);
+    pushed(&other).unwrap();
+    let url = format!("file://{}", directory.join("remote.git").display());
+    git(&directory, &["clone", "--quiet", "--depth=1", "--no-tags", &url, "mine"]);
+    let mine = directory.join("mine");
+    push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap();
+    assert_eq!(git(&mine, &["rev-parse", "--is-shallow-repository"]), "true");
+    assert_eq!(git(&mine, &["rev-list", "--all", "--count"]), "2");
+    let back = promote(&mine, 1);
+    assert_eq!(back.missing, ["spam#champion#3"]);
+    // The remote moves meanwhile; a shallow clone goes on top as well.
+    fs::write(other.join("README"), "more\n").unwrap();
+    git(&other, &["commit", "--quiet", "-am", "readme"]);
+    git(&other, &["push", "--quiet", "origin", "main"]);
+    let done =
+        push::push(&at(&mine), "origin", &[back.version, back.alias], &tags::patterns("spam")).unwrap();
+    assert_eq!(done.tags, ["spam#champion#3"]);
+    git(&other, &["pull", "--quiet", "--tags", "origin", "main"]);
+    assert_eq!(
+        git(&other, &["rev-parse", "spam#champion#3^{commit}"]),
+        git(&other, &["rev-parse", "spam@v1.0.0^{commit}"])
+    );
+}
+
+#[test]
+fn a_push_that_cannot_be_says_why_without_a_password() {
+    let directory = remote("why");
+    let mine = clone(&directory, "mine");
+    promote(&mine, 1);
+    git(&mine, &["remote", "set-url", "origin", "http://me:hunter2@127.0.0.1:9/o/r.git"]);
+    let why = format!("{:#}", pushed(&mine).unwrap_err());
+    assert!(why.starts_with("git ls-remote: unable to access 'http://127.0.0.1:9/o/r.git/'"), "{why}");
+    assert!(!why.contains("hunter2"), "{why}");
+    git(&mine, &["remote", "set-url", "origin", "../remote.git"]);
+    let hook = directory.join("remote.git/hooks/pre-receive");
+    fs::write(
+        &hook,
+        "#!/bin/sh\necho 'error: main is protected, see https://me:hunter2@host/why' >&2\nexit 1\n",
+    )
+    .unwrap();
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let why = format!("{:#}", pushed(&mine).unwrap_err());
+    assert_eq!(why, "git push: main is protected, see https://host/why");
+    // No branch of that remote moved.
+    git(&mine, &["checkout", "--quiet", "--detach"]);
+    let detached = pushed(&mine).unwrap_err().to_string();
+    assert_eq!(detached, "no branch is checked out; git switch to one, then run this again");
+}
+
+/// The tool itself, in a clone, started but not waited for.
+fn run_promote(clone: &Path, words: &[&str]) -> Child {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spam/models");
+    let model = fs::read_dir(models).unwrap().next().unwrap().unwrap().path();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
+    command.current_dir(clone).arg(model).args(words).args(["--push", "-o", "promote.json"]);
+    command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", clone);
+    command.stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn everybody_who_pushes_at_once_gets_through() {
+    let directory = remote("at-once");
+    let names = ["one", "two", "three", "four"];
+    let clones = names.map(|name| clone(&directory, name));
+    let running: Vec<Child> =
+        names.iter().zip(&clones).map(|(name, clone)| run_promote(clone, &["--name", name])).collect();
+    for child in running {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let remote = directory.join("remote.git");
+    assert_eq!(git(&remote, &["rev-list", "--count", "main"]), "5");
+    for name in names {
+        let merged = git(&remote, &["tag", "--list", "--merged", "main", &format!("{name}[@#]*")]);
+        assert_eq!(merged, format!("{name}#champion#1\n{name}@v1.0.0"));
+    }
+}
+
+#[test]
+fn a_refused_promotion_leaves_no_tags_and_loses_no_commit() {
+    let directory = remote("outrun");
+    let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
+    assert!(run_promote(&other, &["--reason", "first"]).wait().unwrap().success());
+    // Tags are fetched before any is made: here the registry moved, but nobody tagged it.
+    let remote = directory.join("remote.git");
+    for tag in ["spam@v1.0.0", "spam#champion#1"] {
+        git(&remote, &["tag", "--delete", tag]);
+    }
+    let theirs = git(&remote, &["rev-parse", "main"]);
+    let output = run_promote(&mine, &["--reason", "second"]).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let expected = "promote: version 1 is the champion, committed; here only: the registry moved on the remote meanwhile; pull and promote again\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+    assert_eq!(git(&mine, &["tag", "--list"]), "");
+    assert_eq!(git(&mine, &["log", "--format=%s"]), "spam: version 1 is champion (move 1)\nreadme");
+    assert_eq!(git(&remote, &["rev-parse", "main"]), theirs);
+    assert!(!fs::read_to_string(mine.join("promote.json")).unwrap().contains("tags"));
+}
