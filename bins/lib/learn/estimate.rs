@@ -28,7 +28,7 @@ pub struct Estimate {
 }
 
 /// How a figure goes from fold to fold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spread {
     /// The mean over the folds.
@@ -38,6 +38,9 @@ pub struct Spread {
     /// The bounds of the mean by Student's t, 95 times in 100. The folds share rows to learn from, so that it is somewhat
     /// too narrow (Bengio & Grandvalet 2004).
     pub interval: (f64, f64),
+    /// The figure of each fold, in order; none in a model of an earlier version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<f64>,
 }
 
 /// A figure that a model must reach.
@@ -146,7 +149,7 @@ fn spread(values: &[f64]) -> Option<Spread> {
     let mean = values.iter().sum::<f64>() / count;
     let sd = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt();
     let reach = student.inverse_cdf(0.975) * sd / count.sqrt();
-    Some(Spread { mean, sd, interval: (mean - reach, mean + reach) })
+    Some(Spread { mean, sd, interval: (mean - reach, mean + reach), values: values.to_vec() })
 }
 
 #[cfg(test)]
@@ -156,7 +159,7 @@ mod tests {
     #[test]
     fn a_spread_is_that_of_scipy() {
         // scipy 1.17: values = [.9, .92, .95, .91, .93]; t.interval(.95, 4, mean(values), sem(values))
-        let Spread { mean, sd, interval } = spread(&[0.9, 0.92, 0.95, 0.91, 0.93]).unwrap();
+        let Spread { mean, sd, interval, .. } = spread(&[0.9, 0.92, 0.95, 0.91, 0.93]).unwrap();
         let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found}");
         near(mean, 0.922);
         near(sd, 0.019_235_384_061_671_343);
