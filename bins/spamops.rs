@@ -6,6 +6,8 @@ mod fit;
 mod promote;
 mod sample;
 mod score;
+#[cfg(feature = "net")]
+mod track;
 mod validate;
 /// What `spamops` does besides.
 mod spamops {
@@ -48,7 +50,17 @@ macro_rules! table {
 }
 
 /// The tools, in the order of the cycle.
-const TOOLS: &[Entry] = table![sample, validate, score, drift, fit, compare, promote];
+const TOOLS: &[Entry] = table![
+    sample,
+    validate,
+    score,
+    drift,
+    fit,
+    compare,
+    promote,
+    #[cfg(feature = "net")]
+    track
+];
 
 /// The sub-commands.
 const SUBCOMMANDS: &[Entry] = table![

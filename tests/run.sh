@@ -54,6 +54,9 @@ strong=(--quiet --now 2026-10-01 --preset strong target/cycle/train.csv)
 say 'what promote publishes, read back by gto and by a GitHub on localhost'
 tests/ship/run.sh
 
+say 'a real MLflow server'
+tests/mlflow/run.sh
+
 say 'the action under a real runner'
 tests/action/run.sh
 

@@ -156,6 +156,13 @@ impl Failure {
     pub fn is_passing(&self) -> bool {
         self.passing
     }
+
+    /// The same with a way out.
+    #[must_use]
+    pub fn advise(mut self, advice: &str) -> Self {
+        self.line = format!("{}; {advice}", self.line);
+        self
+    }
 }
 
 impl fmt::Display for Failure {
@@ -250,6 +257,8 @@ impl Client {
     /// What went wrong on the way, and whether it may pass.
     fn reason(&self, error: &Error) -> (String, bool) {
         match error {
+            // A certificate of nobody we trust, or no TLS at all.
+            Error::Io(error) if error.kind() == ErrorKind::InvalidData => (error.to_string(), false),
             Error::Io(error) if error.kind() == ErrorKind::Other => (error.to_string(), true),
             Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 ("the connection was closed before the answer".into(), true)

@@ -6,6 +6,7 @@ pub mod git;
 pub mod tags;
 pub mod push;
 pub mod published;
+pub mod tracking;
 #[cfg(feature = "net")]
 pub mod http;
 #[cfg(feature = "net")]
@@ -15,3 +16,7 @@ pub mod github;
 #[cfg(feature = "net")]
 pub mod announce;
 pub mod publish;
+#[cfg(feature = "net")]
+pub mod mlflow;
+#[cfg(feature = "net")]
+pub mod spool;

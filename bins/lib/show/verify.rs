@@ -22,6 +22,7 @@ use crate::learn::model::Model;
 use crate::learn::profile;
 use crate::ship::published::Record;
 use crate::ship::registry::{self, Alias, Version};
+use crate::ship::tracking::{self, Flushed, Tracked};
 use crate::show::card::Card;
 use crate::show::report::Decision;
 use crate::show::tool::{Scene, Verdict};
@@ -42,7 +43,7 @@ pub struct Finding {
 type Check = fn(&str) -> Result<()>;
 
 /// Every kind of JSON that the tools write, and how a text of it is checked.
-const KINDS: [(&str, Check); 13] = [
+const KINDS: [(&str, Check); 16] = [
     ("model", |text| Model::parse(text)?.profile.profile().map(drop)),
     ("profile", |text| parsed::<profile::File>(text, "profile")?.profile.profile().map(drop)),
     ("watched", |text| parsed::<Watched>(text, "watched").map(drop)),
@@ -52,6 +53,9 @@ const KINDS: [(&str, Check); 13] = [
     ("compare", compare),
     ("sequential", |text| parsed::<Arriving>(text, "sequential")?.check()),
     ("promote", |text| parsed::<Record>(text, "promote").map(drop)),
+    ("track", |text| parsed::<Tracked>(text, "track").map(drop)),
+    ("flush", |text| parsed::<Flushed>(text, "flush").map(drop)),
+    ("plan", |text| parsed::<tracking::Plan>(text, "plan").map(drop)),
     ("version", |text| parsed::<Version>(text, "version").map(drop)),
     ("alias", |text| parsed::<Alias>(text, "alias").map(drop)),
     ("decision", |text| parsed::<Decision>(text, "decision").map(drop)),

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// A file that is written and on the disk, and not yet under its name.
-pub(super) struct Ready {
+pub(in crate::ship) struct Ready {
     beside: PathBuf,
     path: PathBuf,
 }
 
 impl Ready {
     /// Writes the bytes beside the file they become.
-    pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<Self> {
+    pub(in crate::ship) fn write(path: &Path, bytes: &[u8]) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let ready = Self { beside: path.with_file_name(format!(".{name}.tmp")), path: path.to_path_buf() };
         let written = File::create(&ready.beside).and_then(|mut file| {
@@ -26,7 +26,7 @@ impl Ready {
     }
 
     /// Gives the file its name.
-    pub(super) fn place(self) -> Result<()> {
+    pub(in crate::ship) fn place(self) -> Result<()> {
         let placed = fs::rename(&self.beside, &self.path).and_then(|()| sync_directory_of(&self.path));
         placed.with_context(|| self.path.display().to_string())
     }
@@ -40,7 +40,7 @@ impl Drop for Ready {
 }
 
 /// Writes a whole file; its directory is made where it is missing.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(in crate::ship) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(directory) = path.parent().filter(|directory| !directory.exists()) {
         let made = fs::create_dir_all(directory).and_then(|()| sync_directory_of(directory));
         made.with_context(|| directory.display().to_string())?;
@@ -49,7 +49,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Adds bytes to the end of a file; where that fails, the file is as long as before.
-pub(super) fn append(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(in crate::ship) fn append(path: &Path, bytes: &[u8]) -> Result<()> {
     let is_new = !path.exists();
     let appended = OpenOptions::new().append(true).create(true).open(path).and_then(|mut file| {
         let length = file.metadata()?.len();
@@ -64,7 +64,7 @@ pub(super) fn append(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Cuts a file to a length.
-pub(super) fn cut(path: &Path, length: u64) -> Result<()> {
+pub(in crate::ship) fn cut(path: &Path, length: u64) -> Result<()> {
     let cut = OpenOptions::new().write(true).open(path).and_then(|file| {
         file.set_len(length)?;
         file.sync_all()
@@ -73,7 +73,7 @@ pub(super) fn cut(path: &Path, length: u64) -> Result<()> {
 }
 
 /// What runs that were killed have left in a directory: files on their way to their name.
-pub(super) fn leftovers(directory: &Path) -> Result<Vec<PathBuf>> {
+pub(in crate::ship) fn leftovers(directory: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.with_context(|| directory.display().to_string())?,

@@ -5,7 +5,7 @@
 //! killed in between, with the next writer.
 
 mod books;
-mod durable;
+pub(in crate::ship) mod durable;
 pub mod journal;
 pub mod moves;
 pub mod sweep;

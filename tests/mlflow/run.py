@@ -1,0 +1,526 @@
+"""track against a real MLflow server: run.py TOOLS CYCLE, where CYCLE holds what a run of bins/pipeline.sh leaves."""
+
+import contextlib
+import csv
+import datetime
+import ipaddress
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS, CYCLE = (Path(word).resolve() for word in sys.argv[1:3])
+BIN = Path(sys.executable).parent
+START = time.monotonic()
+
+# Nothing of the caller's environment steers the client or the server.
+for name in list(os.environ):
+    if name.startswith(("MLFLOW_", "GITHUB_", "SPAMOPS_")):
+        del os.environ[name]
+os.environ.update(
+    PATH=f"{TOOLS}:{BIN}:{os.environ['PATH']}",
+    MLFLOW_DISABLE_TELEMETRY="true",
+    MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false",
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR="false",
+    NO_PROXY="127.0.0.1",
+    SOURCE_DATE_EPOCH="1790812800",
+)
+
+
+def say(what):
+    print(f"{time.monotonic() - START:6.1f} s  {what}", flush=True)
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def started(command, port, log, path="/health", **environment):
+    """A process group that answers on the port."""
+    process = subprocess.Popen(
+        command, stdout=log.open("ab"), stderr=subprocess.STDOUT, start_new_session=True,
+        env={**os.environ, **environment})
+    for _ in range(600):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5)
+            return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise SystemExit(f"{command[1]} did not start:\n{log.read_text()[-3000:]}")
+
+
+class Server:
+    """A real server whose data outlive it."""
+
+    def __init__(self, directory, *options, **environment):
+        directory.mkdir()
+        self.port = free_port()
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.log = directory / "log"
+        self.environment = environment
+        self.command = [
+            BIN / "mlflow", "server", "--backend-store-uri", f"sqlite:///{directory}/mlflow.db",
+            "--artifacts-destination", f"{directory}/artifacts", "--host", "127.0.0.1", "--port", str(self.port),
+            "--workers", "1", *options]
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = started([str(word) for word in self.command], self.port, self.log, **self.environment)
+
+    def kill(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Proxy(ThreadingHTTPServer):
+    """Hands requests on, and has something happen at one of them, of which no answer comes back."""
+
+    daemon_threads = True
+
+    def __init__(self, port, tls=None):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.to = port
+        self.uri = f"http{'s' if tls else ''}://127.0.0.1:{self.server_address[1]}"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
+        self.heal()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def heal(self):
+        self.count, self.when, self.before, self.after, self.once, self.is_dead = 0, None, None, None, False, False
+
+    def handle_error(self, *_):
+        """A client that hangs up is what this is about."""
+
+    def break_at(self, when, before=lambda: None, after=None, once=False):
+        """From the request on for which `when(number, path)` is true nothing is answered, or only that one is not. It is
+        not handed on, unless there is something to do after it."""
+        self.heal()
+        self.when, self.before, self.after, self.once = when, before, after, once
+
+
+class Handler(BaseHTTPRequestHandler):
+    def handle_any(self):
+        proxy = self.server
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.close_connection = True
+        if proxy.is_dead:
+            return
+        proxy.count += 1
+        when, before, after = proxy.when, proxy.before, proxy.after
+        breaks = when is not None and when(proxy.count, f"{self.command} {self.path}")
+        if breaks:
+            proxy.is_dead = not proxy.once
+            before()
+            if after is None:
+                return
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{proxy.to}{self.path}", data=body or None, headers=headers, method=self.command)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                status, text = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read()
+        except OSError:
+            return
+        if breaks:
+            after()
+            return
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+
+    def log_message(self, *_):
+        pass
+
+
+def track(*words, expect=0, **environment):
+    """What track prints, or says where it fails."""
+    environment = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", **environment}
+    done = subprocess.run(
+        ["track", *map(str, words)], capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+    assert done.returncode == expect, f"track {words}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return json.loads(done.stdout) if not expect else done.stderr
+
+
+def tool(*words):
+    return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True).stdout
+
+
+import mlflow  # noqa: E402 (the environment comes first)
+import pandas as pd  # noqa: E402
+from cryptography import x509  # noqa: E402
+from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
+
+logging.getLogger("mlflow").setLevel(logging.ERROR)
+
+class Mirror:
+    """What the server has of one experiment and one registered model."""
+
+    def __init__(self, uri, experiment, name):
+        self.client = mlflow.MlflowClient(uri)
+        self.experiment, self.name = experiment, name
+
+    def runs(self):
+        found = self.client.get_experiment_by_name(self.experiment)
+        return self.client.search_runs([found.experiment_id]) if found else []
+
+    def models(self):
+        found = self.client.get_experiment_by_name(self.experiment)
+        return self.client.search_logged_models([found.experiment_id]) if found else []
+
+    def versions(self):
+        return self.client.search_model_versions(f"name = '{self.name}'")
+
+    def at(self, alias):
+        return int(self.client.get_model_version_by_alias(self.name, alias).version)
+
+    def expect_one(self, what):
+        """One run that has ended, one logged model that is whole, one version with its alias."""
+        runs, models, versions = self.runs(), self.models(), self.versions()
+        counts = (len(runs), len(models), len(versions))
+        assert counts == (1, 1, 1), f"{what}: {counts} runs, models, versions"
+        run, model = runs[0], models[0]
+        assert run.info.status == "FINISHED" and str(model.status) == "READY", f"{what}: {run.info.status} {model.status}"
+        assert [output.model_id for output in run.outputs.model_outputs] == [model.model_id], what
+        history = self.client.get_metric_history(run.info.run_id, "folds/f1")
+        assert [metric.step for metric in history] == [1, 2, 3, 4, 5], f"{what}: {history}"
+        assert len(run.inputs.dataset_inputs) == 1, what
+        assert self.at("challenger") == 1, what
+        names = {file.path for file in self.client.list_logged_model_artifacts(model.model_id)}
+        assert names == {"MLmodel", "code", "data"}, f"{what}: {names}"
+
+
+def the_environment(server):
+    """What MLflow's own client reads there."""
+    client = mlflow.MlflowClient(server.uri)
+    experiment = client.create_experiment("from the environment")
+    begun = client.create_run(experiment).info.run_id
+    named = {"MLFLOW_TRACKING_URI": server.uri + "/", "MLFLOW_EXPERIMENT_NAME": "from the environment", "MLFLOW_RUN_ID": begun}
+    tracked = track(CYCLE / "challenger.json", "--name", "environment", **named)
+    assert (tracked["experiment_id"], tracked["run_id"]) == (experiment, begun), tracked
+    assert client.get_run(begun).info.status == "RUNNING", "somebody else's run was ended"
+    assert not track(CYCLE / "challenger.json", "--name", "environment", **named)["made"]
+    say("MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID")
+
+
+def encrypted(server, work):
+    """TLS with an authority of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "an authority of the test")])
+    begin = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(begin - datetime.timedelta(days=1)).not_valid_after(begin + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256()))
+    pem = work / "authority.pem"
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    secret = work / "key.pem"
+    secret.write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, secret)
+    proxy = Proxy(server.port, context)
+    call = [CYCLE / "challenger.json", "--name", "encrypted", "--uri", proxy.uri]
+    said = track(*call, "--spool", work / "never", expect=2)
+    assert "certificate" in said, said
+    say(f"TLS of nobody we know: {said.strip().replace(str(work), 'WORK')}")
+    assert track(*call, MLFLOW_TRACKING_SERVER_CERT_PATH=str(pem))["made"]
+    assert not track(*call, MLFLOW_TRACKING_INSECURE_TLS="true")["made"]
+    say("TLS: with MLFLOW_TRACKING_SERVER_CERT_PATH, with MLFLOW_TRACKING_INSECURE_TLS")
+
+
+def whole_sequence(server, work):
+    """The cycle's files at fit, at a promotion, after a rollback."""
+    uri = ("--uri", server.uri)
+    models = work / "models"
+    shutil.copytree(CYCLE / "models", models)
+    old = next(path for path in (models / "spam/models").iterdir() if path.stem == json.loads(
+        (models / "spam/versions/1.json").read_text())["digest"])
+    first = track(old, "--experiment", "spam", "--alias", "champion", "--run-name", "the demo's", *uri)
+    assert first["version"] == 1 and "version" in first["made"], first
+    challenger = CYCLE / "challenger.json"
+    at_fit = [challenger, CYCLE / "metrics.json", "--rows", CYCLE / "train.csv", "--rows", f"evaluation={CYCLE / 'holdout.csv'}"]
+    tracked = track(*at_fit, "--experiment", "spam", *uri)
+    assert (tracked["version"], tracked["aliases"]) == (2, ["challenger"]), tracked
+    assert tracked["made"] == ["run", "model", "version", "alias challenger"], tracked
+    again = track(*at_fit, "--experiment", "spam", *uri)
+    assert not again["made"] and again["run_id"] == tracked["run_id"], again
+
+    mirror = Mirror(server.uri, "spam", "spam")
+    run = mirror.client.get_run(tracked["run_id"])
+    model = json.loads(challenger.read_text())
+    assert {**run.data.params, **model["provenance"]["options"]} == run.data.params
+    assert run.data.params["threshold"] == str(model["threshold"])
+    assert run.data.metrics["cv/f1"] == model["estimate"]["pooled"]["f1"]
+    assert run.data.metrics["metrics/f1"] == json.loads((CYCLE / "metrics.json").read_text())["f1"]
+    for figure, spread in model["estimate"]["by_fold"].items():
+        history = mirror.client.get_metric_history(run.info.run_id, f"folds/{figure}")
+        assert [(metric.step, metric.value) for metric in history] == list(enumerate(spread["values"], 1)), figure
+    for name in ("cv/f1", "metrics/f1"):
+        assert len(mirror.client.get_metric_history(run.info.run_id, name)) == 1, name
+    inputs = {(one.tags[0].value, one.dataset.name) for one in run.inputs.dataset_inputs}
+    assert inputs == {("training", "train.csv"), ("evaluation", "holdout.csv")}, inputs
+    say("at fit: a run with params, metrics, folds as steps, inputs, a logged model, a version; again: nothing new")
+
+    at_promotion = [challenger, CYCLE / "compare.json", CYCLE / "promote.json", CYCLE / "report.html"]
+    promoted = track(*at_promotion, "--experiment", "spam", *uri)
+    assert promoted["run_id"] == tracked["run_id"] and promoted["made"] == ["alias champion"], promoted
+    assert mirror.at("champion") == 2 and len(mirror.runs()) == 2 and len(mirror.versions()) == 2
+    run = mirror.client.get_run(tracked["run_id"])
+    assert run.data.tags["spamops.compare.verdict"] == "better" and run.data.tags["spamops.promotion.version"] == "2"
+    files = {file.path: file for file in mirror.client.list_artifacts(run.info.run_id)}
+    assert set(files) == {"metrics.json", "compare.json", "promote.json", "report.html"}, files
+    kept = mirror.client.download_artifacts(run.info.run_id, "compare.json", str(work))
+    assert Path(kept).read_bytes() == (CYCLE / "compare.json").read_bytes()
+    say("at the promotion: the same run, champion is version 2")
+
+    def back(to):
+        tool("promote", "--rollback", "--registry", models, "--reason", "a test", "-o", work / "back.json")
+        record = track(work / "back.json", *uri)
+        assert record["made"] == ["alias champion"] and mirror.at("champion") == to, record
+
+    back(to=1)
+    stale = track(*at_promotion, "--experiment", "spam", *uri)
+    assert stale["left"] and mirror.at("champion") == 1, stale
+    tool("promote", "--to", "2", "--registry", models, "-o", work / "on.json")
+    track(work / "on.json", *uri)
+    assert mirror.at("champion") == 2 and len(mirror.versions()) == 2
+    say("a rollback moves champion back to version 1; the promotion before it, tracked late, moves nothing; on to 2 again")
+
+
+def the_very_scores(server, work):
+    """Python and `mlflow models serve` beside `score`, on 1,000 rows."""
+    rows = work / "rows.csv"
+    tool("sample", "-n", "1000", "--seed", "11", ROOT / "data/messages.csv", "-o", rows)
+    tool("score", "--quiet", "--model", CYCLE / "challenger.json", rows, "-o", work / "scored.csv")
+    with (work / "scored.csv").open(newline="", encoding="utf-8") as file:
+        scored = list(csv.DictReader(file))
+    wanted = [(float(row["spam_score"]), row["verdict"]) for row in scored]
+    assert len(wanted) == 1000 and len(set(wanted)) > 500
+    texts = [row["text"] for row in scored]
+    mlflow.set_tracking_uri(server.uri)
+    # Which is not to be track's.
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    model = mlflow.pyfunc.load_model("models:/spam@champion")
+
+    def found(frame):
+        return list(zip(frame["spam_score"], frame["verdict"]))
+
+    frame = pd.DataFrame({"number": range(1000), "text": texts}, index=range(5, 1005))
+    answer = model.predict(frame)
+    assert found(answer) == wanted and list(answer.index) == list(frame.index)
+    assert found(model.predict(pd.DataFrame(scored).drop(columns=["spam_score", "verdict"]))) == wanted
+    inner = model._model_impl.python_model if hasattr(model._model_impl, "python_model") else model._model_impl
+    for texts_alone in (texts, pd.Series(texts)):
+        assert found(inner.predict(texts_alone)) == wanted
+    odd = ["", "null \0 byte", "two\nlines \u2028 \"quoted\"", "\ud800 half a pair", "Ünïcode 💌", "x" * 200_000]
+    assert len(inner.predict(odd)) == len(odd)
+    assert len(model.predict(pd.DataFrame({"text": [None, "a"]}, dtype=object))) == 2
+    assert len(model.predict(pd.DataFrame({"text": pd.Series([], dtype=str)}))) == 0
+    assert found(model.predict({"text": texts[0]})) == wanted[:1]
+    try:
+        # Which MLflow hands on as one row: no score is better than that of a list.
+        raise SystemExit(f"a list in a cell was scored: {model.predict({'text': texts})}")
+    except TypeError as error:
+        assert "a cell is a list" in str(error), error
+    say(f"Python: 1,000 rows, {len(set(wanted))} different scores, the very ones of score")
+
+    port = free_port()
+    command = [str(BIN / "mlflow"), "models", "serve", "-m", "models:/spam@champion", "--env-manager", "local",
+               "--host", "127.0.0.1", "--port", str(port)]
+    serving = started(command, port, work / "serve.log", MLFLOW_TRACKING_URI=server.uri)
+    try:
+        for body in ({"dataframe_split": {"columns": ["text"], "data": [[text] for text in texts]}},
+                     {"dataframe_records": [{"text": text} for text in texts]}, {"inputs": texts}):
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/invocations", json.dumps(body).encode(),
+                                             {"Content-Type": "application/json"})
+            answer = json.load(urllib.request.urlopen(request, timeout=120))["predictions"]
+            assert [(row["spam_score"], row["verdict"]) for row in answer] == wanted, list(body)
+    finally:
+        os.killpg(serving.pid, signal.SIGKILL)
+        serving.wait()
+    say("mlflow models serve: the same 1,000, as dataframe_split, dataframe_records and inputs")
+
+    track(CYCLE / "challenger.json", "--name", "whole", "--program", shutil.which("score"), "--uri", server.uri)
+    script = ("import mlflow, pandas; model = mlflow.pyfunc.load_model('models:/whole@challenger');"
+              "print(model.predict(pandas.DataFrame({'text': ['win a prize']})).to_json())")
+    alone = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=work, env={
+        **os.environ, "PATH": "/usr/bin:/bin", "MLFLOW_TRACKING_URI": server.uri}).stdout
+    assert json.loads(alone)["verdict"], alone
+    say("with --program the model needs no score on the machine")
+
+
+def cut_everywhere(server):
+    """The connection is lost at each request in turn, before it arrives or after: the next call makes up for it."""
+    proxy = Proxy(server.port)
+
+    def call(name, **words):
+        return track(CYCLE / "challenger.json", CYCLE / "metrics.json", "--name", name, "--uri", proxy.uri, **words)
+
+    call("uncut")
+    requests = proxy.count
+    Mirror(server.uri, "uncut", "uncut").expect_one("uncut")
+    for number in range(1, requests + 1):
+        for mode, after in (("lost", None), ("unheard", lambda: None)):
+            name = f"{mode}-{number}"
+            proxy.break_at(lambda count, _, number=number: count == number, after=after)
+            assert "closed before the answer" in call(name, expect=2), name
+            proxy.heal()
+            call(name)
+            mirror = Mirror(server.uri, name, name)
+            mirror.expect_one(name)
+            assert not call(name)["made"], name
+    say(f"cut at each of {requests} requests, before and after it arrived: one run, one model, one version, each time")
+    again = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0.01"}
+    tried_again = 0
+    for number in range(1, requests + 1):
+        name = f"hiccup-{number}"
+        proxy.break_at(lambda count, _, number=number: count == number, after=lambda: None, once=True)
+        words = ["track", str(CYCLE / "challenger.json"), str(CYCLE / "metrics.json"), "--name", name, "--uri", proxy.uri]
+        done = subprocess.run(words, env={**os.environ, **again}, capture_output=True, check=False)
+        tried_again += done.returncode == 0
+        proxy.heal()
+        call(name)
+        Mirror(server.uri, name, name).expect_one(name)
+    # A run, a logged model, its place among the outputs, a version: what would be there twice is not tried twice.
+    assert tried_again == requests - 4, tried_again
+    say(f"one answer lost: {tried_again} of {requests} requests are tried again, and nothing is there twice")
+    return proxy
+
+
+def killed_client(server, proxy, work):
+    """A client that dies itself, with all in its spool."""
+    for number in (2, 5, 9, 12, 15):
+        name, spool = f"killed-{number}", work / f"killed-{number}"
+        started, client = threading.Event(), []
+
+        def kill(started=started, client=client):
+            started.wait(10)
+            client[0].kill()
+
+        proxy.break_at(lambda count, _, number=number: count == number, before=kill, after=lambda: None)
+        command = ["track", str(CYCLE / "challenger.json"), "--name", name, "--uri", proxy.uri, "--spool", str(spool)]
+        client.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        started.set()
+        assert client[0].wait() == -signal.SIGKILL, name
+        proxy.heal()
+        flushed = track("--flush", "--spool", spool)
+        assert len(flushed["sent"]) == 1 and not flushed["kept"], flushed
+        Mirror(server.uri, name, name).expect_one(name)
+        assert not list((spool / "plans").iterdir()) and not list((spool / "files").iterdir())
+    say("a client killed at 5 places: its spool makes up for it")
+
+
+def killed_server(server, proxy):
+    """kill -9 with a request in flight, and another process on the same data."""
+    for path in ("POST /api/2.0/mlflow/model-versions/create", "POST /api/2.0/mlflow/logged-models", "data/model.json"):
+        name = "server-" + path.rsplit("/", 1)[-1].removesuffix(".json")
+        proxy.break_at(lambda _, asked, path=path: asked.endswith(path), after=server.kill)
+        call = [CYCLE / "challenger.json", "--name", name, "--uri", proxy.uri]
+        track(*call, expect=2)
+        server.start()
+        proxy.heal()
+        track(*call)
+        Mirror(server.uri, name, name).expect_one(name)
+    say("server killed with -9 at 3 requests and started again: one run, one version, each time")
+
+
+def spooled(server, work):
+    """No server at all, then one."""
+    spool, name = work / "spool", ("--name", "spooled")
+    server.kill()
+    begin = time.monotonic()
+    waiting = track(CYCLE / "challenger.json", CYCLE / "metrics.json", *name, "--uri", server.uri, "--spool", spool)
+    assert waiting["spooled"] and waiting["run_id"] is None, waiting
+    second = track(CYCLE / "challenger.json", CYCLE / "promote.json", *name, "--experiment", "spooled", "--uri", server.uri, "--spool", spool)
+    assert second["spooled"], second
+    took = time.monotonic() - begin
+    assert "2 wait still" in track("--flush", "--spool", spool, expect=2)
+    server.start()
+    flushed = track("--flush", "--spool", spool)
+    assert [sent["made"][-1] for sent in flushed["sent"]] == ["alias challenger", "alias champion"], flushed
+    mirror = Mirror(server.uri, "spooled", "spooled")
+    mirror.expect_one("spooled")
+    assert mirror.at("champion") == 1 and not list((spool / "plans").iterdir()) and not list((spool / "files").iterdir())
+    assert not track("--flush", "--spool", spool)["sent"]
+    say(f"without a server a promotion is not held up ({took:.1f} s for two); flushed: one run, one version, both aliases")
+
+
+def passwords(work):
+    """Basic auth, right, wrong and none."""
+    server = Server(work / "auth", "--app-name", "basic-auth", MLFLOW_FLASK_SERVER_SECRET_KEY="only-a-test",
+                    MLFLOW_AUTH_CONFIG_PATH=str(auth_config(work)))
+    try:
+        call = [CYCLE / "challenger.json", "--uri", server.uri]
+        user = {"MLFLOW_TRACKING_USERNAME": "admin"}
+        for wrong in ({}, {**user, "MLFLOW_TRACKING_PASSWORD": "wr0ng-secret"}, {"MLFLOW_TRACKING_TOKEN": "wr0ng-secret"}):
+            said = track(*call, expect=2, **wrong)
+            assert ": 401 " in said and "set MLFLOW_TRACKING_USERNAME" in said and said.count("\n") == 1, said
+            assert "wr0ng-secret" not in said, said
+        said = track(*call, "--spool", work / "refused", expect=2)
+        assert "it is kept in" in said, said
+        say(f"basic auth, wrong or none: {said.strip().replace(str(work), 'WORK')}")
+        right = {**user, "MLFLOW_TRACKING_PASSWORD": "a-long-right-one"}
+        assert len(track("--flush", "--spool", work / "refused", **right)["sent"]) == 1
+        assert not track(*call, **right)["made"]
+        inside = server.uri.replace("//", "//admin:a-long-right-one@")
+        assert not track(CYCLE / "challenger.json", "--uri", inside)["made"]
+        say("basic auth, right: from the environment and from the address")
+    finally:
+        server.kill()
+
+
+def auth_config(work):
+    path = work / "auth.ini"
+    path.write_text(f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{work}/users.db\n"
+                    "admin_username = admin\nadmin_password = a-long-right-one\n"
+                    "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n")
+    return path
+
+
+def main():
+    with tempfile.TemporaryDirectory() as directory:
+        work = Path(directory)
+        server = Server(work / "server")
+        say(f"MLflow {mlflow.__version__} on {server.uri}")
+        try:
+            whole_sequence(server, work)
+            the_very_scores(server, work)
+            the_environment(server)
+            encrypted(server, work)
+            proxy = cut_everywhere(server)
+            killed_client(server, proxy, work)
+            killed_server(server, proxy)
+            spooled(server, work)
+        finally:
+            server.kill()
+        passwords(work)
+    say("all passed")
+
+
+main()
