@@ -126,6 +126,7 @@ impl Tool for Args {
             masked: self.mask.clone(),
             columns: self.features.clone(),
             has_text: seen.has_text,
+            weight: self.weight_column.clone(),
             fitted: scene.now()?.to_string(),
             commit: self.commit.clone(),
         };

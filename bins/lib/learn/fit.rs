@@ -36,6 +36,8 @@ pub struct About {
     pub columns: Vec<String>,
     /// Whether there is a text to learn from.
     pub has_text: bool,
+    /// The column that says how much a row counts.
+    pub weight: Option<String>,
     /// When it is fitted.
     pub fitted: String,
     /// The commit it is fitted at.
@@ -49,6 +51,7 @@ impl Default for About {
             masked: Vec::new(),
             columns: Vec::new(),
             has_text: true,
+            weight: None,
             fitted: String::new(),
             commit: None,
         }
@@ -124,14 +127,16 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
             terms.push(term, *found, weight);
         }
     }
-    let About { names, masked, fitted, commit, .. } = about;
+    let About { names, masked, fitted, commit, weight, .. } = about;
+    let mut options = recipe.options();
+    options.extend(weight.map(|column| ("weight-column".to_owned(), column)));
     let provenance = Provenance {
         fitted,
         commit,
         rows: count,
         positive,
         digest: corpus.digest.clone(),
-        options: recipe.options(),
+        options,
     };
     drop(corpus);
     let mut model = Model::empty("fit", features);

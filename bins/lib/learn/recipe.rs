@@ -140,8 +140,9 @@ impl Recipe {
         options.extend(max_features.map(|most| ("max-features", most.to_string())));
         options.extend(self.prior.map(|prior| ("prior", prior.to_string())));
         if self.learner.is_linear() {
-            options.push(("c", self.c.to_string()));
+            options.push(("C", self.c.to_string()));
         }
+        options.extend(self.threshold.options());
         options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

@@ -16,6 +16,19 @@ pub enum Goal {
     Cost(f64, f64),
 }
 
+impl Goal {
+    /// The goal in the words of the options of `fit`.
+    pub fn options(self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::At(threshold) => vec![("threshold", threshold.to_string())],
+            Self::BestF1 => vec![("maximize", "f1".into())],
+            Self::MaxFpr(share) => vec![("max-fpr", share.to_string())],
+            Self::MinRecall(share) => vec![("min-recall", share.to_string())],
+            Self::Cost(alarm, miss) => vec![("cost-fp", alarm.to_string()), ("cost-fn", miss.to_string())],
+        }
+    }
+}
+
 /// The threshold that does best, half way between two scores; of equals the one nearest to .5. What has no score to go by
 /// is at .5, what cannot be reached at 1.
 pub fn choose(goal: Goal, scores: &[(f64, bool)]) -> f64 {
