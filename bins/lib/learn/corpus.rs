@@ -342,16 +342,20 @@ impl Tally {
     #[inline]
     pub fn add(&mut self, number: u32) {
         let place = number as usize;
-        if place >= self.counts.len() {
-            self.counts.resize((place + 1).next_power_of_two(), 0);
-        }
-        if self.used == self.touched.len() {
-            self.touched.resize((self.used + 1).next_power_of_two(), 0);
+        if place >= self.counts.len() || self.used >= self.touched.len() {
+            self.make_room(place);
         }
         // Nobody can foresee whether a term is a new one: it is written down in any case, and a new one stays.
         self.touched[self.used] = number;
         self.used += usize::from(self.counts[place] == 0);
         self.counts[place] += 1;
+    }
+
+    #[cold]
+    fn make_room(&mut self, place: usize) {
+        let more = |now: usize, wanted: usize| now.max((wanted + 1).next_power_of_two());
+        self.counts.resize(more(self.counts.len(), place), 0);
+        self.touched.resize(more(self.touched.len(), self.used), 0);
     }
 
     /// Moves the counts out, in the order in which the terms first occurred.
