@@ -513,12 +513,15 @@ fn merge(shelves: Vec<Shelf>, threads: usize) -> Joined {
         let (_, shelf, number) = firsts[place as usize];
         spelled[shelf as usize].term(number as usize)
     };
-    let mut order: Vec<(u64, u32)> = (0..).take(keys.len()).map(|place| (head(term(place)), place)).collect();
+    let mut order: Vec<(u64, u32)> = (0..).take(keys.len()).map(|place| (0, place)).collect();
     let compare = |one: &(u64, u32), other: &(u64, u32)| {
         one.0.cmp(&other.0).then_with(|| term(one.1).cmp(term(other.1)))
     };
     let mut runs: Vec<_> = order.chunks_mut(keys.len().div_ceil(threads.max(1)).max(1)).collect();
-    threads::each(&mut runs, threads, |run| run.sort_unstable_by(compare));
+    threads::each(&mut runs, threads, |run| {
+        run.iter_mut().for_each(|(first_bytes, place)| *first_bytes = head(term(*place)));
+        run.sort_unstable_by(compare);
+    });
     // This one finds the runs, and merges them.
     order.sort_by(compare);
     let mut spelling = [Spelled::default()];
