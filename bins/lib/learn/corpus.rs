@@ -108,6 +108,7 @@ struct Block {
 #[derive(Clone, Copy)]
 pub struct Rows<'a> {
     blocks: &'a [Block],
+    /// None where the terms have their final numbers.
     ranks: &'a [Vec<u32>],
 }
 
@@ -115,8 +116,9 @@ impl Rows<'_> {
     /// The terms of each row with their counts, in the order in which they first occur.
     pub fn iter(self) -> impl Iterator<Item = impl Iterator<Item = (u32, u32)>> {
         self.blocks.iter().flat_map(move |Block { shelf, rows, .. }| {
-            let ranks = &self.ranks[*shelf];
-            rows.rows().map(|row| row.map(|(term, count)| (ranks[term as usize], count)))
+            let ranks = self.ranks.get(*shelf);
+            let rank = move |term| ranks.map_or(term, |ranks| ranks[term as usize]);
+            rows.rows().map(move |row| row.map(move |(term, count)| (rank(term), count)))
         })
     }
 }
@@ -149,6 +151,7 @@ impl<'a> Corpus<'a> {
         })?;
         let blocks = hold.then(|| in_order(&mut shelves));
         let Joined { terms, frequency, keys, ranks } = merge(shelves, means.threads);
+        let ranks = if hold { ranks } else { Vec::new() };
         let (numbers, digest) = (OnceLock::new(), hex(&digest.finalize()));
         Ok(Self { lessons, features, means, terms, frequency, keys, numbers, labels, digest, blocks, ranks })
     }
@@ -221,15 +224,13 @@ impl<'a> Corpus<'a> {
         }
         let mut shelves = shelves::<Shelf>(self.means.threads);
         let (features, numbers) = (self.features, self.numbers());
-        // These are counted by the final numbers.
-        let ranks = vec![(0..).take(self.terms.len()).collect(); shelves.len()];
         let mut done = 0;
         self.lessons.read(&mut |lessons| {
             share_out(lessons, 0, &mut shelves, |shelf, first, lessons| {
                 let rows = shelf.look_up(lessons, features, numbers);
                 shelf.blocks.push((first, rows));
             });
-            each(done, Rows { blocks: &in_order(&mut shelves), ranks: &ranks });
+            each(done, Rows { blocks: &in_order(&mut shelves), ranks: &[] });
             done += lessons.len();
             Ok(())
         })
