@@ -11,7 +11,7 @@ use crate::data::results::hex;
 use crate::learn::dictionary::{Dictionary, Spelled};
 use crate::learn::features::Features;
 use crate::learn::folds::{Print, SKETCHED};
-use crate::learn::packed::{self, Packed};
+use crate::learn::packed::Packed;
 use crate::learn::table::{Numbers, Table};
 use crate::learn::text::Scratch;
 use crate::learn::tfidf::Selection;
@@ -91,8 +91,36 @@ pub struct Corpus<'a> {
     pub labels: Vec<(Label, f64)>,
     /// The digest of texts, cells, labels and weights, in order.
     pub digest: String,
-    /// All rows, in a few parts.
-    rows: Option<Vec<Packed>>,
+    /// All rows, where they are in memory.
+    blocks: Option<Vec<Block>>,
+    /// The number of each term of a shelf.
+    ranks: Vec<Vec<u32>>,
+}
+
+/// Some rows as a shelf has counted them, by its own numbers.
+struct Block {
+    first: usize,
+    shelf: usize,
+    rows: Packed,
+}
+
+/// Rows of counted terms, in order.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    blocks: &'a [Block],
+    /// None where the terms have their final numbers.
+    ranks: &'a [Vec<u32>],
+}
+
+impl Rows<'_> {
+    /// The terms of each row with their counts, in the order in which they first occur.
+    pub fn iter(self) -> impl Iterator<Item = impl Iterator<Item = (u32, u32)>> {
+        self.blocks.iter().flat_map(move |Block { shelf, rows, .. }| {
+            let ranks = self.ranks.get(*shelf);
+            let rank = move |term| ranks.map_or(term, |ranks| ranks[term as usize]);
+            rows.rows().map(move |row| row.map(move |(term, count)| (rank(term), count)))
+        })
+    }
 }
 
 impl<'a> Corpus<'a> {
@@ -121,15 +149,16 @@ impl<'a> Corpus<'a> {
             labels.extend(lessons.iter().map(|lesson| (lesson.label, lesson.weight)));
             Ok(())
         })?;
-        let Joined { terms, frequency, keys, rows } = join(shelves, means.threads);
+        let blocks = hold.then(|| in_order(&mut shelves));
+        let Joined { terms, frequency, keys, ranks } = merge(shelves, means.threads);
+        let ranks = if hold { ranks } else { Vec::new() };
         let (numbers, digest) = (OnceLock::new(), hex(&digest.finalize()));
-        let rows = hold.then_some(rows);
-        Ok(Self { lessons, features, means, terms, frequency, keys, numbers, labels, digest, rows })
+        Ok(Self { lessons, features, means, terms, frequency, keys, numbers, labels, digest, blocks, ranks })
     }
 
     /// The rows, where they are in memory.
-    pub fn held(&self) -> Option<impl Iterator<Item = packed::Terms<'_>> + Clone> {
-        self.rows.as_ref().map(|parts| parts.iter().flat_map(Packed::rows))
+    pub fn held(&self) -> Option<Rows<'_>> {
+        self.blocks.as_ref().map(|blocks| Rows { blocks, ranks: &self.ranks })
     }
 
     fn numbers(&self) -> &Numbers {
@@ -188,13 +217,9 @@ impl<'a> Corpus<'a> {
     }
 
     /// Calls `each` with rows in their order, some at a time, and the number of the first of them.
-    pub fn each_block(&self, each: &mut dyn FnMut(usize, &Packed)) -> Result<()> {
-        if let Some(parts) = &self.rows {
-            let mut first = 0;
-            for rows in parts {
-                each(first, rows);
-                first += rows.len();
-            }
+    pub fn each_block(&self, each: &mut dyn FnMut(usize, Rows)) -> Result<()> {
+        if let Some(rows) = self.held() {
+            each(0, rows);
             return Ok(());
         }
         let mut shelves = shelves::<Shelf>(self.means.threads);
@@ -205,7 +230,7 @@ impl<'a> Corpus<'a> {
                 let rows = shelf.look_up(lessons, features, numbers);
                 shelf.blocks.push((first, rows));
             });
-            each(done, &in_order(shelves.iter_mut().flat_map(|shelf| shelf.blocks.drain(..)).collect()));
+            each(done, Rows { blocks: &in_order(&mut shelves), ranks: &[] });
             done += lessons.len();
             Ok(())
         })
@@ -318,16 +343,20 @@ impl Tally {
     #[inline]
     pub fn add(&mut self, number: u32) {
         let place = number as usize;
-        if place >= self.counts.len() {
-            self.counts.resize((place + 1).next_power_of_two(), 0);
-        }
-        if self.used == self.touched.len() {
-            self.touched.resize((self.used + 1).next_power_of_two(), 0);
+        if place >= self.counts.len() || self.used >= self.touched.len() {
+            self.make_room(place);
         }
         // Nobody can foresee whether a term is a new one: it is written down in any case, and a new one stays.
         self.touched[self.used] = number;
         self.used += usize::from(self.counts[place] == 0);
         self.counts[place] += 1;
+    }
+
+    #[cold]
+    fn make_room(&mut self, place: usize) {
+        let more = |now: usize, wanted: usize| now.max((wanted + 1).next_power_of_two());
+        self.counts.resize(more(self.counts.len(), place), 0);
+        self.touched.resize(more(self.touched.len(), self.used), 0);
     }
 
     /// Moves the counts out, in the order in which the terms first occurred.
@@ -429,32 +458,28 @@ impl Census {
     }
 }
 
+/// The blocks of all shelves, in the order of their rows.
+fn in_order(shelves: &mut [Shelf]) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for (number, shelf) in shelves.iter_mut().enumerate() {
+        blocks.extend(shelf.blocks.drain(..).map(|(first, rows)| Block { first, shelf: number, rows }));
+    }
+    blocks.sort_unstable_by_key(|block| block.first);
+    blocks
+}
+
 /// What the threads have counted, together.
 #[derive(Default)]
 struct Joined {
     terms: Spelled,
     frequency: Vec<u32>,
     keys: Vec<u64>,
-    rows: Vec<Packed>,
+    /// The number that each term of a shelf has among all.
+    ranks: Vec<Vec<u32>>,
 }
 
-/// Puts what the threads have counted together, the terms in order and the rows in theirs.
-fn join(mut shelves: Vec<Shelf>, threads: usize) -> Joined {
-    let mut blocks: Vec<(usize, usize, Packed)> = Vec::new();
-    for (number, shelf) in shelves.iter_mut().enumerate() {
-        blocks.extend(shelf.blocks.drain(..).map(|(first, rows)| (first, number, rows)));
-    }
-    blocks.sort_unstable_by_key(|(first, ..)| *first);
-    let (mut all, numbers) = merge(shelves, threads);
-    let most = blocks.len().div_ceil(threads.max(1)).max(1);
-    let mut parts: Vec<_> = blocks.chunks_mut(most).map(|blocks| (blocks, Packed::default())).collect();
-    threads::each(&mut parts, threads, |(blocks, rows)| renumber(blocks, &numbers, rows));
-    all.rows = parts.into_iter().map(|(_, rows)| rows).collect();
-    all
-}
-
-/// The terms of all shelves in order, and the number that each term of a shelf has among them.
-fn merge(shelves: Vec<Shelf>, threads: usize) -> (Joined, Vec<Vec<u32>>) {
+/// Puts the terms that the threads have counted together, in order.
+fn merge(shelves: Vec<Shelf>, threads: usize) -> Joined {
     let (mut known, mut frequency) = (Numbers::default(), Vec::new());
     // Of each key the shelf and the number of the term that came first: two terms may, once in a blue moon, share a key.
     let mut firsts: Vec<(u32, u32, u32)> = Vec::new();
@@ -489,12 +514,15 @@ fn merge(shelves: Vec<Shelf>, threads: usize) -> (Joined, Vec<Vec<u32>>) {
         let (_, shelf, number) = firsts[place as usize];
         spelled[shelf as usize].term(number as usize)
     };
-    let mut order: Vec<(u64, u32)> = (0..).take(keys.len()).map(|place| (head(term(place)), place)).collect();
+    let mut order: Vec<(u64, u32)> = (0..).take(keys.len()).map(|place| (0, place)).collect();
     let compare = |one: &(u64, u32), other: &(u64, u32)| {
         one.0.cmp(&other.0).then_with(|| term(one.1).cmp(term(other.1)))
     };
     let mut runs: Vec<_> = order.chunks_mut(keys.len().div_ceil(threads.max(1)).max(1)).collect();
-    threads::each(&mut runs, threads, |run| run.sort_unstable_by(compare));
+    threads::each(&mut runs, threads, |run| {
+        run.iter_mut().for_each(|(first_bytes, place)| *first_bytes = head(term(*place)));
+        run.sort_unstable_by(compare);
+    });
     // This one finds the runs, and merges them.
     order.sort_by(compare);
     let mut spelling = [Spelled::default()];
@@ -508,10 +536,11 @@ fn merge(shelves: Vec<Shelf>, threads: usize) -> (Joined, Vec<Vec<u32>>) {
             ranks[place as usize] = rank;
         }
         numbers.iter_mut().flatten().for_each(|number| *number = ranks[*number as usize]);
+        all.ranks = numbers;
         all
     });
     [all.terms] = spelling;
-    (all, numbers)
+    all
 }
 
 /// The first eight bytes of a term, by which most can be told apart, as a number that is ordered as they are.
@@ -519,28 +548,6 @@ fn head(term: &str) -> u64 {
     let mut head = [0; 8];
     head.iter_mut().zip(term.bytes()).for_each(|(head, byte)| *head = byte);
     u64::from_be_bytes(head)
-}
-
-/// Moves the rows of blocks over, the terms by their new numbers and in the order of these.
-fn renumber(blocks: &mut [(usize, usize, Packed)], numbers: &[Vec<u32>], rows: &mut Packed) {
-    let mut row = Vec::new();
-    for (_, shelf, block) in blocks {
-        let (block, numbers) = (std::mem::take(block), &numbers[*shelf]);
-        for number in 0..block.len() {
-            row.clear();
-            row.extend(block.row(number).map(|(term, count)| (numbers[term as usize], count)));
-            rows.push(&row);
-        }
-    }
-}
-
-fn in_order(mut blocks: Vec<(usize, Packed)>) -> Packed {
-    blocks.sort_unstable_by_key(|(first, _)| *first);
-    let mut rows = Packed::with_room(&blocks.iter().map(|(_, rows)| rows).collect::<Vec<_>>());
-    for (_, block) in blocks {
-        rows.append(&block);
-    }
-    rows
 }
 
 #[cfg(test)]
@@ -556,9 +563,9 @@ mod tests {
             shelf
         };
         for shelves in [vec![shelf(1, "a"), shelf(0, "b")], vec![shelf(0, "b"), shelf(1, "a")]] {
-            let (all, numbers) = merge(shelves, 2);
+            let all = merge(shelves, 2);
             assert_eq!((all.terms.term(0), all.frequency), ("b", vec![2]));
-            assert_eq!(numbers, [[0], [0]]);
+            assert_eq!(all.ranks, [[0], [0]]);
         }
     }
 }

@@ -14,11 +14,14 @@ impl Dictionary {
     /// The number of a term, which it gets now if it is new.
     #[inline]
     pub fn number(&mut self, term: Term) -> u32 {
-        let (number, new) = self.numbers.number(term.key);
-        if new {
-            self.spelled.push(term.mark, term.text);
-        }
-        number
+        self.numbers.find(term.key).unwrap_or_else(|| self.add(term))
+    }
+
+    /// The number of a term that is new.
+    #[cold]
+    fn add(&mut self, term: Term) -> u32 {
+        self.spelled.push(term.mark, term.text);
+        self.numbers.number(term.key).0
     }
 
     /// How many terms there are.

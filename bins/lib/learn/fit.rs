@@ -10,14 +10,13 @@ use crate::data::share::Share;
 use crate::learn::bayes::{self, Line, Sum};
 use crate::learn::calibrate::Calibration;
 use crate::learn::columns::{Column, Columns, LOOKED_AT};
-use crate::learn::corpus::{Corpus, Lesson, Lessons, Means};
+use crate::learn::corpus::{Corpus, Lesson, Lessons, Means, Rows};
 use crate::learn::estimate::{Estimate, Judged};
 use crate::learn::features::Features;
 use crate::learn::folds::{self, Print};
 use crate::learn::linear;
 use crate::learn::look::Looker;
 use crate::learn::model::{Model, Provenance, Windows};
-use crate::learn::packed;
 use crate::learn::profile::{self, Profile, Record, Sketch};
 use crate::learn::recipe::{Learner, Recipe};
 use crate::learn::terms::Terms;
@@ -168,10 +167,10 @@ fn parts(corpus: &Corpus, folds: &[u8], recipe: &Recipe) -> Result<Vec<Part>> {
     let mut sizes = vec![0; count];
     if count > 0 {
         corpus.each_block(&mut |first, rows| {
-            for row in 0..rows.len() {
-                let fold = usize::from(folds[first + row]);
+            for (row, fold) in rows.iter().zip(&folds[first..]) {
+                let fold = usize::from(*fold);
                 sizes[fold] += 1;
-                rows.row(row).for_each(|(term, _)| of_fold[fold][term as usize] += 1);
+                row.for_each(|(term, _)| of_fold[fold][term as usize] += 1);
             }
         })?;
     }
@@ -199,11 +198,10 @@ fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, mea
     corpus.each_block(&mut |first, rows| {
         threads::each(&mut sums, means.threads, |(part, class, sum)| {
             let mut weights = Vec::new();
-            for row in 0..rows.len() {
-                let (label, weight) = labels[first + row];
-                if label == *class && part.without != Some(folds[first + row]) {
-                    part.space.weigh(rows.row(row), &mut weights);
-                    sum.add(&weights, weight);
+            for ((row, (label, weight)), fold) in rows.iter().zip(&labels[first..]).zip(&folds[first..]) {
+                if label == class && part.without != Some(*fold) {
+                    part.space.weigh(row, &mut weights);
+                    sum.add(&weights, *weight);
                 }
             }
         });
@@ -227,7 +225,7 @@ fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, mea
     let tolerance = linear::Tolerance(if recipe.learner == Learner::NbLogistic { 1e-3 } else { 1e-6 });
     for part in parts.iter_mut().filter(|part| part.is_able()) {
         let scales = (recipe.learner == Learner::NbLogistic).then(|| std::mem::take(&mut part.line.weights));
-        let (matrix, labels) = matrix(rows.clone(), labels, folds, part, scales.as_deref());
+        let (matrix, labels) = matrix(rows, labels, folds, part, scales.as_deref());
         part.line = linear::fit(&matrix, &labels, recipe.c, tolerance, means.threads);
         if let Some(scales) = scales {
             part.line.weights.iter_mut().zip(scales).for_each(|(weight, scale)| *weight *= scale);
@@ -237,8 +235,8 @@ fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, mea
 }
 
 /// The rows of a part as a matrix of weights, each term times its scale, and their labels.
-fn matrix<'a>(
-    rows: impl Iterator<Item = packed::Terms<'a>>,
+fn matrix(
+    rows: Rows,
     all: &[(Label, f64)],
     folds: &[u8],
     part: &Part,
@@ -246,7 +244,7 @@ fn matrix<'a>(
 ) -> (linear::Rows, Vec<(Label, f64)>) {
     let (mut starts, mut terms, mut values, mut labels) = (vec![0], Vec::new(), Vec::new(), Vec::new());
     let mut weights = Vec::new();
-    for (number, row) in rows.enumerate().filter(|(number, _)| part.without != Some(folds[*number])) {
+    for (number, row) in rows.iter().enumerate().filter(|(number, _)| part.without != Some(folds[*number])) {
         part.space.weigh(row, &mut weights);
         weights.sort_unstable_by_key(|(term, _)| *term);
         for &(term, weight) in &weights {
@@ -270,10 +268,12 @@ fn score(corpus: &Corpus, folds: &[u8], parts: &mut [Part], means: Means) -> Res
     corpus.each_block(&mut |first, rows| {
         threads::each(&mut parts, means.threads, |(part, judged)| {
             let mut weights = Vec::new();
-            for row in (0..rows.len()).filter(|row| part.without == Some(folds[first + row])) {
-                let score = part.score(rows.row(row), &mut weights);
-                let (label, _) = labels[first + row];
-                judged.push(Judged { row: first + row, score, label, fold: folds[first + row] });
+            for (row, terms) in (first..).zip(rows.iter()) {
+                let ((label, _), fold) = (labels[row], folds[row]);
+                if part.without == Some(fold) {
+                    let score = part.score(terms, &mut weights);
+                    judged.push(Judged { row, score, label, fold });
+                }
             }
         });
         judged.extend(parts.iter_mut().flat_map(|(_, judged)| judged.drain(..)));

@@ -1,20 +1,20 @@
-//! Rows of counted terms, packed: two bytes or so for each term.
+//! Rows of counted terms, packed: two or three bytes for each term.
 
-/// Rows of pairs of term and count, in any order; in ascending order of the terms they take least.
+/// Rows of pairs of term and count, in any order; the lower the numbers of the terms, the less they take.
 #[derive(Clone, Debug, Default)]
 pub struct Packed {
+    /// Numbers, each with its length; in a row with terms after the end of it, zeros to reach into.
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
-impl Packed {
-    /// No rows yet, and room for as many as these.
-    pub fn with_room(like: &[&Self]) -> Self {
-        let bytes = like.iter().map(|rows| rows.bytes.len()).sum();
-        let rows = like.iter().map(|rows| rows.ends.len()).sum();
-        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(rows) }
-    }
+/// Bytes that a number is read from, whatever its length: nobody can foresee that, and a wrong guess costs more than some bytes.
+const REACH: usize = 8;
 
+/// The count that says that the count is in a number of its own, as these are rare.
+const MANY: u32 = 4;
+
+impl Packed {
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -25,19 +25,22 @@ impl Packed {
         self.ends.is_empty()
     }
 
-    /// Adds a row. A term is written as the distance from the one before it, with a bit for its sign and one that says whether
-    /// the term occurs once.
+    /// Adds a row. Each term is a number, with two bits for its count.
     pub fn push(&mut self, row: &[(u32, u32)]) {
-        let mut before = 0;
+        self.bytes.truncate(self.end());
         for &(term, count) in row {
-            let distance = i64::from(term) - i64::from(before);
-            self.write(distance.unsigned_abs() << 2 | u64::from(distance < 0) << 1 | u64::from(count > 1));
-            if count > 1 {
+            self.write(u64::from(term) << 2 | u64::from(count.clamp(1, MANY) - 1));
+            if count >= MANY {
                 self.write(u64::from(count));
             }
-            before = term;
         }
         self.ends.push(self.bytes.len());
+        self.bytes.extend([0; REACH]);
+    }
+
+    /// Where the last row ends.
+    fn end(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
     }
 
     /// Gives memory back that no row needs.
@@ -46,18 +49,11 @@ impl Packed {
         self.ends.shrink_to_fit();
     }
 
-    /// Adds rows.
-    pub fn append(&mut self, rows: &Self) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(&rows.bytes);
-        self.ends.extend(rows.ends.iter().map(|end| start + end));
-    }
-
     /// The terms of a row.
     #[inline]
     pub fn row(&self, row: usize) -> Terms<'_> {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Terms { bytes: &self.bytes[start..self.ends[row]], before: 0 }
+        Terms { bytes: &self.bytes[..self.ends[row] + REACH], at: start }
     }
 
     /// All rows.
@@ -65,38 +61,33 @@ impl Packed {
         (0..self.len()).map(|row| self.row(row))
     }
 
-    /// Seven bits a byte, the low ones first; the high bit says that there is more.
-    fn write(&mut self, mut number: u64) {
-        while number > 0x7f {
-            #[expect(clippy::cast_possible_truncation, reason = "seven bits are meant")]
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "it is under 128")]
-        self.bytes.push(number as u8);
+    /// The low three bits of the first byte say how many bytes come after it.
+    #[inline]
+    fn write(&mut self, number: u64) {
+        let number = number << 3;
+        let more = number.checked_ilog2().unwrap_or(0) / u8::BITS;
+        let end = self.bytes.len() + 1 + more as usize;
+        self.bytes.extend((number | u64::from(more)).to_le_bytes());
+        self.bytes.truncate(end);
     }
 }
 
 /// The terms of one row, with their counts.
 #[derive(Clone, Debug)]
 pub struct Terms<'a> {
+    /// The rows up to this one, and what may be reached into.
     bytes: &'a [u8],
-    before: u32,
+    at: usize,
 }
 
 impl Terms<'_> {
     #[inline]
-    fn read(&mut self) -> Option<u64> {
-        let (mut number, mut shift) = (0, 0);
-        loop {
-            let (&byte, rest) = self.bytes.split_first()?;
-            self.bytes = rest;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(number);
-            }
-            shift += 7;
-        }
+    fn read(&mut self) -> u64 {
+        let word = self.bytes[self.at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let more = word & 7;
+        self.at += 1 + more as usize;
+        let beyond = u64::from(u64::BITS) - u64::from(u8::BITS) * (more + 1);
+        word << beyond >> beyond >> 3
     }
 }
 
@@ -106,11 +97,12 @@ impl Iterator for Terms<'_> {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "what was packed were numbers of 32 bits")]
     fn next(&mut self) -> Option<(u32, u32)> {
-        let distance = self.read()?;
-        let change = (distance >> 2) as u32;
-        self.before = if distance & 2 == 0 { self.before + change } else { self.before - change };
-        let count = if distance & 1 == 0 { 1 } else { self.read()? as u32 };
-        Some((self.before, count))
+        if self.at + REACH >= self.bytes.len() {
+            return None;
+        }
+        let number = self.read();
+        let count = (number & 3) as u32 + 1;
+        Some(((number >> 2) as u32, if count < MANY { count } else { self.read() as u32 }))
     }
 }
 
@@ -120,17 +112,16 @@ mod tests {
 
     #[test]
     fn what_was_packed_is_unpacked() {
-        let rows =
-            [vec![], vec![(0, 1), (1, 300), (u32::MAX, u32::MAX), (7, 1), (7, 2)], vec![(127, 2), (128, 1)]];
-        let (mut one, mut all) = (Packed::default(), Packed::default());
+        let rows = [
+            vec![],
+            vec![(0, 1), (1, 300), (u32::MAX, u32::MAX), (7, 1), (7, 2)],
+            vec![],
+            vec![(7, 3), (7, 4), (7, 5), (1 << 11, 1), ((1 << 11) - 1, 1), (0, 7)],
+        ];
+        let mut packed = Packed::default();
         for row in &rows {
-            one.push(row);
+            packed.push(row);
         }
-        all.push(&[(7, 7)]);
-        all.append(&one);
-        assert_eq!(all.row(0).collect::<Vec<_>>(), [(7, 7)]);
-        for (number, row) in rows.iter().enumerate() {
-            assert_eq!(&all.row(number + 1).collect::<Vec<_>>(), row);
-        }
+        assert!(packed.rows().map(Iterator::collect::<Vec<_>>).eq(rows));
     }
 }

@@ -141,16 +141,19 @@ impl Numbers {
     /// The number of a key, which it gets now if it is new, and whether it is.
     #[inline]
     pub fn number(&mut self, key: u64) -> (u32, bool) {
-        if let Some(number) = self.find(key) {
-            return (number, false);
-        }
+        self.find(key).map_or_else(|| (self.add(key), true), |number| (number, false))
+    }
+
+    /// The number of a key that is new.
+    #[cold]
+    fn add(&mut self, key: u64) -> u32 {
         if self.keys.len() * 4 >= self.slots.len() * 3 {
             self.grow();
         }
         self.keys.push(key);
         let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
         self.put(key, number);
-        (number - 1, true)
+        number - 1
     }
 
     /// The number of a key.

@@ -111,6 +111,8 @@ fn each_ascii_word(text: &str, mut each: impl FnMut(&str)) {
             // Moves the lowest bit of each byte into the highest byte.
             words |= (u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56) << place;
         }
+        // A character that is alone is no word; whether the last one is, only the next block tells.
+        words &= words << 1 | before | words >> 1 | 1 << 63;
         // A bit where a word begins or ends.
         let mut edges = words ^ (words << 1 | before);
         before = words >> 63;
