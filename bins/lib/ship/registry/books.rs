@@ -38,10 +38,7 @@ impl Registry {
 
     /// Reads all there is.
     pub(super) fn books(&self) -> Result<Books> {
-        let (versions, aliases) = (self.versions()?, self.aliases()?);
-        let is_new = self.is_empty() && aliases.is_empty();
-        let journal = if is_new { Journal::default() } else { self.journal()? };
-        Ok(Books { versions, aliases, journal })
+        Ok(Books { versions: self.versions()?, aliases: self.aliases()?, journal: self.journal()? })
     }
 
     /// What writers that were killed have left to be done.

@@ -154,14 +154,18 @@ impl Registry {
         if place.is_regular_file() { results::read(&place, "version").map(Some) } else { Ok(None) }
     }
 
-    /// Whether nothing has been registered yet.
-    pub fn is_empty(&self) -> bool {
-        !self.version_path(1).exists() && !self.journal_path().exists()
+    /// Whether nothing has happened yet: at most a first version is there, of a run that was killed before its line.
+    pub fn is_empty(&self) -> Result<bool> {
+        let is_begun = self.journal_path().exists() || self.version_path(2).exists();
+        Ok(!is_begun && json_files(&self.directory)?.is_empty())
     }
 
     /// What has happened.
     pub fn journal(&self) -> Result<Journal> {
         let path = self.journal_path();
+        if self.is_empty()? {
+            return Ok(Journal::default());
+        }
         ensure!(path.exists(), "{}: is missing; restore it from git", path.display());
         Journal::read(&path)
     }

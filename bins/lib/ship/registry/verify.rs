@@ -29,7 +29,12 @@ impl Registry {
         let aliases = json_files(&self.directory)?.into_iter();
         let mut aliases: Vec<_> = aliases.map(|path| (read_alias(&path), path)).collect();
         let path = self.journal_path();
-        let journal = read_journal(&path).map(|journal| {
+        let is_new = self.is_empty()?;
+        let journal = if is_new { Ok(Journal::default()) } else { read_journal(&path) };
+        let journal = journal.map(|journal| {
+            if is_new {
+                return "no journal yet: the next promote begins it".to_owned();
+            }
             known.journal = journal;
             let lines = known.journal.entries.len();
             let cut =
