@@ -134,7 +134,7 @@ fn verify_report(path: &Path) -> Result<String> {
 
 fn read_journal(path: &Path) -> Result<Journal> {
     ensure!(path.exists(), "is missing; restore it from git");
-    Journal::parse(&read(path)?)
+    Journal::parse(Place::File(path.to_owned()).read_bytes().map_err(unnamed)?)
 }
 
 fn read_alias(path: &Path) -> Result<Alias> {
@@ -167,5 +167,10 @@ fn verify_alias(found: &Alias, path: &Path, known: &Known, is_whole: bool) -> Re
 
 /// The text of a file, errors without its name.
 fn read(path: &Path) -> Result<String> {
-    Place::File(path.to_owned()).read_text().map_err(|error| anyhow!("{}", error.root_cause()))
+    Place::File(path.to_owned()).read_text().map_err(unnamed)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+fn unnamed(error: anyhow::Error) -> anyhow::Error {
+    anyhow!("{}", error.root_cause())
 }
