@@ -191,6 +191,12 @@ fn a_push_gives_way_where_the_registry_moved() {
     // Tags that are others there are never replaced.
     let clobbered = push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap_err().to_string();
     assert!(clobbered.contains("here is not the one on origin; git tag -d 'spam"), "{clobbered}");
+    // A remote may be named by an address that holds a password.
+    let address = "https://me:hunter2@host/o/r.git";
+    let remote = directory.join("remote.git");
+    git(&mine, &["config", &format!("url.{}.insteadOf", remote.display()), address]);
+    let clobbered = push::fetch_tags(&at(&mine), address, &tags::patterns("spam")).unwrap_err().to_string();
+    assert!(clobbered.contains("not the one on https://host/o/r.git; git"), "{clobbered}");
 }
 
 #[test]
