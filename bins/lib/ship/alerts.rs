@@ -278,12 +278,14 @@ impl Alert {
             request = request.header("webhook-id", id).header("webhook-timestamp", now);
             request = request.header("webhook-signature", signature);
         }
-        // A server may repeat what it was sent.
-        let secrets = [url.as_str(), message["routing_key"].as_str().unwrap_or_default()];
+        // A server may repeat what it was sent, or say where that has moved to: the same path at another host.
+        let path = path(&url);
+        let bare = path.split(['?', '#']).next().unwrap_or_default();
+        let secrets = [&url, path, bare, message["routing_key"].as_str().unwrap_or_default()];
         let hidden = |line: String| {
             secrets
                 .iter()
-                .filter(|secret| !secret.is_empty())
+                .filter(|secret| secret.len() > 1)
                 .fold(line, |line, secret| line.replace(secret, "…"))
         };
         client.send(&request).map_err(|failure| anyhow!(hidden(failure.to_string())))?;
@@ -296,6 +298,12 @@ fn host(url: &str) -> String {
     let bare = bare(url);
     let end = bare.match_indices('/').nth(2).map_or(bare.len(), |(at, _)| at);
     bare[..end].to_owned()
+}
+
+/// All of an address but its host.
+fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find(['/', '?', '#']).map_or("", |at| &rest[at..])
 }
 
 /// Signs a message (Standard Webhooks 1.0): HMAC-SHA256 of id, time and body, by a secret that is in base64 behind `whsec_`,
