@@ -98,6 +98,23 @@ fn a_commit_holds_the_registry_and_nothing_else() {
 }
 
 #[test]
+fn tags_that_none_can_follow_stop_no_tool() {
+    let clone = clone(&remote("end-of-time"), "mine");
+    git(&clone, &["tag", "--annotate", "--message", "x", "spam#champion#18446744073709551615"]);
+    assert_eq!(promote(&clone, 1).missing, ["spam@v1.0.0", "spam#champion#1"]);
+    let object = format!(
+        "object {}\ntype commit\ntag spam#champion#2\ntagger a <b@c> 9223372036854775807 +0000\n\nx\n",
+        git(&clone, &["rev-parse", "HEAD"])
+    );
+    fs::write(clone.join("tag"), object).unwrap();
+    let object = git(&clone, &["hash-object", "-t", "tag", "-w", "--literally", "tag"]);
+    git(&clone, &["update-ref", "refs/tags/spam#champion#2", &object]);
+    let challenger = Move { alias: "challenger", ..champion(1) };
+    let error = tags::tell(&at(&clone), &challenger).unwrap_err().to_string();
+    assert!(error.starts_with("the tag spam#champion#2 is of the end of time"), "{error}");
+}
+
+#[test]
 fn dates_of_tags_increase_within_a_second_and_back_again() {
     let clone = clone(&remote("dates"), "mine");
     promote(&clone, 1);

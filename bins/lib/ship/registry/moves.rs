@@ -189,7 +189,7 @@ impl Registry {
             at: request.now.into(),
             action,
             alias: Some(request.alias.into()),
-            sequence: Some(before.as_ref().map_or(1, |alias| alias.sequence + 1)),
+            sequence: Some(self.next(before.as_ref())?),
             from: before.as_ref().map(|alias| alias.version),
             reason: request.reason.into(),
             actor: request.actor.map(str::to_owned),
@@ -262,6 +262,14 @@ impl Registry {
         }
         lines.push(books.journal.add(Entry { at: request.now.into(), ..Entry::registered(&version) })?);
         Ok(version)
+    }
+
+    /// The number of the next move of an alias.
+    fn next(&self, before: Option<&Alias>) -> Result<u64> {
+        let next = before.map_or(Some(1), |alias| alias.sequence.checked_add(1));
+        next.with_context(|| {
+            format!("{}: no move can follow the last; restore it from git", self.journal_path().display())
+        })
     }
 
     /// Refuses a move where the alias is not where it is expected to be.

@@ -155,8 +155,8 @@ fn verify_alias(found: &Alias, path: &Path, known: &Known, is_whole: bool) -> Re
         let last = known.journal.moves(alias).find(|entry| entry.sequence == Some(*sequence));
         let last = last.context("is not in the journal; restore both from git")?;
         ensure!(last.is_about(found), "says otherwise than the journal; restore both from git");
-        let behind = known.journal.moves(alias).count() as u64 - sequence;
-        if behind > 0 {
+        let newest = known.journal.moves(alias).next_back().and_then(|entry| entry.sequence);
+        if newest > Some(*sequence) {
             return Ok(format!(
                 "alias of version {version}; the next promote moves it on, as the journal has it"
             ));
