@@ -170,7 +170,6 @@ impl Registry {
         let mut books = self.books()?;
         let mut steps = self.settle(&mut books)?;
         let before = books.alias(request.alias).cloned();
-        self.expect(request, before.as_ref())?;
         let (mut files, mut lines) = (Vec::new(), Vec::new());
         let version = match request.to {
             To::Model(model) => self.register(model, request, &mut books, &mut files, &mut lines)?,
@@ -201,6 +200,7 @@ impl Registry {
         let after = if changed { entry.points() } else { before.clone() };
         let after = after.context("an alias without a name")?;
         if changed {
+            self.expect(request, before.as_ref())?;
             lines.push(books.journal.add(entry)?);
         }
         if !lines.is_empty() {
