@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::books::{Books, Step};
 use super::journal::{Action, Entry};
-use super::{CHAMPION, Registry, json_files, stem};
+use super::{Registry, json_files, stem};
 
 /// Who makes room, when and why, for the record.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,7 @@ impl Registry {
 fn old(books: &Books, keep: Option<u64>) -> Vec<u64> {
     let Some(keep) = keep else { return Vec::new() };
     let mut needed: Vec<u64> = books.aliases.iter().map(|alias| alias.version).collect();
-    needed.extend(books.journal.former(CHAMPION));
+    needed.extend(books.aliases.iter().filter_map(|alias| books.journal.former(&alias.alias)));
     let last = (books.versions.len() as u64).saturating_sub(keep);
     (1..=last).filter(|version| !needed.contains(version) && !books.journal.is_removed(*version)).collect()
 }
