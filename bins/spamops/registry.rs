@@ -85,7 +85,7 @@ enum What {
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
 
-        /// Who, for the record
+        /// Who, for the record [default: GITHUB_ACTOR, else USER]
         #[arg(long, value_name = "TEXT")]
         actor: Option<String>,
 
@@ -166,8 +166,9 @@ impl Tool for Args {
             }
             What::Gc { which, keep, reason, actor, dry_run } => {
                 let now = scene.now()?.to_string();
+                let actor = actor.or_else(tool::actor);
                 let sweeper = Sweeper { keep, reason: &reason, actor: actor.as_deref(), now: &now };
-                let registry = which.registry();
+                let registry = which.known(scene)?;
                 let done =
                     if dry_run { registry.rehearse_sweep(&sweeper)? } else { registry.sweep(&sweeper)? };
                 let mut output = Place::Standard.writer()?;

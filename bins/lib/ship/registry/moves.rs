@@ -155,6 +155,10 @@ pub struct Plan {
 impl Registry {
     /// Moves an alias. What is no model is no version.
     pub fn promote(&self, request: &Request<'_>) -> Result<Promotion> {
+        if !self.directory.exists() {
+            // What is refused leaves no directory behind.
+            self.plan(request)?;
+        }
         let _lock = self.hold()?;
         let Plan { promotion, steps } = self.plan(request)?;
         self.take(&steps)?;

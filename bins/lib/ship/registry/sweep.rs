@@ -25,6 +25,9 @@ impl Registry {
     /// Removes what a killed run has left, models and reports of no version, and the models of old versions that no alias
     /// points to and no rollback leads to; what was done, step by step.
     pub fn sweep(&self, sweeper: &Sweeper<'_>) -> Result<Vec<String>> {
+        if !self.directory.exists() {
+            return Ok(Vec::new());
+        }
         let _lock = self.hold()?;
         let steps = self.room(sweeper)?;
         self.take(&steps)?;
