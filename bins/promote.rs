@@ -89,7 +89,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     run_url: Option<String>,
 
-    /// Tell people: slack, pagerduty, alertmanager or webhook, as spamops notify does
+    /// Tell people of a new champion: slack, pagerduty, alertmanager or webhook, as spamops notify does
     #[cfg(feature = "net")]
     #[arg(long, value_name = "CHANNEL", value_delimiter = ',')]
     notify: Vec<Channel>,

@@ -171,6 +171,9 @@ fn a_promotion_tells_of_itself_only_where_something_moved() {
         promoted(&directory, &["--notify", "pagerduty", "--dry-run"], &environment),
         (0, String::new())
     );
+    // A challenger that is registered resolves nothing: what serves is what served.
+    let challenger = ["--notify", "pagerduty", "--alias", "challenger"];
+    assert_eq!(promoted(&directory, &challenger, &environment), (0, String::new()));
     assert_eq!(promoted(&directory, &told, &environment), (0, String::new()));
     let (status, said) = promoted(&directory, &told, &environment);
     assert_eq!((status, said.as_str()), (0, "promote: version 1 is the champion already\n"));

@@ -15,6 +15,7 @@ use crate::data::dates::Timestamp;
 use crate::data::notes::inert;
 use crate::data::results;
 use crate::ship::http::{Client, Method, Request, Settings, Twice, address, bare};
+use crate::ship::registry::CHAMPION;
 use crate::ship::registry::journal::Action;
 use crate::ship::registry::moves::Promotion;
 
@@ -127,12 +128,12 @@ impl fmt::Display for Channel {
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Alert {
-    /// The news of a promotion; none where nothing moved.
+    /// The news of a promotion; none where the champion did not move, as what serves is the same.
     pub fn of(promotion: &Promotion, time: Timestamp, run: Option<String>) -> Option<Self> {
         let Promotion { name, alias, version, digest, sequence, reason, actor, .. } = promotion;
         let back = promotion.action == Action::RolledBack;
         let by = actor.as_ref().map(|actor| format!("by {actor}"));
-        let moved = promotion.changed && !promotion.dry_run;
+        let moved = promotion.changed && !promotion.dry_run && alias == CHAMPION;
         moved.then(|| Self {
             kind: if back { Kind::RolledBack } else { Kind::Promoted },
             name: name.clone(),
