@@ -36,6 +36,16 @@ impl Registry {
         lock.with_context(|| self.directory.display().to_string())
     }
 
+    /// As [`Registry::hold`], for one who only says what a writer would do: what a writer has half done is none of its
+    /// leftovers.
+    pub(super) fn wait(&self) -> Result<Option<File>> {
+        if !self.directory.exists() {
+            return Ok(None);
+        }
+        let lock = File::open(&self.directory).and_then(|lock| lock.lock_shared().map(|()| lock));
+        lock.map(Some).with_context(|| self.directory.display().to_string())
+    }
+
     /// Reads all there is.
     pub(super) fn books(&self) -> Result<Books> {
         Ok(Books { versions: self.versions()?, aliases: self.aliases()?, journal: self.journal()? })

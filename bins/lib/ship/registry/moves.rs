@@ -167,6 +167,7 @@ impl Registry {
 
     /// What [`Registry::promote`] would do now.
     pub fn rehearse(&self, request: &Request<'_>) -> Result<Promotion> {
+        let _lock = self.wait()?;
         Ok(Promotion { dry_run: true, ..self.plan(request)?.promotion })
     }
 

@@ -36,6 +36,7 @@ impl Registry {
 
     /// What [`Registry::sweep`] would do now.
     pub fn rehearse_sweep(&self, sweeper: &Sweeper<'_>) -> Result<Vec<String>> {
+        let _lock = self.wait()?;
         Ok(self.room(sweeper)?.iter().map(|step| self.describe(step)).collect())
     }
 
