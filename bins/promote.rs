@@ -130,7 +130,7 @@ impl Tool for Args {
         };
         let plan = self.publishing.plan(scene)?;
         if let Some(plan) = plan.as_ref().filter(|_| !self.dry_run) {
-            plan.check()?;
+            plan.check(&registry)?;
         }
         let promotion =
             if self.dry_run { registry.rehearse(&request)? } else { registry.promote(&request)? };
