@@ -132,6 +132,7 @@ impl Tool for Args {
         if let Some(plan) = plan.as_ref().filter(|_| !self.dry_run) {
             plan.check(&registry)?;
         }
+        let output = self.output.writer()?;
         let promotion =
             if self.dry_run { registry.rehearse(&request)? } else { registry.promote(&request)? };
         if !promotion.changed {
@@ -150,7 +151,7 @@ impl Tool for Args {
         };
         #[cfg(feature = "net")]
         let alert = Alert::of(&promotion, scene.now()?, run);
-        results::write(&self.output, &Record { promotion, published })?;
+        results::write_to(output, &self.output, &Record { promotion, published })?;
         // Whether or not it could be published: the move is made.
         #[cfg(feature = "net")]
         if let Some(alert) = alert {
