@@ -68,6 +68,15 @@ impl Registry {
             let path = self.version_path(there + 1);
             bail!("{}: is missing, though the journal knows it; restore it from git", path.display());
         }
+        for entry in &books.journal.entries {
+            let says = books.version(entry.version).map(|version| &version.digest);
+            let place = self.version_path(entry.version);
+            ensure!(
+                says == Some(&entry.digest),
+                "{}: says otherwise than the journal; restore both from git",
+                place.display()
+            );
+        }
         for version in books.versions.iter().filter(|version| version.version > known) {
             let line = books.journal.add(Entry::registered(version))?;
             steps.push(Step::Enter(vec![line], None));
