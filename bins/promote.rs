@@ -89,7 +89,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     run_url: Option<String>,
 
-    /// Tell people: slack, pagerduty, alertmanager or webhook, as spamops notify does
+    /// Tell people of a new champion: slack, pagerduty, alertmanager or webhook, as spamops notify does
     #[cfg(feature = "net")]
     #[arg(long, value_name = "CHANNEL", value_delimiter = ',')]
     notify: Vec<Channel>,
@@ -130,15 +130,20 @@ impl Tool for Args {
         };
         let plan = self.publishing.plan(scene)?;
         if let Some(plan) = plan.as_ref().filter(|_| !self.dry_run) {
-            plan.check()?;
+            plan.check(&registry)?;
         }
+        let output = self.output.writer()?;
         let promotion =
             if self.dry_run { registry.rehearse(&request)? } else { registry.promote(&request)? };
         if !promotion.changed {
             scene.tell(format!("version {} is the {} already", promotion.version, promotion.alias));
         }
         let (published, outcome) = match plan {
-            None => (None, Ok(())),
+            // What was sent stays on record, even where nothing is published now.
+            None => match dispatched(&self.output, &promotion) {
+                sent if sent.is_empty() => (None, Ok(())),
+                dispatched => (Some(Published { dispatched, ..Published::default() }), Ok(())),
+            },
             Some(plan) => {
                 let (published, outcome) = publish(&plan, &registry, &promotion, &self.output);
                 (Some(published), outcome)
@@ -146,7 +151,7 @@ impl Tool for Args {
         };
         #[cfg(feature = "net")]
         let alert = Alert::of(&promotion, scene.now()?, run);
-        results::write(&self.output, &Record { promotion, published })?;
+        results::write_to(output, &self.output, &Record { promotion, published })?;
         // Whether or not it could be published: the move is made.
         #[cfg(feature = "net")]
         if let Some(alert) = alert {
@@ -167,15 +172,10 @@ fn publish(
     promotion: &Promotion,
     output: &Place,
 ) -> (Published, Result<()>) {
-    let mut published = Published::default();
+    let mut published = Published { dispatched: dispatched(output, promotion), ..Published::default() };
     if promotion.dry_run {
         let outcome = plan.rehearse(registry, promotion).map(|lines| published.planned = lines);
         return (published, outcome);
-    }
-    let before = Some(output).filter(|place| place.is_regular_file());
-    let before = before.and_then(|place| results::read::<Record>(place, "promote").ok());
-    if let Some(before) = before.filter(|before| published::is_same(&before.promotion, promotion)) {
-        published.dispatched = before.published.unwrap_or_default().dispatched;
     }
     let outcome = plan.publish(registry, promotion, &mut published);
     let outcome = outcome.map_err(|error| {
@@ -189,6 +189,14 @@ fn publish(
         error.context(format!("version {version} is the {done}; {rest}"))
     });
     (published, outcome)
+}
+
+/// The events that an earlier run sent of this very move, by the record it left where that of this run goes.
+fn dispatched(output: &Place, promotion: &Promotion) -> Vec<String> {
+    let before = Some(output).filter(|place| place.is_regular_file());
+    let before = before.and_then(|place| results::read::<Record>(place, "promote").ok());
+    let before = before.filter(|before| published::is_same(&before.promotion, promotion));
+    before.and_then(|before| before.published).unwrap_or_default().dispatched
 }
 
 /// The text of a model, which is one.

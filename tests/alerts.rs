@@ -136,6 +136,7 @@ fn who_does_not_listen_is_a_warning_and_told_next_time() {
     );
     let (url, heard) = server(vec![
         answer("403 Forbidden", "", "invalid_token /T0/secret r0uting"),
+        answer("301 Moved Permanently", "Location: https://hooks.example/T0/secret?x\r\n", ""),
         answer("200 OK", "", "ok"),
     ]);
     let hook = format!("{url}/T0/secret");
@@ -145,9 +146,11 @@ fn who_does_not_listen_is_a_warning_and_told_next_time() {
         said.contains("warning: slack: POST http://127.0.0.1:") && said.contains(": 403 invalid_token"),
         "{said}"
     );
-    assert!(!said.contains("me:secret@"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
+    let (status, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
+    assert!(status == 0 && said.contains("; it has moved to https://hooks.example…; nobody"), "{said}");
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));
-    assert_eq!(heard.join().unwrap().len(), 2);
+    assert_eq!(heard.join().unwrap().len(), 3);
     let (_, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
     assert_eq!(said, "spamops notify: slack was told already\n");
     fs::remove_dir_all(directory.join("state")).unwrap();
@@ -168,6 +171,9 @@ fn a_promotion_tells_of_itself_only_where_something_moved() {
         promoted(&directory, &["--notify", "pagerduty", "--dry-run"], &environment),
         (0, String::new())
     );
+    // A challenger that is registered resolves nothing: what serves is what served.
+    let challenger = ["--notify", "pagerduty", "--alias", "challenger"];
+    assert_eq!(promoted(&directory, &challenger, &environment), (0, String::new()));
     assert_eq!(promoted(&directory, &told, &environment), (0, String::new()));
     let (status, said) = promoted(&directory, &told, &environment);
     assert_eq!((status, said.as_str()), (0, "promote: version 1 is the champion already\n"));

@@ -327,11 +327,17 @@ fn a_deployment_is_found_or_made_and_set_once() {
     assert_eq!(double.bodies("POST")[1], json!({ "state": "success", "description": "d".repeat(140) }));
 
     let double = Double::new();
-    double.on("GET", "/repos/o/r/deployments", answer(200, json!([{ "id": 4 }])));
+    double.on("GET", "/repos/o/r/deployments", answer(200, json!([{ "id": 4, "ref": "spam@v3.0.0" }])));
     double.on("GET", "/repos/o/r/deployments/4/statuses", answer(200, json!([{ "state": "success" }])));
     let id = double.github.deployment("spam@v3.0.0", "production", "d").unwrap();
     assert!(!double.github.deployed(id, "d").unwrap().set);
     assert!(double.bodies("POST").is_empty());
+
+    // Rolled back: the older deployment of this tag was a success, and is not what the environment has.
+    let double = Double::new();
+    double.on("GET", "/repos/o/r/deployments", answer(200, json!([{ "id": 5, "ref": "spam@v4.0.0" }])));
+    double.on("POST", "/repos/o/r/deployments", answer(201, json!({ "id": 6 })));
+    assert_eq!(double.github.deployment("spam@v3.0.0", "production", "d").unwrap(), 6);
 }
 
 #[test]

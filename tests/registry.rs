@@ -193,6 +193,28 @@ fn nothing_is_torn_lost_or_undone_when_writers_are_killed() {
     assert!(journal.entries.len() > moved + 10, "nobody was killed between line and answer");
 }
 
+#[test]
+fn a_dry_run_takes_no_writer_for_a_killed_one() {
+    let directory = fresh("dry");
+    let models = models(&directory, 3);
+    let root = directory.join("models");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..40 {
+                let output = promote(&root, &[models[round % 2].to_str().unwrap()]).output().unwrap();
+                assert!(output.status.success());
+            }
+            done.store(true, SeqCst);
+        });
+        while !done.load(SeqCst) {
+            let output = promote(&root, &[models[2].to_str().unwrap(), "--dry-run"]).output().unwrap();
+            let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(output.status.success() && !said.contains("killed"), "{said}");
+        }
+    });
+}
+
 /// A registry with a champion and a journal that is longer than any other of its files; and the model to promote next.
 fn with_a_long_journal(directory: &Path) -> (PathBuf, String) {
     let models = models(directory, 3);

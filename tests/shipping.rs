@@ -98,6 +98,23 @@ fn a_commit_holds_the_registry_and_nothing_else() {
 }
 
 #[test]
+fn tags_that_none_can_follow_stop_no_tool() {
+    let clone = clone(&remote("end-of-time"), "mine");
+    git(&clone, &["tag", "--annotate", "--message", "x", "spam#champion#18446744073709551615"]);
+    assert_eq!(promote(&clone, 1).missing, ["spam@v1.0.0", "spam#champion#1"]);
+    let object = format!(
+        "object {}\ntype commit\ntag spam#champion#2\ntagger a <b@c> 9223372036854775807 +0000\n\nx\n",
+        git(&clone, &["rev-parse", "HEAD"])
+    );
+    fs::write(clone.join("tag"), object).unwrap();
+    let object = git(&clone, &["hash-object", "-t", "tag", "-w", "--literally", "tag"]);
+    git(&clone, &["update-ref", "refs/tags/spam#champion#2", &object]);
+    let challenger = Move { alias: "challenger", ..champion(1) };
+    let error = tags::tell(&at(&clone), &challenger).unwrap_err().to_string();
+    assert!(error.starts_with("the tag spam#champion#2 is of the end of time"), "{error}");
+}
+
+#[test]
 fn dates_of_tags_increase_within_a_second_and_back_again() {
     let clone = clone(&remote("dates"), "mine");
     promote(&clone, 1);
@@ -191,6 +208,12 @@ fn a_push_gives_way_where_the_registry_moved() {
     // Tags that are others there are never replaced.
     let clobbered = push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap_err().to_string();
     assert!(clobbered.contains("here is not the one on origin; git tag -d 'spam"), "{clobbered}");
+    // A remote may be named by an address that holds a password.
+    let address = "https://me:hunter2@host/o/r.git";
+    let remote = directory.join("remote.git");
+    git(&mine, &["config", &format!("url.{}.insteadOf", remote.display()), address]);
+    let clobbered = push::fetch_tags(&at(&mine), address, &tags::patterns("spam")).unwrap_err().to_string();
+    assert!(clobbered.contains("not the one on https://host/o/r.git; git"), "{clobbered}");
 }
 
 #[test]

@@ -10,7 +10,6 @@ use clap::{Parser, Subcommand};
 use ::spamops::data::notes::inert;
 use ::spamops::data::place::Place;
 use ::spamops::data::results;
-use ::spamops::ship::registry::journal::Journal;
 use ::spamops::ship::registry::sweep::Sweeper;
 use ::spamops::ship::registry::{self, CHAMPION, Registry, Version};
 use ::spamops::show::tool::{self, Scene, Tool, Verdict};
@@ -86,7 +85,7 @@ enum What {
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
 
-        /// Who, for the record
+        /// Who, for the record [default: GITHUB_ACTOR, else USER]
         #[arg(long, value_name = "TEXT")]
         actor: Option<String>,
 
@@ -130,12 +129,12 @@ impl Which {
     }
 
     /// The registry; a remark where there is nothing in it.
-    fn known(&self, scene: &Scene) -> Registry {
+    fn known(&self, scene: &Scene) -> Result<Registry> {
         let registry = self.registry();
-        if registry.is_empty() {
+        if registry.is_empty()? && registry.version(1)?.is_none() {
             scene.tell(format!("{}: has no versions", registry.directory().display()));
         }
-        registry
+        Ok(registry)
     }
 
     /// A version by its number, or by an alias.
@@ -155,9 +154,9 @@ impl Which {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         match self.what {
-            What::List(which) => list(&which.known(scene))?,
+            What::List(which) => list(&which.known(scene)?)?,
             What::Show { what, which } => results::write(&Place::Standard, &which.version(&what)?)?,
-            What::History { alias, which } => history(&which.known(scene), alias.as_deref())?,
+            What::History { alias, which } => history(&which.known(scene)?, alias.as_deref())?,
             What::Verify { which, exit_code } => {
                 let directory = which.registry.join(&which.name);
                 if !directory.is_dir() {
@@ -167,8 +166,9 @@ impl Tool for Args {
             }
             What::Gc { which, keep, reason, actor, dry_run } => {
                 let now = scene.now()?.to_string();
+                let actor = actor.or_else(tool::actor);
                 let sweeper = Sweeper { keep, reason: &reason, actor: actor.as_deref(), now: &now };
-                let registry = which.registry();
+                let registry = which.known(scene)?;
                 let done =
                     if dry_run { registry.rehearse_sweep(&sweeper)? } else { registry.sweep(&sweeper)? };
                 let mut output = Place::Standard.writer()?;
@@ -203,8 +203,7 @@ fn list(registry: &Registry) -> Result<()> {
 
 fn history(registry: &Registry, only: Option<&str>) -> Result<()> {
     let mut output = Place::Standard.writer()?;
-    let journal = if registry.is_empty() { Journal::default() } else { registry.journal()? };
-    for entry in journal.entries {
+    for entry in registry.journal()?.entries {
         if only.is_some() && entry.alias.as_deref() != only {
             continue;
         }

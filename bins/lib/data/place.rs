@@ -98,14 +98,22 @@ impl Place {
     /// All of a file that is to be held as text, such as a contract, a report or a model: half a gigabyte at most, so that
     /// what never ends does not fill the memory.
     pub fn read_text(&self) -> Result<String> {
+        let text = String::from_utf8(self.read_bytes()?);
+        let text = text
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8"));
+        text.with_context(|| self.to_string())
+    }
+
+    /// As [`Place::read_text`], where the end may be cut short within a letter.
+    pub fn read_bytes(&self) -> Result<Vec<u8>> {
         const MOST: u64 = 1 << 29;
-        let mut text = String::new();
-        self.reader()?.take(MOST + 1).read_to_string(&mut text).with_context(|| self.to_string())?;
+        let mut bytes = Vec::new();
+        self.reader()?.take(MOST + 1).read_to_end(&mut bytes).with_context(|| self.to_string())?;
         ensure!(
-            text.len() as u64 <= MOST,
+            bytes.len() as u64 <= MOST,
             "{self}: larger than {MOST} bytes, which is more than such a file has"
         );
-        Ok(text)
+        Ok(bytes)
     }
 
     /// Writes a whole text.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::data::notes::{inert, shown};
-use crate::data::place::Place;
+use crate::data::place::{Output, Place};
 
 /// What every result begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +97,11 @@ fn located(error: &serde_json::Error) -> anyhow::Error {
 
 /// Writes a result as one JSON object and a newline.
 pub fn write(place: &Place, result: &impl Serialize) -> Result<()> {
-    let mut output = place.writer()?;
+    write_to(place.writer()?, place, result)
+}
+
+/// As [`write`], to a writer of the place that was opened before: what cannot be told of is then not done.
+pub fn write_to(mut output: Output, place: &Place, result: &impl Serialize) -> Result<()> {
     serde_json::to_writer_pretty(&mut output, result).with_context(|| place.to_string())?;
     output.write_all(b"\n").with_context(|| place.to_string())?;
     output.finish()

@@ -15,6 +15,7 @@ use crate::data::dates::Timestamp;
 use crate::data::notes::inert;
 use crate::data::results;
 use crate::ship::http::{Client, Method, Request, Settings, Twice, address, bare};
+use crate::ship::registry::CHAMPION;
 use crate::ship::registry::journal::Action;
 use crate::ship::registry::moves::Promotion;
 
@@ -127,12 +128,12 @@ impl fmt::Display for Channel {
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Alert {
-    /// The news of a promotion; none where nothing moved.
+    /// The news of a promotion; none where the champion did not move, as what serves is the same.
     pub fn of(promotion: &Promotion, time: Timestamp, run: Option<String>) -> Option<Self> {
         let Promotion { name, alias, version, digest, sequence, reason, actor, .. } = promotion;
         let back = promotion.action == Action::RolledBack;
         let by = actor.as_ref().map(|actor| format!("by {actor}"));
-        let moved = promotion.changed && !promotion.dry_run;
+        let moved = promotion.changed && !promotion.dry_run && alias == CHAMPION;
         moved.then(|| Self {
             kind: if back { Kind::RolledBack } else { Kind::Promoted },
             name: name.clone(),
@@ -278,12 +279,14 @@ impl Alert {
             request = request.header("webhook-id", id).header("webhook-timestamp", now);
             request = request.header("webhook-signature", signature);
         }
-        // A server may repeat what it was sent.
-        let secrets = [url.as_str(), message["routing_key"].as_str().unwrap_or_default()];
+        // A server may repeat what it was sent, or say where that has moved to: the same path at another host.
+        let path = path(&url);
+        let bare = path.split(['?', '#']).next().unwrap_or_default();
+        let secrets = [&url, path, bare, message["routing_key"].as_str().unwrap_or_default()];
         let hidden = |line: String| {
             secrets
                 .iter()
-                .filter(|secret| !secret.is_empty())
+                .filter(|secret| secret.len() > 1)
                 .fold(line, |line, secret| line.replace(secret, "…"))
         };
         client.send(&request).map_err(|failure| anyhow!(hidden(failure.to_string())))?;
@@ -296,6 +299,12 @@ fn host(url: &str) -> String {
     let bare = bare(url);
     let end = bare.match_indices('/').nth(2).map_or(bare.len(), |(at, _)| at);
     bare[..end].to_owned()
+}
+
+/// All of an address but its host.
+fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find(['/', '?', '#']).map_or("", |at| &rest[at..])
 }
 
 /// Signs a message (Standard Webhooks 1.0): HMAC-SHA256 of id, time and body, by a secret that is in base64 behind `whsec_`,

@@ -62,6 +62,19 @@ impl Git {
         Ok(!self.run(&["status", "--porcelain", "--untracked-files=all", "--", "."])?.is_empty())
     }
 
+    /// A JSON file under the directory that git is told to ignore, where there is one.
+    pub fn ignored(&self) -> Result<Option<String>> {
+        let words = ["ls-files", "--others", "--ignored", "--exclude-standard", "--", "*.json", "*.jsonl"];
+        Ok(self.run(&words)?.lines().next().map(str::to_owned))
+    }
+
+    /// Whether a file under the directory is the one of a tag.
+    pub fn is_of(&self, tag: &str, file: &str) -> Result<bool> {
+        let words = ["diff", "--quiet", &format!("refs/tags/{tag}"), "--", file];
+        let output = self.output(&words, &[])?;
+        if output.status.code() == Some(1) { Ok(false) } else { done(&words, &output).map(|_| true) }
+    }
+
     /// The commit that is checked out.
     pub fn head(&self) -> Result<String> {
         self.run(&["rev-parse", "--verify", "HEAD^{commit}"])

@@ -1,10 +1,12 @@
 //! A move of the registry told to the world: committed, tagged and pushed, and then to GitHub what rests on that.
 
+use std::fmt;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::data::dates::Timestamp;
+use crate::data::notes::shown;
 #[cfg(feature = "net")]
 use crate::ship::announce::Announcement;
 use crate::ship::git::{Actor, Git, without_credentials};
@@ -33,7 +35,13 @@ pub struct Plan {
 
 impl Plan {
     /// Whether all that is needed is there, before anything is moved.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self, registry: &Registry) -> Result<()> {
+        if self.commit || self.tag {
+            let git = self.git(registry.directory())?;
+            if self.push.is_some() {
+                git.branch()?;
+            }
+        }
         #[cfg(feature = "net")]
         self.announcement.check()?;
         Ok(())
@@ -55,10 +63,21 @@ impl Plan {
         Ok(())
     }
 
+    /// The repository that a registry is in, which need not be there yet.
+    fn git(&self, directory: &Path) -> Result<Git> {
+        let there = directory.ancestors().find(|directory| directory.is_dir());
+        let there = there.filter(|there| !there.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Git::at(there, self.actor.clone(), self.now)
+    }
+
     fn to_git(&self, directory: &Path, promotion: &Promotion, published: &mut Published) -> Result<()> {
-        let git = Git::at(directory, self.actor.clone(), self.now)?;
+        let git = self.git(directory)?;
         let (patterns, message) = (tags::patterns(&promotion.name), message(promotion));
         let mut made = Vec::new();
+        let ignored = git.ignored()?.map(|file| shown(&file));
+        if let Some(file) = ignored {
+            bail!("{}: git ignores {file}, so that no commit has it; see .gitignore", directory.display());
+        }
         if self.commit {
             git.commit(&message)?;
             published.commit = Some(git.head()?);
@@ -68,9 +87,12 @@ impl Plan {
         }
         if self.tag {
             let directory = directory.display();
+            ensure!(!git.is_changed()?, uncommitted(&directory));
+            let tag = tags::of_version(&promotion.name, promotion.version);
+            let is_new = git.tags(std::slice::from_ref(&tag))?.is_empty();
             ensure!(
-                !git.is_changed()?,
-                "{directory}: is not committed, so that no tag can name it; add --commit"
+                is_new || git.is_of(&tag, &format!("versions/{}.json", promotion.version))?,
+                "{directory}: the tag {tag} is of another version of that number; promote under another --name, or git tag -d '{tag}' here and on the remote"
             );
             let told = tags::tell(&git, &told(promotion, &message, self.now))?;
             published.tags = vec![told.version, told.alias];
@@ -99,14 +121,14 @@ impl Plan {
         if self.commit || self.tag {
             let message = message(promotion);
             let directory = registry.directory();
-            let there = directory.ancestors().find(|directory| directory.is_dir());
-            let there = there.filter(|there| !there.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let git = Git::at(there, self.actor.clone(), self.now)?;
+            let git = self.git(directory)?;
             if self.commit {
                 let first = message.lines().next().unwrap_or_default();
                 lines.push(format!("commit {}: {first}", directory.display()));
             }
             if self.tag {
+                let is_committed = self.commit || !promotion.changed && !git.is_changed()?;
+                ensure!(is_committed, uncommitted(&directory.display()));
                 // The commit to come is none of those there are.
                 let head = if self.commit { String::new() } else { git.head()? };
                 let plan = tags::plan(&git, &told(promotion, &message, self.now), &head)?;
@@ -121,6 +143,10 @@ impl Plan {
         lines.extend(self.announcement.rehearse(promotion)?);
         Ok(lines)
     }
+}
+
+fn uncommitted(directory: &impl fmt::Display) -> String {
+    format!("{directory}: is not committed, so that no tag can name it; add --commit")
 }
 
 fn told<'a>(promotion: &'a Promotion, message: &'a str, now: Timestamp) -> Move<'a> {

@@ -54,6 +54,7 @@ pub fn fetch_tags(git: &Git, remote: &str, patterns: &[String]) -> Result<()> {
     let error = String::from_utf8_lossy(&output.stderr);
     if let Some(line) = error.lines().find(|line| line.contains("would clobber existing tag")) {
         let tag = line.split_whitespace().find(|word| word.contains(['@', '#'])).unwrap_or_default();
+        let remote = without_credentials(remote);
         bail!("the tag {tag} here is not the one on {remote}; git tag -d '{tag}', and run this again");
     }
     git::done(&words, &output).map(drop)
@@ -121,7 +122,7 @@ fn follow(git: &Git, remote: &str, branch: &str, tags: &[Tag], refusal: &Error, 
         ensure!(race, "{refusal:#}");
         return Ok(());
     }
-    let ours = git.head()?;
+    let (ours, remote) = (git.head()?, without_credentials(remote));
     let base = git.run(&["merge-base", &ours, &theirs]).ok().with_context(|| {
         format!("{remote} moved meanwhile, and this clone is too shallow to go on top; fetch more of it, and run this again")
     })?;

@@ -11,6 +11,9 @@ use crate::data::dates::Timestamp;
 use crate::data::notes::shown;
 use crate::ship::git::{Git, Tag};
 
+/// The last moment that a tag may follow: that of the year 9999.
+const LAST: Timestamp = Timestamp(253_402_300_799);
+
 /// What is to be told by tags.
 #[derive(Clone, Copy, Debug)]
 pub struct Move<'a> {
@@ -70,7 +73,8 @@ pub fn plan(git: &Git, told: &Move<'_>, head: &str) -> Result<Plan> {
     let of_alias = |event: &Event<'_>| matches!(event, Event::Assign(name) | Event::Unassign(name) if *name == told.alias);
     let is_told = |tag: &&Tag| tag.commit == commit && matches!(parse(&tag.name).0, Event::Assign(_));
     let alias = newest(&tags, of_alias).filter(is_told).map(|tag| tag.name.clone());
-    let counter = tags.iter().map(|tag| parse(&tag.name).1).max().unwrap_or(0) + 1;
+    // A counter that none can follow is no counter of ours.
+    let counter = tags.iter().filter_map(|tag| parse(&tag.name).1.checked_add(1)).max().unwrap_or(1);
     let mut missing = Vec::new();
     if !tags.iter().any(|tag| tag.name == version) {
         missing.push(version.clone());
@@ -79,8 +83,12 @@ pub fn plan(git: &Git, told: &Move<'_>, head: &str) -> Result<Plan> {
         missing.push(format!("{}#{}#{counter}", told.name, told.alias));
         format!("{}#{}#{counter}", told.name, told.alias)
     });
-    let last = tags.iter().filter_map(|tag| tag.made).max();
-    Ok(Plan { version, alias, missing, commit, when: last.map_or(told.now, |last| later(last, told.now)) })
+    let last = tags.iter().filter(|tag| tag.made.is_some()).max_by_key(|tag| tag.made);
+    if let Some(tag) = last.filter(|tag| tag.made >= Some(LAST)) {
+        bail!("the tag {0} is of the end of time, and none can be later; git tag -d '{0}'", tag.name);
+    }
+    let when = last.and_then(|tag| tag.made).map_or(told.now, |last| later(last, told.now));
+    Ok(Plan { version, alias, missing, commit, when })
 }
 
 /// Has the tags tell a move: those that are missing are made, those that say it already are left alone.

@@ -21,6 +21,8 @@ pub struct Deployed {
 #[derive(Deserialize)]
 struct Deployment {
     id: u64,
+    #[serde(rename = "ref")]
+    of: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -29,21 +31,20 @@ struct Status {
 }
 
 impl GitHub {
-    /// The deployment of a tag to an environment: the one there is, else a new one.
+    /// The deployment of a tag to an environment: the newest there, else a new one. An older one of this tag does not count:
+    /// the environment has had another model since, and GitHub leaves what was a success in production at that.
     pub fn deployment(&self, tag: &str, environment: &str, description: &str) -> Result<u64> {
-        let (tag_part, environment_part) = (escaped(tag), escaped(environment));
-        let path =
-            self.path(&format!("deployments?ref={tag_part}&environment={environment_part}&per_page=1"));
+        let path = self.path(&format!("deployments?environment={}&per_page=1", escaped(environment)));
         let found: Vec<Deployment> = self.get(&DOING, &path)?;
-        if let Some(Deployment { id }) = found.first() {
-            return Ok(*id);
+        if let Some(newest) = found.first().filter(|found| found.of.as_deref() == Some(tag)) {
+            return Ok(newest.id);
         }
         // What is deployed has been tested: nothing is to be merged into it or waited for.
         let body = json!({
             "ref": tag, "environment": environment, "description": short(description),
             "auto_merge": false, "required_contexts": [],
         });
-        let Deployment { id } = self.post(&DOING, &self.path("deployments"), &body)?;
+        let Deployment { id, .. } = self.post(&DOING, &self.path("deployments"), &body)?;
         Ok(id)
     }
 

@@ -36,12 +36,19 @@ impl Registry {
         lock.with_context(|| self.directory.display().to_string())
     }
 
+    /// As [`Registry::hold`], for one who only says what a writer would do: what a writer has half done is none of its
+    /// leftovers.
+    pub(super) fn wait(&self) -> Result<Option<File>> {
+        if !self.directory.exists() {
+            return Ok(None);
+        }
+        let lock = File::open(&self.directory).and_then(|lock| lock.lock_shared().map(|()| lock));
+        lock.map(Some).with_context(|| self.directory.display().to_string())
+    }
+
     /// Reads all there is.
     pub(super) fn books(&self) -> Result<Books> {
-        let (versions, aliases) = (self.versions()?, self.aliases()?);
-        let is_new = self.is_empty() && aliases.is_empty();
-        let journal = if is_new { Journal::default() } else { self.journal()? };
-        Ok(Books { versions, aliases, journal })
+        Ok(Books { versions: self.versions()?, aliases: self.aliases()?, journal: self.journal()? })
     }
 
     /// What writers that were killed have left to be done.
@@ -60,6 +67,15 @@ impl Registry {
         if known > there {
             let path = self.version_path(there + 1);
             bail!("{}: is missing, though the journal knows it; restore it from git", path.display());
+        }
+        for entry in &books.journal.entries {
+            let says = books.version(entry.version).map(|version| &version.digest);
+            let place = self.version_path(entry.version);
+            ensure!(
+                says == Some(&entry.digest),
+                "{}: says otherwise than the journal; restore both from git",
+                place.display()
+            );
         }
         for version in books.versions.iter().filter(|version| version.version > known) {
             let line = books.journal.add(Entry::registered(version))?;

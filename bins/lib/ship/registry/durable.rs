@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// A file that is written and on the disk, and not yet under its name.
 pub(in crate::ship) struct Ready {
@@ -17,6 +17,8 @@ impl Ready {
     pub(in crate::ship) fn write(path: &Path, bytes: &[u8]) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let ready = Self { beside: path.with_file_name(format!(".{name}.tmp")), path: path.to_path_buf() };
+        // Found out by the rename it would be too late: what makes the move happen was written by then.
+        ensure!(!path.is_dir(), "{}: is a directory", path.display());
         let written = File::create(&ready.beside).and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()
@@ -83,7 +85,9 @@ pub(in crate::ship) fn leftovers(directory: &Path) -> Result<Vec<PathBuf>> {
         let entry = entry.with_context(|| directory.display().to_string())?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(".tmp") && entry.path().is_file() {
+        // A link, too: what is written to it would be written elsewhere.
+        let is_file = !entry.file_type().with_context(|| directory.display().to_string())?.is_dir();
+        if name.starts_with('.') && name.ends_with(".tmp") && is_file {
             found.push(entry.path());
         }
     }

@@ -92,15 +92,16 @@ pub struct Journal {
 impl Journal {
     /// Reads a journal, every line held against the one before it.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = Place::File(path.to_path_buf()).read_text()?;
-        Self::parse(&text).with_context(|| path.display().to_string())
+        let bytes = Place::File(path.to_path_buf()).read_bytes()?;
+        Self::parse(&bytes).with_context(|| path.display().to_string())
     }
 
-    /// As [`Journal::read`], from text.
-    pub fn parse(text: &str) -> Result<Self> {
-        let mut journal = Self::default();
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        for (line, number) in text[..whole].lines().zip(1..) {
+    /// As [`Journal::read`], from its bytes: a line may be cut short within a letter.
+    pub fn parse(bytes: impl AsRef<[u8]>) -> Result<Self> {
+        let (mut journal, bytes) = (Self::default(), bytes.as_ref());
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let text = std::str::from_utf8(&bytes[..whole]).ok().context("is no text; restore it from git")?;
+        for (line, number) in text.lines().zip(1..) {
             let entry: Entry = serde_json::from_str(line)
                 .with_context(|| format!("line {number}: is no entry of a journal; restore it from git"))?;
             ensure!(
@@ -111,7 +112,7 @@ impl Journal {
             journal.last = Some(results::digest(line));
         }
         journal.whole = whole as u64;
-        journal.is_cut = whole < text.len();
+        journal.is_cut = whole < bytes.len();
         Ok(journal)
     }
 
@@ -211,8 +212,12 @@ mod tests {
 
     #[test]
     fn a_line_that_is_cut_short_has_not_happened() {
-        let (_, text) = written(&[(Action::Registered, 1), (Action::Assigned, 1)]);
-        let first = text.find('\n').unwrap() + 1;
+        let mut journal = Journal::default();
+        let lines = [Action::Registered, Action::Assigned].map(|action| {
+            let reason = "größer als 世界".into();
+            journal.add(Entry { reason, ..entry(action, 1) }).unwrap() + "\n"
+        });
+        let (text, first) = (lines.concat().into_bytes(), lines[0].len());
         for end in first..text.len() {
             let read = Journal::parse(&text[..end]).unwrap();
             assert_eq!(

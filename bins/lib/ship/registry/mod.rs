@@ -129,14 +129,13 @@ impl Registry {
 
     /// Where an alias points, where there is such an alias.
     pub fn alias(&self, alias: &str) -> Result<Option<Alias>> {
-        let place = Place::File(self.alias_path(alias));
-        if place.is_regular_file() { results::read(&place, "alias").map(Some) } else { Ok(None) }
+        let path = self.alias_path(alias);
+        if path.is_file() { read_alias(path).map(Some) } else { Ok(None) }
     }
 
     /// All aliases, in the order of their names.
     pub fn aliases(&self) -> Result<Vec<Alias>> {
-        let files = json_files(&self.directory)?.into_iter();
-        files.map(|path| results::read(&Place::File(path), "alias")).collect()
+        json_files(&self.directory)?.into_iter().map(read_alias).collect()
     }
 
     /// All versions, oldest first.
@@ -151,17 +150,27 @@ impl Registry {
     /// A version by its number, where there is such a one.
     pub fn version(&self, number: u64) -> Result<Option<Version>> {
         let place = Place::File(self.version_path(number));
-        if place.is_regular_file() { results::read(&place, "version").map(Some) } else { Ok(None) }
+        if !place.is_regular_file() {
+            return Ok(None);
+        }
+        let found: Version = results::read(&place, "version")?;
+        let says = found.version;
+        ensure!(says == number, "{place}: says that it is version {says}; restore it from git");
+        Ok(Some(found))
     }
 
-    /// Whether nothing has been registered yet.
-    pub fn is_empty(&self) -> bool {
-        !self.version_path(1).exists() && !self.journal_path().exists()
+    /// Whether nothing has happened yet: at most a first version is there, of a run that was killed before its line.
+    pub fn is_empty(&self) -> Result<bool> {
+        let is_begun = self.journal_path().exists() || self.version_path(2).exists();
+        Ok(!is_begun && json_files(&self.directory)?.is_empty())
     }
 
     /// What has happened.
     pub fn journal(&self) -> Result<Journal> {
         let path = self.journal_path();
+        if self.is_empty()? {
+            return Ok(Journal::default());
+        }
         ensure!(path.exists(), "{}: is missing; restore it from git", path.display());
         Journal::read(&path)
     }
@@ -248,6 +257,15 @@ pub fn json_files(directory: &Path) -> Result<Vec<PathBuf>> {
     files.retain(is_json);
     files.sort_unstable();
     Ok(files)
+}
+
+fn read_alias(path: PathBuf) -> Result<Alias> {
+    let name = stem(&path).to_owned();
+    let place = Place::File(path);
+    let found: Alias = results::read(&place, "alias")?;
+    let says = shown(&found.alias);
+    ensure!(found.alias == name, "{place}: says that it is the alias {says}; restore it from git");
+    Ok(found)
 }
 
 fn stem(path: &Path) -> &str {

@@ -155,6 +155,10 @@ pub struct Plan {
 impl Registry {
     /// Moves an alias. What is no model is no version.
     pub fn promote(&self, request: &Request<'_>) -> Result<Promotion> {
+        if !self.directory.exists() {
+            // What is refused leaves no directory behind.
+            self.plan(request)?;
+        }
         let _lock = self.hold()?;
         let Plan { promotion, steps } = self.plan(request)?;
         self.take(&steps)?;
@@ -163,6 +167,7 @@ impl Registry {
 
     /// What [`Registry::promote`] would do now.
     pub fn rehearse(&self, request: &Request<'_>) -> Result<Promotion> {
+        let _lock = self.wait()?;
         Ok(Promotion { dry_run: true, ..self.plan(request)?.promotion })
     }
 
@@ -170,7 +175,6 @@ impl Registry {
         let mut books = self.books()?;
         let mut steps = self.settle(&mut books)?;
         let before = books.alias(request.alias).cloned();
-        self.expect(request, before.as_ref())?;
         let (mut files, mut lines) = (Vec::new(), Vec::new());
         let version = match request.to {
             To::Model(model) => self.register(model, request, &mut books, &mut files, &mut lines)?,
@@ -189,7 +193,7 @@ impl Registry {
             at: request.now.into(),
             action,
             alias: Some(request.alias.into()),
-            sequence: Some(before.as_ref().map_or(1, |alias| alias.sequence + 1)),
+            sequence: Some(self.next(before.as_ref())?),
             from: before.as_ref().map(|alias| alias.version),
             reason: request.reason.into(),
             actor: request.actor.map(str::to_owned),
@@ -201,6 +205,7 @@ impl Registry {
         let after = if changed { entry.points() } else { before.clone() };
         let after = after.context("an alias without a name")?;
         if changed {
+            self.expect(request, before.as_ref())?;
             lines.push(books.journal.add(entry)?);
         }
         if !lines.is_empty() {
@@ -262,6 +267,14 @@ impl Registry {
         }
         lines.push(books.journal.add(Entry { at: request.now.into(), ..Entry::registered(&version) })?);
         Ok(version)
+    }
+
+    /// The number of the next move of an alias.
+    fn next(&self, before: Option<&Alias>) -> Result<u64> {
+        let next = before.map_or(Some(1), |alias| alias.sequence.checked_add(1));
+        next.with_context(|| {
+            format!("{}: no move can follow the last; restore it from git", self.journal_path().display())
+        })
     }
 
     /// Refuses a move where the alias is not where it is expected to be.

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::books::{Books, Step};
 use super::journal::{Action, Entry};
-use super::{CHAMPION, Registry, json_files, stem};
+use super::{Registry, json_files, stem};
 
 /// Who makes room, when and why, for the record.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,9 @@ impl Registry {
     /// Removes what a killed run has left, models and reports of no version, and the models of old versions that no alias
     /// points to and no rollback leads to; what was done, step by step.
     pub fn sweep(&self, sweeper: &Sweeper<'_>) -> Result<Vec<String>> {
+        if !self.directory.exists() {
+            return Ok(Vec::new());
+        }
         let _lock = self.hold()?;
         let steps = self.room(sweeper)?;
         self.take(&steps)?;
@@ -33,6 +36,7 @@ impl Registry {
 
     /// What [`Registry::sweep`] would do now.
     pub fn rehearse_sweep(&self, sweeper: &Sweeper<'_>) -> Result<Vec<String>> {
+        let _lock = self.wait()?;
         Ok(self.room(sweeper)?.iter().map(|step| self.describe(step)).collect())
     }
 
@@ -81,7 +85,7 @@ impl Registry {
 fn old(books: &Books, keep: Option<u64>) -> Vec<u64> {
     let Some(keep) = keep else { return Vec::new() };
     let mut needed: Vec<u64> = books.aliases.iter().map(|alias| alias.version).collect();
-    needed.extend(books.journal.former(CHAMPION));
+    needed.extend(books.aliases.iter().filter_map(|alias| books.journal.former(&alias.alias)));
     let last = (books.versions.len() as u64).saturating_sub(keep);
     (1..=last).filter(|version| !needed.contains(version) && !books.journal.is_removed(*version)).collect()
 }

@@ -29,7 +29,12 @@ impl Registry {
         let aliases = json_files(&self.directory)?.into_iter();
         let mut aliases: Vec<_> = aliases.map(|path| (read_alias(&path), path)).collect();
         let path = self.journal_path();
-        let journal = read_journal(&path).map(|journal| {
+        let is_new = self.is_empty()?;
+        let journal = if is_new { Ok(Journal::default()) } else { read_journal(&path) };
+        let journal = journal.map(|journal| {
+            if is_new {
+                return "no journal yet: the next promote begins it".to_owned();
+            }
             known.journal = journal;
             let lines = known.journal.entries.len();
             let cut =
@@ -129,7 +134,7 @@ fn verify_report(path: &Path) -> Result<String> {
 
 fn read_journal(path: &Path) -> Result<Journal> {
     ensure!(path.exists(), "is missing; restore it from git");
-    Journal::parse(&read(path)?)
+    Journal::parse(Place::File(path.to_owned()).read_bytes().map_err(unnamed)?)
 }
 
 fn read_alias(path: &Path) -> Result<Alias> {
@@ -150,8 +155,8 @@ fn verify_alias(found: &Alias, path: &Path, known: &Known, is_whole: bool) -> Re
         let last = known.journal.moves(alias).find(|entry| entry.sequence == Some(*sequence));
         let last = last.context("is not in the journal; restore both from git")?;
         ensure!(last.is_about(found), "says otherwise than the journal; restore both from git");
-        let behind = known.journal.moves(alias).count() as u64 - sequence;
-        if behind > 0 {
+        let newest = known.journal.moves(alias).next_back().and_then(|entry| entry.sequence);
+        if newest > Some(*sequence) {
             return Ok(format!(
                 "alias of version {version}; the next promote moves it on, as the journal has it"
             ));
@@ -162,5 +167,10 @@ fn verify_alias(found: &Alias, path: &Path, known: &Known, is_whole: bool) -> Re
 
 /// The text of a file, errors without its name.
 fn read(path: &Path) -> Result<String> {
-    Place::File(path.to_owned()).read_text().map_err(|error| anyhow!("{}", error.root_cause()))
+    Place::File(path.to_owned()).read_text().map_err(unnamed)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+fn unnamed(error: anyhow::Error) -> anyhow::Error {
+    anyhow!("{}", error.root_cause())
 }
