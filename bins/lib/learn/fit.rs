@@ -129,14 +129,8 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
     let About { names, masked, fitted, commit, weight, .. } = about;
     let mut options = recipe.options();
     options.extend(weight.map(|column| ("weight-column".to_owned(), column)));
-    let provenance = Provenance {
-        fitted,
-        commit,
-        rows: count,
-        positive,
-        digest: corpus.digest.clone(),
-        options,
-    };
+    let provenance =
+        Provenance { fitted, commit, rows: count, positive, digest: corpus.digest.clone(), options };
     drop(corpus);
     let mut model = Model::empty("fit", features);
     (model.names, model.masked) = (names, masked);
