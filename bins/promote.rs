@@ -10,7 +10,7 @@ use spamops::data::place::Place;
 use spamops::data::results;
 use spamops::learn::model::Model;
 #[cfg(feature = "net")]
-use spamops::ship::alerts::{Alert, Channel};
+use spamops::ship::alerts::{Alert, Channel, distinct};
 use spamops::ship::publish::Plan;
 use spamops::ship::published::{self, Published, Record};
 use spamops::ship::push;
@@ -111,6 +111,7 @@ impl Tool for Args {
         let registry = Registry::new(&self.registry, &self.name);
         let model = self.model.as_ref().map(model).transpose()?;
         let reports = self.report.iter().map(report).collect::<Result<Vec<_>>>()?;
+        let now = scene.now()?;
         let (actor, run) = (self.actor.or_else(tool::actor), self.run_url.or_else(tool::run_page));
         let request = Request {
             alias: &self.alias,
@@ -125,16 +126,16 @@ impl Tool for Args {
             reason: &self.reason,
             actor: actor.as_deref(),
             run: run.as_deref(),
-            now: &scene.now()?.to_string(),
+            now: &now.to_string(),
             tool: scene.name(),
         };
-        let plan = self.publishing.plan(scene)?;
+        let plan = self.publishing.plan(now)?;
         if let Some(plan) = plan.as_ref().filter(|_| !self.dry_run) {
-            plan.check(&registry)?;
+            plan.check(&registry, &self.alias)?;
         }
         let output = self.output.writer()?;
         let promotion =
-            if self.dry_run { registry.rehearse(&request)? } else { registry.promote(&request)? };
+            if self.dry_run { registry.preview(&request)? } else { registry.promote(&request)? };
         if !promotion.changed {
             scene.tell(format!("version {} is the {} already", promotion.version, promotion.alias));
         }
@@ -150,12 +151,12 @@ impl Tool for Args {
             }
         };
         #[cfg(feature = "net")]
-        let alert = Alert::of(&promotion, scene.now()?, run);
+        let alert = Alert::of(&promotion, now, run);
         results::write_to(output, &self.output, &Record { promotion, published })?;
         // Whether or not it could be published: the move is made.
         #[cfg(feature = "net")]
         if let Some(alert) = alert {
-            for channel in self.notify {
+            for channel in distinct(&self.notify) {
                 if let Err(error) = alert.send(channel, &tool::environment) {
                     scene.warn(format!("{channel}: {error:#}; nobody was told there"));
                 }
@@ -174,7 +175,7 @@ fn publish(
 ) -> (Published, Result<()>) {
     let mut published = Published { dispatched: dispatched(output, promotion), ..Published::default() };
     if promotion.dry_run {
-        let outcome = plan.rehearse(registry, promotion).map(|lines| published.planned = lines);
+        let outcome = plan.preview(registry, promotion).map(|lines| published.planned = lines);
         return (published, outcome);
     }
     let outcome = plan.publish(registry, promotion, &mut published);

@@ -179,3 +179,24 @@ fn a_promotion_tells_of_itself_only_where_something_moved() {
     assert_eq!((status, said.as_str()), (0, "promote: version 1 is the champion already\n"));
     assert_eq!(heard.join().unwrap().len(), 1);
 }
+
+#[test]
+fn that_a_new_model_is_asked_for_is_news_again_after_a_promotion() {
+    let directory = fresh("again");
+    let data = format!("{ROOT}/data/messages.csv");
+    let drift = ["--quiet", "--reference", &data, "--force", &data, "-o", "run/drift.json"];
+    assert_eq!(run(env!("CARGO_BIN_EXE_drift"), &drift, &directory, &[]).0, 0);
+    let (url, heard) = server(vec![answer("200 OK", "", "ok"); 3]);
+    let environment = [("SLACK_WEBHOOK_URL", url.as_str())];
+    let told = |is_old: bool| {
+        let said = if is_old { "spamops notify: slack was told already\n" } else { "" };
+        assert_eq!(notify(&directory, "slack", &environment), (0, said.to_owned()));
+    };
+    told(false);
+    told(true);
+    promoted(&directory, &[], &[]);
+    told(false);
+    fs::remove_file(directory.join("run/promote.json")).unwrap();
+    told(false);
+    assert_eq!(heard.join().unwrap().len(), 3);
+}

@@ -10,7 +10,7 @@ use ::spamops::data::dates::Timestamp;
 use ::spamops::data::place::Place;
 use ::spamops::data::results;
 use ::spamops::data::state::{State, Told};
-use ::spamops::ship::alerts::{Alert, Channel, Kind};
+use ::spamops::ship::alerts::{Alert, Channel, Kind, distinct};
 use ::spamops::ship::registry;
 use ::spamops::show::report::{self, Run};
 use ::spamops::show::tool::{self, Scene, Tool, Verdict};
@@ -19,7 +19,7 @@ use ::spamops::show::tool::{self, Scene, Tool, Verdict};
 /// serves, a former one serves again
 ///
 /// Reads what the tools have left in a directory and tells the furthest of these, once: with --state, nobody is told the
-/// same news again, and not again within --repeat-hours that a new model is asked for. What is secret comes from the
+/// same news again; that a new model is asked for is news again after --repeat-hours, and after a promotion. What is secret comes from the
 /// environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or SPAMOPS_WEBHOOK_URL and
 /// SPAMOPS_WEBHOOK_SECRET, by which a message is signed as Standard Webhooks are. On PagerDuty and in an Alertmanager a
 /// promotion resolves what asked for it. A channel that fails is a warning: the status is 0.
@@ -78,17 +78,8 @@ impl Tool for Args {
         let state = self.state.as_deref().map(State::new);
         let told = state.as_ref().map(State::told).transpose()?.unwrap_or_default();
         let subject = format!("{} {} {}", alert.name, alert.kind.word(), alert.subject);
-        for (place, channel) in self.to.iter().copied().enumerate() {
-            if self.to[..place].contains(&channel) {
-                continue;
-            }
-            let again = u64::from(self.repeat_hours) * 3600;
-            let is_news = !told.iter().any(|told| {
-                // What a clock that was far ahead has noted does not silence the years until then.
-                let lasts = alert.kind != Kind::Retrain || now.0.abs_diff(told.time) < again;
-                told.subject == subject && told.channel == channel.to_string() && lasts
-            });
-            if !is_news {
+        for channel in distinct(&self.to) {
+            if self.is_old(&alert, &subject, &told_there(&told, channel)) {
                 scene.tell(format!("{channel} was told already"));
                 continue;
             }
@@ -96,8 +87,10 @@ impl Tool for Args {
                 (Err(error), _) => scene.warn(format!("{channel}: {error:#}; nobody was told there")),
                 (Ok(()), None) => {}
                 (Ok(()), Some(state)) => {
-                    let (channel, subject) = (channel.to_string(), subject.clone());
-                    state.tell(&Told { time: now.0, channel, subject })?;
+                    let note = Told { time: now.0, channel: channel.to_string(), subject: subject.clone() };
+                    if let Err(error) = state.tell(&note) {
+                        scene.warn(format!("{error:#}; {channel} will be told again"));
+                    }
                 }
             }
         }
@@ -105,7 +98,24 @@ impl Tool for Args {
     }
 }
 
+/// What a channel was told so far.
+fn told_there(told: &[Told], channel: Channel) -> Vec<&Told> {
+    told.iter().filter(|told| told.channel == channel.to_string()).collect()
+}
+
 impl Args {
+    /// Whether a channel knows the news. That a new model is asked for is news again after a while, and after a promotion.
+    fn is_old(&self, alert: &Alert, subject: &str, told: &[&Told]) -> bool {
+        if alert.kind != Kind::Retrain {
+            return told.iter().any(|told| told.subject == subject);
+        }
+        let promoted = format!("{} {} ", alert.name, Kind::Promoted.word());
+        let again = u64::from(self.repeat_hours) * 3600;
+        let since = told.iter().rev().take_while(|told| !told.subject.starts_with(&promoted));
+        // What a clock that was far ahead has noted does not silence the years until then.
+        since.filter(|told| alert.time.0.abs_diff(told.time) < again).any(|told| told.subject == subject)
+    }
+
     /// The furthest that a run has come, where people must hear of it.
     fn alert(&mut self, run: &Run, time: Timestamp, scene: &Scene) -> Result<Option<Alert>> {
         let page = self.run_url.take().or_else(tool::run_page);

@@ -170,7 +170,7 @@ impl Tool for Args {
                 let sweeper = Sweeper { keep, reason: &reason, actor: actor.as_deref(), now: &now };
                 let registry = which.known(scene)?;
                 let done =
-                    if dry_run { registry.rehearse_sweep(&sweeper)? } else { registry.sweep(&sweeper)? };
+                    if dry_run { registry.preview_sweep(&sweeper)? } else { registry.sweep(&sweeper)? };
                 let mut output = Place::Standard.writer()?;
                 done.iter().try_for_each(|step| writeln!(output, "{}", inert(step)))?;
                 output.finish()?;

@@ -124,6 +124,17 @@ impl fmt::Display for Channel {
     }
 }
 
+/// Each channel once, in the order they were named.
+pub fn distinct(channels: &[Channel]) -> Vec<Channel> {
+    let mut distinct: Vec<Channel> = Vec::new();
+    for channel in channels {
+        if !distinct.contains(channel) {
+            distinct.push(*channel);
+        }
+    }
+    distinct
+}
+
 /// What the environment says.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 

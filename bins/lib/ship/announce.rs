@@ -118,7 +118,7 @@ impl Announcement {
     }
 
     /// What [`Announcement::announce`] would tell, a line each.
-    pub(super) fn rehearse(&self, promotion: &Promotion) -> Result<Vec<String>> {
+    pub(super) fn preview(&self, promotion: &Promotion) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         let tag = tags::of_version(&promotion.name, promotion.version);
         let here = self.repository.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -35,7 +35,10 @@ pub struct Plan {
 
 impl Plan {
     /// Whether all that is needed is there, before anything is moved.
-    pub fn check(&self, registry: &Registry) -> Result<()> {
+    pub fn check(&self, registry: &Registry, alias: &str) -> Result<()> {
+        if self.tag {
+            tags::expect_names(registry.name(), alias)?;
+        }
         if self.commit || self.tag {
             let git = self.git(registry.directory())?;
             if self.push.is_some() {
@@ -116,7 +119,7 @@ impl Plan {
     }
 
     /// What [`Plan::publish`] would do, a line each.
-    pub fn rehearse(&self, registry: &Registry, promotion: &Promotion) -> Result<Vec<String>> {
+    pub fn preview(&self, registry: &Registry, promotion: &Promotion) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         if self.commit || self.tag {
             let message = message(promotion);
@@ -140,7 +143,7 @@ impl Plan {
             }
         }
         #[cfg(feature = "net")]
-        lines.extend(self.announcement.rehearse(promotion)?);
+        lines.extend(self.announcement.preview(promotion)?);
         Ok(lines)
     }
 }

@@ -62,12 +62,18 @@ pub fn patterns(name: &str) -> [String; 2] {
     [format!("{name}@*"), format!("{name}#*")]
 }
 
-/// What the tags are to be, and which of them are missing; `head` is the commit of a version that has no tag yet.
-pub fn plan(git: &Git, told: &Move<'_>, head: &str) -> Result<Plan> {
-    for word in [told.name, told.alias] {
+/// Refuses names that GTO does not take.
+pub fn expect_names(name: &str, alias: &str) -> Result<()> {
+    for word in [name, alias] {
         let fits = word.ends_with(|c: char| c.is_ascii_alphanumeric());
         ensure!(fits, "{} is no name for GTO, which wants a letter or a digit at the end", shown(word));
     }
+    Ok(())
+}
+
+/// What the tags are to be, and which of them are missing; `head` is the commit of a version that has no tag yet.
+pub fn plan(git: &Git, told: &Move<'_>, head: &str) -> Result<Plan> {
+    expect_names(told.name, told.alias)?;
     let tags = git.tags(&patterns(told.name))?;
     let (version, commit) = registered(told, &tags, head)?;
     let of_alias = |event: &Event<'_>| matches!(event, Event::Assign(name) | Event::Unassign(name) if *name == told.alias);

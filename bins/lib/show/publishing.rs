@@ -5,6 +5,7 @@ use std::env::var;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::data::dates::Timestamp;
 #[cfg(feature = "net")]
 use crate::ship::announce::Announcement;
 use crate::ship::git::Actor;
@@ -15,7 +16,6 @@ use crate::ship::publish::Plan;
 use crate::ship::registry::moves::Promotion;
 #[cfg(feature = "net")]
 use crate::show::report::escape;
-use crate::show::tool::Scene;
 
 /// Options that publish a move.
 #[derive(Args)]
@@ -69,14 +69,14 @@ struct GitHubArgs {
 
 impl PublishArgs {
     /// What is to be published, where anything is.
-    pub fn plan(self, scene: &Scene) -> Result<Option<Plan>> {
+    pub fn plan(self, now: Timestamp) -> Result<Option<Plan>> {
         let Self { commit, tag, push, .. } = self;
         let plan = Plan {
             commit: commit || push.is_some(),
             tag: tag || push.is_some(),
             push,
             actor: actor(),
-            now: scene.now()?,
+            now,
             #[cfg(feature = "net")]
             announcement: self.github.announcement()?,
         };

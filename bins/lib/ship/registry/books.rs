@@ -31,7 +31,7 @@ pub(super) enum Step {
 impl Registry {
     /// Keeps other writers out until what is given back is dropped.
     pub(super) fn hold(&self) -> Result<File> {
-        fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
+        durable::directory(&self.directory)?;
         let lock = File::open(&self.directory).and_then(|lock| lock.lock().map(|()| lock));
         lock.with_context(|| self.directory.display().to_string())
     }

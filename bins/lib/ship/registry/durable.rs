@@ -43,11 +43,17 @@ impl Drop for Ready {
 
 /// Writes a whole file; its directory is made where it is missing.
 pub(in crate::ship) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Some(directory) = path.parent().filter(|directory| !directory.exists()) {
-        let made = fs::create_dir_all(directory).and_then(|()| sync_directory_of(directory));
-        made.with_context(|| directory.display().to_string())?;
-    }
+    path.parent().map_or(Ok(()), directory)?;
     Ready::write(path, bytes)?.place()
+}
+
+/// Makes a directory where it is missing, and those above it.
+pub(in crate::ship) fn directory(path: &Path) -> Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
+    let made = if missing.is_empty() { Ok(()) } else { fs::create_dir_all(path) };
+    let made = made.and_then(|()| missing.into_iter().try_for_each(sync_directory_of));
+    made.with_context(|| path.display().to_string())
 }
 
 /// Adds bytes to the end of a file; where that fails, the file is as long as before.
@@ -98,7 +104,10 @@ pub(in crate::ship) fn leftovers(directory: &Path) -> Result<Vec<PathBuf>> {
 /// A name in a directory is on the disk only when the directory is.
 fn sync_directory_of(path: &Path) -> io::Result<()> {
     match path.parent() {
-        Some(directory) if cfg!(unix) => File::open(directory)?.sync_all(),
+        Some(directory) if cfg!(unix) => {
+            let is_here = directory.as_os_str().is_empty();
+            File::open(if is_here { Path::new(".") } else { directory })?.sync_all()
+        }
         _ => Ok(()),
     }
 }

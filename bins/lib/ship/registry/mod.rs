@@ -281,11 +281,11 @@ fn expect_digest(digest: &str) -> Result<()> {
 /// Checks a name that becomes a directory.
 pub fn name(text: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain) {
-        Ok(text.to_owned())
-    } else {
-        bail!("expected letters, digits, - and _")
-    }
+    let fits = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain);
+    ensure!(fits, "expected letters, digits, - and _");
+    // What is made of it must fit into the name of a file.
+    ensure!(text.len() <= 100, "has {} characters, and may have 100", text.len());
+    Ok(text.to_owned())
 }
 
 /// Checks the name of an alias, which may be none that is taken for a version, as in MLflow.

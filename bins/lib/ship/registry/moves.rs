@@ -166,7 +166,7 @@ impl Registry {
     }
 
     /// What [`Registry::promote`] would do now.
-    pub fn rehearse(&self, request: &Request<'_>) -> Result<Promotion> {
+    pub fn preview(&self, request: &Request<'_>) -> Result<Promotion> {
         let _lock = self.wait()?;
         Ok(Promotion { dry_run: true, ..self.plan(request)?.promotion })
     }
@@ -179,14 +179,7 @@ impl Registry {
         let version = match request.to {
             To::Model(model) => self.register(model, request, &mut books, &mut files, &mut lines)?,
             To::Version(number) => self.registered(number, &books)?,
-            To::Back(to) => {
-                let to = to.or_else(|| books.journal.former(request.alias));
-                let to = to.with_context(|| {
-                    let (place, alias) = (self.directory.display(), request.alias);
-                    format!("{place}: {alias} has nowhere to go back to")
-                })?;
-                self.registered(to, &books)?
-            }
+            To::Back(to) => self.registered(self.back(to, request.alias, &books)?, &books)?,
         };
         let action = if matches!(request.to, To::Back(_)) { Action::RolledBack } else { Action::Assigned };
         let entry = Entry {
@@ -213,30 +206,31 @@ impl Registry {
             steps.append(&mut files);
             steps.push(Step::Enter(lines, changed.then(|| after.clone())));
         }
-        let writes = steps.iter().map(|step| self.describe(step)).collect();
-        let Alias { alias, sequence, version, digest, moved, reason, actor, .. } = after;
-        let previous_version = match before {
-            Some(before) if changed => Some(before.version),
-            _ => books.journal.moves(&alias).next_back().and_then(|entry| entry.from),
-        };
-        let (head, name) = (Head::new("promote", request.tool), self.name.clone());
         let promotion = Promotion {
-            head,
-            name,
-            alias,
+            head: Head::new("promote", request.tool),
+            name: self.name.clone(),
             action,
             changed,
             dry_run: false,
-            version,
-            previous_version,
-            digest,
-            sequence,
-            moved,
-            reason,
-            actor,
-            writes,
+            version: after.version,
+            // The move that brought it here is the last one of the journal, whether it is made now or was made before.
+            previous_version: books.journal.moves(request.alias).next_back().and_then(|entry| entry.from),
+            digest: after.digest,
+            sequence: after.sequence,
+            moved: after.moved,
+            reason: after.reason,
+            actor: after.actor,
+            alias: after.alias,
+            writes: steps.iter().map(|step| self.describe(step)).collect(),
         };
         Ok(Plan { promotion, steps })
+    }
+
+    /// The version to go back to: the one that is named, else the one before.
+    fn back(&self, to: Option<u64>, alias: &str, books: &Books) -> Result<u64> {
+        let place = self.directory.display();
+        to.or_else(|| books.journal.former(alias))
+            .with_context(|| format!("{place}: {alias} has nowhere to go back to"))
     }
 
     /// The version of a model: the one it has already, or the next, with what is to be written for that.

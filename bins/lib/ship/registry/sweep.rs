@@ -35,7 +35,7 @@ impl Registry {
     }
 
     /// What [`Registry::sweep`] would do now.
-    pub fn rehearse_sweep(&self, sweeper: &Sweeper<'_>) -> Result<Vec<String>> {
+    pub fn preview_sweep(&self, sweeper: &Sweeper<'_>) -> Result<Vec<String>> {
         let _lock = self.wait()?;
         Ok(self.room(sweeper)?.iter().map(|step| self.describe(step)).collect())
     }
