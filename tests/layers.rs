@@ -161,6 +161,19 @@ fn only_these_use_what_talks_to_a_network() {
     }
 }
 
+#[test]
+fn nothing_that_is_shipped_unpickles_or_evaluates() {
+    let all = files(&Path::new(ROOT).join("bins"), &["py", "sh"]);
+    assert!(all.len() >= 2, "{all:?}");
+    for file in all.into_iter().chain([Path::new(ROOT).join("action.yml")]) {
+        let text = fs::read_to_string(&file).unwrap();
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let found =
+            words.find(|word| ["pickle", "cloudpickle", "joblib", "marshal", "eval", "exec"].contains(word));
+        assert_eq!(found, None, "{}", file.display());
+    }
+}
+
 /// The modules a file lists, in order.
 fn modules(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap();
@@ -190,15 +203,21 @@ fn uses(text: &str) -> Vec<String> {
     found
 }
 
+/// All Rust files below a directory.
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
+    files(directory, &["rs"])
+}
+
+/// All files below a directory with one of these extensions.
+fn files(directory: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
+            found.extend(files(&path, extensions));
+        } else if path.extension().is_some_and(|own| extensions.iter().any(|extension| own == *extension)) {
+            found.push(path);
         }
     }
-    files
+    found
 }
