@@ -11,9 +11,9 @@ use spamops::data::results;
 use spamops::learn::model::Model;
 #[cfg(feature = "net")]
 use spamops::ship::alerts::{Alert, Channel, distinct};
+use spamops::ship::git::push;
 use spamops::ship::publish::Plan;
 use spamops::ship::published::{self, Published, Record};
-use spamops::ship::push;
 use spamops::ship::registry::journal::Action;
 use spamops::ship::registry::moves::{Expected, Promotion, Report, Request, To};
 use spamops::ship::registry::{self, CHAMPION, Registry};

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use spamops::data::dates::Timestamp;
+use spamops::ship::git::push::{self, Pushed};
+use spamops::ship::git::tags::{self, Move};
 use spamops::ship::git::{Actor, Git};
-use spamops::ship::push::{self, Pushed};
-use spamops::ship::tags::{self, Move};
 
 const NOW: Timestamp = Timestamp(1_790_812_800);
 

@@ -3,11 +3,11 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
+use crate::ship::git::tags;
 use crate::ship::github::{Asset, Dispatch, GitHub, Repository};
 use crate::ship::published::Published;
 use crate::ship::registry::Registry;
 use crate::ship::registry::moves::Promotion;
-use crate::ship::tags;
 
 /// The event that other repositories wait for.
 const EVENT: &str = "spamops-promoted";

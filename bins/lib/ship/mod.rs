@@ -3,8 +3,6 @@
 pub mod registry;
 pub mod rehearsal;
 pub mod git;
-pub mod tags;
-pub mod push;
 pub mod published;
 pub mod tracking;
 #[cfg(feature = "net")]

@@ -9,12 +9,12 @@ use crate::data::dates::Timestamp;
 use crate::data::notes::shown;
 #[cfg(feature = "net")]
 use crate::ship::announce::Announcement;
+use crate::ship::git::push;
+use crate::ship::git::tags::{self, Move};
 use crate::ship::git::{Actor, Git, without_credentials};
 use crate::ship::published::Published;
-use crate::ship::push;
 use crate::ship::registry::Registry;
 use crate::ship::registry::moves::Promotion;
-use crate::ship::tags::{self, Move};
 
 /// What is to be published.
 pub struct Plan {

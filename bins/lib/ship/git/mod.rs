@@ -1,5 +1,8 @@
 //! Git, by the program `git`: what is under one directory committed, annotated tags read and made.
 
+pub mod push;
+pub mod tags;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
