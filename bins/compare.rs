@@ -109,8 +109,9 @@ pub(crate) struct Args {
     golden: Option<Place>,
 
     /// Labels arrive over time: go on counting in this file, each row once (by --id, else by its text), and promote once
-    /// the evidence, which may be looked at at any time, has been 20 (Ville 1939); slices and newest rows are not looked at
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["recent", "slice"])]
+    /// the evidence, which may be looked at at any time, has been 20 (Ville 1939); slices and newest rows are not looked at.
+    /// A file is about one pair of models, which are named with it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["recent", "slice"], requires_all = ["champion", "challenger"])]
     sequential: Option<Place>,
 
     /// Exit with 1 unless the challenger is to be deployed
@@ -166,6 +167,9 @@ impl Tool for Args {
         flips.map_or(Ok(()), |flips| flips.output.finish())?;
         results::write(&self.output, &report)?;
         if let Some((place, state)) = self.sequential.as_ref().zip(state) {
+            if report.sequential.as_ref().is_some_and(|evidence| evidence.new == 0) {
+                scene.tell(format!("{place}: no row is new: the evidence is what it was"));
+            }
             results::write_compact(place, &state)?;
         }
         Ok(Verdict::answer(report.deploy_needed, self.exit_code))
@@ -193,10 +197,6 @@ impl Args {
     /// The state of a comparison over time, where one is asked for: a new one where there is no file yet.
     fn arriving(&self, models: (Given, Given), scene: &Scene) -> Result<Option<Arriving>> {
         let Some(place) = &self.sequential else { return Ok(None) };
-        ensure!(
-            self.has_champion(),
-            "--sequential compares two models; give two scored files, or both models"
-        );
         let mut state = match place.path() {
             Some(path) if path.exists() => {
                 let state: Arriving = results::read(place, "sequential")?;

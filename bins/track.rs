@@ -221,6 +221,9 @@ impl Args {
 
     /// Sends what waits.
     fn flush(&self, scene: &Scene) -> Result<Verdict> {
+        if let Some(spool) = self.spool.as_ref().filter(|spool| !spool.join("plans").is_dir()) {
+            bail!("{}: is no spool", spool.display());
+        }
         let directory = self.spool.as_deref().context("no spool is named")?;
         let Drained { sent, kept } = self.drain(&Spool::open(directory)?, scene)?;
         let sent: Vec<Tracked> = sent.into_iter().map(|(_, tracked)| tracked).collect();

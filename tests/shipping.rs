@@ -275,7 +275,7 @@ fn run_promote(clone: &Path, words: &[&str]) -> Child {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spam/models");
     let model = fs::read_dir(models).unwrap().next().unwrap().unwrap().path();
     let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
-    command.current_dir(clone).arg(model).args(words).args(["--push", "-o", "promote.json"]);
+    command.current_dir(clone).arg(model).args(words).args(["-o", "promote.json"]);
     command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", clone);
     command.stderr(Stdio::piped()).spawn().unwrap()
 }
@@ -285,8 +285,11 @@ fn everybody_who_pushes_at_once_gets_through() {
     let directory = remote("at-once");
     let names = ["one", "two", "three", "four"];
     let clones = names.map(|name| clone(&directory, name));
-    let running: Vec<Child> =
-        names.iter().zip(&clones).map(|(name, clone)| run_promote(clone, &["--name", name])).collect();
+    let running: Vec<Child> = names
+        .iter()
+        .zip(&clones)
+        .map(|(name, clone)| run_promote(clone, &["--push", "--name", name]))
+        .collect();
     for child in running {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -303,14 +306,18 @@ fn everybody_who_pushes_at_once_gets_through() {
 fn a_refused_promotion_leaves_no_tags_and_loses_no_commit() {
     let directory = remote("outrun");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
-    assert!(run_promote(&other, &["--reason", "first"]).wait().unwrap().success());
-    // Tags are fetched before any is made: here the registry moved, but nobody tagged it.
-    let remote = directory.join("remote.git");
-    for tag in ["spam@v1.0.0", "spam#champion#1"] {
-        git(&remote, &["tag", "--delete", tag]);
-    }
-    let theirs = git(&remote, &["rev-parse", "main"]);
-    let output = run_promote(&mine, &["--reason", "second"]).wait_with_output().unwrap();
+    assert!(run_promote(&other, &["--commit", "--reason", "first"]).wait().unwrap().success());
+    // The other one pushes when this one has looked and committed already, and not pushed yet.
+    let hook = mine.join(".git/hooks/post-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    let script = format!(
+        "#!/bin/sh\nunset GIT_DIR GIT_INDEX_FILE\ngit -C {} push --quiet origin main\n",
+        other.display()
+    );
+    fs::write(&hook, script).unwrap();
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let (remote, theirs) = (directory.join("remote.git"), git(&other, &["rev-parse", "main"]));
+    let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let expected = "promote: version 1 is the champion, committed; here only: the registry moved on the remote meanwhile; pull and promote again\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
@@ -318,4 +325,20 @@ fn a_refused_promotion_leaves_no_tags_and_loses_no_commit() {
     assert_eq!(git(&mine, &["log", "--format=%s"]), "spam: version 1 is champion (move 1)\nreadme");
     assert_eq!(git(&remote, &["rev-parse", "main"]), theirs);
     assert!(!fs::read_to_string(mine.join("promote.json")).unwrap().contains("tags"));
+}
+
+#[test]
+fn where_the_registry_has_moved_on_the_remote_nothing_is_moved_here() {
+    let directory = remote("stale");
+    let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
+    assert!(run_promote(&other, &["--push", "--reason", "first"]).wait().unwrap().success());
+    let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said, "promote: models/spam: has moved on origin; pull first\n");
+    assert_eq!(git(&mine, &["status", "--porcelain", "--ignored"]), "");
+    assert_eq!(git(&mine, &["log", "--format=%s"]), "readme");
+    git(&mine, &["pull", "--quiet"]);
+    let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

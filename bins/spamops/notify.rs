@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 
 use ::spamops::data::dates::Timestamp;
@@ -18,7 +18,7 @@ use ::spamops::show::tool::{self, Scene, Tool, Verdict};
 /// Tell people what a run decided, where it matters: a new model is asked for, a challenger was refused, a new champion
 /// serves, a former one serves again
 ///
-/// Reads what the tools have left in a directory and tells the furthest of these, once: with --state, nobody is told the
+/// Reads drift.json, compare.json and promote.json in a directory, those that are there, and tells the furthest of these, once: with --state, nobody is told the
 /// same news again; that a new model is asked for is news again after --repeat-hours, and after a promotion. What is secret comes from the
 /// environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or SPAMOPS_WEBHOOK_URL and
 /// SPAMOPS_WEBHOOK_SECRET, by which a message is signed as Standard Webhooks are. On PagerDuty and in an Alertmanager a
@@ -64,6 +64,7 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(mut self, scene: &Scene) -> Result<Verdict> {
+        ensure!(self.directory.is_dir(), "{}: is no directory", self.directory.display());
         let run = report::read(&self.directory)?;
         let now = scene.now()?;
         let Some(alert) = self.alert(&run, now, scene)? else {

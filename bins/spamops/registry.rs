@@ -40,7 +40,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// List the versions: number, digest, when, the aliases that point there, why
+    /// List the versions: number, digest, when, the aliases that point there (or removed, by gc), why
     List(Which),
     /// Show the manifest of a version
     Show {
@@ -186,13 +186,13 @@ impl Tool for Args {
 }
 
 fn list(registry: &Registry) -> Result<()> {
-    let aliases = registry.aliases()?;
+    let (aliases, journal) = (registry.aliases()?, registry.journal()?);
     let mut output = Place::Standard.writer()?;
     for version in registry.versions()? {
         let here = aliases.iter().filter(|alias| alias.version == version.version);
         let mut marks = here.map(|alias| inert(&alias.alias)).collect::<Vec<_>>().join(",");
         if marks.is_empty() {
-            marks.push('-');
+            marks.push_str(if journal.is_removed(version.version) { "removed" } else { "-" });
         }
         let digest = version.digest.get(..12).unwrap_or_default();
         let (number, when, why) = (version.version, inert(&version.registered), inert(&version.reason));

@@ -84,9 +84,12 @@ const proxy = createServer(async (request, response) => {
   if (request.headers.authorization !== `Bearer ${TOKEN}`) return answer(401, { message: 'Bad credentials', status: '401' })
   if (path.endsWith('/dispatches')) return answer(204)
   if (path.endsWith('/deployments')) {
-    if (request.method === 'POST') deployments.push({ id: 40 + deployments.length, ref: body.ref, states: [] })
-    if (request.method === 'POST') return answer(201, deployments.at(-1))
-    return answer(200, deployments.filter(({ ref }) => ref === url.searchParams.get('ref')))
+    if (request.method === 'POST') {
+      deployments.unshift({ id: 40 + deployments.length, ref: body.ref, environment: body.environment, states: [] })
+      return answer(201, deployments[0])
+    }
+    // The newest first, as GitHub has them.
+    return answer(200, deployments.filter(({ environment }) => environment === url.searchParams.get('environment')))
   }
   if (path.endsWith('/statuses')) {
     const of = deployments.find(({ id }) => path.includes(`/deployments/${id}/`))

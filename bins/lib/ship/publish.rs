@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::data::dates::Timestamp;
 use crate::data::notes::shown;
@@ -41,8 +41,11 @@ impl Plan {
         }
         if self.commit || self.tag {
             let git = self.git(registry.directory())?;
-            if self.push.is_some() {
-                git.branch()?;
+            if let Some(remote) = &self.push {
+                let directory = registry.directory();
+                let rest = directory.strip_prefix(there(directory)).unwrap_or(directory).to_string_lossy();
+                push::expect_current(&git, remote, if rest.is_empty() { "." } else { &rest })
+                    .with_context(|| directory.display().to_string())?;
             }
         }
         #[cfg(feature = "net")]
@@ -68,9 +71,8 @@ impl Plan {
 
     /// The repository that a registry is in, which need not be there yet.
     fn git(&self, directory: &Path) -> Result<Git> {
-        let there = directory.ancestors().find(|directory| directory.is_dir());
-        let there = there.filter(|there| !there.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Git::at(there, self.actor.clone(), self.now)
+        let there = Some(there(directory)).filter(|there| !there.as_os_str().is_empty());
+        Git::at(there.unwrap_or(Path::new(".")), self.actor.clone(), self.now)
     }
 
     fn to_git(&self, directory: &Path, promotion: &Promotion, published: &mut Published) -> Result<()> {
@@ -138,8 +140,13 @@ impl Plan {
                 lines.extend(plan.missing.iter().map(|tag| format!("tag {tag}")));
             }
             if let Some(remote) = &self.push {
-                let remote = without_credentials(remote);
-                lines.push(format!("push {} and the tags of {} to {remote}", git.branch()?, promotion.name));
+                let others = match push::others(&git, remote)? {
+                    0 => String::new(),
+                    1 => " with a commit that is not there yet".into(),
+                    others => format!(" with {others} commits that are not there yet"),
+                };
+                let (branch, remote) = (git.branch()?, without_credentials(remote));
+                lines.push(format!("push {branch}{others} and the tags of {} to {remote}", promotion.name));
             }
         }
         #[cfg(feature = "net")]
@@ -150,6 +157,11 @@ impl Plan {
 
 fn uncommitted(directory: &impl fmt::Display) -> String {
     format!("{directory}: is not committed, so that no tag can name it; add --commit")
+}
+
+/// As much of a path as is there.
+fn there(directory: &Path) -> &Path {
+    directory.ancestors().find(|directory| directory.is_dir()).unwrap_or(Path::new(""))
 }
 
 fn told<'a>(promotion: &'a Promotion, message: &'a str, now: Timestamp) -> Move<'a> {

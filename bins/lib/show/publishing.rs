@@ -25,11 +25,11 @@ pub struct PublishArgs {
     #[arg(long)]
     commit: bool,
 
-    /// Tag the version and where the alias is, as GTO reads it
+    /// Tag the version and where the alias is, as GTO reads it; commits, too
     #[arg(long)]
     tag: bool,
 
-    /// Push commit and tags; makes both
+    /// Push the branch, with all that is committed on it, and the tags; commits and tags, too
     #[arg(long, value_name = "REMOTE", num_args = 0..=1, require_equals = true, default_missing_value = "origin", value_parser = remote)]
     push: Option<String>,
 
@@ -72,7 +72,7 @@ impl PublishArgs {
     pub fn plan(self, now: Timestamp) -> Result<Option<Plan>> {
         let Self { commit, tag, push, .. } = self;
         let plan = Plan {
-            commit: commit || push.is_some(),
+            commit: commit || tag || push.is_some(),
             tag: tag || push.is_some(),
             push,
             actor: actor(),

@@ -60,6 +60,28 @@ pub fn fetch_tags(git: &Git, remote: &str, patterns: &[String]) -> Result<()> {
     git::done(&words, &output).map(drop)
 }
 
+/// Refuses a remote that cannot be reached, or on which the same models have moved on, before anything is moved here.
+pub fn expect_current(git: &Git, remote: &str, path: &str) -> Result<()> {
+    let branch = format!("refs/heads/{}", upstream(git, remote)?);
+    if git.run(&["ls-remote", remote, &branch])?.is_empty() {
+        return Ok(());
+    }
+    git.run(&["fetch", "--quiet", "--no-tags", remote, &branch])?;
+    let theirs = git.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"])?;
+    // Where nothing is in common, or nothing is committed here, the push will say so.
+    let Ok(base) = git.run(&["merge-base", "HEAD", &theirs]) else { return Ok(()) };
+    let moved = git.run(&["diff", "--name-only", &base, &theirs, "--", path])?;
+    ensure!(moved.is_empty(), "has moved on {}; pull first", without_credentials(remote));
+    Ok(())
+}
+
+/// Commits that a push of what is checked out takes along.
+pub fn others(git: &Git, remote: &str) -> Result<usize> {
+    let known = format!("refs/remotes/{remote}/{}", upstream(git, remote)?);
+    let ahead = git.run(&["rev-list", "--count", &format!("{known}..HEAD")]);
+    Ok(ahead.ok().and_then(|count| count.parse().ok()).unwrap_or(0))
+}
+
 /// Pushes what is checked out, these tags, and others of it that match, where the remote has not got them.
 pub fn push(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> Result<Pushed> {
     let branch = upstream(git, remote)?;

@@ -155,6 +155,10 @@ pub struct Plan {
 impl Registry {
     /// Moves an alias. What is no model is no version.
     pub fn promote(&self, request: &Request<'_>) -> Result<Promotion> {
+        let outer = self.directory.parent().filter(|outer| super::in_directory(outer).is_some());
+        if let Some(outer) = outer {
+            bail!("{}: holds the versions of one model; name the registry that it is in", outer.display());
+        }
         if !self.directory.exists() {
             // What is refused leaves no directory behind.
             self.plan(request)?;
@@ -276,7 +280,7 @@ impl Registry {
         let found = before.map_or(Expected::Nothing, |alias| Expected::Version(alias.version));
         let Some(expected) = request.expect.filter(|expected| *expected != found) else { return Ok(()) };
         let (place, alias) = (self.directory.display(), request.alias);
-        bail!("{place}: {alias} is {found} where {expected} is expected: it was moved meanwhile; look again")
+        bail!("{place}: {alias} is {found} where {expected} is expected; see spamops registry history")
     }
 
     /// A version that is there, its model whole.
