@@ -129,6 +129,9 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         place::expect_apart(&[Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()])?;
+        let read = [&self.champion, &self.challenger, &self.golden].into_iter().flatten();
+        let outputs = [Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()];
+        place::expect_kept(&outputs, self.scored.iter().chain(read))?;
         let options = self.rows.options(scene);
         let [champion, challenger] =
             [&self.champion, &self.challenger].map(|model| model.as_ref().map(Model::read).transpose());

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
-use spamops::data::place::{Place, expect_apart};
+use spamops::data::place::{Place, expect_kept};
 use spamops::data::results;
 use spamops::data::rows::Rows;
 use spamops::data::share::Share;
@@ -151,7 +151,8 @@ const WATCHED: &str = "watched.json";
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
-        expect_apart(&[Some(&self.output)])?;
+        let read = [&self.model, &self.reference, &self.profile, &self.metrics].into_iter().flatten();
+        expect_kept(&[Some(&self.output)], read.chain([&self.input]))?;
         let model = self.model.as_ref().map(Model::read).transpose()?;
         let metrics =
             self.metrics.as_ref().map(|place| results::read::<Metrics>(place, "metrics")).transpose()?;

@@ -10,7 +10,7 @@ use clap::Parser;
 
 use spamops::data::label::{Label, Names};
 use spamops::data::mask::{self, Kind};
-use spamops::data::place::Place;
+use spamops::data::place::{Place, expect_kept};
 use spamops::data::rows::{Row, Rows};
 use spamops::learn::corpus::{Lesson, Lessons, Means};
 use spamops::learn::fit::{self, About};
@@ -103,6 +103,7 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
+        expect_kept(&[Some(&self.output), self.search_table.as_ref()], &self.inputs)?;
         let recipe = self.recipe.recipe()?;
         ensure!(
             self.memory.is_none() || !recipe.learner.is_linear(),

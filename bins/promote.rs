@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use spamops::data::place::Place;
+use spamops::data::place::{Place, expect_kept};
 use spamops::data::results;
 use spamops::learn::model::Model;
 #[cfg(feature = "net")]
@@ -109,6 +109,7 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         let registry = Registry::new(&self.registry, &self.name);
+        expect_kept(&[Some(&self.output)], self.model.iter().chain(&self.report))?;
         let model = self.model.as_ref().map(model).transpose()?;
         let reports = self.report.iter().map(report).collect::<Result<Vec<_>>>()?;
         let now = scene.now()?;

@@ -98,6 +98,8 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         place::expect_apart(&[Some(&self.out.output), self.metrics.as_ref(), self.curve.as_ref()])?;
+        place::expect_kept(&[Some(&self.out.output)], [&self.model])?;
+        place::expect_kept(&[self.metrics.as_ref(), self.curve.as_ref()], [&self.model, &self.input])?;
         let model = Model::read(&self.model)?;
         let threads = self.threads.map(usize::from).or_else(|| available_parallelism().ok().map(Into::into));
         let threads = threads.unwrap_or(1);

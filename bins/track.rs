@@ -10,7 +10,7 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::Parser;
 use sha2::{Digest, Sha256};
 
-use spamops::data::place::Place;
+use spamops::data::place::{Place, expect_kept};
 use spamops::data::results::{self, Head, hex};
 use spamops::ship::http::bare;
 use spamops::ship::mlflow::access::Access;
@@ -124,6 +124,7 @@ impl std::str::FromStr for Rows {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
+        expect_kept(&[Some(&self.output)], self.files.iter())?;
         if self.flush {
             return self.flush(scene);
         }

@@ -73,6 +73,8 @@ impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         let options = Options { faults: Faults::Keep, ..self.rows.options(scene) };
         place::expect_apart(&[Some(&self.out.output), self.rejects.as_ref(), self.report.as_ref()])?;
+        let side = [self.rejects.as_ref(), self.report.as_ref()];
+        place::expect_kept(&side, self.contract.iter().chain([&self.input]))?;
         let mut rows = Rows::open(&self.input, &options)?;
         if self.infer {
             return self.infer(&mut rows);

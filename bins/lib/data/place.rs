@@ -62,6 +62,12 @@ impl Place {
         Some(path.extension()?.to_str()?.to_ascii_lowercase())
     }
 
+    /// Whether two places are one, by whatever names.
+    fn is(&self, other: &Self) -> bool {
+        let real = |place: &Self| place.path().and_then(|path| fs::canonicalize(path).ok());
+        self == other || real(self).is_some_and(|path| Some(path) == real(other))
+    }
+
     /// Whether the place can be read a second time.
     pub fn is_regular_file(&self) -> bool {
         self.path().is_some_and(Path::is_file)
@@ -154,14 +160,23 @@ impl Place {
 pub fn expect_apart(outputs: &[Option<&Place>]) -> Result<()> {
     let outputs: Vec<&Place> = outputs.iter().copied().flatten().collect();
     for (index, place) in outputs.iter().enumerate() {
-        let real = |place: &Place| place.path().and_then(|path| fs::canonicalize(path).ok());
-        let same =
-            |other: &&Place| *other == *place || real(other).is_some_and(|path| Some(path) == real(place));
         let is_device = place.path().is_some_and(|path| path.exists() && !path.is_file());
         ensure!(
-            is_device || !outputs[..index].iter().any(same),
+            is_device || !outputs[..index].iter().any(|other| other.is(place)),
             "{place}: two outputs go there; name another"
         );
+    }
+    Ok(())
+}
+
+/// Fails where an output would take the place of what is read, and is no other form of it.
+pub fn expect_kept<'a>(
+    outputs: &[Option<&Place>],
+    inputs: impl IntoIterator<Item = &'a Place>,
+) -> Result<()> {
+    for input in inputs.into_iter().filter(|input| input.is_regular_file()) {
+        let lost = outputs.iter().flatten().find(|output| output.path().is_some() && output.is(input));
+        ensure!(lost.is_none(), "{input}: is read here, and would be overwritten; name another output");
     }
     Ok(())
 }
