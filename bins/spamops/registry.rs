@@ -172,6 +172,9 @@ impl Tool for Args {
                 let done =
                     if dry_run { registry.preview_sweep(&sweeper)? } else { registry.sweep(&sweeper)? };
                 let mut output = Place::Standard.writer()?;
+                if done.is_empty() {
+                    scene.tell("there is nothing to remove");
+                }
                 done.iter().try_for_each(|step| writeln!(output, "{}", inert(step)))?;
                 output.finish()?;
             }

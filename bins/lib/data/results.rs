@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -86,13 +86,16 @@ pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
 
 /// Reads JSON of any kind; an error says on which line.
 pub fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
+    ensure!(!text.trim_start().is_empty(), "is empty");
     serde_json::from_str(text).map_err(|error| located(&error))
 }
 
 fn located(error: &serde_json::Error) -> anyhow::Error {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    anyhow!("line {}: {}", error.line(), inert(what))
+    // A file of another kind is told from one that was cut short.
+    let kind = if error.is_syntax() { "is no JSON: " } else { "" };
+    anyhow!("line {}: {kind}{}", error.line(), inert(what))
 }
 
 /// Writes a result as one JSON object and a newline.
