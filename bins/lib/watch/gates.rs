@@ -157,6 +157,11 @@ impl FromStr for Gate {
                 ),
             }
         }
+        // A limit that no model can miss, or none can reach, is a slip: 90 for .9.
+        let reached = |limit: f64| figure == Figure::LogLoss || (-1.0..=1.0).contains(&limit);
+        if let Some(limit) = gate.threshold.filter(|limit| !reached(*limit)) {
+            bail!("{figure} is never {limit}: it is 1 at most");
+        }
         let asks = [gate.threshold, gate.min_absolute_change, gate.min_relative_change];
         ensure!(asks.iter().any(Option::is_some), "{figure} has no limit, such as threshold=.9");
         Ok(gate)
@@ -224,6 +229,7 @@ mod tests {
             ("", "expected a figure and its limits"),
             ("f2=.9", "is no figure"),
             ("f1", "has no limit"),
+            ("f1=90", "f1 is never 90: it is 1 at most"),
             ("f1=high", "'high' is not a number"),
             ("f1 min_absolute_change=0", "is not over 0"),
             ("f1 min_relative_change=2", "is not between 0 and 1"),
