@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 
 use ::spamops::data::notes::inert;
@@ -128,8 +128,9 @@ impl Which {
         Registry::new(&self.registry, &self.name)
     }
 
-    /// The registry; a remark where there is nothing in it.
+    /// The registry, which is a directory; a remark where there is nothing in it.
     fn known(&self, scene: &Scene) -> Result<Registry> {
+        ensure!(self.registry.is_dir(), "{}: is no directory", self.registry.display());
         let registry = self.registry();
         if registry.is_empty()? && registry.version(1)?.is_none() {
             scene.tell(format!("{}: has no versions", registry.directory().display()));
