@@ -39,10 +39,12 @@ grep -q '"promoted_version": 2' target/cycle/decision.json
 bins/pipeline.sh --out-dir target/cycle --now 2026-10-01T12:00:00Z drift
 grep -q '"retrain_needed": false' target/cycle/drift.json && grep -A1 '"code": "cooldown"' target/cycle/drift.json | grep -q true
 # The former champion is back in one command, and the registry tells of it and is whole.
-"$built/tools/promote" --rollback --registry target/cycle/models --now 2026-10-02 -o target/cycle/rollback.json
+rm -rf target/rollback
+cp -R target/cycle/models target/rollback
+"$built/tools/promote" --rollback --registry target/rollback --now 2026-10-02 -o target/cycle/rollback.json
 grep -q '"version": 1,' target/cycle/rollback.json
-"$built/tools/spamops" registry history --registry target/cycle/models --alias champion | tail -1 | grep -q 'rolled_back	2	1'
-"$built/tools/spamops" registry verify --registry target/cycle/models --exit-code
+"$built/tools/spamops" registry history --registry target/rollback --alias champion | tail -1 | grep -q 'rolled_back	2	1'
+"$built/tools/spamops" registry verify --registry target/rollback --exit-code
 rm -rf target/quiet
 bins/pipeline.sh --out-dir target/quiet --since 2026-04-01 --until 2026-07-01 --now 2026-07-01
 grep -q '"retrain_needed": false' target/quiet/decision.json
