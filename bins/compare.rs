@@ -6,27 +6,27 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 
-use spamops::data::label::Names;
-use spamops::data::mask;
-use spamops::data::place::{self, Output, Place};
-use spamops::data::results;
-use spamops::data::rows::{self, Options, Value};
-use spamops::data::safe_cell::neutral;
-use spamops::data::share::Share;
-use spamops::judge::confusion::Confusion;
-use spamops::judge::metrics::Figure;
-use spamops::judge::paired::Eight;
-use spamops::judge::ranking::Scored;
-use spamops::learn::judged::{self, Judged, Judgement};
-use spamops::learn::model::{Columns, Desk, Model};
-use spamops::ship::rehearsal;
-use spamops::show::options::RowArgs;
-use spamops::show::tool::{self, Scene, Tool, Verdict};
-use spamops::watch::arriving::Arriving;
-use spamops::watch::compare::{self, Found};
-use spamops::watch::gates::Gate;
-use spamops::watch::recent::{Dated, Newest};
-use spamops::watch::slices::Slices;
+use spamops::cli::options::RowArgs;
+use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::compare::decision::{self, Found};
+use spamops::compare::gates::Gate;
+use spamops::compare::recent::{Dated, Newest};
+use spamops::compare::sequential::Arriving;
+use spamops::compare::slices::Slices;
+use spamops::io::fraction::Share;
+use spamops::io::result_file;
+use spamops::io::stream::{self, Output, Place};
+use spamops::model::model_file::{Columns, Desk, Model};
+use spamops::model::paired_rows::{self, Judged, Judgement};
+use spamops::registry::golden;
+use spamops::rows::label::Names;
+use spamops::rows::mask;
+use spamops::rows::safe_cell::neutral;
+use spamops::rows::{self, Options, Value};
+use spamops::stats::confusion::Confusion;
+use spamops::stats::metrics::Figure;
+use spamops::stats::paired::Eight;
+use spamops::stats::ranking::Scored;
 
 /// Compare two models on the same rows: verdict and deploy_needed, with every reason
 ///
@@ -128,10 +128,10 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
-        place::expect_apart(&[Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()])?;
+        stream::expect_apart(&[Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()])?;
         let read = [&self.champion, &self.challenger, &self.golden].into_iter().flatten();
         let outputs = [Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()];
-        place::expect_kept(&outputs, self.scored.iter().chain(read))?;
+        stream::expect_kept(&outputs, self.scored.iter().chain(read))?;
         let options = self.rows.options(scene);
         let [champion, challenger] =
             [&self.champion, &self.challenger].map(|model| model.as_ref().map(Model::read).transpose());
@@ -153,9 +153,9 @@ impl Tool for Args {
             .golden
             .as_ref()
             .zip(self.challenger.as_ref())
-            .map(|(golden, model)| rehearsal::rehearse(model, golden, &options, &self.rows.words()));
+            .map(|(golden, model)| golden::rehearse(model, golden, &options, &self.rows.words()));
         let state = tally.arriving.clone();
-        let report = compare::decide(
+        let report = decision::decide(
             Found {
                 gates: [Gate::least(Figure::F1, self.min_f1.value())]
                     .into_iter()
@@ -168,12 +168,12 @@ impl Tool for Args {
             scene.name(),
         );
         flips.map_or(Ok(()), |flips| flips.output.finish())?;
-        results::write(&self.output, &report)?;
+        result_file::write(&self.output, &report)?;
         if let Some((place, state)) = self.sequential.as_ref().zip(state) {
             if report.sequential.as_ref().is_some_and(|evidence| evidence.new == 0) {
                 scene.tell(format!("{place}: no row is new: the evidence is what it was"));
             }
-            results::write_compact(place, &state)?;
+            result_file::write_compact(place, &state)?;
         }
         Ok(Verdict::answer(report.deploy_needed, self.exit_code))
     }
@@ -188,11 +188,11 @@ impl Args {
     }
 
     /// Reads the rows, in whichever of the three ways.
-    fn each(&self, models: (Given, Given), options: &Options, each: &mut judged::Each) -> Result<()> {
+    fn each(&self, models: (Given, Given), options: &Options, each: &mut paired_rows::Each) -> Result<()> {
         match (&self.scored[..], &self.id) {
-            ([rows], _) => judged::one(rows, options, models, each),
-            ([champion, challenger], Some(id)) => judged::by_id(champion, challenger, id, options, each),
-            ([champion, challenger], None) => judged::side_by_side(champion, challenger, options, each),
+            ([rows], _) => paired_rows::one(rows, options, models, each),
+            ([champion, challenger], Some(id)) => paired_rows::by_id(champion, challenger, id, options, each),
+            ([champion, challenger], None) => paired_rows::side_by_side(champion, challenger, options, each),
             _ => bail!("expected one or two files"),
         }
     }
@@ -202,7 +202,7 @@ impl Args {
         let Some(place) = &self.sequential else { return Ok(None) };
         let mut state = match place.path() {
             Some(path) if path.exists() => {
-                let state: Arriving = results::read(place, "sequential")?;
+                let state: Arriving = result_file::read(place, "sequential")?;
                 state.check().with_context(|| place.to_string())?;
                 state
             }
@@ -261,8 +261,8 @@ impl Tally {
 
     fn found(self, asked: &Args) -> Found {
         let paired = self.arriving.as_ref().map_or(self.paired, |state| state.counters);
-        let alone = compare::Rows::Alone(self.alone);
-        let rows = if asked.has_champion() { compare::Rows::Paired(paired) } else { alone };
+        let alone = decision::Rows::Alone(self.alone);
+        let rows = if asked.has_champion() { decision::Rows::Paired(paired) } else { alone };
         Found {
             recent: self.dated.newest(asked.recent),
             champion_scores: self.champion_scores,

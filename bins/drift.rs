@@ -6,24 +6,25 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
-use spamops::data::place::{Place, expect_kept};
-use spamops::data::results;
-use spamops::data::rows::Rows;
-use spamops::data::share::Share;
-use spamops::data::state::State;
-use spamops::data::watched::{self, Watched};
-use spamops::data::{dates, results::digest};
-use spamops::judge::metrics::Metrics;
-use spamops::learn::model::Model;
-use spamops::learn::observe;
-use spamops::learn::profile::{self, Profile, Sketch};
-use spamops::show::options::RowArgs;
-use spamops::show::tool::{self, Scene, Tool, Verdict};
-use spamops::watch::drift::{self, Evidence};
-use spamops::watch::history::History;
-use spamops::watch::moved::Names;
-use spamops::watch::policy::{Persistence, Policy, RetrainOn};
-use spamops::watch::seen::Champion;
+use spamops::cli::options::RowArgs;
+use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::drift::assessment::Champion;
+use spamops::drift::changes::Names;
+use spamops::drift::decision::{self, Evidence};
+use spamops::drift::history::History;
+use spamops::drift::policy::{Persistence, Policy, RetrainOn};
+use spamops::io::dates;
+use spamops::io::fraction::Share;
+use spamops::io::result_file;
+use spamops::io::result_file::digest;
+use spamops::io::stream::{Place, expect_kept};
+use spamops::model::model_file::Model;
+use spamops::model::observe;
+use spamops::profile::summary::{self, Profile, Sketch};
+use spamops::rows::Rows;
+use spamops::state::gathered::State;
+use spamops::state::watched_files::{self, Watched};
+use spamops::stats::metrics::Metrics;
 
 /// Decide whether the champion needs a successor: verdict and retrain_needed, with every reason
 ///
@@ -155,7 +156,7 @@ impl Tool for Args {
         expect_kept(&[Some(&self.output)], read.chain([&self.input]))?;
         let model = self.model.as_ref().map(Model::read).transpose()?;
         let metrics =
-            self.metrics.as_ref().map(|place| results::read::<Metrics>(place, "metrics")).transpose()?;
+            self.metrics.as_ref().map(|place| result_file::read::<Metrics>(place, "metrics")).transpose()?;
         let state = self.state.as_ref().map(|path| State::new(path));
         let reference = self.reference(model.as_ref(), scene)?;
         let mut names = Names::default();
@@ -184,8 +185,8 @@ impl Tool for Args {
             changes,
             last_retrain: state.as_ref().map(State::last_retrain).transpose()?.flatten(),
         };
-        let (report, block) = drift::decide(evidence, &self.policy(), scene.now()?, scene.name())?;
-        results::write(&self.output, &report)?;
+        let (report, block) = decision::decide(evidence, &self.policy(), scene.now()?, scene.name())?;
+        result_file::write(&self.output, &report)?;
         if let Some(state) = state.filter(|_| !self.dry_run) {
             let unreadable = history.unreadable.is_some();
             let mut history = history;
@@ -204,7 +205,7 @@ impl Args {
     fn reference(&self, model: Option<&Model>, scene: &Scene) -> Result<Option<(Profile, String)>> {
         let (sketch, place) = match (&self.profile, &self.reference, model) {
             (Some(place), ..) => {
-                let file = profile::File::read(place)?;
+                let file = summary::File::read(place)?;
                 let (theirs, ours) = (file.model.as_deref(), model.map(Model::digest));
                 ensure!(
                     theirs == ours,
@@ -248,7 +249,7 @@ impl Args {
     fn changes(&self, mut watched: Option<&mut Watched>) -> Result<Vec<(String, u64)>> {
         let count = |file: &PathBuf| {
             let lines = match (&self.policy.watch_since, &mut watched) {
-                (Some(revision), _) => watched::changes_since(file, revision)?,
+                (Some(revision), _) => watched_files::changes_since(file, revision)?,
                 (None, Some(watched)) => watched.changes(file)?,
                 (None, None) => 0,
             };

@@ -8,17 +8,17 @@ use std::thread::available_parallelism;
 use anyhow::{Result, bail, ensure};
 use clap::Parser;
 
-use spamops::data::label::{Label, Names};
-use spamops::data::mask::{self, Kind};
-use spamops::data::place::{Place, expect_kept};
-use spamops::data::rows::{Row, Rows};
-use spamops::learn::corpus::{Lesson, Lessons, Means};
-use spamops::learn::fit::{self, About};
-use spamops::learn::model::Model;
-use spamops::learn::search;
-use spamops::show::options::RowArgs;
-use spamops::show::recipe::RecipeArgs;
-use spamops::show::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::options::RowArgs;
+use spamops::cli::recipe_args::RecipeArgs;
+use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::io::stream::{Place, expect_kept};
+use spamops::model::corpus::{Lesson, Lessons, Means};
+use spamops::model::fit::{self, About};
+use spamops::model::model_file::Model;
+use spamops::model::search;
+use spamops::rows::label::{Label, Names};
+use spamops::rows::mask::{self, Kind};
+use spamops::rows::{Row, Rows};
 
 /// Learn a model from labelled rows: terms of the text, naive Bayes or a linear learner, a threshold and what it is worth
 ///

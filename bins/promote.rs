@@ -6,19 +6,19 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use spamops::data::place::{Place, expect_kept};
-use spamops::data::results;
-use spamops::learn::model::Model;
+use spamops::cli::publish_args::PublishArgs;
+use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::io::result_file;
+use spamops::io::stream::{Place, expect_kept};
+use spamops::model::model_file::Model;
 #[cfg(feature = "net")]
-use spamops::ship::alerts::{Alert, Channel, distinct};
-use spamops::ship::git::push;
-use spamops::ship::publish::Plan;
-use spamops::ship::published::{self, Published, Record};
-use spamops::ship::registry::journal::Action;
-use spamops::ship::registry::moves::{Expected, Promotion, Report, Request, To};
-use spamops::ship::registry::{self, CHAMPION, Registry};
-use spamops::show::publishing::PublishArgs;
-use spamops::show::tool::{self, Scene, Tool, Verdict};
+use spamops::publish::alerts::{Alert, Channel, distinct};
+use spamops::publish::git::push;
+use spamops::publish::move_published::Plan;
+use spamops::publish::record::{self, Published, Record};
+use spamops::registry::journal::Action;
+use spamops::registry::moves::{Expected, Promotion, Report, Request, To};
+use spamops::registry::{self, CHAMPION, Registry};
 
 /// Register a model and make it the champion, or go back to the one before
 ///
@@ -153,7 +153,7 @@ impl Tool for Args {
         };
         #[cfg(feature = "net")]
         let alert = Alert::of(&promotion, now, run);
-        results::write_to(output, &self.output, &Record { promotion, published })?;
+        result_file::write_to(output, &self.output, &Record { promotion, published })?;
         // Whether or not it could be published: the move is made.
         #[cfg(feature = "net")]
         if let Some(alert) = alert {
@@ -196,8 +196,8 @@ fn publish(
 /// The events that an earlier run sent of this very move, by the record it left where that of this run goes.
 fn dispatched(output: &Place, promotion: &Promotion) -> Vec<String> {
     let before = Some(output).filter(|place| place.is_regular_file());
-    let before = before.and_then(|place| results::read::<Record>(place, "promote").ok());
-    let before = before.filter(|before| published::is_same(&before.promotion, promotion));
+    let before = before.and_then(|place| result_file::read::<Record>(place, "promote").ok());
+    let before = before.filter(|before| record::is_same(&before.promotion, promotion));
     before.and_then(|before| before.published).unwrap_or_default().dispatched
 }
 

@@ -5,16 +5,16 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use spamops::data::dates::Timestamp;
-use spamops::data::draw::{Draw, Odds};
-use spamops::data::filter::Filter;
-use spamops::data::fingerprint::Fingerprint;
-use spamops::data::place::Place;
-use spamops::data::rows::{Faults, Options, Row, Rows, Value, Writer};
-use spamops::data::share::Share;
-use spamops::data::to_label::{self, Familiar};
-use spamops::show::options::{OutArgs, RowArgs};
-use spamops::show::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::options::{OutArgs, RowArgs};
+use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::io::dates::Timestamp;
+use spamops::io::fraction::Share;
+use spamops::io::stream::Place;
+use spamops::rows::fingerprint::Fingerprint;
+use spamops::rows::sampling::draw::{Draw, Odds};
+use spamops::rows::sampling::filter::Filter;
+use spamops::rows::sampling::labelling_queue::{self, Familiar};
+use spamops::rows::{Faults, Options, Row, Rows, Value, Writer};
 
 /// Draw rows: a random sample, the stable train/holdout split, or the rows most worth a label
 ///
@@ -184,7 +184,8 @@ impl Args {
         let familiar = Familiar::read(&mut rows()?)?;
         let mut rows = rows()?;
         filter.expect_columns(&rows)?;
-        let picked = to_label::pick(&mut rows, filter, &familiar, size, self.threshold.value(), self.seed)?;
+        let picked =
+            labelling_queue::pick(&mut rows, filter, &familiar, size, self.threshold.value(), self.seed)?;
         if picked.len() < size {
             let (input, found) = (&self.input, picked.len());
             scene.tell(format!(

@@ -9,20 +9,20 @@ use std::thread::available_parallelism;
 use anyhow::{Context, Error, Result, ensure};
 use clap::Parser;
 
-use spamops::data::fingerprint::Fingerprint;
-use spamops::data::notes::Notes;
-use spamops::data::place::{self, Place};
-use spamops::data::results;
-use spamops::data::rows::{Options, Row, Rows, Value, Writer};
-use spamops::judge::base_rate::{Asked, Ground, Prior, Trained};
-use spamops::judge::metrics::{Confusion, Figures, Metrics};
-use spamops::judge::ranking::{Ranking, Scored};
-use spamops::learn::calibrate::Calibration;
-use spamops::learn::model::{Columns, Desk, Model};
-use spamops::learn::threads;
-use spamops::show::histogram::Histogram;
-use spamops::show::options::{OutArgs, RowArgs};
-use spamops::show::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::histogram::Histogram;
+use spamops::cli::options::{OutArgs, RowArgs};
+use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::io::diagnostics::Notes;
+use spamops::io::result_file;
+use spamops::io::stream::{self, Place};
+use spamops::model::calibrate::Calibration;
+use spamops::model::model_file::{Columns, Desk, Model};
+use spamops::model::threads;
+use spamops::rows::fingerprint::Fingerprint;
+use spamops::rows::{Options, Row, Rows, Value, Writer};
+use spamops::stats::metrics::{Confusion, Figures, Metrics};
+use spamops::stats::prior_shift::{Asked, Ground, Prior, Trained};
+use spamops::stats::ranking::{Ranking, Scored};
 
 /// Score rows: adds the columns spam_score and verdict, and measures where there are labels
 ///
@@ -97,9 +97,9 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
-        place::expect_apart(&[Some(&self.out.output), self.metrics.as_ref(), self.curve.as_ref()])?;
-        place::expect_kept(&[Some(&self.out.output)], [&self.model])?;
-        place::expect_kept(&[self.metrics.as_ref(), self.curve.as_ref()], [&self.model, &self.input])?;
+        stream::expect_apart(&[Some(&self.out.output), self.metrics.as_ref(), self.curve.as_ref()])?;
+        stream::expect_kept(&[Some(&self.out.output)], [&self.model])?;
+        stream::expect_kept(&[self.metrics.as_ref(), self.curve.as_ref()], [&self.model, &self.input])?;
         let model = Model::read(&self.model)?;
         let threads = self.threads.map(usize::from).or_else(|| available_parallelism().ok().map(Into::into));
         let threads = threads.unwrap_or(1);
@@ -120,7 +120,7 @@ impl Tool for Args {
         if let Some(place) = &self.metrics {
             let figures = Figures::of(&mut scored, confusion);
             let metrics = Metrics::new(rows.seen(), figures, scene.name());
-            results::write(place, &Metrics { prior, ..metrics })?;
+            result_file::write(place, &Metrics { prior, ..metrics })?;
         }
         if let Some(place) = &self.curve {
             write_curve(place, &Ranking::of(&mut scored))?;

@@ -29,7 +29,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use ::spamops::show::tool;
+use ::spamops::cli::tool;
 use clap::Command;
 
 #[cfg(feature = "net")]

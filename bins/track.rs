@@ -10,16 +10,16 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::Parser;
 use sha2::{Digest, Sha256};
 
-use spamops::data::place::{Place, expect_kept};
-use spamops::data::results::{self, Head, hex};
-use spamops::ship::http::bare;
-use spamops::ship::mlflow::access::Access;
-use spamops::ship::mlflow::sequence::send;
-use spamops::ship::mlflow::server::{Server, is_passing};
-use spamops::ship::registry;
-use spamops::ship::spool::{Drained, Spool};
-use spamops::ship::tracking::{Contents, Flushed, Given, Plan, Target, Tracked};
-use spamops::show::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::io::result_file::{self, Head, hex};
+use spamops::io::stream::{Place, expect_kept};
+use spamops::mlflow::access::Access;
+use spamops::mlflow::sequence::send;
+use spamops::mlflow::server::{Server, is_passing};
+use spamops::mlflow::spool::{Drained, Spool};
+use spamops::mlflow::tracking::{Contents, Flushed, Given, Plan, Target, Tracked};
+use spamops::publish::http::bare;
+use spamops::registry;
 
 /// Track a model in MLflow: a run, a logged model, a registered version, an alias
 ///
@@ -142,7 +142,7 @@ impl Tool for Args {
         for left in &tracked.left {
             scene.warn(format!("left as it is: {left}"));
         }
-        results::write(&self.output, &tracked)?;
+        result_file::write(&self.output, &tracked)?;
         Ok(Verdict::Done)
     }
 }
@@ -229,7 +229,7 @@ impl Args {
         let Drained { sent, kept } = self.drain(&Spool::open(directory)?, scene)?;
         let sent: Vec<Tracked> = sent.into_iter().map(|(_, tracked)| tracked).collect();
         let flushed = Flushed { head: Head::new("flush", scene.name()), kept: kept.len() as u64, sent };
-        results::write(&self.output, &flushed)?;
+        result_file::write(&self.output, &flushed)?;
         let waiting = kept.len();
         match kept.into_iter().find_map(|(_, error)| error) {
             Some(error) => {

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use spamops::data::contract::{Contract, Inspection, Sketch};
-use spamops::data::mask::{self, Kind};
-use spamops::data::place::{self, Place};
-use spamops::data::results;
-use spamops::data::rows::{Faults, Options, Row, Rows, Value, Writer};
-use spamops::data::safe_cell::neutral;
-use spamops::show::options::{OutArgs, RowArgs};
-use spamops::show::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::options::{OutArgs, RowArgs};
+use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::io::result_file;
+use spamops::io::stream::{self, Place};
+use spamops::rows::contract::{Contract, Inspection, Sketch};
+use spamops::rows::mask::{self, Kind};
+use spamops::rows::safe_cell::neutral;
+use spamops::rows::{Faults, Options, Row, Rows, Value, Writer};
 
 /// Hold rows against a contract: clean rows out, refused rows aside with a reason, counts in a report
 ///
@@ -72,9 +72,9 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         let options = Options { faults: Faults::Keep, ..self.rows.options(scene) };
-        place::expect_apart(&[Some(&self.out.output), self.rejects.as_ref(), self.report.as_ref()])?;
+        stream::expect_apart(&[Some(&self.out.output), self.rejects.as_ref(), self.report.as_ref()])?;
         let side = [self.rejects.as_ref(), self.report.as_ref()];
-        place::expect_kept(&side, self.contract.iter().chain([&self.input]))?;
+        stream::expect_kept(&side, self.contract.iter().chain([&self.input]))?;
         let mut rows = Rows::open(&self.input, &options)?;
         if self.infer {
             return self.infer(&mut rows);
@@ -120,7 +120,7 @@ impl Tool for Args {
             scene.warn(format!("{}: {}", self.input, report.reasons.join("; ")));
         }
         if let Some(place) = &self.report {
-            results::write(place, &report)?;
+            result_file::write(place, &report)?;
         }
         Ok(Verdict::answer(report.verdict == "valid", self.exit_code))
     }

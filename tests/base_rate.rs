@@ -8,12 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use spamops::data::fingerprint::{Fingerprint, mix, unit};
-use spamops::data::place::Place;
-use spamops::data::results;
-use spamops::data::rows::{Options, Row, Rows, csv};
-use spamops::judge::base_rate::{Change, Ground, LEVEL, Prior, Trained};
-use spamops::judge::metrics::Metrics;
+use spamops::io::result_file;
+use spamops::io::stream::Place;
+use spamops::rows::fingerprint::{Fingerprint, mix, unit};
+use spamops::rows::{Options, Row, Rows, csv};
+use spamops::stats::metrics::Metrics;
+use spamops::stats::prior_shift::{Change, Ground, LEVEL, Prior, Trained};
 
 #[test]
 fn without_a_shift_the_test_fires_as_often_as_its_level_says() {
@@ -55,7 +55,7 @@ fn corrected_scores_are_better_where_the_base_rate_moved_and_the_same_where_it_d
         args.extend(prior.iter().map(Path::new));
         args.extend([Path::new("-o"), &out]);
         run(env!("CARGO_BIN_EXE_score"), &args);
-        results::read::<Metrics>(&Place::File(metrics), "metrics").unwrap()
+        result_file::read::<Metrics>(&Place::File(metrics), "metrics").unwrap()
     };
     let (before, after) = (scored(&steady, &[]), scored(&steady, &["--prior", "auto"]));
     assert_eq!((before.figures, before.prior), (after.figures, None));

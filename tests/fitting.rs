@@ -6,14 +6,14 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use spamops::data::place::Place;
-use spamops::data::rows::{Options, Row, Rows};
-use spamops::learn::calibrate::Method;
-use spamops::learn::corpus::{Lesson, Lessons, Means};
-use spamops::learn::fit::{About, fit};
-use spamops::learn::recipe::{Learner, Preset, Recipe};
-use spamops::learn::tfidf::{Limit, Norm};
-use spamops::learn::threshold::Goal;
+use spamops::io::stream::Place;
+use spamops::model::calibrate::Method;
+use spamops::model::corpus::{Lesson, Lessons, Means};
+use spamops::model::fit::{About, fit};
+use spamops::model::recipe::{Learner, Preset, Recipe};
+use spamops::model::tfidf::{Limit, Norm};
+use spamops::model::threshold::Goal;
+use spamops::rows::{Options, Row, Rows};
 
 /// Lessons that come so many at a time.
 struct Batches {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
-use spamops::ship::github::{Asset, Dispatch, GitHub, Token};
+use spamops::publish::github::{Asset, Dispatch, GitHub, Token};
 use tokio::runtime::Runtime;
 use wiremock::matchers::{body_json, header, method, path, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};

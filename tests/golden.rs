@@ -7,33 +7,33 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use spamops::data::label::Label;
-use spamops::judge::base_rate::{Change, Trained, estimate};
-use spamops::judge::black_box;
-use spamops::judge::bootstrap;
-use spamops::judge::conformal;
-use spamops::judge::corrections::{benjamini_hochberg, holm};
-use spamops::judge::divergence::{Apart, jensen_shannon, stability_index, wasserstein};
-use spamops::judge::expected::Expected;
-use spamops::judge::intervals::Interval;
-use spamops::judge::kolmogorov;
-use spamops::judge::mann_whitney;
-use spamops::judge::metrics::{AtRate, Confusion, Figures};
-use spamops::judge::paired::{Areas, Eight, Paired, newcombe};
-use spamops::judge::power::{self, Aim};
-use spamops::judge::ranking::{Ranking, Scored};
-use spamops::judge::sequential::ln_evidence;
-use spamops::judge::significance::{homogeneity, mcnemar_exact, mcnemar_mid_p};
-use spamops::judge::two_by_two::Table;
-use spamops::judge::welch::{self, Sample};
-use spamops::learn::calibrate::{Calibration, Method};
-use spamops::learn::corpus::{Lesson, Means};
-use spamops::learn::fit::{About, fit};
-use spamops::learn::model::Desk;
-use spamops::learn::recipe::{Learner, Preset, Recipe};
-use spamops::learn::text::StopWords;
-use spamops::learn::tfidf::Norm;
-use spamops::learn::threshold::{Goal, choose};
+use spamops::features::StopWords;
+use spamops::model::calibrate::{Calibration, Method};
+use spamops::model::corpus::{Lesson, Means};
+use spamops::model::fit::{About, fit};
+use spamops::model::model_file::Desk;
+use spamops::model::recipe::{Learner, Preset, Recipe};
+use spamops::model::tfidf::Norm;
+use spamops::model::threshold::{Goal, choose};
+use spamops::rows::label::Label;
+use spamops::stats::bootstrap;
+use spamops::stats::conformal;
+use spamops::stats::corrections::{benjamini_hochberg, holm};
+use spamops::stats::divergence::{Apart, jensen_shannon, stability_index, wasserstein};
+use spamops::stats::estimated_performance::Expected;
+use spamops::stats::intervals::Interval;
+use spamops::stats::kolmogorov;
+use spamops::stats::label_shift;
+use spamops::stats::mann_whitney;
+use spamops::stats::metrics::{AtRate, Confusion, Figures};
+use spamops::stats::paired::{Areas, Eight, Paired, newcombe};
+use spamops::stats::power::{self, Aim};
+use spamops::stats::prior_shift::{Change, Trained, estimate};
+use spamops::stats::ranking::{Ranking, Scored};
+use spamops::stats::sequential::ln_evidence;
+use spamops::stats::significance::{homogeneity, mcnemar_exact, mcnemar_mid_p};
+use spamops::stats::two_by_two::Table;
+use spamops::stats::welch::{self, Sample};
 
 /// One file of `tests/golden`.
 #[derive(Deserialize)]
@@ -823,7 +823,7 @@ fn black_box_shares_are_what_forty_digits_say() {
     assert!(cases.len() >= 20);
     for Case { taken, rows, reference, share, error } in cases {
         let case = format!("{taken} of {rows} by {reference:?}");
-        let found = black_box::estimate(taken, rows, reference);
+        let found = label_shift::estimate(taken, rows, reference);
         assert_both(&case, "the share", found.map(|found| found.share), share);
         assert_both(&case, "its error", found.map(|found| found.error), error);
     }

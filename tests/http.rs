@@ -1,4 +1,4 @@
-//! The client of `ship::http` against servers on the loopback that say what a test wants to hear.
+//! The client of `publish::http` against servers on the loopback that say what a test wants to hear.
 
 #![cfg(feature = "net")]
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use server::{answer, server};
-use spamops::ship::http::{Client, Failure, Method, Request, Settings, Twice};
+use spamops::publish::http::{Client, Failure, Method, Request, Settings, Twice};
 
 mod server;
 

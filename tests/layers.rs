@@ -1,5 +1,5 @@
-//! The directions: a module uses only what stands above it in `lib.rs` and in its wing, a tool never uses a tool, the
-//! pure wings know no clock, environment, stream or network, and a build without `net` has no network crate.
+//! The directions: a module uses only what stands above it in `lib.rs` and in its folder, a tool never uses a tool, the
+//! pure folders know no clock, environment, stream or network, and a build without `net` has no network crate.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
@@ -34,32 +34,44 @@ const NETWORK: [&str; 17] = [
 #[test]
 fn modules_use_only_what_stands_above_them() {
     let lib = Path::new(ROOT).join("bins/lib");
-    let mut order = HashMap::new();
-    for wing in modules(&lib.join("lib.rs")) {
-        for module in modules(&lib.join(&wing).join("mod.rs")) {
-            let place = order.len();
-            order.insert(format!("{wing}::{module}"), place);
-        }
-    }
-    assert!(order.len() > 20, "the list of modules was not read: {order:?}");
+    let mut modules = Modules::default();
+    modules.list(&lib, &lib.join("lib.rs"), "");
+    assert!(modules.order.len() > 100, "the list of modules was not read: {:?}", modules.order);
     let mut wrong = Vec::new();
     for file in rust_files(&lib) {
-        let inside = file.strip_prefix(&lib).unwrap().with_extension("");
-        let mut parts = inside.iter().map(|part| part.to_str().unwrap());
-        let (Some(wing), Some(module)) = (parts.next(), parts.next()) else { continue };
-        let own = format!("{wing}::{module}");
-        let Some(place) = order.get(&own) else { continue };
-        for used in uses(&fs::read_to_string(&file).unwrap()) {
-            let Some(theirs) = order.get(&used) else {
-                wrong.push(format!("{}: uses crate::{used}, which lib.rs does not list", file.display()));
+        let own = path_of(file.strip_prefix(&lib).unwrap());
+        let Some(place) = modules.order.get(&own) else {
+            assert!(own.is_empty() || file.ends_with("mod.rs"), "{}: is listed nowhere", file.display());
+            continue;
+        };
+        for used in uses(&fs::read_to_string(&file).unwrap(), &own) {
+            let Some(theirs) = modules.find(&used) else {
+                wrong.push(format!("{own}: uses {used}, which no list names"));
                 continue;
             };
-            if theirs > place {
-                wrong.push(format!("{}: {own} uses {used}, which stands below it", file.display()));
+            if modules.order[&theirs] > *place && !theirs.starts_with(&format!("{own}::")) {
+                wrong.push(format!("{own} uses {theirs}, which stands below it"));
             }
         }
     }
+    wrong.sort();
+    wrong.dedup();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_mod_file_only_lists() {
+    for file in rust_files(&Path::new(ROOT).join("bins/lib")) {
+        if file.ends_with("mod.rs") || file.ends_with("lib.rs") {
+            let text = fs::read_to_string(&file).unwrap();
+            let code = text.lines().find(|line| {
+                ["fn ", "struct ", "enum ", "impl ", "trait ", "const "]
+                    .iter()
+                    .any(|word| line.contains(word))
+            });
+            assert_eq!(code.filter(|line| !line.starts_with("//")), None, "{}", file.display());
+        }
+    }
 }
 
 #[test]
@@ -80,11 +92,11 @@ fn tools_use_the_library_and_no_tool() {
 }
 
 #[test]
-fn judge_and_watch_are_pure() {
+fn stats_compare_and_drift_are_pure() {
     let lib = Path::new(ROOT).join("bins/lib");
     let impure =
         ["std::time", "std::env", "std::io", "std::fs", "std::net", "std::process", "println!", "eprint"];
-    for wing in ["judge", "watch"] {
+    for wing in ["stats", "compare", "drift"] {
         for file in rust_files(&lib.join(wing)) {
             let text = fs::read_to_string(&file).unwrap();
             let found = impure.iter().find(|word| text.contains(**word));
@@ -125,30 +137,34 @@ fn nothing_opens_a_connection_unless_it_is_behind_net() {
 }
 
 /// Who may use what talks to a network, besides the wing that does.
-const TALKERS: [&str; 4] = ["lib/show/publishing.rs", "promote.rs", "track.rs", "spamops/notify.rs"];
+const TALKERS: [&str; 4] = ["lib/cli/publish_args.rs", "promote.rs", "track.rs", "spamops/notify.rs"];
 
 /// What talks to a network by others, in a build that has one.
-const BY_OTHERS: [&str; 2] = ["ship::publish::", "show::publishing::"];
+const BY_OTHERS: [&str; 2] = ["publish::move_published", "cli::publish_args"];
 
 /// The libraries of clients, each known to one module.
-const CLIENTS: [(&str, &str); 2] = [("ureq", "lib/ship/http"), ("octocrab", "lib/ship/github")];
+const CLIENTS: [(&str, &str); 2] = [("ureq", "lib/publish/http"), ("octocrab", "lib/publish/github")];
 
 #[test]
 fn only_these_use_what_talks_to_a_network() {
     let bins = Path::new(ROOT).join("bins");
-    let listed = fs::read_to_string(bins.join("lib/ship/mod.rs")).unwrap();
-    let behind: Vec<&str> = listed
-        .split("#[cfg(feature = \"net\")]\npub mod ")
-        .skip(1)
-        .filter_map(|rest| rest.split(';').next())
-        .collect();
-    assert!(behind.contains(&"http"), "the list was not read: {behind:?}");
+    let mut behind = Vec::new();
+    for folder in ["publish", "mlflow"] {
+        let listed = fs::read_to_string(bins.join("lib").join(folder).join("mod.rs")).unwrap();
+        let modules = listed.split("#[cfg(feature = \"net\")]\npub mod ").skip(1);
+        behind.extend(modules.filter_map(|rest| Some(format!("{folder}::{}", rest.split(';').next()?))));
+    }
+    assert!(
+        behind.contains(&"publish::http".into()) && behind.contains(&"mlflow::server".into()),
+        "{behind:?}"
+    );
     for file in rust_files(&bins) {
         let text = fs::read_to_string(&file).unwrap();
         let inside = file.strip_prefix(&bins).unwrap();
-        let talks = behind.iter().any(|module| text.contains(&format!("ship::{module}")))
+        let talks = behind.iter().any(|module| text.contains(&format!("::{module}")))
             || BY_OTHERS.iter().any(|path| text.contains(path));
-        let may = inside.starts_with("lib/ship") || TALKERS.iter().any(|talker| inside == Path::new(talker));
+        let may = ["lib/publish", "lib/mlflow"].iter().any(|folder| inside.starts_with(folder))
+            || TALKERS.iter().any(|talker| inside == Path::new(talker));
         assert!(may || !talks, "{} uses the network", file.display());
         for (library, module) in CLIENTS {
             let is_client = inside.with_extension("").starts_with(module);
@@ -174,30 +190,82 @@ fn nothing_that_is_shipped_unpickles_or_evaluates() {
     }
 }
 
-/// The modules a file lists, in order.
-fn modules(file: &Path) -> Vec<String> {
-    let text = fs::read_to_string(file).unwrap();
-    let listed = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    listed.map(str::to_owned).collect()
+/// The modules of the library, in the order in which they are listed, bottom up.
+#[derive(Default)]
+struct Modules {
+    /// Where each stands, by its path such as `rows::label`. A folder stands where the last of its modules does.
+    order: HashMap<String, usize>,
+    /// The module behind a name that a folder hands on: `rows::Row` is in `rows::row`.
+    handed_on: HashMap<String, String>,
 }
 
-/// `wing::module` for every `crate::wing::module` in a text, braces expanded.
-fn uses(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for (start, _) in text.match_indices("crate::") {
-        let rest = &text[start + "crate::".len()..];
-        let Some((wing, after)) = rest.split_once("::") else { continue };
-        if !wing.chars().all(|c| c.is_ascii_lowercase()) {
-            continue;
+impl Modules {
+    /// Adds what a file lists, and what the files that it lists list themselves.
+    fn list(&mut self, directory: &Path, file: &Path, path: &str) {
+        let text = fs::read_to_string(file).unwrap();
+        for line in text.lines() {
+            let line =
+                line.split_once("mod ").filter(|(before, _)| before.is_empty() || before.starts_with("pub"));
+            let Some(name) = line.and_then(|(_, rest)| rest.strip_suffix(';')) else { continue };
+            let inner = if path.is_empty() { name.to_owned() } else { format!("{path}::{name}") };
+            let folder = directory.join(name);
+            if folder.is_dir() {
+                self.list(&folder, &folder.join("mod.rs"), &inner);
+            }
+            self.order.insert(inner, self.order.len());
         }
-        let names: Vec<&str> = match after.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap().split(',').collect(),
-            None => vec![after],
-        };
-        for name in names {
-            let name: String =
-                name.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            found.push(format!("{wing}::{name}"));
+        for statement in text.split(';').filter_map(|part| part.split_once("use ").map(|(_, rest)| rest)) {
+            let (module, names) = statement.rsplit_once("::").unwrap();
+            for name in names.trim_matches(['{', '}']).split(',').map(str::trim) {
+                self.handed_on.insert(format!("{path}::{name}"), format!("{path}::{module}"));
+            }
+        }
+    }
+
+    /// The module that a path leads to, of which the last names may be items.
+    fn find(&self, path: &str) -> Option<String> {
+        let mut path = path.to_owned();
+        loop {
+            if let Some(module) = self.handed_on.get(&path) {
+                return Some(module.clone());
+            }
+            if self.order.contains_key(&path) {
+                return Some(path);
+            }
+            path.truncate(path.rfind("::")?);
+        }
+    }
+}
+
+/// The path of the module in a file: `rows/label.rs` is `rows::label`.
+fn path_of(file: &Path) -> String {
+    let parts: Vec<&str> = file.iter().map(|part| part.to_str().unwrap()).collect();
+    let path = parts.join("::");
+    let path = path.strip_suffix(".rs").unwrap();
+    if path == "lib" { String::new() } else { path.strip_suffix("::mod").unwrap_or(path).to_owned() }
+}
+
+/// Every path that a module uses by `crate::` or `super::`, braces expanded, its tests left out.
+fn uses(text: &str, own: &str) -> Vec<String> {
+    let text = text.split("#[cfg(test)]").next().unwrap();
+    let outer = own.rsplit_once("::").map_or("", |(outer, _)| outer);
+    let mut found = Vec::new();
+    for (word, base) in [("crate::", ""), ("super::", outer)] {
+        for (start, _) in text.match_indices(word) {
+            let rest = &text[start + word.len()..];
+            let path: String =
+                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "_:".contains(*c)).collect();
+            let list = rest[path.len()..].strip_prefix('{').and_then(|list| list.split('}').next());
+            let prefix = if base.is_empty() { path.clone() } else { format!("{base}::{path}") };
+            match list.filter(|_| path.is_empty() || path.ends_with("::")) {
+                Some(list) => {
+                    for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+                        let name = name.strip_prefix("self").unwrap_or(name);
+                        found.push(format!("{prefix}{name}").trim_end_matches(':').to_owned());
+                    }
+                }
+                None => found.push(prefix),
+            }
         }
     }
     found

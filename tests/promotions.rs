@@ -3,15 +3,15 @@
 
 use proptest::prelude::*;
 
-use spamops::data::label::Label;
-use spamops::data::place::Place;
-use spamops::data::results;
-use spamops::judge::paired::{Eight, Paired};
-use spamops::judge::random::Numbers;
-use spamops::show::verify;
-use spamops::watch::arriving::{Arriving, ENOUGH};
-use spamops::watch::compare::{self, Found, Rows};
-use spamops::watch::part::{Part, Standing};
+use spamops::cli::verify;
+use spamops::compare::decision::{self, Found, Rows};
+use spamops::compare::paired_result::{Part, Standing};
+use spamops::compare::sequential::{Arriving, ENOUGH};
+use spamops::io::result_file;
+use spamops::io::stream::Place;
+use spamops::rows::label::Label;
+use spamops::stats::paired::{Eight, Paired};
+use spamops::stats::random::Numbers;
 
 /// A row of either class as two models judge it that are wrong by one number seven times in ten; the second finds so much more
 /// spam than nine of ten.
@@ -84,15 +84,15 @@ proptest! {
     #[test]
     fn what_is_written_holds_by_its_own_counts(positive in four(), negative in four()) {
         let counters = Eight { positive, negative };
-        let report = compare::decide(Found::of(Rows::Paired(counters)), "compare");
+        let report = decision::decide(Found::of(Rows::Paired(counters)), "compare");
         prop_assert!(!report.deploy_needed || report.verdict == "better");
         let swap = |rows: Paired| Paired { only_one: rows.only_other, only_other: rows.only_one, ..rows };
         let other = Eight { positive: swap(positive), negative: swap(negative) };
         let other = Part::of(other).verdict;
         prop_assert!(report.verdict != "better" || other != Standing::Better, "both are better");
         let place = Place::File(concat!(env!("CARGO_TARGET_TMPDIR"), "/promotions.json").into());
-        results::write(&place, &report).unwrap();
-        let back: compare::Report = results::read(&place, "compare").unwrap();
+        result_file::write(&place, &report).unwrap();
+        let back: decision::Report = result_file::read(&place, "compare").unwrap();
         prop_assert_eq!(&back, &report);
         let found = verify::verify(&place).unwrap();
         prop_assert_eq!(found[0].found.clone(), Ok("compare".to_owned()));

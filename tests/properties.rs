@@ -11,25 +11,25 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use spamops::data::contract::{Contract, Inspection};
-use spamops::data::dates::Timestamp;
-use spamops::data::draw::{Draw, Odds};
-use spamops::data::fingerprint::{Fingerprint, normal};
-use spamops::data::label::Label;
-use spamops::data::mask::{ALL, masked};
-use spamops::data::place::Place;
-use spamops::data::rows::{Faults, Format, Options, Row, Rows, Writer};
-use spamops::data::share::Share;
-use spamops::judge::intervals::Interval;
-use spamops::judge::metrics::{Confusion, Figures};
-use spamops::judge::ranking::Scored;
-use spamops::learn::calibrate::{Calibration, Method};
-use spamops::learn::corpus::{Lesson, Means};
-use spamops::learn::fit::{About, fit};
-use spamops::learn::model::{Desk, Model};
-use spamops::learn::recipe::{Learner, Preset, Recipe};
-use spamops::learn::text::{Kind, Ngrams};
-use spamops::learn::tfidf::Norm;
+use spamops::features::{Kind, Ngrams};
+use spamops::io::dates::Timestamp;
+use spamops::io::fraction::Share;
+use spamops::io::stream::Place;
+use spamops::model::calibrate::{Calibration, Method};
+use spamops::model::corpus::{Lesson, Means};
+use spamops::model::fit::{About, fit};
+use spamops::model::model_file::{Desk, Model};
+use spamops::model::recipe::{Learner, Preset, Recipe};
+use spamops::model::tfidf::Norm;
+use spamops::rows::contract::{Contract, Inspection};
+use spamops::rows::fingerprint::{Fingerprint, normal};
+use spamops::rows::label::Label;
+use spamops::rows::mask::{ALL, masked};
+use spamops::rows::sampling::draw::{Draw, Odds};
+use spamops::rows::{Faults, Format, Options, Row, Rows, Writer};
+use spamops::stats::intervals::Interval;
+use spamops::stats::metrics::{Confusion, Figures};
+use spamops::stats::ranking::Scored;
 
 /// A cell: anything, or much of what CSV and JSON are made of.
 fn cell() -> impl Strategy<Value = String> {

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use spamops::judge::random::Numbers;
-use spamops::ship::registry::journal::Entry;
-use spamops::ship::registry::moves::Promotion;
-use spamops::ship::registry::{CHAMPION, Registry};
+use spamops::registry::journal::Entry;
+use spamops::registry::moves::Promotion;
+use spamops::registry::{CHAMPION, Registry};
+use spamops::stats::random::Numbers;
 
 /// Promoters that are killed before the test ends.
 const KILLS: u64 = 1_000;

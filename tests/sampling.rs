@@ -14,11 +14,11 @@ use std::process::{Command, Stdio};
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use spamops::data::dates::{DAY, Timestamp};
-use spamops::data::draw::{Draw, Key, Odds};
-use spamops::data::fingerprint::{mix, normal};
-use spamops::data::place::Place;
-use spamops::data::rows::{Options, Row, Rows};
+use spamops::io::dates::{DAY, Timestamp};
+use spamops::io::stream::Place;
+use spamops::rows::fingerprint::{mix, normal};
+use spamops::rows::sampling::draw::{Draw, Key, Odds};
+use spamops::rows::{Options, Row, Rows};
 
 /// 2026-01-01T00:00:00Z.
 const NEW_YEAR: i64 = 1_767_225_600;

@@ -7,10 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use spamops::data::dates::Timestamp;
-use spamops::ship::git::push::{self, Pushed};
-use spamops::ship::git::tags::{self, Move};
-use spamops::ship::git::{Actor, Git};
+use spamops::io::dates::Timestamp;
+use spamops::publish::git::push::{self, Pushed};
+use spamops::publish::git::tags::{self, Move};
+use spamops::publish::git::{Actor, Git};
 
 const NOW: Timestamp = Timestamp(1_790_812_800);
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use spamops::learn::text::{Analyzer, Kind, Ngrams, Scratch, Term};
+use spamops::features::{Analyzer, Kind, Ngrams, Scratch, Term};
 
 /// Where the vocabularies are.
 static VOCABULARIES: LazyLock<PathBuf> = LazyLock::new(|| {

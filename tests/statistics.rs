@@ -1,18 +1,24 @@
 //! Whatever is counted, what comes of it is a number, and within the bounds that it has.
 
 use proptest::prelude::*;
-use spamops::data::label::Label;
-use spamops::judge::confusion::Confusion;
-use spamops::judge::intervals::Interval;
-use spamops::judge::paired::{Areas, Eight, Paired, newcombe};
-use spamops::judge::power::{self, Aim};
-use spamops::judge::ranking::Scored;
-use spamops::judge::two_by_two::Table;
-use spamops::judge::welch::{self, Sample};
-use spamops::judge::{
-    black_box, bootstrap, conformal, corrections, divergence, expected, kolmogorov, mann_whitney, sequential,
-    significance,
-};
+use spamops::rows::label::Label;
+use spamops::stats::bootstrap;
+use spamops::stats::conformal;
+use spamops::stats::confusion::Confusion;
+use spamops::stats::corrections;
+use spamops::stats::divergence;
+use spamops::stats::estimated_performance;
+use spamops::stats::intervals::Interval;
+use spamops::stats::kolmogorov;
+use spamops::stats::label_shift;
+use spamops::stats::mann_whitney;
+use spamops::stats::paired::{Areas, Eight, Paired, newcombe};
+use spamops::stats::power::{self, Aim};
+use spamops::stats::ranking::Scored;
+use spamops::stats::sequential;
+use spamops::stats::significance;
+use spamops::stats::two_by_two::Table;
+use spamops::stats::welch::{self, Sample};
 
 /// Counts of every size: none, a few, many.
 fn count() -> impl Strategy<Value = u64> {
@@ -99,7 +105,7 @@ proptest! {
             holds(Interval(low, high), a as f64 / (a + b) as f64 - c as f64 / (c + d) as f64, -1.0, 1.0)?;
         }
         let reference = Confusion { true_positive: a, false_negative: b, false_positive: c, true_negative: d };
-        if let Some(found) = black_box::estimate(b, b + c, reference) {
+        if let Some(found) = label_shift::estimate(b, b + c, reference) {
             holds(found.interval, found.share, 0.0, 1.0)?;
             within(found.error, 0.0, f64::MAX)?;
         }
@@ -127,7 +133,7 @@ proptest! {
             within(found.challenger, 0.0, 1.0)?;
             within(found.p.unwrap_or_default(), 0.0, 1.0)?;
         }
-        let mut sums = expected::Expected::default();
+        let mut sums = estimated_performance::Expected::default();
         for row in &rows {
             sums.add(row.0, label(row.1 >= 0.5));
         }

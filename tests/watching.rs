@@ -3,17 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
-use spamops::data::dates::Timestamp;
-use spamops::data::label::Label;
-use spamops::data::share::Share;
-use spamops::judge::confusion::Confusion;
-use spamops::judge::metrics::{Figures, Metrics};
-use spamops::learn::observe::Observer;
-use spamops::learn::profile::{Profile, Sketch};
-use spamops::watch::drift::{Evidence, Report, decide};
-use spamops::watch::history::{Block, History};
-use spamops::watch::policy::{Policy, RetrainOn};
-use spamops::watch::seen::Champion;
+use spamops::drift::assessment::Champion;
+use spamops::drift::decision::{Evidence, Report, decide};
+use spamops::drift::history::{Block, History};
+use spamops::drift::policy::{Policy, RetrainOn};
+use spamops::io::dates::Timestamp;
+use spamops::io::fraction::Share;
+use spamops::model::observe::Observer;
+use spamops::profile::summary::{Profile, Sketch};
+use spamops::rows::label::Label;
+use spamops::stats::confusion::Confusion;
+use spamops::stats::metrics::{Figures, Metrics};
 use stream::{Message, Scenario};
 
 #[path = "bench/drift/stream.rs"]

@@ -1,8 +1,17 @@
-//! What the tools are made of. Wings and modules are listed in order: each uses only what stands before it.
+//! What the tools are made of: a folder for each concept, bottom up. A folder uses only what stands before it.
 
-pub mod data;
-pub mod judge;
-pub mod learn;
-pub mod watch;
-pub mod ship;
-pub mod show;
+pub mod io;
+pub mod features;
+pub mod rows;
+pub mod state;
+pub mod stats;
+pub mod profile;
+pub mod verdict;
+pub mod model;
+pub mod compare;
+pub mod drift;
+pub mod registry;
+pub mod report;
+pub mod publish;
+pub mod mlflow;
+pub mod cli;

@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::Parser;
 use clap_complete::Shell;
 
-use ::spamops::data::place::Place;
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::io::stream::Place;
 
 /// Write the completions of a shell, for spamops and for every tool by its own name
 #[derive(Parser)]

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use ::spamops::data::place::Place;
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::io::stream::Place;
 
 /// Set up a repository: a workflow, a policy, a contract and an empty registry
 ///

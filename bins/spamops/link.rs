@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
 
 /// Make a link for every tool in a directory, all to this one file
 ///

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Command, Parser};
 
-use ::spamops::data::place::Place;
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::io::stream::Place;
 
 /// Write a manual page for spamops, each of its sub-commands and each tool
 #[derive(Parser)]

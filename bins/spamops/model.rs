@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use ::spamops::data::place::Place;
-use ::spamops::data::results;
-use ::spamops::learn::model::Model;
-use ::spamops::show::card::{self, Card};
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::io::result_file;
+use ::spamops::io::stream::Place;
+use ::spamops::model::model_file::Model;
+use ::spamops::report::model_card::{self, Card};
 
 /// Look into a model, or hold two against each other
 ///
@@ -79,9 +79,9 @@ impl Tool for Args {
         match self.what {
             What::Show { model, json } => {
                 let (_, card) = read(&model, scene)?;
-                if json { results::write(&output, &card) } else { output.write_text(&card.text()) }?;
+                if json { result_file::write(&output, &card) } else { output.write_text(&card.text()) }?;
             }
-            What::Top { model, size } => output.write_text(&card::top(&Model::read(&model)?, size))?,
+            What::Top { model, size } => output.write_text(&model_card::top(&Model::read(&model)?, size))?,
             What::Diff { one, other, size, exit_code } => {
                 let (before, old) = read(&one, scene)?;
                 let (after, new) = read(&other, scene)?;
@@ -90,7 +90,8 @@ impl Tool for Args {
                     output.write_text("the models are the same\n")?;
                 } else {
                     let names = (one.to_string(), other.to_string());
-                    let text = card::difference((&before, &old, &names.0), (&after, &new, &names.1), size);
+                    let text =
+                        model_card::difference((&before, &old, &names.0), (&after, &new, &names.1), size);
                     output.write_text(&text)?;
                 }
                 return Ok(Verdict::answer(same, exit_code));

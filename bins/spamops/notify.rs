@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::Parser;
 
-use ::spamops::data::dates::Timestamp;
-use ::spamops::data::place::Place;
-use ::spamops::data::results;
-use ::spamops::data::state::{State, Told};
-use ::spamops::ship::alerts::{Alert, Channel, Kind, distinct};
-use ::spamops::ship::registry;
-use ::spamops::show::report::{self, Run};
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::io::dates::Timestamp;
+use ::spamops::io::result_file;
+use ::spamops::io::stream::Place;
+use ::spamops::publish::alerts::{Alert, Channel, Kind, distinct};
+use ::spamops::registry;
+use ::spamops::report::{self, Run};
+use ::spamops::state::gathered::{State, Told};
 
 /// Tell people what a run decided, where it matters: a new model is asked for, a challenger was refused, a new champion
 /// serves, a former one serves again
@@ -128,7 +128,7 @@ impl Args {
             Some(compare) if compare.deploy_needed => return Ok(None),
             Some(_) => {
                 let report = Place::File(self.directory.join("compare.json")).read_text()?;
-                (Kind::Refused, results::digest(&report))
+                (Kind::Refused, result_file::digest(&report))
             }
             None if decision.retrain_needed => (Kind::Retrain, decision.reason_code),
             None => return Ok(None),

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use anyhow::{Result, bail, ensure};
 use clap::Parser;
 
-use ::spamops::data::place::Place;
-use ::spamops::data::results;
-use ::spamops::data::rows::Rows;
-use ::spamops::learn::model::Model;
-use ::spamops::learn::observe;
-use ::spamops::learn::profile::{File, Profile};
-use ::spamops::show::options::RowArgs;
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::options::RowArgs;
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::io::result_file;
+use ::spamops::io::stream::Place;
+use ::spamops::model::model_file::Model;
+use ::spamops::model::observe;
+use ::spamops::profile::summary::{File, Profile};
+use ::spamops::rows::Rows;
 
 /// Make a profile of rows, to hold others against, or merge several into one
 ///
@@ -53,7 +53,7 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         let file = if self.merge { self.merged(scene)? } else { self.of_rows(scene)? };
-        results::write_compact(&self.output, &file)?;
+        result_file::write_compact(&self.output, &file)?;
         Ok(Verdict::Done)
     }
 }

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 
-use ::spamops::data::notes::inert;
-use ::spamops::data::place::Place;
-use ::spamops::data::results;
-use ::spamops::ship::registry::sweep::Sweeper;
-use ::spamops::ship::registry::{self, CHAMPION, Registry, Version};
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
-use ::spamops::show::verify;
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::verify;
+use ::spamops::io::diagnostics::inert;
+use ::spamops::io::result_file;
+use ::spamops::io::stream::Place;
+use ::spamops::registry::sweep::Sweeper;
+use ::spamops::registry::{self, CHAMPION, Registry, Version};
 
 /// Look into a registry, and keep it small
 ///
@@ -156,7 +156,7 @@ impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Verdict> {
         match self.what {
             What::List(which) => list(&which.known(scene)?)?,
-            What::Show { what, which } => results::write(&Place::Standard, &which.version(&what)?)?,
+            What::Show { what, which } => result_file::write(&Place::Standard, &which.version(&what)?)?,
             What::History { alias, which } => history(&which.known(scene)?, alias.as_deref())?,
             What::Verify { which, exit_code } => {
                 let directory = which.registry.join(&which.name);

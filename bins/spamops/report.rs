@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use ::spamops::data::place::Place;
-use ::spamops::data::state::State;
-use ::spamops::show::report;
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::io::stream::Place;
+use ::spamops::report;
+use ::spamops::state::gathered::State;
 
 /// Put the results of a run together: decision.json, report.md, report.html, and the outputs for a runner
 ///

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use ::spamops::data::dates::Timestamp;
-use ::spamops::data::notes::inert;
-use ::spamops::data::place::Place;
-use ::spamops::data::rows::{Row, Rows};
-use ::spamops::data::state::State;
-use ::spamops::show::options::RowArgs;
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::options::RowArgs;
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::io::dates::Timestamp;
+use ::spamops::io::diagnostics::inert;
+use ::spamops::io::stream::Place;
+use ::spamops::rows::{Row, Rows};
+use ::spamops::state::gathered::State;
 
 /// Look after the state: the rows gathered so far and the decisions taken
 ///

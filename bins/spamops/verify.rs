@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use ::spamops::data::place::Place;
-use ::spamops::show::tool::{self, Scene, Tool, Verdict};
-use ::spamops::show::verify::tell;
+use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::verify::tell;
+use ::spamops::io::stream::Place;
 
 /// Verify models, results and registries: a line for each file, ok or wrong, and what
 ///

@@ -6,13 +6,13 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use spamops::data::place::Place;
-use spamops::data::rows::{Options, Row, Rows};
-use spamops::learn::corpus::{Lesson, Means};
-use spamops::learn::fit::{About, fit};
-use spamops::learn::model::Desk;
-use spamops::learn::recipe::{Preset, Recipe};
-use spamops::learn::threads;
+use spamops::io::stream::Place;
+use spamops::model::corpus::{Lesson, Means};
+use spamops::model::fit::{About, fit};
+use spamops::model::model_file::Desk;
+use spamops::model::recipe::{Preset, Recipe};
+use spamops::model::threads;
+use spamops::rows::{Options, Row, Rows};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [preset, threads, file] = &std::env::args().skip(1).collect::<Vec<_>>()[..] else {

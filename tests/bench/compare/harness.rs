@@ -3,13 +3,13 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use spamops::data::label::Label;
-use spamops::judge::paired::Eight;
-use spamops::judge::random::Numbers;
-use spamops::learn::threads;
-use spamops::watch::arriving::{Arriving, ENOUGH};
-use spamops::watch::part::{LEAST, McNemar, Part, Standing};
-use spamops::watch::slices::Slices;
+use spamops::compare::paired_result::{LEAST, McNemar, Part, Standing};
+use spamops::compare::sequential::{Arriving, ENOUGH};
+use spamops::compare::slices::Slices;
+use spamops::model::threads;
+use spamops::rows::label::Label;
+use spamops::stats::paired::Eight;
+use spamops::stats::random::Numbers;
 
 /// The champion's share of spam found, and of ham taken for it.
 const RECALL: f64 = 0.9;

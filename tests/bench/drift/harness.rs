@@ -9,23 +9,23 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
-use spamops::data::dates::Timestamp;
-use spamops::data::label::Label;
-use spamops::data::place::Place;
-use spamops::data::results;
-use spamops::judge::confusion::Confusion;
-use spamops::judge::metrics::{Figures, Metrics};
-use spamops::learn::corpus::{Lesson, Means};
-use spamops::learn::fit::{About, fit};
-use spamops::learn::model::{Desk, Model};
-use spamops::learn::observe::Observer;
-use spamops::learn::profile::Profile;
-use spamops::learn::recipe::Preset;
-use spamops::learn::threads;
-use spamops::watch::drift::{self, Evidence, Report};
-use spamops::watch::history::History;
-use spamops::watch::policy::{Policy, RetrainOn};
-use spamops::watch::seen::Champion;
+use spamops::drift::assessment::Champion;
+use spamops::drift::decision::{self, Evidence, Report};
+use spamops::drift::history::History;
+use spamops::drift::policy::{Policy, RetrainOn};
+use spamops::io::dates::Timestamp;
+use spamops::io::result_file;
+use spamops::io::stream::Place;
+use spamops::model::corpus::{Lesson, Means};
+use spamops::model::fit::{About, fit};
+use spamops::model::model_file::{Desk, Model};
+use spamops::model::observe::Observer;
+use spamops::model::recipe::Preset;
+use spamops::model::threads;
+use spamops::profile::summary::Profile;
+use spamops::rows::label::Label;
+use spamops::stats::confusion::Confusion;
+use spamops::stats::metrics::{Figures, Metrics};
 use stream::{Message, Scenario};
 
 #[path = "stream.rs"]
@@ -65,7 +65,7 @@ fn main() -> Done<()> {
         _ => return Err(format!("unknown mode {mode}").into()),
     };
     if let Some(file) = file {
-        results::write(&Place::File(file.into()), &found)?;
+        result_file::write(&Place::File(file.into()), &found)?;
     }
     Ok(())
 }
@@ -148,7 +148,7 @@ impl Watched {
             ..Evidence::default()
         };
         let now = Timestamp(days.day * DAY);
-        let (report, block) = drift::decide(evidence, &days.policy, now, "harness")?;
+        let (report, block) = decision::decide(evidence, &days.policy, now, "harness")?;
         days.history.add(block)?;
         days.day += 1;
         if report.retrain_needed {

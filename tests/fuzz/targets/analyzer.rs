@@ -7,12 +7,12 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::data::label::Label;
-use spamops::learn::corpus::{Lesson, Means};
-use spamops::learn::fit::{About, fit};
-use spamops::learn::model::Desk;
-use spamops::learn::recipe::{Learner, Preset, Recipe};
-use spamops::learn::text::{Analyzer, Kind, Language, Ngrams, Scratch, StopWords, Term};
+use spamops::rows::label::Label;
+use spamops::model::corpus::{Lesson, Means};
+use spamops::model::fit::{About, fit};
+use spamops::model::model_file::Desk;
+use spamops::model::recipe::{Learner, Preset, Recipe};
+use spamops::features::{Analyzer, Kind, Language, Ngrams, Scratch, StopWords, Term};
 
 const LANGUAGES: [&str; 18] = [
     "arabic",

@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::data::contract::{Contract, Inspection, Sketch};
-use spamops::data::dates::Timestamp;
-use spamops::data::rows::{Faults, Options, Row, Rows};
+use spamops::rows::contract::{Contract, Inspection, Sketch};
+use spamops::io::dates::Timestamp;
+use spamops::rows::{Faults, Options, Row, Rows};
 use spamops_fuzz::file;
 
 const NOW: Timestamp = Timestamp(1_782_864_000);

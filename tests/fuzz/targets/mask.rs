@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::data::mask::{ALL, Kind, masked, traces};
+use spamops::rows::mask::{ALL, Kind, masked, traces};
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     let Some((&switches, text)) = input.split_first() else { return Corpus::Reject };

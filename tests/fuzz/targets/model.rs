@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::data::safe_cell::neutral;
-use spamops::learn::model::{Desk, Model, sealed};
+use spamops::rows::safe_cell::neutral;
+use spamops::model::model_file::{Desk, Model, sealed};
 use spamops_fuzz::place;
 
 fuzz_target!(|input: &[u8]| -> Corpus {

@@ -4,8 +4,8 @@
 
 use clap::{Arg, ArgAction, Command, value_parser};
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::data::place::Place;
-use spamops::show::config::Policy;
+use spamops::io::stream::Place;
+use spamops::cli::config::Policy;
 
 fuzz_target!(|text: &str| -> Corpus {
     let refused = |said: String, begins: &str| {

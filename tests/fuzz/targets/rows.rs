@@ -5,9 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::data::fingerprint::Fingerprint;
-use spamops::data::place::Place;
-use spamops::data::rows::{Faults, Format, Options, Row, Rows, Writer};
+use spamops::rows::fingerprint::Fingerprint;
+use spamops::io::stream::Place;
+use spamops::rows::{Faults, Format, Options, Row, Rows, Writer};
 use spamops_fuzz::{file, place};
 
 fuzz_target!(|input: &[u8]| -> Corpus {

@@ -5,12 +5,12 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::data::dates::Timestamp;
-use spamops::learn::profile::{Profile, Sketch};
-use spamops::watch::drift::{Evidence, decide};
-use spamops::watch::history::History;
-use spamops::watch::policy::Policy;
-use spamops::watch::seen::Champion;
+use spamops::io::dates::Timestamp;
+use spamops::profile::summary::{Profile, Sketch};
+use spamops::drift::decision::{Evidence, decide};
+use spamops::drift::history::History;
+use spamops::drift::policy::Policy;
+use spamops::drift::assessment::Champion;
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     // How many bytes are records; the rest is text.

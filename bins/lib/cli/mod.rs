@@ -1,0 +1,10 @@
+//! The frame of every tool: options, policy, progress, the exit status.
+
+pub mod config;
+pub mod histogram;
+pub mod progress;
+pub mod tool;
+pub mod options;
+pub mod publish_args;
+pub mod recipe_args;
+pub mod verify;

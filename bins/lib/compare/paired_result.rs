@@ -1,0 +1,271 @@
+//! Two models on some rows: every paired figure, and which of the two is better there.
+
+use serde::{Deserialize, Serialize};
+
+use crate::stats::bootstrap::{self, Drawn};
+use crate::stats::intervals::Interval;
+use crate::stats::paired::{Eight, Paired};
+use crate::stats::power::{self, Aim};
+use crate::stats::significance::{mcnemar_exact, mcnemar_mid_p};
+
+/// The level of the tests.
+pub const ALPHA: f64 = 0.05;
+
+/// The least difference of F1 that matters.
+pub const LEAST: f64 = 0.005;
+
+/// How often rows are drawn again for the interval of the F1 difference.
+const DRAWS: usize = 10_000;
+
+/// What the draws begin with: the same rows give the same interval.
+const SEED: u64 = 1;
+
+/// Fewer rows than this on which the models differ never make the exact test speak at its level, whoever wins them.
+const FEWEST_APART: u64 = 6;
+
+/// Which model is better, as far as the rows tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// The challenger is.
+    Better,
+    /// The champion is.
+    Worse,
+    /// The rows do not tell.
+    Inconclusive,
+}
+
+impl Standing {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// The challenger's figure less the champion's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// As it was seen.
+    pub value: f64,
+    /// What holds the true one 95 times in 100.
+    pub interval: Interval,
+}
+
+/// McNemar's table (1947) and tests.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct McNemar {
+    /// Rows that only the champion got right.
+    pub only_champion_right: u64,
+    /// Rows that only the challenger got right.
+    pub only_challenger_right: u64,
+    /// The exact two-sided test.
+    pub exact: f64,
+    /// The mid-p test: for information, the exact one decides.
+    pub mid_p: f64,
+}
+
+/// Two models on some rows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// The labelled rows.
+    pub rows: u64,
+    /// What they tell, by themselves.
+    pub verdict: Standing,
+    /// The rows by truth and by who took them for positive: `only_one` is the champion alone, `only_other` the challenger.
+    pub counters: Eight,
+    /// The champion's F1.
+    pub champion_f1: f64,
+    /// The challenger's.
+    pub challenger_f1: f64,
+    /// By how much F1 differs, of rows drawn again and again (Efron 1979); none where there are no rows.
+    pub f1: Option<Difference>,
+    /// By how much the share of positive rows found does (Newcombe 1998); none where there are none.
+    pub recall: Option<Difference>,
+    /// By how much the share of negative rows taken for positive does (Newcombe 1998); none where there are none.
+    pub false_positive_rate: Option<Difference>,
+    /// By how much the share of right verdicts does (Newcombe 1998); none where there are no rows.
+    pub accuracy: Option<Difference>,
+    /// Which of the two gets right what the other gets wrong.
+    pub mcnemar: McNemar,
+    /// The least difference of the shares of right verdicts that McNemar's test sees four times in five on so many rows, where the
+    /// models differ as often as here (Connor 1987); none where there is none.
+    pub detectable: Option<f64>,
+    /// Where these do not tell: the rows that would four times in five, were the difference what it looks like; none where there
+    /// is nothing to be settled.
+    pub rows_needed: Option<u64>,
+}
+
+impl McNemar {
+    /// The tests of a table.
+    pub fn of(counters: &Eight) -> Self {
+        let Paired { only_one, only_other, .. } = counters.right();
+        Self {
+            only_champion_right: only_one,
+            only_challenger_right: only_other,
+            exact: mcnemar_exact(only_one, only_other),
+            mid_p: mcnemar_mid_p(only_one, only_other),
+        }
+    }
+
+    /// Whether the exact test says that the challenger is right more often.
+    pub fn is_better(&self) -> bool {
+        self.exact < ALPHA && self.only_challenger_right > self.only_champion_right
+    }
+
+    /// Whether it says that the champion is.
+    pub fn is_worse(&self) -> bool {
+        self.exact < ALPHA && self.only_challenger_right < self.only_champion_right
+    }
+
+    /// Rows on which one of the two is right.
+    pub fn apart(&self) -> u64 {
+        self.only_champion_right + self.only_challenger_right
+    }
+
+    /// Whether the exact test could speak at all, had one of the two won every such row.
+    pub fn can_tell(&self) -> bool {
+        self.apart() >= FEWEST_APART
+    }
+}
+
+/// By how much F1 differs; none where there are no rows.
+pub fn f1_difference(counters: &Eight) -> Option<(Difference, f64)> {
+    let Drawn { interval, error } = bootstrap::f1_difference(counters, DRAWS, SEED)?;
+    Some((Difference { value: counters.f1_difference(), interval }, error))
+}
+
+impl Part {
+    /// What can be said of these rows.
+    pub fn of(counters: Eight) -> Self {
+        let drawn = f1_difference(&counters);
+        let mcnemar = McNemar::of(&counters);
+        let newcombe =
+            |paired: Paired| Some(Difference { value: paired.difference()?, interval: paired.newcombe()? });
+        let right = counters.right();
+        let discordant = right.discordant().unwrap_or_default();
+        let mut part = Self {
+            rows: counters.rows(),
+            verdict: Standing::Inconclusive,
+            counters,
+            champion_f1: counters.champion().f1(),
+            challenger_f1: counters.challenger().f1(),
+            f1: drawn.map(|(f1, _)| f1),
+            recall: newcombe(counters.positive),
+            false_positive_rate: newcombe(counters.negative),
+            accuracy: newcombe(right),
+            mcnemar,
+            detectable: power::paired(counters.rows(), discordant, Aim::USUAL),
+            rows_needed: None,
+        };
+        part.verdict = part.standing();
+        if part.verdict == Standing::Inconclusive {
+            part.rows_needed = part.needed(drawn.map_or(0.0, |(_, error)| error));
+        }
+        part
+    }
+
+    /// Whether F1 is surely not lower by so much that it matters.
+    pub fn is_not_worse(&self) -> bool {
+        self.f1.is_some_and(|f1| f1.interval.0 > -LEAST)
+    }
+
+    /// Whether F1 is surely higher, and by so much that it matters.
+    pub fn is_higher(&self) -> bool {
+        self.f1.is_some_and(|f1| f1.value >= LEAST && f1.interval.0 > 0.0)
+    }
+
+    /// Whether F1 is surely lower, and by so much that it matters.
+    fn is_lower(&self) -> bool {
+        self.f1.is_some_and(|f1| f1.value <= -LEAST && f1.interval.1 < 0.0)
+    }
+
+    /// The rule: better is what is not worse, and either more often right or higher in F1.
+    fn standing(&self) -> Standing {
+        if self.is_not_worse() && (self.mcnemar.is_better() || self.is_higher()) {
+            Standing::Better
+        } else if self.mcnemar.is_worse() || self.is_lower() {
+            Standing::Worse
+        } else {
+            Standing::Inconclusive
+        }
+    }
+
+    /// The fewest rows on which the exact test, or the interval of F1 with this standard error, would tell.
+    fn needed(&self, error: f64) -> Option<u64> {
+        let rows = self.rows as f64;
+        let apart = self.mcnemar.apart();
+        let discordant = self.counters.right().discordant()?;
+        // Below six rows apart the exact test is silent, whatever the shares.
+        let apart_enough = power::whole(rows * FEWEST_APART as f64 / apart as f64)?;
+        let by_test = power::rows_for_paired(self.accuracy?.value, discordant, Aim::USUAL);
+        let f1 = self.f1?.value;
+        let reach = (Aim::USUAL.errors() * error / f1).powi(2) * rows;
+        let by_f1 = (f1.abs() >= LEAST).then(|| power::whole(reach)).flatten();
+        let needed = [by_test.map(|rows| rows.max(apart_enough)), by_f1].into_iter().flatten().min();
+        needed.map(|needed| needed.max(self.rows + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(positive: [u64; 4], negative: [u64; 4]) -> Part {
+        let paired =
+            |[both, only_one, only_other, neither]: [u64; 4]| Paired { both, only_one, only_other, neither };
+        Part::of(Eight { positive: paired(positive), negative: paired(negative) })
+    }
+
+    #[test]
+    fn better_takes_more_than_a_few_rows() {
+        let verdict = |ours, theirs| part([100, theirs, ours, 10], [2, 0, 0, 800]).verdict;
+        assert_eq!(verdict(20, 4), Standing::Better);
+        assert_eq!(verdict(4, 20), Standing::Worse);
+        assert_eq!(verdict(5, 3), Standing::Inconclusive);
+        assert_eq!(verdict(0, 0), Standing::Inconclusive);
+    }
+
+    #[test]
+    fn more_often_right_at_the_cost_of_f1_is_not_better() {
+        // 80 false alarms less, 40 positive rows missed: right more often by the exact test, and lower in F1.
+        let found = part([60, 40, 0, 100], [120, 80, 0, 800]);
+        assert!(found.mcnemar.is_better() && !found.is_not_worse());
+        assert_ne!(found.verdict, Standing::Better);
+    }
+
+    #[test]
+    fn four_to_nothing_is_enough_for_f1_and_three_are_not() {
+        // None of k rows apart is drawn with a chance of e^-k: .018 of four, which is less than a fortieth, .05 of three.
+        let verdict = |ours| part([20, 0, ours, 2], [0, 0, 0, 173]).verdict;
+        assert_eq!((verdict(3), verdict(4)), (Standing::Inconclusive, Standing::Better));
+        assert!(!part([20, 0, 4, 2], [0, 0, 0, 173]).mcnemar.is_better());
+    }
+
+    #[test]
+    fn what_would_settle_it_grows_as_the_difference_shrinks() {
+        let needed = |ours, theirs| part([100, theirs, ours, 10], [2, 0, 0, 800]).rows_needed;
+        let (near, far) = (needed(12, 8), needed(14, 6));
+        assert!(near > far && far > Some(930), "{near:?} {far:?}");
+        assert_eq!((needed(8, 8), needed(20, 4), needed(0, 0)), (None, None, None));
+        assert_eq!(Part::of(Eight::default()).rows_needed, None);
+    }
+
+    #[test]
+    fn eight_counters_say_it_all() {
+        let found = part([80, 4, 9, 7], [3, 5, 1, 891]);
+        assert_eq!((found.rows, found.mcnemar.only_challenger_right, found.mcnemar.apart()), (1000, 14, 19));
+        let seen =
+            [found.recall, found.false_positive_rate, found.accuracy].map(|found| found.unwrap().value);
+        let wanted = [0.05, -4.0 / 900.0, 0.009];
+        assert!(seen.iter().zip(wanted).all(|(seen, wanted)| (seen - wanted).abs() < 1e-12), "{seen:?}");
+        assert!(
+            found.detectable.is_some_and(|least| (0.009..0.02).contains(&least)),
+            "{:?}",
+            found.detectable
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! The newest rows by themselves: whether a challenger is better where the world is now.
+
+use std::str::FromStr;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::compare::paired_result::Part;
+use crate::io::dates::Timestamp;
+use crate::io::fraction::Share;
+use crate::rows::label::Label;
+use crate::stats::paired::Eight;
+
+/// The share of rows that are new where nobody says, and the fewest they must be: with fewer rows all in all they are
+/// judged as one.
+const USUAL: (f64, usize) = (0.25, 500);
+
+/// Which rows are new.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Newest {
+    /// This share of those with a date; 0 is none.
+    Share(Share),
+    /// Those from this moment on.
+    Since(Timestamp),
+}
+
+impl FromStr for Newest {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        text.parse().map(Self::Share).or_else(|_| text.parse().map(Self::Since))
+    }
+}
+
+/// Both models on the newest rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recent {
+    /// The oldest of them.
+    pub since: String,
+    /// Rows that have no date that can be read, and are not among them.
+    pub undated: u64,
+    /// What they tell.
+    #[serde(flatten)]
+    pub part: Part,
+}
+
+/// Rows by their date: sixteen bytes each.
+#[derive(Clone, Debug, Default)]
+pub struct Dated {
+    rows: Vec<(i64, [Label; 3])>,
+    undated: u64,
+}
+
+impl Dated {
+    /// Counts a row.
+    pub fn add(&mut self, date: Option<Timestamp>, truth: Label, champion: Label, challenger: Label) {
+        match date {
+            Some(Timestamp(date)) => self.rows.push((date, [truth, champion, challenger])),
+            None => self.undated += 1,
+        }
+    }
+
+    /// Whether there is a row with a date.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The newest rows, and those of the same moment as the oldest of them; none where there are no dates, none are asked for,
+    /// or nobody asked and there are few.
+    pub fn newest(mut self, asked: Option<Newest>) -> Option<Recent> {
+        let rows = self.rows.len();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+        let of = |share: f64| (share * rows as f64).ceil() as usize;
+        let since = match asked {
+            Some(Newest::Since(Timestamp(since))) => since,
+            Some(Newest::Share(share)) => self.since(of(share.value()))?,
+            None => self.since(of(USUAL.0).max(USUAL.1)).filter(|_| rows > USUAL.1)?,
+        };
+        if rows == 0 {
+            return None;
+        }
+        let mut counters = Eight::default();
+        for (_, [truth, champion, challenger]) in self.rows.iter().filter(|(date, _)| *date >= since) {
+            counters.add(*truth, *champion, *challenger);
+        }
+        Some(Recent { since: Timestamp(since).to_string(), undated: self.undated, part: Part::of(counters) })
+    }
+
+    /// From when on there are so many rows.
+    fn since(&mut self, newest: usize) -> Option<i64> {
+        let place = self.rows.len().checked_sub(newest).filter(|_| newest > 0)?;
+        self.rows.sort_unstable_by_key(|(date, _)| *date);
+        self.rows.get(place).map(|(date, _)| *date)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Label::{Negative, Positive};
+
+    fn dated(rows: i64) -> Dated {
+        let mut dated = Dated::default();
+        // Out of order, two at each moment; the champion is wrong from the middle on.
+        for row in (0..rows).rev() {
+            let champion = if row * 2 >= rows { Negative } else { Positive };
+            dated.add(Some(Timestamp(row / 2)), Positive, champion, Positive);
+        }
+        dated.add(None, Positive, Positive, Positive);
+        dated
+    }
+
+    fn share(share: f64) -> Newest {
+        Newest::Share(Share::try_from(share).unwrap())
+    }
+
+    #[test]
+    fn the_newest_are_the_newest() {
+        let found = dated(100).newest(Some(share(0.2))).unwrap();
+        assert_eq!((found.part.rows, found.part.mcnemar.only_challenger_right, found.undated), (20, 20, 1));
+        assert_eq!(found.since, "1970-01-01T00:00:40Z");
+        // What ties with the oldest of them belongs to them.
+        assert_eq!(dated(100).newest(Some(share(0.19))).unwrap().part.rows, 20);
+        let since = dated(100).newest(Some(Newest::Since(Timestamp(45)))).unwrap();
+        assert_eq!(since.part.rows, 10);
+        assert_eq!(dated(100).newest(Some(Newest::Since(Timestamp(99)))).unwrap().part.rows, 0);
+    }
+
+    #[test]
+    fn few_rows_are_judged_as_one() {
+        assert_eq!(
+            (dated(500).newest(None), dated(100).newest(Some(share(0.0))), dated(0).newest(Some(share(0.5)))),
+            (None, None, None)
+        );
+        assert_eq!(dated(1000).newest(None).unwrap().part.rows, 500);
+        assert_eq!(dated(4000).newest(None).unwrap().part.rows, 1000);
+    }
+
+    #[test]
+    fn a_share_or_a_date() {
+        assert_eq!("0.5".parse::<Newest>().unwrap(), share(0.5));
+        assert_eq!("2026-07-01".parse::<Newest>().unwrap(), Newest::Since(Timestamp(1_782_864_000)));
+        assert!("1.5".parse::<Newest>().is_err() && "soon".parse::<Newest>().is_err());
+    }
+}

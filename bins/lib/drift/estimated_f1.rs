@@ -1,0 +1,187 @@
+//! What the champion is worth on messages that nobody has labelled, if its scores still mean what they meant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::drift::messages::Side;
+use crate::io::fraction::Share;
+use crate::model::calibrate::{Calibration, Method};
+use crate::profile::summary::Record;
+use crate::rows::label::Label;
+use crate::stats::estimated_performance::{Estimated, Expected};
+use crate::stats::intervals::{Interval, Z};
+use crate::stats::prior_shift;
+use crate::stats::special::normal_tail;
+
+/// A figure with its 95% interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The figure.
+    pub value: f64,
+    /// Its standard error.
+    pub error: f64,
+    /// Its bounds, 95 times in 100.
+    pub interval: Interval,
+}
+
+/// The F1 to be expected (CBPE, Guillory et al. 2021 and NannyML): what the scores of a message turned out to mean among
+/// the reference's, by isotonic regression, summed up over the new ones. Where the share of positives is another one, chances
+/// are moved to it (Saerens et al. 2002), and the reference is weighed as if it had that share: F1 falls with it, and that is
+/// no fault of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Performance {
+    /// Of the new messages.
+    pub expected: Figure,
+    /// Of the reference's, in the same way.
+    pub before: Figure,
+    /// The same, had they the share of positives of the new ones.
+    pub reference: Figure,
+    /// Accuracy, precision and recall of the new messages, by the same chances.
+    pub others: [Option<Estimated>; 3],
+    /// The share of positives to be expected among the new messages.
+    pub positives: f64,
+    /// New messages that it is about.
+    pub messages: u64,
+    /// The chance of such a loss, or a larger one, where nothing has changed.
+    pub p: f64,
+}
+
+/// Labelled messages of the reference of either class under which its scores mean nothing yet.
+const LEAST: u64 = 50;
+
+impl Performance {
+    /// Of new messages; none where either side has no scores, or the reference too few labels.
+    pub fn of(reference: &Side, new: &Side, threshold: Share, calibration: &Calibration) -> Option<Self> {
+        if !new.scored || new.is_empty() {
+            return None;
+        }
+        let rows = |side: &Side| -> Vec<Row> {
+            side.records.iter().map(|record| Row::of(record, threshold, calibration)).collect()
+        };
+        let (mut new, before) = (rows(new), rows(reference));
+        let share = |rows: &[Row]| rows.iter().map(|row| row.chance).sum::<f64>() / rows.len() as f64;
+        let trained = share(&before);
+        // A score that was never wrong is not sure for all that.
+        let trace = 0.5 / before.len() as f64;
+        let chances: Vec<f64> = new.iter().map(|row| row.chance.clamp(trace, 1.0 - trace)).collect();
+        let now = prior_shift::estimate(&chances, trained);
+        let mut moved = before.clone();
+        if (now - trained).abs() >= prior_shift::FLOOR {
+            let weights = (now / trained, (1.0 - now) / (1.0 - trained));
+            for row in moved.iter_mut().chain(&mut new) {
+                row.weigh(weights);
+            }
+            for row in &mut new {
+                row.weight = 1.0;
+            }
+        }
+        let (expected, before, reference) = (figure(&new)?, figure(&before)?, figure(&moved)?);
+        let mut sums = Expected::default();
+        for row in &new {
+            sums.add(row.chance, row.taken);
+        }
+        let others = [sums.accuracy(), sums.precision(), sums.recall()];
+        let error = expected.error.hypot(reference.error);
+        let z = (reference.value - expected.value) / error;
+        let p = if error > 0.0 { normal_tail(z) } else { 1.0 };
+        Some(Self {
+            expected,
+            before,
+            reference,
+            others,
+            positives: share(&new),
+            messages: new.len() as u64,
+            p,
+        })
+    }
+
+    /// How much less is to be expected than before.
+    pub fn lost(&self) -> f64 {
+        self.reference.value - self.expected.value
+    }
+
+    /// The least of it that 95 times in 100 is lost.
+    pub fn surely_lost(&self) -> f64 {
+        self.lost() - 1.644_853_626_951_472_2 * self.expected.error.hypot(self.reference.error)
+    }
+}
+
+/// What the scores of the reference's messages turned out to mean; none where too few are scored and labelled.
+pub fn calibration(reference: &Side) -> Option<Calibration> {
+    if !reference.scored || reference.labels().iter().any(|count| *count < LEAST) {
+        return None;
+    }
+    let labelled = reference.records.iter().filter_map(|record| {
+        let positive = record.label()? == Label::Positive;
+        Some((record.score(), positive))
+    });
+    Some(Calibration::learn(Method::Isotonic, &labelled.collect::<Vec<_>>()))
+}
+
+/// A message, as far as F1 goes.
+#[derive(Clone, Copy)]
+struct Row {
+    /// The chance that it is positive.
+    chance: f64,
+    /// Whether it is taken for positive.
+    taken: Label,
+    /// How much it counts.
+    weight: f64,
+}
+
+impl Row {
+    fn of(record: &Record, threshold: Share, calibration: &Calibration) -> Self {
+        let taken = if record.score() >= threshold.value() { Label::Positive } else { Label::Negative };
+        Self { chance: calibration.probability(record.score()), taken, weight: 1.0 }
+    }
+
+    /// As it is where positives and negatives are so much more frequent.
+    fn weigh(&mut self, (positive, negative): (f64, f64)) {
+        let chance = self.chance * positive;
+        self.weight = chance + (1.0 - self.chance) * negative;
+        self.chance = if self.weight > 0.0 { chance / self.weight } else { 0.0 };
+    }
+}
+
+/// The F1 to be expected of rows with weights, as a ratio of two means (Cochran 1977, section 2.11): what [`Expected`] has
+/// for rows without; its error is that of the labels and, since the messages are a sample, too, of these.
+fn figure(rows: &[Row]) -> Option<Figure> {
+    let taken = |row: &Row| f64::from(u8::from(row.taken == Label::Positive));
+    let (mut found, mut involved) = (0.0, 0.0);
+    for row in rows {
+        found += row.weight * 2.0 * row.chance * taken(row);
+        involved += row.weight * (row.chance + taken(row));
+    }
+    let value = (involved > 0.0).then(|| found / involved)?;
+    let variance = rows.iter().map(|row| {
+        let message = 2.0 * row.chance * taken(row) - value * (row.chance + taken(row));
+        let label = row.chance * (1.0 - row.chance) * (2.0 * taken(row) - value).powi(2);
+        row.weight * row.weight * (message * message + label)
+    });
+    let error = variance.sum::<f64>().sqrt() / involved;
+    let interval = Interval((value - Z * error).max(0.0), (value + Z * error).min(1.0));
+    Some(Figure { value, error, interval })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_weights_it_is_what_is_expected() {
+        let rows: Vec<Row> = (0..500)
+            .map(|n| {
+                let chance = f64::from(n) / 499.0;
+                let taken = if n % 7 > 2 && n > 200 { Label::Positive } else { Label::Negative };
+                Row { chance, taken, weight: 1.0 }
+            })
+            .collect();
+        let mut sums = Expected::default();
+        for row in &rows {
+            sums.add(row.chance, row.taken);
+        }
+        let (one, other) = (figure(&rows).unwrap(), sums.f1().unwrap());
+        assert!((one.value - other.value).abs() < 1e-9 && one.error > other.error);
+        let doubled: Vec<Row> = rows.iter().map(|row| Row { weight: 2.0, ..*row }).collect();
+        assert!((figure(&doubled).unwrap().value - one.value).abs() < 1e-12);
+    }
+}

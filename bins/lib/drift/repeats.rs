@@ -1,0 +1,46 @@
+//! Messages that came more than once.
+
+use serde::{Deserialize, Serialize};
+
+use crate::drift::changes::Names;
+use crate::profile::summary::Profile;
+
+/// Messages that came more than once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// The share of this run's rows that repeat another.
+    pub share: f64,
+    /// The same in the reference.
+    pub reference: Option<f64>,
+    /// The most frequent messages, by some of their words.
+    pub most: Vec<Repeated>,
+}
+
+/// A message that came often.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// How often.
+    pub copies: u32,
+    /// Some of its words.
+    pub words: Vec<String>,
+    /// Its score.
+    pub score: Option<f64>,
+}
+
+/// The share of rows that repeat another, and the most frequent messages.
+pub fn repeats(new: &Profile, reference: Option<&Profile>, names: &Names) -> Repeats {
+    const NAMED: usize = 5;
+    let share = |profile: &Profile| {
+        let copies: u64 = profile.records().map(|record| u64::from(record.copies)).sum();
+        if copies == 0 { 0.0 } else { 1.0 - profile.len() as f64 / copies as f64 }
+    };
+    let mut most: Vec<_> = new.records().filter(|record| record.copies > 2).collect();
+    most.sort_by(|one, other| other.copies.cmp(&one.copies).then(one.look.cmp(&other.look)));
+    let words = |words: &[u16]| words.iter().filter_map(|word| names.get(*word)).take(6).collect();
+    let most = most.into_iter().take(NAMED).map(|record| Repeated {
+        copies: record.copies,
+        words: words(&record.look.words),
+        score: new.scored.then(|| record.score()),
+    });
+    Repeats { share: share(new), reference: reference.map(share), most: most.collect() }
+}

@@ -1,0 +1,86 @@
+//! What a term is made of, and how much of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+/// What a term is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// scikit-learn's words: two or more letters, digits or underscores.
+    Word,
+    /// Characters.
+    Char,
+    /// Characters within words, the words padded with a space on both sides.
+    CharWb,
+    /// Words and punctuation of a normalised text, and tokens for its shape.
+    #[default]
+    Message,
+}
+
+impl Kind {
+    /// Whether terms are made of words, which may be stemmed or left out.
+    pub fn has_words(self) -> bool {
+        matches!(self, Self::Word | Self::Message)
+    }
+}
+
+impl FromStr for Kind {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Ok(match name {
+            "word" => Self::Word,
+            "char" => Self::Char,
+            "char_wb" => Self::CharWb,
+            "message" => Self::Message,
+            _ => bail!("expected word, char, char_wb or message"),
+        })
+    }
+}
+
+/// How many words or characters make a term, from the fewest to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "[usize; 2]", into = "[usize; 2]")]
+pub struct Ngrams {
+    /// The fewest.
+    pub fewest: usize,
+    /// The most.
+    pub most: usize,
+}
+
+impl TryFrom<[usize; 2]> for Ngrams {
+    type Error = anyhow::Error;
+
+    fn try_from([fewest, most]: [usize; 2]) -> Result<Self> {
+        ensure!((1..=most).contains(&fewest) && most <= 12, "n-grams go from 1 to 12, the fewest first");
+        Ok(Self { fewest, most })
+    }
+}
+
+impl From<Ngrams> for [usize; 2] {
+    fn from(ngrams: Ngrams) -> Self {
+        [ngrams.fewest, ngrams.most]
+    }
+}
+
+impl FromStr for Ngrams {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (fewest, most) = text.split_once('-').unwrap_or((text, text));
+        match (fewest.parse(), most.parse()) {
+            (Ok(fewest), Ok(most)) => Self::try_from([fewest, most]),
+            _ => bail!("expected a number, or two such as 1-2"),
+        }
+    }
+}
+
+impl fmt::Display for Ngrams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.fewest, self.most)
+    }
+}

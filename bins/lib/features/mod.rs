@@ -1,0 +1,25 @@
+//! How a text and its columns become hashed features.
+
+mod kind;
+mod key;
+mod term;
+mod spelled;
+pub mod hash_table;
+mod stop;
+mod stems;
+mod analyzer;
+mod look_alikes;
+mod chars;
+mod words;
+mod message;
+mod tokenize;
+pub mod windows;
+pub mod columns;
+pub mod row;
+
+pub use analyzer::{Analyzer, Scratch};
+pub use kind::{Kind, Ngrams};
+pub(crate) use message::count;
+pub use stems::Language;
+pub use stop::StopWords;
+pub use term::Term;

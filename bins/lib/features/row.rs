@@ -1,0 +1,40 @@
+//! How a row becomes terms: its text by an analyzer, its other columns by value.
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::columns::Columns;
+use crate::features::{Analyzer, Scratch, Term};
+
+/// How a row becomes terms; part of the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Features {
+    /// Whether the text is looked at.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub text: bool,
+    /// What is made of the text.
+    pub analyzer: Analyzer,
+    /// What is made of other columns.
+    #[serde(default, skip_serializing_if = "Columns::is_empty")]
+    pub columns: Columns,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+fn is_true(text: &bool) -> bool {
+    *text
+}
+
+impl Features {
+    /// Calls `each` with every term of a row.
+    #[inline]
+    pub fn each(&self, text: &str, cells: &[String], scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
+        if self.text {
+            self.analyzer.each(text, scratch, each);
+        }
+        self.columns.each(cells, &mut |shape| each(Term::cell(shape)));
+    }
+}

@@ -1,0 +1,94 @@
+//! Terms as a person may read them.
+
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use super::key::{CELL, CHARS, SHAPE, parts};
+use super::kind::Kind;
+
+/// What stands for a space that is part of a run of characters.
+const SPACE: char = '␣';
+
+/// Characters that are shown of a term.
+const MOST: usize = 40;
+
+/// A term of a model: what is no word stands in brackets, and what begins or ends with a sign in quotes, so that it
+/// is seen where the term ends, and no spreadsheet takes it for a formula.
+pub(super) fn of(kind: Kind, term: &str) -> String {
+    let (mark, text) = parts(kind, term);
+    match mark {
+        CELL => format!("[{}]", harmless(text, false)),
+        SHAPE => format!("({})", harmless(text, false)),
+        CHARS => format!("(chars {})", harmless(text, true)),
+        _ => {
+            let plain = harmless(text, matches!(kind, Kind::Char | Kind::CharWb));
+            let is_word = plain.starts_with(char::is_alphanumeric) && plain.ends_with(char::is_alphanumeric);
+            if is_word { plain } else { format!("'{plain}'") }
+        }
+    }
+}
+
+/// A text cut short, without what moves the cursor, hides, or turns the direction of writing.
+fn harmless(text: &str, is_run: bool) -> String {
+    let mut plain = String::new();
+    for (place, c) in text.chars().enumerate() {
+        match c {
+            _ if place == MOST => {
+                plain.push('…');
+                break;
+            }
+            // One of two spaces in a row is meant: of the shape that a number has which stands after a space.
+            ' ' if is_run || plain.ends_with(' ') => plain.push(SPACE),
+            ' ' | '"' | '\'' => plain.push(c),
+            SPACE => plain.extend(c.escape_unicode()),
+            // A mark belongs to the letter before it.
+            _ if place > 0 && c.general_category_group() == GeneralCategoryGroup::Mark => plain.push(c),
+            _ => plain.extend(c.escape_debug()),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::safe_cell::neutral;
+
+    #[test]
+    fn every_kind_of_term_can_be_told() {
+        let message = [
+            ("free", "free"),
+            ("call now", "call now"),
+            ("!", "'!'"),
+            ("= 5", "'= 5'"),
+            ("lunch ,", "'lunch ,'"),
+            (" length 7", "(length 7)"),
+            (" run   7", "(run ␣ 7)"),
+            ("\t fre", "(chars ␣fre)"),
+            ("  from = x.test", "[from = x.test]"),
+            ("हिन्दी", "हिन्दी"),
+        ];
+        for (term, wanted) in message {
+            assert_eq!(of(Kind::Message, term), wanted);
+        }
+        assert_eq!(of(Kind::CharWb, " fr"), "'␣fr'");
+        assert_eq!(of(Kind::Char, "a b"), "a␣b");
+        assert_eq!(of(Kind::Char, "␣"), r"'\u{2423}'");
+        assert_eq!(of(Kind::CharWb, "  from = x.test"), "[from = x.test]");
+    }
+
+    #[test]
+    fn no_term_is_a_formula_or_moves_the_cursor() {
+        let hostile =
+            ["=1+1", "+A1", "-cmd", "@SUM(1)", "＝1", "\r\n", "\u{1b}[2J", "\u{202e}cod", "\u{301}", "\0"];
+        for term in hostile {
+            for kind in [Kind::Word, Kind::Char, Kind::CharWb, Kind::Message] {
+                for mark in ["", SHAPE, CHARS, CELL] {
+                    let said = of(kind, &format!("{mark}{term}"));
+                    assert_eq!(neutral(&said), said);
+                    assert!(!said.contains(|c: char| c.is_control() || c == '\u{202e}'), "{said}");
+                }
+            }
+        }
+        assert_eq!(of(Kind::Word, &"x".repeat(50)), format!("'{}…'", "x".repeat(40)));
+    }
+}

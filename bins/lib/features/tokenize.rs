@@ -1,0 +1,42 @@
+//! How a text becomes terms: words, characters, or the whole look of a message.
+
+use super::analyzer::{Analyzer, Scratch};
+use super::kind::Kind;
+use super::term::Term;
+use super::{chars, key, message, spelled, words};
+
+impl Analyzer {
+    /// Calls `each` with every term of a text, as often as it occurs.
+    #[inline]
+    pub fn each(&self, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
+        match self.kind {
+            Kind::Word => words::each(self, text, scratch, each),
+            Kind::Char => chars::each(self, text, scratch, each),
+            Kind::CharWb => chars::each_within_words(self, text, scratch, each),
+            Kind::Message => {
+                message::read(self, text, scratch, each);
+                words::each_ngram(scratch, self.ngrams, each);
+            }
+        }
+    }
+
+    /// All terms of a text.
+    pub fn terms(&self, text: &str) -> Vec<String> {
+        let mut terms = Vec::new();
+        self.each(text, &mut Scratch::default(), &mut |Term { mark, text, .. }| {
+            terms.push(format!("{mark}{text}"));
+        });
+        terms
+    }
+
+    /// The key of a term as it is written in a model.
+    pub fn key(&self, term: &str) -> u64 {
+        key::of(self.kind, term)
+    }
+
+    /// A term of a model as a person may read it, on one line and harmless in any cell: `free`, `call now`, `'!'`,
+    /// `(length 7)`, `(chars ␣fre)`, `[channel = sms]`.
+    pub fn spelled(&self, term: &str) -> String {
+        spelled::of(self.kind, term)
+    }
+}

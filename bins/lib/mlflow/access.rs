@@ -1,0 +1,144 @@
+//! Where the server is and what opens its door: an address, and the environment variables that MLflow's own client reads.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::io::diagnostics::shown;
+use crate::publish::http::{self, Settings, bare};
+
+/// A server, and how to be let in.
+pub struct Access {
+    /// Its address, without credentials.
+    pub uri: String,
+    /// The value of the header Authorization.
+    pub authorization: Option<String>,
+    /// How requests are made.
+    pub settings: Settings,
+}
+
+impl Access {
+    /// The server at an address, by the variables of the environment.
+    pub fn new(uri: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let is_web = uri.starts_with("http://") || uri.starts_with("https://");
+        if !is_web {
+            let uri = shown(&bare(uri));
+            bail!("{uri} is no http:// or https:// address; start a server with 'mlflow server' and name it");
+        }
+        let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
+        let inside = userinfo(uri).map(|pair| basic(decoded(pair)));
+        let user = given("MLFLOW_TRACKING_USERNAME").zip(given("MLFLOW_TRACKING_PASSWORD"));
+        let user = || user.map(|(name, password)| basic(format!("{name}:{password}")));
+        let token = || given("MLFLOW_TRACKING_TOKEN").map(|token| format!("Bearer {token}"));
+        let usual = Settings::default();
+        let retries = number::<u32>(&given, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", 0..=99)?;
+        let settings = Settings {
+            timeout: seconds(&given, "MLFLOW_HTTP_REQUEST_TIMEOUT", usual.timeout)?,
+            tries: retries.map_or(usual.tries, |retries| 1 + retries),
+            pause: seconds(&given, "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", usual.pause)?,
+            authorities: given("MLFLOW_TRACKING_SERVER_CERT_PATH").map(PathBuf::from),
+            insecure: given("MLFLOW_TRACKING_INSECURE_TLS").is_some_and(|value| is_true(&value)),
+        };
+        let authorization = inside.or_else(user).or_else(token);
+        Ok(Self { uri: http::address(&bare(uri))?, authorization, settings })
+    }
+}
+
+fn is_true(value: &str) -> bool {
+    value.eq_ignore_ascii_case("true") || value == "1"
+}
+
+/// A number within bounds.
+fn number<T: FromStr + PartialOrd + Display>(
+    given: &dyn Fn(&str) -> Option<String>,
+    name: &str,
+    bounds: RangeInclusive<T>,
+) -> Result<Option<T>> {
+    let Some(value) = given(name) else { return Ok(None) };
+    let number = value.trim().parse().ok().filter(|number| bounds.contains(number));
+    number.map(Some).with_context(|| {
+        format!("{name} is {}, which is no number from {} to {}", shown(&value), bounds.start(), bounds.end())
+    })
+}
+
+fn seconds(given: &dyn Fn(&str) -> Option<String>, name: &str, usual: Duration) -> Result<Duration> {
+    Ok(number(given, name, 0.0..=86400.0)?.map_or(usual, Duration::from_secs_f64))
+}
+
+/// Name and password inside an address.
+fn userinfo(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    Some(rest.split(['/', '?', '#']).next()?.rsplit_once('@')?.0)
+}
+
+/// A text with its `%40` and the like as what they stand for.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| byte == b'%').and_then(|digits| str::from_utf8(digits).ok());
+        if let Some(meant) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            bytes.push(meant);
+            rest = &after[2..];
+        } else {
+            bytes.push(byte);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(uri: &str, variables: &[(&str, &str)]) -> Result<Access> {
+        let found = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        Access::new(uri, &|name| found(name).map(str::to_owned))
+    }
+
+    #[test]
+    fn who_knocks_is_said_by_the_address_else_by_name_else_by_token() {
+        let token = ("MLFLOW_TRACKING_TOKEN", "t");
+        let name = [("MLFLOW_TRACKING_USERNAME", "me"), ("MLFLOW_TRACKING_PASSWORD", "p"), token];
+        let authorization = |uri: &str, variables: &[_]| access(uri, variables).unwrap().authorization;
+        assert_eq!(authorization("http://a", &[]), None);
+        assert_eq!(authorization("http://a", &[token]).unwrap(), "Bearer t");
+        assert_eq!(authorization("http://a", &name).unwrap(), "Basic bWU6cA==");
+        // python: base64.b64encode(b"you:p@q")
+        assert_eq!(authorization("http://you:p%40q@a/b", &name).unwrap(), "Basic eW91OnBAcQ==");
+        assert_eq!(access("http://you:p%40q@a/b/", &name).unwrap().uri, "http://a/b");
+    }
+
+    #[test]
+    fn the_variables_of_requests_are_honoured() {
+        let variables = [
+            ("MLFLOW_HTTP_REQUEST_TIMEOUT", "2.5"),
+            ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "4"),
+            ("MLFLOW_TRACKING_INSECURE_TLS", "TRUE"),
+            ("MLFLOW_TRACKING_SERVER_CERT_PATH", "ca.pem"),
+        ];
+        let Settings { timeout, tries, pause, authorities, insecure } =
+            access("https://a", &variables).unwrap().settings;
+        assert_eq!((timeout.as_millis(), tries, pause.as_secs(), insecure), (2500, 1, 4, true));
+        assert_eq!(authorities, Some(PathBuf::from("ca.pem")));
+    }
+
+    #[test]
+    fn what_cannot_be_honoured_is_said_without_secrets() {
+        let said = |uri: &str, variables: &[_]| access(uri, variables).err().unwrap().to_string();
+        let wanted = "'sqlite:///a.db' is no http:// or https:// address; start a server with 'mlflow server' and name it";
+        assert_eq!(said("sqlite:///a.db", &[]), wanted);
+        let wrong = said("http://a", &[("MLFLOW_HTTP_REQUEST_TIMEOUT", "soon")]);
+        assert_eq!(wrong, "MLFLOW_HTTP_REQUEST_TIMEOUT is 'soon', which is no number from 0 to 86400");
+        assert!(!said("ftp://me:secret@a", &[]).contains("secret"));
+    }
+}

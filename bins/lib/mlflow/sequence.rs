@@ -1,0 +1,348 @@
+//! What a plan makes of a server, step by step. Each step looks first whether it was done before, by the model's digest, so
+//! that a run that was cut off anywhere goes on where it was, and one that was not changes nothing.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::io::diagnostics::shown;
+use crate::mlflow::package::{self, MODEL, PROGRAM};
+use crate::mlflow::server::{Server, batches, code};
+use crate::mlflow::tracking::{DIGEST, Input, Learned, Plan, Tracked};
+use crate::publish::http::Twice;
+
+/// Gives the bytes of a digest.
+pub type Source<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>>;
+
+/// Carries out a plan.
+pub fn send(plan: &Plan, source: Source, server: &Server, tool: &str) -> Result<Tracked> {
+    let mut tracked = Tracked::nothing(plan, tool);
+    let steps = Steps { plan, source, server };
+    steps.all(&mut tracked)?;
+    Ok(Tracked { uri: server.uri().to_owned(), ..tracked })
+}
+
+struct Steps<'a> {
+    plan: &'a Plan,
+    source: Source<'a>,
+    server: &'a Server,
+}
+
+/// A run, as far as the steps must know it.
+struct Run {
+    id: String,
+    artefacts: String,
+    started: i64,
+    is_finished: bool,
+    /// The logged models that are its outputs.
+    outputs: Vec<String>,
+    /// The last value of each metric.
+    metrics: BTreeMap<String, f64>,
+}
+
+impl Steps<'_> {
+    fn all(&self, tracked: &mut Tracked) -> Result<()> {
+        let Some(learned) = &self.plan.learned else { return self.promotion_alone(tracked) };
+        // An old server would take the first steps and refuse the rest.
+        let release = self.server.version()?;
+        let is_new = release.split('.').next().and_then(|major| major.parse().ok()) >= Some(3_u32);
+        ensure!(is_new, "the server is MLflow {}; models are logged from version 3 on", shown(&release));
+        let experiment = self.experiment(tracked)?;
+        let run = self.run(&experiment, tracked)?;
+        (tracked.experiment_id, tracked.run_id) = (Some(experiment.clone()), Some(run.id.clone()));
+        self.log(&run, Some(learned))?;
+        let model = self.logged_model(learned, &experiment, &run, &release, tracked)?;
+        tracked.model_id = Some(model.clone());
+        let version = self.version(&model, &run, tracked)?;
+        self.point(version, tracked)?;
+        self.finish(&run)
+    }
+
+    /// A promotion of a model that was tracked before.
+    fn promotion_alone(&self, tracked: &mut Tracked) -> Result<()> {
+        let Plan { name, digest, .. } = self.plan;
+        let known = self.known_version()?.with_context(|| {
+            format!("no version of {} has the digest {digest}; name the model, too", shown(name))
+        })?;
+        tracked.note("version", false);
+        tracked.model_id = source_of(&known);
+        let run = known["run_id"].as_str().unwrap_or_default();
+        if run.is_empty() {
+            tracked.left.push("the run: the version has none".into());
+        } else {
+            let answer = self.server.get("runs/get", &[("run_id", run)])?;
+            let run = Run::of(&answer["run"])?;
+            tracked.note("run", false);
+            tracked.run_id = Some(run.id.clone());
+            tracked.experiment_id = answer["run"]["info"]["experiment_id"].as_str().map(str::to_owned);
+            self.log(&run, None)?;
+        }
+        self.point(number_of(&known)?, tracked)
+    }
+
+    fn experiment(&self, tracked: &mut Tracked) -> Result<String> {
+        let name = self.plan.experiment.as_str();
+        let find = || self.server.get("experiments/get-by-name", &[("experiment_name", name)]);
+        let (answer, made) = match find() {
+            Err(error) if code(&error).as_deref() == Some(MISSING) => {
+                let body = json!({ "name": name });
+                match self.server.post("experiments/create", &body, Twice::Harmless) {
+                    // Somebody was faster, or the first try had arrived.
+                    Err(error) if code(&error).as_deref() == Some(EXISTS) => (find()?, false),
+                    made => (json!({ "experiment": made? }), true),
+                }
+            }
+            found => (found?, false),
+        };
+        let is_deleted = answer["experiment"]["lifecycle_stage"] == "deleted";
+        ensure!(!is_deleted, "the experiment {} was deleted; restore it, or name another", shown(name));
+        tracked.note("experiment", made);
+        string(&answer, "/experiment/experiment_id")
+    }
+
+    /// The run that was named, else the one of the model in the experiment, else a new one.
+    fn run(&self, experiment: &str, tracked: &mut Tracked) -> Result<Run> {
+        if let Some(run) = &self.plan.run_id {
+            tracked.note("run", false);
+            return Run::of(&self.server.get("runs/get", &[("run_id", run)])?["run"]);
+        }
+        let body = json!({ "experiment_ids": [experiment], "filter": self.by_digest(), "max_results": 1,
+            "order_by": ["attributes.start_time ASC"] });
+        let answer = self.server.search("runs/search", &body)?;
+        if let Some(run) = answer.pointer("/runs/0") {
+            tracked.note("run", false);
+            return Run::of(run);
+        }
+        let mut body = json!({ "experiment_id": experiment, "start_time": self.plan.moment,
+            "tags": [{ "key": DIGEST, "value": self.plan.digest }] });
+        if let Some(name) = &self.plan.run_name {
+            body["run_name"] = json!(name);
+        }
+        let answer = self.server.post("runs/create", &body, Twice::Harmful)?;
+        tracked.note("run", true);
+        Run::of(&answer["run"])
+    }
+
+    /// Tags, params, metrics, inputs and files of the run.
+    fn log(&self, run: &Run, learned: Option<&Learned>) -> Result<()> {
+        let pairs = |pairs: &BTreeMap<String, String>| -> Vec<Value> {
+            pairs.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
+        };
+        let metric = |key: &str, value: f64, timestamp: i64, step: usize| {
+            // JSON has no name for these.
+            let value = if value.is_finite() { json!(value) } else { json!(value.to_string()) };
+            json!({ "key": key, "value": value, "timestamp": timestamp, "step": step })
+        };
+        let (mut metrics, mut params) = (Vec::new(), Vec::new());
+        if let Some(learned) = learned {
+            params = pairs(&learned.params);
+            // Of the moment of the run, which stays: the server takes what it has already for the same.
+            metrics.extend(learned.figures.iter().map(|(key, value)| metric(key, *value, run.started, 0)));
+            for (key, values) in &learned.folds {
+                let each = (1..).zip(values);
+                metrics.extend(each.map(|(fold, value)| metric(key, *value, run.started, fold)));
+            }
+        }
+        // A report that was logged before is not logged again at a later moment.
+        let figures = self.plan.figures.iter().filter(|(key, value)| run.metrics.get(*key) != Some(value));
+        metrics.extend(figures.map(|(key, value)| metric(key, *value, self.plan.moment, 0)));
+        for batch in batches(&run.id, &metrics, &params, &pairs(&self.plan.tags)) {
+            self.server.post("runs/log-batch", &batch, Twice::Harmless)?;
+        }
+        if !self.plan.inputs.is_empty() {
+            let datasets: Vec<Value> = self.plan.inputs.iter().map(dataset).collect();
+            let body = json!({ "run_id": run.id, "datasets": datasets });
+            self.server.post("runs/log-inputs", &body, Twice::Harmless)?;
+        }
+        for document in &self.plan.documents {
+            self.server.put(&run.artefacts, &document.name, &(self.source)(&document.digest)?)?;
+        }
+        Ok(())
+    }
+
+    /// The logged model of the digest in the experiment, with all its files, as an output of the run.
+    fn logged_model(
+        &self,
+        learned: &Learned,
+        experiment: &str,
+        run: &Run,
+        release: &str,
+        tracked: &mut Tracked,
+    ) -> Result<String> {
+        let body = json!({ "experiment_ids": [experiment], "filter": self.by_digest() });
+        let answer = self.server.search("logged-models/search", &body)?;
+        let found = answer["models"].as_array().into_iter().flatten();
+        let created = |model: &&Value| {
+            let info = &model["info"];
+            (info["creation_timestamp_ms"].as_i64(), info["model_id"].as_str().map(str::to_owned))
+        };
+        let found = found.min_by_key(created);
+        tracked.note("model", found.is_none());
+        let model = match found {
+            Some(model) => model["info"].clone(),
+            None => self.new_model(learned, experiment, run)?,
+        };
+        let id = string(&model, "/model_id")?;
+        if model["status"] != READY {
+            let artefacts = string(&model, "/artifact_uri")?;
+            self.server.put(&artefacts, MODEL, &(self.source)(&self.plan.digest)?)?;
+            if let Some(program) = &self.plan.program {
+                self.server.put(&artefacts, PROGRAM, &(self.source)(program)?)?;
+            }
+            for (path, text) in package::files(self.plan, learned, release, &run.id, &id)? {
+                self.server.put(&artefacts, path, text.as_bytes())?;
+            }
+            let body = json!({ "model_id": id, "status": READY });
+            self.server.patch(&format!("logged-models/{id}"), &body)?;
+        }
+        if !run.outputs.contains(&id) {
+            let body = json!({ "run_id": run.id, "models": [{ "model_id": id, "step": 0 }] });
+            self.server.post("runs/outputs", &body, Twice::Harmful)?;
+        }
+        Ok(id)
+    }
+
+    /// A logged model without files.
+    fn new_model(&self, learned: &Learned, experiment: &str, run: &Run) -> Result<Value> {
+        let params = learned.params.iter().take(100);
+        let params: Vec<Value> = params.map(|(key, value)| json!({ "key": key, "value": value })).collect();
+        let body = json!({ "experiment_id": experiment, "name": self.plan.name, "source_run_id": run.id,
+            "model_type": "classifier", "params": params,
+            "tags": [{ "key": DIGEST, "value": self.plan.digest }] });
+        Ok(self.server.post("logged-models", &body, Twice::Harmful)?["model"]["info"].clone())
+    }
+
+    /// The version of the digest, made where there is none.
+    fn version(&self, model: &str, run: &Run, tracked: &mut Tracked) -> Result<u64> {
+        let Plan { name, digest, .. } = self.plan;
+        if let Some(known) = self.known_version()? {
+            tracked.note("version", false);
+            return number_of(&known);
+        }
+        let body = json!({ "name": name });
+        match self.server.post("registered-models/create", &body, Twice::Harmless) {
+            Err(error) if code(&error).as_deref() == Some(EXISTS) => {}
+            outcome => drop(outcome?),
+        }
+        let body = json!({ "name": name, "source": format!("models:/{model}"), "run_id": run.id, "model_id": model,
+            "tags": [{ "key": DIGEST, "value": digest }] });
+        let answer = self.server.post("model-versions/create", &body, Twice::Harmful)?;
+        tracked.note("version", true);
+        number_of(&answer["model_version"])
+    }
+
+    /// The oldest version of the digest.
+    fn known_version(&self) -> Result<Option<Value>> {
+        let filter = format!("name = '{}' and {}", self.plan.name, self.by_digest());
+        let answer = self.server.get("model-versions/search", &[("filter", &filter)])?;
+        let versions = answer["model_versions"].as_array().into_iter().flatten();
+        Ok(versions.min_by_key(|version| number_of(version).unwrap_or(u64::MAX)).cloned())
+    }
+
+    /// Moves the aliases to the version, unless a later move was here before.
+    fn point(&self, version: u64, tracked: &mut Tracked) -> Result<()> {
+        let Plan { name, promotion, .. } = self.plan;
+        tracked.version = Some(version);
+        let set_tag = |path: &str, key: &str, value: u64| {
+            let body = json!({ "name": name, "version": version.to_string(), "key": key, "value": value.to_string() });
+            self.server.post(path, &body, Twice::Harmless)
+        };
+        if let Some(promotion) = promotion {
+            set_tag("model-versions/set-tag", "spamops.version", promotion.version)?;
+        }
+        let answer = self.server.get("registered-models/get", &[("name", name)])?;
+        let model = &answer["registered_model"];
+        let listed = |list: &str, key: &str, wanted: &str, value: &str| -> Option<u64> {
+            let mut all = model[list].as_array()?.iter();
+            all.find(|one| one[key] == wanted)?[value].as_str()?.parse().ok()
+        };
+        for alias in &self.plan.aliases {
+            let moved = promotion.as_ref().filter(|promotion| promotion.alias == *alias);
+            let tag = format!("spamops.{alias}.sequence");
+            if let Some(promotion) = moved {
+                let last = listed("tags", "key", &tag, "value").unwrap_or_default();
+                if last > promotion.sequence {
+                    tracked.left.push(format!(
+                        "the alias {alias}: it has been moved {last} times, and this is move {}",
+                        promotion.sequence
+                    ));
+                    continue;
+                }
+                if last < promotion.sequence {
+                    let body = json!({ "name": name, "key": tag, "value": promotion.sequence.to_string() });
+                    self.server.post("registered-models/set-tag", &body, Twice::Harmless)?;
+                }
+            }
+            let is_there = listed("aliases", "alias", alias, "version") == Some(version);
+            if !is_there {
+                let body = json!({ "name": name, "alias": alias, "version": version.to_string() });
+                self.server.post("registered-models/alias", &body, Twice::Harmless)?;
+            }
+            tracked.note(format!("alias {alias}"), !is_there);
+            tracked.aliases.push(alias.clone());
+        }
+        Ok(())
+    }
+
+    /// Ends the run, unless somebody else has begun it.
+    fn finish(&self, run: &Run) -> Result<()> {
+        if run.is_finished || self.plan.run_id.is_some() {
+            return Ok(());
+        }
+        let body = json!({ "run_id": run.id, "status": "FINISHED", "end_time": self.plan.moment });
+        self.server.post("runs/update", &body, Twice::Harmless).map(drop)
+    }
+
+    fn by_digest(&self) -> String {
+        format!("tags.`{DIGEST}` = '{}'", self.plan.digest)
+    }
+}
+
+/// Codes of errors, and the status of a model whose files are there.
+const MISSING: &str = "RESOURCE_DOES_NOT_EXIST";
+const EXISTS: &str = "RESOURCE_ALREADY_EXISTS";
+const READY: &str = "LOGGED_MODEL_READY";
+
+impl Run {
+    fn of(run: &Value) -> Result<Self> {
+        let info = &run["info"];
+        let outputs = run["outputs"]["model_outputs"].as_array().into_iter().flatten();
+        let metrics = run["data"]["metrics"].as_array().into_iter().flatten();
+        Ok(Self {
+            id: string(info, "/run_id")?,
+            artefacts: string(info, "/artifact_uri")?,
+            started: info["start_time"].as_i64().unwrap_or_default(),
+            is_finished: info["status"] == "FINISHED",
+            outputs: outputs.filter_map(|output| output["model_id"].as_str().map(str::to_owned)).collect(),
+            metrics: metrics
+                .filter_map(|metric| Some((metric["key"].as_str()?.to_owned(), metric["value"].as_f64()?)))
+                .collect(),
+        })
+    }
+}
+
+fn dataset(input: &Input) -> Value {
+    let profile = input.rows.map(|rows| json!({ "num_rows": rows }).to_string());
+    json!({
+        "tags": [{ "key": "mlflow.data.context", "value": input.context }],
+        "dataset": { "name": input.name, "digest": input.digest, "source_type": "local",
+            "source": json!({ "uri": input.name }).to_string(), "profile": profile },
+    })
+}
+
+/// The number of a version as the server gives it.
+fn number_of(version: &Value) -> Result<u64> {
+    let number = version["version"].as_str().and_then(|number| number.parse().ok());
+    number.context("the server's answer has no number of a version")
+}
+
+/// The logged model that a version was made of.
+fn source_of(version: &Value) -> Option<String> {
+    version["source"].as_str()?.strip_prefix("models:/").map(str::to_owned)
+}
+
+fn string(answer: &Value, pointer: &str) -> Result<String> {
+    let found = answer.pointer(pointer).and_then(Value::as_str);
+    found.map(str::to_owned).with_context(|| format!("the server's answer has no {}", &pointer[1..]))
+}

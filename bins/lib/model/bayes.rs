@@ -1,0 +1,74 @@
+//! Naive Bayes on weighted terms, multinomial (McCallum & Nigam 1998) and complement (Rennie et al. 2003), two classes.
+
+use ndarray::{Array1, Array2, Axis, Zip, stack};
+
+use crate::model::tfidf::Space;
+
+/// Which counts speak for a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Its own.
+    Multinomial,
+    /// That the other class has few.
+    Complement,
+}
+
+/// A straight line between the classes: a text scores `bias` plus its weights times these.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    /// The log-odds of the classes themselves.
+    pub bias: f64,
+    /// The log-odds of each term.
+    pub weights: Vec<f64>,
+}
+
+/// What the rows of one class weigh, term by term.
+#[derive(Clone, Debug)]
+pub struct Sum {
+    terms: Array1<f64>,
+    rows: f64,
+}
+
+impl Sum {
+    /// Nothing yet, of so many terms.
+    pub fn new(terms: usize) -> Self {
+        Self { terms: Array1::zeros(terms), rows: 0.0 }
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, row: &[(u32, f64)], weight: f64) {
+        self.rows += weight;
+        for &(term, value) in row {
+            self.terms[term as usize] += value * weight;
+        }
+    }
+}
+
+/// The line between the classes, where both have rows, `alpha` being added to every sum (Lidstone 1920). The share of
+/// positive rows is theirs, unless it is given.
+pub fn line(no: &Sum, yes: &Sum, space: &Space, alpha: f64, kind: Kind, prior: Option<f64>) -> Option<Line> {
+    if no.rows <= 0.0 || yes.rows <= 0.0 {
+        return None;
+    }
+    let known: Array1<f64> = space.rarity.iter().map(|rarity| f64::from(u8::from(*rarity > 0.0))).collect();
+    let classes = stack![Axis(0), no.terms, yes.terms];
+    let smooth: Array2<f64> = classes + &known * alpha;
+    let totals = smooth.sum_axis(Axis(1));
+    let shift = totals[0].ln() - totals[1].ln();
+    let bias = match (kind, prior) {
+        // With two classes the complement of one is the other, and the priors have no part.
+        (Kind::Complement, _) => 0.0,
+        (_, Some(prior)) => prior.ln() - (1.0 - prior).ln(),
+        (_, None) => yes.rows.ln() - no.rows.ln(),
+    };
+    let weights = Zip::from(&known)
+        .and(smooth.row(0))
+        .and(smooth.row(1))
+        .map_collect(|known, no, yes| if *known > 0.0 { yes.ln() - no.ln() + shift } else { 0.0 });
+    Some(Line { bias, weights: weights.to_vec() })
+}
+
+/// The probability that goes with a score.
+pub fn probability(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}

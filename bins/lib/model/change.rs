@@ -1,0 +1,106 @@
+//! What became of the terms from one model to another.
+
+use std::cmp::Ordering;
+
+use crate::model::model_file::Model;
+
+/// The terms of two models, held against each other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change<'a> {
+    /// Terms that only the second model has.
+    pub gained: u64,
+    /// Terms that only the first one has.
+    pub lost: u64,
+    /// Terms that both have.
+    pub kept: u64,
+    /// The terms whose part in the scores of texts changed, the most first.
+    pub moved: Vec<Moved<'a>>,
+}
+
+/// A term that weighs something else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved<'a> {
+    /// The term as the models have it.
+    pub term: &'a str,
+    /// How many texts have it and what it weighs, in the first model; none where that does not have it.
+    pub before: Option<(u32, f64)>,
+    /// The same in the second.
+    pub after: Option<(u32, f64)>,
+    /// The change of its weight times the share of texts that have it, in the mean of both models: a rare term may weigh what
+    /// it will, few texts will score differently.
+    pub by: f64,
+}
+
+impl<'a> Change<'a> {
+    /// Holds the terms of two models against each other, and keeps those that moved most.
+    pub fn between(one: &'a Model, other: &'a Model, most: usize) -> Self {
+        let mut change = Self::default();
+        let (mut before, mut after) = (one.terms.iter().peekable(), other.terms.iter().peekable());
+        loop {
+            let order = match (before.peek(), after.peek()) {
+                (None, None) => break,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((term, ..)), Some((same, ..))) => term.cmp(same),
+            };
+            let old = if order.is_le() { before.next() } else { None };
+            let new = if order.is_ge() { after.next() } else { None };
+            match order {
+                Ordering::Less => change.lost += 1,
+                Ordering::Equal => change.kept += 1,
+                Ordering::Greater => change.gained += 1,
+            }
+            let Some((term, ..)) = old.or(new) else { break };
+            let [old, new] = [old, new].map(|found| found.map(|(_, texts, weight)| (texts, weight)));
+            let share = |found: Option<(u32, f64)>, texts: u64| {
+                found.map_or(0.0, |(found, _)| f64::from(found) / texts.max(1) as f64)
+            };
+            let weight = |found: Option<(u32, f64)>| found.map_or(0.0, |(_, weight)| weight);
+            let share = f64::midpoint(share(old, one.texts), share(new, other.texts));
+            let by = (weight(new) - weight(old)) * share;
+            if by != 0.0 {
+                change.moved.push(Moved { term, before: old, after: new, by });
+            }
+        }
+        let further = |one: &Moved, other: &Moved| {
+            other.by.abs().total_cmp(&one.by.abs()).then(one.term.cmp(other.term))
+        };
+        if change.moved.len() > most && most > 0 {
+            change.moved.select_nth_unstable_by(most - 1, further);
+        }
+        change.moved.truncate(most);
+        change.moved.sort_unstable_by(further);
+        change
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::Analyzer;
+    use crate::features::columns::Columns;
+    use crate::features::row::Features;
+
+    fn model(texts: u64, terms: &[(&str, u32, f64)]) -> Model {
+        let features = Features { text: true, analyzer: Analyzer::default(), columns: Columns::default() };
+        let mut model = Model::empty("fit", features);
+        model.texts = texts;
+        for &(term, found, weight) in terms {
+            model.terms.push(term, found, weight);
+        }
+        model
+    }
+
+    #[test]
+    fn a_frequent_term_moves_more_than_a_rare_one() {
+        let one = model(100, &[("a", 50, 1.0), ("b", 1, 1.0), ("c", 10, 1.0), ("e", 9, 2.0)]);
+        let other = model(200, &[("a", 100, 1.5), ("b", 2, 9.0), ("d", 40, -4.0), ("e", 10, 2.0)]);
+        let change = Change::between(&one, &other, 3);
+        assert_eq!((change.gained, change.lost, change.kept), (1, 1, 3));
+        let moved: Vec<(&str, f64)> = change.moved.iter().map(|moved| (moved.term, moved.by)).collect();
+        // a: .5 in half of the texts; d: -4 in none and in a fifth; b: 8 in one of a hundred; c: -1 in a tenth and in none.
+        assert_eq!(moved, [("d", -0.4), ("a", 0.25), ("b", 0.08)]);
+        assert_eq!(Change::between(&one, &one, 3).moved, []);
+        assert_eq!(Change::between(&one, &other, 0).moved, []);
+    }
+}

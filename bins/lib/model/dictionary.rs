@@ -1,0 +1,80 @@
+//! Terms by number, found by the keys that the analyzer makes of them.
+
+use crate::features::Term;
+use crate::features::hash_table::Numbers;
+
+/// Terms, numbered as they came in.
+#[derive(Clone, Debug, Default)]
+pub struct Dictionary {
+    numbers: Numbers,
+    spelled: Spelled,
+}
+
+impl Dictionary {
+    /// The number of a term, which it gets now if it is new.
+    #[inline]
+    pub fn number(&mut self, term: Term) -> u32 {
+        self.numbers.find(term.key).unwrap_or_else(|| self.add(term))
+    }
+
+    /// The number of a term that is new.
+    #[cold]
+    fn add(&mut self, term: Term) -> u32 {
+        self.spelled.push(term.mark, term.text);
+        self.numbers.number(term.key).0
+    }
+
+    /// How many terms there are.
+    pub fn len(&self) -> usize {
+        self.spelled.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.spelled.is_empty()
+    }
+
+    /// The numbers of the terms' keys, and how they are spelled.
+    pub fn into_parts(self) -> (Numbers, Spelled) {
+        (self.numbers, self.spelled)
+    }
+}
+
+/// How terms are spelled, by number.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spelled {
+    /// All terms, one after the other.
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Spelled {
+    /// Adds a term, its mark first.
+    #[inline]
+    pub fn push(&mut self, mark: &str, text: &str) {
+        self.text.push_str(mark);
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    /// A term.
+    #[inline]
+    pub fn term(&self, number: usize) -> &str {
+        &self.text[number.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[number]]
+    }
+
+    /// How many terms there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// All terms, in the order of their numbers.
+    pub fn terms(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|number| self.term(number))
+    }
+}

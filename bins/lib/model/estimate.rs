@@ -1,0 +1,170 @@
+//! What a model is worth, by rows that the part of it that scored them had not seen.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use crate::rows::label::Label;
+use crate::stats::metrics::{Confusion, Figure, Figures};
+use crate::stats::ranking::Scored;
+
+/// What a model is worth.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// The folds; none where nothing was measured.
+    pub folds: u64,
+    /// All folds together.
+    pub pooled: Figures,
+    /// One fold against the other, by the name of the figure.
+    pub by_fold: BTreeMap<String, Spread>,
+    /// What was asked for, and whether it was reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Gate>,
+}
+
+/// How a figure goes from fold to fold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spread {
+    /// The mean over the folds.
+    pub mean: f64,
+    /// The standard deviation.
+    pub sd: f64,
+    /// The bounds of the mean by Student's t, 95 times in 100. The folds share rows to learn from, so that it is somewhat
+    /// too narrow (Bengio & Grandvalet 2004).
+    pub interval: (f64, f64),
+    /// The figure of each fold, in order; none in a model of an earlier version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<f64>,
+}
+
+/// A figure that a model must reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Requirement {
+    /// The figure.
+    pub figure: Figure,
+    /// The least it may be, or the most where less is better.
+    pub limit: f64,
+}
+
+/// A requirement and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// The name of the figure.
+    pub figure: String,
+    /// The least it may be, or the most where less is better.
+    pub limit: f64,
+    /// What it is; none where it could not be measured.
+    pub value: Option<f64>,
+    /// Whether that is enough.
+    pub passed: bool,
+}
+
+impl FromStr for Requirement {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (name, limit) = text.split_once('=').context("expected a figure and its limit, such as f1=.9")?;
+        let limit = limit.parse().ok().filter(|limit: &f64| limit.is_finite());
+        Ok(Self { figure: name.parse()?, limit: limit.context("expected a number after =")? })
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { figure, limit, value, passed } = self;
+        match value {
+            Some(value) => {
+                write!(f, "{figure} {value:.4} {} {limit}", if *passed { "reaches" } else { "misses" })
+            }
+            None => write!(f, "{figure} could not be measured; {limit} is asked for"),
+        }
+    }
+}
+
+/// A row that was scored by a part that had not seen it.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    /// Its number.
+    pub row: usize,
+    /// Log-odds, then the probability that it is positive.
+    pub score: f64,
+    /// What it is.
+    pub label: Label,
+    /// The fold it is in.
+    pub fold: u8,
+}
+
+impl Estimate {
+    /// What the scores of rows are worth with this threshold.
+    pub fn of(rows: &[Judged], threshold: f64, required: &[Requirement]) -> Self {
+        let folds = rows.iter().map(|row| row.fold).max().map_or(0, |last| last + 1);
+        let pooled = figures(rows.iter(), threshold);
+        let each: Vec<Figures> =
+            (0..folds).map(|fold| figures(rows.iter().filter(|row| row.fold == fold), threshold)).collect();
+        let spreads = Figure::ALL.iter().filter_map(|figure| {
+            let values: Option<Vec<f64>> = each.iter().map(|figures| figure.of(figures)).collect();
+            Some((figure.to_string(), spread(&values?)?))
+        });
+        let gates = required.iter().map(|required| required.gate(&pooled)).collect();
+        Self { folds: u64::from(folds), pooled, by_fold: spreads.collect(), gates }
+    }
+
+    /// Refuses requirements where nothing is measured.
+    pub fn expect_measured(required: &[Requirement], folds: usize) -> Result<()> {
+        ensure!(required.is_empty() || folds > 1, "what is required is measured on folds; there are none");
+        Ok(())
+    }
+}
+
+impl Requirement {
+    fn gate(&self, figures: &Figures) -> Gate {
+        let value = self.figure.of(figures);
+        let enough = |value: f64| if self.figure.falls() { value <= self.limit } else { value >= self.limit };
+        Gate { figure: self.figure.to_string(), limit: self.limit, value, passed: value.is_some_and(enough) }
+    }
+}
+
+fn figures<'a>(rows: impl Iterator<Item = &'a Judged>, threshold: f64) -> Figures {
+    let mut confusion = Confusion::default();
+    let mut scored: Vec<Scored> = rows
+        .map(|row| {
+            let verdict = if row.score >= threshold { Label::Positive } else { Label::Negative };
+            confusion.add(row.label, verdict);
+            Scored::new(row.score, row.label)
+        })
+        .collect();
+    Figures::of(&mut scored, confusion)
+}
+
+fn spread(values: &[f64]) -> Option<Spread> {
+    let count = values.len() as f64;
+    let student = StudentsT::new(0.0, 1.0, count - 1.0).ok()?;
+    let mean = values.iter().sum::<f64>() / count;
+    let sd = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt();
+    let reach = student.inverse_cdf(0.975) * sd / count.sqrt();
+    Some(Spread { mean, sd, interval: (mean - reach, mean + reach), values: values.to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_that_of_scipy() {
+        // scipy 1.17: values = [.9, .92, .95, .91, .93]; t.interval(.95, 4, mean(values), sem(values))
+        let Spread { mean, sd, interval, .. } = spread(&[0.9, 0.92, 0.95, 0.91, 0.93]).unwrap();
+        let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found}");
+        near(mean, 0.922);
+        near(sd, 0.019_235_384_061_671_343);
+        near(interval.0, 0.898_116_116_119_000_2);
+        near(interval.1, 0.945_883_883_880_999_9);
+        assert!(spread(&[0.9]).is_none());
+    }
+}

@@ -1,0 +1,105 @@
+//! Why a row scores as it does: what each term adds to the log-odds.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::model::model_file::{Columns, Desk, Model};
+use crate::rows::Row;
+
+/// What makes up the log-odds of a score: where these begin, and what each known term adds. With a calibration by steps
+/// they are the learner's own, since no term has a share of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation<'a> {
+    /// The log-odds without a term; less the margin, where a window of the text gave the score.
+    pub start: f64,
+    /// The terms of the text, or of that window, and what they add: the most, up or down, first.
+    pub terms: Vec<(&'a str, f64)>,
+}
+
+impl Explanation<'_> {
+    /// The log-odds.
+    pub fn sum(&self) -> f64 {
+        self.start + self.terms.iter().map(|(_, share)| share).sum::<f64>()
+    }
+}
+
+impl Model {
+    /// What makes up the score of a text.
+    pub fn explain(&self, text: &str, desk: &mut Desk) -> Explanation<'_> {
+        desk.cells.clear();
+        self.explanation(text, desk)
+    }
+
+    /// What makes up the score of a row.
+    pub fn explain_row(&self, row: &Row, columns: &Columns, desk: &mut Desk) -> Explanation<'_> {
+        let text = columns.lay_out(row, desk);
+        self.explanation(text, desk)
+    }
+
+    /// The terms that moved the score of a row most, as one line: `free +1.32, (length 7) -0.40`. What moves it by less than
+    /// .005 is left out.
+    pub fn reasons(&self, row: &Row, columns: &Columns, desk: &mut Desk, most: usize) -> String {
+        let explanation = self.explain_row(row, columns, desk);
+        let spelled = |&(term, share): &(&str, f64)| (self.features.analyzer.spelled(term), share);
+        line(explanation.terms.iter().map(spelled), most)
+    }
+
+    /// The terms that make this model judge a row otherwise than another one does, as one line like that of
+    /// [`reasons`](Self::reasons): what each adds to the log-odds here less what it adds there, those towards this model's
+    /// verdict alone. Where the models differ without any term that is `(start)`. Terms that `hides` are left out.
+    pub fn differs(
+        &self,
+        columns: &Columns,
+        (other, other_columns): (&Model, &Columns),
+        row: &Row,
+        desk: &mut Desk,
+        most: usize,
+        hides: &dyn Fn(&str) -> bool,
+    ) -> String {
+        let theirs = other.explain_row(row, other_columns, desk);
+        let ours = self.explain_row(row, columns, desk);
+        let mut apart: BTreeMap<&str, f64> = ours.terms.iter().copied().collect();
+        for (term, share) in &theirs.terms {
+            *apart.entry(term).or_default() -= share;
+        }
+        let up = if ours.sum() < theirs.sum() { -1.0 } else { 1.0 };
+        let spelled = |(term, share): (&str, f64)| (self.features.analyzer.spelled(term), share);
+        let mut apart: Vec<(String, f64)> = apart.into_iter().map(spelled).collect();
+        apart.push(("(start)".into(), ours.start - theirs.start));
+        apart.retain(|(term, share)| up * share > 0.0 && !hides(term));
+        apart.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()).then(one.0.cmp(&other.0)));
+        line(apart.into_iter(), most)
+    }
+
+    fn explanation(&self, text: &str, desk: &mut Desk) -> Explanation<'_> {
+        let text = self.read_as(text);
+        let part = self.surest(&text, desk);
+        self.sum(part.text, desk);
+        let (slope, shift) = self.calibration.line();
+        let index = self.index();
+        let value =
+            |&(place, count): &(u32, u32)| self.weighting.weight(count, index.table[place as usize].0);
+        let length = self.weighting.length(desk.counts.iter().map(value));
+        let share = |counted: &(u32, u32)| {
+            let place = counted.0 as usize;
+            (
+                self.terms.term(index.order[place] as usize),
+                slope * value(counted) * index.table[place].1 / length,
+            )
+        };
+        let mut terms: Vec<(&str, f64)> = desk.counts.iter().map(share).collect();
+        terms.sort_unstable_by(|one, other| other.1.abs().total_cmp(&one.1.abs()).then(one.0.cmp(other.0)));
+        Explanation { start: slope * (self.bias - part.margin) + shift, terms }
+    }
+}
+
+/// Terms as one line: so many of those that move a score by .005 or more.
+fn line(terms: impl Iterator<Item = (String, f64)>, most: usize) -> String {
+    let mut line = String::new();
+    for (term, share) in terms.filter(|(_, share)| share.abs() >= 0.005).take(most) {
+        let gap = if line.is_empty() { "" } else { ", " };
+        // Writing into a string does not fail.
+        let _ = write!(line, "{gap}{term} {share:+.2}");
+    }
+    line
+}

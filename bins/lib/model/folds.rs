@@ -1,0 +1,191 @@
+//! Folds for honest estimates: copies and near-copies of a row share one, and each has its share of either class.
+
+use std::collections::HashMap;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::rows::fingerprint::{Fingerprint, mix};
+use crate::rows::label::Label;
+
+/// Rows among which near-copies are looked for; of more rows only copies share a fold.
+pub const SKETCHED: usize = 1 << 18;
+
+/// Values of a sketch.
+const VALUES: usize = 64;
+
+/// Values of a sketch that two texts must share to be compared at all.
+const BAND: usize = 4;
+
+/// The share of its values that makes a text a near-copy.
+const NEAR: f64 = 0.7;
+
+/// What tells copies of a row: a hash of its content, and the least hash of its pairs of words in each of some ranges, an
+/// estimate of what two texts share (one permutation hashing, Li, Owen & Zhang 2012).
+#[derive(Clone, Debug)]
+pub struct Print {
+    content: u64,
+    sketch: Option<Box<[u32; VALUES]>>,
+}
+
+impl Print {
+    /// The same for copies.
+    pub fn content(&self) -> u64 {
+        self.content
+    }
+
+    /// Gives the memory of the sketch back.
+    pub fn forget(&mut self) {
+        self.sketch = None;
+    }
+
+    /// The print of a text. Where there is none the row is its own: equal cells of two customers are no copies, and all
+    /// customers on one plan must not share a fold.
+    pub fn of(text: &str, cells: &[String], row: usize, sketched: bool) -> Self {
+        if text.is_empty() && !cells.is_empty() {
+            return Self { content: mix(row as u64), sketch: None };
+        }
+        let sketch = sketched.then(|| {
+            let mut values = Box::new([u32::MAX; VALUES]);
+            let mut before = 0;
+            let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+            for word in words {
+                let word = if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                    xxh3_64(word.to_ascii_lowercase().as_bytes())
+                } else {
+                    xxh3_64(word.as_bytes())
+                };
+                let pair = mix(before ^ word);
+                before = word;
+                #[expect(clippy::cast_possible_truncation, reason = "the low half is meant, and six bits")]
+                let (range, value) = ((pair >> 58) as usize, pair as u32);
+                values[range] = values[range].min(value);
+            }
+            values
+        });
+        Self { content: Fingerprint::of(text).0, sketch }
+    }
+}
+
+/// Whether two sketches share as much as near-copies do.
+fn are_near(one: &[u32; VALUES], other: &[u32; VALUES]) -> bool {
+    let there = one.iter().zip(other).filter(|(a, b)| **a != u32::MAX || **b != u32::MAX);
+    let (all, same) = there.fold((0, 0), |(all, same), (a, b)| (all + 1, same + i32::from(a == b)));
+    f64::from(same) >= NEAR * f64::from(all)
+}
+
+/// The fold of each row: the groups of near-copies in the order of their hashes, each to the fold that has the fewest rows
+/// of the group's class so far.
+pub fn assign(prints: &[Print], labels: &[(Label, f64)], folds: usize) -> Vec<u8> {
+    let (groups, count) = groups(prints);
+    let mut sizes = vec![[0u32; 2]; count];
+    let mut hashes = vec![u64::MAX; count];
+    for ((print, group), (label, _)) in prints.iter().zip(&groups).zip(labels) {
+        sizes[*group as usize][usize::from(*label == Label::Positive)] += 1;
+        hashes[*group as usize] = hashes[*group as usize].min(mix(print.content ^ 0x464f_4c44));
+    }
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_unstable_by_key(|&group| hashes[group]);
+    let mut held = vec![[0u32; 2]; folds];
+    let mut fold_of = vec![0u8; count];
+    for group in order {
+        let class = usize::from(sizes[group][1] > sizes[group][0]);
+        let emptiest = (0..folds).min_by_key(|&fold| held[fold][class]).unwrap_or(0);
+        fold_of[group] = u8::try_from(emptiest).unwrap_or(0);
+        (0..2).for_each(|class| held[emptiest][class] += sizes[group][class]);
+    }
+    groups.into_iter().map(|group| fold_of[group as usize]).collect()
+}
+
+/// The number of each row's group of near-copies, and how many groups there are.
+fn groups(prints: &[Print]) -> (Vec<u32>, usize) {
+    let mut known: HashMap<u64, u32> = HashMap::new();
+    let mut contents: Vec<&Print> = Vec::new();
+    let copies: Vec<u32> = prints
+        .iter()
+        .map(|print| {
+            *known.entry(print.content).or_insert_with(|| {
+                contents.push(print);
+                u32::try_from(contents.len() - 1).unwrap_or(u32::MAX)
+            })
+        })
+        .collect();
+    let mut parents: Vec<u32> = (0..).take(contents.len()).collect();
+    if prints.len() > SKETCHED {
+        return (copies, contents.len());
+    }
+    let mut bands: HashMap<u64, u32> = HashMap::new();
+    for (print, number) in contents.iter().zip(0u32..) {
+        let Some(sketch) = &print.sketch else { continue };
+        for (band, values) in sketch.chunks_exact(BAND).enumerate() {
+            if values.iter().all(|value| *value == u32::MAX) {
+                continue;
+            }
+            let key = values.iter().fold(band as u64, |hash, value| mix(hash ^ u64::from(*value)));
+            let first = *bands.entry(key).or_insert(number);
+            let other = contents[first as usize].sketch.as_ref();
+            if first != number && other.is_some_and(|other| are_near(sketch, other)) {
+                let (one, other) = (root(&mut parents, first), root(&mut parents, number));
+                parents[one.max(other) as usize] = one.min(other);
+            }
+        }
+    }
+    let groups = copies.iter().map(|&number| root(&mut parents, number)).collect();
+    (groups, contents.len())
+}
+
+fn root(parents: &mut [u32], mut number: u32) -> u32 {
+    while parents[number as usize] != number {
+        let above = parents[parents[number as usize] as usize];
+        parents[number as usize] = above;
+        number = above;
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prints(texts: &[String]) -> Vec<Print> {
+        texts.iter().map(|text| Print::of(text, &[], 0, true)).collect()
+    }
+
+    #[test]
+    fn copies_and_near_copies_share_a_fold() {
+        let text =
+            |n: u64| (0..30).map(|i| format!("w{}", mix(n * 31 + i) % 900)).collect::<Vec<_>>().join(" ");
+        let digits = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+        let letters = |text: String| (0..10).fold(text, |text, n| text.replace(&n.to_string(), digits[n]));
+        let mut texts: Vec<String> = (0..200).map(|n| letters(text(n))).collect();
+        let near: Vec<String> = texts.iter().map(|text| format!("{} indeed", text.to_uppercase())).collect();
+        texts.extend(near);
+        let labels = vec![(Label::Positive, 1.0); 400];
+        let folds = assign(&prints(&texts), &labels, 5);
+        let together = (0..200).filter(|&n| folds[n] == folds[n + 200]).count();
+        assert!(together >= 198, "{together}");
+        let size = |fold: u8| folds.iter().map(|held| usize::from(*held == fold)).sum();
+        let sizes: Vec<usize> = (0..5).map(size).collect();
+        assert!(sizes.iter().all(|size| (76..=84).contains(size)), "{sizes:?}");
+    }
+
+    #[test]
+    fn rows_without_a_text_are_no_copies() {
+        let cells = ["the same plan".to_owned()];
+        let rows: Vec<Print> = (0..100).map(|row| Print::of("", &cells, row, true)).collect();
+        let folds = assign(&rows, &[(Label::Positive, 1.0); 100], 5);
+        assert!((0..5).all(|fold| folds.contains(&fold)));
+    }
+
+    #[test]
+    fn every_fold_has_its_share_of_a_rare_class() {
+        let texts: Vec<String> = (0..1000).map(|n| format!("message number {}", "x".repeat(n))).collect();
+        let labels: Vec<(Label, f64)> =
+            (0..1000).map(|n| (if n % 100 == 0 { Label::Positive } else { Label::Negative }, 1.0)).collect();
+        let plain: Vec<Print> = texts.iter().map(|text| Print::of(text, &[], 0, false)).collect();
+        let folds = assign(&plain, &labels, 5);
+        for fold in 0..5 {
+            let rare = (0..1000).filter(|&n| n % 100 == 0 && folds[n] == fold).count();
+            assert_eq!(rare, 2);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The recipe that does best of a few: successive halving (Jamieson & Talwalkar 2016), most of the rows for the few that are
+//! left.
+
+use std::fmt::{self, Write};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::features::Ngrams;
+use crate::model::corpus::{Lesson, Means};
+use crate::model::fit::{About, fit};
+use crate::model::model_file::Model;
+use crate::model::recipe::{Preset, Recipe};
+use crate::rows::fingerprint::{Fingerprint, mix};
+use crate::rows::label::Label;
+use crate::stats::metrics::Figures;
+
+/// Rows of the first round at least.
+const FIRST_ROUND: usize = 2000;
+
+/// Of the candidates of a round one in so many goes on.
+const STAYS: usize = 3;
+
+/// A recipe to be tried.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// What it starts from.
+    pub preset: Preset,
+    /// The recipe.
+    pub recipe: Recipe,
+}
+
+/// What a recipe came to in a round.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The round, from 1.
+    pub round: usize,
+    /// The rows of the round.
+    pub rows: usize,
+    /// What was tried.
+    pub candidate: Candidate,
+    /// How it did on rows it had not seen.
+    pub figures: Figures,
+    /// Whether it went on; in the last round, whether it is the one.
+    pub kept: bool,
+}
+
+impl fmt::Display for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Candidate { preset, recipe } = &self.candidate;
+        let (ngrams, learner) = (recipe.analyzer.ngrams, recipe.learner);
+        write!(f, "--preset {preset} --learner {learner} --ngrams {ngrams}")?;
+        if recipe.learner.is_linear() {
+            write!(f, " --C {}", recipe.c)
+        } else {
+            write!(f, " --alpha {}", recipe.alpha)
+        }
+    }
+}
+
+/// What came of all trials, as CSV: round by round, the best first.
+pub fn table(trials: &[Trial]) -> String {
+    let cell = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.6}"));
+    let mut table = String::from("round,rows,recipe,kept,average_precision,f1,roc_auc,recall_at_fpr_0.001\n");
+    for trial in trials {
+        let Trial { round, rows, kept, figures, .. } = trial;
+        let figures =
+            [figures.average_precision, Some(figures.f1), figures.roc_auc, figures.recall_at_fpr.thousandth];
+        let figures = figures.map(cell).join(",");
+        // Writing into a string does not fail.
+        let _ = writeln!(table, "{round},{rows},{trial},{kept},{figures}");
+    }
+    table
+}
+
+/// What may be varied: what was not said on the command line.
+#[derive(Clone, Copy, Debug)]
+pub struct Freedom {
+    /// How many words make a term.
+    pub ngrams: bool,
+    /// What naive Bayes adds to counts.
+    pub alpha: bool,
+    /// What an error costs.
+    pub c: bool,
+}
+
+/// Variants of a recipe.
+pub fn variants(preset: Preset, recipe: &Recipe, freedom: Freedom) -> Vec<Candidate> {
+    let bayes = !recipe.learner.is_linear();
+    let ngrams = [1, 2, 3].map(|most| Ngrams { fewest: 1, most });
+    let ngrams = if freedom.ngrams && bayes { ngrams.to_vec() } else { vec![recipe.analyzer.ngrams] };
+    let alphas = if freedom.alpha && bayes { vec![0.01, 0.05, 0.2, 1.0] } else { vec![recipe.alpha] };
+    let costs = if freedom.c && !bayes { vec![1.0, 10.0, 100.0] } else { vec![recipe.c] };
+    let mut candidates = Vec::new();
+    for ngrams in ngrams {
+        for &alpha in &alphas {
+            for &c in &costs {
+                let mut recipe = Recipe { alpha, c, ..recipe.clone() };
+                recipe.analyzer.ngrams = ngrams;
+                candidates.push(Candidate { preset, recipe });
+            }
+        }
+    }
+    candidates
+}
+
+/// Tries all candidates on some rows and the best of them on more, by average precision out of fold: it needs no
+/// threshold. Gives the model of the best one by all rows, and what came of each; `tell` hears of every trial.
+pub fn search(
+    lessons: &Vec<Lesson>,
+    candidates: Vec<Candidate>,
+    about: &About,
+    means: Means,
+    tell: &mut dyn FnMut(&str),
+) -> Result<(Model, Vec<Trial>)> {
+    let (mut left, mut round) = (candidates, 1);
+    let mut trials: Vec<Trial> = Vec::new();
+    loop {
+        let last = left.len() <= STAYS;
+        // Half of the rows for the last round but one, a quarter for the one before.
+        let share = if last { 1 } else { 1 << left.len().ilog(STAYS).min(8) };
+        let rows = (lessons.len() / share).max(FIRST_ROUND);
+        let some = if rows < lessons.len() { &part(lessons, rows) } else { lessons };
+        let mut done = Vec::new();
+        for (number, candidate) in left.iter().enumerate() {
+            tell(&format!("searching, round {round}: {} of {}", number + 1, left.len()));
+            let model = fit(some, &candidate.recipe, about.clone(), means)?;
+            // Only the models of the last round are kept: each has all of its terms.
+            let figures = model.estimate.pooled;
+            done.push((figures, last.then_some(model), candidate.clone()));
+        }
+        let merit = |figures: &Figures| figures.average_precision.unwrap_or(0.0);
+        done.sort_by(|(one, ..), (other, ..)| merit(other).total_cmp(&merit(one)));
+        let stays = if last { 1 } else { done.len().div_ceil(STAYS) };
+        trials.extend(done.iter().enumerate().map(|(place, (figures, _, candidate))| Trial {
+            round,
+            rows: some.len(),
+            candidate: candidate.clone(),
+            figures: *figures,
+            kept: place < stays,
+        }));
+        if last {
+            let measured = done.iter().any(|(figures, ..)| figures.average_precision.is_some());
+            ensure!(measured, "nothing can be measured on folds of these rows, so no recipe is the best");
+            let model = done.into_iter().next().and_then(|(_, model, _)| model);
+            return Ok((model.context("nothing to search among")?, trials));
+        }
+        left = done.into_iter().take(stays).map(|(.., candidate)| candidate).collect();
+        round += 1;
+    }
+}
+
+/// So many rows or a few more, by a hash of their content: copies stay together, and rows in order. Of a rare class there are
+/// more than its share.
+fn part(lessons: &[Lesson], rows: usize) -> Vec<Lesson> {
+    let hash = |lesson: &Lesson| {
+        lesson
+            .cells
+            .iter()
+            .fold(Fingerprint::of(&lesson.text).0, |hash, cell| mix(hash ^ Fingerprint::of(cell).0))
+    };
+    let hashes: Vec<u64> = lessons.iter().map(|lesson| mix(hash(lesson))).collect();
+    let limit = |label: Label| {
+        let of_class = lessons.iter().zip(&hashes).filter(|(lesson, _)| lesson.label == label);
+        let mut ranked: Vec<u64> = of_class.map(|(_, hash)| *hash).collect();
+        let wanted = (ranked.len() * rows / lessons.len()).max(ranked.len().min(FIRST_ROUND / 4));
+        let place = wanted.checked_sub(1)?;
+        Some(*ranked.select_nth_unstable(place).1)
+    };
+    let limits = [Label::Negative, Label::Positive].map(limit);
+    let is_in = |lesson: &Lesson, hash: u64| {
+        limits[usize::from(lesson.label == Label::Positive)].is_some_and(|limit| hash <= limit)
+    };
+    let chosen = lessons.iter().zip(&hashes).filter(|(lesson, hash)| is_in(lesson, **hash));
+    chosen.map(|(lesson, _)| lesson.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_better_recipe_is_found_on_more_and_more_rows() {
+        // Whether a text is positive is told by the order of two words: single words know nothing.
+        let lesson = |n: u64| {
+            let (one, other) = if n.is_multiple_of(2) { ("alpha", "beta") } else { ("beta", "alpha") };
+            let letters = |n: u64| format!("{n:016x}").replace(|c: char| c.is_ascii_digit(), "x");
+            let text = format!("{one} {other} {}", letters(mix(n)));
+            Lesson::new(text, if n.is_multiple_of(2) { Label::Positive } else { Label::Negative })
+        };
+        let lessons: Vec<Lesson> = (0..6000).map(lesson).collect();
+        let recipe = Preset::Message.recipe();
+        let freedom = Freedom { ngrams: true, alpha: true, c: true };
+        let candidates = variants(Preset::Message, &recipe, freedom);
+        assert_eq!(candidates.len(), 12);
+        let means = Means { threads: 1, memory: usize::MAX };
+        let mut heard = 0;
+        let (model, trials) =
+            search(&lessons, candidates, &About::default(), means, &mut |_| heard += 1).unwrap();
+        assert!(model.features.analyzer.ngrams.most > 1);
+        assert_eq!((heard, trials.len()), (12 + 4 + 2, 12 + 4 + 2));
+        let rare = |n: u64| Lesson {
+            label: if n % 3000 == 7 { Label::Positive } else { Label::Negative },
+            ..lesson(n)
+        };
+        let rare: Vec<Lesson> = (0..6000).map(rare).collect();
+        assert_eq!(part(&rare, 2000).iter().filter(|lesson| lesson.label == Label::Positive).count(), 2);
+        assert!(trials[0].rows < 6000 && trials.last().unwrap().rows == 6000);
+        assert_eq!(trials.iter().filter(|trial| trial.round == 3 && trial.kept).count(), 1);
+    }
+}

@@ -1,0 +1,167 @@
+//! What GitHub is told of a move: a release, a deployment, a comment, and other repositories by an event.
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+
+use crate::publish::git::tags;
+use crate::publish::github::{Asset, Dispatch, GitHub, Repository};
+use crate::publish::record::Published;
+use crate::registry::Registry;
+use crate::registry::moves::Promotion;
+
+/// The event that other repositories wait for.
+const EVENT: &str = "spamops-promoted";
+
+/// What GitHub is to be told, and where.
+pub struct Announcement {
+    /// The repository of the registry.
+    pub repository: Option<Repository>,
+    /// Make a release of the version.
+    pub release: bool,
+    /// Set the status of this deployment.
+    pub deployment: Option<u64>,
+    /// Deploy to this environment.
+    pub environment: Option<String>,
+    /// Comment on this issue or pull request.
+    pub comment: Option<u64>,
+    /// Tell these repositories.
+    pub dispatch: Vec<Repository>,
+    /// The move in Markdown.
+    pub text: fn(&Promotion) -> String,
+}
+
+impl Announcement {
+    /// Whether the repository of the registry is told anything.
+    pub fn is_local(&self) -> bool {
+        self.release || self.deployment.is_some() || self.environment.is_some() || self.comment.is_some()
+    }
+
+    /// Whether all that is needed is there, before anything is done.
+    pub fn check(&self) -> Result<()> {
+        if self.is_local() {
+            self.github()?;
+        }
+        self.dispatch.iter().try_for_each(|repository| GitHub::of_environment(repository).map(drop))
+    }
+
+    fn github(&self) -> Result<GitHub> {
+        let repository = self.repository.as_ref();
+        GitHub::of_environment(repository.context("GITHUB_REPOSITORY is not set; use --github OWNER/REPO")?)
+    }
+
+    /// Tells GitHub, the events last: they alone cannot be taken back or be seen to be there already.
+    pub(super) fn announce(
+        &self,
+        registry: &Registry,
+        promotion: &Promotion,
+        published: &mut Published,
+    ) -> Result<()> {
+        if self.is_local() {
+            self.tell(&self.github()?, registry, promotion, published)?;
+        }
+        let event = self.event(promotion, published.commit.as_deref())?;
+        for repository in &self.dispatch {
+            let name = repository.to_string();
+            if !published.dispatched.contains(&name) {
+                GitHub::of_environment(repository)?.dispatch(&event)?;
+                published.dispatched.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(
+        &self,
+        github: &GitHub,
+        registry: &Registry,
+        promotion: &Promotion,
+        published: &mut Published,
+    ) -> Result<()> {
+        let tag = tags::of_version(&promotion.name, promotion.version);
+        if self.release {
+            let title = title(promotion);
+            let text = format!("SHA-256 of the model: `{}`\n", promotion.digest);
+            let release = github.release(&tag, &title, &text, &assets(registry, promotion)?)?;
+            published.release = Some(release.url);
+        }
+        let what = format!("{} is {}", title(promotion), promotion.alias);
+        let deployment = match (self.deployment, &self.environment) {
+            (None, Some(environment)) => Some(github.deployment(&tag, environment, &what)?),
+            (id, _) => id,
+        };
+        if let Some(id) = deployment {
+            published.deployment = Some(github.deployed(id, &what)?.id);
+        }
+        if let Some(issue) = self.comment {
+            let comment = github.comment(issue, &promotion.name, &(self.text)(promotion))?;
+            published.comment = Some(comment.url);
+        }
+        Ok(())
+    }
+
+    /// The event of a move, with what a receiver needs to fetch the model and check it.
+    fn event(&self, promotion: &Promotion, commit: Option<&str>) -> Result<Dispatch> {
+        let facts = json!({
+            "repository": self.repository,
+            "name": promotion.name,
+            "alias": promotion.alias,
+            "version": promotion.version,
+            "previous_version": promotion.previous_version,
+            "digest": promotion.digest,
+            "sequence": promotion.sequence,
+            "tag": tags::of_version(&promotion.name, promotion.version),
+            "commit": commit,
+            "reason": promotion.reason.chars().take(1000).collect::<String>(),
+        });
+        let Value::Object(facts) = facts else { return Dispatch::new(EVENT, Map::new()) };
+        Dispatch::new(EVENT, facts)
+    }
+
+    /// What [`Announcement::announce`] would tell, a line each.
+    pub(super) fn preview(&self, promotion: &Promotion) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        let tag = tags::of_version(&promotion.name, promotion.version);
+        let here = self.repository.as_ref().map(ToString::to_string).unwrap_or_default();
+        if self.release {
+            let model = asset_name(promotion);
+            lines.push(format!(
+                "release {tag} of {here} with {model}, {model}.sha256 and the reports of the version"
+            ));
+        }
+        if let Some(id) = self.deployment {
+            lines.push(format!("set deployment {id} of {here} to success"));
+        } else if let Some(environment) = &self.environment {
+            lines.push(format!("deploy {tag} of {here} to {environment}"));
+        }
+        if let Some(issue) = self.comment {
+            lines.push(format!("comment on {here}#{issue}"));
+        }
+        let event = serde_json::to_string(&self.event(promotion, None)?)?;
+        lines.extend(self.dispatch.iter().map(|repository| format!("dispatch to {repository}: {event}")));
+        Ok(lines)
+    }
+}
+
+fn title(promotion: &Promotion) -> String {
+    format!("{} version {}", promotion.name, promotion.version)
+}
+
+fn asset_name(promotion: &Promotion) -> String {
+    format!("{}-v{}.json", promotion.name, promotion.version)
+}
+
+/// The files of a release: those that the version came with, so that they are the same whenever it is looked at.
+fn assets(registry: &Registry, promotion: &Promotion) -> Result<Vec<Asset>> {
+    let (model, digest) = (asset_name(promotion), &promotion.digest);
+    let sum = format!("{digest}  {model}\n");
+    let text = registry.model(digest)?;
+    let mut assets = vec![
+        Asset { name: format!("{model}.sha256"), bytes: sum.into_bytes() },
+        Asset { name: model, bytes: text.into_bytes() },
+    ];
+    let version = registry.version(promotion.version)?;
+    for (kind, digest) in version.map(|version| version.reports).unwrap_or_default() {
+        assets.push(Asset { name: format!("{kind}.json"), bytes: registry.report(&digest)?.into_bytes() });
+    }
+    Ok(assets)
+}

@@ -1,0 +1,276 @@
+//! GitHub through its API: a release, a dispatch, a deployment's status, a comment. Whatever can be found is looked for
+//! before it is made, nothing that writes is ever sent twice, and the token goes nowhere but to the API.
+
+use super::failure::{Doing, failure, status};
+use std::fmt;
+use std::future::Future;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use http::Uri;
+use octocrab::{FromResponse, Octocrab, OctocrabBuilder};
+use serde::{Deserialize, Serialize};
+use tokio::runtime::{Builder, Runtime};
+
+/// Where GitHub is when nobody says otherwise.
+const API: &str = "https://api.github.com";
+
+/// How long an answer may take.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A repository on GitHub.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Repository {
+    owner: String,
+    name: String,
+}
+
+impl FromStr for Repository {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let plain = |part: &str| {
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            !part.is_empty() && part.chars().all(fits) && part.contains(|c: char| c != '.')
+        };
+        match text.split_once('/') {
+            Some((owner, name)) if plain(owner) && plain(name) => {
+                Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
+            }
+            _ => bail!("expected OWNER/REPOSITORY"),
+        }
+    }
+}
+
+impl TryFrom<String> for Repository {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Repository> for String {
+    fn from(repository: Repository) -> Self {
+        repository.to_string()
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.owner, self.name)
+    }
+}
+
+/// What proves who asks. It has no way out but to the API: nothing prints it.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// A token by its text.
+    pub fn new(text: &str) -> Result<Self> {
+        let text = text.trim();
+        ensure!(!text.is_empty(), "is empty");
+        ensure!(text.bytes().all(|byte| byte.is_ascii_graphic()), "holds characters that no token has");
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The token of GITHUB_TOKEN, else of GH_TOKEN; there is no other way in.
+    pub fn of_environment() -> Result<Self> {
+        let given = |name| std::env::var(name).ok().filter(|text| !text.is_empty()).map(|text| (name, text));
+        let (name, text) = ["GITHUB_TOKEN", "GH_TOKEN"]
+            .into_iter()
+            .find_map(given)
+            .context("GITHUB_TOKEN is not set; GitHub wants a token, which is taken from there alone")?;
+        Self::new(&text).context(name)
+    }
+
+    /// A text that came from elsewhere, without the token.
+    fn hidden_in(&self, text: &str) -> String {
+        text.replace(&self.0, "***")
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+/// One repository, as far as a token reaches.
+pub struct GitHub {
+    pub(super) repository: Repository,
+    pub(super) base: Uri,
+    pub(super) token: Token,
+    pub(super) octocrab: Octocrab,
+    pub(super) runtime: Runtime,
+}
+
+impl GitHub {
+    /// A repository at GITHUB_API_URL, or where GitHub usually is.
+    pub fn of_environment(repository: &Repository) -> Result<Self> {
+        let base = std::env::var("GITHUB_API_URL").ok().filter(|url| !url.is_empty());
+        let base = base.unwrap_or_else(|| API.to_owned());
+        let base = address(&base).context("GITHUB_API_URL")?;
+        Self::at(repository, base, Token::of_environment()?)
+    }
+
+    /// A repository at the API of this address.
+    pub fn new(repository: &Repository, base: &str, token: Token) -> Result<Self> {
+        Self::at(repository, address(base)?, token)
+    }
+
+    fn at(repository: &Repository, base: Uri, token: Token) -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let octocrab = {
+            let _inside = runtime.enter();
+            client(&base, &token, PATIENCE)?
+        };
+        Ok(Self { repository: repository.clone(), base, token, octocrab, runtime })
+    }
+
+    /// The path of something in the repository.
+    pub(super) fn path(&self, rest: &str) -> String {
+        format!("/repos/{}/{rest}", self.repository)
+    }
+
+    /// Waits for an answer; what went wrong becomes one line that says what to do about it.
+    pub(super) fn wait<T>(
+        &self,
+        doing: &Doing<'_>,
+        answer: impl Future<Output = octocrab::Result<T>>,
+    ) -> Result<T> {
+        self.wait_for(PATIENCE, doing, answer)
+    }
+
+    /// As [`GitHub::wait`], but so long.
+    pub(super) fn wait_for<T>(
+        &self,
+        patience: Duration,
+        doing: &Doing<'_>,
+        answer: impl Future<Output = octocrab::Result<T>>,
+    ) -> Result<T> {
+        let patient = async { tokio::time::timeout(patience, answer).await };
+        match self.runtime.block_on(patient) {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.named(&failure(doing, &error, self.base.host().unwrap_or_default()))),
+            Err(_) => {
+                let line = format!("no answer within {} s; {}", patience.as_secs(), doing.unknown());
+                Err(self.named(&line))
+            }
+        }
+    }
+
+    /// An error of this repository; should an answer quote the token, it is taken out.
+    pub(super) fn named(&self, line: &str) -> anyhow::Error {
+        anyhow!("{}: {}", self.repository, self.token.hidden_in(line))
+    }
+
+    pub(super) fn get<T: FromResponse>(&self, doing: &Doing<'_>, path: &str) -> Result<T> {
+        self.wait(doing, self.octocrab.get(path, None::<&()>))
+    }
+
+    /// As [`GitHub::get`]; none where there is no such thing.
+    pub(super) fn find<T: FromResponse>(&self, doing: &Doing<'_>, path: &str) -> Result<Option<T>> {
+        let answer = async {
+            match self.octocrab.get(path, None::<&()>).await {
+                Err(error) if status(&error) == Some(404) => Ok(None),
+                answer => answer.map(Some),
+            }
+        };
+        self.wait(doing, answer)
+    }
+
+    pub(super) fn post<T: FromResponse>(
+        &self,
+        doing: &Doing<'_>,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        self.wait(doing, self.octocrab.post(path, Some(body)))
+    }
+
+    pub(super) fn patch<T: FromResponse>(
+        &self,
+        doing: &Doing<'_>,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        self.wait(doing, self.octocrab.patch(path, Some(body)))
+    }
+}
+
+/// The address of an API, which a token may be sent to.
+fn address(text: &str) -> Result<Uri> {
+    let parsed = text.parse().ok();
+    let base: Uri = parsed.context("expected the address of an API, such as https://api.github.com")?;
+    let host = base.host().context("expected an address with a host")?;
+    let is_here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+    let is_safe = base.scheme_str() == Some("https") || base.scheme_str() == Some("http") && is_here;
+    ensure!(is_safe, "a token is sent by https only");
+    let user = base.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    ensure!(!user, "holds a user or password; the token is taken from GITHUB_TOKEN");
+    Ok(base)
+}
+
+/// octocrab. Its feature `retry` is off: what was made by a request whose answer was lost would be made again.
+pub(super) fn client(base: &Uri, token: &Token, patience: Duration) -> Result<Octocrab> {
+    let builder =
+        OctocrabBuilder::new().base_uri(base.clone()).and_then(|builder| builder.upload_uri(base.clone()));
+    let builder = builder.map_err(|_| anyhow!("expected the address of an API"))?;
+    let builder = builder
+        .personal_token(token.0.clone())
+        .set_connect_timeout(Some(Duration::from_secs(15)))
+        .set_read_timeout(Some(patience))
+        .set_write_timeout(Some(patience));
+    let octocrab = builder.build();
+    octocrab.map_err(|_| anyhow!("no connection can be made: no certificates of authorities are installed"))
+}
+
+/// A part of a path or query, with all that could be taken for more than that escaped.
+pub(super) fn escaped(part: &str) -> String {
+    use fmt::Write as _;
+    part.bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_an_owner_and_a_name() {
+        assert_eq!("o-1/r.s_t".parse::<Repository>().unwrap().to_string(), "o-1/r.s_t");
+        for text in ["", "o", "o/", "/r", "o/r/s", "o/..", "o/r?x", "o/ü"] {
+            assert!(text.parse::<Repository>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_shown() {
+        let token = Token::new(" ghs_secret\n").unwrap();
+        assert_eq!(format!("{token:?}"), "Token(***)");
+        assert_eq!(token.hidden_in("bad ghs_secret!"), "bad ***!");
+        let wrong = Token::new("ghs secret").unwrap_err();
+        assert!(!format!("{wrong:#} {wrong:?}").contains("ghs"));
+    }
+
+    #[test]
+    fn a_token_goes_to_no_address_that_is_not_safe() {
+        let at = |base| GitHub::new(&"o/r".parse().unwrap(), base, Token::new("t").unwrap()).map(drop);
+        for base in ["http://github.example", "ftp://h", "/v3", "", "https://u:p@h"] {
+            assert!(at(base).is_err(), "{base}");
+        }
+        for base in ["https://github.example/api/v3", "http://localhost:1"] {
+            assert!(at(base).is_ok(), "{base}: {:?}", at(base));
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The registry: versions, aliases and the journal of every move.
+
+pub mod journal;
+mod directory;
+pub mod golden;
+mod ledger;
+pub mod moves;
+pub mod sweep;
+mod verify;
+
+pub use directory::{Alias, CHAMPION, Data, Registry, Version, alias, in_directory, json_files, name};

@@ -1,0 +1,31 @@
+//! Annotations: what a runner shows beside the steps, as workflow commands.
+
+use crate::report::escape::{cut, message, property};
+use crate::report::{Decision, Run, prose};
+
+/// Annotations of one step that GitHub shows.
+const MOST: usize = 10;
+
+/// Characters of one.
+const LONG: usize = 500;
+
+/// One command a line: what was decided first, then what spoke for it.
+pub(super) fn commands(run: &Run, decision: &Decision) -> String {
+    let mut list: Vec<(&str, String, String)> = Vec::new();
+    let calls = decision.retrain_needed || decision.labels_needed || decision.deploy_needed;
+    let unusable = run.validate.as_ref().is_some_and(|validate| validate.verdict == "invalid");
+    let level = |warns| if warns { "warning" } else { "notice" };
+    let why = if decision.reasons.is_empty() { decision.says.clone() } else { decision.reasons.join("; ") };
+    list.push((level(calls && decision.promoted_version.is_none() || unusable), decision.says.clone(), why));
+    if let Some(drift) = &run.drift {
+        list.push(("notice", "spamops drift".into(), prose::found(drift)));
+        let unread = drift.reasons.iter().filter(|reason| reason.code == "history_unreadable");
+        list.extend(unread.map(|reason| ("warning", prose::trigger(reason), reason.says.clone())));
+        let alarms = drift.signals.iter().filter(|signal| signal.fired);
+        list.extend(alarms.map(|alarm| ("notice", prose::family(&alarm.family), alarm.says.clone())));
+    }
+    let lines = list.iter().take(MOST).map(|(level, title, text)| {
+        format!("::{level} title={}::{}\n", property(&cut(title, LONG)), message(&cut(text, LONG)))
+    });
+    lines.collect()
+}

@@ -1,0 +1,206 @@
+//! One decision out of the results of a run, for people and for the runner.
+
+use super::{escape, prose};
+use std::path::Path;
+
+use anyhow::Result;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::compare::decision as compare;
+use crate::drift::decision as drift;
+use crate::io::dates::Timestamp;
+use crate::io::diagnostics::inert;
+use crate::io::result_file::{self, Head};
+use crate::io::stream::Place;
+use crate::registry::CHAMPION;
+use crate::registry::moves::Promotion;
+use crate::rows::contract;
+use crate::state::gathered;
+use crate::stats::metrics::Metrics;
+use crate::verdict::Reason;
+
+/// The results of one run, as far as it went.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// What `validate` found.
+    pub validate: Option<contract::Report>,
+    /// What the champion scored.
+    pub metrics: Option<Metrics>,
+    /// What `drift` found.
+    pub drift: Option<drift::Report>,
+    /// What `compare` found.
+    pub compare: Option<compare::Report>,
+    /// What `promote` did.
+    pub promote: Option<Promotion>,
+}
+
+/// What a run decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
+pub struct Decision {
+    /// Schema and tool.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Seconds since 1970.
+    pub time: i64,
+    /// Whether there are new rows and they kept their contract.
+    pub valid: bool,
+    /// Whether a new model is asked for.
+    pub retrain_needed: bool,
+    /// Whether labels are asked for first.
+    #[serde(default)]
+    pub labels_needed: bool,
+    /// Whether the new model is better.
+    pub deploy_needed: bool,
+    /// The version promoted, where one was.
+    pub promoted_version: Option<u64>,
+    /// A word for programs: the trigger that asks for a new model, what holds it back, or else the verdict on the messages
+    /// or on the rows; `none` where nobody asked.
+    #[serde(default)]
+    pub reason_code: String,
+    /// What was decided, in a few words.
+    #[serde(default)]
+    pub says: String,
+    /// Every reason that spoke.
+    pub reasons: Vec<String>,
+}
+
+/// Reasons that are named at most.
+pub(super) const REASONS: usize = 20;
+
+/// Reads the results in a directory.
+pub fn read(directory: &Path) -> Result<Run> {
+    Ok(Run {
+        validate: found(directory, "validate")?,
+        metrics: found(directory, "metrics")?,
+        drift: found(directory, "drift")?,
+        compare: found(directory, "compare")?,
+        promote: found(directory, "promote")?.filter(made_champion),
+    })
+}
+
+/// Whether a move was one of the champion, and has happened.
+fn made_champion(promote: &Promotion) -> bool {
+    promote.alias == CHAMPION && !promote.dry_run
+}
+
+fn found<T: DeserializeOwned>(directory: &Path, kind: &str) -> Result<Option<T>> {
+    let path = directory.join(format!("{kind}.json"));
+    if path.exists() { result_file::read(&Place::File(path), kind).map(Some) } else { Ok(None) }
+}
+
+impl Run {
+    /// Decides: what was not asked is false.
+    pub fn decision(&self, now: Timestamp, tool: &str) -> Decision {
+        let retrain_needed = self.drift.as_ref().is_some_and(|drift| drift.retrain_needed);
+        let deploy_needed = self.compare.as_ref().is_some_and(|compare| compare.deploy_needed);
+        let spoke = |reasons: &[Reason]| {
+            let fired = reasons.iter().filter(|reason| reason.fired);
+            fired.map(|reason| reason.says.clone()).collect::<Vec<_>>()
+        };
+        let mut reasons = self.validate.as_ref().map_or_else(Vec::new, |validate| validate.reasons.clone());
+        if let Some(drift) = &self.drift {
+            reasons.extend(spoke(&drift.reasons));
+        }
+        if let Some(compare) = &self.compare {
+            // A challenger that was not better has its reasons in what did not speak.
+            let all = |reasons: &[Reason]| reasons.iter().map(|reason| reason.says.clone()).collect();
+            reasons.extend(if deploy_needed { spoke(&compare.reasons) } else { all(&compare.reasons) });
+        }
+        let most = reasons.len().saturating_sub(REASONS);
+        reasons.truncate(REASONS);
+        let mut reasons: Vec<String> = reasons.iter().map(|reason| prose::sentence(reason)).collect();
+        if most > 0 {
+            reasons.push(format!("and {most} more"));
+        }
+        let promoted_version = self.promote.as_ref().map(|promote| promote.version);
+        Decision {
+            head: Head::new("decision", tool),
+            time: self.drift.as_ref().map_or(now.0, |drift| drift.time),
+            valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == "valid"),
+            retrain_needed,
+            labels_needed: self.drift.as_ref().is_some_and(|drift| drift.labels_needed),
+            deploy_needed,
+            promoted_version,
+            reason_code: escape::code(self.code()),
+            says: self.says(),
+            reasons,
+        }
+    }
+
+    /// What decided about a new model.
+    fn code(&self) -> &str {
+        match (&self.drift, &self.validate) {
+            (Some(drift), _) if drift.retrain_needed => drift.reason.as_deref().unwrap_or("none"),
+            (Some(drift), _) if drift.labels_needed => "labels_needed",
+            (Some(drift), _) if self.waits() => drift.reason.as_ref().map_or(&*drift.verdict, |_| "cooldown"),
+            (Some(drift), _) => &drift.verdict,
+            (None, Some(validate)) if validate.verdict != "valid" => &validate.verdict,
+            _ => "none",
+        }
+    }
+
+    /// Whether a new model is asked for and held back for a while.
+    fn waits(&self) -> bool {
+        let holds = |reason: &Reason| reason.code == "cooldown" && reason.fired;
+        self.drift.as_ref().is_some_and(|drift| drift.reasons.iter().any(holds))
+    }
+
+    /// What was decided, in a few words.
+    fn says(&self) -> String {
+        if let Some(promote) = &self.promote {
+            return format!("Version {} is the champion", promote.version);
+        }
+        let compared = self.compare.as_ref().map(|compare| (compare.deploy_needed, &*compare.verdict));
+        let drift = self.drift.as_ref().map(|drift| (drift.retrain_needed, drift));
+        let text = match (compared, drift) {
+            (Some((true, _)), _) => "The challenger is better",
+            (Some((false, "worse")), _) => "The challenger is worse: the champion stays",
+            (Some(_), _) => "The challenger is not surely good enough: the champion stays",
+            (_, Some((true, drift))) if drift.reason.as_deref() == Some("no_champion") => {
+                "A first model is needed"
+            }
+            (_, Some((true, _))) => "A new model is needed",
+            (_, Some((_, drift))) if drift.labels_needed => "A new model is needed, and labels for it first",
+            _ if self.waits() => "A new model is asked for, and has to wait",
+            (_, Some((_, drift))) if drift.verdict == "drifted" => {
+                "Nothing to do: messages have drifted, but not so that a new model is needed"
+            }
+            (_, Some((_, drift))) if drift.verdict == "steady" => "Nothing to do: messages are as they were",
+            (_, Some(_)) => "Nothing to do: too few messages to say more",
+            _ => match self.validate.as_ref().map(|validate| &*validate.verdict) {
+                Some("valid") => "The new rows are valid",
+                Some("invalid") => "The new rows break their contract",
+                _ => "No new rows to go on",
+            },
+        };
+        text.into()
+    }
+}
+
+impl Decision {
+    /// The decision in one sentence.
+    pub fn sentence(&self) -> String {
+        let Self { says, reasons, .. } = self;
+        if reasons.is_empty() { says.clone() } else { format!("{says}: {}", reasons.join("; ")) }
+    }
+
+    /// Lines NAME=VALUE. The values are on one line by construction, so that no delimiter is needed that a message in
+    /// them could close.
+    pub fn outputs(&self) -> String {
+        let reason = inert(&self.sentence());
+        let Self { valid, retrain_needed, labels_needed, deploy_needed, .. } = self;
+        let code = escape::code(&self.reason_code);
+        format!(
+            "valid={valid}\nretrain_needed={retrain_needed}\nlabels_needed={labels_needed}\n\
+            deploy_needed={deploy_needed}\nreason_code={code}\nreason={reason}\n"
+        )
+    }
+
+    /// The entry in the state.
+    pub fn entry(&self) -> gathered::Decision {
+        let Self { time, retrain_needed, deploy_needed, .. } = *self;
+        gathered::Decision { time, retrain_needed, deploy_needed, reasons: self.reasons.clone() }
+    }
+}

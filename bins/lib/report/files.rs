@@ -1,0 +1,209 @@
+//! The report as files: Markdown for a job summary, one page of HTML, annotations, JSON.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::decision::{Decision, Run};
+use super::{annotate, markdown, page};
+use crate::io::result_file;
+use crate::io::stream::Place;
+
+/// Writes `decision.json`, `report.md` and `report.html`.
+pub fn write(directory: &Path, run: &Run, decision: &Decision) -> Result<()> {
+    result_file::write(&Place::File(directory.join("decision.json")), decision)?;
+    Place::File(directory.join("report.md")).write_text(&run.markdown(decision))?;
+    Place::File(directory.join("report.html")).write_text(&run.page(decision))
+}
+
+/// Adds to a file of the runner.
+pub fn append(path: &Path, text: &str) -> Result<()> {
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| path.display().to_string())
+}
+
+impl Run {
+    /// The report for people: a sentence, then what each tool found; under 60 KB.
+    pub fn markdown(&self, decision: &Decision) -> String {
+        markdown::report(self, decision)
+    }
+
+    /// The same as one page that needs nothing else: no script, no font, no picture from elsewhere.
+    pub fn page(&self, decision: &Decision) -> String {
+        page::report(self, decision)
+    }
+
+    /// Annotations for a runner, a workflow command a line.
+    pub fn annotations(&self, decision: &Decision) -> String {
+        annotate::commands(self, decision)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::changes::Moved;
+    use crate::drift::decision as drift;
+    use crate::drift::decision::Evidence;
+    use crate::drift::histograms::Picture;
+    use crate::drift::policy::Policy;
+    use crate::drift::repeats::Repeated;
+    use crate::drift::signals::Signal;
+    use crate::io::dates::Timestamp;
+    use crate::report::decision::REASONS;
+    use crate::verdict::Reason;
+
+    const HOSTILE: [&str; 11] = [
+        "<script>alert(1)</script>",
+        "\n::set-output name=x::y",
+        "=cmd|' /C calc'!A0",
+        "[a](https://evil.example)",
+        "![a](https://evil.example/a.png)",
+        "@everyone",
+        "\u{1b}[31mred",
+        "\u{202e}drow",
+        "a `b` | c | **d**",
+        "##[error]x\r::error::y",
+        "\" onload=\"alert(1)\" x='",
+    ];
+
+    /// A run whose every text says that.
+    fn run(text: &str) -> Run {
+        let evidence = Evidence::default();
+        let (mut drift, _) = drift::decide(evidence, &Policy::default(), Timestamp(0), "drift").unwrap();
+        let text = text.to_owned();
+        drift.reason = Some(text.clone());
+        drift.reasons.push(Reason { value: Some(f64::MAX), ..Reason::plain(&text, true, text.clone()) });
+        drift.signals.push(Signal {
+            family: text.clone(),
+            test: text.clone(),
+            what: Some(text.clone()),
+            p: 0.0,
+            corrected: f64::NAN,
+            effect: f64::INFINITY,
+            measure: text.clone(),
+            floor: 0.0,
+            strength: 0.0,
+            surprise: None,
+            fired: true,
+            says: text.clone(),
+        });
+        let moved = |points| Moved {
+            kind: "word".into(),
+            what: text.clone(),
+            new: 0.5,
+            reference: 0.0,
+            p: 0.0,
+            points,
+        };
+        drift.moved = vec![moved(Some(-1.0)), moved(None), Moved { kind: text.clone(), ..moved(Some(2.0)) }];
+        drift.repeats.most = vec![Repeated { copies: 9, words: vec![text.clone(); 9], score: Some(0.5) }];
+        drift.pictures =
+            vec![Picture { what: text.clone(), from: vec![0.0], reference: vec![1], new: vec![2, 3] }];
+        drift.verdict.clone_from(&text);
+        drift.blind.clone_from(&text);
+        Run { drift: Some(drift), ..Run::default() }
+    }
+
+    #[test]
+    fn hostile_text_is_inert_wherever_it_is_shown() {
+        for text in HOSTILE {
+            let run = run(text);
+            let decision = run.decision(Timestamp(0), "report");
+            let outputs = decision.outputs();
+            assert_eq!(outputs.lines().count(), 6, "{outputs}");
+            assert_eq!(outputs.matches('\n').count(), 6, "{outputs}");
+            let annotations = run.annotations(&decision);
+            for line in annotations.lines() {
+                let rest = line.strip_prefix("::warning title=").or(line.strip_prefix("::notice title="));
+                let (title, _) = rest.and_then(|rest| rest.split_once("::")).unwrap();
+                assert!(!title.contains([',', ':']), "{line}");
+            }
+            let markdown = run.markdown(&decision);
+            for part in ["<", "[a](", "@everyone", "`b`", " | c |", "**d**", "https://"] {
+                assert!(!markdown.contains(part), "{part}: {markdown}");
+            }
+            let page = run.page(&decision);
+            for part in ["<script", "<img", "onload=\"", "'!A0"] {
+                assert!(!page.contains(part), "{part}: {page}");
+            }
+            let json = serde_json::to_string(&decision).unwrap();
+            for shown in [&outputs, &annotations, &markdown, &page, &json] {
+                assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
+                assert!(!shown.contains("##[") && !shown.contains("\n::set-"), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_and_no_list_is_too_long() {
+        let mut run = run(&"<x|".repeat(10_000));
+        if let Some(drift) = &mut run.drift {
+            drift.reasons = vec![drift.reasons[drift.reasons.len() - 1].clone(); 500];
+            drift.signals = vec![drift.signals[0].clone(); 500];
+            drift.moved = vec![drift.moved[0].clone(); 5000];
+            drift.strip = vec![drift.strip[0].clone(); 5000];
+        }
+        let decision = run.decision(Timestamp(0), "report");
+        let markdown = run.markdown(&decision);
+        assert!(markdown.len() <= markdown::MOST && markdown.contains("more"), "{}", markdown.len());
+        assert!(markdown.contains("### The runs before"));
+        assert!(run.page(&decision).len() < 300_000);
+        assert!(run.annotations(&decision).lines().count() <= 10);
+        assert_eq!(decision.reasons.len(), REASONS + 1);
+    }
+
+    #[test]
+    fn the_page_needs_nothing_else() {
+        let run = run("word");
+        let page = run.page(&run.decision(Timestamp(0), "report"));
+        for part in ["<script", "<link", "<img", "http:", "https:", "url(", "@import", " src=", "href="] {
+            assert!(!page.contains(part), "{part}");
+        }
+        assert!(page.contains("content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\""));
+        let drawings = page.matches("<svg role=\"img\"").count();
+        assert!(drawings > 0 && page.matches("<title>").count() == drawings + 1);
+    }
+
+    #[test]
+    fn a_run_that_never_asked_says_no_three_times() {
+        let run = Run::default();
+        let decision = run.decision(Timestamp(5), "report");
+        let wanted = "valid=false\nretrain_needed=false\nlabels_needed=false\ndeploy_needed=false\nreason_code=none\nreason=No new rows to go on\n";
+        assert_eq!(decision.outputs(), wanted);
+        assert_eq!(run.markdown(&decision), "**No new rows to go on.**\n\n");
+        assert!(run.page(&decision).contains("<h1>No new rows to go on</h1>"));
+        assert_eq!(run.annotations(&decision), "::notice title=No new rows to go on::No new rows to go on\n");
+    }
+
+    #[test]
+    fn what_decided_has_a_word() {
+        let code = |change: &dyn Fn(&mut drift::Report)| {
+            let mut run = run("x");
+            if let Some(drift) = &mut run.drift {
+                drift.reasons = vec![Reason::plain("cooldown", false, "over")];
+                (drift.retrain_needed, drift.verdict) = (false, "steady".into());
+                drift.reason = Some("performance".into());
+                change(drift);
+            }
+            let Decision { reason_code, says, .. } = run.decision(Timestamp(0), "report");
+            format!("{reason_code}: {says}")
+        };
+        assert_eq!(code(&|_| ()), "steady: Nothing to do: messages are as they were");
+        assert_eq!(code(&|drift| drift.retrain_needed = true), "performance: A new model is needed");
+        assert_eq!(
+            code(&|drift| drift.labels_needed = true),
+            "labels_needed: A new model is needed, and labels for it first"
+        );
+        assert_eq!(
+            code(&|drift| drift.reasons[0].fired = true),
+            "cooldown: A new model is asked for, and has to wait"
+        );
+        assert_eq!(
+            code(&|drift| drift.verdict = "insufficient_data".into()),
+            "insufficient_data: Nothing to do: too few messages to say more"
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! Sentences, pages and pictures for people.
+
+pub mod aligned;
+pub(crate) mod escape;
+mod prose;
+mod decision;
+mod markdown;
+mod svg;
+mod chart;
+mod table;
+mod page;
+mod annotate;
+pub mod model_card;
+mod files;
+
+pub use decision::{Decision, Run, read};
+pub use files::{append, write};

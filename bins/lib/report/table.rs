@@ -1,0 +1,75 @@
+//! Tables of the page, one row after the other on a desk, each row folded on a phone.
+
+use crate::report::escape::html;
+
+/// Lines of a list that are shown.
+pub(super) const LONGEST: usize = 40;
+
+/// A table by name; `folds` where a row takes several lines on a phone. The roles are said, since a phone's style would
+/// hide them.
+pub(super) fn table(class: &str, name: &str, head: &[(&str, &str)], rows: &[String]) -> String {
+    let cells: Vec<String> = head
+        .iter()
+        .map(|(class, text)| {
+            format!("<th role=\"columnheader\" scope=\"col\"{}>{}</th>", kind(class), html(text))
+        })
+        .collect();
+    let more = rows.len().saturating_sub(LONGEST);
+    let more = if more > 0 { format!("<p class=\"small\">and {more} more</p>\n") } else { String::new() };
+    let rows: Vec<String> =
+        rows.iter().take(LONGEST).map(|row| format!("<tr role=\"row\">{row}</tr>\n")).collect();
+    format!(
+        "<table role=\"table\" aria-label=\"{}\"{}>\n<thead role=\"rowgroup\"><tr role=\"row\">{}</tr></thead>\n\
+        <tbody role=\"rowgroup\">\n{}</tbody></table>\n{more}",
+        html(name),
+        kind(class),
+        cells.concat(),
+        rows.concat()
+    )
+}
+
+fn kind(class: &str) -> String {
+    if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") }
+}
+
+/// The cell that names its row; `sub` stands small below it.
+pub(super) fn name(text: &str, sub: &str) -> String {
+    let sub =
+        if sub.is_empty() { String::new() } else { format!("<span class=\"sub\">{}</span>", html(sub)) };
+    format!("<th role=\"rowheader\" scope=\"row\"><bdi>{}</bdi>{sub}</th>", html(text))
+}
+
+/// A cell of text.
+pub(super) fn cell(class: &str, text: &str) -> String {
+    format!("<td role=\"cell\"{}>{}</td>", kind(class), html(text))
+}
+
+/// A cell with a number, which brings its label where the head is not shown.
+pub(super) fn numeric(label: &str, text: &str) -> String {
+    format!("<td role=\"cell\" class=\"num\" data-label=\"{}\">{}</td>", html(label), html(text))
+}
+
+/// A cell with a drawing, which is escaped already.
+pub(super) fn plot(svg: &str) -> String {
+    format!("<td role=\"cell\" class=\"plot\">{svg}</td>")
+}
+
+/// A cell with a sign and a word.
+pub(super) fn mark(word: &str) -> String {
+    let (class, sign) = match word {
+        "no" => ("mark off", "○"),
+        "holds back" => ("mark on", "◐"),
+        _ => ("mark on", "●"),
+    };
+    format!(
+        "<td role=\"cell\" class=\"{class}\"><span aria-hidden=\"true\">{sign}</span> {}</td>",
+        html(word)
+    )
+}
+
+/// A cell that says whether a test was passed.
+pub(super) fn passed(is_passed: bool) -> String {
+    let (class, sign, word) =
+        if is_passed { ("mark passed", "✓", "yes") } else { ("mark off", "✗", "no") };
+    format!("<td role=\"cell\" class=\"{class}\"><span aria-hidden=\"true\">{sign}</span> {word}</td>")
+}

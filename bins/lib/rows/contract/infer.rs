@@ -1,0 +1,127 @@
+//! A contract written down from rows that are known to be good.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Balance, Column, Contract, Count, Most, Plain, Severity, Type};
+use crate::io::dates;
+use crate::io::fraction::Share;
+use crate::rows::label::Label;
+use crate::rows::{Row, Rows};
+
+/// The most values of a column that are listed rather than left open.
+const LISTED: usize = 12;
+
+/// What has been seen of some rows.
+#[derive(Default)]
+pub struct Sketch {
+    columns: Vec<Seen>,
+    rows: u64,
+    positive: u64,
+    labelled: u64,
+}
+
+/// What has been seen of one column.
+#[derive(Default)]
+struct Seen {
+    /// Cells that are not empty; a column that came late has fewer.
+    full: u64,
+    longest: u64,
+    values: BTreeSet<String>,
+    /// Types that a value has contradicted.
+    not_date: bool,
+    not_number: bool,
+    not_integer: bool,
+}
+
+impl Sketch {
+    /// Looks at a row.
+    pub fn row(&mut self, rows: &Rows, row: &Row) {
+        self.rows += 1;
+        self.columns.resize_with(rows.header().len(), Seen::default);
+        for (seen, cell) in self.columns.iter_mut().zip(row.cells()) {
+            seen.cell(cell);
+        }
+        if let Ok(Some(label)) = rows.label(row) {
+            self.labelled += 1;
+            self.positive += u64::from(label == Label::Positive);
+        }
+    }
+
+    /// The contract that these rows keep, with room around what was seen.
+    pub fn contract(&self, rows: &Rows) -> Contract {
+        let header = rows.header();
+        let mut column = BTreeMap::new();
+        for ((index, name), seen) in header.names().enumerate().zip(&self.columns) {
+            // Two columns of one name, or none, cannot be told apart in a contract.
+            if !name.is_empty() && header.names().filter(|other| *other == name).count() == 1 {
+                let is_text = rows.text_column().is_ok_and(|text| text == index);
+                let is_label = header.label() == Some(index);
+                column.insert(name.to_owned(), seen.column(is_text, is_label, self.rows));
+            }
+        }
+        let spam = self.positive as f64 / self.labelled.max(1) as f64;
+        Contract {
+            column,
+            rows: Some(Count { min: 1, max: None, severity: Severity::Fail }),
+            rejects: Some(Most { max_share: share(0.05), severity: Severity::Fail }),
+            duplicates: Some(Most { max_share: share(0.5), severity: Severity::Warn }),
+            conflicts: Some(Plain { severity: Severity::Reject }),
+            balance: (self.labelled > 0).then(|| Balance {
+                min: share(spam / 3.0),
+                max: share(1.0 - (1.0 - spam) / 3.0),
+                severity: Severity::Warn,
+            }),
+            freshness: None,
+        }
+    }
+}
+
+/// A share with two digits.
+fn share(value: f64) -> Share {
+    Share::try_from((value.clamp(0.0, 1.0) * 100.0).round() / 100.0).unwrap_or_default()
+}
+
+impl Seen {
+    fn cell(&mut self, cell: &str) {
+        let value = cell.trim();
+        if value.is_empty() {
+            return;
+        }
+        self.full += 1;
+        self.longest = self.longest.max(cell.chars().count() as u64);
+        if self.values.len() <= LISTED {
+            self.values.insert(value.to_owned());
+        }
+        self.not_date |= dates::read(value).is_none() || value.parse::<i64>().is_ok();
+        self.not_integer |= value.parse::<i64>().is_err();
+        self.not_number |= !value.parse::<f64>().is_ok_and(f64::is_finite);
+    }
+
+    fn column(&self, is_text: bool, is_label: bool, rows: u64) -> Column {
+        let kind = match self {
+            _ if self.values.is_empty() || is_text => Type::Text,
+            _ if is_label => Type::Label,
+            Self { not_integer: false, .. } => Type::Integer,
+            Self { not_number: false, .. } => Type::Number,
+            Self { not_date: false, .. } => Type::Date,
+            _ => Type::Text,
+        };
+        let few = kind == Type::Text && !is_text && self.values.len() <= LISTED && rows >= 10 * LISTED as u64;
+        let empty = rows - self.full;
+        let nulls = empty as f64 / rows.max(1) as f64;
+        Column {
+            kind,
+            optional: false,
+            max_null_share: (empty > 0 && !is_label).then(|| share(nulls * 2.0 + 0.01)),
+            filled: empty == 0 && !is_label,
+            min_length: None,
+            max_length: is_text.then(|| (self.longest * 2).max(10_000)),
+            allowed: (few && !self.values.is_empty()).then(|| self.values.iter().cloned().collect()),
+            min: None,
+            max: None,
+            earliest: None,
+            latest: (kind == Type::Date).then(|| "now".to_owned()),
+            severity: Severity::Reject,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Rows as JSON objects, one a line.
+
+use std::borrow::Cow;
+use std::io::{BufRead, BufReader, Read};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::value::RawValue;
+
+use super::decode::{self, Decoded};
+use super::header::Header;
+use super::header::Named;
+use super::json_text::{Entries, Text, not_json};
+use super::row::{Fault, MOST_BYTES, Row};
+use crate::io::diagnostics::shown;
+
+pub(super) struct JsonRows {
+    reader: BufReader<Box<dyn Read>>,
+    line: u64,
+    bytes_read: u64,
+    /// The first row: read already, since its keys are the first columns.
+    pending: Option<Vec<u8>>,
+    buffer: Vec<u8>,
+}
+
+impl JsonRows {
+    pub(super) fn open(bytes: Box<dyn Read>) -> Result<(Self, Vec<String>)> {
+        let mut rows = Self {
+            reader: BufReader::with_capacity(1 << 16, bytes),
+            line: 0,
+            bytes_read: 0,
+            pending: None,
+            buffer: Vec::new(),
+        };
+        let mut names = Vec::new();
+        if rows.next_line()? {
+            let line = std::mem::take(&mut rows.buffer);
+            if let Ok(entries) = serde_json::from_slice::<Entries>(&line) {
+                names = entries.0.into_iter().map(|(name, _)| name.into_owned()).collect();
+            }
+            rows.pending = Some(line);
+        }
+        Ok((rows, names))
+    }
+
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.bytes_read
+    }
+
+    /// Reads a line that is not blank into the buffer; false at the end.
+    fn next_line(&mut self) -> Result<bool> {
+        loop {
+            self.buffer.clear();
+            self.line += 1;
+            let count = self
+                .reader
+                .by_ref()
+                .take(MOST_BYTES)
+                .read_until(b'\n', &mut self.buffer)
+                .with_context(|| format!("line {}", self.line))?;
+            self.bytes_read += count as u64;
+            if count == 0 {
+                return Ok(false);
+            }
+            if count as u64 == MOST_BYTES && !self.buffer.ends_with(b"\n") {
+                return Err(anyhow!("line {}: the line is over {} MB", self.line, MOST_BYTES >> 20));
+            }
+            let kept = self.buffer.trim_ascii_end().len();
+            self.buffer.truncate(kept);
+            if kept > 0 {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Reads the next row, growing the header by keys not seen before; none at the end.
+    pub(super) fn read(
+        &mut self,
+        row: &mut Row,
+        header: &mut Header,
+        named: &Named,
+    ) -> Result<Option<Decoded>> {
+        if let Some(line) = self.pending.take() {
+            self.buffer = line;
+        } else if !self.next_line()? {
+            return Ok(None);
+        }
+        row.line = self.line;
+        let mut decoded = Decoded::default();
+        let text = match std::str::from_utf8(&self.buffer) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(error) => {
+                decoded = Decoded { fields: 1, first_column: error.valid_up_to() };
+                Cow::Owned(decode::field_text(&self.buffer))
+            }
+        };
+        row.fault = fill(row, &text, header, named).err().map(|error| Fault(format!("{error:#}")));
+        row.raw = Some(text.into_owned());
+        Ok(Some(decoded))
+    }
+}
+
+fn fill(row: &mut Row, line: &str, header: &mut Header, named: &Named) -> Result<()> {
+    row.cells.clear();
+    let Entries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
+    let mut cells: Vec<Option<Cow<str>>> = vec![None; header.len()];
+    for (place, (key, value)) in entries.iter().enumerate() {
+        // Rows of one file have the same keys in the same order nearly always: look there first.
+        let column = if header.names().nth(place) == Some(key) {
+            place
+        } else if let Some(column) = header.find(key) {
+            column
+        } else {
+            cells.push(None);
+            header.add(key, named)?
+        };
+        if cells[column].replace(cell(value, line)?).is_some() {
+            bail!("key {} occurs twice", shown(key));
+        }
+    }
+    for cell in &cells {
+        row.cells.push(cell.as_deref().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// What a value on a line is as the cell of a table: a text without its quotes, nothing for null, else as written.
+fn cell<'a>(value: &'a RawValue, line: &str) -> Result<Cow<'a, str>> {
+    match value.get() {
+        "null" => Ok(Cow::Borrowed("")),
+        text if text.starts_with('"') => {
+            let before = text.as_ptr() as usize - line.as_ptr() as usize;
+            serde_json::from_str::<Text>(text).map(|text| text.0).map_err(|error| not_json(&error, before))
+        }
+        other => Ok(Cow::Borrowed(other)),
+    }
+}

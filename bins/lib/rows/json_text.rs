@@ -1,0 +1,106 @@
+//! The text of a JSON object: its keys and values as they are written.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use anyhow::{Result, anyhow};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+/// Why a line is no object, and the column, where `before` bytes stand before what was read.
+pub(super) fn not_json(error: &serde_json::Error, before: usize) -> anyhow::Error {
+    let column = before + error.column();
+    let text = error.to_string();
+    let what = match (error.classify(), text.split(" at line ").next().unwrap_or_default()) {
+        (Category::Data, _) => return anyhow!("a JSON value, but no object"),
+        (Category::Eof, _) => "the line ends too early",
+        (_, "expected value" | "expected ident") => "expected a value",
+        (_, "recursion limit exceeded") => "nested too deep",
+        (_, "lone leading surrogate in hex escape" | "unexpected end of hex escape") => {
+            "half a surrogate pair"
+        }
+        (_, what) if what.starts_with("control character") => "a control character in a text",
+        (_, what) => what,
+    };
+    anyhow!("column {column}: not a JSON object: {what}")
+}
+
+/// The line with every value passed through `change`, keys as they are.
+pub(super) fn rewritten(line: &str, change: impl Fn(&str) -> String) -> String {
+    let Ok(Entries(entries)) = serde_json::from_str(line) else { return change(line) };
+    object(entries.into_iter().map(|(key, value)| {
+        let value = match serde_json::from_str::<Text>(value.get()) {
+            Ok(text) => quoted(&change(&text.0)),
+            Err(_) => rewritten_value(value.get(), &change),
+        };
+        (key, value)
+    }))
+}
+
+/// A number, or a nested value, as it is written; a text in its place where the change leaves no JSON.
+fn rewritten_value(value: &str, change: impl Fn(&str) -> String) -> String {
+    let changed = change(value);
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&changed).is_ok();
+    if is_json { changed } else { quoted(&changed) }
+}
+
+/// The line with these values (written as JSON), each in the place of its key, or else at the end.
+pub(super) fn with_values(line: &str, added: &[(&str, String)]) -> Result<String> {
+    let Entries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
+    let value_of = |key: &str| added.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone());
+    let new = added.iter().filter(|(name, _)| !entries.iter().any(|(key, _)| key == name));
+    let new = new.map(|(name, value)| (Cow::Borrowed(*name), value.clone())).collect::<Vec<_>>();
+    let kept = entries.into_iter().map(|(key, value)| {
+        let value = value_of(&key).unwrap_or_else(|| value.get().to_owned());
+        (key, value)
+    });
+    Ok(object(kept.chain(new)))
+}
+
+/// An object of keys and values that are JSON already.
+pub(super) fn object<'a>(entries: impl Iterator<Item = (Cow<'a, str>, String)>) -> String {
+    let entries: Vec<String> = entries.map(|(key, value)| format!("{}:{value}", quoted(&key))).collect();
+    format!("{{{}}}", entries.join(","))
+}
+
+/// A text as JSON writes it.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The keys of the object on a line, in order.
+pub(super) fn keys(line: &str) -> Vec<String> {
+    serde_json::from_str::<Entries>(line)
+        .map(|Entries(entries)| entries.into_iter().map(|(key, _)| key.into_owned()).collect())
+        .unwrap_or_default()
+}
+
+/// A string borrowed from the line where it has no escapes.
+#[derive(serde::Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// An object as the list it was written as.
+pub(super) struct Entries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Entries<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut entries = Vec::new();
+                while let Some((key, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    entries.push((key.0, value));
+                }
+                Ok(Entries(entries))
+            }
+        }
+        from.deserialize_map(List)
+    }
+}

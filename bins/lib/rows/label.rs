@@ -1,0 +1,100 @@
+//! The label of a row, and the spellings it comes in.
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::io::diagnostics::shown;
+
+/// Which of the two classes a row is of. Positive is what the model looks for: spam, churned, urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Label {
+    /// The class looked for.
+    Positive,
+    /// The other one.
+    Negative,
+}
+
+// 1.0 and 0.0 are what pandas makes of 1 and 0 in a column with gaps.
+const POSITIVE: [&str; 4] = ["spam", "1", "true", "1.0"];
+const NEGATIVE: [&str; 4] = ["ham", "0", "false", "0.0"];
+
+/// How labels are written in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spelling {
+    /// The value of the positive class, where it is none of the usual ones.
+    pub positive: Option<String>,
+}
+
+impl Spelling {
+    /// Reads a label; an empty cell is a row nobody has labelled.
+    pub fn read(&self, cell: &str) -> Result<Option<Label>> {
+        let value = cell.trim();
+        if value.is_empty() {
+            return Ok(None);
+        }
+        if let Some(positive) = &self.positive {
+            return Ok(Some(if value == positive { Label::Positive } else { Label::Negative }));
+        }
+        let is_one_of = |names: &[&str]| names.iter().any(|name| value.eq_ignore_ascii_case(name));
+        if is_one_of(&POSITIVE) {
+            Ok(Some(Label::Positive))
+        } else if is_one_of(&NEGATIVE) {
+            Ok(Some(Label::Negative))
+        } else {
+            bail!("label {} is neither spam nor ham; use --positive, or fix the row", shown(value))
+        }
+    }
+}
+
+/// The two values a model writes into the column `verdict`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// For a row found positive.
+    pub positive: String,
+    /// For any other.
+    pub negative: String,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { positive: "spam".into(), negative: "ham".into() }
+    }
+}
+
+impl Names {
+    /// The value of a label.
+    pub fn of(&self, label: Label) -> &str {
+        match label {
+            Label::Positive => &self.positive,
+            Label::Negative => &self.negative,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_pairs_are_known_and_nothing_else() {
+        let usual = Spelling::default();
+        for cell in ["spam", " Spam ", "1", "TRUE", "1.0"] {
+            assert_eq!(usual.read(cell).unwrap(), Some(Label::Positive), "{cell}");
+        }
+        for cell in ["ham", "0", "false", "0.0"] {
+            assert_eq!(usual.read(cell).unwrap(), Some(Label::Negative), "{cell}");
+        }
+        assert_eq!(usual.read("  ").unwrap(), None);
+        assert!(usual.read("junk").unwrap_err().to_string().contains("'junk'"));
+    }
+
+    #[test]
+    fn any_other_pair_goes_by_its_positive_value() {
+        let churn = Spelling { positive: Some("churned".into()) };
+        assert_eq!(churn.read("churned").unwrap(), Some(Label::Positive));
+        assert_eq!(churn.read("stayed").unwrap(), Some(Label::Negative));
+        assert_eq!(churn.read("").unwrap(), None);
+    }
+}

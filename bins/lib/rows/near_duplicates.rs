@@ -1,0 +1,188 @@
+//! Near-copies: texts that share most of their pairs of words or nearly all of their words, found by MinHash and then measured.
+
+use std::collections::{HashMap, HashSet};
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::rows::fingerprint::{mix, normal};
+
+/// Hash functions in a signature.
+const HASHES: usize = 128;
+
+/// The chance of missing a pair at the threshold that is thought small enough.
+const MISS: f64 = 1e-6;
+
+/// Texts to be held against others, by their pairs of words and by their words alone: a copy with its sentences turned
+/// round keeps few pairs and all words. Memory: some five kilobytes for each text held, most of it for its signatures.
+pub struct Near {
+    pairs: Index,
+    words: Index,
+}
+
+impl Near {
+    /// Finds texts that share at least `threshold` of their pairs of words (Jaccard), or half of the way from there to 1
+    /// of their words: .8 of the pairs or .9 of the words.
+    pub fn new(threshold: f64) -> Self {
+        Self { pairs: Index::new(threshold), words: Index::new(f64::midpoint(threshold, 1.0)) }
+    }
+
+    /// Adds a text.
+    pub fn add(&mut self, text: &str) {
+        let words = words(text);
+        self.pairs.add(pairs(&words));
+        self.words.add(set(words));
+    }
+
+    /// Whether a text that was added is at least as similar as the threshold.
+    pub fn has_near(&self, text: &str) -> bool {
+        let words = words(text);
+        self.pairs.has_near(&pairs(&words)) || self.words.has_near(&set(words))
+    }
+}
+
+/// Sets of hashes, to be found by a set like them.
+struct Index {
+    threshold: f64,
+    /// Hash functions in a band; two sets that agree in all of a band are measured.
+    width: usize,
+    bands: HashMap<u64, Vec<usize>>,
+    sets: Vec<Vec<u64>>,
+    /// One hash for each set.
+    held: HashSet<u64>,
+}
+
+impl Index {
+    fn new(threshold: f64) -> Self {
+        // Broder 1997; Leskovec, Rajaraman & Ullman 2014, 3.4: a pair with similarity s meets in one of b bands of r hashes
+        // with chance 1 - (1 - s^r)^b. The widest band that still misses nothing measures the fewest strangers.
+        let misses = |width: usize| {
+            let same = threshold.powi(i32::try_from(width).unwrap_or(i32::MAX));
+            (1.0 - same).powi(i32::try_from(HASHES / width).unwrap_or(i32::MAX))
+        };
+        let width = (1..=8).rev().find(|&width| misses(width) < MISS).unwrap_or(1);
+        Self { threshold, width, bands: HashMap::new(), sets: Vec::new(), held: HashSet::new() }
+    }
+
+    fn add(&mut self, set: Vec<u64>) {
+        // Of a campaign that sends one text ten thousand times one is enough to measure.
+        if !self.held.insert(set.iter().fold(0, |hash, part| mix(hash ^ part))) {
+            return;
+        }
+        let number = self.sets.len();
+        for band in self.bands_of(&set) {
+            self.bands.entry(band).or_default().push(number);
+        }
+        self.sets.push(set);
+    }
+
+    fn has_near(&self, set: &[u64]) -> bool {
+        let mut measured = HashSet::new();
+        self.bands_of(set).any(|band| {
+            self.bands.get(&band).is_some_and(|numbers| {
+                numbers.iter().any(|&number| {
+                    measured.insert(number) && jaccard(set, &self.sets[number]) >= self.threshold
+                })
+            })
+        })
+    }
+
+    fn bands_of(&self, set: &[u64]) -> impl Iterator<Item = u64> + use<> {
+        let width = self.width;
+        let signature: Vec<u64> = (0..HASHES as u64)
+            .map(|salt| {
+                let salt = mix(salt);
+                set.iter().map(|&hash| (hash ^ salt).wrapping_mul(salt | 1)).min().unwrap_or(0)
+            })
+            .collect();
+        (0..HASHES / width).map(move |band| {
+            let part = &signature[band * width..(band + 1) * width];
+            part.iter().fold(band as u64, |hash, value| mix(hash ^ value))
+        })
+    }
+}
+
+/// The words of the normalised text, hashed, without the signs around them: of a text of nothing but signs, these.
+fn words(text: &str) -> Vec<u64> {
+    let text = normal(text);
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let mut words: Vec<String> = text.split(' ').map(bare).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        words = text.split(' ').map(str::to_owned).collect();
+    }
+    words.iter().map(|word| xxh3_64(word.as_bytes())).collect()
+}
+
+/// The pairs of neighbouring words; of a single word the word.
+fn pairs(words: &[u64]) -> Vec<u64> {
+    match words {
+        [word] => vec![*word],
+        _ => set(words.windows(2).map(|pair| xxh3_64_with_seed(&pair[0].to_le_bytes(), pair[1])).collect()),
+    }
+}
+
+/// The same hashes, sorted, once each.
+fn set(mut hashes: Vec<u64>) -> Vec<u64> {
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes
+}
+
+/// What two sorted sets share of what they have (Jaccard 1912).
+fn jaccard(one: &[u64], other: &[u64]) -> f64 {
+    let (mut i, mut j, mut shared) = (0, 0, 0usize);
+    while i < one.len() && j < other.len() {
+        match one[i].cmp(&other[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                shared += 1;
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    shared as f64 / (one.len() + other.len() - shared).max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_with_a_word_changed_is_near_and_another_text_is_not() {
+        let mut near = Near::new(0.8);
+        let text =
+            "you have won a prize of 500 pounds call now to claim it before it is too late for you my friend";
+        near.add(text);
+        near.add("see you at lunch");
+        assert!(near.has_near(text));
+        assert!(near.has_near(&text.replace("500", "900").replace("friend", "dear")));
+        assert!(!near.has_near("see you at dinner then, we can talk about all that later"));
+        assert!(!near.has_near(""));
+        assert!(near.has_near("See you -- at lunch!!"));
+        assert!(near.has_near("at lunch, see you"));
+        assert!(!near.has_near(":-)"));
+        near.add(":-)");
+        assert!(near.has_near(" :-) ") && !near.has_near(":-("));
+    }
+
+    #[test]
+    fn every_pair_over_the_threshold_is_found() {
+        // 400 texts of 20 words, and copies of them with one word changed: 17 of 21 pairs are shared, .81.
+        let word = |n: u64| format!("w{:x}", mix(n) % 5000).replace(|c: char| c.is_ascii_digit(), "x");
+        let text = |n: u64, change: u64| {
+            let words = (0..20).map(|i| if i == 10 { word(n * 100 + i + change) } else { word(n * 100 + i) });
+            pairs(&super::words(&words.collect::<Vec<_>>().join(" ")))
+        };
+        let mut index = Index::new(0.8);
+        (0..400).for_each(|n| index.add(text(n, 0)));
+        let alike = |n: &u64| jaccard(&text(*n, 50_000), &text(*n, 0)) >= 0.8;
+        let (near, found): (Vec<u64>, Vec<u64>) = (
+            (0..400).filter(alike).collect(),
+            (0..400).filter(|&n| index.has_near(&text(n, 50_000))).collect(),
+        );
+        assert!(near.len() > 350);
+        assert_eq!(found, near);
+        assert_eq!((400..800).filter(|&n| index.has_near(&text(n, 0))).count(), 0);
+    }
+}

@@ -1,0 +1,246 @@
+//! A random sample in one pass: every row draws a key, and the rows with the smallest keys win.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use crate::io::dates::{DAY, Timestamp};
+use crate::rows::Row;
+use crate::rows::fingerprint::mix;
+
+/// The key of a row; the smaller, the sooner it is drawn.
+///
+/// It depends on the seed and the place of the row alone, so that a larger sample holds every smaller one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Key(f64);
+
+impl Key {
+    /// The key of the row at a place, all rows being equally likely.
+    pub fn uniform(seed: u64, place: u64) -> Self {
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        let hash = mix(mix(seed).wrapping_add(place.wrapping_mul(GOLDEN)));
+        // Half a step up: never 0, whose logarithm there is none of.
+        Self(((hash >> 11) as f64 + 0.5) / (1u64 << 53) as f64)
+    }
+
+    /// The key where a row half a life older is half as likely: Efraimidis & Spirakis (2006), in logarithms.
+    ///
+    /// Their winners are the greatest u^(1/w), so those of the smallest ln(-ln u) - ln w. The weight 2^(-age / half-life)
+    /// makes ln w linear in the date, and any moment may count as the present: nothing overflows, and no clock is read.
+    #[must_use]
+    pub fn fading(self, date: Timestamp, half_life_days: f64) -> Self {
+        let half_lives = date.0 as f64 / (half_life_days * DAY as f64);
+        Self((-self.0.ln()).ln() - std::f64::consts::LN_2 * half_lives)
+    }
+
+    /// The number that keys are ordered by.
+    pub fn value(self) -> f64 {
+        self.0
+    }
+}
+
+/// A row and its key, in the order of keys.
+struct Drawn {
+    key: Key,
+    place: u64,
+    row: Row,
+}
+
+impl Ord for Drawn {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.0.total_cmp(&other.key.0).then(self.place.cmp(&other.place))
+    }
+}
+
+impl PartialOrd for Drawn {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Drawn {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Drawn {}
+
+/// The rows of one kind.
+#[derive(Default)]
+struct Stratum {
+    seen: u64,
+    kept: BinaryHeap<Drawn>,
+}
+
+/// How likely rows are to be drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Odds {
+    /// All alike.
+    Even,
+    /// A row so many days older is half as likely.
+    Fading {
+        /// Half a life.
+        days: f64,
+    },
+}
+
+/// A sample being drawn.
+pub struct Draw {
+    size: u64,
+    seed: u64,
+    odds: Odds,
+    seen: u64,
+    /// The first is that of rows without one: of all rows in a plain sample.
+    strata: Vec<Stratum>,
+    /// Where in `strata` each name is.
+    places: BTreeMap<String, usize>,
+}
+
+impl Draw {
+    /// Begins a sample of this size.
+    pub fn new(size: u64, seed: u64, odds: Odds) -> Self {
+        Self { size, seed, odds, seen: 0, strata: vec![Stratum::default()], places: BTreeMap::new() }
+    }
+
+    /// How many rows were offered.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Offers a row by its place in the file; where odds fade, one without a date is never drawn. With one stratum for all
+    /// the sample is a plain one.
+    pub fn offer(&mut self, row: &Row, place: u64, date: impl FnOnce() -> Option<Timestamp>, stratum: &str) {
+        let mut key = Key::uniform(self.seed, place);
+        if let Odds::Fading { days } = self.odds {
+            // Only here: to read a date takes longer than to read a row.
+            let Some(date) = date() else { return };
+            key = key.fading(date, days);
+        }
+        self.seen += 1;
+        // To look an empty name up costs more than all the rest: its bytes are nowhere, and the processor stumbles on them.
+        let index = if stratum.is_empty() { 0 } else { self.place(stratum) };
+        let found = &mut self.strata[index];
+        found.seen += 1;
+        let room = self.odds.room(self.size, found.seen, self.seen);
+        let enters = (found.kept.len() as u64) < room
+            || found.kept.peek().is_some_and(|last| (key.0, place) < (last.key.0, last.place));
+        if enters {
+            found.kept.push(Drawn { key, place, row: row.clone() });
+            while found.kept.len() as u64 > room {
+                found.kept.pop();
+            }
+        }
+        if self.seen.is_multiple_of(1 << 16) {
+            self.shrink();
+        }
+    }
+
+    fn place(&mut self, name: &str) -> usize {
+        if let Some(place) = self.places.get(name) {
+            return *place;
+        }
+        self.strata.push(Stratum::default());
+        self.places.insert(name.to_owned(), self.strata.len() - 1);
+        self.strata.len() - 1
+    }
+
+    /// Gives back what strata hold whose share has fallen.
+    fn shrink(&mut self) {
+        for stratum in &mut self.strata {
+            while stratum.kept.len() as u64 > self.odds.room(self.size, stratum.seen, self.seen) {
+                stratum.kept.pop();
+            }
+        }
+    }
+
+    /// The rows drawn, in the order they came.
+    pub fn finish(mut self) -> impl Iterator<Item = Row> {
+        let in_order = [0].into_iter().chain(self.places.into_values());
+        let strata: Vec<Stratum> = in_order.map(|index| std::mem::take(&mut self.strata[index])).collect();
+        let counts: Vec<u64> = strata.iter().map(|stratum| stratum.seen).collect();
+        let seats = apportion(self.size.min(self.seen), &counts);
+        let mut drawn: Vec<Drawn> = Vec::new();
+        for (stratum, seats) in strata.into_iter().zip(seats) {
+            let kept = stratum.kept.into_sorted_vec();
+            drawn.extend(kept.into_iter().take(usize::try_from(seats).unwrap_or(usize::MAX)));
+        }
+        drawn.sort_unstable_by_key(|one| one.place);
+        drawn.into_iter().map(|one| one.row)
+    }
+}
+
+impl Odds {
+    /// How many rows of a stratum must be kept to be sure of those it will win.
+    ///
+    /// It wins `size` times its share in the end. How many of these it has shown already is at most hypergeometric around
+    /// `size` times its share so far; six standard deviations and a few more are a chance of less than one in a billion.
+    /// The sum over all strata is the size and a little: the memory does not grow with the file. Where odds fade, the first
+    /// rows may be the newest and win all: nothing less than the size is sure.
+    fn room(self, size: u64, of_stratum: u64, of_all: u64) -> u64 {
+        if of_stratum == of_all || self != Self::Even {
+            return size;
+        }
+        let expected = size as f64 * (of_stratum as f64 / of_all as f64);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a bounded positive number"
+        )]
+        let room = (expected + 6.0 * expected.sqrt()).ceil() as u64 + 20;
+        room.min(size)
+    }
+}
+
+/// Seats for parties of these counts by the quota method (Balinski & Young 1975): each gets its exact share rounded down
+/// or up, and with one seat more in all nobody has one less, so that larger samples hold smaller ones.
+fn apportion(seats: u64, counts: &[u64]) -> Vec<u64> {
+    if let [_] = counts {
+        return vec![seats];
+    }
+    let all: u64 = counts.iter().sum();
+    let mut given = vec![0u64; counts.len()];
+    // The next seat goes to the strongest claim, count / (given + 1), among who stays below the exact share rounded up,
+    // given < seat * count / all: from the first seat over given * all / count on. Numbers over 0 are in the order of
+    // their bits.
+    let mut waiting: BinaryHeap<Reverse<(u64, usize)>> =
+        (0..counts.len()).map(|party| Reverse((1, party))).collect();
+    let mut eligible: BinaryHeap<(u64, Reverse<usize>)> = BinaryHeap::new();
+    for seat in 1..=seats {
+        while let Some(Reverse((from, party))) = waiting.peek().copied()
+            && from <= seat
+        {
+            waiting.pop();
+            let claim = counts[party] as f64 / (given[party] + 1) as f64;
+            eligible.push((claim.to_bits(), Reverse(party)));
+        }
+        let Some((_, Reverse(party))) = eligible.pop() else { continue };
+        given[party] += 1;
+        let from = u128::from(given[party]) * u128::from(all) / u128::from(counts[party]) + 1;
+        waiting.push(Reverse((u64::try_from(from).unwrap_or(u64::MAX), party)));
+    }
+    given
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn shares_are_kept_within_one_and_grow_with_the_size(
+            counts in prop::collection::vec(1u64..500, 1..9),
+            seats in 0u64..200,
+        ) {
+            let all: u64 = counts.iter().sum();
+            let seats = seats.min(all.saturating_sub(1));
+            let (some, more) = (apportion(seats, &counts), apportion(seats + 1, &counts));
+            prop_assert_eq!(some.iter().sum::<u64>(), seats);
+            for ((some, more), count) in some.iter().zip(&more).zip(&counts) {
+                let exact = seats as f64 * *count as f64 / all as f64;
+                prop_assert!((*some as f64 - exact).abs() < 1.0, "{some} seats for {exact}");
+                prop_assert!(some <= more && some <= count);
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Rows worth a label: half where the model is least sure, a quarter unlike the rest, a quarter at random.
+
+use std::collections::{BinaryHeap, HashSet};
+
+use anyhow::Result;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::rows::fingerprint::{Fingerprint, normal};
+use crate::rows::near_duplicates::Near;
+use crate::rows::sampling::draw::Key;
+use crate::rows::sampling::filter::Filter;
+use crate::rows::{Row, Rows};
+
+/// Counters of words: enough for the words of a language, and bounded.
+const COUNTERS: usize = 1 << 18;
+
+/// Rows kept of each kind for each one wanted, so that near-copies among them can be passed over.
+const SPARE: usize = 4;
+
+/// Why a row was picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its score is closest to the threshold.
+    Uncertain,
+    /// Its words are rarest.
+    Novel,
+    /// By chance: these alone tell how often the model is right.
+    Random,
+}
+
+impl Why {
+    /// The word in the column `picked_for`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uncertain => "uncertain",
+            Self::Novel => "novel",
+            Self::Random => "random",
+        }
+    }
+}
+
+/// How often words occur, from a first reading.
+pub struct Familiar {
+    rows: u64,
+    counts: Vec<u32>,
+}
+
+impl Familiar {
+    /// Reads all rows for their words.
+    pub fn read(rows: &mut Rows) -> Result<Self> {
+        let mut familiar = Self { rows: 0, counts: vec![0; COUNTERS] };
+        let mut row = Row::default();
+        while rows.read(&mut row)? {
+            familiar.rows += 1;
+            for word in words(rows.text(&row)?) {
+                familiar.counts[word] = familiar.counts[word].saturating_add(1);
+            }
+        }
+        Ok(familiar)
+    }
+
+    /// How rare the words of a text are on average; a short text is held to be a little more ordinary than it looks.
+    fn novelty(&self, text: &str) -> f64 {
+        let words = words(text);
+        let rarity = |word: &usize| (self.rows as f64 / f64::from(self.counts[*word].max(1))).ln();
+        words.iter().map(rarity).sum::<f64>() / (words.len() as f64 + 2.0)
+    }
+}
+
+/// The counters of the distinct words of a text.
+fn words(text: &str) -> HashSet<usize> {
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+    normal(text).split(' ').map(|word| xxh3_64(word.as_bytes()) as usize % COUNTERS).collect()
+}
+
+/// A row and how badly it is wanted: the smaller, the more.
+struct Candidate {
+    key: f64,
+    place: u64,
+    row: Row,
+    text: String,
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.total_cmp(&other.key).then(self.place.cmp(&other.place))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Candidate {}
+
+/// Picks `size` of the rows without a label, no two of them near-copies. Memory: a dozen rows for each one picked.
+pub fn pick(
+    rows: &mut Rows,
+    filter: &mut Filter,
+    familiar: &Familiar,
+    size: usize,
+    threshold: f64,
+    seed: u64,
+) -> Result<Vec<(Row, Why)>> {
+    let kept = size.saturating_mul(SPARE);
+    let mut heaps: [BinaryHeap<Candidate>; 3] = Default::default();
+    let mut met = HashSet::new();
+    let mut row = Row::default();
+    while filter.read(rows, &mut row)? {
+        let text = rows.text(&row)?;
+        if rows.label(&row)?.is_some() || !met.insert(Fingerprint::of(text)) {
+            continue;
+        }
+        let place = rows.seen();
+        let uncertainty = (rows.number(&row, "spam_score")? - threshold).abs();
+        let keys = [uncertainty, -familiar.novelty(text), Key::uniform(seed, place).value()];
+        for (heap, key) in heaps.iter_mut().zip(keys) {
+            if heap.len() < kept || heap.peek().is_some_and(|last| key < last.key) {
+                heap.push(Candidate { key, place, row: row.clone(), text: text.to_owned() });
+                if heap.len() > kept {
+                    heap.pop();
+                }
+            }
+        }
+    }
+    // The random ones are drawn first, from all: what the others took before would make them easier than rows are. What one
+    // kind cannot fill, most of its candidates being copies of one another, the next one does.
+    let [uncertain, novel, random] = heaps;
+    let quarter = size / 4;
+    let turns = [
+        (Why::Random, random, quarter),
+        (Why::Uncertain, uncertain, size - 2 * quarter),
+        (Why::Novel, novel, quarter),
+    ];
+    let mut near = Near::new(0.8);
+    let mut picked: Vec<(u64, Row, Why)> = Vec::new();
+    let mut left = 0;
+    for (why, heap, quota) in turns {
+        left += quota;
+        for candidate in heap.into_sorted_vec() {
+            if left > 0 && !near.has_near(&candidate.text) {
+                near.add(&candidate.text);
+                picked.push((candidate.place, candidate.row, why));
+                left -= 1;
+            }
+        }
+    }
+    picked.sort_unstable_by_key(|(place, ..)| *place);
+    Ok(picked.into_iter().map(|(_, row, why)| (row, why)).collect())
+}

@@ -1,0 +1,285 @@
+//! What lives from run to run: rows gathered, drift history, decisions, who was told. One directory, safe to lose; but for the history, which
+//! has the last 64 runs, its files are only ever added to.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::io::dates::Timestamp;
+use crate::io::stream::Place;
+
+/// A directory of state.
+#[derive(Clone, Debug)]
+pub struct State {
+    directory: PathBuf,
+}
+
+/// What one run decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// When, in seconds since 1970.
+    pub time: i64,
+    /// Whether a new model was asked for.
+    pub retrain_needed: bool,
+    /// Whether the new model was better.
+    pub deploy_needed: bool,
+    /// Why.
+    pub reasons: Vec<String>,
+}
+
+/// Somebody was told something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// When, in seconds since 1970.
+    pub time: i64,
+    /// Whom: a channel.
+    pub channel: String,
+    /// What.
+    pub subject: String,
+}
+
+impl State {
+    /// The state in a directory, which need not be there yet.
+    pub fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_path_buf() }
+    }
+
+    /// All rows gathered so far, as JSON Lines: those that were used.
+    pub fn rows(&self) -> Place {
+        Place::File(self.file("rows.jsonl"))
+    }
+
+    /// Adds rows, each a line of JSON, that are not there yet; how many those were, and how many were there already.
+    pub fn gather(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
+        self.add("rows.jsonl", lines)
+    }
+
+    /// As [`State::gather`], to the rows that were refused: they are not learned from, and not drawn again.
+    pub fn refuse(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
+        self.add("refused.jsonl", lines)
+    }
+
+    fn add(&self, name: &str, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
+        let mut log = Log::open(&self.directory.join(name))?;
+        let mut known = log.lines()?.map(|line| Ok(xxh3_64(&line?))).collect::<Result<HashSet<u64>>>()?;
+        let (mut added, mut there) = (0, 0);
+        let mut batch = Vec::new();
+        for line in lines {
+            let line = line?;
+            if known.insert(xxh3_64(line.as_bytes())) {
+                batch.extend_from_slice(line.as_bytes());
+                batch.push(b'\n');
+                added += 1;
+            } else {
+                there += 1;
+            }
+        }
+        log.append(&batch)?;
+        Ok((added, there))
+    }
+
+    /// Adds a decision, unless it is there already: a step that is run again decides nothing twice.
+    pub fn decide(&self, decision: &Decision) -> Result<()> {
+        self.append_once("decisions.jsonl", decision)
+    }
+
+    /// What earlier runs of `drift` saw, a line each: nothing where there was none.
+    pub fn history(&self) -> Result<String> {
+        let path = self.file("history.jsonl");
+        if path.exists() { Place::File(path).read_text() } else { Ok(String::new()) }
+    }
+
+    /// Keeps other runs from reading the history and writing it anew, until what is given back is dropped.
+    pub fn hold(&self) -> Result<File> {
+        let path = self.file("history.lock");
+        fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
+        let lock = File::create(&path).with_context(|| path.display().to_string())?;
+        lock.lock().with_context(|| path.display().to_string())?;
+        Ok(lock)
+    }
+
+    /// Writes the history anew; what was there and could not be read is kept beside it.
+    pub fn remember(&self, lines: &str, was_unreadable: bool) -> Result<()> {
+        let path = self.file("history.jsonl");
+        fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
+        if was_unreadable {
+            let names = (1..1000).map(|number| self.file(&format!("history.unreadable-{number}.jsonl")));
+            let aside = names.into_iter().find(|aside| !aside.exists());
+            let aside = aside.context("there are a thousand histories that could not be read")?;
+            fs::copy(&path, &aside).with_context(|| path.display().to_string())?;
+        }
+        Place::File(path).write_text(lines)
+    }
+
+    /// A file of the state.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    fn append_once(&self, name: &str, entry: &impl Serialize) -> Result<()> {
+        let mut log = Log::open(&self.directory.join(name))?;
+        let line = serde_json::to_vec(entry)?;
+        let known = log.lines()?.try_fold(false, |known, found| anyhow::Ok(known || found? == line))?;
+        if !known {
+            log.append(&[&line[..], b"\n"].concat())?;
+        }
+        Ok(())
+    }
+
+    /// Every decision so far, in the order they were taken.
+    pub fn decisions(&self) -> Result<Vec<Decision>> {
+        self.entries("decisions.jsonl")
+    }
+
+    /// Notes that somebody was told something.
+    pub fn tell(&self, told: &Told) -> Result<()> {
+        self.append_once("told.jsonl", told)
+    }
+
+    /// Who was told what, so far.
+    pub fn told(&self) -> Result<Vec<Told>> {
+        self.entries("told.jsonl")
+    }
+
+    fn entries<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
+        let path = self.directory.join(name);
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let file = File::open(&path).with_context(|| path.display().to_string())?;
+        let mut entries = Vec::new();
+        for (index, line) in whole_lines(BufReader::new(file)).enumerate() {
+            let line = line.with_context(|| path.display().to_string())?;
+            let entry = serde_json::from_slice(&line);
+            entries.push(entry.with_context(|| format!("{}: line {}", path.display(), index + 1))?);
+        }
+        Ok(entries)
+    }
+
+    /// When a new model was last asked for.
+    pub fn last_retrain(&self) -> Result<Option<Timestamp>> {
+        let times = self.decisions()?.into_iter().filter(|decision| decision.retrain_needed);
+        Ok(times.map(|decision| Timestamp(decision.time)).max())
+    }
+}
+
+/// A file of lines that is only ever added to, by one process at a time.
+struct Log {
+    file: File,
+    path: PathBuf,
+}
+
+impl Log {
+    /// Opens and locks the file. A last line without its end is given one where it is whole, and else cut off: a run was
+    /// killed while it wrote it.
+    fn open(path: &Path) -> Result<Self> {
+        let named = || path.display().to_string();
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+        }
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path).with_context(named)?;
+        file.lock().with_context(named)?;
+        let mut log = Self { file, path: path.to_path_buf() };
+        let whole = log.lines()?.try_fold(0, |sum, line| anyhow::Ok(sum + line?.len() as u64 + 1))?;
+        let mut rest = Vec::new();
+        log.file
+            .seek(SeekFrom::Start(whole))
+            .and_then(|_| log.file.read_to_end(&mut rest))
+            .with_context(named)?;
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&rest).is_ok() {
+            log.append(b"\n")?;
+        } else {
+            log.file.set_len(whole).with_context(named)?;
+        }
+        Ok(log)
+    }
+
+    fn lines(&mut self) -> Result<impl Iterator<Item = Result<Vec<u8>>>> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0)).with_context(|| self.path.display().to_string())?;
+        Ok(whole_lines(BufReader::new(file)))
+    }
+
+    /// Adds bytes in one write and waits until they are on the disk.
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        let named = || self.path.display().to_string();
+        self.file.write_all(bytes).with_context(named)?;
+        self.file.sync_data().with_context(named)
+    }
+}
+
+/// The lines that have their end, without it.
+fn whole_lines(mut from: impl BufRead) -> impl Iterator<Item = Result<Vec<u8>>> {
+    std::iter::from_fn(move || {
+        let mut line = Vec::new();
+        match from.by_ref().take(u64::MAX).read_until(b'\n', &mut line) {
+            Ok(_) if line.last() == Some(&b'\n') => {
+                line.pop();
+                Some(Ok(line))
+            }
+            Ok(_) => None,
+            Err(error) => Some(Err(error.into())),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(name: &str) -> State {
+        let directory = std::env::temp_dir().join(format!("spamops-state-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        State::new(&directory)
+    }
+
+    #[test]
+    fn gathering_twice_is_gathering_once() {
+        let state = state("twice");
+        let lines = || ["{\"text\":\"a\"}", "{\"text\":\"b\"}"].map(|line| Ok(line.to_owned())).into_iter();
+        assert_eq!(state.gather(lines()).unwrap(), (2, 0));
+        assert_eq!(state.gather(lines()).unwrap(), (0, 2));
+        assert_eq!(fs::read_to_string(state.rows().path().unwrap()).unwrap().lines().count(), 2);
+        fs::remove_dir_all(&state.directory).unwrap();
+    }
+
+    #[test]
+    fn a_torn_last_line_is_cut_off() {
+        let state = state("torn");
+        fs::create_dir_all(&state.directory).unwrap();
+        fs::write(state.rows().path().unwrap(), "{\"text\":\"a\"}\n{\"te").unwrap();
+        assert_eq!(state.gather([Ok("{\"text\":\"b\"}".to_owned())].into_iter()).unwrap(), (1, 0));
+        let rows = fs::read_to_string(state.rows().path().unwrap()).unwrap();
+        assert_eq!(rows, "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+        fs::remove_dir_all(&state.directory).unwrap();
+    }
+
+    #[test]
+    fn a_whole_last_line_without_its_end_is_kept() {
+        let state = state("whole");
+        fs::create_dir_all(&state.directory).unwrap();
+        fs::write(state.rows().path().unwrap(), "{\"text\":\"a\"}\n{\"text\":\"b\"}").unwrap();
+        let lines = ["{\"text\":\"b\"}", "{\"text\":\"c\"}"].map(|line| Ok(line.to_owned()));
+        assert_eq!(state.gather(lines.into_iter()).unwrap(), (1, 1));
+        fs::remove_dir_all(&state.directory).unwrap();
+    }
+
+    #[test]
+    fn the_last_retrain_is_the_latest_decision_that_asked_for_one() {
+        let state = state("decisions");
+        assert_eq!(state.last_retrain().unwrap(), None);
+        for (time, retrain_needed) in [(10, true), (20, true), (30, false), (20, true)] {
+            let decision = Decision { time, retrain_needed, deploy_needed: false, reasons: vec![] };
+            state.decide(&decision).unwrap();
+        }
+        assert_eq!(state.last_retrain().unwrap(), Some(Timestamp(20)));
+        assert_eq!(state.decisions().unwrap().len(), 3);
+        fs::remove_dir_all(&state.directory).unwrap();
+    }
+}

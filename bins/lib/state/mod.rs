@@ -1,0 +1,4 @@
+//! What survives between runs.
+
+pub mod gathered;
+pub mod watched_files;

@@ -1,0 +1,59 @@
+//! Scores as probabilities: how far they are from what came true.
+
+use crate::stats::ranking::Scored;
+
+/// The bins of [`expected_error`].
+const BINS: usize = 15;
+
+/// The mean of -ln of the probability given to the class of each row (Good 1952); probabilities are kept a float's epsilon
+/// away from 0 and 1, as in scikit-learn. None where there are no rows.
+pub fn log_loss(rows: &[Scored]) -> Option<f64> {
+    mean(rows, |row| {
+        let given = if row.is_positive() { row.score() } else { 1.0 - row.score() };
+        -given.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
+    })
+}
+
+/// The mean square of score less truth (Brier 1950); none where there are no rows.
+pub fn brier(rows: &[Scored]) -> Option<f64> {
+    mean(rows, |row| (row.score() - truth(row)).powi(2))
+}
+
+/// The expected calibration error (Naeini, Cooper and Hauskrecht 2015): in each of 15 bins of equal width the mean score
+/// less the share of positives, its absolute value weighted by the rows in the bin. A bin has its upper bound and not its
+/// lower one (Guo et al. 2017), but for the first, which has both: the bin of a score is its fifteenfold, rounded up.
+/// None where there are no rows.
+pub fn expected_error(rows: &[Scored]) -> Option<f64> {
+    let mut excess = [0.0; BINS];
+    for row in rows {
+        excess[bin(row.score())] += row.score() - truth(*row);
+    }
+    (!rows.is_empty()).then(|| excess.iter().map(|sum| sum.abs()).sum::<f64>() / rows.len() as f64)
+}
+
+fn bin(score: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores are from 0 to 1")]
+    let above = (score * BINS as f64).ceil() as usize;
+    above.clamp(1, BINS) - 1
+}
+
+fn truth(row: Scored) -> f64 {
+    f64::from(u8::from(row.is_positive()))
+}
+
+fn mean(rows: &[Scored], loss: impl Fn(Scored) -> f64) -> Option<f64> {
+    (!rows.is_empty()).then(|| rows.iter().map(|row| loss(*row)).sum::<f64>() / rows.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bin;
+
+    #[test]
+    fn a_bin_has_its_upper_bound() {
+        assert_eq!((bin(0.0), bin(f64::MIN_POSITIVE), bin(1.0)), (0, 0, 14));
+        for (upper, edge) in (1..15).map(|edge| (edge - 1, edge as f64 / 15.0)) {
+            assert_eq!((bin(edge), bin(edge + 1e-12)), (upper, upper + 1));
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Two judges of the same rows: what they differ by, and how far that may be off.
+
+use serde::{Deserialize, Serialize};
+
+use crate::rows::label::Label;
+use crate::stats::confusion::Confusion;
+use crate::stats::intervals::{Interval, Z, wilson};
+use crate::stats::ranking::Scored;
+use crate::stats::special::{difference_of_products, normal_tail};
+
+/// Rows by which of two judges said yes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paired {
+    /// Both did.
+    pub both: u64,
+    /// The first alone did.
+    pub only_one: u64,
+    /// The second alone did.
+    pub only_other: u64,
+    /// None did.
+    pub neither: u64,
+}
+
+/// Labelled rows by their truth and by which of two judges, a champion and a challenger, took them for positive: eight
+/// counters, of which all that compares their verdicts is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Eight {
+    /// The positive rows.
+    pub positive: Paired,
+    /// The negative ones.
+    pub negative: Paired,
+}
+
+impl Paired {
+    /// Counts a row by what each judge said.
+    pub fn add(&mut self, one: bool, other: bool) {
+        match (one, other) {
+            (true, true) => self.both += 1,
+            (true, false) => self.only_one += 1,
+            (false, true) => self.only_other += 1,
+            (false, false) => self.neither += 1,
+        }
+    }
+
+    /// Adds other rows.
+    pub fn merge(&mut self, other: &Self) {
+        self.both += other.both;
+        self.only_one += other.only_one;
+        self.only_other += other.only_other;
+        self.neither += other.neither;
+    }
+
+    /// All rows.
+    pub fn rows(self) -> u64 {
+        self.both + self.only_one + self.only_other + self.neither
+    }
+
+    /// The share of rows at which the judges differ; none where there are no rows.
+    pub fn discordant(self) -> Option<f64> {
+        let rows = self.rows();
+        (rows > 0).then(|| (self.only_one + self.only_other) as f64 / rows as f64)
+    }
+
+    /// The second judge's share of yes less the first one's; none where there are no rows.
+    pub fn difference(self) -> Option<f64> {
+        let apart = self.only_one.abs_diff(self.only_other) as f64 / self.rows() as f64;
+        (self.rows() > 0).then_some(if self.only_one > self.only_other { -apart } else { apart })
+    }
+
+    /// The interval of the difference, the second judge's share less the first one's: from the bounds of Wilson for
+    /// either share, and the correlation of the two, shrunk where it is positive (Newcombe 1998, "Improved confidence
+    /// intervals for the difference between binomial proportions based on paired data", method 10). None where there
+    /// are no rows.
+    pub fn newcombe(self) -> Option<Interval> {
+        let Self { both, only_one, only_other, neither } = self;
+        let rows = self.rows();
+        let (one, other) = (Reach::of(both + only_one, rows)?, Reach::of(both + only_other, rows)?);
+        let difference = self.difference()?;
+        let margins = [both + only_one, only_other + neither, both + only_other, only_one + neither];
+        let product = margins.iter().map(|sum| (*sum as f64).sqrt()).product::<f64>();
+        let agreement = difference_of_products([both, neither], [only_one, only_other]);
+        let shrunk = if agreement > 0.0 { (agreement - rows as f64 / 2.0).max(0.0) } else { agreement };
+        let correlation = if product > 0.0 { shrunk / product } else { 0.0 };
+        let reach =
+            |up: f64, down: f64| (up * up - 2.0 * correlation * up * down + down * down).max(0.0).sqrt();
+        Some(Interval(difference - reach(other.down, one.up), difference + reach(other.up, one.down)))
+    }
+}
+
+/// How far Wilson's bounds are from a share.
+struct Reach {
+    down: f64,
+    up: f64,
+}
+
+impl Reach {
+    fn of(part: u64, whole: u64) -> Option<Self> {
+        let Interval(low, high) = wilson(part, whole)?;
+        let share = part as f64 / whole as f64;
+        Some(Self { down: share - low, up: high - share })
+    }
+}
+
+/// The interval of the difference of two shares of different rows, so many of so many less so many of so many others,
+/// from the bounds of Wilson for either (Newcombe 1998, "Interval estimation for the difference between independent
+/// proportions", method 10). None where one is a share of nothing.
+pub fn newcombe(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Interval> {
+    let (one, other) = (Reach::of(part, whole)?, Reach::of(other_part, other_whole)?);
+    let all = whole as f64 * other_whole as f64;
+    let difference = difference_of_products([part, other_whole], [other_part, whole]) / all;
+    Some(Interval(difference - one.down.hypot(other.up), difference + one.up.hypot(other.down)))
+}
+
+impl Eight {
+    /// Counts a row.
+    pub fn add(&mut self, truth: Label, champion: Label, challenger: Label) {
+        let rows = if truth == Label::Positive { &mut self.positive } else { &mut self.negative };
+        rows.add(champion == Label::Positive, challenger == Label::Positive);
+    }
+
+    /// Adds other rows.
+    pub fn merge(&mut self, other: &Self) {
+        self.positive.merge(&other.positive);
+        self.negative.merge(&other.negative);
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> u64 {
+        self.positive.rows() + self.negative.rows()
+    }
+
+    /// The champion's verdicts.
+    pub fn champion(&self) -> Confusion {
+        let Self { positive, negative } = self;
+        Confusion {
+            true_positive: positive.both + positive.only_one,
+            false_positive: negative.both + negative.only_one,
+            true_negative: negative.only_other + negative.neither,
+            false_negative: positive.only_other + positive.neither,
+        }
+    }
+
+    /// The challenger's verdicts.
+    pub fn challenger(&self) -> Confusion {
+        self.swapped().champion()
+    }
+
+    /// The rows by which judge is right: McNemar's table.
+    pub fn right(&self) -> Paired {
+        let Self { positive, negative } = self;
+        Paired {
+            both: positive.both + negative.neither,
+            only_one: positive.only_one + negative.only_other,
+            only_other: positive.only_other + negative.only_one,
+            neither: positive.neither + negative.both,
+        }
+    }
+
+    /// The challenger's F1 less the champion's.
+    pub fn f1_difference(&self) -> f64 {
+        self.challenger().f1() - self.champion().f1()
+    }
+
+    /// The cells, those of the negative rows that neither took for positive at the end: they are most, and F1 does not
+    /// look at them.
+    pub(crate) fn cells(&self) -> [u64; 8] {
+        let Self { positive: p, negative: n } = self;
+        [p.both, p.only_one, p.only_other, p.neither, n.both, n.only_one, n.only_other, n.neither]
+    }
+
+    /// What has these [cells](Self::cells).
+    pub(crate) fn of_cells(cells: [u64; 8]) -> Self {
+        let paired =
+            |[both, only_one, only_other, neither]: [u64; 4]| Paired { both, only_one, only_other, neither };
+        let [a, b, c, d, rest @ ..] = cells;
+        Self { positive: paired([a, b, c, d]), negative: paired(rest) }
+    }
+
+    fn swapped(self) -> Self {
+        let swap = |rows: Paired| Paired { only_one: rows.only_other, only_other: rows.only_one, ..rows };
+        Self { positive: swap(self.positive), negative: swap(self.negative) }
+    }
+}
+
+/// The difference of two areas under the ROC curve over the same rows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Areas {
+    /// The champion's area.
+    pub champion: f64,
+    /// The challenger's.
+    pub challenger: f64,
+    /// The challenger's less the champion's.
+    pub difference: f64,
+    /// The variance of the difference.
+    pub variance: f64,
+    /// 1.96 standard errors up and down, and within -1 and 1.
+    pub interval: Interval,
+    /// The chance of such a difference, or one further from 0, where the areas are one; none where they differ and no
+    /// variance is seen, which is a sample too plain to tell.
+    pub p: Option<f64>,
+}
+
+impl Areas {
+    /// Compares the areas of two models' scores of the same rows, in the same order (DeLong, DeLong and Clarke-Pearson
+    /// 1988): the variance is that of the difference of a row's places among the rows of the other class, over the rows
+    /// of either class. Places are middle ranks, found by sorting (Sun and Xu 2014). None where the rows are not the
+    /// same, or a class has fewer than two.
+    pub fn compare(champion: &[Scored], challenger: &[Scored]) -> Option<Self> {
+        let same = |(one, other): (&Scored, &Scored)| one.is_positive() == other.is_positive();
+        if champion.len() != challenger.len() || !champion.iter().zip(challenger).all(same) {
+            return None;
+        }
+        let positives = champion.iter().filter(|row| row.is_positive()).count();
+        let negatives = champion.len() - positives;
+        if positives < 2 || negatives < 2 {
+            return None;
+        }
+        let pairs = 2.0 * positives as f64 * negatives as f64;
+        let (one, other) = (places(champion), places(challenger));
+        let area = |places: &[u64]| {
+            let ahead = champion.iter().zip(places).filter(|(row, _)| row.is_positive());
+            ahead.map(|(_, place)| u128::from(*place)).sum::<u128>()
+        };
+        let (ahead, other_ahead) = (area(&one), area(&other));
+        let apart = ahead.abs_diff(other_ahead) as f64 / pairs;
+        let difference = if other_ahead < ahead { -apart } else { apart };
+        let part = |class: bool| {
+            let (rows, others) = if class { (positives, negatives) } else { (negatives, positives) };
+            // The places of negatives count the positives above them, and sum up to the same.
+            let mean = difference * 2.0 * others as f64;
+            let of_class =
+                champion.iter().zip(one.iter().zip(&other)).filter(|(row, _)| row.is_positive() == class);
+            let squares = of_class.map(|(_, (one, other))| {
+                let apart = other.abs_diff(*one) as f64;
+                (if other < one { -apart } else { apart } - mean).powi(2)
+            });
+            let twice = 2.0 * others as f64;
+            squares.sum::<f64>() / (twice * twice) / (rows as f64 * (rows - 1) as f64)
+        };
+        let variance = part(true) + part(false);
+        let reach = Z * variance.sqrt();
+        let p = if variance > 0.0 {
+            Some((2.0 * normal_tail(difference.abs() / variance.sqrt())).min(1.0))
+        } else {
+            (ahead == other_ahead).then_some(1.0)
+        };
+        Some(Self {
+            champion: ahead as f64 / pairs,
+            challenger: other_ahead as f64 / pairs,
+            difference,
+            variance,
+            interval: Interval((difference - reach).max(-1.0), (difference + reach).min(1.0)),
+            p,
+        })
+    }
+}
+
+/// For each row twice the rows of the other class on its right side, below a positive one and above a negative one,
+/// those that tie being half there.
+fn places(rows: &[Scored]) -> Vec<u64> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_unstable_by(|&one, &other| rows[one].score().total_cmp(&rows[other].score()));
+    let mut places = vec![0; rows.len()];
+    let (mut positives_left, mut negatives) = (rows.iter().filter(|row| row.is_positive()).count() as u64, 0);
+    for tie in order.chunk_by(|&one, &other| rows[one].score().total_cmp(&rows[other].score()).is_eq()) {
+        let positive = tie.iter().filter(|&&row| rows[row].is_positive()).count() as u64;
+        let negative = tie.len() as u64 - positive;
+        for &row in tie {
+            places[row] = if rows[row].is_positive() {
+                2 * negatives + negative
+            } else {
+                2 * positives_left - positive
+            };
+        }
+        positives_left -= positive;
+        negatives += negative;
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_counters_hold_both_confusions() {
+        let mut eight = Eight::default();
+        let labels = [Label::Positive, Label::Negative];
+        let (mut champion, mut challenger) = (Confusion::default(), Confusion::default());
+        let mut right = Paired::default();
+        for (count, cell) in (0..8usize).map(|cell| (cell * cell + 1, cell)) {
+            let [truth, one, other] = [labels[cell >> 2], labels[cell >> 1 & 1], labels[cell & 1]];
+            for _ in 0..count {
+                eight.add(truth, one, other);
+                champion.add(truth, one);
+                challenger.add(truth, other);
+                right.add(one == truth, other == truth);
+            }
+        }
+        assert_eq!((eight.champion(), eight.challenger(), eight.right()), (champion, challenger, right));
+        assert_eq!((eight.rows(), Eight::of_cells(eight.cells())), (148, eight));
+        let mut twice = eight;
+        twice.merge(&eight);
+        assert_eq!(twice.cells(), eight.cells().map(|cell| 2 * cell));
+    }
+
+    #[test]
+    fn nothing_to_compare_is_none() {
+        let none = Paired::default();
+        assert_eq!((none.newcombe(), none.difference(), none.discordant()), (None, None, None));
+        assert_eq!((newcombe(0, 0, 1, 2), newcombe(1, 2, 0, 0), newcombe(3, 2, 1, 2)), (None, None, None));
+        let rows = |labels: &[u8], scores: &[f64]| -> Vec<Scored> {
+            let label = |label: &u8| if *label == 1 { Label::Positive } else { Label::Negative };
+            labels.iter().zip(scores).map(|(one, score)| Scored::new(*score, label(one))).collect()
+        };
+        let good = rows(&[1, 1, 0, 0], &[0.9, 0.4, 0.5, 0.1]);
+        assert!(Areas::compare(&good, &good).is_some_and(|found| found.p == Some(1.0)));
+        for other in [rows(&[1, 1, 0], &[0.1; 3]), rows(&[1, 0, 1, 0], &[0.1; 4]), vec![]] {
+            assert_eq!(Areas::compare(&good, &other), None);
+        }
+        let few = rows(&[1, 0, 0, 0], &[0.9, 0.4, 0.5, 0.1]);
+        assert_eq!(Areas::compare(&few, &few), None);
+        let (best, worst) =
+            (rows(&[1, 1, 0, 0], &[0.9, 0.8, 0.2, 0.1]), rows(&[1, 1, 0, 0], &[0.1, 0.2, 0.8, 0.9]));
+        assert_eq!(Areas::compare(&worst, &best).map(|found| (found.difference, found.p)), Some((1.0, None)));
+    }
+}

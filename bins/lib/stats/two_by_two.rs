@@ -1,0 +1,196 @@
+//! Two shares against each other: the exact test of four counts, and how large the difference is.
+
+use crate::stats::special::{deviance, difference_of_products, ln_beside_powers};
+
+/// Four counts: two rows, each of those that have something and those that have not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Table(pub [[u64; 2]; 2]);
+
+/// So much larger may a chance be that still counts as equal: more than chances are off by, and less than unequal ones
+/// differ by.
+const TIE: f64 = 1e-11;
+
+impl Table {
+    /// So many of so many, against so many of so many others; none where a part is larger than its whole.
+    pub fn of(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Self> {
+        Some(Self([[part, whole.checked_sub(part)?], [other_part, other_whole.checked_sub(other_part)?]]))
+    }
+
+    /// The exact test (Fisher 1935), two-sided: the chance of all tables with these margins that are no likelier than
+    /// this one (Freeman and Halton 1951, and scipy). 1 where there is nothing to compare. The chance of the table is
+    /// found once, that of the next one follows from it, until there is nothing left to add: for a billion rows some
+    /// ten thousand steps.
+    pub fn exact(self) -> f64 {
+        let seen = self.ln_chance();
+        let mode = self.mode();
+        if seen >= mode.ln_chance() - TIE {
+            return 1.0;
+        }
+        // Mirrored, so that it has less than the likeliest table in the first cell.
+        let low = if self.first() < mode.first() { self } else { self.swapped() };
+        let beyond = low.last_no_likelier(low.mode(), seen + TIE);
+        let far = beyond.map_or(0.0, |table| table.swapped().tail(table.ln_chance()));
+        (low.tail(seen) + far).min(1.0)
+    }
+
+    /// The chance of so many, or more, in the first cell (Fisher 1935): one-sided, small where the first row has the
+    /// larger share. 1 where there is nothing to compare.
+    pub fn upper(self) -> f64 {
+        let [[a, b], [c, d]] = self.0;
+        if b.min(c) == 0 && a.min(d) == 0 {
+            return 1.0;
+        }
+        if difference_of_products([a, d], [b, c]) > 0.0 {
+            let table = self.swapped();
+            return table.tail(table.ln_chance()).min(1.0);
+        }
+        // Below the mean: less the chance of fewer.
+        let fewer = self.moved_down();
+        fewer.map_or(1.0, |table| (1.0 - table.tail(table.ln_chance())).max(0.0))
+    }
+
+    /// Cohen's h (1988): the difference 2 asin √p - 2 asin √q of the shares of the rows, first less second, from -π to
+    /// π; 0 where a row is empty. As the angle between (√p, √(1-p)) and (√q, √(1-q)), whose sine is a difference of
+    /// whole numbers over a sum.
+    pub fn cohens_h(self) -> f64 {
+        let [[a, b], [c, d]] = self.0;
+        let root = |one: u64, other: u64| (one as f64).sqrt() * (other as f64).sqrt();
+        let across = root(a, d) + root(b, c);
+        if across == 0.0 {
+            return 0.0;
+        }
+        let sine = difference_of_products([a, d], [b, c]) / across;
+        2.0 * sine.atan2(root(a, c) + root(b, d))
+    }
+
+    /// The log of the ratio of the odds, first row over second, with half a row more in every cell (Haldane 1956,
+    /// Anscombe 1956).
+    pub fn log_odds(self) -> f64 {
+        let [[a, b], [c, d]] = self.0;
+        let half = |count: u64| count as f64 + 0.5;
+        let (ahead, behind) = (half(a) * half(d), half(b) * half(c));
+        // (a + ½)(d + ½) - (b + ½)(c + ½), the large parts of it exact.
+        let halves = (a as f64 - b as f64) - (c as f64 - d as f64);
+        let excess = difference_of_products([a, d], [b, c]) + 0.5 * halves;
+        if excess.abs() < 0.5 * behind { (excess / behind).ln_1p() } else { (ahead / behind).ln() }
+    }
+
+    fn first(self) -> u64 {
+        self.0[0][0]
+    }
+
+    /// The same rows where not having it is what is counted.
+    fn swapped(self) -> Self {
+        let [[a, b], [c, d]] = self.0;
+        Self([[b, a], [d, c]])
+    }
+
+    /// With so many in the first cell, and the same margins.
+    fn with(self, first: u64) -> Self {
+        let [[a, b], [c, d]] = self.0;
+        Self([[first, a + b - first], [a + c - first, first.wrapping_add(d).wrapping_sub(a)]])
+    }
+
+    /// With one less in the first cell.
+    fn moved_down(self) -> Option<Self> {
+        let [[a, b], [c, d]] = self.0;
+        Some(Self([[a.checked_sub(1)?, b + 1], [c + 1, d.checked_sub(1)?]]))
+    }
+
+    /// The likeliest table with these margins.
+    fn mode(self) -> Self {
+        let [[a, b], [c, d]] = self.0.map(|row| row.map(u128::from));
+        let most = (a + b + 1) * (a + c + 1) / (a + b + c + d + 2);
+        self.with(u64::try_from(most).unwrap_or(u64::MAX))
+    }
+
+    /// The log of the chance of this table among those with its margins (Fisher 1935), by Stirling's formula and what
+    /// it lacks: the powers in it make up how far the cells are from their expectation (Loader 2000), and that is the
+    /// same for all four, and a whole number over another.
+    fn ln_chance(self) -> f64 {
+        let [[a, b], [c, d]] = self.0;
+        let cells = [a, b, c, d].map(u128::from);
+        let all = cells.iter().sum::<u128>();
+        let rows = [cells[0] + cells[1], cells[2] + cells[3]];
+        let columns = [cells[0] + cells[2], cells[1] + cells[3]];
+        if rows.contains(&0) || columns.contains(&0) {
+            return 0.0;
+        }
+        let off = difference_of_products([a, d], [b, c]);
+        let mut ln = -ln_beside_powers(all);
+        for (row, column, sign) in [(0, 0, 1.0), (0, 1, -1.0), (1, 0, -1.0), (1, 1, 1.0)] {
+            // The expectation times the total; their quotient is how far off the cell is, as a share of what is
+            // expected.
+            let expected = rows[row] as f64 * columns[column] as f64;
+            ln -= expected / all as f64 * deviance(sign * off / expected);
+        }
+        ln += rows.iter().chain(&columns).map(|count| ln_beside_powers(*count)).sum::<f64>();
+        ln - cells.iter().map(|count| ln_beside_powers(*count)).sum::<f64>()
+    }
+
+    /// The chance of this many in the first cell or fewer, where this table is no likelier than the one with one more.
+    fn tail(self, ln_chance: f64) -> f64 {
+        let [[mut a, mut b], [mut c, mut d]] = self.0.map(|row| row.map(|count| count as f64));
+        let (mut term, mut sum) = (1.0, 0.0);
+        while term > sum * f64::EPSILON / 64.0 {
+            sum += term;
+            (b, c) = (b + 1.0, c + 1.0);
+            term *= a * d / (b * c);
+            (a, d) = (a - 1.0, d - 1.0);
+        }
+        // Not one product: each may be out of the range of floats where the result is not.
+        (ln_chance + sum.ln()).exp()
+    }
+
+    /// Above the likeliest table the first one that is no likelier than this, by halving.
+    fn last_no_likelier(self, mode: Self, most: f64) -> Option<Self> {
+        let [[a, b], [c, _]] = self.0;
+        let (mut low, mut high) = (mode.first(), a + b.min(c));
+        if self.with(high).ln_chance() > most {
+            return None;
+        }
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.with(middle).ln_chance() > most {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Some(self.with(high))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_to_compare_is_no_surprise() {
+        for table in
+            [[[0, 0], [0, 0]], [[0, 0], [3, 4]], [[3, 4], [0, 0]], [[0, 7], [0, 9]], [[7, 0], [9, 0]]]
+        {
+            let table = Table(table);
+            assert_eq!((table.exact(), table.upper(), table.cohens_h()), (1.0, 1.0, 0.0), "{table:?}");
+            assert!(table.log_odds().is_finite());
+        }
+    }
+
+    #[test]
+    fn rows_and_columns_may_change_places() {
+        for [[a, b], [c, d]] in [[[3, 9], [11, 2]], [[120, 4000], [90, 5000]], [[1, 1_000_000], [9, 900_000]]]
+        {
+            let (p, h) = (Table([[a, b], [c, d]]).exact(), Table([[a, b], [c, d]]).cohens_h());
+            for other in [[[c, d], [a, b]], [[b, a], [d, c]], [[a, c], [b, d]]] {
+                assert!((Table(other).exact() / p - 1.0).abs() < 1e-12, "{other:?}");
+            }
+            assert!((Table([[c, d], [a, b]]).cohens_h() + h).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn a_part_is_no_larger_than_its_whole() {
+        assert_eq!(Table::of(3, 10, 4, 9), Some(Table([[3, 7], [4, 5]])));
+        assert_eq!((Table::of(3, 2, 4, 9), Table::of(3, 10, 4, 3)), (None, None));
+    }
+}

@@ -1,0 +1,88 @@
+//! Two means against each other, where the variances may differ: the test of Welch (1947).
+
+use crate::stats::special::student_tails;
+
+/// What is known of a sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// Rows.
+    pub n: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// Their variance, by n - 1.
+    pub variance: f64,
+}
+
+/// The outcome of a test of two means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Welch {
+    /// The difference of the means, first less second, over its standard error.
+    pub statistic: f64,
+    /// Degrees of freedom (Satterthwaite 1946).
+    pub freedom: f64,
+    /// The chance of such a statistic, or one further from 0, where the means are one.
+    pub p: f64,
+}
+
+impl Sample {
+    /// The sample of these values, in one pass (Welford 1962).
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
+        let (mut n, mut mean, mut squares) = (0u64, 0.0, 0.0);
+        for value in values {
+            n += 1;
+            let off = value - mean;
+            mean += off / n as f64;
+            squares += off * (value - mean);
+        }
+        Self { n, mean, variance: if n > 1 { squares / (n - 1) as f64 } else { 0.0 } }
+    }
+
+    /// The variance of the mean.
+    pub fn variance_of_mean(self) -> f64 {
+        self.variance / self.n as f64
+    }
+}
+
+/// The test, two-sided; none where a sample has fewer than two rows, or neither varies.
+pub fn test(one: Sample, other: Sample) -> Option<Welch> {
+    if one.n < 2 || other.n < 2 {
+        return None;
+    }
+    let (part, other_part) = (one.variance_of_mean(), other.variance_of_mean());
+    let variance = part + other_part;
+    let statistic = (one.mean - other.mean) / variance.sqrt();
+    // By shares of the variance, whose squares neither overflow nor vanish.
+    let (share, other_share) = (part / variance, other_part / variance);
+    let freedom =
+        1.0 / (share * share / (one.n - 1) as f64 + other_share * other_share / (other.n - 1) as f64);
+    if variance <= 0.0 || !statistic.is_finite() || !freedom.is_finite() {
+        return None;
+    }
+    Some(Welch { statistic, freedom, p: student_tails(statistic, freedom) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_varies_there_is_no_test() {
+        let some = Sample { n: 9, mean: 1.0, variance: 2.0 };
+        assert_eq!(test(some, some).map(|found| (found.statistic, found.p)), Some((0.0, 1.0)));
+        let still = Sample { variance: 0.0, ..some };
+        assert!(test(some, still).is_some());
+        let wrong = [still, Sample { n: 1, ..some }, Sample::default()];
+        for other in wrong {
+            assert_eq!(test(still, other), None, "{other:?}");
+        }
+        assert_eq!(test(some, Sample { mean: f64::NAN, ..some }), None);
+        assert_eq!(test(some, Sample { variance: f64::INFINITY, ..some }), None);
+    }
+
+    #[test]
+    fn a_sample_is_what_its_values_are() {
+        assert_eq!(Sample::of([2.0, 4.0, 9.0]), Sample { n: 3, mean: 5.0, variance: 13.0 });
+        assert_eq!(Sample::of([7.0]), Sample { n: 1, mean: 7.0, variance: 0.0 });
+        assert_eq!(Sample::of([]), Sample::default());
+    }
+}
