@@ -7,26 +7,26 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 
 use spamops::cli::options::RowArgs;
-use spamops::cli::tool::{self, Scene, Tool, Verdict};
-use spamops::compare::decision::{self, Found};
+use spamops::cli::tool::{self, Outcome, Scene, Tool};
+use spamops::compare::decision::{self, CompareEvidence};
 use spamops::compare::gates::Gate;
-use spamops::compare::recent::{Dated, Newest};
-use spamops::compare::sequential::Arriving;
+use spamops::compare::recent::{DatedRows, NewestRows};
+use spamops::compare::sequential::SequentialTest;
 use spamops::compare::slices::Slices;
-use spamops::io::fraction::Share;
+use spamops::io::fraction::Fraction;
 use spamops::io::result_file;
 use spamops::io::stream::{self, Output, Place};
-use spamops::model::model_file::{Columns, Desk, Model};
-use spamops::model::paired_rows::{self, Judged, Judgement};
+use spamops::model::model_file::{ColumnPlaces, Model, ScoringBuffers};
+use spamops::model::paired_rows::{self, Judgement, PairedRow};
 use spamops::registry::golden;
-use spamops::rows::label::Names;
+use spamops::rows::label::LabelNames;
 use spamops::rows::mask;
 use spamops::rows::safe_cell::neutral;
-use spamops::rows::{self, Options, Value};
+use spamops::rows::{self, CellValue, ReadOptions};
 use spamops::stats::confusion::Confusion;
-use spamops::stats::metrics::Figure;
-use spamops::stats::paired::Eight;
-use spamops::stats::ranking::Scored;
+use spamops::stats::metrics::FigureName;
+use spamops::stats::paired::PairedConfusion;
+use spamops::stats::ranking::ScoredLabel;
 
 /// Compare two models on the same rows: verdict and deploy_needed, with every reason
 ///
@@ -83,7 +83,7 @@ pub(crate) struct Args {
 
     /// The least F1 of the challenger
     #[arg(long, value_name = "SHARE", default_value = "0.8")]
-    min_f1: Share,
+    min_f1: Fraction,
 
     /// What another figure must be: FIGURE=LIMIT, or FIGURE and threshold=, min_absolute_change=, min_relative_change= or
     /// greater_is_better=, as in MLflow; once for each
@@ -92,7 +92,7 @@ pub(crate) struct Args {
 
     /// The newest rows, by their dates: a share of them, 0 for none, or a date [default: 0.25, but 500 rows or more]
     #[arg(long, value_name = "SHARE|DATE")]
-    recent: Option<Newest>,
+    recent: Option<NewestRows>,
 
     /// Look at the rows by the values of this column, too, besides script, length, link and a column lang or language; once
     /// for each
@@ -127,7 +127,7 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         stream::expect_apart(&[Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()])?;
         let read = [&self.champion, &self.challenger, &self.golden].into_iter().flatten();
         let outputs = [Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()];
@@ -156,8 +156,8 @@ impl Tool for Args {
             .map(|(golden, model)| golden::rehearse(model, golden, &options, &self.rows.words()));
         let state = tally.arriving.clone();
         let report = decision::decide(
-            Found {
-                gates: [Gate::least(Figure::F1, self.min_f1.value())]
+            CompareEvidence {
+                gates: [Gate::least(FigureName::F1, self.min_f1.value())]
                     .into_iter()
                     .chain(self.gate.clone())
                     .collect(),
@@ -175,7 +175,7 @@ impl Tool for Args {
             }
             result_file::write_compact(place, &state)?;
         }
-        Ok(Verdict::answer(report.deploy_needed, self.exit_code))
+        Ok(Outcome::answer(report.deploy_needed, self.exit_code))
     }
 }
 
@@ -188,7 +188,12 @@ impl Args {
     }
 
     /// Reads the rows, in whichever of the three ways.
-    fn each(&self, models: (Given, Given), options: &Options, each: &mut paired_rows::Each) -> Result<()> {
+    fn each(
+        &self,
+        models: (Given, Given),
+        options: &ReadOptions,
+        each: &mut paired_rows::PairedVisitor,
+    ) -> Result<()> {
         match (&self.scored[..], &self.id) {
             ([rows], _) => paired_rows::one(rows, options, models, each),
             ([champion, challenger], Some(id)) => paired_rows::by_id(champion, challenger, id, options, each),
@@ -198,15 +203,15 @@ impl Args {
     }
 
     /// The state of a comparison over time, where one is asked for: a new one where there is no file yet.
-    fn arriving(&self, models: (Given, Given), scene: &Scene) -> Result<Option<Arriving>> {
+    fn arriving(&self, models: (Given, Given), scene: &Scene) -> Result<Option<SequentialTest>> {
         let Some(place) = &self.sequential else { return Ok(None) };
         let mut state = match place.path() {
             Some(path) if path.exists() => {
-                let state: Arriving = result_file::read(place, "sequential")?;
+                let state: SequentialTest = result_file::read(place, "sequential")?;
                 state.check().with_context(|| place.to_string())?;
                 state
             }
-            Some(_) => Arriving::new(scene.name()),
+            Some(_) => SequentialTest::new(scene.name()),
             None => bail!("--sequential wants a file to go on with"),
         };
         let digests = [models.0, models.1].map(|model| model.map(Model::digest));
@@ -220,25 +225,25 @@ impl Args {
 #[derive(Default)]
 struct Tally {
     alone: Confusion,
-    paired: Eight,
-    dated: Dated,
+    paired: PairedConfusion,
+    dated: DatedRows,
     slices: Slices,
-    champion_scores: Vec<Scored>,
-    challenger_scores: Vec<Scored>,
-    arriving: Option<Arriving>,
+    champion_scores: Vec<ScoredLabel>,
+    challenger_scores: Vec<ScoredLabel>,
+    arriving: Option<SequentialTest>,
     /// Rows that the state had not counted.
     new: u64,
 }
 
 impl Tally {
-    fn add(&mut self, judged: &Judged, asked: &Args) -> Result<()> {
-        let Judged { rows, row, truth, champion, challenger } = *judged;
-        self.challenger_scores.extend(challenger.score.map(|score| Scored::new(score, truth)));
+    fn add(&mut self, judged: &PairedRow, asked: &Args) -> Result<()> {
+        let PairedRow { rows, row, truth, champion, challenger } = *judged;
+        self.challenger_scores.extend(challenger.score.map(|score| ScoredLabel::new(score, truth)));
         let Some(champion) = champion else {
             self.alone.add(truth, challenger.verdict);
             return Ok(());
         };
-        self.champion_scores.extend(champion.score.map(|score| Scored::new(score, truth)));
+        self.champion_scores.extend(champion.score.map(|score| ScoredLabel::new(score, truth)));
         let verdicts = (champion.verdict, challenger.verdict);
         if let Some(state) = &mut self.arriving {
             let number = judged.number(asked.id.as_deref())?;
@@ -259,17 +264,17 @@ impl Tally {
         Ok(())
     }
 
-    fn found(self, asked: &Args) -> Found {
+    fn found(self, asked: &Args) -> CompareEvidence {
         let paired = self.arriving.as_ref().map_or(self.paired, |state| state.counters);
-        let alone = decision::Rows::Alone(self.alone);
-        let rows = if asked.has_champion() { decision::Rows::Paired(paired) } else { alone };
-        Found {
+        let alone = decision::RowCounts::Alone(self.alone);
+        let rows = if asked.has_champion() { decision::RowCounts::Paired(paired) } else { alone };
+        CompareEvidence {
             recent: self.dated.newest(asked.recent),
             champion_scores: self.champion_scores,
             challenger_scores: self.challenger_scores,
             slices: self.slices,
             sequential: self.arriving.map(|state| state.evidence(self.new)),
-            ..Found::of(rows)
+            ..CompareEvidence::of(rows)
         }
     }
 }
@@ -282,10 +287,10 @@ struct Flips<'a> {
     output: Output,
     place: &'a Place,
     id: Option<&'a str>,
-    names: Names,
+    names: LabelNames,
     models: (Given<'a>, Given<'a>),
-    columns: Option<[Columns; 2]>,
-    desk: Desk,
+    columns: Option<[ColumnPlaces; 2]>,
+    desk: ScoringBuffers,
 }
 
 impl<'a> Flips<'a> {
@@ -293,17 +298,24 @@ impl<'a> Flips<'a> {
         place: &'a Place,
         asked: &'a Args,
         models: (Given<'a>, Given<'a>),
-        options: &Options,
+        options: &ReadOptions,
     ) -> Result<Self> {
         let positive = options.spelling.positive.clone();
         let names = match (models.1, positive) {
             (Some(model), _) => model.names.clone(),
-            (None, Some(positive)) => Names { negative: format!("not {positive}"), positive },
-            (None, None) => Names::default(),
+            (None, Some(positive)) => LabelNames { negative: format!("not {positive}"), positive },
+            (None, None) => LabelNames::default(),
         };
         let id = asked.id.as_deref();
-        let mut flips =
-            Self { output: place.writer()?, place, id, names, models, columns: None, desk: Desk::default() };
+        let mut flips = Self {
+            output: place.writer()?,
+            place,
+            id,
+            names,
+            models,
+            columns: None,
+            desk: ScoringBuffers::default(),
+        };
         flips.line(&[
             id.unwrap_or("line"),
             "label",
@@ -321,8 +333,8 @@ impl<'a> Flips<'a> {
         writeln!(self.output, "{}", rows::csv(cells)).with_context(|| self.place.to_string())
     }
 
-    fn add(&mut self, judged: &Judged) -> Result<()> {
-        let Judged { rows, row, truth, champion: Some(champion), challenger } = *judged else {
+    fn add(&mut self, judged: &PairedRow) -> Result<()> {
+        let PairedRow { rows, row, truth, champion: Some(champion), challenger } = *judged else {
             return Ok(());
         };
         if champion.verdict == challenger.verdict {
@@ -336,7 +348,7 @@ impl<'a> Flips<'a> {
         let text = masked(rows.text(row)?);
         let words = self.words(judged, &text)?;
         let score = |Judgement { score, .. }: Judgement| {
-            score.map_or(String::new(), |score| Value::Number(score).cell())
+            score.map_or(String::new(), |score| CellValue::Number(score).cell())
         };
         let cells = [
             name,
@@ -354,7 +366,7 @@ impl<'a> Flips<'a> {
 
     /// The words that make a verdict change, but for those that are masked in the text; with one model there is nothing to
     /// tell them by.
-    fn words(&mut self, judged: &Judged, masked: &str) -> Result<String> {
+    fn words(&mut self, judged: &PairedRow, masked: &str) -> Result<String> {
         let (Some(champion), Some(challenger)) = self.models else { return Ok(String::new()) };
         if self.columns.is_none() {
             self.columns = Some([champion.columns(judged.rows)?, challenger.columns(judged.rows)?]);

@@ -7,23 +7,23 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 use spamops::cli::options::RowArgs;
-use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::drift::assessment::Champion;
-use spamops::drift::changes::Names;
-use spamops::drift::decision::{self, Evidence};
+use spamops::drift::changes::WordNames;
+use spamops::drift::decision::{self, DriftEvidence};
 use spamops::drift::history::History;
-use spamops::drift::policy::{Persistence, Policy, RetrainOn};
+use spamops::drift::policy::{DriftPolicy, Persistence, RetrainOn};
 use spamops::io::dates;
-use spamops::io::fraction::Share;
+use spamops::io::fraction::Fraction;
 use spamops::io::result_file;
 use spamops::io::result_file::digest;
 use spamops::io::stream::{Place, expect_kept};
 use spamops::model::model_file::Model;
 use spamops::model::observe;
-use spamops::profile::summary::{self, Profile, Sketch};
+use spamops::profile::summary::{self, Profile, StoredProfile};
 use spamops::rows::Rows;
 use spamops::state::gathered::State;
-use spamops::state::watched_files::{self, Watched};
+use spamops::state::watched_files::{self, WatchedFiles};
 use spamops::stats::metrics::Metrics;
 
 /// Decide whether the champion needs a successor: verdict and retrain_needed, with every reason
@@ -108,11 +108,11 @@ struct PolicyArgs {
 
     /// The least F1 on labelled rows [default: the model's own out of fold, less the margin]
     #[arg(long, value_name = "SHARE")]
-    min_f1: Option<Share>,
+    min_f1: Option<Fraction>,
 
     /// How much F1 may be lost
     #[arg(long, value_name = "SHARE", default_value = "0.01")]
-    margin: Share,
+    margin: Fraction,
 
     /// How old the champion may become
     #[arg(long, value_name = "DAYS", value_parser = number)]
@@ -151,7 +151,7 @@ struct PolicyArgs {
 const WATCHED: &str = "watched.json";
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         let read = [&self.model, &self.reference, &self.profile, &self.metrics].into_iter().flatten();
         expect_kept(&[Some(&self.output)], read.chain([&self.input]))?;
         let model = self.model.as_ref().map(Model::read).transpose()?;
@@ -159,7 +159,7 @@ impl Tool for Args {
             self.metrics.as_ref().map(|place| result_file::read::<Metrics>(place, "metrics")).transpose()?;
         let state = self.state.as_ref().map(|path| State::new(path));
         let reference = self.reference(model.as_ref(), scene)?;
-        let mut names = Names::default();
+        let mut names = WordNames::default();
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
         let new = observe::profile(&mut rows, model.as_ref(), &mut |word, text| names.note(word, text))?;
         // One run at a time reads the history and adds to it.
@@ -175,7 +175,7 @@ impl Tool for Args {
         let champion_digest = model.as_ref().map_or("", Model::digest);
         let mut watched = self.watched(state.as_ref(), champion_digest, scene)?;
         let changes = self.changes(watched.as_mut())?;
-        let evidence = Evidence {
+        let evidence = DriftEvidence {
             champion: model.as_ref().map(champion),
             reference: reference.as_ref().map(|(profile, digest)| (profile, digest.as_str())),
             new,
@@ -196,7 +196,7 @@ impl Tool for Args {
             }
             watched.map_or(Ok(()), |watched| watched.write(&state.file(WATCHED)))?;
         }
-        Ok(Verdict::answer(!report.retrain_needed, self.exit_code))
+        Ok(Outcome::answer(!report.retrain_needed, self.exit_code))
     }
 }
 
@@ -205,7 +205,7 @@ impl Args {
     fn reference(&self, model: Option<&Model>, scene: &Scene) -> Result<Option<(Profile, String)>> {
         let (sketch, place) = match (&self.profile, &self.reference, model) {
             (Some(place), ..) => {
-                let file = summary::File::read(place)?;
+                let file = summary::ProfileFile::read(place)?;
                 let (theirs, ours) = (file.model.as_deref(), model.map(Model::digest));
                 ensure!(
                     theirs == ours,
@@ -218,7 +218,7 @@ impl Args {
             (_, Some(place), model) => {
                 let mut rows = Rows::open(place, &self.rows.options(scene))?;
                 let profile = observe::profile(&mut rows, model, &mut |_, _| ())?;
-                let digest = digest(&serde_json::to_string(&Sketch::of(&profile))?);
+                let digest = digest(&serde_json::to_string(&StoredProfile::of(&profile))?);
                 return Ok(Some((profile, digest)));
             }
             (None, None, Some(model)) => {
@@ -236,17 +236,17 @@ impl Args {
     }
 
     /// What watched files were when this champion was first seen.
-    fn watched(&self, state: Option<&State>, champion: &str, scene: &Scene) -> Result<Option<Watched>> {
+    fn watched(&self, state: Option<&State>, champion: &str, scene: &Scene) -> Result<Option<WatchedFiles>> {
         if self.policy.watch.is_empty() || self.policy.watch_since.is_some() {
             return Ok(None);
         }
         let state =
             state.context("--watch counts changes since the champion: it wants --state, or --watch-since")?;
-        Watched::read(&state.file(WATCHED), champion, scene.name()).map(Some)
+        WatchedFiles::read(&state.file(WATCHED), champion, scene.name()).map(Some)
     }
 
     /// Changed lines of watched files.
-    fn changes(&self, mut watched: Option<&mut Watched>) -> Result<Vec<(String, u64)>> {
+    fn changes(&self, mut watched: Option<&mut WatchedFiles>) -> Result<Vec<(String, u64)>> {
         let count = |file: &PathBuf| {
             let lines = match (&self.policy.watch_since, &mut watched) {
                 (Some(revision), _) => watched_files::changes_since(file, revision)?,
@@ -258,11 +258,11 @@ impl Args {
         self.policy.watch.iter().map(count).collect()
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self) -> DriftPolicy {
         let PolicyArgs { retrain_on, persistence, min_f1, margin, .. } = self.policy;
         let PolicyArgs { max_age_days, max_new_rows, max_changes, .. } = self.policy;
         let PolicyArgs { cooldown_hours, min_new_labels, force: forced, .. } = self.policy;
-        Policy {
+        DriftPolicy {
             min_f1,
             margin: margin.value(),
             retrain_on,

@@ -10,14 +10,14 @@ use clap::Parser;
 
 use spamops::cli::options::RowArgs;
 use spamops::cli::recipe_args::RecipeArgs;
-use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::stream::{Place, expect_kept};
-use spamops::model::corpus::{Lesson, Lessons, Means};
-use spamops::model::fit::{self, About};
+use spamops::model::corpus::{ResourceLimits, TrainingRow, TrainingRows};
+use spamops::model::fit::{self, FitProvenance};
 use spamops::model::model_file::Model;
 use spamops::model::search;
-use spamops::rows::label::{Label, Names};
-use spamops::rows::mask::{self, Kind};
+use spamops::rows::label::{Label, LabelNames};
+use spamops::rows::mask::{self, MaskKind};
 use spamops::rows::{Row, Rows};
 
 /// Learn a model from labelled rows: terms of the text, naive Bayes or a linear learner, a threshold and what it is worth
@@ -67,7 +67,7 @@ pub(crate) struct Args {
 
     /// Personal data to mask before learning; the model masks it before scoring, too
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
-    mask: Vec<Kind>,
+    mask: Vec<MaskKind>,
 
     /// Try variants of message and strong, or of --preset, in n-grams, alpha and C; the best gets all rows
     #[arg(long, conflicts_with = "memory")]
@@ -102,7 +102,7 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         expect_kept(&[Some(&self.output), self.search_table.as_ref()], &self.inputs)?;
         let recipe = self.recipe.recipe()?;
         ensure!(
@@ -112,7 +112,7 @@ impl Tool for Args {
         );
         let files = Files { args: &self, scene, seen: RefCell::default() };
         let held = if self.memory.is_none() { Some(files.all()?) } else { None };
-        let lessons: &dyn Lessons = if let Some(lessons) = &held {
+        let lessons: &dyn TrainingRows = if let Some(lessons) = &held {
             lessons
         } else {
             files.expect_readable_twice()?;
@@ -122,7 +122,7 @@ impl Tool for Args {
         let seen = files.seen.take();
         expect_unmasked(&seen)?;
         self.remark(&seen, scene);
-        let about = About {
+        let about = FitProvenance {
             names: self.names(&seen.negatives),
             masked: self.mask.clone(),
             columns: self.features.clone(),
@@ -132,7 +132,8 @@ impl Tool for Args {
             commit: self.commit.clone(),
         };
         let threads = self.threads.map(usize::from).or_else(|| available_parallelism().ok().map(Into::into));
-        let means = Means { threads: threads.unwrap_or(1), memory: self.memory.unwrap_or(usize::MAX) };
+        let means =
+            ResourceLimits { threads: threads.unwrap_or(1), memory: self.memory.unwrap_or(usize::MAX) };
         let model = match &held {
             Some(lessons) if self.search => self.search(lessons, &about, means, scene)?,
             _ => fit::fit(lessons, &recipe, about, means)?,
@@ -146,13 +147,19 @@ impl Tool for Args {
             scene.warn(format!("out of fold {gate}"));
         }
         model.write(&self.output)?;
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 
 impl Args {
     /// The best model of a search, told and written down.
-    fn search(&self, lessons: &Vec<Lesson>, about: &About, means: Means, scene: &Scene) -> Result<Model> {
+    fn search(
+        &self,
+        lessons: &Vec<TrainingRow>,
+        about: &FitProvenance,
+        means: ResourceLimits,
+        scene: &Scene,
+    ) -> Result<Model> {
         let candidates = self.recipe.candidates()?;
         let (model, trials) =
             search::search(lessons, candidates, about, means, &mut |what| scene.watch(what))?;
@@ -187,14 +194,14 @@ struct Seen {
     negatives: BTreeSet<String>,
     /// Rows that were masked, and not as the model will, with what is masked in the first of them.
     masked: u64,
-    masked_kind: Option<Kind>,
+    masked_kind: Option<MaskKind>,
 }
 
 /// Rows that are handed on at once.
 const AT_ONCE: usize = 1 << 11;
 
-impl Lessons for Files<'_> {
-    fn read(&self, each: &mut dyn FnMut(&[Lesson]) -> Result<()>) -> Result<()> {
+impl TrainingRows for Files<'_> {
+    fn read(&self, each: &mut dyn FnMut(&[TrainingRow]) -> Result<()>) -> Result<()> {
         self.read_some(&mut |lessons| each(lessons))
     }
 
@@ -204,7 +211,7 @@ impl Lessons for Files<'_> {
 }
 
 impl Files<'_> {
-    fn all(&self) -> Result<Vec<Lesson>> {
+    fn all(&self) -> Result<Vec<TrainingRow>> {
         let mut all = Vec::new();
         self.read_some(&mut |lessons| {
             all.append(lessons);
@@ -214,7 +221,7 @@ impl Files<'_> {
     }
 
     /// Calls `each` with some lessons at a time, which it may keep.
-    fn read_some(&self, each: &mut dyn FnMut(&mut Vec<Lesson>) -> Result<()>) -> Result<()> {
+    fn read_some(&self, each: &mut dyn FnMut(&mut Vec<TrainingRow>) -> Result<()>) -> Result<()> {
         let mut lessons = Vec::new();
         let mut seen = Seen::default();
         for input in &self.args.inputs {
@@ -278,7 +285,7 @@ impl Columns {
         Ok(Self { text, cells, weight: args.weight_column.clone() })
     }
 
-    fn lesson(&self, args: &Args, rows: &Rows, row: &Row, label: Label) -> Result<Lesson> {
+    fn lesson(&self, args: &Args, rows: &Rows, row: &Row, label: Label) -> Result<TrainingRow> {
         let text = self.text.map_or("", |column| row.get(column));
         let text = if args.mask.is_empty() { text.to_owned() } else { mask::masked(text, &args.mask) };
         let cells = self.cells.iter().map(|&column| row.get(column).to_owned()).collect();
@@ -286,7 +293,7 @@ impl Columns {
         if !(0.0..=1e9).contains(&weight) {
             return Err(rows.error(row, format!("a weight of {weight}, which is not from 0 to a billion")));
         }
-        Ok(Lesson { text, cells, label, weight })
+        Ok(TrainingRow { text, cells, label, weight })
     }
 }
 
@@ -307,13 +314,13 @@ impl Args {
     }
 
     /// How the verdicts are written: as the labels were, where they were of another pair.
-    fn names(&self, negatives: &BTreeSet<String>) -> Names {
+    fn names(&self, negatives: &BTreeSet<String>) -> LabelNames {
         match (self.rows.spelling().positive, negatives.first()) {
-            (None, _) => Names::default(),
+            (None, _) => LabelNames::default(),
             (Some(positive), Some(negative)) if negatives.len() == 1 => {
-                Names { positive, negative: negative.clone() }
+                LabelNames { positive, negative: negative.clone() }
             }
-            (Some(positive), _) => Names { negative: format!("not {positive}"), positive },
+            (Some(positive), _) => LabelNames { negative: format!("not {positive}"), positive },
         }
     }
 }

@@ -7,17 +7,17 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 
 use spamops::cli::publish_args::PublishArgs;
-use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::result_file;
 use spamops::io::stream::{Place, expect_kept};
 use spamops::model::model_file::Model;
 #[cfg(feature = "net")]
 use spamops::publish::alerts::{Alert, Channel, distinct};
 use spamops::publish::git::push;
-use spamops::publish::move_published::Plan;
-use spamops::publish::record::{self, Published, Record};
-use spamops::registry::journal::Action;
-use spamops::registry::moves::{Expected, Promotion, Report, Request, To};
+use spamops::publish::move_published::PublishPlan;
+use spamops::publish::record::{self, PromoteRecord, Published};
+use spamops::registry::journal::JournalAction;
+use spamops::registry::moves::{ExpectedVersion, KeptReport, MoveRequest, MoveTarget, Promotion};
 use spamops::registry::{self, CHAMPION, Registry};
 
 /// Register a model and make it the champion, or go back to the one before
@@ -71,7 +71,7 @@ pub(crate) struct Args {
 
     /// Move only where the alias is at this version now, or none
     #[arg(long, value_name = "VERSION|none")]
-    expect: Option<Expected>,
+    expect: Option<ExpectedVersion>,
 
     /// A report it was decided by, such as compare.json: kept with the move
     #[arg(long, value_name = "FILE")]
@@ -107,19 +107,19 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         let registry = Registry::new(&self.registry, &self.name);
         expect_kept(&[Some(&self.output)], self.model.iter().chain(&self.report))?;
         let model = self.model.as_ref().map(model).transpose()?;
         let reports = self.report.iter().map(report).collect::<Result<Vec<_>>>()?;
         let now = scene.now()?;
         let (actor, run) = (self.actor.or_else(tool::actor), self.run_url.or_else(tool::run_page));
-        let request = Request {
+        let request = MoveRequest {
             alias: &self.alias,
             to: match (&model, self.to) {
-                (Some(model), _) => To::Model(model),
-                (None, to) if self.rollback => To::Back(to),
-                (None, Some(to)) => To::Version(to),
+                (Some(model), _) => MoveTarget::Model(model),
+                (None, to) if self.rollback => MoveTarget::Back(to),
+                (None, Some(to)) => MoveTarget::Version(to),
                 (None, None) => bail!("name a model, --to or --rollback"),
             },
             expect: self.expect,
@@ -153,7 +153,7 @@ impl Tool for Args {
         };
         #[cfg(feature = "net")]
         let alert = Alert::of(&promotion, now, run);
-        result_file::write_to(output, &self.output, &Record { promotion, published })?;
+        result_file::write_to(output, &self.output, &PromoteRecord { promotion, published })?;
         // Whether or not it could be published: the move is made.
         #[cfg(feature = "net")]
         if let Some(alert) = alert {
@@ -163,13 +163,13 @@ impl Tool for Args {
                 }
             }
         }
-        outcome.map(|()| Verdict::Done)
+        outcome.map(|()| Outcome::Done)
     }
 }
 
 /// Publishes a move, or says what that would be; what was done is told even where something failed.
 fn publish(
-    plan: &Plan,
+    plan: &PublishPlan,
     registry: &Registry,
     promotion: &Promotion,
     output: &Place,
@@ -185,7 +185,9 @@ fn publish(
         let done = [vec![alias.as_str()], published.done()].concat().join(", ");
         let rest = match action {
             _ if push::is_outrun(&error) => "here only".to_owned(),
-            Action::RolledBack => format!("for the rest run this again with --to {version} for --rollback"),
+            JournalAction::RolledBack => {
+                format!("for the rest run this again with --to {version} for --rollback")
+            }
             _ => "for the rest run the same again".to_owned(),
         };
         error.context(format!("version {version} is the {done}; {rest}"))
@@ -196,7 +198,7 @@ fn publish(
 /// The events that an earlier run sent of this very move, by the record it left where that of this run goes.
 fn dispatched(output: &Place, promotion: &Promotion) -> Vec<String> {
     let before = Some(output).filter(|place| place.is_regular_file());
-    let before = before.and_then(|place| result_file::read::<Record>(place, "promote").ok());
+    let before = before.and_then(|place| result_file::read::<PromoteRecord>(place, "promote").ok());
     let before = before.filter(|before| record::is_same(&before.promotion, promotion));
     before.and_then(|before| before.published).unwrap_or_default().dispatched
 }
@@ -208,8 +210,8 @@ fn model(place: &Place) -> Result<String> {
     Ok(text)
 }
 
-fn report(place: &Place) -> Result<Report> {
-    Report::new(place.read_text()?).with_context(|| place.to_string())
+fn report(place: &Place) -> Result<KeptReport> {
+    KeptReport::new(place.read_text()?).with_context(|| place.to_string())
 }
 
 pub(crate) fn main() -> ExitCode {

@@ -6,15 +6,15 @@ use anyhow::Result;
 use clap::Parser;
 
 use spamops::cli::options::{OutArgs, RowArgs};
-use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::dates::Timestamp;
-use spamops::io::fraction::Share;
+use spamops::io::fraction::Fraction;
 use spamops::io::stream::Place;
 use spamops::rows::fingerprint::Fingerprint;
-use spamops::rows::sampling::draw::{Draw, Odds};
+use spamops::rows::sampling::draw::{Odds, Sample};
 use spamops::rows::sampling::filter::Filter;
-use spamops::rows::sampling::labelling_queue::{self, Familiar};
-use spamops::rows::{Faults, Options, Row, Rows, Value, Writer};
+use spamops::rows::sampling::labelling_queue::{self, WordFrequencies};
+use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 
 /// Draw rows: a random sample, the stable train/holdout split, or the rows most worth a label
 ///
@@ -82,11 +82,11 @@ pub(crate) struct Args {
 
     /// The least share of pairs of words (Jaccard) that makes a near-copy; of words alone half-way from there to 1
     #[arg(long, value_name = "SHARE", default_value = "0.8", requires = "against")]
-    near: Share,
+    near: Fraction,
 
     /// Send this share of all texts out, by the hash of the normalised text alone; needs --rest
     #[arg(long, value_name = "SHARE", requires = "rest", conflicts_with = "size")]
-    split: Option<Share>,
+    split: Option<Fraction>,
 
     /// Where the other side of --split goes
     #[arg(long, value_name = "FILE", requires = "split")]
@@ -98,7 +98,7 @@ pub(crate) struct Args {
 
     /// The score that --for-labels holds to be least certain
     #[arg(long, value_name = "SCORE", default_value = "0.5", requires = "for_labels")]
-    threshold: Share,
+    threshold: Fraction,
 
     #[command(flatten)]
     out: OutArgs,
@@ -108,13 +108,13 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         let options = self.rows.options(scene);
         let mut filter = self.filter(&options)?;
         if let Some(size) = self.for_labels {
             self.for_labels(size, &mut filter, &options, scene)?;
         } else {
-            let mut rows = Rows::open(&self.input, &Options { faults: Faults::Keep, ..options })?;
+            let mut rows = Rows::open(&self.input, &ReadOptions { faults: MalformedRows::Keep, ..options })?;
             filter.expect_columns(&rows)?;
             match self.size {
                 Some(size) => self.draw(size, &mut rows, &mut filter, scene)?,
@@ -122,12 +122,12 @@ impl Tool for Args {
             }
         }
         self.remark(&filter, scene);
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 
 impl Args {
-    fn filter(&self, options: &Options) -> Result<Filter> {
+    fn filter(&self, options: &ReadOptions) -> Result<Filter> {
         let mut filter = Filter::between(self.since, self.until).dated(self.weight_half_life.is_some());
         for place in &self.exclude {
             filter.exclude(&mut Rows::open(place, options)?)?;
@@ -141,7 +141,7 @@ impl Args {
     fn draw(&self, size: u64, rows: &mut Rows, filter: &mut Filter, scene: &Scene) -> Result<()> {
         let stratum = self.stratify.as_deref().map(|name| rows.column(name)).transpose()?;
         let odds = self.weight_half_life.map_or(Odds::Even, |days| Odds::Fading { days });
-        let mut draw = Draw::new(size, self.seed, odds);
+        let mut draw = Sample::new(size, self.seed, odds);
         let mut row = Row::default();
         while filter.read(rows, &mut row)? {
             draw.offer(&row, rows.seen(), || rows.date(&row), stratum.map_or("", |column| row.get(column)));
@@ -178,10 +178,16 @@ impl Args {
         out.finish()
     }
 
-    fn for_labels(&self, size: usize, filter: &mut Filter, options: &Options, scene: &Scene) -> Result<()> {
+    fn for_labels(
+        &self,
+        size: usize,
+        filter: &mut Filter,
+        options: &ReadOptions,
+        scene: &Scene,
+    ) -> Result<()> {
         let kept = self.input.kept()?;
         let rows = || Rows::from_bytes(kept.place.reader()?, &self.input, options);
-        let familiar = Familiar::read(&mut rows()?)?;
+        let familiar = WordFrequencies::read(&mut rows()?)?;
         let mut rows = rows()?;
         filter.expect_columns(&rows)?;
         let picked =
@@ -193,7 +199,7 @@ impl Args {
             ));
         }
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &["picked_for"])?;
-        picked.iter().try_for_each(|(row, why)| writer.write_with(row, &[Value::Text(why.name())]))?;
+        picked.iter().try_for_each(|(row, why)| writer.write_with(row, &[CellValue::Text(why.name())]))?;
         writer.finish()
     }
 

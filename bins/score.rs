@@ -9,20 +9,20 @@ use std::thread::available_parallelism;
 use anyhow::{Context, Error, Result, ensure};
 use clap::Parser;
 
-use spamops::cli::histogram::Histogram;
+use spamops::cli::histogram::ScoreHistogram;
 use spamops::cli::options::{OutArgs, RowArgs};
-use spamops::cli::tool::{self, Scene, Tool, Verdict};
-use spamops::io::diagnostics::Notes;
+use spamops::cli::tool::{self, Outcome, Scene, Tool};
+use spamops::io::diagnostics::Diagnostics;
 use spamops::io::result_file;
 use spamops::io::stream::{self, Place};
 use spamops::model::calibrate::Calibration;
-use spamops::model::model_file::{Columns, Desk, Model};
+use spamops::model::model_file::{ColumnPlaces, Model, ScoringBuffers};
 use spamops::model::threads;
 use spamops::rows::fingerprint::Fingerprint;
-use spamops::rows::{Options, Row, Rows, Value, Writer};
+use spamops::rows::{CellValue, ReadOptions, Row, Rows, Writer};
 use spamops::stats::metrics::{Confusion, Figures, Metrics};
-use spamops::stats::prior_shift::{Asked, Ground, Prior, Trained};
-use spamops::stats::ranking::{Ranking, Scored};
+use spamops::stats::prior_shift::{Prior, PriorBasis, RequestedPrior, TrainingBalance};
+use spamops::stats::ranking::{Ranking, ScoredLabel};
 
 /// Score rows: adds the columns spam_score and verdict, and measures where there are labels
 ///
@@ -82,7 +82,7 @@ pub(crate) struct Args {
 
     /// Correct the scores for another share of positive rows than in training: this one, or auto, to estimate it
     #[arg(long, value_name = "auto|SHARE")]
-    prior: Option<Asked>,
+    prior: Option<RequestedPrior>,
 
     /// Add the column reasons: the terms that moved the score most, so many, and by how much in log-odds
     #[arg(long, value_name = "TERMS", value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -96,7 +96,7 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         stream::expect_apart(&[Some(&self.out.output), self.metrics.as_ref(), self.curve.as_ref()])?;
         stream::expect_kept(&[Some(&self.out.output)], [&self.model])?;
         stream::expect_kept(&[self.metrics.as_ref(), self.curve.as_ref()], [&self.model, &self.input])?;
@@ -128,25 +128,25 @@ impl Tool for Args {
         if scene.is_watched() {
             scene.draw(histogram.lines(&model.names));
         }
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 
 impl Args {
     /// Which share of positive rows the scores go by.
-    fn prior(&self, asked: Asked, model: &Model, threads: usize, scene: &Scene) -> Result<Prior> {
+    fn prior(&self, asked: RequestedPrior, model: &Model, threads: usize, scene: &Scene) -> Result<Prior> {
         let positive = model.provenance.positive;
         let negative = model.provenance.rows.saturating_sub(positive);
         let Figures { recall, confusion, .. } = model.estimate.pooled;
         let negatives = confusion.false_positive + confusion.true_negative;
-        let ground = Ground {
-            trained: Trained { positive, negative },
+        let ground = PriorBasis {
+            trained: TrainingBalance { positive, negative },
             calibrated: model.calibration != Calibration::None,
             apart: recall - confusion.false_positive as f64 / negatives.max(1) as f64,
         };
         let prior = match asked {
-            Asked::Given(share) => Prior::given(share, ground),
-            Asked::Auto => Prior::auto(&self.distinct_scores(model, threads, scene)?, ground),
+            RequestedPrior::Given(share) => Prior::given(share, ground),
+            RequestedPrior::Auto => Prior::auto(&self.distinct_scores(model, threads, scene)?, ground),
         };
         scene.tell(prior.to_string());
         Ok(prior)
@@ -158,7 +158,7 @@ impl Args {
         let input = &self.input;
         ensure!(!is_read_once, "{input}: --prior auto reads the rows twice; name a file, or the share");
         // What there is to remark is remarked on the second time.
-        let options = Options { notes: Notes::default(), ..self.rows.options(scene) };
+        let options = ReadOptions { notes: Diagnostics::default(), ..self.rows.options(scene) };
         let mut rows = Rows::open(input, &options)?;
         let judge = Judge { model, columns: model.columns(&rows)?, prior: None, most: None };
         let text = if model.features.text { Some(rows.text_column()?) } else { None };
@@ -218,7 +218,7 @@ const A_FEW: usize = 32;
 /// What makes scores of rows.
 struct Judge<'a> {
     model: &'a Model,
-    columns: Columns,
+    columns: ColumnPlaces,
     /// What corrects them.
     prior: Option<&'a Prior>,
     /// The terms that a score is explained by, at most; none where it is not.
@@ -242,9 +242,9 @@ struct Batch {
 #[derive(Default)]
 struct Found {
     confusion: Confusion,
-    histogram: Histogram,
+    histogram: ScoreHistogram,
     keeps_scores: bool,
-    scored: Vec<Scored>,
+    scored: Vec<ScoredLabel>,
 }
 
 impl Batch {
@@ -289,7 +289,7 @@ impl Batch {
     fn score<R>(
         &mut self,
         judge: &Judge,
-        desks: &Mutex<Vec<Desk>>,
+        desks: &Mutex<Vec<ScoringBuffers>>,
         threads: usize,
         meanwhile: impl FnOnce() -> R,
     ) -> R {
@@ -323,12 +323,12 @@ impl Batch {
             if let Some(truth) = truth {
                 found.confusion.add(truth, verdict);
                 if found.keeps_scores {
-                    found.scored.push(Scored::new(score, truth));
+                    found.scored.push(ScoredLabel::new(score, truth));
                 }
             }
             found.histogram.add(score, truth);
-            let verdict = Value::Text(judge.model.names.of(verdict));
-            let values = [Value::Number(score), verdict, Value::Text(reasons)];
+            let verdict = CellValue::Text(judge.model.names.of(verdict));
+            let values = [CellValue::Number(score), verdict, CellValue::Text(reasons)];
             writer.write_with(row, &values[..if judge.most.is_some() { 3 } else { 2 }])?;
         }
         self.failed.take().map_or(Ok(()), Err)
@@ -337,7 +337,7 @@ impl Batch {
 
 /// Writes the points of the curves, from the highest threshold down; a rate is empty where there is nothing to take it of.
 fn write_curve(place: &Place, ranking: &Ranking) -> Result<()> {
-    let cell = |rate: Option<f64>| rate.map_or_else(String::new, |rate| Value::Number(rate).cell());
+    let cell = |rate: Option<f64>| rate.map_or_else(String::new, |rate| CellValue::Number(rate).cell());
     let mut output = place.writer()?;
     let mut write = |line: String| writeln!(output, "{line}").with_context(|| place.to_string());
     write("threshold,false_positive_rate,true_positive_rate,precision".into())?;

@@ -10,14 +10,16 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::Parser;
 use sha2::{Digest, Sha256};
 
-use spamops::cli::tool::{self, Scene, Tool, Verdict};
-use spamops::io::result_file::{self, Head, hex};
+use spamops::cli::tool::{self, Outcome, Scene, Tool};
+use spamops::io::result_file::{self, ResultHead, hex};
 use spamops::io::stream::{Place, expect_kept};
-use spamops::mlflow::access::Access;
+use spamops::mlflow::access::ServerAccess;
 use spamops::mlflow::sequence::send;
-use spamops::mlflow::server::{Server, is_passing};
-use spamops::mlflow::spool::{Drained, Spool};
-use spamops::mlflow::tracking::{Contents, Flushed, Given, Plan, Target, Tracked};
+use spamops::mlflow::server::{TrackingServer, is_passing};
+use spamops::mlflow::spool::{FlushedPlans, Spool};
+use spamops::mlflow::tracking::{
+    Contents, FlushReport, TrackReport, TrackedFile, TrackingPlan, TrackingTarget,
+};
 use spamops::publish::http::bare;
 use spamops::registry;
 
@@ -123,27 +125,27 @@ impl std::str::FromStr for Rows {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         expect_kept(&[Some(&self.output)], self.files.iter())?;
         if self.flush {
             return self.flush(scene);
         }
         let uri = self.uri().context("no server is named; use --uri, or set MLFLOW_TRACKING_URI")?;
-        let access = Access::new(&uri, &variable)?;
+        let access = ServerAccess::new(&uri, &variable)?;
         let mut contents = Contents::new();
         let plan = self.plan(scene, access.uri.clone(), &mut contents)?;
         let tracked = if let Some(directory) = &self.spool {
             self.by_spool(directory, &plan, &contents, scene)?
         } else {
             let source = |digest: &str| contents.get(digest).cloned().context("a file is missing");
-            let sent = send(&plan, &source, &Server::new(access)?, scene.name());
+            let sent = send(&plan, &source, &TrackingServer::new(access)?, scene.name());
             sent.map_err(|error| if is_passing(&error) { later(&error) } else { error })?
         };
         for left in &tracked.left {
             scene.warn(format!("left as it is: {left}"));
         }
         result_file::write(&self.output, &tracked)?;
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 
@@ -153,8 +155,8 @@ impl Args {
     }
 
     /// What is to be tracked.
-    fn plan(&self, scene: &Scene, uri: String, contents: &mut Contents) -> Result<Plan> {
-        let target = Target {
+    fn plan(&self, scene: &Scene, uri: String, contents: &mut Contents) -> Result<TrackingPlan> {
+        let target = TrackingTarget {
             uri,
             experiment: self.experiment.clone().or_else(|| variable("MLFLOW_EXPERIMENT_NAME")),
             run_id: self.run_id.clone().or_else(|| variable("MLFLOW_RUN_ID")),
@@ -164,7 +166,7 @@ impl Args {
         };
         let files = self.files.iter().map(given).collect::<Result<_>>()?;
         let moment = scene.now()?.0.saturating_mul(1000);
-        let mut plan = Plan::new(scene.name(), moment, target, files, contents)?;
+        let mut plan = TrackingPlan::new(scene.name(), moment, target, files, contents)?;
         for Rows { context, place } in &self.rows {
             plan.add_input(context, &name_of(place), &digest(place)?);
         }
@@ -186,10 +188,16 @@ impl Args {
     }
 
     /// Keeps a plan, and sends all that are kept; what the server cannot take now stays.
-    fn by_spool(&self, directory: &Path, plan: &Plan, contents: &Contents, scene: &Scene) -> Result<Tracked> {
+    fn by_spool(
+        &self,
+        directory: &Path,
+        plan: &TrackingPlan,
+        contents: &Contents,
+        scene: &Scene,
+    ) -> Result<TrackReport> {
         let spool = Spool::open(directory)?;
         let own = spool.add(plan, contents)?;
-        let Drained { sent, kept } = self.drain(&spool, scene)?;
+        let FlushedPlans { sent, kept } = self.drain(&spool, scene)?;
         let place = directory.display();
         let (mut waits, mut refused) = (None, None);
         for (path, error) in kept {
@@ -209,26 +217,27 @@ impl Args {
             ));
         }
         let done = sent.into_iter().find(|(path, _)| *path == own).map(|(_, tracked)| tracked);
-        Ok(done.unwrap_or_else(|| Tracked { spooled: true, ..Tracked::nothing(plan, scene.name()) }))
+        Ok(done.unwrap_or_else(|| TrackReport { spooled: true, ..TrackReport::nothing(plan, scene.name()) }))
     }
 
-    fn drain(&self, spool: &Spool, scene: &Scene) -> Result<Drained> {
+    fn drain(&self, spool: &Spool, scene: &Scene) -> Result<FlushedPlans> {
         spool.drain(&mut |plan| {
             let uri = self.uri().unwrap_or_else(|| plan.uri.clone());
-            let server = Server::new(Access::new(&uri, &variable)?)?;
+            let server = TrackingServer::new(ServerAccess::new(&uri, &variable)?)?;
             send(plan, &|digest| spool.contents(digest), &server, scene.name())
         })
     }
 
     /// Sends what waits.
-    fn flush(&self, scene: &Scene) -> Result<Verdict> {
+    fn flush(&self, scene: &Scene) -> Result<Outcome> {
         if let Some(spool) = self.spool.as_ref().filter(|spool| !spool.join("plans").is_dir()) {
             bail!("{}: is no spool", spool.display());
         }
         let directory = self.spool.as_deref().context("no spool is named")?;
-        let Drained { sent, kept } = self.drain(&Spool::open(directory)?, scene)?;
-        let sent: Vec<Tracked> = sent.into_iter().map(|(_, tracked)| tracked).collect();
-        let flushed = Flushed { head: Head::new("flush", scene.name()), kept: kept.len() as u64, sent };
+        let FlushedPlans { sent, kept } = self.drain(&Spool::open(directory)?, scene)?;
+        let sent: Vec<TrackReport> = sent.into_iter().map(|(_, tracked)| tracked).collect();
+        let flushed =
+            FlushReport { head: ResultHead::new("flush", scene.name()), kept: kept.len() as u64, sent };
         result_file::write(&self.output, &flushed)?;
         let waiting = kept.len();
         match kept.into_iter().find_map(|(_, error)| error) {
@@ -239,7 +248,7 @@ impl Args {
                     if waiting == 1 { "waits" } else { "wait" }
                 )
             }
-            None => Ok(Verdict::Done),
+            None => Ok(Outcome::Done),
         }
     }
 }
@@ -266,10 +275,10 @@ fn name_of(place: &Place) -> String {
     name.map_or_else(|| "stdin".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn given(place: &Place) -> Result<Given> {
+fn given(place: &Place) -> Result<TrackedFile> {
     let mut bytes = Vec::new();
     place.reader()?.read_to_end(&mut bytes).with_context(|| place.to_string())?;
-    Ok(Given { name: name_of(place), bytes })
+    Ok(TrackedFile { name: name_of(place), bytes })
 }
 
 /// The SHA-256 of a file of any size.

@@ -6,13 +6,13 @@ use anyhow::Result;
 use clap::Parser;
 
 use spamops::cli::options::{OutArgs, RowArgs};
-use spamops::cli::tool::{self, Scene, Tool, Verdict};
+use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::result_file;
 use spamops::io::stream::{self, Place};
-use spamops::rows::contract::{Contract, Inspection, Sketch};
-use spamops::rows::mask::{self, Kind};
+use spamops::rows::contract::{Contract, ContractDraft, Inspection};
+use spamops::rows::mask::{self, MaskKind};
 use spamops::rows::safe_cell::neutral;
-use spamops::rows::{Faults, Options, Row, Rows, Value, Writer};
+use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 
 /// Hold rows against a contract: clean rows out, refused rows aside with a reason, counts in a report
 ///
@@ -52,7 +52,7 @@ pub(crate) struct Args {
 
     /// Replace personal data in all rows that go out: email, phone, card, iban, ip; fit --mask learns from such rows
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
-    mask: Vec<Kind>,
+    mask: Vec<MaskKind>,
 
     /// Put an apostrophe before cells that a spreadsheet would run as a formula
     #[arg(long)]
@@ -70,8 +70,8 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
-        let options = Options { faults: Faults::Keep, ..self.rows.options(scene) };
+    fn run(self, scene: &Scene) -> Result<Outcome> {
+        let options = ReadOptions { faults: MalformedRows::Keep, ..self.rows.options(scene) };
         stream::expect_apart(&[Some(&self.out.output), self.rejects.as_ref(), self.report.as_ref()])?;
         let side = [self.rejects.as_ref(), self.report.as_ref()];
         stream::expect_kept(&side, self.contract.iter().chain([&self.input]))?;
@@ -99,7 +99,8 @@ impl Tool for Args {
                     let leaving = self.leaving(&row);
                     let (row, rest) = leaving.squared(rows.header().len());
                     let reason = self.masked(&reason);
-                    let values = [Value::Count(row.line()), Value::Text(&reason), Value::Text(rest)];
+                    let values =
+                        [CellValue::Count(row.line()), CellValue::Text(&reason), CellValue::Text(rest)];
                     rejects.write_with(&row, &values)?;
                 }
                 (Some(_), None) => {}
@@ -122,13 +123,13 @@ impl Tool for Args {
         if let Some(place) = &self.report {
             result_file::write(place, &report)?;
         }
-        Ok(Verdict::answer(report.verdict == "valid", self.exit_code))
+        Ok(Outcome::answer(report.verdict == "valid", self.exit_code))
     }
 }
 
 impl Args {
-    fn infer(&self, rows: &mut Rows) -> Result<Verdict> {
-        let mut sketch = Sketch::default();
+    fn infer(&self, rows: &mut Rows) -> Result<Outcome> {
+        let mut sketch = ContractDraft::default();
         let mut row = Row::default();
         while rows.read(&mut row)? {
             if row.fault().is_none() {
@@ -138,7 +139,7 @@ impl Args {
         let text = toml::to_string(&sketch.contract(rows))?;
         let source = format!("# What rows must be like; inferred from {}.\n\n", self.input);
         self.out.output.write_text(&(source + &text))?;
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 
     /// The row as it may leave the house.

@@ -11,15 +11,15 @@ use std::process::Command;
 use spamops::io::result_file;
 use spamops::io::stream::Place;
 use spamops::rows::fingerprint::{Fingerprint, mix, unit};
-use spamops::rows::{Options, Row, Rows, csv};
+use spamops::rows::{ReadOptions, Row, Rows, csv};
 use spamops::stats::metrics::Metrics;
-use spamops::stats::prior_shift::{Change, Ground, LEVEL, Prior, Trained};
+use spamops::stats::prior_shift::{LEVEL, Prior, PriorBasis, PriorShiftTest, TrainingBalance};
 
 #[test]
 fn without_a_shift_the_test_fires_as_often_as_its_level_says() {
     let (runs, trained, rows) = (400, 100, 1000);
     let fired = (0..runs).filter(|&run| {
-        Change::test(&scores(run, trained, rows, 0.2), counted(run, trained)).unwrap().p < LEVEL
+        PriorShiftTest::test(&scores(run, trained, rows, 0.2), counted(run, trained)).unwrap().p < LEVEL
     });
     let fired = fired.count();
     // 4 are expected, and 14 or more in one of 10,000 such tests.
@@ -30,7 +30,7 @@ fn without_a_shift_the_test_fires_as_often_as_its_level_says() {
 fn a_shift_is_found_and_measured() {
     let (mut sum, runs) = (0.0, 100);
     for run in 0..runs {
-        let change = Change::test(&scores(run, 4000, 1000, 0.5), counted(run, 4000)).unwrap();
+        let change = PriorShiftTest::test(&scores(run, 4000, 1000, 0.5), counted(run, 4000)).unwrap();
         assert!(change.p < LEVEL, "run {run}: {change:?}");
         sum += change.estimated;
     }
@@ -85,15 +85,16 @@ fn number(run: u64, side: u64, place: u64) -> f64 {
 }
 
 /// Labelled rows of which a fifth are positive, but for chance.
-fn counted(run: u64, rows: u64) -> Trained {
+fn counted(run: u64, rows: u64) -> TrainingBalance {
     let positive = (0..rows).filter(|&place| number(run, 0, place) < 0.2).count() as u64;
-    Trained { positive, negative: rows - positive }
+    TrainingBalance { positive, negative: rows - positive }
 }
 
 /// Scores of rows of which this share is positive, by what was trained on [`counted`] rows: of a number that is x, positives
 /// have the density 2x and negatives 2(1 - x), so that x is the probability where the shares are even.
 fn scores(run: u64, trained: u64, rows: u64, share: f64) -> Vec<f64> {
-    let even = Ground { trained: Trained { positive: 1, negative: 1 }, calibrated: true, apart: 1.0 };
+    let even =
+        PriorBasis { trained: TrainingBalance { positive: 1, negative: 1 }, calibrated: true, apart: 1.0 };
     let prior = Prior::given(counted(run, trained).share().unwrap(), even);
     let row = |place| {
         let larger = number(run, 1, place).max(number(run, 2, place));
@@ -106,7 +107,7 @@ fn scores(run: u64, trained: u64, rows: u64, share: f64) -> Vec<f64> {
 /// Distinct labelled rows of one half of the corpus, of which this share is spam.
 fn resampled(out: &Path, side: u64, share: f64) -> PathBuf {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv");
-    let mut rows = Rows::open(&Place::File(corpus), &Options::default()).unwrap();
+    let mut rows = Rows::open(&Place::File(corpus), &ReadOptions::default()).unwrap();
     let [date, label, text] = ["date", "label", "text"].map(|name| rows.column(name).unwrap());
     let mut classes = [Vec::new(), Vec::new()];
     let (mut seen, mut row) = (HashSet::new(), Row::default());

@@ -7,23 +7,23 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use spamops::io::stream::Place;
-use spamops::model::calibrate::Method;
-use spamops::model::corpus::{Lesson, Lessons, Means};
-use spamops::model::fit::{About, fit};
+use spamops::model::calibrate::CalibrationMethod;
+use spamops::model::corpus::{ResourceLimits, TrainingRow, TrainingRows};
+use spamops::model::fit::{FitProvenance, fit};
 use spamops::model::recipe::{Learner, Preset, Recipe};
-use spamops::model::tfidf::{Limit, Norm};
-use spamops::model::threshold::Goal;
-use spamops::rows::{Options, Row, Rows};
+use spamops::model::tfidf::{DocumentLimit, Norm};
+use spamops::model::threshold::ThresholdGoal;
+use spamops::rows::{ReadOptions, Row, Rows};
 
 /// Lessons that come so many at a time.
 struct Batches {
-    lessons: Vec<Lesson>,
+    lessons: Vec<TrainingRow>,
     size: usize,
     held: bool,
 }
 
-impl Lessons for Batches {
-    fn read(&self, each: &mut dyn FnMut(&[Lesson]) -> Result<()>) -> Result<()> {
+impl TrainingRows for Batches {
+    fn read(&self, each: &mut dyn FnMut(&[TrainingRow]) -> Result<()>) -> Result<()> {
         self.lessons.chunks(self.size).try_for_each(each)
     }
 
@@ -33,26 +33,26 @@ impl Lessons for Batches {
 }
 
 /// Rows of the demo corpus, with a column of values and one of numbers, some of more weight than others.
-fn lessons(count: usize) -> Vec<Lesson> {
+fn lessons(count: usize) -> Vec<TrainingRow> {
     let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv");
-    let mut rows = Rows::open(&Place::File(corpus), &Options::default()).unwrap();
+    let mut rows = Rows::open(&Place::File(corpus), &ReadOptions::default()).unwrap();
     let channel = rows.column("channel").unwrap();
     let (mut row, mut lessons) = (Row::default(), Vec::new());
     while lessons.len() < count && rows.read(&mut row).unwrap() {
         let Some(label) = rows.label(&row).unwrap() else { continue };
         let number = lessons.len();
-        lessons.push(Lesson {
+        lessons.push(TrainingRow {
             cells: vec![row.get(channel).to_owned(), (number * 7 % 24).to_string()],
             weight: if number % 5 == 0 { 1.3 } else { 1.0 },
-            ..Lesson::new(rows.text(&row).unwrap(), label)
+            ..TrainingRow::new(rows.text(&row).unwrap(), label)
         });
     }
     lessons
 }
 
 /// The model file.
-fn bytes(lessons: &dyn Lessons, recipe: &Recipe, means: Means) -> String {
-    let about = About { columns: vec!["channel".into(), "hour".into()], ..About::default() };
+fn bytes(lessons: &dyn TrainingRows, recipe: &Recipe, means: ResourceLimits) -> String {
+    let about = FitProvenance { columns: vec!["channel".into(), "hour".into()], ..FitProvenance::default() };
     serde_json::to_string(&fit(lessons, recipe, about, means).unwrap()).unwrap()
 }
 
@@ -62,35 +62,36 @@ fn recipes() -> Vec<Recipe> {
         [Preset::Message, Preset::Strong, Preset::Classic, Preset::Seeds].map(Preset::recipe);
     let mut few = message.clone();
     // Many terms are as frequent as the last one that is kept.
-    (few.selection.max_features, few.selection.min_df, few.windows) = (Some(70), Limit::Count(2), Some(5));
+    (few.selection.max_features, few.selection.min_df, few.windows) =
+        (Some(70), DocumentLimit::Count(2), Some(5));
     let mut steps = Recipe {
         learner: Learner::Complement,
-        calibration: Method::Isotonic,
-        threshold: Goal::MaxFpr(0.02),
+        calibration: CalibrationMethod::Isotonic,
+        threshold: ThresholdGoal::MaxFpr(0.02),
         prior: Some(0.2),
         folds: 7,
         ..classic.clone()
     };
-    (steps.selection.max_df, steps.weighting.norm) = (Limit::Share(0.3), Norm::L1);
+    (steps.selection.max_df, steps.weighting.norm) = (DocumentLimit::Fraction(0.3), Norm::L1);
     let without_folds = Recipe { folds: 0, ..seeds.clone() };
     let line = Recipe { learner: Learner::Logistic, windows: Some(4), ..classic.clone() };
     vec![message, strong, classic, seeds, few, steps, without_folds, line]
 }
 
 /// Asserts that a recipe has the same bytes whoever works on it.
-fn assert_same(lessons: &Vec<Lesson>, recipe: &Recipe) {
-    let plenty = Means { threads: 1, memory: usize::MAX };
+fn assert_same(lessons: &Vec<TrainingRow>, recipe: &Recipe) {
+    let plenty = ResourceLimits { threads: 1, memory: usize::MAX };
     let wanted = bytes(lessons, recipe, plenty);
     for threads in [2, 3] {
-        let found = bytes(lessons, recipe, Means { threads, ..plenty });
+        let found = bytes(lessons, recipe, ResourceLimits { threads, ..plenty });
         assert!(found == wanted, "{threads} threads: {recipe:?}");
     }
     for (size, held, means) in [
-        (1, true, Means { threads: 3, ..plenty }),
-        (150, true, Means { threads: 2, ..plenty }),
+        (1, true, ResourceLimits { threads: 3, ..plenty }),
+        (150, true, ResourceLimits { threads: 2, ..plenty }),
         (17, false, plenty),
-        (150, false, Means { threads: 2, memory: 0 }),
-        (1000, false, Means { threads: 3, memory: 0 }),
+        (150, false, ResourceLimits { threads: 2, memory: 0 }),
+        (1000, false, ResourceLimits { threads: 3, memory: 0 }),
     ] {
         if !held && recipe.learner.is_linear() {
             continue;
@@ -120,10 +121,10 @@ fn nor_do_they_with_a_linear_learner() {
 #[test]
 fn rows_that_differ_give_other_bytes() {
     let recipe = Preset::Classic.recipe();
-    let means = Means { threads: 2, memory: usize::MAX };
+    let means = ResourceLimits { threads: 2, memory: usize::MAX };
     let lessons = lessons(40);
     let wanted = bytes(&lessons, &recipe, means);
-    let changed = |change: fn(&mut Lesson)| {
+    let changed = |change: fn(&mut TrainingRow)| {
         let mut lessons = lessons.clone();
         change(&mut lessons[7]);
         bytes(&lessons, &recipe, means)

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
-use spamops::publish::github::{Asset, Dispatch, GitHub, Token};
+use spamops::publish::github::{DispatchEvent, GitHub, ReleaseAsset, Token};
 use tokio::runtime::Runtime;
 use wiremock::matchers::{body_json, header, method, path, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -56,10 +56,10 @@ fn answer(status: u16, body: Value) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(body)
 }
 
-fn dispatch() -> Dispatch {
+fn dispatch() -> DispatchEvent {
     let facts: Map<String, Value> =
         [("name".to_owned(), json!("spam")), ("version".to_owned(), json!(3))].into_iter().collect();
-    Dispatch::new("spamops-promoted", facts).unwrap()
+    DispatchEvent::new("spamops-promoted", facts).unwrap()
 }
 
 #[test]
@@ -157,10 +157,10 @@ fn an_event_is_sent_once_whatever_comes_back() {
         assert_eq!(double.bodies("POST"), [body]);
     }
     let many: Map<String, Value> = (0..11).map(|fact| (fact.to_string(), json!(fact))).collect();
-    assert!(Dispatch::new("e", many).is_err());
-    assert!(Dispatch::new(&"e".repeat(101), Map::new()).is_err());
+    assert!(DispatchEvent::new("e", many).is_err());
+    assert!(DispatchEvent::new(&"e".repeat(101), Map::new()).is_err());
     let large: Map<String, Value> = [("a".to_owned(), json!("x".repeat(1 << 16)))].into_iter().collect();
-    assert!(Dispatch::new("e", large).is_err());
+    assert!(DispatchEvent::new("e", large).is_err());
 }
 
 fn comment(id: u64, body: &str, association: &str, kind: &str) -> Value {
@@ -218,8 +218,8 @@ fn release(double: &Double, draft: bool, assets: &Value) -> Value {
     })
 }
 
-fn files() -> [Asset; 2] {
-    let asset = |name: &str, text: &str| Asset { name: name.into(), bytes: text.into() };
+fn files() -> [ReleaseAsset; 2] {
+    let asset = |name: &str, text: &str| ReleaseAsset { name: name.into(), bytes: text.into() };
     [
         asset("model.json", "{}"),
         asset("model.json.sha256", "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"),

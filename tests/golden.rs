@@ -8,32 +8,32 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use spamops::features::StopWords;
-use spamops::model::calibrate::{Calibration, Method};
-use spamops::model::corpus::{Lesson, Means};
-use spamops::model::fit::{About, fit};
-use spamops::model::model_file::Desk;
+use spamops::model::calibrate::{Calibration, CalibrationMethod};
+use spamops::model::corpus::{ResourceLimits, TrainingRow};
+use spamops::model::fit::{FitProvenance, fit};
+use spamops::model::model_file::ScoringBuffers;
 use spamops::model::recipe::{Learner, Preset, Recipe};
 use spamops::model::tfidf::Norm;
-use spamops::model::threshold::{Goal, choose};
+use spamops::model::threshold::{ThresholdGoal, choose};
 use spamops::rows::label::Label;
 use spamops::stats::bootstrap;
 use spamops::stats::conformal;
 use spamops::stats::corrections::{benjamini_hochberg, holm};
-use spamops::stats::divergence::{Apart, jensen_shannon, stability_index, wasserstein};
-use spamops::stats::estimated_performance::Expected;
+use spamops::stats::divergence::{Divergence, jensen_shannon, stability_index, wasserstein};
+use spamops::stats::estimated_performance::PerformanceSums;
 use spamops::stats::intervals::Interval;
 use spamops::stats::kolmogorov;
 use spamops::stats::label_shift;
 use spamops::stats::mann_whitney;
-use spamops::stats::metrics::{AtRate, Confusion, Figures};
-use spamops::stats::paired::{Areas, Eight, Paired, newcombe};
-use spamops::stats::power::{self, Aim};
-use spamops::stats::prior_shift::{Change, Trained, estimate};
-use spamops::stats::ranking::{Ranking, Scored};
+use spamops::stats::metrics::{AtFalsePositiveRate, Confusion, Figures};
+use spamops::stats::paired::{PairedAuc, PairedConfusion, PairedCounts, newcombe};
+use spamops::stats::power::{self, PowerAim};
+use spamops::stats::prior_shift::{PriorShiftTest, TrainingBalance, estimate};
+use spamops::stats::ranking::{Ranking, ScoredLabel};
 use spamops::stats::sequential::ln_evidence;
 use spamops::stats::significance::{homogeneity, mcnemar_exact, mcnemar_mid_p};
-use spamops::stats::two_by_two::Table;
-use spamops::stats::welch::{self, Sample};
+use spamops::stats::two_by_two::TwoByTwo;
+use spamops::stats::welch::{self, WelchSample};
 
 /// One file of `tests/golden`.
 #[derive(Deserialize)]
@@ -145,7 +145,7 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn rows(&self) -> Vec<Scored> {
+    fn rows(&self) -> Vec<ScoredLabel> {
         self.pairs().into_iter().map(|(score, positive)| scored(score, positive)).collect()
     }
 
@@ -166,8 +166,8 @@ impl Drawn {
     }
 }
 
-fn scored(score: f64, positive: bool) -> Scored {
-    Scored::new(score, if positive { Label::Positive } else { Label::Negative })
+fn scored(score: f64, positive: bool) -> ScoredLabel {
+    ScoredLabel::new(score, if positive { Label::Positive } else { Label::Negative })
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn figures_of_scores_are_those_of_scikit_learn_and_numpy() {
     #[derive(Deserialize)]
     struct Bounds {
         roc_auc: Option<Interval>,
-        recall_at_fpr: AtRate<Option<Interval>>,
+        recall_at_fpr: AtFalsePositiveRate<Option<Interval>>,
     }
     #[derive(Deserialize)]
     struct Point {
@@ -197,7 +197,7 @@ fn figures_of_scores_are_those_of_scikit_learn_and_numpy() {
         log_loss: Option<f64>,
         brier: Option<f64>,
         ece: Option<f64>,
-        recall_at_fpr: AtRate<Option<f64>>,
+        recall_at_fpr: AtFalsePositiveRate<Option<f64>>,
         intervals: Bounds,
         points: usize,
         some: Vec<Point>,
@@ -306,11 +306,11 @@ fn the_base_rate_is_the_one_that_em_climbs_to() {
     let cases = cases::<Case>("base_rate");
     assert!(cases.len() >= 20);
     for Case { drawn, squares, positive, negative, estimated, common, statistic, p } in cases {
-        let trained = Trained { positive, negative };
+        let trained = TrainingBalance { positive, negative };
         let case = format!("{drawn:?}, {squares} squares, {trained:?}");
-        let squared = |row: Scored| (0..squares).fold(row.score(), |score, _| score * score);
+        let squared = |row: ScoredLabel| (0..squares).fold(row.score(), |score, _| score * score);
         let scores: Vec<f64> = drawn.rows().into_iter().map(squared).collect();
-        let found = Change::test(&scores, trained).unwrap();
+        let found = PriorShiftTest::test(&scores, trained).unwrap();
         let near = |name: &str, found: f64, expected: f64| {
             let most = 1e-9 * expected.abs().max(1.0);
             assert!((found - expected).abs() <= most, "{case}: {name} is {found:e}, expected {expected:e}");
@@ -414,18 +414,18 @@ fn assert_learned(file: &str, fewest: usize, tolerance: f64) {
     for Case { way, set, terms, probabilities } in cases {
         let Texts { rows, asked, .. } = texts.iter().find(|texts| texts.name == set).unwrap();
         let label = |row: &Row| if row.spam { Label::Positive } else { Label::Negative };
-        let lesson = |(number, row): (usize, &Row)| Lesson {
+        let lesson = |(number, row): (usize, &Row)| TrainingRow {
             weight: way.weight(number),
-            ..Lesson::new(&row.text, label(row))
+            ..TrainingRow::new(&row.text, label(row))
         };
-        let lessons: Vec<Lesson> = rows.iter().enumerate().map(lesson).collect();
-        let means = Means { threads: 2, memory: usize::MAX };
-        let model = fit(&lessons, &way.recipe(), About::default(), means).unwrap();
+        let lessons: Vec<TrainingRow> = rows.iter().enumerate().map(lesson).collect();
+        let means = ResourceLimits { threads: 2, memory: usize::MAX };
+        let model = fit(&lessons, &way.recipe(), FitProvenance::default(), means).unwrap();
         assert_eq!(model.terms.len(), terms, "{way:?} on {set}");
         let all = rows.iter().map(|row| &row.text).chain(asked);
         assert_eq!(rows.len() + asked.len(), probabilities.len());
         for (text, expected) in all.zip(probabilities) {
-            let found = model.score(text, &mut Desk::default());
+            let found = model.score(text, &mut ScoringBuffers::default());
             assert!(
                 (found - expected).abs() < tolerance,
                 "{way:?} on {set}: {text:?} is {found:e}, expected {expected:e}"
@@ -477,7 +477,7 @@ fn calibration_is_that_of_scikit_learn() {
         let odds: Vec<(f64, bool)> =
             rows.pairs().into_iter().map(|(score, positive)| (16.0 * (score - 0.5), positive)).collect();
         for (method, expected, tolerance) in
-            [(Method::Sigmoid, sigmoid, 1e-6), (Method::Isotonic, isotonic, 1e-9)]
+            [(CalibrationMethod::Sigmoid, sigmoid, 1e-6), (CalibrationMethod::Isotonic, isotonic, 1e-9)]
         {
             let calibration = Calibration::learn(method, &odds);
             assert!(calibration.is_sound(), "{calibration:?}");
@@ -507,7 +507,7 @@ fn no_threshold_does_better() {
     assert!(cases.len() >= 20);
     for Case { rows, f1, max_fpr, min_recall, cost } in cases {
         let pairs = rows.pairs();
-        let reached = |goal: Goal| {
+        let reached = |goal: ThresholdGoal| {
             let threshold = choose(goal, &pairs);
             assert!((0.0..=1.0).contains(&threshold));
             let mut confusion = Confusion::default();
@@ -518,27 +518,27 @@ fn no_threshold_does_better() {
             confusion
         };
         let case = format!("{rows:?}");
-        let best = reached(Goal::BestF1);
+        let best = reached(ThresholdGoal::BestF1);
         assert_agree(&case, &[("alarms", best.false_positive as f64, f1.0), ("F1", best.f1(), f1.1)]);
         for (limit, recall) in max_fpr {
-            let found = reached(Goal::MaxFpr(limit));
+            let found = reached(ThresholdGoal::MaxFpr(limit));
             match recall {
                 Some(recall) => {
                     assert_agree(&format!("{case} {limit}"), &[("recall", found.recall(), recall)]);
                 }
                 // A negative row has the score 1, and is positive by any threshold: as few as can be are.
-                None => assert_eq!(found, reached(Goal::At(1.0)), "{case} {limit}"),
+                None => assert_eq!(found, reached(ThresholdGoal::At(1.0)), "{case} {limit}"),
             }
             let rate = found.false_positive as f64 / (found.false_positive + found.true_negative) as f64;
             assert!(rate <= limit || recall.is_none(), "{case}: {rate} with {limit}");
         }
         for (limit, alarms) in min_recall {
-            let found = reached(Goal::MinRecall(limit));
+            let found = reached(ThresholdGoal::MinRecall(limit));
             assert_agree(&format!("{case} {limit}"), &[("alarms", found.false_positive as f64, alarms)]);
             assert!(found.recall() >= limit, "{case}: {} with {limit}", found.recall());
         }
         for (alarm, miss, least) in cost {
-            let found = reached(Goal::Cost(alarm, miss));
+            let found = reached(ThresholdGoal::Cost(alarm, miss));
             let cost = alarm * found.false_positive as f64 + miss * found.false_negative as f64;
             assert_agree(&format!("{case} {alarm} {miss}"), &[("cost", cost, least)]);
         }
@@ -591,7 +591,7 @@ fn two_by_two_is_what_forty_digits_say() {
     let cases = cases::<Case>("two_by_two");
     assert!(cases.len() >= 20);
     for Case { table, exact, upper, cohens_h, log_odds } in cases {
-        let found = Table(table);
+        let found = TwoByTwo(table);
         let numbers = [
             ("the exact p", found.exact(), exact),
             ("the upper p", found.upper(), upper),
@@ -615,7 +615,7 @@ fn welch_is_that_of_scipy() {
     let cases = cases::<Case>("welch");
     assert!(cases.len() >= 20);
     for Case { one, other, statistic, freedom, p } in cases {
-        let sample = |(n, mean, variance)| Sample { n, mean, variance };
+        let sample = |(n, mean, variance)| WelchSample { n, mean, variance };
         let found = welch::test(sample(one), sample(other)).unwrap();
         let numbers = [
             ("statistic", found.statistic, statistic),
@@ -683,11 +683,13 @@ fn what_a_test_could_have_seen_is_what_scipy_says() {
     let cases = cases::<Case>("power");
     assert!(cases.len() >= 20);
     for case in cases {
-        let (name, aim) = (format!("{case:?}"), Aim { level: case.level, power: case.power });
+        let (name, aim) = (format!("{case:?}"), PowerAim { level: case.level, power: case.power });
         assert_both(&name, "distance", power::distance(case.n, case.m, case.level), case.distance);
         assert_both(&name, "share", power::share(case.n, case.m, aim), case.share);
-        let (one, other) =
-            (Sample { n: case.n, mean: 1.0, variance: 4.0 }, Sample { n: case.m, mean: 2.0, variance: 9.0 });
+        let (one, other) = (
+            WelchSample { n: case.n, mean: 1.0, variance: 4.0 },
+            WelchSample { n: case.m, mean: 2.0, variance: 9.0 },
+        );
         assert_both(&name, "mean", power::mean(one, other, aim), Some(case.mean));
     }
 }
@@ -720,7 +722,7 @@ fn expected_performance_is_that_of_nannyml() {
         let scores =
             drawn.map_or(scores, |drawn| drawn.pairs().into_iter().map(|(score, _)| score).collect());
         assert_eq!(scores.len(), rows, "{case}");
-        let mut sums = Expected::default();
+        let mut sums = PerformanceSums::default();
         for &score in &scores {
             sums.add(score, if score >= threshold { Label::Positive } else { Label::Negative });
         }
@@ -799,7 +801,7 @@ fn divergences_are_what_forty_digits_say() {
         let index = stability_index(&one, &other).unwrap();
         let distance = jensen_shannon(&one, &other).unwrap();
         let moved = wasserstein(&one, &other, &positions).unwrap();
-        for (name, Apart { value, debiased }, expected, left) in [
+        for (name, Divergence { value, debiased }, expected, left) in [
             ("PSI", index, value.stability_index, debiased.stability_index),
             ("Jensen-Shannon", distance, value.jensen_shannon, debiased.jensen_shannon),
             ("Wasserstein", moved, value.wasserstein, debiased.wasserstein),
@@ -864,7 +866,7 @@ fn newcombe_is_that_of_statsmodels_and_of_the_paper() {
     for Case { counts, interval } in paired {
         // The paper has the first share less the second one.
         let [both, only_other, only_one, neither] = counts;
-        let found = Paired { both, only_one, only_other, neither }.newcombe();
+        let found = PairedCounts { both, only_one, only_other, neither }.newcombe();
         assert_bounds(&format!("{counts:?}"), "the paired difference", found, Some(interval));
     }
 }
@@ -893,9 +895,10 @@ fn paired_areas_are_those_of_every_pair() {
             let cut = (mean * case.grains).floor() / case.grains;
             scored(if case.grains > 0.0 { cut } else { mean }, positive)
         };
-        let challenger: Vec<Scored> = pairs.iter().zip(others).map(challenger).collect();
-        let champion: Vec<Scored> = pairs.iter().map(|&(score, positive)| scored(score, positive)).collect();
-        let found = Areas::compare(&champion, &challenger).unwrap();
+        let challenger: Vec<ScoredLabel> = pairs.iter().zip(others).map(challenger).collect();
+        let champion: Vec<ScoredLabel> =
+            pairs.iter().map(|&(score, positive)| scored(score, positive)).collect();
+        let found = PairedAuc::compare(&champion, &challenger).unwrap();
         // numpy's difference of means has a speck where there is none.
         let near = |name: &str, found: f64, expected: f64| {
             assert!(
@@ -925,9 +928,13 @@ fn the_interval_of_cells_is_that_of_rows() {
     let cases = cases::<Case>("bootstrap");
     assert!(cases.len() >= 20);
     for Case { cells, interval, error } in cases {
-        let paired =
-            |rows: &[u64]| Paired { both: rows[0], only_one: rows[1], only_other: rows[2], neither: rows[3] };
-        let eight = Eight { positive: paired(&cells[..4]), negative: paired(&cells[4..]) };
+        let paired = |rows: &[u64]| PairedCounts {
+            both: rows[0],
+            only_one: rows[1],
+            only_other: rows[2],
+            neither: rows[3],
+        };
+        let eight = PairedConfusion { positive: paired(&cells[..4]), negative: paired(&cells[4..]) };
         let found = bootstrap::f1_difference(&eight, 10_000, 1).unwrap();
         // A percentile of so many draws is off by 2.7 standard deviations over their root, .033 for both; four times
         // that. What takes few values may miss by one of them, which is by less than one over the rows involved.
@@ -973,7 +980,7 @@ fn paired_power_is_that_of_scipy() {
     let cases = cases::<Case>("paired_power");
     assert!(cases.len() >= 20);
     for case in cases {
-        let aim = Aim { level: case.level, power: case.power };
+        let aim = PowerAim { level: case.level, power: case.power };
         let found = power::paired(case.rows, case.share, aim);
         assert_both(&format!("{case:?}"), "the difference", found, case.difference);
     }

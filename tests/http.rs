@@ -7,18 +7,19 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use server::{answer, server};
-use spamops::publish::http::{Client, Failure, Method, Request, Settings, Twice};
+use spamops::publish::http::{HttpClient, HttpFailure, HttpMethod, HttpRequest, HttpSettings, Repeatable};
 
 mod server;
 
-fn client() -> Client {
+fn client() -> HttpClient {
     let pause = Duration::from_millis(1);
-    Client::new(Settings { timeout: Duration::from_secs(5), pause, ..Settings::default() }).unwrap()
+    HttpClient::new(HttpSettings { timeout: Duration::from_secs(5), pause, ..HttpSettings::default() })
+        .unwrap()
 }
 
-fn ask(url: &str, twice: Twice) -> Result<String, Failure> {
+fn ask(url: &str, twice: Repeatable) -> Result<String, HttpFailure> {
     let body = br#"{"a": 1}"#;
-    let request = Request::new(Method::Post, url, twice)
+    let request = HttpRequest::new(HttpMethod::Post, url, twice)
         .body("application/json", body)
         .header("Authorization", "Bearer t0ken");
     client().send(&request).map(|answer| answer.text)
@@ -29,7 +30,7 @@ fn what_fails_in_passing_is_tried_again_where_that_does_no_harm() {
     for status in ["408 Request Timeout", "429 Too Many Requests", "500 Oh", "503 Service Unavailable"] {
         let (url, heard) =
             server(vec![answer(status, "", "later"), String::new(), answer("200 OK", "", "done")]);
-        assert_eq!(ask(&url, Twice::Harmless).unwrap(), "done");
+        assert_eq!(ask(&url, Repeatable::Harmless).unwrap(), "done");
         let heard = heard.join().unwrap();
         assert_eq!(heard.len(), 3);
         for text in heard {
@@ -42,7 +43,7 @@ fn what_fails_in_passing_is_tried_again_where_that_does_no_harm() {
 #[test]
 fn no_more_than_so_often() {
     let (url, heard) = server(vec![answer("502 Bad", "", "<html>"); 3]);
-    let failure = ask(&format!("{url}/a/b?token=hidden"), Twice::Harmless).unwrap_err();
+    let failure = ask(&format!("{url}/a/b?token=hidden"), Repeatable::Harmless).unwrap_err();
     assert_eq!(heard.join().unwrap().len(), 3);
     assert!(failure.is_passing());
     let host = url.rsplit_once('@').unwrap().1;
@@ -53,7 +54,7 @@ fn no_more_than_so_often() {
 fn what_does_harm_twice_is_sent_once() {
     for answer in [answer("503 No", "", ""), String::new()] {
         let (url, heard) = server(vec![answer]);
-        assert!(ask(&url, Twice::Harmful).unwrap_err().is_passing());
+        assert!(ask(&url, Repeatable::Harmful).unwrap_err().is_passing());
         assert_eq!(heard.join().unwrap().len(), 1);
     }
 }
@@ -62,7 +63,7 @@ fn what_does_harm_twice_is_sent_once() {
 fn what_is_refused_stays_refused_and_says_why_without_secrets() {
     let body = r#"{"error_code": "X", "message": "no\u001b[31m t0ken \n##[error] here"}"#;
     let (url, heard) = server(vec![answer("400 Bad Request", "", body)]);
-    let failure = ask(&url, Twice::Harmless).unwrap_err();
+    let failure = ask(&url, Repeatable::Harmless).unwrap_err();
     assert_eq!(heard.join().unwrap().len(), 1);
     assert!(!failure.is_passing());
     assert_eq!((failure.status, failure.text.as_str()), (Some(400), body));
@@ -74,7 +75,7 @@ fn what_is_refused_stays_refused_and_says_why_without_secrets() {
 #[test]
 fn a_move_is_not_followed_but_told() {
     let (url, heard) = server(vec![answer("301 Moved", "Location: https://elsewhere/?t=1\r\n", "")]);
-    let failure = ask(&url, Twice::Harmless).unwrap_err();
+    let failure = ask(&url, Repeatable::Harmless).unwrap_err();
     assert_eq!(heard.join().unwrap().len(), 1);
     let told = failure.to_string();
     assert!(told.ends_with(": 301 Moved Permanently; it has moved to https://elsewhere/"), "{told}");
@@ -86,7 +87,7 @@ fn a_pause_that_is_asked_for_is_made() {
     for asked in ["Retry-After: 1\r\n", date] {
         let (url, heard) = server(vec![answer("429 Slow", asked, ""), answer("204 None", "", "")]);
         let start = Instant::now();
-        assert_eq!(ask(&url, Twice::Harmless).unwrap(), "");
+        assert_eq!(ask(&url, Repeatable::Harmless).unwrap(), "");
         assert!(start.elapsed() >= Duration::from_secs(1));
         heard.join().unwrap();
     }
@@ -96,9 +97,9 @@ fn a_pause_that_is_asked_for_is_made() {
 fn nobody_there_is_said_in_words() {
     // The port was free a moment ago, and nobody listens on it now.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let failure = ask(&format!("http://127.0.0.1:{port}/a"), Twice::Harmless).unwrap_err();
+    let failure = ask(&format!("http://127.0.0.1:{port}/a"), Repeatable::Harmless).unwrap_err();
     assert!(failure.is_passing());
     assert_eq!(failure.to_string(), format!("POST http://127.0.0.1:{port}/a: connection refused"));
-    let failure = ask("http://a b/", Twice::Harmless).unwrap_err();
+    let failure = ask("http://a b/", Repeatable::Harmless).unwrap_err();
     assert!(!failure.is_passing());
 }

@@ -75,6 +75,27 @@ fn a_mod_file_only_lists() {
 }
 
 #[test]
+fn a_type_has_a_name_of_its_own() {
+    let mut places: HashMap<String, Vec<String>> = HashMap::new();
+    for file in rust_files(&Path::new(ROOT).join("bins/lib")) {
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let line = line.trim_start();
+            let public = line.strip_prefix("pub").and_then(|rest| rest.split_once(' '));
+            let Some((kind, rest)) = public.map_or(line, |(_, rest)| rest).split_once(' ') else { continue };
+            let name = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap();
+            // An associated type has the name that its trait gives it.
+            let is_type = ["struct", "enum", "trait", "union"].contains(&kind);
+            if is_type && name.starts_with(|c: char| c.is_ascii_uppercase()) {
+                places.entry(name.to_owned()).or_default().push(file.display().to_string());
+            }
+        }
+    }
+    assert!(places.len() > 300, "the definitions were not read: {places:?}");
+    let twice: Vec<_> = places.iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(twice.is_empty(), "{twice:#?}");
+}
+
+#[test]
 fn tools_use_the_library_and_no_tool() {
     let bins = Path::new(ROOT).join("bins");
     let tools: Vec<PathBuf> = fs::read_dir(&bins)

@@ -4,18 +4,18 @@
 use proptest::prelude::*;
 
 use spamops::cli::verify;
-use spamops::compare::decision::{self, Found, Rows};
-use spamops::compare::paired_result::{Part, Standing};
-use spamops::compare::sequential::{Arriving, ENOUGH};
+use spamops::compare::decision::{self, CompareEvidence, RowCounts};
+use spamops::compare::paired_result::{PairedResult, Standing};
+use spamops::compare::sequential::{ENOUGH, SequentialTest};
 use spamops::io::result_file;
 use spamops::io::stream::Place;
 use spamops::rows::label::Label;
-use spamops::stats::paired::{Eight, Paired};
-use spamops::stats::random::Numbers;
+use spamops::stats::paired::{PairedConfusion, PairedCounts};
+use spamops::stats::random::RandomStream;
 
 /// A row of either class as two models judge it that are wrong by one number seven times in ten; the second finds so much more
 /// spam than nine of ten.
-fn row(numbers: &mut Numbers, spam: f64, more: f64) -> (Label, Label, Label) {
+fn row(numbers: &mut RandomStream, spam: f64, more: f64) -> (Label, Label, Label) {
     let label = |positive| if positive { Label::Positive } else { Label::Negative };
     let truth = numbers.uniform() < spam;
     let one = numbers.uniform();
@@ -26,13 +26,13 @@ fn row(numbers: &mut Numbers, spam: f64, more: f64) -> (Label, Label, Label) {
 
 fn promoted(pairs: u64, rows: usize, more: f64) -> usize {
     let is_promoted = |pair: u64| {
-        let (mut numbers, mut counters) = (Numbers::new(pair << 8), Eight::default());
+        let (mut numbers, mut counters) = (RandomStream::new(pair << 8), PairedConfusion::default());
         for _ in 0..rows {
             let (truth, champion, challenger) = row(&mut numbers, 0.3, more);
             counters.add(truth, champion, challenger);
         }
         // Lower F1 is never promoted: no need to draw the interval.
-        counters.f1_difference() > 0.0 && Part::of(counters).verdict == Standing::Better
+        counters.f1_difference() > 0.0 && PairedResult::of(counters).verdict == Standing::Better
     };
     (0..pairs).filter(|pair| is_promoted(*pair)).count()
 }
@@ -51,7 +51,8 @@ fn evidence_that_is_looked_at_all_the_time_seldom_lies() {
     let reached = |more: f64| {
         let streams = 0..300u64;
         let is_reached = |stream: &u64| {
-            let (mut numbers, mut state) = (Numbers::new(stream << 8), Arriving::new("promotions"));
+            let (mut numbers, mut state) =
+                (RandomStream::new(stream << 8), SequentialTest::new("promotions"));
             for id in 0..1500 {
                 let (truth, champion, challenger) = row(&mut numbers, 0.5, more);
                 state.add(id, truth, champion, challenger);
@@ -69,8 +70,8 @@ fn count() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 0u64..5, 0u64..200, 0u64..1_000_000_000]
 }
 
-fn four() -> impl Strategy<Value = Paired> {
-    [count(), count(), count(), count()].prop_map(|[both, only_one, only_other, neither]| Paired {
+fn four() -> impl Strategy<Value = PairedCounts> {
+    [count(), count(), count(), count()].prop_map(|[both, only_one, only_other, neither]| PairedCounts {
         both,
         only_one,
         only_other,
@@ -83,16 +84,16 @@ proptest! {
 
     #[test]
     fn what_is_written_holds_by_its_own_counts(positive in four(), negative in four()) {
-        let counters = Eight { positive, negative };
-        let report = decision::decide(Found::of(Rows::Paired(counters)), "compare");
+        let counters = PairedConfusion { positive, negative };
+        let report = decision::decide(CompareEvidence::of(RowCounts::Paired(counters)), "compare");
         prop_assert!(!report.deploy_needed || report.verdict == "better");
-        let swap = |rows: Paired| Paired { only_one: rows.only_other, only_other: rows.only_one, ..rows };
-        let other = Eight { positive: swap(positive), negative: swap(negative) };
-        let other = Part::of(other).verdict;
+        let swap = |rows: PairedCounts| PairedCounts { only_one: rows.only_other, only_other: rows.only_one, ..rows };
+        let other = PairedConfusion { positive: swap(positive), negative: swap(negative) };
+        let other = PairedResult::of(other).verdict;
         prop_assert!(report.verdict != "better" || other != Standing::Better, "both are better");
         let place = Place::File(concat!(env!("CARGO_TARGET_TMPDIR"), "/promotions.json").into());
         result_file::write(&place, &report).unwrap();
-        let back: decision::Report = result_file::read(&place, "compare").unwrap();
+        let back: decision::CompareReport = result_file::read(&place, "compare").unwrap();
         prop_assert_eq!(&back, &report);
         let found = verify::verify(&place).unwrap();
         prop_assert_eq!(found[0].found.clone(), Ok("compare".to_owned()));

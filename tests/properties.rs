@@ -11,25 +11,25 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use spamops::features::{Kind, Ngrams};
+use spamops::features::{Ngrams, TermKind};
 use spamops::io::dates::Timestamp;
-use spamops::io::fraction::Share;
+use spamops::io::fraction::Fraction;
 use spamops::io::stream::Place;
-use spamops::model::calibrate::{Calibration, Method};
-use spamops::model::corpus::{Lesson, Means};
-use spamops::model::fit::{About, fit};
-use spamops::model::model_file::{Desk, Model};
+use spamops::model::calibrate::{Calibration, CalibrationMethod};
+use spamops::model::corpus::{ResourceLimits, TrainingRow};
+use spamops::model::fit::{FitProvenance, fit};
+use spamops::model::model_file::{Model, ScoringBuffers};
 use spamops::model::recipe::{Learner, Preset, Recipe};
 use spamops::model::tfidf::Norm;
 use spamops::rows::contract::{Contract, Inspection};
 use spamops::rows::fingerprint::{Fingerprint, normal};
 use spamops::rows::label::Label;
 use spamops::rows::mask::{ALL, masked};
-use spamops::rows::sampling::draw::{Draw, Odds};
-use spamops::rows::{Faults, Format, Options, Row, Rows, Writer};
+use spamops::rows::sampling::draw::{Odds, Sample};
+use spamops::rows::{Format, MalformedRows, ReadOptions, Row, Rows, Writer};
 use spamops::stats::intervals::Interval;
 use spamops::stats::metrics::{Confusion, Figures};
-use spamops::stats::ranking::Scored;
+use spamops::stats::ranking::ScoredLabel;
 
 /// A cell: anything, or much of what CSV and JSON are made of.
 fn cell() -> impl Strategy<Value = String> {
@@ -66,8 +66,8 @@ fn judged() -> impl Strategy<Value = Vec<(f64, Label)>> {
     prop::collection::vec((score(), prop_oneof![Just(Label::Positive), Just(Label::Negative)]), 0..40)
 }
 
-fn scored(rows: &[(f64, Label)]) -> Vec<Scored> {
-    rows.iter().map(|(score, label)| Scored::new(*score, *label)).collect()
+fn scored(rows: &[(f64, Label)]) -> Vec<ScoredLabel> {
+    rows.iter().map(|(score, label)| ScoredLabel::new(*score, *label)).collect()
 }
 
 /// Words that the models below know, and a few that they do not.
@@ -76,24 +76,32 @@ const WORDS: [&str; 12] =
 
 /// Models of every way from terms to a score.
 static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
-    let lessons: Vec<Lesson> = (0..60usize)
+    let lessons: Vec<TrainingRow> = (0..60usize)
         .map(|number| {
             let words = (0..12).map(|place| WORDS[(number * (place + 3) + place * place) % 11]);
             let positive = number % 3 == 0;
             let text = words.chain(positive.then_some("win prize")).collect::<Vec<_>>().join(" ");
             let label = if positive { Label::Positive } else { Label::Negative };
-            Lesson { cells: vec![["sms", "mail"][number % 2].to_owned()], ..Lesson::new(&text, label) }
+            TrainingRow {
+                cells: vec![["sms", "mail"][number % 2].to_owned()],
+                ..TrainingRow::new(&text, label)
+            }
         })
         .collect();
     let (classic, message, strong) =
         (Preset::Classic.recipe(), Preset::Message.recipe(), Preset::Strong.recipe());
-    let mut chars = Recipe { learner: Learner::Complement, calibration: Method::Isotonic, ..classic.clone() };
-    (chars.analyzer.kind, chars.analyzer.ngrams) = (Kind::CharWb, Ngrams { fewest: 2, most: 3 });
+    let mut chars =
+        Recipe { learner: Learner::Complement, calibration: CalibrationMethod::Isotonic, ..classic.clone() };
+    (chars.analyzer.kind, chars.analyzer.ngrams) = (TermKind::CharWb, Ngrams { fewest: 2, most: 3 });
     (chars.weighting.norm, chars.weighting.idf) = (Norm::L1, false);
     let mut plain = Recipe { learner: Learner::Logistic, windows: Some(4), ..message.clone() };
     plain.weighting.norm = Norm::None;
-    let about = || About { columns: vec!["channel".into()], masked: ALL.to_vec(), ..About::default() };
-    let means = Means { threads: 1, memory: usize::MAX };
+    let about = || FitProvenance {
+        columns: vec!["channel".into()],
+        masked: ALL.to_vec(),
+        ..FitProvenance::default()
+    };
+    let means = ResourceLimits { threads: 1, memory: usize::MAX };
     let recipes = [classic, message, strong, chars, plain];
     let mut models: Vec<Model> =
         recipes.iter().map(|recipe| fit(&lessons, recipe, about(), means).unwrap()).collect();
@@ -112,8 +120,8 @@ impl Read for Trickle {
     }
 }
 
-fn options() -> Options {
-    Options { faults: Faults::Keep, ..Options::default() }
+fn options() -> ReadOptions {
+    ReadOptions { faults: MalformedRows::Keep, ..ReadOptions::default() }
 }
 
 type Seen = Vec<(u64, Vec<String>, Option<String>)>;
@@ -306,7 +314,7 @@ proptest! {
         let text = words.iter().map(|word| WORDS[*word]).collect::<Vec<_>>().join(" ");
         let line = format!("{{\"text\":\"{text}\",\"channel\":\"{channel}\"}}\n");
         let mut rows = Rows::from_bytes(Box::new(Cursor::new(line)), &Place::Standard, &options()).unwrap();
-        let (mut row, mut desk) = (Row::default(), Desk::default());
+        let (mut row, mut desk) = (Row::default(), ScoringBuffers::default());
         prop_assert!(rows.read(&mut row).unwrap());
         for model in MODELS.iter() {
             let columns = model.columns(&rows).unwrap();
@@ -334,7 +342,7 @@ proptest! {
             let lines: Vec<String> = strata.iter().map(ToString::to_string).collect();
             let bytes = Box::new(Cursor::new(format!("text\n{}\n", lines.join("\n")).into_bytes()));
             let mut rows = Rows::from_bytes(bytes, &Place::Standard, &options()).unwrap();
-            let (mut draw, mut row) = (Draw::new(size, seed, Odds::Even), Row::default());
+            let (mut draw, mut row) = (Sample::new(size, seed, Odds::Even), Row::default());
             while rows.read(&mut row).unwrap() {
                 draw.offer(&row, rows.seen(), || None, row.get(0));
             }
@@ -365,7 +373,7 @@ proptest! {
         let (of_all, of_fewer) = (train(&all, &texts), train(&part, fewer));
         for text in fewer {
             let line = line(text);
-            let trains = Fingerprint::of(text).is_for_training(Share::try_from(0.5).unwrap());
+            let trains = Fingerprint::of(text).is_for_training(Fraction::try_from(0.5).unwrap());
             prop_assert_eq!(of_all.contains(&line), trains);
             prop_assert_eq!(of_fewer.contains(&line), trains);
         }

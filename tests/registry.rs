@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use spamops::registry::journal::Entry;
+use spamops::registry::journal::JournalEntry;
 use spamops::registry::moves::Promotion;
 use spamops::registry::{CHAMPION, Registry};
-use spamops::stats::random::Numbers;
+use spamops::stats::random::RandomStream;
 
 /// Promoters that are killed before the test ends.
 const KILLS: u64 = 1_000;
@@ -63,7 +63,7 @@ fn promote(registry: &Path, arguments: &[&str]) -> Command {
 }
 
 /// What a promoter does over and over: moves the champion on, or back, and now and then makes room.
-fn one_command(registry: &Path, models: &[PathBuf], numbers: &mut Numbers, why: &str) -> Command {
+fn one_command(registry: &Path, models: &[PathBuf], numbers: &mut RandomStream, why: &str) -> Command {
     let chance = numbers.uniform();
     if chance < 0.1 {
         let mut gc = Command::new(env!("CARGO_BIN_EXE_spamops"));
@@ -87,7 +87,7 @@ fn fire(
     usual: Duration,
     killed: &AtomicU64,
 ) -> (Vec<Promotion>, Vec<String>) {
-    let mut numbers = Numbers::new(seed);
+    let mut numbers = RandomStream::new(seed);
     let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
     while killed.load(SeqCst) < KILLS {
         let why = format!("{seed}, {}", acknowledged.len());
@@ -174,8 +174,9 @@ fn nothing_is_torn_lost_or_undone_when_writers_are_killed() {
     assert_eq!(wrong(&registry), [""; 0]);
     let journal = registry.journal().unwrap();
     let is_told = |promotion: &Promotion| {
-        let same =
-            |entry: &&Entry| entry.sequence == Some(promotion.sequence) && entry.version == promotion.version;
+        let same = |entry: &&JournalEntry| {
+            entry.sequence == Some(promotion.sequence) && entry.version == promotion.version
+        };
         journal.moves(&promotion.alias).any(|entry| same(&entry) && entry.digest == promotion.digest)
     };
     let lost: Vec<_> = acknowledged.iter().filter(|promotion| !is_told(promotion)).collect();

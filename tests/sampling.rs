@@ -17,8 +17,8 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 use spamops::io::dates::{DAY, Timestamp};
 use spamops::io::stream::Place;
 use spamops::rows::fingerprint::{mix, normal};
-use spamops::rows::sampling::draw::{Draw, Key, Odds};
-use spamops::rows::{Options, Row, Rows};
+use spamops::rows::sampling::draw::{DrawKey, Odds, Sample};
+use spamops::rows::{ReadOptions, Row, Rows};
 
 /// 2026-01-01T00:00:00Z.
 const NEW_YEAR: i64 = 1_767_225_600;
@@ -165,7 +165,7 @@ fn the_tool_draws_what_two_passes_draw() {
         let (seed_option, size_option) = (seed.to_string(), size.to_string());
         let options = ["--seed", &seed_option, "--size", &size_option];
         let mut keys: Vec<(f64, usize)> =
-            (0..all.len()).map(|row| (Key::uniform(seed, row as u64 + 1).value(), row)).collect();
+            (0..all.len()).map(|row| (DrawKey::uniform(seed, row as u64 + 1).value(), row)).collect();
         assert_eq!(sample(&options, &corpus), smallest(&mut keys, size, &lines));
 
         let mut fading: Vec<(f64, usize)> = all
@@ -173,7 +173,7 @@ fn the_tool_draws_what_two_passes_draw() {
             .enumerate()
             .map(|(row, cells)| {
                 let date = cells["date"].parse().unwrap();
-                (Key::uniform(seed, row as u64 + 1).fading(date, 30.0).value(), row)
+                (DrawKey::uniform(seed, row as u64 + 1).fading(date, 30.0).value(), row)
             })
             .collect();
         let found = sample(&[&options[..], &["--weight-half-life", "30"]].concat(), &corpus);
@@ -326,7 +326,7 @@ fn rows_worth_a_label_are_uncertain_novel_or_random() {
         .iter()
         .zip(1..)
         .filter(|(row, _)| row["label"].is_empty())
-        .map(|(row, place)| (Key::uniform(3, place).value(), number(row)))
+        .map(|(row, place)| (DrawKey::uniform(3, place).value(), number(row)))
         .collect();
     keys.sort_by(|one, other| one.0.total_cmp(&other.0));
     let mut expected: Vec<u64> = keys.iter().take(10).map(|(_, id)| *id).collect();
@@ -396,7 +396,7 @@ fn numbered(count: usize) -> Vec<Row> {
     let path = fresh("numbered").join(format!("{count}.csv"));
     let text = (0..count).fold("text\n".to_owned(), |text, n| text + &format!("{n}\n"));
     fs::write(&path, text).unwrap();
-    let mut rows = Rows::open(&Place::File(path), &Options::default()).unwrap();
+    let mut rows = Rows::open(&Place::File(path), &ReadOptions::default()).unwrap();
     let mut all = Vec::new();
     let mut row = Row::default();
     while rows.read(&mut row).unwrap() {
@@ -414,7 +414,7 @@ fn draw<'a>(
     date: impl Fn(usize) -> Option<Timestamp>,
     stratum: impl Fn(usize) -> &'a str,
 ) -> Vec<usize> {
-    let mut draw = Draw::new(size, seed, odds);
+    let mut draw = Sample::new(size, seed, odds);
     for (number, row) in rows.iter().enumerate() {
         draw.offer(row, number as u64, || date(number), stratum(number));
     }
@@ -431,8 +431,8 @@ fn assert_stratified<'a>(
     stratum: impl Fn(usize) -> &'a str + Copy,
 ) {
     let key = |row: usize| match (odds, date(row)) {
-        (Odds::Fading { days }, Some(date)) => Key::uniform(seed, row as u64).fading(date, days).value(),
-        _ => Key::uniform(seed, row as u64).value(),
+        (Odds::Fading { days }, Some(date)) => DrawKey::uniform(seed, row as u64).fading(date, days).value(),
+        _ => DrawKey::uniform(seed, row as u64).value(),
     };
     let picked = draw(rows, size, seed, odds, date, stratum);
     assert!(picked.is_sorted());
@@ -554,7 +554,7 @@ fn real(name: &str) -> Option<PathBuf> {
 
 /// The rows of a file by column.
 fn read(path: &Path) -> Vec<BTreeMap<String, String>> {
-    let mut rows = Rows::open(&Place::File(path.to_owned()), &Options::default()).unwrap();
+    let mut rows = Rows::open(&Place::File(path.to_owned()), &ReadOptions::default()).unwrap();
     let mut all = Vec::new();
     let mut row = Row::default();
     while rows.read(&mut row).unwrap() {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use spamops::io::dates::Timestamp;
-use spamops::publish::git::push::{self, Pushed};
-use spamops::publish::git::tags::{self, Move};
+use spamops::publish::git::push::{self, PushResult};
+use spamops::publish::git::tags::{self, TaggedMove};
 use spamops::publish::git::{Actor, Git};
 
 const NOW: Timestamp = Timestamp(1_790_812_800);
@@ -55,7 +55,7 @@ fn at(clone: &Path) -> Git {
 }
 
 /// Moves the champion to a version as the registry would, and has it committed and tagged.
-fn promote(clone: &Path, version: u64) -> tags::Plan {
+fn promote(clone: &Path, version: u64) -> tags::TagPlan {
     let manifest = clone.join(format!("models/spam/versions/{version}.json"));
     // Of another clone it is another model: the very same commit would be no conflict.
     fs::write(manifest, format!("{version} of {}", clone.display())).unwrap();
@@ -65,11 +65,11 @@ fn promote(clone: &Path, version: u64) -> tags::Plan {
     tags::tell(&git, &champion(version)).unwrap()
 }
 
-fn champion(version: u64) -> Move<'static> {
-    Move { name: "spam", version, alias: "champion", message: "# a reason\n\nfor it", now: NOW }
+fn champion(version: u64) -> TaggedMove<'static> {
+    TaggedMove { name: "spam", version, alias: "champion", message: "# a reason\n\nfor it", now: NOW }
 }
 
-fn pushed(clone: &Path) -> anyhow::Result<Pushed> {
+fn pushed(clone: &Path) -> anyhow::Result<PushResult> {
     push::push(&at(clone), "origin", &[], &tags::patterns("spam"))
 }
 
@@ -109,7 +109,7 @@ fn tags_that_none_can_follow_stop_no_tool() {
     fs::write(clone.join("tag"), object).unwrap();
     let object = git(&clone, &["hash-object", "-t", "tag", "-w", "--literally", "tag"]);
     git(&clone, &["update-ref", "refs/tags/spam#champion#2", &object]);
-    let challenger = Move { alias: "challenger", ..champion(1) };
+    let challenger = TaggedMove { alias: "challenger", ..champion(1) };
     let error = tags::tell(&at(&clone), &challenger).unwrap_err().to_string();
     assert!(error.starts_with("the tag spam#champion#2 is of the end of time"), "{error}");
 }
@@ -123,7 +123,7 @@ fn dates_of_tags_increase_within_a_second_and_back_again() {
     assert!(again.missing.is_empty(), "{again:?}");
     // Back to version 1: its tag is there, the alias goes back to its commit.
     promote(&clone, 1);
-    let challenger = Move { alias: "challenger", version: 2, ..champion(2) };
+    let challenger = TaggedMove { alias: "challenger", version: 2, ..champion(2) };
     tags::tell(&at(&clone), &challenger).unwrap();
     let expected = [
         "spam@v1.0.0",
@@ -154,7 +154,7 @@ fn what_gto_would_not_read_is_refused() {
     git(&clone, &["tag", "spam@v2.0.0"]);
     let light = tags::tell(&at(&clone), &champion(2)).unwrap_err().to_string();
     assert!(light.contains("is not annotated"), "{light}");
-    let name = tags::tell(&at(&clone), &Move { name: "spam-", ..champion(2) }).unwrap_err().to_string();
+    let name = tags::tell(&at(&clone), &TaggedMove { name: "spam-", ..champion(2) }).unwrap_err().to_string();
     assert!(name.starts_with("'spam-' is no name for GTO"), "{name}");
     git(&clone, &["tag", "--annotate", "-m", "no", "spam@v1.0.0!"]);
     let gone = tags::tell(&at(&clone), &champion(1)).unwrap_err().to_string();
@@ -189,7 +189,7 @@ fn a_push_goes_on_top_of_what_has_nothing_to_do_with_it() {
     assert_eq!(git(&other, &["cat-file", "-t", "spam#champion#2"]), "tag");
     assert_eq!(fs::read_to_string(mine.join("README")).unwrap(), "being edited\n");
     // The same once more: nothing is left to do.
-    assert_eq!(pushed(&mine).unwrap(), Pushed { tags: vec![], ..done });
+    assert_eq!(pushed(&mine).unwrap(), PushResult { tags: vec![], ..done });
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use spamops::features::{Analyzer, Kind, Ngrams, Scratch, Term};
+use spamops::features::{Analyzer, AnalyzerBuffers, Ngrams, Term, TermKind};
 
 /// Where the vocabularies are.
 static VOCABULARIES: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -47,14 +47,14 @@ fn found(language: &str, code: &str) -> Found {
     let (words, stems) = (read("voc"), read("res"));
     assert_eq!(words.lines().count(), stems.lines().count());
     let analyzer = Analyzer {
-        kind: Kind::Word,
+        kind: TermKind::Word,
         ngrams: Ngrams { fewest: 1, most: 1 },
         // A few words of the Finnish vocabulary have capitals in them, and so have their stems.
         lowercase: false,
         stem: Some(language.parse().unwrap()),
         ..Analyzer::default()
     };
-    let mut scratch = Scratch::default();
+    let mut scratch = AnalyzerBuffers::default();
     let mut terms = |text: &str| {
         let mut terms = Vec::new();
         analyzer.each(text, &mut scratch, &mut |Term { text, .. }| terms.push(text.to_owned()));

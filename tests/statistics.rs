@@ -12,13 +12,13 @@ use spamops::stats::intervals::Interval;
 use spamops::stats::kolmogorov;
 use spamops::stats::label_shift;
 use spamops::stats::mann_whitney;
-use spamops::stats::paired::{Areas, Eight, Paired, newcombe};
-use spamops::stats::power::{self, Aim};
-use spamops::stats::ranking::Scored;
+use spamops::stats::paired::{PairedAuc, PairedConfusion, PairedCounts, newcombe};
+use spamops::stats::power::{self, PowerAim};
+use spamops::stats::ranking::ScoredLabel;
 use spamops::stats::sequential;
 use spamops::stats::significance;
-use spamops::stats::two_by_two::Table;
-use spamops::stats::welch::{self, Sample};
+use spamops::stats::two_by_two::TwoByTwo;
+use spamops::stats::welch::{self, WelchSample};
 
 /// Counts of every size: none, a few, many.
 fn count() -> impl Strategy<Value = u64> {
@@ -29,8 +29,8 @@ fn histogram() -> impl Strategy<Value = Vec<u64>> {
     prop::collection::vec(count(), 0..12)
 }
 
-fn four() -> impl Strategy<Value = Paired> {
-    [count(), count(), count(), count()].prop_map(|[both, only_one, only_other, neither]| Paired {
+fn four() -> impl Strategy<Value = PairedCounts> {
+    [count(), count(), count(), count()].prop_map(|[both, only_one, only_other, neither]| PairedCounts {
         both,
         only_one,
         only_other,
@@ -89,8 +89,8 @@ proptest! {
 
     #[test]
     fn of_four_counts(counts in four()) {
-        let Paired { both: a, only_one: b, only_other: c, neither: d } = counts;
-        let table = Table([[a, b], [c, d]]);
+        let PairedCounts { both: a, only_one: b, only_other: c, neither: d } = counts;
+        let table = TwoByTwo([[a, b], [c, d]]);
         within(table.exact(), 0.0, 1.0)?;
         within(table.upper(), 0.0, 1.0)?;
         within(table.cohens_h().abs(), 0.0, std::f64::consts::PI + 1e-12)?;
@@ -113,7 +113,7 @@ proptest! {
 
     #[test]
     fn of_eight_counts(positive in four(), negative in four(), seed in any::<u64>()) {
-        if let Some(found) = bootstrap::f1_difference(&Eight { positive, negative }, 40, seed) {
+        if let Some(found) = bootstrap::f1_difference(&PairedConfusion { positive, negative }, 40, seed) {
             let Interval(low, high) = found.interval;
             within(low, -1.0, high)?;
             within(high, low, 1.0)?;
@@ -125,15 +125,15 @@ proptest! {
     fn of_scores(rows in prop::collection::vec((0.0..=1.0f64, 0.0..=1.0f64, any::<bool>()), 0..60), grains in 0u8..5) {
         let cut = |score: f64| if grains > 0 { (score * f64::from(grains)).floor() / f64::from(grains) } else { score };
         let label = |positive: bool| if positive { Label::Positive } else { Label::Negative };
-        let one: Vec<Scored> = rows.iter().map(|row| Scored::new(cut(row.0), label(row.2))).collect();
-        let other: Vec<Scored> = rows.iter().map(|row| Scored::new(cut(row.1), label(row.2))).collect();
-        if let Some(found) = Areas::compare(&one, &other) {
+        let one: Vec<ScoredLabel> = rows.iter().map(|row| ScoredLabel::new(cut(row.0), label(row.2))).collect();
+        let other: Vec<ScoredLabel> = rows.iter().map(|row| ScoredLabel::new(cut(row.1), label(row.2))).collect();
+        if let Some(found) = PairedAuc::compare(&one, &other) {
             holds(found.interval, found.difference, -1.0, 1.0)?;
             within(found.champion, 0.0, 1.0)?;
             within(found.challenger, 0.0, 1.0)?;
             within(found.p.unwrap_or_default(), 0.0, 1.0)?;
         }
-        let mut sums = estimated_performance::Expected::default();
+        let mut sums = estimated_performance::PerformanceSums::default();
         for row in &rows {
             sums.add(row.0, label(row.1 >= 0.5));
         }
@@ -154,15 +154,15 @@ proptest! {
 
     #[test]
     fn of_means(n in count(), m in count(), mean in any::<f64>(), variances in [0.0..1e6f64, 0.0..1e6f64]) {
-        let one = Sample { n, mean, variance: variances[0] };
-        let other = Sample { n: m, mean: 0.1, variance: variances[1] };
+        let one = WelchSample { n, mean, variance: variances[0] };
+        let other = WelchSample { n: m, mean: 0.1, variance: variances[1] };
         if let Some(found) = welch::test(one, other) {
             within(found.p, 0.0, 1.0)?;
             prop_assert!(found.statistic.is_finite() && found.freedom.is_finite());
         }
-        for effect in [power::mean(one, other, Aim::USUAL), power::share(n, m, Aim::USUAL), power::distance(n, m, 0.05)] {
+        for effect in [power::mean(one, other, PowerAim::USUAL), power::share(n, m, PowerAim::USUAL), power::distance(n, m, 0.05)] {
             within(effect.unwrap_or_default(), 0.0, f64::MAX)?;
         }
-        within(power::paired(n, variances[0] / 1e6, Aim::USUAL).unwrap_or_default(), 0.0, 1.0)?;
+        within(power::paired(n, variances[0] / 1e6, PowerAim::USUAL).unwrap_or_default(), 0.0, 1.0)?;
     }
 }

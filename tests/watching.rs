@@ -4,13 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
 use spamops::drift::assessment::Champion;
-use spamops::drift::decision::{Evidence, Report, decide};
-use spamops::drift::history::{Block, History};
-use spamops::drift::policy::{Policy, RetrainOn};
+use spamops::drift::decision::{DriftEvidence, DriftReport, decide};
+use spamops::drift::history::{History, RunRecord};
+use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::io::dates::Timestamp;
-use spamops::io::fraction::Share;
-use spamops::model::observe::Observer;
-use spamops::profile::summary::{Profile, Sketch};
+use spamops::io::fraction::Fraction;
+use spamops::model::observe::ProfileBuilder;
+use spamops::profile::summary::{Profile, StoredProfile};
 use spamops::rows::label::Label;
 use spamops::stats::confusion::Confusion;
 use spamops::stats::metrics::{Figures, Metrics};
@@ -21,7 +21,7 @@ use stream::{Message, Scenario};
 mod stream;
 
 fn profile(messages: impl Iterator<Item = Message>) -> Profile {
-    let mut observer = Observer::new(None, |_: u16, _: &str| ());
+    let mut observer = ProfileBuilder::new(None, |_: u16, _: &str| ());
     for Message { text, spam } in messages {
         let label = if spam { Label::Positive } else { Label::Negative };
         observer.message(&text, Some(label));
@@ -29,9 +29,9 @@ fn profile(messages: impl Iterator<Item = Message>) -> Profile {
     observer.done()
 }
 
-fn verdict(reference: &Profile, new: Profile) -> Report {
-    let evidence = Evidence { reference: Some((reference, "")), new, ..Evidence::default() };
-    decide(evidence, &Policy::default(), Timestamp(0), "test").unwrap().0
+fn verdict(reference: &Profile, new: Profile) -> DriftReport {
+    let evidence = DriftEvidence { reference: Some((reference, "")), new, ..DriftEvidence::default() };
+    decide(evidence, &DriftPolicy::default(), Timestamp(0), "test").unwrap().0
 }
 
 /// How many of so many runs have an alarm.
@@ -59,33 +59,33 @@ fn what_changes_much_is_found() {
 #[test]
 fn parts_of_a_stream_make_the_profile_of_it_all() {
     let rows = || stream::rows(Scenario { repeats: 0.3, ..Scenario::QUIET }, 12_000, 5).enumerate();
-    let whole = Sketch::of(&profile(rows().map(|(_, message)| message)));
+    let whole = StoredProfile::of(&profile(rows().map(|(_, message)| message)));
     let mut merged = Profile::default();
     for part in [3, 0, 2, 1] {
         merged.merge(profile(rows().filter(|(row, _)| row % 4 == part).map(|(_, message)| message)));
     }
-    assert!(Sketch::of(&merged) == whole);
+    assert!(StoredProfile::of(&merged) == whole);
 }
 
 /// Small days of one stream, one after the other.
-fn days(scenario: Scenario, rows: usize, days: usize) -> Vec<Report> {
+fn days(scenario: Scenario, rows: usize, days: usize) -> Vec<DriftReport> {
     days_of(rows, days, |_| scenario)
 }
 
 /// The same where each day has its scenario.
-fn days_of(rows: usize, days: usize, scenario: impl Fn(usize) -> Scenario) -> Vec<Report> {
+fn days_of(rows: usize, days: usize, scenario: impl Fn(usize) -> Scenario) -> Vec<DriftReport> {
     let reference = profile(stream::rows(Scenario::QUIET, 1500, 3));
     let (mut history, mut reports) = (History::default(), Vec::new());
     for day in 0..days {
         let all = stream::rows(scenario(day), rows * days, 79);
-        let evidence = Evidence {
+        let evidence = DriftEvidence {
             reference: Some((&reference, "the reference")),
             new: profile(all.skip(rows * day).take(rows)),
             history: history.clone(),
-            ..Evidence::default()
+            ..DriftEvidence::default()
         };
         let now = Timestamp(i64::try_from(day).unwrap() * 86_400);
-        let (report, block) = decide(evidence, &Policy::default(), now, "test").unwrap();
+        let (report, block) = decide(evidence, &DriftPolicy::default(), now, "test").unwrap();
         history.add(block).unwrap();
         reports.push(report);
     }
@@ -129,7 +129,7 @@ fn a_history_forgets_what_no_run_will_ask_for() {
     let mut history = History::default();
     for day in 0..80 {
         let new = profile(stream::rows(Scenario::QUIET, 200, 100 + u64::try_from(day).unwrap()));
-        history.add(Block::of(&new, "one", day).unwrap()).unwrap();
+        history.add(RunRecord::of(&new, "one", day).unwrap()).unwrap();
     }
     assert_eq!(history.blocks().len(), 64);
     let kept = history.blocks().iter().filter(|block| !block.profile.is_empty()).count();
@@ -137,7 +137,7 @@ fn a_history_forgets_what_no_run_will_ask_for() {
     assert!(history.lines().unwrap().len() < 1_000_000);
     assert_eq!(History::read(history.lines().unwrap().lines()), history);
     // Another champion is another scale.
-    let block = Block::of(&reference, "two", 80).unwrap();
+    let block = RunRecord::of(&reference, "two", 80).unwrap();
     let past = history.before(&block, &reference).unwrap();
     assert_eq!(past.pooled(&reference, 1000).unwrap().1, 1);
     assert_eq!(past.since(&block), (300, 300));
@@ -145,7 +145,7 @@ fn a_history_forgets_what_no_run_will_ask_for() {
 
 #[test]
 fn what_is_surely_lost_on_labelled_rows_asks_for_a_retrain() {
-    let asks = |missed: u64, policy: &Policy| {
+    let asks = |missed: u64, policy: &DriftPolicy| {
         let known =
             Confusion { true_positive: 950, false_negative: 50, false_positive: 50, true_negative: 3950 };
         let seen = Confusion {
@@ -155,31 +155,33 @@ fn what_is_surely_lost_on_labelled_rows_asks_for_a_retrain() {
             true_negative: 790,
         };
         let metrics = Metrics::new(1000, Figures::of(&mut [], seen), "test");
-        let threshold = Share::try_from(0.5).unwrap();
+        let threshold = Fraction::try_from(0.5).unwrap();
         let champion = Champion { threshold, confusion: Some(known), fitted: None };
         let mut new = Profile::new(true);
         (0..1000).for_each(|_| new.tell(false, Some(Label::Negative)));
         let reference = Profile::new(true);
-        let evidence = Evidence {
+        let evidence = DriftEvidence {
             champion: Some(champion),
             reference: Some((&reference, "")),
             new,
             metrics: Some(&metrics),
-            ..Evidence::default()
+            ..DriftEvidence::default()
         };
         decide(evidence, policy, Timestamp(0), "test").unwrap().0
     };
-    let policy = Policy::default();
+    let policy = DriftPolicy::default();
     assert!(!asks(10, &policy).retrain_needed && !asks(20, &policy).retrain_needed);
     let lost = asks(60, &policy);
     assert!(lost.retrain_needed && lost.reason.as_deref() == Some("performance"), "{:?}", lost.reasons);
-    assert!(asks(60, &Policy { retrain_on: RetrainOn::Performance, ..policy.clone() }).retrain_needed);
+    assert!(asks(60, &DriftPolicy { retrain_on: RetrainOn::Performance, ..policy.clone() }).retrain_needed);
     assert!(
-        !asks(60, &Policy { min_f1: Some(Share::try_from(0.5).unwrap()), ..policy.clone() }).retrain_needed
+        !asks(60, &DriftPolicy { min_f1: Some(Fraction::try_from(0.5).unwrap()), ..policy.clone() })
+            .retrain_needed
     );
     assert!(
-        asks(10, &Policy { min_f1: Some(Share::try_from(0.99).unwrap()), ..policy.clone() }).retrain_needed
+        asks(10, &DriftPolicy { min_f1: Some(Fraction::try_from(0.99).unwrap()), ..policy.clone() })
+            .retrain_needed
     );
-    let labels = asks(60, &Policy { min_new_labels: 5000, ..policy });
+    let labels = asks(60, &DriftPolicy { min_new_labels: 5000, ..policy });
     assert!(!labels.retrain_needed && labels.labels_needed);
 }

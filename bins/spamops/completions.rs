@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Parser;
 use clap_complete::Shell;
 
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::stream::Place;
 
 /// Write the completions of a shell, for spamops and for every tool by its own name
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, _: &Scene) -> Result<Verdict> {
+    fn run(self, _: &Scene) -> Result<Outcome> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut crate::whole(), "spamops", &mut script);
         for tool in crate::TOOLS {
@@ -39,7 +39,7 @@ impl Tool for Args {
             clap_complete::generate(self.shell, &mut (tool.command)(), name, &mut script);
         }
         Place::Standard.write_text(&String::from_utf8(script)?)?;
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::stream::Place;
 
 /// Set up a repository: a workflow, a policy, a contract and an empty registry
@@ -48,7 +48,7 @@ Next:
 ";
 
 impl Tool for Args {
-    fn run(self, _: &Scene) -> Result<Verdict> {
+    fn run(self, _: &Scene) -> Result<Outcome> {
         let there: Vec<&str> =
             FILES.iter().map(|(path, _)| *path).filter(|path| self.directory.join(path).exists()).collect();
         if !there.is_empty() {
@@ -60,7 +60,7 @@ impl Tool for Args {
             said.extend(["wrote ", path, "\n"]);
         }
         Place::Standard.write_text(&(said + NEXT))?;
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 
 /// Make a link for every tool in a directory, all to this one file
 ///
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         let own = std::env::current_exe()?.canonicalize()?;
         std::fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
         let link = |name: &str| {
@@ -55,7 +55,7 @@ impl Tool for Args {
             make(&own, link).with_context(|| link.display().to_string())?;
         }
         scene.tell(format!("{} tools in {}", crate::TOOLS.len(), self.directory.display()));
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 

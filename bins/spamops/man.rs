@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Command, Parser};
 
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::stream::Place;
 
 /// Write a manual page for spamops, each of its sub-commands and each tool
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         std::fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
         self.page("spamops", crate::whole())?;
         for entry in crate::SUBCOMMANDS {
@@ -36,7 +36,7 @@ impl Tool for Args {
         }
         let pages = 1 + crate::SUBCOMMANDS.len() + crate::TOOLS.len();
         scene.tell(format!("{pages} pages in {}", self.directory.display()));
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
 use ::spamops::model::model_file::Model;
-use ::spamops::report::model_card::{self, Card};
+use ::spamops::report::model_card::{self, ModelCard};
 
 /// Look into a model, or hold two against each other
 ///
@@ -74,7 +74,7 @@ enum What {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         let output = Place::Standard;
         match self.what {
             What::Show { model, json } => {
@@ -94,17 +94,17 @@ impl Tool for Args {
                         model_card::difference((&before, &old, &names.0), (&after, &new, &names.1), size);
                     output.write_text(&text)?;
                 }
-                return Ok(Verdict::answer(same, exit_code));
+                return Ok(Outcome::answer(same, exit_code));
             }
         }
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 
-fn read(place: &Place, scene: &Scene) -> Result<(Model, Card)> {
+fn read(place: &Place, scene: &Scene) -> Result<(Model, ModelCard)> {
     let text = place.read_text()?;
     let model = Model::parse(&text).with_context(|| place.to_string())?;
-    let card = Card::of(&model, &text, scene.name());
+    let card = ModelCard::of(&model, &text, scene.name());
     Ok((model, card))
 }
 

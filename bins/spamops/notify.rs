@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::Parser;
 
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::dates::Timestamp;
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
-use ::spamops::publish::alerts::{Alert, Channel, Kind, distinct};
+use ::spamops::publish::alerts::{Alert, AlertKind, Channel, distinct};
 use ::spamops::registry;
-use ::spamops::report::{self, Run};
-use ::spamops::state::gathered::{State, Told};
+use ::spamops::report::{self, RunResults};
+use ::spamops::state::gathered::{NotificationEntry, State};
 
 /// Tell people what a run decided, where it matters: a new model is asked for, a challenger was refused, a new champion
 /// serves, a former one serves again
@@ -63,18 +63,18 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(mut self, scene: &Scene) -> Result<Verdict> {
+    fn run(mut self, scene: &Scene) -> Result<Outcome> {
         ensure!(self.directory.is_dir(), "{}: is no directory", self.directory.display());
         let run = report::read(&self.directory)?;
         let now = scene.now()?;
         let Some(alert) = self.alert(&run, now, scene)? else {
             scene.tell("nothing was decided that people must hear of");
-            return Ok(Verdict::Done);
+            return Ok(Outcome::Done);
         };
         if self.dry_run {
             let line = |channel: &Channel| format!("{}\n", alert.message(*channel));
             Place::Standard.write_text(&self.to.iter().map(line).collect::<String>())?;
-            return Ok(Verdict::Done);
+            return Ok(Outcome::Done);
         }
         let state = self.state.as_deref().map(State::new);
         let told = state.as_ref().map(State::told).transpose()?.unwrap_or_default();
@@ -88,29 +88,33 @@ impl Tool for Args {
                 (Err(error), _) => scene.warn(format!("{channel}: {error:#}; nobody was told there")),
                 (Ok(()), None) => {}
                 (Ok(()), Some(state)) => {
-                    let note = Told { time: now.0, channel: channel.to_string(), subject: subject.clone() };
+                    let note = NotificationEntry {
+                        time: now.0,
+                        channel: channel.to_string(),
+                        subject: subject.clone(),
+                    };
                     if let Err(error) = state.tell(&note) {
                         scene.warn(format!("{error:#}; {channel} will be told again"));
                     }
                 }
             }
         }
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 
 /// What a channel was told so far.
-fn told_there(told: &[Told], channel: Channel) -> Vec<&Told> {
+fn told_there(told: &[NotificationEntry], channel: Channel) -> Vec<&NotificationEntry> {
     told.iter().filter(|told| told.channel == channel.to_string()).collect()
 }
 
 impl Args {
     /// Whether a channel knows the news. That a new model is asked for is news again after a while, and after a promotion.
-    fn is_old(&self, alert: &Alert, subject: &str, told: &[&Told]) -> bool {
-        if alert.kind != Kind::Retrain {
+    fn is_old(&self, alert: &Alert, subject: &str, told: &[&NotificationEntry]) -> bool {
+        if alert.kind != AlertKind::Retrain {
             return told.iter().any(|told| told.subject == subject);
         }
-        let promoted = format!("{} {} ", alert.name, Kind::Promoted.word());
+        let promoted = format!("{} {} ", alert.name, AlertKind::Promoted.word());
         let again = u64::from(self.repeat_hours) * 3600;
         let since = told.iter().rev().take_while(|told| !told.subject.starts_with(&promoted));
         // What a clock that was far ahead has noted does not silence the years until then.
@@ -118,7 +122,7 @@ impl Args {
     }
 
     /// The furthest that a run has come, where people must hear of it.
-    fn alert(&mut self, run: &Run, time: Timestamp, scene: &Scene) -> Result<Option<Alert>> {
+    fn alert(&mut self, run: &RunResults, time: Timestamp, scene: &Scene) -> Result<Option<Alert>> {
         let page = self.run_url.take().or_else(tool::run_page);
         if let Some(alert) = run.promote.as_ref().and_then(|moved| Alert::of(moved, time, page.clone())) {
             return Ok(Some(alert));
@@ -128,9 +132,9 @@ impl Args {
             Some(compare) if compare.deploy_needed => return Ok(None),
             Some(_) => {
                 let report = Place::File(self.directory.join("compare.json")).read_text()?;
-                (Kind::Refused, result_file::digest(&report))
+                (AlertKind::Refused, result_file::digest(&report))
             }
-            None if decision.retrain_needed => (Kind::Retrain, decision.reason_code),
+            None if decision.retrain_needed => (AlertKind::Retrain, decision.reason_code),
             None => return Ok(None),
         };
         let (says, reasons) = (decision.says, decision.reasons);

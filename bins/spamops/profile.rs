@@ -6,12 +6,12 @@ use anyhow::{Result, bail, ensure};
 use clap::Parser;
 
 use ::spamops::cli::options::RowArgs;
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
 use ::spamops::model::model_file::Model;
 use ::spamops::model::observe;
-use ::spamops::profile::summary::{File, Profile};
+use ::spamops::profile::summary::{Profile, ProfileFile};
 use ::spamops::rows::Rows;
 
 /// Make a profile of rows, to hold others against, or merge several into one
@@ -51,36 +51,36 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         let file = if self.merge { self.merged(scene)? } else { self.of_rows(scene)? };
         result_file::write_compact(&self.output, &file)?;
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 
 impl Args {
-    fn of_rows(&self, scene: &Scene) -> Result<File> {
+    fn of_rows(&self, scene: &Scene) -> Result<ProfileFile> {
         let model = self.model.as_ref().map(Model::read).transpose()?;
         let mut all = Profile::default();
         for input in &self.inputs {
             let mut rows = Rows::open(input, &self.rows.options(scene))?;
             all.merge(observe::profile(&mut rows, model.as_ref(), &mut |_, _| ())?);
         }
-        Ok(File::new(&all, model.as_ref().map(Model::digest), scene.name()))
+        Ok(ProfileFile::new(&all, model.as_ref().map(Model::digest), scene.name()))
     }
 
-    fn merged(&self, scene: &Scene) -> Result<File> {
+    fn merged(&self, scene: &Scene) -> Result<ProfileFile> {
         let Some((first, others)) = self.inputs.split_first() else { bail!("nothing to merge") };
-        let first = File::read(first)?;
+        let first = ProfileFile::read(first)?;
         let mut all = first.profile.profile()?;
         for input in others {
-            let file = File::read(input)?;
+            let file = ProfileFile::read(input)?;
             let named = |model: &Option<String>| model.clone().unwrap_or_else(|| "no model".into());
             let (theirs, ours) = (named(&file.model), named(&first.model));
             ensure!(theirs == ours, "{input}: scored by {theirs}, {} by {ours}", self.inputs[0]);
             all.merge(file.profile.profile()?);
         }
-        Ok(File::new(&all, first.model.as_deref(), scene.name()))
+        Ok(ProfileFile::new(&all, first.model.as_deref(), scene.name()))
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::cli::verify;
 use ::spamops::io::diagnostics::inert;
 use ::spamops::io::result_file;
@@ -153,7 +153,7 @@ impl Which {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         match self.what {
             What::List(which) => list(&which.known(scene)?)?,
             What::Show { what, which } => result_file::write(&Place::Standard, &which.version(&what)?)?,
@@ -185,7 +185,7 @@ impl Tool for Args {
                 output.write_text(&which.registry().model(&version.digest)?)?;
             }
         }
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 

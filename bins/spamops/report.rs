@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::stream::Place;
 use ::spamops::report;
 use ::spamops::state::gathered::State;
@@ -50,7 +50,7 @@ pub(crate) struct Args {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         let run = report::read(&self.directory)?;
         let decision = run.decision(scene.now()?, scene.name());
         report::write(&self.directory, &run, &decision)?;
@@ -74,7 +74,7 @@ impl Tool for Args {
             said.push_str(&run.annotations(&decision));
         }
         Place::Standard.write_text(&said)?;
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 

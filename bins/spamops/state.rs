@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use ::spamops::cli::options::RowArgs;
-use ::spamops::cli::tool::{self, Scene, Tool, Verdict};
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::dates::Timestamp;
 use ::spamops::io::diagnostics::inert;
 use ::spamops::io::stream::Place;
@@ -64,7 +64,7 @@ enum What {
 }
 
 impl Tool for Args {
-    fn run(self, scene: &Scene) -> Result<Verdict> {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
         match self.what {
             What::Gather { input, state, refused, rows } => {
                 let rows = Rows::open(&input, &rows.options(scene))?;
@@ -85,7 +85,7 @@ impl Tool for Args {
                 output.finish()?;
             }
         }
-        Ok(Verdict::Done)
+        Ok(Outcome::Done)
     }
 }
 

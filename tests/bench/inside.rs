@@ -7,32 +7,33 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use spamops::io::stream::Place;
-use spamops::model::corpus::{Lesson, Means};
-use spamops::model::fit::{About, fit};
-use spamops::model::model_file::Desk;
+use spamops::model::corpus::{ResourceLimits, TrainingRow};
+use spamops::model::fit::{FitProvenance, fit};
+use spamops::model::model_file::ScoringBuffers;
 use spamops::model::recipe::{Preset, Recipe};
 use spamops::model::threads;
-use spamops::rows::{Options, Row, Rows};
+use spamops::rows::{ReadOptions, Row, Rows};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [preset, threads, file] = &std::env::args().skip(1).collect::<Vec<_>>()[..] else {
         return Err("inside PRESET THREADS FILE".into());
     };
     let threads: usize = threads.parse()?;
-    let mut rows = Rows::open(&Place::File(file.into()), &Options::default())?;
+    let mut rows = Rows::open(&Place::File(file.into()), &ReadOptions::default())?;
     let (mut row, mut lessons) = (Row::default(), Vec::new());
     while rows.read(&mut row)? {
         lessons.extend(
-            rows.label(&row)?.map(|label| Lesson::new(row.get(rows.text_column().unwrap_or(0)), label)),
+            rows.label(&row)?.map(|label| TrainingRow::new(row.get(rows.text_column().unwrap_or(0)), label)),
         );
     }
     let preset: Preset = preset.parse()?;
     let recipe = Recipe { folds: 0, ..preset.recipe() };
     let start = Instant::now();
-    let model = fit(&lessons, &recipe, About::default(), Means { threads, memory: usize::MAX })?;
+    let model =
+        fit(&lessons, &recipe, FitProvenance::default(), ResourceLimits { threads, memory: usize::MAX })?;
     let fitted = start.elapsed().as_secs_f64();
     let mut scores = vec![0.0; lessons.len()];
-    let desks = Mutex::new(Vec::<Desk>::new());
+    let desks = Mutex::new(Vec::<ScoringBuffers>::new());
     let start = Instant::now();
     let mut work: Vec<_> = lessons.chunks(64).zip(scores.chunks_mut(64)).collect();
     threads::each(&mut work, threads, |(lessons, scores)| {

@@ -23,24 +23,24 @@ const ROW_KEYS: [&str; 7] =
     ["text-column", "label-column", "date-column", "positive", "input-format", "delimiter", "strict"];
 
 /// A policy, and where it was read.
-pub struct Policy {
+pub struct PolicyFile {
     place: Place,
     text: String,
     tables: Table,
 }
 
 /// Reads the policy; none where none is named and the usual file is not there.
-pub fn read(asked: Option<Place>) -> Result<Option<Policy>> {
+pub fn read(asked: Option<Place>) -> Result<Option<PolicyFile>> {
     let place = match asked {
         Some(place) => place,
         None if std::path::Path::new(USUAL).is_file() => Place::File(USUAL.into()),
         None => return Ok(None),
     };
     let text = place.read_text()?;
-    Policy::parse(text, place.clone()).with_context(|| place.to_string()).map(Some)
+    PolicyFile::parse(text, place.clone()).with_context(|| place.to_string()).map(Some)
 }
 
-impl Policy {
+impl PolicyFile {
     /// A policy from its text; a table that no tool has is an error.
     pub fn parse(text: String, place: Place) -> Result<Self> {
         let tables: Table = settings::parse(&text)?;

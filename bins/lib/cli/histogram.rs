@@ -1,7 +1,7 @@
 //! A picture of scores for a terminal: twenty bins from 1 down to 0, a column for each class there is.
 
 use crate::io::diagnostics::inert;
-use crate::rows::label::{Label, Names};
+use crate::rows::label::{Label, LabelNames};
 
 /// Bins of equal width, and the characters of the longest bar.
 const BINS: usize = 20;
@@ -9,9 +9,9 @@ const WIDTH: usize = 16;
 
 /// How many rows scored how: with a positive label, with a negative one, with none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Histogram([[u64; BINS]; 3]);
+pub struct ScoreHistogram([[u64; BINS]; 3]);
 
-impl Histogram {
+impl ScoreHistogram {
     /// Counts one row.
     pub fn add(&mut self, score: f64, label: Option<Label>) {
         let column = match label {
@@ -26,17 +26,17 @@ impl Histogram {
 
     /// The lines: a head and one for each bin, the highest scores first; none where no rows were counted. Each column has a
     /// measure of its own, or the rarer class would not be seen.
-    pub fn lines(&self, names: &Names) -> Vec<String> {
+    pub fn lines(&self, names: &LabelNames) -> Vec<String> {
         let titles = [&names.positive, &names.negative, "no label"].map(|name| cut(&inert(name)));
         let colours = ["31", "32", "2"];
         let columns =
             self.0.iter().zip(titles).zip(colours).filter(|((bins, _), _)| bins.iter().sum::<u64>() > 0);
         let columns: Vec<_> =
-            columns.map(|((bins, title), colour)| Column::new(bins, title, colour)).collect();
+            columns.map(|((bins, title), colour)| ClassScores::new(bins, title, colour)).collect();
         if columns.is_empty() {
             return Vec::new();
         }
-        let line = |first: String, cell: &dyn Fn(&Column) -> String| {
+        let line = |first: String, cell: &dyn Fn(&ClassScores) -> String| {
             columns.iter().fold(first, |line, column| line + "  " + &cell(column)).trim_end().to_owned()
         };
         let head = line("score".into(), &|column| column.head());
@@ -48,7 +48,7 @@ impl Histogram {
 }
 
 /// The rows of one class.
-struct Column<'a> {
+struct ClassScores<'a> {
     bins: &'a [u64; BINS],
     title: String,
     colour: &'static str,
@@ -56,7 +56,7 @@ struct Column<'a> {
     digits: usize,
 }
 
-impl<'a> Column<'a> {
+impl<'a> ClassScores<'a> {
     fn new(bins: &'a [u64; BINS], title: String, colour: &'static str) -> Self {
         let most = bins.iter().copied().max().unwrap_or_default();
         Self { bins, title, colour, most, digits: most.to_string().len() }
@@ -86,7 +86,7 @@ fn cut(title: &str) -> String {
 mod tests {
     use super::*;
 
-    fn plain(histogram: &Histogram, names: &Names) -> Vec<String> {
+    fn plain(histogram: &ScoreHistogram, names: &LabelNames) -> Vec<String> {
         let lines = histogram.lines(names);
         lines
             .iter()
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn classes_stand_apart_each_by_its_own_measure() {
-        let mut histogram = Histogram::default();
+        let mut histogram = ScoreHistogram::default();
         let rows = [
             (1.0, Some(Label::Positive), 2),
             (0.95, Some(Label::Positive), 1),
@@ -106,7 +106,7 @@ mod tests {
             (0..count).for_each(|_| histogram.add(score, label));
         }
         histogram.add(0.5, Some(Label::Negative));
-        let lines = plain(&histogram, &Names::default());
+        let lines = plain(&histogram, &LabelNames::default());
         assert_eq!(lines.len(), 21);
         assert_eq!(lines[0], "score  spam                ham");
         assert_eq!(lines[1], " 0.95  3 ################    0");
@@ -117,19 +117,20 @@ mod tests {
 
     #[test]
     fn without_labels_there_is_one_column_and_without_rows_no_picture() {
-        let mut histogram = Histogram::default();
-        assert!(histogram.lines(&Names::default()).is_empty());
+        let mut histogram = ScoreHistogram::default();
+        assert!(histogram.lines(&LabelNames::default()).is_empty());
         histogram.add(0.999, None);
-        let lines = histogram.lines(&Names::default());
+        let lines = histogram.lines(&LabelNames::default());
         assert_eq!(lines[0], "score  no label");
         assert_eq!(lines[1], format!(" 0.95  1 \u{1b}[2m{}\u{1b}[0m", "#".repeat(16)));
     }
 
     #[test]
     fn a_name_from_a_model_stays_in_its_place() {
-        let mut histogram = Histogram::default();
+        let mut histogram = ScoreHistogram::default();
         histogram.add(0.5, Some(Label::Positive));
-        let names = Names { positive: format!("\u{1b}[2J\n{}", "x".repeat(80)), ..Names::default() };
+        let names =
+            LabelNames { positive: format!("\u{1b}[2J\n{}", "x".repeat(80)), ..LabelNames::default() };
         assert_eq!(histogram.lines(&names)[0], format!("score  \\u{{1b}}[2J {}", "x".repeat(6)));
     }
 }

@@ -6,8 +6,8 @@ use clap::Args;
 use crate::cli::progress;
 use crate::cli::tool::Scene;
 use crate::io::stream::Place;
-use crate::rows::label::Spelling;
-use crate::rows::{self, Faults, Format, Named};
+use crate::rows::label::LabelSpelling;
+use crate::rows::{self, ColumnNames, Format, MalformedRows};
 
 /// Options of every tool that reads rows.
 #[derive(Args, Clone)]
@@ -44,13 +44,13 @@ pub struct RowArgs {
 
 impl RowArgs {
     /// How to read rows, remarks and progress going to the scene.
-    pub fn options(&self, scene: &Scene) -> rows::Options {
-        rows::Options {
+    pub fn options(&self, scene: &Scene) -> rows::ReadOptions {
+        rows::ReadOptions {
             format: self.input_format,
             delimiter: self.delimiter,
             strict: self.strict,
-            faults: Faults::Refuse,
-            named: Named {
+            faults: MalformedRows::Refuse,
+            named: ColumnNames {
                 text: self.text_column.clone(),
                 label: self.label_column.clone(),
                 date: self.date_column.clone(),
@@ -84,8 +84,8 @@ impl RowArgs {
     }
 
     /// How labels are spelled.
-    pub fn spelling(&self) -> Spelling {
-        Spelling { positive: self.positive.clone() }
+    pub fn spelling(&self) -> LabelSpelling {
+        LabelSpelling { positive: self.positive.clone() }
     }
 }
 

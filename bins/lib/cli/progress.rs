@@ -6,19 +6,19 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::rows::Progress;
+use crate::rows::ReadProgress;
 
 static DRAWN: AtomicBool = AtomicBool::new(false);
 
 /// A line that is drawn over itself ten times a second, where somebody is watching.
-pub fn on_terminal(name: &str, quiet: bool) -> Option<Progress> {
+pub fn on_terminal(name: &str, quiet: bool) -> Option<ReadProgress> {
     if quiet || !stderr().is_terminal() {
         return None;
     }
     let name = name.to_owned();
     let start = Instant::now();
     let next = Cell::new(start + Duration::from_secs(1));
-    Some(Progress(Rc::new(move |rows, bytes, size| {
+    Some(ReadProgress(Rc::new(move |rows, bytes, size| {
         let now = Instant::now();
         if now < next.get() {
             return;

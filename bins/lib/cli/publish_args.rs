@@ -11,7 +11,7 @@ use crate::publish::announce::Announcement;
 use crate::publish::git::Actor;
 #[cfg(feature = "net")]
 use crate::publish::github::Repository;
-use crate::publish::move_published::Plan;
+use crate::publish::move_published::PublishPlan;
 #[cfg(feature = "net")]
 use crate::registry::moves::Promotion;
 #[cfg(feature = "net")]
@@ -69,9 +69,9 @@ struct GitHubArgs {
 
 impl PublishArgs {
     /// What is to be published, where anything is.
-    pub fn plan(self, now: Timestamp) -> Result<Option<Plan>> {
+    pub fn plan(self, now: Timestamp) -> Result<Option<PublishPlan>> {
         let Self { commit, tag, push, .. } = self;
-        let plan = Plan {
+        let plan = PublishPlan {
             commit: commit || tag || push.is_some(),
             tag: tag || push.is_some(),
             push,

@@ -3,15 +3,15 @@
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 
-use crate::features::{Kind, Language, Ngrams, StopWords};
-use crate::io::fraction::Share;
+use crate::features::{Language, Ngrams, StopWords, TermKind};
+use crate::io::fraction::Fraction;
 use crate::io::stream::Place;
-use crate::model::calibrate::Method;
+use crate::model::calibrate::CalibrationMethod;
 use crate::model::estimate::{Estimate, Requirement};
 use crate::model::recipe::{Learner, Preset, Recipe};
-use crate::model::search::{self, Candidate, Freedom};
-use crate::model::tfidf::{Limit, Norm};
-use crate::model::threshold::Goal;
+use crate::model::search::{self, RecipeCandidate, SearchSpace};
+use crate::model::tfidf::{DocumentLimit, Norm};
+use crate::model::threshold::ThresholdGoal;
 
 /// Options that say how a model is learned.
 #[derive(Args, Clone)]
@@ -22,7 +22,7 @@ pub struct RecipeArgs {
 
     /// What a term is made of: word, char, char_wb or message
     #[arg(long, value_name = "KIND", help_heading = "Text")]
-    analyzer: Option<Kind>,
+    analyzer: Option<TermKind>,
 
     /// How many words or characters make a term
     #[arg(long, value_name = "FEWEST-MOST", help_heading = "Text")]
@@ -46,11 +46,11 @@ pub struct RecipeArgs {
 
     /// Leave out terms that fewer texts have: a number, or a share such as 0.01
     #[arg(long, value_name = "TEXTS", help_heading = "Terms")]
-    min_df: Option<Limit>,
+    min_df: Option<DocumentLimit>,
 
     /// Leave out terms that more texts have: a number, or a share such as 0.5
     #[arg(long, value_name = "TEXTS", help_heading = "Terms")]
-    max_df: Option<Limit>,
+    max_df: Option<DocumentLimit>,
 
     /// Keep the most frequent terms, so many; 0 for all
     #[arg(long, value_name = "TERMS", help_heading = "Terms")]
@@ -90,7 +90,7 @@ pub struct RecipeArgs {
 
     /// How scores are made probabilities, out of fold: none, sigmoid or isotonic
     #[arg(long, value_name = "METHOD", help_heading = "Estimate")]
-    calibrate: Option<Method>,
+    calibrate: Option<CalibrationMethod>,
 
     /// Figures to be reached out of fold, such as f1=.9,recall=.8; the model says whether it did, and compare --challenger asks it
     #[arg(long, value_name = "FIGURE=LIMIT", value_delimiter = ',', help_heading = "Estimate")]
@@ -98,7 +98,7 @@ pub struct RecipeArgs {
 
     /// The least score of a positive verdict
     #[arg(long, value_name = "SCORE", group = "goal", help_heading = "Threshold, one of")]
-    threshold: Option<Share>,
+    threshold: Option<Fraction>,
 
     /// The threshold with the best f1 out of fold [default with message and strong; else 0.5]
     #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold, one of")]
@@ -106,11 +106,11 @@ pub struct RecipeArgs {
 
     /// The threshold that finds the most with no more false alarms than this share of the negative rows
     #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold, one of")]
-    max_fpr: Option<Share>,
+    max_fpr: Option<Fraction>,
 
     /// The threshold with the fewest false alarms that finds this share of the positive rows
     #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold, one of")]
-    min_recall: Option<Share>,
+    min_recall: Option<Fraction>,
 
     /// The threshold that costs least where a false alarm costs this
     #[arg(long, value_name = "COST", group = "goal", value_parser = over_zero, requires = "cost_fn", help_heading = "Threshold, one of")]
@@ -134,7 +134,7 @@ impl RecipeArgs {
     fn expect_used(&self, recipe: &Recipe) -> Result<()> {
         let (kind, learner) = (recipe.analyzer.kind, recipe.learner);
         for (option, is_used, what_for) in [
-            (self.chars.and(Some("--chars")), kind == Kind::Message, "the analyzer message"),
+            (self.chars.and(Some("--chars")), kind == TermKind::Message, "the analyzer message"),
             (self.stem.and(Some("--stem")), kind.has_words(), "the analyzers word and message"),
             (
                 self.stop_words.as_ref().and(Some("--stop-words")),
@@ -156,10 +156,10 @@ impl RecipeArgs {
     }
 
     /// The recipes to search among: variants of the preset, or of the two that may be best, in what no option says.
-    pub fn candidates(&self) -> Result<Vec<Candidate>> {
+    pub fn candidates(&self) -> Result<Vec<RecipeCandidate>> {
         let presets = self.preset.map_or(vec![Preset::Message, Preset::Strong], |preset| vec![preset]);
         let freedom =
-            Freedom { ngrams: self.ngrams.is_none(), alpha: self.alpha.is_none(), c: self.c.is_none() };
+            SearchSpace { ngrams: self.ngrams.is_none(), alpha: self.alpha.is_none(), c: self.c.is_none() };
         let mut candidates = Vec::new();
         for preset in presets {
             candidates.extend(search::variants(preset, &self.recipe_from(preset)?, freedom));
@@ -179,21 +179,21 @@ impl RecipeArgs {
         recipe.prior = self.prior.or(recipe.prior);
         ensure!(
             self.prior.is_none()
-                || (recipe.calibration == Method::None && recipe.learner == Learner::Multinomial),
+                || (recipe.calibration == CalibrationMethod::None && recipe.learner == Learner::Multinomial),
             "--prior is for multinomial naive Bayes with --calibrate none: a calibration takes it away again; score has a \
              --prior of its own"
         );
         let goal = self.goal();
         if recipe.folds < 2 {
             ensure!(
-                recipe.calibration == Method::None || self.calibrate.is_none(),
+                recipe.calibration == CalibrationMethod::None || self.calibrate.is_none(),
                 "--calibrate goes by folds; there are none"
             );
             ensure!(
-                matches!(goal, None | Some(Goal::At(_))),
+                matches!(goal, None | Some(ThresholdGoal::At(_))),
                 "a threshold is found on folds; there are none"
             );
-            (recipe.calibration, recipe.threshold) = (Method::None, Goal::At(0.5));
+            (recipe.calibration, recipe.threshold) = (CalibrationMethod::None, ThresholdGoal::At(0.5));
         }
         set(&mut recipe.threshold, goal);
         recipe.required.clone_from(&self.require);
@@ -205,7 +205,7 @@ impl RecipeArgs {
         let analyzer = &mut recipe.analyzer;
         set(&mut analyzer.kind, self.analyzer);
         set(&mut analyzer.ngrams, self.ngrams);
-        analyzer.chars = self.chars.or(analyzer.chars).filter(|_| analyzer.kind == Kind::Message);
+        analyzer.chars = self.chars.or(analyzer.chars).filter(|_| analyzer.kind == TermKind::Message);
         analyzer.stem = self.stem.or(analyzer.stem).filter(|_| analyzer.kind.has_words());
         if let Some(place) = &self.stop_words {
             analyzer.stop = match place.to_string().as_str() {
@@ -231,14 +231,14 @@ impl RecipeArgs {
         set(&mut recipe.weighting.norm, self.norm);
     }
 
-    fn goal(&self) -> Option<Goal> {
-        let value = |share: Share| share.value();
+    fn goal(&self) -> Option<ThresholdGoal> {
+        let value = |share: Fraction| share.value();
         self.threshold
-            .map(|threshold| Goal::At(value(threshold)))
-            .or(self.maximize.as_ref().map(|_| Goal::BestF1))
-            .or(self.max_fpr.map(|share| Goal::MaxFpr(value(share))))
-            .or(self.min_recall.map(|share| Goal::MinRecall(value(share))))
-            .or(self.cost_fp.zip(self.cost_fn).map(|(alarm, miss)| Goal::Cost(alarm, miss)))
+            .map(|threshold| ThresholdGoal::At(value(threshold)))
+            .or(self.maximize.as_ref().map(|_| ThresholdGoal::BestF1))
+            .or(self.max_fpr.map(|share| ThresholdGoal::MaxFpr(value(share))))
+            .or(self.min_recall.map(|share| ThresholdGoal::MinRecall(value(share))))
+            .or(self.cost_fp.zip(self.cost_fn).map(|(alarm, miss)| ThresholdGoal::Cost(alarm, miss)))
     }
 }
 

@@ -11,25 +11,25 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Parser};
 use crate::cli::config;
 use crate::cli::progress;
 use crate::io::dates::Timestamp;
-use crate::io::diagnostics::{Notes, inert};
+use crate::io::diagnostics::{Diagnostics, inert};
 use crate::io::stream::Place;
 
 /// One tool: its arguments, and what it does with them.
 pub trait Tool: Parser {
     /// Does the work.
-    fn run(self, scene: &Scene) -> Result<Verdict>;
+    fn run(self, scene: &Scene) -> Result<Outcome>;
 }
 
 /// How the work ended; only a tool asked with `--exit-code` says no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Outcome {
     /// Done.
     Done,
     /// Done, and the answer is no.
     No,
 }
 
-impl Verdict {
+impl Outcome {
     /// No, where `--exit-code` asks for the answer and the answer is no.
     pub fn answer(yes: bool, exit_code: bool) -> Self {
         if exit_code && !yes { Self::No } else { Self::Done }
@@ -41,9 +41,9 @@ pub struct Scene {
     name: String,
     now: Option<Timestamp>,
     quiet: bool,
-    notes: Notes,
-    news: Notes,
-    picture: Notes,
+    notes: Diagnostics,
+    news: Diagnostics,
+    picture: Diagnostics,
 }
 
 impl Scene {
@@ -65,7 +65,7 @@ impl Scene {
     }
 
     /// Where remarks go, for readers of rows.
-    pub(crate) fn notes(&self) -> Notes {
+    pub(crate) fn notes(&self) -> Diagnostics {
         self.notes.clone()
     }
 
@@ -121,7 +121,7 @@ pub fn run_page() -> Option<String> {
 // Options that every tool has. (A doc comment here would become what every tool says about itself.)
 #[derive(Args)]
 #[command(next_help_heading = "Everywhere")]
-struct Common {
+struct CommonArgs {
     /// The policy: a table per tool, the same names as the long options [default: spamops.toml, where it exists]
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<Place>,
@@ -137,7 +137,7 @@ struct Common {
 
 /// The whole command line of a tool, for parsing, completions and manual pages.
 pub fn command<T: Tool>() -> Command {
-    Common::augment_args(T::command()).version(env!("CARGO_PKG_VERSION"))
+    CommonArgs::augment_args(T::command()).version(env!("CARGO_PKG_VERSION"))
 }
 
 /// Runs the tool on the arguments of the process: `sample -n 3` and `spamops sample -n 3` are one.
@@ -154,12 +154,12 @@ pub fn main<T: Tool>() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return usage(&error, &name),
     };
-    let (common, tool) = match (Common::from_arg_matches(&matches), T::from_arg_matches(&matches)) {
+    let (common, tool) = match (CommonArgs::from_arg_matches(&matches), T::from_arg_matches(&matches)) {
         (Ok(common), Ok(tool)) => (common, tool),
         (Err(error), _) | (_, Err(error)) => return usage(&error.into(), &name),
     };
-    let Common { now, quiet, .. } = common;
-    let [notes, news, picture] = std::array::from_fn(|_| Notes::default());
+    let CommonArgs { now, quiet, .. } = common;
+    let [notes, news, picture] = std::array::from_fn(|_| Diagnostics::default());
     let scene = Scene { name, now, quiet, notes, news, picture };
     let outcome = tool.run(&scene);
     if !scene.quiet {
@@ -217,10 +217,10 @@ fn usage(error: &anyhow::Error, name: &str) -> ExitCode {
 }
 
 /// The exit table: 0 done, 1 the answer is no, 2 usage, input or environment. A broken pipe is 0.
-fn exit(outcome: Result<Verdict>, name: &str) -> ExitCode {
+fn exit(outcome: Result<Outcome>, name: &str) -> ExitCode {
     match outcome {
-        Ok(Verdict::Done) => ExitCode::SUCCESS,
-        Ok(Verdict::No) => ExitCode::from(1),
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             complain(name, &error);

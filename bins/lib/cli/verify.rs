@@ -10,25 +10,25 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cli::tool::{Scene, Verdict};
+use crate::cli::tool::{Outcome, Scene};
 use crate::compare::decision as compare;
-use crate::compare::paired_result::Part;
-use crate::compare::sequential::Arriving;
+use crate::compare::paired_result::PairedResult;
+use crate::compare::sequential::SequentialTest;
 use crate::drift::decision as drift;
 use crate::io::diagnostics::{inert, shown};
 use crate::io::result_file;
 use crate::io::stream::Place;
-use crate::mlflow::tracking::{self, Flushed, Tracked};
+use crate::mlflow::tracking::{self, FlushReport, TrackReport};
 use crate::model::model_file::Model;
 use crate::profile::summary;
-use crate::publish::record::Record;
+use crate::publish::record::PromoteRecord;
 use crate::registry::{self, Alias, Version};
 use crate::report::Decision;
-use crate::report::model_card::Card;
+use crate::report::model_card::ModelCard;
 use crate::rows::contract;
-use crate::state::watched_files::Watched;
+use crate::state::watched_files::WatchedFiles;
 use crate::stats::metrics::{Confusion, Metrics};
-use crate::stats::paired::{Eight, Paired};
+use crate::stats::paired::{PairedConfusion, PairedCounts};
 use crate::stats::significance::mcnemar_exact;
 
 /// What was looked at, and what came of it.
@@ -41,30 +41,30 @@ pub struct Finding {
 }
 
 /// What checks a text.
-type Check = fn(&str) -> Result<()>;
+type FileCheck = fn(&str) -> Result<()>;
 
 /// Every kind of JSON that the tools write, and how a text of it is checked.
-const KINDS: [(&str, Check); 16] = [
+const KINDS: [(&str, FileCheck); 16] = [
     ("model", |text| Model::parse(text)?.profile.profile().map(drop)),
-    ("profile", |text| parsed::<summary::File>(text, "profile")?.profile.profile().map(drop)),
-    ("watched", |text| parsed::<Watched>(text, "watched").map(drop)),
+    ("profile", |text| parsed::<summary::ProfileFile>(text, "profile")?.profile.profile().map(drop)),
+    ("watched", |text| parsed::<WatchedFiles>(text, "watched").map(drop)),
     ("metrics", metrics),
     ("validate", validate),
     ("drift", drift),
     ("compare", compare),
-    ("sequential", |text| parsed::<Arriving>(text, "sequential")?.check()),
-    ("promote", |text| parsed::<Record>(text, "promote").map(drop)),
-    ("track", |text| parsed::<Tracked>(text, "track").map(drop)),
-    ("flush", |text| parsed::<Flushed>(text, "flush").map(drop)),
-    ("plan", |text| parsed::<tracking::Plan>(text, "plan").map(drop)),
+    ("sequential", |text| parsed::<SequentialTest>(text, "sequential")?.check()),
+    ("promote", |text| parsed::<PromoteRecord>(text, "promote").map(drop)),
+    ("track", |text| parsed::<TrackReport>(text, "track").map(drop)),
+    ("flush", |text| parsed::<FlushReport>(text, "flush").map(drop)),
+    ("plan", |text| parsed::<tracking::TrackingPlan>(text, "plan").map(drop)),
     ("version", |text| parsed::<Version>(text, "version").map(drop)),
     ("alias", |text| parsed::<Alias>(text, "alias").map(drop)),
     ("decision", |text| parsed::<Decision>(text, "decision").map(drop)),
-    ("card", |text| parsed::<Card>(text, "card").map(drop)),
+    ("card", |text| parsed::<ModelCard>(text, "card").map(drop)),
 ];
 
 /// Tells of every file in turn, ok or wrong, and what.
-pub fn tell(places: &[Place], exit_code: bool, scene: &Scene) -> Result<Verdict> {
+pub fn tell(places: &[Place], exit_code: bool, scene: &Scene) -> Result<Outcome> {
     let mut output = Place::Standard.writer()?;
     let (mut all, mut wrong) = (0u64, 0u64);
     for place in places {
@@ -82,7 +82,7 @@ pub fn tell(places: &[Place], exit_code: bool, scene: &Scene) -> Result<Verdict>
     if wrong > 0 {
         scene.tell(format!("{wrong} of {all} are wrong"));
     }
-    Ok(Verdict::answer(wrong == 0, exit_code))
+    Ok(Outcome::answer(wrong == 0, exit_code))
 }
 
 /// Verifies a file, or all that a directory and those in it hold.
@@ -153,14 +153,14 @@ fn directories(directory: &Path) -> Result<Vec<PathBuf>> {
 /// The kind of a text, checked; none where it does not say that a tool of spamops wrote it.
 fn file(text: &str) -> Result<Option<String>> {
     #[derive(Deserialize)]
-    struct Only {
+    struct SchemaOnly {
         schema: Option<Value>,
     }
     let start = text.trim_start().chars().next().context("is empty")?;
     if start != '{' {
         return Ok(None);
     }
-    let only: Only = result_file::json(text)?;
+    let only: SchemaOnly = result_file::json(text)?;
     let schema = only.schema.as_ref().and_then(Value::as_str);
     let Some(schema) = schema.filter(|schema| schema.starts_with("spamops/")) else { return Ok(None) };
     let known = KINDS.iter().find(|(kind, _)| result_file::schema(kind) == schema);
@@ -196,7 +196,7 @@ fn metrics(text: &str) -> Result<()> {
 }
 
 fn validate(text: &str) -> Result<()> {
-    let contract::Report { verdict, rows, clean, rejected, .. } = parsed(text, "validate")?;
+    let contract::ValidateReport { verdict, rows, clean, rejected, .. } = parsed(text, "validate")?;
     expect_one_of(&verdict, &["valid", "invalid", "empty"])?;
     let is_whole = clean.checked_add(rejected) == Some(rows);
     ensure!(is_whole, "{rows} rows are not {clean} clean and {rejected} rejected ones");
@@ -204,13 +204,13 @@ fn validate(text: &str) -> Result<()> {
 }
 
 fn drift(text: &str) -> Result<()> {
-    let drift::Report { verdict, .. } = parsed(text, "drift")?;
+    let drift::DriftReport { verdict, .. } = parsed(text, "drift")?;
     expect_one_of(&verdict, &["drifted", "steady", "insufficient_data"])
 }
 
 fn compare(text: &str) -> Result<()> {
-    let report: compare::Report = parsed(text, "compare")?;
-    let compare::Report { verdict, deploy_needed, challenger_f1, pairs, whole, recent, .. } = &report;
+    let report: compare::CompareReport = parsed(text, "compare")?;
+    let compare::CompareReport { verdict, deploy_needed, challenger_f1, pairs, whole, recent, .. } = &report;
     expect_one_of(verdict, &["better", "worse", "inconclusive"])?;
     ensure!(!deploy_needed || verdict == "better", "asks for a deployment though the verdict is {verdict}");
     let held = report.gates.iter().any(|gate| !gate.passed)
@@ -231,7 +231,10 @@ fn compare(text: &str) -> Result<()> {
     );
     let Some(whole) = whole else { return Ok(()) };
     expect_part(whole)?;
-    ensure!(*pairs == compare::Pairs::from(&whole.counters), "the pairs are not those of the eight counters");
+    ensure!(
+        *pairs == compare::PairedRows::from(&whole.counters),
+        "the pairs are not those of the eight counters"
+    );
     if let Some(recent) = recent {
         expect_part(&recent.part)?;
         ensure!(recent.part.rows <= report.rows, "has more new rows than rows");
@@ -248,8 +251,8 @@ fn compare(text: &str) -> Result<()> {
 }
 
 /// Holds what is said of some rows against their eight counters.
-fn expect_part(part: &Part) -> Result<()> {
-    let Part { rows, counters, champion_f1, challenger_f1, mcnemar, .. } = part;
+fn expect_part(part: &PairedResult) -> Result<()> {
+    let PairedResult { rows, counters, champion_f1, challenger_f1, mcnemar, .. } = part;
     expect_eight(counters)?;
     ensure!(*rows == counters.rows(), "counts {} of {rows} rows", counters.rows());
     let right = counters.right();
@@ -265,9 +268,9 @@ fn expect_part(part: &Part) -> Result<()> {
     Ok(())
 }
 
-fn expect_eight(counters: &Eight) -> Result<()> {
-    let Eight { positive, negative } = counters;
-    let cells = |rows: &Paired| [rows.both, rows.only_one, rows.only_other, rows.neither];
+fn expect_eight(counters: &PairedConfusion) -> Result<()> {
+    let PairedConfusion { positive, negative } = counters;
+    let cells = |rows: &PairedCounts| [rows.both, rows.only_one, rows.only_other, rows.neither];
     let most = cells(positive).into_iter().chain(cells(negative)).max();
     ensure!(most < Some(1 << 53), "counts more rows than there can be");
     Ok(())
@@ -294,9 +297,9 @@ fn expect_one_of(verdict: &str, known: &[&str]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::decision::Found;
+    use crate::compare::decision::CompareEvidence;
     use crate::compare::gates::Gate;
-    use crate::stats::metrics::{Figure, Figures};
+    use crate::stats::metrics::{FigureName, Figures};
 
     fn written(result: &impl serde::Serialize) -> String {
         serde_json::to_string(result).unwrap()
@@ -333,10 +336,11 @@ mod tests {
 
     #[test]
     fn a_verdict_is_held_against_its_reasons() {
-        let positive = Paired { both: 20, only_other: 30, ..Paired::default() };
-        let counters = Eight { positive, negative: Paired { neither: 50, ..Paired::default() } };
-        let gates = vec![Gate::least(Figure::F1, 0.5)];
-        let found = Found { gates, ..Found::of(compare::Rows::Paired(counters)) };
+        let positive = PairedCounts { both: 20, only_other: 30, ..PairedCounts::default() };
+        let counters =
+            PairedConfusion { positive, negative: PairedCounts { neither: 50, ..PairedCounts::default() } };
+        let gates = vec![Gate::least(FigureName::F1, 0.5)];
+        let found = CompareEvidence { gates, ..CompareEvidence::of(compare::RowCounts::Paired(counters)) };
         let text = written(&compare::decide(found, "compare"));
         assert_eq!(said(&text), "compare");
         for (from, to, wanted) in [

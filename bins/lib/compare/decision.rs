@@ -2,21 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::gates::{Gate, Outcome};
-use crate::compare::paired_result::{ALPHA, LEAST, Part, Standing};
-use crate::compare::recent::Recent;
-use crate::compare::sequential::{ENOUGH, Evidence};
+use crate::compare::gates::{Gate, GateResult};
+use crate::compare::paired_result::{ALPHA, LEAST, PairedResult, Standing};
+use crate::compare::recent::RecentRows;
+use crate::compare::sequential::{ENOUGH, SequentialEvidence};
 use crate::compare::slices::{MOST_LOST, Slice, Slices};
-use crate::io::result_file::Head;
+use crate::io::result_file::ResultHead;
 use crate::model::estimate;
 use crate::stats::metrics::{Confusion, Figures};
-use crate::stats::paired::{Areas, Eight};
-use crate::stats::ranking::Scored;
+use crate::stats::paired::{PairedAuc, PairedConfusion};
+use crate::stats::ranking::ScoredLabel;
 use crate::verdict::{Reason, p_value};
 
 /// Labelled rows that both models have judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pairs {
+pub struct PairedRows {
     /// The champion's verdicts; all zero where there is no champion.
     pub champion: Confusion,
     /// The challenger's verdicts.
@@ -27,8 +27,8 @@ pub struct Pairs {
     pub only_challenger_right: u64,
 }
 
-impl From<&Eight> for Pairs {
-    fn from(counters: &Eight) -> Self {
+impl From<&PairedConfusion> for PairedRows {
+    fn from(counters: &PairedConfusion) -> Self {
         let right = counters.right();
         Self {
             champion: counters.champion(),
@@ -41,18 +41,18 @@ impl From<&Eight> for Pairs {
 
 /// Messages that a challenger must get right, asked of it in a process of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Golden {
+pub struct GoldenResult {
     /// How many there are.
     pub rows: u64,
     /// How many it got wrong.
     pub wrong: u64,
     /// The first of these.
-    pub shown: Vec<Wrong>,
+    pub shown: Vec<GoldenMiss>,
 }
 
 /// A golden message that was judged wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Wrong {
+pub struct GoldenMiss {
     /// Where it is in the file.
     pub line: u64,
     /// The label it has.
@@ -65,39 +65,39 @@ pub struct Wrong {
 
 /// The rows as both models judged them.
 #[derive(Clone, Debug)]
-pub enum Rows {
+pub enum RowCounts {
     /// There is no champion yet.
     Alone(Confusion),
     /// There are both.
-    Paired(Eight),
+    Paired(PairedConfusion),
 }
 
 /// All that a decision is made of.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct CompareEvidence {
     /// The rows, counted.
-    pub rows: Rows,
+    pub rows: RowCounts,
     /// The newest of them.
-    pub recent: Option<Recent>,
+    pub recent: Option<RecentRows>,
     /// What the champion scored, row by row; empty where there are no scores.
-    pub champion_scores: Vec<Scored>,
+    pub champion_scores: Vec<ScoredLabel>,
     /// What the challenger scored, in the same order.
-    pub challenger_scores: Vec<Scored>,
+    pub challenger_scores: Vec<ScoredLabel>,
     /// The rows by kind.
     pub slices: Slices,
     /// What the challenger's figures must be.
     pub gates: Vec<Gate>,
     /// What its model was asked for when it was fitted.
-    pub required: Vec<estimate::Gate>,
+    pub required: Vec<estimate::RequiredGate>,
     /// The golden messages.
-    pub golden: Option<Golden>,
+    pub golden: Option<GoldenResult>,
     /// The evidence of labels that arrive over time.
-    pub sequential: Option<Evidence>,
+    pub sequential: Option<SequentialEvidence>,
 }
 
-impl Found {
+impl CompareEvidence {
     /// Rows, and nothing else that is known.
-    pub fn of(rows: Rows) -> Self {
+    pub fn of(rows: RowCounts) -> Self {
         Self {
             rows,
             recent: None,
@@ -114,10 +114,10 @@ impl Found {
 
 /// What `compare` found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Report {
+pub struct CompareReport {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// Labelled rows compared.
     pub rows: u64,
     /// `better`, `worse` or `inconclusive`.
@@ -133,30 +133,30 @@ pub struct Report {
     /// The challenger's F1.
     pub challenger_f1: f64,
     /// The counts behind it all.
-    pub pairs: Pairs,
+    pub pairs: PairedRows,
     /// All rows: has it forgotten anything? None where there is no champion.
-    pub whole: Option<Part>,
+    pub whole: Option<PairedResult>,
     /// The newest rows: is it better where the world is now? None where the rows have no dates.
-    pub recent: Option<Recent>,
+    pub recent: Option<RecentRows>,
     /// The areas under the ROC curve; none where there are no scores.
-    pub areas: Option<Areas>,
+    pub areas: Option<PairedAuc>,
     /// Every figure of either model.
-    pub figures: Both,
+    pub figures: BothFigures,
     /// Kinds of rows by themselves.
     pub slices: Vec<Slice>,
     /// What the challenger's figures had to be.
-    pub gates: Vec<Outcome>,
+    pub gates: Vec<GateResult>,
     /// What its model was asked for when it was fitted, out of fold.
-    pub required: Vec<estimate::Gate>,
+    pub required: Vec<estimate::RequiredGate>,
     /// The messages that it had to get right.
-    pub golden: Option<Golden>,
+    pub golden: Option<GoldenResult>,
     /// The evidence of labels that arrive over time.
-    pub sequential: Option<Evidence>,
+    pub sequential: Option<SequentialEvidence>,
 }
 
 /// Figures of either model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Both {
+pub struct BothFigures {
     /// The champion's.
     pub champion: Option<Figures>,
     /// The challenger's.
@@ -164,26 +164,30 @@ pub struct Both {
 }
 
 /// Decides. Without a champion the gates alone do.
-pub fn decide(found: Found, tool: &str) -> Report {
-    let Found { rows, recent, mut champion_scores, mut challenger_scores, .. } = found;
+pub fn decide(found: CompareEvidence, tool: &str) -> CompareReport {
+    let CompareEvidence { rows, recent, mut champion_scores, mut challenger_scores, .. } = found;
     let whole = match &rows {
-        Rows::Paired(counters) => Some(Part::of(*counters)),
-        Rows::Alone(_) => None,
+        RowCounts::Paired(counters) => Some(PairedResult::of(*counters)),
+        RowCounts::Alone(_) => None,
     };
     let pairs = match &rows {
-        Rows::Paired(counters) => Pairs::from(counters),
-        Rows::Alone(challenger) => Pairs { challenger: *challenger, ..Pairs::default() },
+        RowCounts::Paired(counters) => PairedRows::from(counters),
+        RowCounts::Alone(challenger) => PairedRows { challenger: *challenger, ..PairedRows::default() },
     };
-    let areas = Areas::compare(&champion_scores, &challenger_scores).filter(|_| whole.is_some());
-    let figures = Both {
+    let areas = PairedAuc::compare(&champion_scores, &challenger_scores).filter(|_| whole.is_some());
+    let figures = BothFigures {
         champion: whole.map(|_| Figures::of(&mut champion_scores, pairs.champion)),
         challenger: Figures::of(&mut challenger_scores, pairs.challenger),
     };
-    let gates: Vec<Outcome> =
+    let gates: Vec<GateResult> =
         found.gates.iter().map(|gate| gate.outcome(figures.champion.as_ref(), &figures.challenger)).collect();
     let slices = found.slices.judged();
-    let seen =
-        Seen { whole, recent: recent.as_ref(), sequential: found.sequential, rows: pairs.challenger.total() };
+    let seen = Support {
+        whole,
+        recent: recent.as_ref(),
+        sequential: found.sequential,
+        rows: pairs.challenger.total(),
+    };
     let (verdict, mut reasons) = seen.verdict();
     let rows_needed = seen.rows_needed(verdict);
     if let Some(needed) = rows_needed {
@@ -199,8 +203,8 @@ pub fn decide(found: Found, tool: &str) -> Report {
         && found.required.iter().all(|gate| gate.passed)
         && !slices.iter().any(|slice| slice.loses)
         && found.golden.as_ref().is_none_or(|golden| golden.wrong == 0);
-    Report {
-        head: Head::new("compare", tool),
+    CompareReport {
+        head: ResultHead::new("compare", tool),
         rows: pairs.challenger.total(),
         verdict: verdict.name().into(),
         deploy_needed: verdict == Standing::Better && holds,
@@ -222,14 +226,14 @@ pub fn decide(found: Found, tool: &str) -> Report {
 }
 
 /// What decides who is better.
-struct Seen<'a> {
-    whole: Option<Part>,
-    recent: Option<&'a Recent>,
-    sequential: Option<Evidence>,
+struct Support<'a> {
+    whole: Option<PairedResult>,
+    recent: Option<&'a RecentRows>,
+    sequential: Option<SequentialEvidence>,
     rows: u64,
 }
 
-impl Seen<'_> {
+impl Support<'_> {
     fn verdict(&self) -> (Standing, Vec<Reason>) {
         let plain = |standing, reason| (standing, vec![reason]);
         let Some(whole) = self.whole.filter(|_| self.rows > 0) else {
@@ -246,7 +250,7 @@ impl Seen<'_> {
             return over_time(evidence, &whole);
         }
         let words = format!("of all {} rows: ", whole.rows);
-        let Some(Recent { part, since, .. }) = self.recent else {
+        let Some(RecentRows { part, since, .. }) = self.recent else {
             let mut reasons = tests(&whole, &words);
             reasons.push(not_worse(&whole, &words));
             return (whole.verdict, reasons);
@@ -269,7 +273,7 @@ impl Seen<'_> {
     }
 
     /// The rows that the verdict is about first.
-    fn deciding(&self) -> Option<Part> {
+    fn deciding(&self) -> Option<PairedResult> {
         self.recent.map(|recent| recent.part).or(self.whole)
     }
 
@@ -280,7 +284,7 @@ impl Seen<'_> {
 }
 
 /// The two ways to be better.
-fn tests(part: &Part, of: &str) -> Vec<Reason> {
+fn tests(part: &PairedResult, of: &str) -> Vec<Reason> {
     let mcnemar = &part.mcnemar;
     let (ours, theirs, p) = (mcnemar.only_challenger_right, mcnemar.only_champion_right, mcnemar.exact);
     let says = format!(
@@ -293,7 +297,7 @@ fn tests(part: &Part, of: &str) -> Vec<Reason> {
     vec![test, Reason::against("f1_difference", part.is_higher(), says, value, LEAST)]
 }
 
-fn not_worse(part: &Part, of: &str) -> Reason {
+fn not_worse(part: &PairedResult, of: &str) -> Reason {
     let low = part.f1.map_or(-1.0, |f1| f1.interval.0);
     let kept = part.is_not_worse();
     let says = format!(
@@ -303,7 +307,7 @@ fn not_worse(part: &Part, of: &str) -> Reason {
     Reason::against("not_worse", kept, says, low, -LEAST)
 }
 
-fn moved(part: &Part) -> String {
+fn moved(part: &PairedResult) -> String {
     let Some(f1) = part.f1 else { return "no labelled rows".into() };
     let (before, after) = (part.champion_f1, part.challenger_f1);
     let bounds = f1.interval;
@@ -311,8 +315,9 @@ fn moved(part: &Part) -> String {
 }
 
 /// Labels that arrive over time: what counts is the most evidence there has been.
-fn over_time(evidence: Evidence, whole: &Part) -> (Standing, Vec<Reason>) {
-    let Evidence { most_for_challenger: ours, most_for_champion: theirs, rows, looks, .. } = evidence;
+fn over_time(evidence: SequentialEvidence, whole: &PairedResult) -> (Standing, Vec<Reason>) {
+    let SequentialEvidence { most_for_challenger: ours, most_for_champion: theirs, rows, looks, .. } =
+        evidence;
     let standing = match (ours >= ENOUGH, theirs >= ENOUGH) {
         (true, _) if whole.is_not_worse() => Standing::Better,
         (_, true) => Standing::Worse,
@@ -326,12 +331,12 @@ fn over_time(evidence: Evidence, whole: &Part) -> (Standing, Vec<Reason>) {
     (standing, vec![reason, not_worse(whole, &format!("of all {rows} rows: "))])
 }
 
-fn passage(gate: &Outcome) -> Reason {
+fn passage(gate: &GateResult) -> Reason {
     let reason = Reason::plain("gate", gate.passed, &gate.says);
     Reason { value: gate.challenger, limit: gate.threshold, ..reason }
 }
 
-fn requirement(gate: &estimate::Gate) -> Reason {
+fn requirement(gate: &estimate::RequiredGate) -> Reason {
     let says = format!("out of fold {gate}");
     let reason = Reason::plain("required", gate.passed, &says);
     Reason { value: gate.value, limit: Some(gate.limit), ..reason }
@@ -357,8 +362,8 @@ fn spared(slices: &[Slice]) -> Vec<Reason> {
     vec![Reason::plain("slice", true, says)]
 }
 
-fn rehearsed(golden: &Golden) -> Reason {
-    let Golden { rows, wrong, shown } = golden;
+fn rehearsed(golden: &GoldenResult) -> Reason {
+    let GoldenResult { rows, wrong, shown } = golden;
     let says = match shown.first() {
         Some(first) => format!(
             "{wrong} of {rows} golden messages are judged wrong, the first at line {}: {} for {}",
@@ -372,25 +377,25 @@ fn rehearsed(golden: &Golden) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::recent::{Dated, Newest};
+    use crate::compare::recent::{DatedRows, NewestRows};
     use crate::io::dates::Timestamp;
-    use crate::io::fraction::Share;
+    use crate::io::fraction::Fraction;
     use crate::rows::label::Label::{self, Negative, Positive};
-    use crate::stats::metrics::Figure;
-    use crate::stats::paired::Paired;
+    use crate::stats::metrics::FigureName;
+    use crate::stats::paired::PairedCounts;
 
-    fn counters(ours: u64, theirs: u64) -> Eight {
-        Eight {
-            positive: Paired { both: 100, only_one: theirs, only_other: ours, neither: 0 },
-            negative: Paired { neither: 100, ..Paired::default() },
+    fn counters(ours: u64, theirs: u64) -> PairedConfusion {
+        PairedConfusion {
+            positive: PairedCounts { both: 100, only_one: theirs, only_other: ours, neither: 0 },
+            negative: PairedCounts { neither: 100, ..PairedCounts::default() },
         }
     }
 
-    fn found(ours: u64, theirs: u64) -> Found {
-        Found::of(Rows::Paired(counters(ours, theirs)))
+    fn found(ours: u64, theirs: u64) -> CompareEvidence {
+        CompareEvidence::of(RowCounts::Paired(counters(ours, theirs)))
     }
 
-    fn deploys(found: Found) -> bool {
+    fn deploys(found: CompareEvidence) -> bool {
         decide(found, "compare").deploy_needed
     }
 
@@ -401,16 +406,19 @@ mod tests {
         assert_eq!(verdict(4, 20), "worse");
         assert_eq!(verdict(5, 3), "inconclusive");
         assert_eq!(verdict(0, 0), "inconclusive");
-        let none = decide(Found::of(Rows::Paired(Eight::default())), "compare");
+        let none = decide(CompareEvidence::of(RowCounts::Paired(PairedConfusion::default())), "compare");
         assert_eq!((none.verdict.as_str(), none.deploy_needed), ("inconclusive", false));
     }
 
     #[test]
     fn the_gates_hold_for_the_first_model_too() {
-        let gate = Gate::least(Figure::F1, 0.8);
+        let gate = Gate::least(FigureName::F1, 0.8);
         let missed = Confusion { false_negative: 5, true_positive: 1, ..Confusion::default() };
         let right = Confusion { true_positive: 9, ..Confusion::default() };
-        let alone = |verdicts| Found { gates: vec![gate], ..Found::of(Rows::Alone(verdicts)) };
+        let alone = |verdicts| CompareEvidence {
+            gates: vec![gate],
+            ..CompareEvidence::of(RowCounts::Alone(verdicts))
+        };
         assert!(!deploys(alone(missed)) && deploys(alone(right)));
         assert!(!deploys(alone(Confusion::default())));
     }
@@ -418,15 +426,20 @@ mod tests {
     #[test]
     fn whatever_was_missed_holds_the_better_model_back() {
         let required = |passed| {
-            let gate = estimate::Gate { figure: "f1".into(), limit: 0.9, value: Some(0.8), passed };
-            deploys(Found { required: vec![gate], ..found(20, 4) })
+            let gate = estimate::RequiredGate { figure: "f1".into(), limit: 0.9, value: Some(0.8), passed };
+            deploys(CompareEvidence { required: vec![gate], ..found(20, 4) })
         };
         assert!(required(true) && !required(false));
-        let gated =
-            |least| deploys(Found { gates: vec![Gate::least(Figure::Recall, least)], ..found(20, 4) });
+        let gated = |least| {
+            deploys(CompareEvidence { gates: vec![Gate::least(FigureName::Recall, least)], ..found(20, 4) })
+        };
         assert!(gated(0.9) && !gated(0.99));
-        let golden =
-            |wrong| deploys(Found { golden: Some(Golden { rows: 3, wrong, shown: vec![] }), ..found(20, 4) });
+        let golden = |wrong| {
+            deploys(CompareEvidence {
+                golden: Some(GoldenResult { rows: 3, wrong, shown: vec![] }),
+                ..found(20, 4)
+            })
+        };
         assert!(golden(0) && !golden(1));
     }
 
@@ -436,7 +449,7 @@ mod tests {
             let mut slices = Slices::default();
             (0..lost).for_each(|_| slices.add("lang", "de", Positive, Positive, Negative));
             (0..20).for_each(|_| slices.add("lang", "de", Positive, Positive, Positive));
-            decide(Found { slices, ..found(60, 20) }, "compare")
+            decide(CompareEvidence { slices, ..found(60, 20) }, "compare")
         };
         assert!(sliced(2).deploy_needed);
         let held = sliced(12);
@@ -449,8 +462,8 @@ mod tests {
     }
 
     /// So many rows at each of two moments that only one of the models finds.
-    fn by_time(old: (u64, u64), new: (u64, u64)) -> Report {
-        let (mut dated, mut all) = (Dated::default(), Eight::default());
+    fn by_time(old: (u64, u64), new: (u64, u64)) -> CompareReport {
+        let (mut dated, mut all) = (DatedRows::default(), PairedConfusion::default());
         let mut add = |time, count, champion: Label, challenger: Label| {
             for _ in 0..count {
                 dated.add(Some(Timestamp(time)), Positive, champion, challenger);
@@ -462,8 +475,8 @@ mod tests {
             add(time, ours, Negative, Positive);
             add(time, theirs, Positive, Negative);
         }
-        let recent = dated.newest(Some(Newest::Share(Share::try_from(0.4).unwrap())));
-        decide(Found { recent, ..Found::of(Rows::Paired(all)) }, "compare")
+        let recent = dated.newest(Some(NewestRows::Fraction(Fraction::try_from(0.4).unwrap())));
+        decide(CompareEvidence { recent, ..CompareEvidence::of(RowCounts::Paired(all)) }, "compare")
     }
 
     #[test]
@@ -483,7 +496,7 @@ mod tests {
 
     #[test]
     fn over_time_evidence_decides_and_not_the_test_at_hand() {
-        let evidence = Evidence {
+        let evidence = SequentialEvidence {
             looks: 3,
             rows: 224,
             new: 9,
@@ -492,25 +505,27 @@ mod tests {
             most_for_challenger: 15.0,
             most_for_champion: 1.0,
         };
-        let verdict =
-            |evidence| decide(Found { sequential: Some(evidence), ..found(20, 4) }, "compare").verdict;
+        let verdict = |evidence| {
+            decide(CompareEvidence { sequential: Some(evidence), ..found(20, 4) }, "compare").verdict
+        };
         assert_eq!(verdict(evidence), "inconclusive");
-        assert_eq!(verdict(Evidence { most_for_challenger: 20.0, ..evidence }), "better");
-        assert_eq!(verdict(Evidence { most_for_champion: 20.0, ..evidence }), "worse");
+        assert_eq!(verdict(SequentialEvidence { most_for_challenger: 20.0, ..evidence }), "better");
+        assert_eq!(verdict(SequentialEvidence { most_for_champion: 20.0, ..evidence }), "worse");
     }
 
     #[test]
     fn scores_are_compared_where_there_are_any() {
         let scores = |shift: f64| {
             let row = |row: usize| {
-                Scored::new(
+                ScoredLabel::new(
                     (row as f64 / 40.0 + shift * f64::from(u8::from(row.is_multiple_of(3)))).min(1.0),
                     if row > 12 { Positive } else { Negative },
                 )
             };
             (0..30).map(row).collect::<Vec<_>>()
         };
-        let with = Found { champion_scores: scores(0.3), challenger_scores: scores(0.0), ..found(20, 4) };
+        let with =
+            CompareEvidence { champion_scores: scores(0.3), challenger_scores: scores(0.0), ..found(20, 4) };
         let report = decide(with, "compare");
         assert!(report.areas.is_some_and(|areas| areas.difference > 0.0 && areas.challenger > 1.0 - 1e-12));
         assert!(

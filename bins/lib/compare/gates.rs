@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::shown;
-use crate::stats::metrics::{Figure, Figures};
+use crate::stats::metrics::{FigureName, Figures};
 
 /// What two numbers may differ by and still be one: a sum of limits is not to miss a figure by its last digit.
 const SAME: f64 = 1e-12;
@@ -18,7 +18,7 @@ const A_LITTLE: f64 = 1e-10;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gate {
     /// The figure.
-    pub figure: Figure,
+    pub figure: FigureName,
     /// The least it may be, or the most where less is better.
     pub threshold: Option<f64>,
     /// By how much it must be better than the champion's.
@@ -31,7 +31,7 @@ pub struct Gate {
 
 /// A gate and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct GateResult {
     /// The name of the figure.
     pub figure: String,
     /// The least it may be, or the most where less is better.
@@ -54,7 +54,7 @@ pub struct Outcome {
 
 impl Gate {
     /// A gate with a threshold alone.
-    pub fn least(figure: Figure, threshold: f64) -> Self {
+    pub fn least(figure: FigureName, threshold: f64) -> Self {
         Self {
             figure,
             threshold: Some(threshold),
@@ -65,7 +65,7 @@ impl Gate {
     }
 
     /// What comes of it. Without a champion there is no change to ask for.
-    pub fn outcome(&self, champion: Option<&Figures>, challenger: &Figures) -> Outcome {
+    pub fn outcome(&self, champion: Option<&Figures>, challenger: &Figures) -> GateResult {
         let Self { figure, threshold, min_absolute_change, min_relative_change, greater_is_better } = *self;
         let (before, after) = (champion.and_then(|figures| figure.of(figures)), figure.of(challenger));
         let sign = if greater_is_better { 1.0 } else { -1.0 };
@@ -98,7 +98,7 @@ impl Gate {
             .collect();
         let asked =
             if parts.is_empty() { "has no champion to be better than".into() } else { parts.join(" and ") };
-        Outcome {
+        GateResult {
             figure: figure.to_string(),
             threshold,
             min_absolute_change,
@@ -127,7 +127,7 @@ impl FromStr for Gate {
             Some((name, limit)) => (name, Some(number(limit)?)),
             None => (first, None),
         };
-        let figure: Figure = name.parse()?;
+        let figure: FigureName = name.parse()?;
         let mut gate = Self { threshold, ..Self::least(figure, 0.0) };
         for word in words {
             let (key, limit) =
@@ -158,7 +158,7 @@ impl FromStr for Gate {
             }
         }
         // A limit that no model can miss, or none can reach, is a slip: 90 for .9.
-        let reached = |limit: f64| figure == Figure::LogLoss || (-1.0..=1.0).contains(&limit);
+        let reached = |limit: f64| figure == FigureName::LogLoss || (-1.0..=1.0).contains(&limit);
         if let Some(limit) = gate.threshold.filter(|limit| !reached(*limit)) {
             bail!("{figure} is never {limit}: it is 1 at most");
         }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::bootstrap::{self, Drawn};
+use crate::stats::bootstrap::{self, ResampledF1};
 use crate::stats::intervals::Interval;
-use crate::stats::paired::{Eight, Paired};
-use crate::stats::power::{self, Aim};
+use crate::stats::paired::{PairedConfusion, PairedCounts};
+use crate::stats::power::{self, PowerAim};
 use crate::stats::significance::{mcnemar_exact, mcnemar_mid_p};
 
 /// The level of the tests.
@@ -70,13 +70,13 @@ pub struct McNemar {
 
 /// Two models on some rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Part {
+pub struct PairedResult {
     /// The labelled rows.
     pub rows: u64,
     /// What they tell, by themselves.
     pub verdict: Standing,
     /// The rows by truth and by who took them for positive: `only_one` is the champion alone, `only_other` the challenger.
-    pub counters: Eight,
+    pub counters: PairedConfusion,
     /// The champion's F1.
     pub champion_f1: f64,
     /// The challenger's.
@@ -101,8 +101,8 @@ pub struct Part {
 
 impl McNemar {
     /// The tests of a table.
-    pub fn of(counters: &Eight) -> Self {
-        let Paired { only_one, only_other, .. } = counters.right();
+    pub fn of(counters: &PairedConfusion) -> Self {
+        let PairedCounts { only_one, only_other, .. } = counters.right();
         Self {
             only_champion_right: only_one,
             only_challenger_right: only_other,
@@ -133,18 +133,19 @@ impl McNemar {
 }
 
 /// By how much F1 differs; none where there are no rows.
-pub fn f1_difference(counters: &Eight) -> Option<(Difference, f64)> {
-    let Drawn { interval, error } = bootstrap::f1_difference(counters, DRAWS, SEED)?;
+pub fn f1_difference(counters: &PairedConfusion) -> Option<(Difference, f64)> {
+    let ResampledF1 { interval, error } = bootstrap::f1_difference(counters, DRAWS, SEED)?;
     Some((Difference { value: counters.f1_difference(), interval }, error))
 }
 
-impl Part {
+impl PairedResult {
     /// What can be said of these rows.
-    pub fn of(counters: Eight) -> Self {
+    pub fn of(counters: PairedConfusion) -> Self {
         let drawn = f1_difference(&counters);
         let mcnemar = McNemar::of(&counters);
-        let newcombe =
-            |paired: Paired| Some(Difference { value: paired.difference()?, interval: paired.newcombe()? });
+        let newcombe = |paired: PairedCounts| {
+            Some(Difference { value: paired.difference()?, interval: paired.newcombe()? })
+        };
         let right = counters.right();
         let discordant = right.discordant().unwrap_or_default();
         let mut part = Self {
@@ -158,7 +159,7 @@ impl Part {
             false_positive_rate: newcombe(counters.negative),
             accuracy: newcombe(right),
             mcnemar,
-            detectable: power::paired(counters.rows(), discordant, Aim::USUAL),
+            detectable: power::paired(counters.rows(), discordant, PowerAim::USUAL),
             rows_needed: None,
         };
         part.verdict = part.standing();
@@ -201,9 +202,9 @@ impl Part {
         let discordant = self.counters.right().discordant()?;
         // Below six rows apart the exact test is silent, whatever the shares.
         let apart_enough = power::whole(rows * FEWEST_APART as f64 / apart as f64)?;
-        let by_test = power::rows_for_paired(self.accuracy?.value, discordant, Aim::USUAL);
+        let by_test = power::rows_for_paired(self.accuracy?.value, discordant, PowerAim::USUAL);
         let f1 = self.f1?.value;
-        let reach = (Aim::USUAL.errors() * error / f1).powi(2) * rows;
+        let reach = (PowerAim::USUAL.errors() * error / f1).powi(2) * rows;
         let by_f1 = (f1.abs() >= LEAST).then(|| power::whole(reach)).flatten();
         let needed = [by_test.map(|rows| rows.max(apart_enough)), by_f1].into_iter().flatten().min();
         needed.map(|needed| needed.max(self.rows + 1))
@@ -214,10 +215,14 @@ impl Part {
 mod tests {
     use super::*;
 
-    fn part(positive: [u64; 4], negative: [u64; 4]) -> Part {
-        let paired =
-            |[both, only_one, only_other, neither]: [u64; 4]| Paired { both, only_one, only_other, neither };
-        Part::of(Eight { positive: paired(positive), negative: paired(negative) })
+    fn part(positive: [u64; 4], negative: [u64; 4]) -> PairedResult {
+        let paired = |[both, only_one, only_other, neither]: [u64; 4]| PairedCounts {
+            both,
+            only_one,
+            only_other,
+            neither,
+        };
+        PairedResult::of(PairedConfusion { positive: paired(positive), negative: paired(negative) })
     }
 
     #[test]
@@ -251,7 +256,7 @@ mod tests {
         let (near, far) = (needed(12, 8), needed(14, 6));
         assert!(near > far && far > Some(930), "{near:?} {far:?}");
         assert_eq!((needed(8, 8), needed(20, 4), needed(0, 0)), (None, None, None));
-        assert_eq!(Part::of(Eight::default()).rows_needed, None);
+        assert_eq!(PairedResult::of(PairedConfusion::default()).rows_needed, None);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::str::FromStr;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::compare::paired_result::Part;
+use crate::compare::paired_result::PairedResult;
 use crate::io::dates::Timestamp;
-use crate::io::fraction::Share;
+use crate::io::fraction::Fraction;
 use crate::rows::label::Label;
-use crate::stats::paired::Eight;
+use crate::stats::paired::PairedConfusion;
 
 /// The share of rows that are new where nobody says, and the fewest they must be: with fewer rows all in all they are
 /// judged as one.
@@ -17,41 +17,41 @@ const USUAL: (f64, usize) = (0.25, 500);
 
 /// Which rows are new.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Newest {
+pub enum NewestRows {
     /// This share of those with a date; 0 is none.
-    Share(Share),
+    Fraction(Fraction),
     /// Those from this moment on.
     Since(Timestamp),
 }
 
-impl FromStr for Newest {
+impl FromStr for NewestRows {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        text.parse().map(Self::Share).or_else(|_| text.parse().map(Self::Since))
+        text.parse().map(Self::Fraction).or_else(|_| text.parse().map(Self::Since))
     }
 }
 
 /// Both models on the newest rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recent {
+pub struct RecentRows {
     /// The oldest of them.
     pub since: String,
     /// Rows that have no date that can be read, and are not among them.
     pub undated: u64,
     /// What they tell.
     #[serde(flatten)]
-    pub part: Part,
+    pub part: PairedResult,
 }
 
 /// Rows by their date: sixteen bytes each.
 #[derive(Clone, Debug, Default)]
-pub struct Dated {
+pub struct DatedRows {
     rows: Vec<(i64, [Label; 3])>,
     undated: u64,
 }
 
-impl Dated {
+impl DatedRows {
     /// Counts a row.
     pub fn add(&mut self, date: Option<Timestamp>, truth: Label, champion: Label, challenger: Label) {
         match date {
@@ -67,23 +67,27 @@ impl Dated {
 
     /// The newest rows, and those of the same moment as the oldest of them; none where there are no dates, none are asked for,
     /// or nobody asked and there are few.
-    pub fn newest(mut self, asked: Option<Newest>) -> Option<Recent> {
+    pub fn newest(mut self, asked: Option<NewestRows>) -> Option<RecentRows> {
         let rows = self.rows.len();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
         let of = |share: f64| (share * rows as f64).ceil() as usize;
         let since = match asked {
-            Some(Newest::Since(Timestamp(since))) => since,
-            Some(Newest::Share(share)) => self.since(of(share.value()))?,
+            Some(NewestRows::Since(Timestamp(since))) => since,
+            Some(NewestRows::Fraction(share)) => self.since(of(share.value()))?,
             None => self.since(of(USUAL.0).max(USUAL.1)).filter(|_| rows > USUAL.1)?,
         };
         if rows == 0 {
             return None;
         }
-        let mut counters = Eight::default();
+        let mut counters = PairedConfusion::default();
         for (_, [truth, champion, challenger]) in self.rows.iter().filter(|(date, _)| *date >= since) {
             counters.add(*truth, *champion, *challenger);
         }
-        Some(Recent { since: Timestamp(since).to_string(), undated: self.undated, part: Part::of(counters) })
+        Some(RecentRows {
+            since: Timestamp(since).to_string(),
+            undated: self.undated,
+            part: PairedResult::of(counters),
+        })
     }
 
     /// From when on there are so many rows.
@@ -99,8 +103,8 @@ mod tests {
     use super::*;
     use Label::{Negative, Positive};
 
-    fn dated(rows: i64) -> Dated {
-        let mut dated = Dated::default();
+    fn dated(rows: i64) -> DatedRows {
+        let mut dated = DatedRows::default();
         // Out of order, two at each moment; the champion is wrong from the middle on.
         for row in (0..rows).rev() {
             let champion = if row * 2 >= rows { Negative } else { Positive };
@@ -110,8 +114,8 @@ mod tests {
         dated
     }
 
-    fn share(share: f64) -> Newest {
-        Newest::Share(Share::try_from(share).unwrap())
+    fn share(share: f64) -> NewestRows {
+        NewestRows::Fraction(Fraction::try_from(share).unwrap())
     }
 
     #[test]
@@ -121,9 +125,9 @@ mod tests {
         assert_eq!(found.since, "1970-01-01T00:00:40Z");
         // What ties with the oldest of them belongs to them.
         assert_eq!(dated(100).newest(Some(share(0.19))).unwrap().part.rows, 20);
-        let since = dated(100).newest(Some(Newest::Since(Timestamp(45)))).unwrap();
+        let since = dated(100).newest(Some(NewestRows::Since(Timestamp(45)))).unwrap();
         assert_eq!(since.part.rows, 10);
-        assert_eq!(dated(100).newest(Some(Newest::Since(Timestamp(99)))).unwrap().part.rows, 0);
+        assert_eq!(dated(100).newest(Some(NewestRows::Since(Timestamp(99)))).unwrap().part.rows, 0);
     }
 
     #[test]
@@ -138,8 +142,8 @@ mod tests {
 
     #[test]
     fn a_share_or_a_date() {
-        assert_eq!("0.5".parse::<Newest>().unwrap(), share(0.5));
-        assert_eq!("2026-07-01".parse::<Newest>().unwrap(), Newest::Since(Timestamp(1_782_864_000)));
-        assert!("1.5".parse::<Newest>().is_err() && "soon".parse::<Newest>().is_err());
+        assert_eq!("0.5".parse::<NewestRows>().unwrap(), share(0.5));
+        assert_eq!("2026-07-01".parse::<NewestRows>().unwrap(), NewestRows::Since(Timestamp(1_782_864_000)));
+        assert!("1.5".parse::<NewestRows>().is_err() && "soon".parse::<NewestRows>().is_err());
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::io::result_file::{Head, hex};
+use crate::io::result_file::{ResultHead, hex};
 use crate::rows::label::Label;
-use crate::stats::paired::Eight;
+use crate::stats::paired::PairedConfusion;
 use crate::stats::sequential::ln_evidence;
 
 /// The evidence at which a model is taken for the better one: it reaches that in at most one of twenty comparisons in which it is
@@ -17,17 +17,17 @@ pub const ENOUGH: f64 = 20.0;
 /// What has been counted so far: the state of a comparison that goes on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Arriving {
+pub struct SequentialTest {
     /// The schema.
     pub schema: String,
     /// Who wrote it.
-    pub tool: crate::io::result_file::Tool,
+    pub tool: crate::io::result_file::ToolVersion,
     /// The digest of the champion, where it was given.
     pub champion: Option<String>,
     /// The digest of the challenger, where it was given.
     pub challenger: Option<String>,
     /// The rows by truth and by who took them for positive.
-    pub counters: Eight,
+    pub counters: PairedConfusion,
     /// How often it was looked at.
     pub looks: u64,
     /// The logarithm of the most evidence for the challenger that there has been after a row.
@@ -40,7 +40,7 @@ pub struct Arriving {
 
 /// How the evidence stands.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evidence {
+pub struct SequentialEvidence {
     /// How often it was looked at, now included.
     pub looks: u64,
     /// Rows counted so far.
@@ -57,16 +57,16 @@ pub struct Evidence {
     pub most_for_champion: f64,
 }
 
-impl Arriving {
+impl SequentialTest {
     /// A comparison of which nothing is known yet.
     pub fn new(tool: &str) -> Self {
-        let Head { schema, tool } = Head::new("sequential", tool);
+        let ResultHead { schema, tool } = ResultHead::new("sequential", tool);
         Self {
             schema,
             tool,
             champion: None,
             challenger: None,
-            counters: Eight::default(),
+            counters: PairedConfusion::default(),
             looks: 0,
             ln_most_for: 0.0,
             ln_most_against: 0.0,
@@ -126,11 +126,11 @@ impl Arriving {
     }
 
     /// How the evidence stands after so many new rows.
-    pub fn evidence(&self, new: u64) -> Evidence {
+    pub fn evidence(&self, new: u64) -> SequentialEvidence {
         let [now_for, now_against] = self.now();
         // JSON knows no infinity.
         let value = |ln: f64| ln.exp().min(f64::MAX);
-        Evidence {
+        SequentialEvidence {
             looks: self.looks,
             rows: self.counters.rows(),
             new,
@@ -147,8 +147,8 @@ mod tests {
     use super::*;
     use Label::{Negative, Positive};
 
-    fn after(rows: &[(u64, bool)]) -> Arriving {
-        let mut arriving = Arriving::new("compare");
+    fn after(rows: &[(u64, bool)]) -> SequentialTest {
+        let mut arriving = SequentialTest::new("compare");
         arriving.look();
         for (id, ours) in rows {
             let (champion, challenger) = if *ours { (Negative, Positive) } else { (Positive, Negative) };
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn another_model_is_another_comparison() {
-        let mut arriving = Arriving::new("compare");
+        let mut arriving = SequentialTest::new("compare");
         arriving.expect_models(Some("a"), Some("b")).unwrap();
         arriving.expect_models(None, Some("b")).unwrap();
         assert!(

@@ -9,7 +9,7 @@ use crate::io::diagnostics::inert;
 use crate::rows::label::Label;
 use crate::rows::mask;
 use crate::stats::corrections::holm;
-use crate::stats::paired::Eight;
+use crate::stats::paired::PairedConfusion;
 
 /// The loss of F1 in one slice that holds a challenger back.
 pub const MOST_LOST: f64 = 0.03;
@@ -22,7 +22,7 @@ const MOST_LETTERS: usize = 40;
 
 /// Rows by what they are sliced by.
 #[derive(Clone, Debug, Default)]
-pub struct Slices(BTreeMap<String, BTreeMap<String, Eight>>);
+pub struct Slices(BTreeMap<String, BTreeMap<String, PairedConfusion>>);
 
 /// The rows of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct Slice {
     /// The labelled rows.
     pub rows: u64,
     /// The rows by truth and by who took them for positive.
-    pub counters: Eight,
+    pub counters: PairedConfusion,
     /// The champion's F1.
     pub champion_f1: f64,
     /// The challenger's.
@@ -106,7 +106,7 @@ impl Slices {
 }
 
 impl Slice {
-    fn of(by: &str, value: &str, counters: Eight) -> Self {
+    fn of(by: &str, value: &str, counters: PairedConfusion) -> Self {
         let mcnemar = McNemar::of(&counters);
         Self {
             by: by.into(),

@@ -3,16 +3,16 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::changes::{self, Moved, Names};
-use crate::drift::estimated_f1::{self, Performance};
-use crate::drift::histograms::{Distance, Picture, pictures};
-use crate::drift::history::{Block, Past};
-use crate::drift::messages::Side;
-use crate::drift::policy::Policy;
-use crate::drift::shift::{Shift, shift};
+use crate::drift::changes::{self, FeatureChange, WordNames};
+use crate::drift::estimated_f1::{self, EstimatedF1};
+use crate::drift::histograms::{FeatureDistance, FeatureHistogram, pictures};
+use crate::drift::history::{PastRuns, RunRecord};
+use crate::drift::messages::Messages;
+use crate::drift::policy::DriftPolicy;
+use crate::drift::shift::{LabelShift, shift};
 use crate::drift::signals::{self, Signal};
 use crate::io::dates::Timestamp;
-use crate::io::fraction::Share;
+use crate::io::fraction::Fraction;
 use crate::profile::summary::Profile;
 use crate::stats::metrics::Confusion;
 
@@ -26,7 +26,7 @@ pub const EXPECTED: u64 = 2000;
 #[derive(Clone, Copy, Debug)]
 pub struct Champion {
     /// From where on it says yes.
-    pub threshold: Share,
+    pub threshold: Fraction,
     /// Its verdicts on rows it had not seen, where that was measured.
     pub confusion: Option<Confusion>,
     /// When it was fitted.
@@ -55,7 +55,7 @@ pub struct Window {
 }
 
 /// What the messages show.
-pub(super) struct Seen {
+pub(super) struct Assessment {
     pub(super) verdict: String,
     /// Runs, this one and those before it, that performance is about: the last ones, and more.
     pub(super) runs: [usize; 2],
@@ -63,14 +63,14 @@ pub(super) struct Seen {
     pub(super) picked: bool,
     pub(super) window: Window,
     pub(super) signals: Vec<Signal>,
-    pub(super) moved: Vec<Moved>,
-    pub(super) shift: Option<Shift>,
-    pub(super) expected: Option<Performance>,
-    pub(super) distances: Vec<Distance>,
-    pub(super) pictures: Vec<Picture>,
+    pub(super) moved: Vec<FeatureChange>,
+    pub(super) shift: Option<LabelShift>,
+    pub(super) expected: Option<EstimatedF1>,
+    pub(super) distances: Vec<FeatureDistance>,
+    pub(super) pictures: Vec<FeatureHistogram>,
 }
 
-impl Default for Seen {
+impl Default for Assessment {
     fn default() -> Self {
         Self {
             verdict: "insufficient_data".into(),
@@ -92,23 +92,23 @@ pub(super) fn look(
     reference: &Profile,
     champion: Option<Champion>,
     new: &Profile,
-    names: &Names,
-    past: &Past,
-    block: &mut Block,
-    policy: &Policy,
-) -> Result<Seen> {
-    let side = Side::of_reference(reference);
+    names: &WordNames,
+    past: &PastRuns,
+    block: &mut RunRecord,
+    policy: &DriftPolicy,
+) -> Result<Assessment> {
+    let side = Messages::of_reference(reference);
     let needed = signals::needed(side.len());
     let (pool, runs) = past.pooled(new, needed.unwrap_or(EXPECTED))?;
-    let window = Side::of_new(&pool, reference);
+    let window = Messages::of_new(&pool, reference);
     block.runs = runs;
     let threshold = champion.map(|champion| champion.threshold);
     let meaning = estimated_f1::calibration(&side);
     let known = threshold.zip(meaning.as_ref());
-    let at = |window: &Side| {
-        known.and_then(|(threshold, meaning)| Performance::of(&side, window, threshold, meaning))
+    let at = |window: &Messages| {
+        known.and_then(|(threshold, meaning)| EstimatedF1::of(&side, window, threshold, meaning))
     };
-    let mut seen = Seen::default();
+    let mut seen = Assessment::default();
     seen.window.runs = runs;
     (seen.window.messages, seen.window.reference) = (window.len(), side.len());
     (seen.window.needed, seen.window.detectable) = (needed, signals::detectable(side.len(), window.len()));
@@ -117,11 +117,11 @@ pub(super) fn look(
     }
     seen.signals = signals::all(&side, &window, threshold, at(&window).as_ref());
     let (longer, runs_of_longer) = past.pooled(new, EXPECTED)?;
-    let longer = Side::of_new(&longer, reference);
+    let longer = Messages::of_new(&longer, reference);
     seen.runs = [runs, runs_of_longer];
     seen.picked = signals::are_picked(&longer);
     // What is fresh shows where only the last messages are asked, what is slight where many are.
-    let lost = |one: &Performance, other: &Performance| one.surely_lost().total_cmp(&other.surely_lost());
+    let lost = |one: &EstimatedF1, other: &EstimatedF1| one.surely_lost().total_cmp(&other.surely_lost());
     seen.expected = [at(&window), at(&longer)].into_iter().flatten().max_by(lost);
     block.f1 = seen.expected.map(|expected| expected.expected.value);
     // The last windows may be the beginning of what is looked for.

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::messages::{HASHES, STEPS, Scale, Side, has_flag};
+use crate::drift::messages::{HASHES, Messages, STEPS, SizeScale, has_flag};
 use crate::drift::signals;
 use crate::io::diagnostics::inert;
 use crate::profile::descriptor::{FLAGS, SIZES};
-use crate::profile::summary::Record;
+use crate::profile::summary::MessageRecord;
 
 /// Words that are named at most.
 const WORDS: usize = 20;
@@ -16,9 +16,9 @@ const LONG: usize = 40;
 
 /// How words are spelled: by their hashes the word, and its votes; of several with one hash the one that comes more often.
 #[derive(Clone, Debug, Default)]
-pub struct Names(Vec<(Box<str>, u32)>);
+pub struct WordNames(Vec<(Box<str>, u32)>);
 
-impl Names {
+impl WordNames {
     /// Notes a word (the vote of Boyer & Moore 1991).
     pub fn note(&mut self, word: u16, text: &str) {
         self.0.resize(HASHES, Default::default());
@@ -45,7 +45,7 @@ fn cut(text: &str) -> Box<str> {
 
 /// Something that is in more messages than before, or in fewer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Moved {
+pub struct FeatureChange {
     /// `word`, `flag` or `size`.
     pub kind: String,
     /// Which.
@@ -62,14 +62,14 @@ pub struct Moved {
 }
 
 /// All that moved, words first; each by what is most surprising.
-pub fn all(reference: &Side, new: &Side, names: &Names) -> Vec<Moved> {
+pub fn all(reference: &Messages, new: &Messages, names: &WordNames) -> Vec<FeatureChange> {
     let scored = reference.scored && new.scored;
-    let share = |count: u64, side: &Side| count as f64 / side.len() as f64;
-    let worth = |has: &dyn Fn(&Record) -> bool| scored.then(|| worth(reference, new, has));
+    let share = |count: u64, side: &Messages| count as f64 / side.len() as f64;
+    let worth = |has: &dyn Fn(&MessageRecord) -> bool| scored.then(|| worth(reference, new, has));
     // Words that none of these rows has, such as those that went away, have no name.
     let spelled =
         signals::moved(reference, new).into_iter().filter_map(|moved| Some((names.get(moved.word)?, moved)));
-    let words = spelled.take(WORDS).map(|(what, moved)| Moved {
+    let words = spelled.take(WORDS).map(|(what, moved)| FeatureChange {
         kind: "word".into(),
         what,
         new: share(moved.counts.0, new),
@@ -78,8 +78,8 @@ pub fn all(reference: &Side, new: &Side, names: &Names) -> Vec<Moved> {
         points: worth(&|record| record.look.words.binary_search(&moved.word).is_ok()),
     });
     let flags = signals::moved_flags(reference, new).into_iter().map(|(flag, p)| {
-        let count = |side: &Side| share(side.count(|record| has_flag(record, flag)), side);
-        Moved {
+        let count = |side: &Messages| share(side.count(|record| has_flag(record, flag)), side);
+        FeatureChange {
             kind: "flag".into(),
             what: FLAGS[flag].into(),
             new: count(new),
@@ -88,7 +88,7 @@ pub fn all(reference: &Side, new: &Side, names: &Names) -> Vec<Moved> {
             points: worth(&|record| has_flag(record, flag)),
         }
     });
-    let sizes = signals::moved_sizes(reference, new).into_iter().map(|(scale, p)| Moved {
+    let sizes = signals::moved_sizes(reference, new).into_iter().map(|(scale, p)| FeatureChange {
         kind: "size".into(),
         what: scale.name().into(),
         new: mean(scale, new, reference),
@@ -100,25 +100,25 @@ pub fn all(reference: &Side, new: &Side, names: &Names) -> Vec<Moved> {
 }
 
 /// The number that a step of a scale stands for.
-pub fn number(scale: Scale, step: usize) -> f64 {
+pub fn number(scale: SizeScale, step: usize) -> f64 {
     let step = u8::try_from(step).unwrap_or(u8::MAX);
     match scale {
-        Scale::Size(0 | 1) => crate::profile::descriptor::of_steps(step),
+        SizeScale::Size(0 | 1) => crate::profile::descriptor::of_steps(step),
         _ => f64::from(step) / (STEPS - 1) as f64,
     }
 }
 
-fn mean(scale: Scale, side: &Side, reference: &Side) -> f64 {
+fn mean(scale: SizeScale, side: &Messages, reference: &Messages) -> f64 {
     let sum: f64 = side.steps(scale, reference).map(|(_, step)| number(scale, step)).sum();
     sum / side.len() as f64
 }
 
 /// Sum and number of scores.
 #[derive(Clone, Copy, Default)]
-struct Mean(f64, f64);
+struct MeanScore(f64, f64);
 
-impl Mean {
-    fn add(&mut self, record: &Record) {
+impl MeanScore {
+    fn add(&mut self, record: &MessageRecord) {
         self.0 += record.score();
         self.1 += 1.0;
     }
@@ -130,9 +130,9 @@ impl Mean {
 
 /// What the change of a share is worth: its difference, times what messages with it score more than those without (Kitagawa
 /// 1955, the part of the composition).
-fn worth(reference: &Side, new: &Side, has: &dyn Fn(&Record) -> bool) -> f64 {
-    let (mut with, mut without) = (Mean::default(), Mean::default());
-    let mut count = |side: &Side| {
+fn worth(reference: &Messages, new: &Messages, has: &dyn Fn(&MessageRecord) -> bool) -> f64 {
+    let (mut with, mut without) = (MeanScore::default(), MeanScore::default());
+    let mut count = |side: &Messages| {
         let mut having = 0.0;
         for record in &side.records {
             if has(record) {
@@ -150,8 +150,8 @@ fn worth(reference: &Side, new: &Side, has: &dyn Fn(&Record) -> bool) -> f64 {
 }
 
 /// The same for a size, by its steps.
-fn worth_of_size(reference: &Side, new: &Side, scale: Scale) -> f64 {
-    let mut means = vec![Mean::default(); STEPS];
+fn worth_of_size(reference: &Messages, new: &Messages, scale: SizeScale) -> f64 {
+    let mut means = vec![MeanScore::default(); STEPS];
     let mut changes = vec![0.0; STEPS];
     for (side, sign) in [(new, 1.0), (reference, -1.0)] {
         for (record, step) in side.steps(scale, reference) {

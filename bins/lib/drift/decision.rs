@@ -3,18 +3,18 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::assessment::{Champion, Seen, Window, look};
-use crate::drift::changes::{Moved, Names};
-use crate::drift::estimated_f1::Performance;
-use crate::drift::histograms::{Distance, Picture};
-use crate::drift::history::{Block, History};
-use crate::drift::policy::Policy;
+use crate::drift::assessment::{Assessment, Champion, Window, look};
+use crate::drift::changes::{FeatureChange, WordNames};
+use crate::drift::estimated_f1::EstimatedF1;
+use crate::drift::histograms::{FeatureDistance, FeatureHistogram};
+use crate::drift::history::{History, RunRecord};
+use crate::drift::policy::DriftPolicy;
 use crate::drift::repeats::{Repeats, repeats};
-use crate::drift::shift::Shift;
+use crate::drift::shift::LabelShift;
 use crate::drift::signals::Signal;
 use crate::drift::triggers::{Triggers, cooldown, first};
 use crate::io::dates::Timestamp;
-use crate::io::result_file::Head;
+use crate::io::result_file::ResultHead;
 use crate::profile::summary::Profile;
 use crate::stats::metrics::Metrics;
 use crate::verdict::Reason;
@@ -25,7 +25,7 @@ pub const BLIND: &str = "Without labels a change of what counts as positive cann
 
 /// What is held against each other.
 #[derive(Clone, Debug, Default)]
-pub struct Evidence<'a> {
+pub struct DriftEvidence<'a> {
     /// The champion, if there is one.
     pub champion: Option<Champion>,
     /// What messages looked like when it was fitted, or those that it is held against instead; and its digest.
@@ -33,7 +33,7 @@ pub struct Evidence<'a> {
     /// The new messages.
     pub new: Profile,
     /// How their words are spelled.
-    pub names: Names,
+    pub names: WordNames,
     /// What the champion scored on new rows with labels.
     pub metrics: Option<&'a Metrics>,
     /// The runs before this one.
@@ -46,10 +46,10 @@ pub struct Evidence<'a> {
 
 /// What `drift` found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Report {
+pub struct DriftReport {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// Seconds since 1970.
     pub time: i64,
     /// `drifted`, `steady` or `insufficient_data`.
@@ -67,19 +67,19 @@ pub struct Report {
     /// Every family of tests.
     pub signals: Vec<Signal>,
     /// What moved.
-    pub moved: Vec<Moved>,
+    pub moved: Vec<FeatureChange>,
     /// Whether the share of positives moved, or what is in the messages.
-    pub shift: Option<Shift>,
+    pub shift: Option<LabelShift>,
     /// The F1 to be expected.
-    pub expected: Option<Performance>,
+    pub expected: Option<EstimatedF1>,
     /// Messages that came more than once.
     pub repeats: Repeats,
     /// How far sizes and scores are from the reference's; nothing is decided by these.
-    pub distances: Vec<Distance>,
+    pub distances: Vec<FeatureDistance>,
     /// Histograms of them.
-    pub pictures: Vec<Picture>,
+    pub pictures: Vec<FeatureHistogram>,
     /// The runs before this one, and this one, in a few words each.
-    pub strip: Vec<Run>,
+    pub strip: Vec<RunSummary>,
     /// What this schedule costs where nothing ever changes.
     pub schedule: Schedule,
     /// What unlabelled messages cannot show.
@@ -88,7 +88,7 @@ pub struct Report {
 
 /// A run in a few words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Run {
+pub struct RunSummary {
     /// Seconds since 1970.
     pub time: i64,
     /// Its rows.
@@ -113,14 +113,19 @@ pub struct Schedule {
 pub const FALSE_RETRAINS: f64 = 0.3;
 
 /// Decides; gives the block for the history, too.
-pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -> Result<(Report, Block)> {
-    let Evidence { champion, reference, new, names, metrics, history, changes, last_retrain } = evidence;
-    let mut block = Block::of(&new, reference.map_or("", |(_, digest)| digest), now.0)?;
+pub fn decide(
+    evidence: DriftEvidence,
+    policy: &DriftPolicy,
+    now: Timestamp,
+    tool: &str,
+) -> Result<(DriftReport, RunRecord)> {
+    let DriftEvidence { champion, reference, new, names, metrics, history, changes, last_retrain } = evidence;
+    let mut block = RunRecord::of(&new, reference.map_or("", |(_, digest)| digest), now.0)?;
     let past = history.before(&block, &new)?;
     block.confusion = metrics.map(|metrics| metrics.figures.confusion).unwrap_or_default();
     let mut seen = match reference {
         Some((reference, _)) => look(reference, champion, &new, &names, &past, &mut block, policy)?,
-        None => Seen::default(),
+        None => Assessment::default(),
     };
     let repeats = repeats(&new, reference.map(|(profile, _)| profile), &names);
     seen.window.rows = new.rows;
@@ -161,17 +166,17 @@ pub fn decide(evidence: Evidence, policy: &Policy, now: Timestamp, tool: &str) -
         reasons.push(Reason::plain("history_unreadable", false, says));
     }
     let runs = history.interval(now.0).map_or(365.0, |days| 365.0 / days.max(1.0 / 24.0));
-    let run = |block: &Block| Run {
+    let run = |block: &RunRecord| RunSummary {
         time: block.time,
         rows: block.rows,
         verdict: block.verdict.clone(),
         f1: block.f1,
     };
     block.verdict.clone_from(&seen.verdict);
-    let is_earlier = |known: &&Block| known.id != block.id && known.time <= block.time;
+    let is_earlier = |known: &&RunRecord| known.id != block.id && known.time <= block.time;
     let strip = history.blocks().iter().filter(is_earlier).chain([&block]).map(run).collect();
-    let report = Report {
-        head: Head::new("drift", tool),
+    let report = DriftReport {
+        head: ResultHead::new("drift", tool),
         time: now.0,
         verdict: seen.verdict,
         retrain_needed,

@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::messages::Side;
-use crate::io::fraction::Share;
-use crate::model::calibrate::{Calibration, Method};
-use crate::profile::summary::Record;
+use crate::drift::messages::Messages;
+use crate::io::fraction::Fraction;
+use crate::model::calibrate::{Calibration, CalibrationMethod};
+use crate::profile::summary::MessageRecord;
 use crate::rows::label::Label;
-use crate::stats::estimated_performance::{Estimated, Expected};
+use crate::stats::estimated_performance::{EstimatedMetric, PerformanceSums};
 use crate::stats::intervals::{Interval, Z};
 use crate::stats::prior_shift;
 use crate::stats::special::normal_tail;
 
 /// A figure with its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Figure {
+pub struct EstimatedFigure {
     /// The figure.
     pub value: f64,
     /// Its standard error.
@@ -28,15 +28,15 @@ pub struct Figure {
 /// are moved to it (Saerens et al. 2002), and the reference is weighed as if it had that share: F1 falls with it, and that is
 /// no fault of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Performance {
+pub struct EstimatedF1 {
     /// Of the new messages.
-    pub expected: Figure,
+    pub expected: EstimatedFigure,
     /// Of the reference's, in the same way.
-    pub before: Figure,
+    pub before: EstimatedFigure,
     /// The same, had they the share of positives of the new ones.
-    pub reference: Figure,
+    pub reference: EstimatedFigure,
     /// Accuracy, precision and recall of the new messages, by the same chances.
-    pub others: [Option<Estimated>; 3],
+    pub others: [Option<EstimatedMetric>; 3],
     /// The share of positives to be expected among the new messages.
     pub positives: f64,
     /// New messages that it is about.
@@ -48,17 +48,23 @@ pub struct Performance {
 /// Labelled messages of the reference of either class under which its scores mean nothing yet.
 const LEAST: u64 = 50;
 
-impl Performance {
+impl EstimatedF1 {
     /// Of new messages; none where either side has no scores, or the reference too few labels.
-    pub fn of(reference: &Side, new: &Side, threshold: Share, calibration: &Calibration) -> Option<Self> {
+    pub fn of(
+        reference: &Messages,
+        new: &Messages,
+        threshold: Fraction,
+        calibration: &Calibration,
+    ) -> Option<Self> {
         if !new.scored || new.is_empty() {
             return None;
         }
-        let rows = |side: &Side| -> Vec<Row> {
-            side.records.iter().map(|record| Row::of(record, threshold, calibration)).collect()
+        let rows = |side: &Messages| -> Vec<ScoredMessage> {
+            side.records.iter().map(|record| ScoredMessage::of(record, threshold, calibration)).collect()
         };
         let (mut new, before) = (rows(new), rows(reference));
-        let share = |rows: &[Row]| rows.iter().map(|row| row.chance).sum::<f64>() / rows.len() as f64;
+        let share =
+            |rows: &[ScoredMessage]| rows.iter().map(|row| row.chance).sum::<f64>() / rows.len() as f64;
         let trained = share(&before);
         // A score that was never wrong is not sure for all that.
         let trace = 0.5 / before.len() as f64;
@@ -75,7 +81,7 @@ impl Performance {
             }
         }
         let (expected, before, reference) = (figure(&new)?, figure(&before)?, figure(&moved)?);
-        let mut sums = Expected::default();
+        let mut sums = PerformanceSums::default();
         for row in &new {
             sums.add(row.chance, row.taken);
         }
@@ -106,7 +112,7 @@ impl Performance {
 }
 
 /// What the scores of the reference's messages turned out to mean; none where too few are scored and labelled.
-pub fn calibration(reference: &Side) -> Option<Calibration> {
+pub fn calibration(reference: &Messages) -> Option<Calibration> {
     if !reference.scored || reference.labels().iter().any(|count| *count < LEAST) {
         return None;
     }
@@ -114,12 +120,12 @@ pub fn calibration(reference: &Side) -> Option<Calibration> {
         let positive = record.label()? == Label::Positive;
         Some((record.score(), positive))
     });
-    Some(Calibration::learn(Method::Isotonic, &labelled.collect::<Vec<_>>()))
+    Some(Calibration::learn(CalibrationMethod::Isotonic, &labelled.collect::<Vec<_>>()))
 }
 
 /// A message, as far as F1 goes.
 #[derive(Clone, Copy)]
-struct Row {
+struct ScoredMessage {
     /// The chance that it is positive.
     chance: f64,
     /// Whether it is taken for positive.
@@ -128,8 +134,8 @@ struct Row {
     weight: f64,
 }
 
-impl Row {
-    fn of(record: &Record, threshold: Share, calibration: &Calibration) -> Self {
+impl ScoredMessage {
+    fn of(record: &MessageRecord, threshold: Fraction, calibration: &Calibration) -> Self {
         let taken = if record.score() >= threshold.value() { Label::Positive } else { Label::Negative };
         Self { chance: calibration.probability(record.score()), taken, weight: 1.0 }
     }
@@ -142,10 +148,10 @@ impl Row {
     }
 }
 
-/// The F1 to be expected of rows with weights, as a ratio of two means (Cochran 1977, section 2.11): what [`Expected`] has
+/// The F1 to be expected of rows with weights, as a ratio of two means (Cochran 1977, section 2.11): what [`PerformanceSums`] has
 /// for rows without; its error is that of the labels and, since the messages are a sample, too, of these.
-fn figure(rows: &[Row]) -> Option<Figure> {
-    let taken = |row: &Row| f64::from(u8::from(row.taken == Label::Positive));
+fn figure(rows: &[ScoredMessage]) -> Option<EstimatedFigure> {
+    let taken = |row: &ScoredMessage| f64::from(u8::from(row.taken == Label::Positive));
     let (mut found, mut involved) = (0.0, 0.0);
     for row in rows {
         found += row.weight * 2.0 * row.chance * taken(row);
@@ -159,7 +165,7 @@ fn figure(rows: &[Row]) -> Option<Figure> {
     });
     let error = variance.sum::<f64>().sqrt() / involved;
     let interval = Interval((value - Z * error).max(0.0), (value + Z * error).min(1.0));
-    Some(Figure { value, error, interval })
+    Some(EstimatedFigure { value, error, interval })
 }
 
 #[cfg(test)]
@@ -168,20 +174,21 @@ mod tests {
 
     #[test]
     fn without_weights_it_is_what_is_expected() {
-        let rows: Vec<Row> = (0..500)
+        let rows: Vec<ScoredMessage> = (0..500)
             .map(|n| {
                 let chance = f64::from(n) / 499.0;
                 let taken = if n % 7 > 2 && n > 200 { Label::Positive } else { Label::Negative };
-                Row { chance, taken, weight: 1.0 }
+                ScoredMessage { chance, taken, weight: 1.0 }
             })
             .collect();
-        let mut sums = Expected::default();
+        let mut sums = PerformanceSums::default();
         for row in &rows {
             sums.add(row.chance, row.taken);
         }
         let (one, other) = (figure(&rows).unwrap(), sums.f1().unwrap());
         assert!((one.value - other.value).abs() < 1e-9 && one.error > other.error);
-        let doubled: Vec<Row> = rows.iter().map(|row| Row { weight: 2.0, ..*row }).collect();
+        let doubled: Vec<ScoredMessage> =
+            rows.iter().map(|row| ScoredMessage { weight: 2.0, ..*row }).collect();
         assert!((figure(&doubled).unwrap().value - one.value).abs() < 1e-12);
     }
 }

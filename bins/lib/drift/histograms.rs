@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::drift::changes;
-use crate::drift::messages::{STEPS, Scale, Side};
+use crate::drift::messages::{Messages, STEPS, SizeScale};
 use crate::stats::divergence;
 
 /// How far a size or score is from the reference's: PSI and Jensen-Shannon less what chance alone makes of them, and
 /// Wasserstein's distance in standard deviations of the reference.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Distance {
+pub struct FeatureDistance {
     /// Of what.
     pub what: String,
     /// The population stability index.
@@ -22,7 +22,7 @@ pub struct Distance {
 
 /// Two histograms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Picture {
+pub struct FeatureHistogram {
     /// Of what.
     pub what: String,
     /// Where each bin begins.
@@ -47,21 +47,21 @@ fn deviation(bins: &[u64], places: &[f64]) -> f64 {
 const BINS: usize = 16;
 
 /// Distances and histograms of all scales.
-pub fn pictures(reference: &Side, new: &Side) -> (Vec<Distance>, Vec<Picture>) {
+pub fn pictures(reference: &Messages, new: &Messages) -> (Vec<FeatureDistance>, Vec<FeatureHistogram>) {
     let scored = reference.scored && new.scored;
-    let scales = Scale::of_looks().chain(scored.then_some(Scale::Score));
+    let scales = SizeScale::of_looks().chain(scored.then_some(SizeScale::Score));
     let both = scales.filter_map(|scale| {
         let one = reference.histogram(scale, reference);
         let other = new.histogram(scale, reference);
         let used = |bins: &[u64]| bins.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
-        let last = if scale == Scale::Score { STEPS } else { used(&one).max(used(&other)) };
+        let last = if scale == SizeScale::Score { STEPS } else { used(&one).max(used(&other)) };
         let width = last.div_ceil(BINS).max(1);
         let wide =
             |bins: &[u64]| -> Vec<u64> { bins[..last].chunks(width).map(|bins| bins.iter().sum()).collect() };
         let (narrow, narrow_other) = (&one[..last], &other[..last]);
         let (one, other) = (wide(&one), wide(&other));
         let places: Vec<f64> = (0..last).map(|step| changes::number(scale, step)).collect();
-        let distance = Distance {
+        let distance = FeatureDistance {
             what: scale.name().into(),
             psi: divergence::stability_index(&one, &other)?.debiased,
             jensen_shannon: divergence::jensen_shannon(&one, &other)?.debiased,
@@ -69,7 +69,7 @@ pub fn pictures(reference: &Side, new: &Side) -> (Vec<Distance>, Vec<Picture>) {
                 / deviation(narrow, &places).max(f64::MIN_POSITIVE),
         };
         let from = (0..last).step_by(width).map(|step| changes::number(scale, step)).collect();
-        Some((distance, Picture { what: scale.name().into(), from, reference: one, new: other }))
+        Some((distance, FeatureHistogram { what: scale.name().into(), from, reference: one, new: other }))
     });
     both.unzip()
 }

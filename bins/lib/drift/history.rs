@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::inert;
 use crate::io::result_file::{digest, schema};
-use crate::profile::summary::{MOST_ROWS, Profile, Sketch};
+use crate::profile::summary::{MOST_ROWS, Profile, StoredProfile};
 use crate::stats::conformal;
 use crate::stats::confusion::Confusion;
 
@@ -24,7 +24,7 @@ const POOLED: u64 = 4096;
 /// What one run saw.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Block {
+pub struct RunRecord {
     /// What kind of line it is.
     schema: String,
     /// When, in seconds since 1970.
@@ -57,14 +57,14 @@ pub struct Block {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub f1: Option<f64>,
     /// Its profile, as long as later runs may be pooled with it.
-    #[serde(default, skip_serializing_if = "Sketch::is_empty")]
-    pub profile: Sketch,
+    #[serde(default, skip_serializing_if = "StoredProfile::is_empty")]
+    pub profile: StoredProfile,
 }
 
-impl Block {
+impl RunRecord {
     /// A block that nothing is known of but its profile.
     pub fn of(profile: &Profile, reference: &str, time: i64) -> Result<Self> {
-        let sketch = Sketch::of(profile);
+        let sketch = StoredProfile::of(profile);
         Ok(Self {
             schema: schema("block"),
             time,
@@ -94,7 +94,7 @@ impl Block {
 /// The runs before this one, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    blocks: Vec<Block>,
+    blocks: Vec<RunRecord>,
     /// Why some of it could not be read.
     pub unreadable: Option<String>,
 }
@@ -132,25 +132,25 @@ impl History {
     }
 
     /// The blocks, the oldest first.
-    pub fn blocks(&self) -> &[Block] {
+    pub fn blocks(&self) -> &[RunRecord] {
         &self.blocks
     }
 
     /// The runs before this one that were held against the same reference. A run that is repeated, or that has most of this
     /// one's messages, was this one.
-    pub fn before(&self, block: &Block, messages: &Profile) -> Result<Past<'_>> {
+    pub fn before(&self, block: &RunRecord, messages: &Profile) -> Result<PastRuns<'_>> {
         let mut past = Vec::new();
         for known in self.blocks.iter().filter(|known| known.reference == block.reference) {
             if known.time <= block.time && !is_repeated(known, block, messages)? {
                 past.push(known);
             }
         }
-        Ok(Past(past))
+        Ok(PastRuns(past))
     }
 
     /// Adds a block in its time, in the place of those that were it. The oldest are let go, and profiles that no later run
     /// will be pooled with.
-    pub fn add(&mut self, block: Block) -> Result<()> {
+    pub fn add(&mut self, block: RunRecord) -> Result<()> {
         let messages = block.profile.profile()?;
         let mut kept = Vec::new();
         for known in self.blocks.drain(..) {
@@ -166,7 +166,7 @@ impl History {
             let pooled = pooled.entry(block.reference.clone()).or_default();
             *pooled += block.distinct;
             if *pooled > POOLED {
-                block.profile = Sketch::default();
+                block.profile = StoredProfile::default();
             }
         }
         self.blocks = kept;
@@ -184,9 +184,9 @@ impl History {
 }
 
 /// Runs that were held against one reference, the oldest first.
-pub struct Past<'a>(Vec<&'a Block>);
+pub struct PastRuns<'a>(Vec<&'a RunRecord>);
 
-impl Past<'_> {
+impl PastRuns<'_> {
     /// The messages of a run, and of so many runs before it that there are as many as are needed; and how many runs that
     /// is.
     pub fn pooled<'p>(&self, messages: &'p Profile, needed: u64) -> Result<(Cow<'p, Profile>, usize)> {
@@ -203,13 +203,13 @@ impl Past<'_> {
     }
 
     /// What the champion made of the labelled rows of this run and of so many before it.
-    pub fn confusion(&self, block: &Block, runs: usize) -> Confusion {
+    pub fn confusion(&self, block: &RunRecord, runs: usize) -> Confusion {
         let before = self.0.iter().rev().take(runs - 1).map(|block| block.confusion);
         before.fold(block.confusion, |sum, of| sum + of)
     }
 
     /// Rows, and labelled ones, since the reference, this run's among them; those of blocks that were let go, too.
-    pub fn since(&self, block: &Block) -> (u64, u64) {
+    pub fn since(&self, block: &RunRecord) -> (u64, u64) {
         let gone = self.0.first().map_or((0, 0), |oldest| {
             (oldest.since.0.saturating_sub(oldest.rows), oldest.since.1.saturating_sub(oldest.labelled))
         });
@@ -219,7 +219,7 @@ impl Past<'_> {
 
     /// The windows before this one, the last first. Windows that share a run would say the same twice: each begins where the
     /// next one ends.
-    fn windows(&self, block: &Block) -> impl Iterator<Item = &Block> {
+    fn windows(&self, block: &RunRecord) -> impl Iterator<Item = &RunRecord> {
         let mut end = self.0.len().checked_sub(block.runs - 1);
         std::iter::from_fn(move || {
             let window = *self.0.get(end?.checked_sub(1)?)?;
@@ -229,7 +229,7 @@ impl Past<'_> {
     }
 
     /// In how many of the last windows, this one among them, there was drift that is news.
-    pub fn drifted(&self, block: &Block, windows: usize) -> usize {
+    pub fn drifted(&self, block: &RunRecord, windows: usize) -> usize {
         let before = self.windows(block).take(windows - 1);
         usize::from(block.news) + before.filter(|window| window.news).count()
     }
@@ -237,11 +237,11 @@ impl Past<'_> {
     /// How surprising it is that a family has moved so far, next to earlier windows; none where there are too few to say.
     /// Windows that had drifted when nobody knew yet what is normal are normal where they were the rule: some streams always
     /// move. Later ones are, where they were no news. The last ones are no part of it, since they may be the beginning of this.
-    pub fn surprise(&self, block: &Block, family: &str, strength: f64, last: usize) -> Option<f64> {
+    pub fn surprise(&self, block: &RunRecord, family: &str, strength: f64, last: usize) -> Option<f64> {
         let before = || self.windows(block).skip(last).filter(|window| window.verdict != "insufficient_data");
         let first = || before().filter(|window| !window.calibrated);
         let are_rule = 2 * first().filter(|window| window.has_drifted()).count() > first().count();
-        let is_normal = |window: &&Block| !window.news || are_rule && !window.calibrated;
+        let is_normal = |window: &&RunRecord| !window.news || are_rule && !window.calibrated;
         let strengths: Vec<f64> =
             before().filter(is_normal).filter_map(|window| window.strengths.get(family).copied()).collect();
         (strengths.len() >= BLOCKS).then(|| conformal::p(strength, strengths))
@@ -249,7 +249,7 @@ impl Past<'_> {
 }
 
 /// Whether a known block is this one, or has most of its messages.
-fn is_repeated(known: &Block, block: &Block, messages: &Profile) -> Result<bool> {
+fn is_repeated(known: &RunRecord, block: &RunRecord, messages: &Profile) -> Result<bool> {
     if known.id == block.id {
         return Ok(true);
     }
@@ -258,8 +258,8 @@ fn is_repeated(known: &Block, block: &Block, messages: &Profile) -> Result<bool>
     Ok(shared > 0 && 2 * shared >= messages.len().min(theirs.len()))
 }
 
-fn block(line: &str) -> Result<Block> {
-    let block: Block = crate::io::result_file::parse(line, "block")?;
+fn block(line: &str) -> Result<RunRecord> {
+    let block: RunRecord = crate::io::result_file::parse(line, "block")?;
     block.profile.profile().context("its profile")?;
     let Confusion { true_positive, false_positive, true_negative, false_negative } = block.confusion;
     let counts = [block.rows, block.distinct, block.labelled, block.since.0, block.since.1];

@@ -1,8 +1,8 @@
 //! One side of a comparison: the distinct messages of a profile, and what is asked of each.
 
-use crate::io::fraction::Share;
+use crate::io::fraction::Fraction;
 use crate::profile::descriptor::{FLAGS, SIZES};
-use crate::profile::summary::{Profile, Record};
+use crate::profile::summary::{MessageRecord, Profile};
 use crate::rows::label::Label;
 use crate::stats::kolmogorov;
 
@@ -13,9 +13,9 @@ pub const HASHES: usize = 1 << 16;
 pub const STEPS: usize = 256;
 
 /// The distinct messages of a profile.
-pub struct Side<'a> {
+pub struct Messages<'a> {
     /// One of each.
-    pub records: Vec<&'a Record>,
+    pub records: Vec<&'a MessageRecord>,
     /// The parity of the hash of each: two halves that have nothing to do with what is in them.
     pub halves: Vec<bool>,
     /// Whether each is one of the reference's.
@@ -26,7 +26,7 @@ pub struct Side<'a> {
     pub scored: bool,
 }
 
-impl<'a> Side<'a> {
+impl<'a> Messages<'a> {
     /// The messages of the reference.
     pub fn of_reference(profile: &'a Profile) -> Self {
         Self::of(profile, vec![true; profile.len()])
@@ -38,7 +38,7 @@ impl<'a> Side<'a> {
     }
 
     fn of(profile: &'a Profile, own: Vec<bool>) -> Self {
-        let records: Vec<&Record> = profile.records().collect();
+        let records: Vec<&MessageRecord> = profile.records().collect();
         let mut words = vec![0; HASHES];
         for record in &records {
             record.look.words.iter().for_each(|word| words[usize::from(*word)] += 1);
@@ -58,12 +58,12 @@ impl<'a> Side<'a> {
     }
 
     /// How many are so.
-    pub fn count(&self, is: impl Fn(&Record) -> bool) -> u64 {
+    pub fn count(&self, is: impl Fn(&MessageRecord) -> bool) -> u64 {
         self.records.iter().filter(|record| is(record)).count() as u64
     }
 
     /// How many are on each step of a scale.
-    pub fn histogram(&self, scale: Scale, reference: &Self) -> Vec<u64> {
+    pub fn histogram(&self, scale: SizeScale, reference: &Self) -> Vec<u64> {
         let mut bins = vec![0; STEPS];
         for (_, step) in self.steps(scale, reference) {
             bins[step] += 1;
@@ -72,7 +72,11 @@ impl<'a> Side<'a> {
     }
 
     /// The messages, and the step that each is on.
-    pub fn steps(&self, scale: Scale, reference: &Self) -> impl Iterator<Item = (&'a Record, usize)> {
+    pub fn steps(
+        &self,
+        scale: SizeScale,
+        reference: &Self,
+    ) -> impl Iterator<Item = (&'a MessageRecord, usize)> {
         let records = self.records.iter().zip(&self.own);
         records
             .map(move |(record, own)| (*record, scale.step(record, || reference.share_unknown(record, *own))))
@@ -80,7 +84,7 @@ impl<'a> Side<'a> {
 
     /// The share of a message's words that no other message here has: its own do not count, so that these messages are as
     /// new to each other as others are to them.
-    fn share_unknown(&self, record: &Record, own: bool) -> f64 {
+    fn share_unknown(&self, record: &MessageRecord, own: bool) -> f64 {
         let least = 1 + u32::from(own);
         let unknown = record.look.words.iter().filter(|word| self.words[usize::from(**word)] < least);
         unknown.count() as f64 / record.look.words.len().max(1) as f64
@@ -92,14 +96,14 @@ impl<'a> Side<'a> {
     }
 
     /// How many get the positive verdict.
-    pub fn verdicts(&self, threshold: Share) -> u64 {
+    pub fn verdicts(&self, threshold: Fraction) -> u64 {
         self.count(|record| record.score() >= threshold.value())
     }
 }
 
 /// What is on a scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
+pub enum SizeScale {
     /// One of the sizes of a message.
     Size(usize),
     /// How many of its words are new.
@@ -108,7 +112,7 @@ pub enum Scale {
     Score,
 }
 
-impl Scale {
+impl SizeScale {
     /// All of what is measured without a model.
     pub fn of_looks() -> impl Iterator<Item = Self> {
         (0..SIZES.len()).map(Self::Size).chain([Self::Unknown])
@@ -124,7 +128,7 @@ impl Scale {
     }
 
     /// The step that a message is on.
-    fn step(self, record: &Record, unknown: impl FnOnce() -> f64) -> usize {
+    fn step(self, record: &MessageRecord, unknown: impl FnOnce() -> f64) -> usize {
         let share = |share: f64| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1")]
             let step = (share * STEPS as f64) as usize;
@@ -139,7 +143,7 @@ impl Scale {
 }
 
 /// Whether a message has one of [`FLAGS`].
-pub fn has_flag(record: &Record, flag: usize) -> bool {
+pub fn has_flag(record: &MessageRecord, flag: usize) -> bool {
     debug_assert!(flag < FLAGS.len());
     record.look.flags >> flag & 1 == 1
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::io::fraction::Share;
+use crate::io::fraction::Fraction;
 
 /// What asks for a retrain besides performance on labelled rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,9 +63,9 @@ impl fmt::Display for Persistence {
 
 /// When to retrain.
 #[derive(Clone, Debug)]
-pub struct Policy {
+pub struct DriftPolicy {
     /// The least F1 on labelled rows; by default that of the model out of fold, less the margin.
-    pub min_f1: Option<Share>,
+    pub min_f1: Option<Fraction>,
     /// How much F1 may be lost.
     pub margin: f64,
     /// What asks for a retrain.
@@ -86,7 +86,7 @@ pub struct Policy {
     pub forced: bool,
 }
 
-impl Policy {
+impl DriftPolicy {
     /// Whether it asks for a retrain as it was simulated: by default, whatever else it may ask for besides.
     pub(super) fn is_as_simulated(&self) -> bool {
         let Self { min_f1, margin, retrain_on, persistence, .. } = Self::default();
@@ -97,7 +97,7 @@ impl Policy {
     }
 }
 
-impl Default for Policy {
+impl Default for DriftPolicy {
     fn default() -> Self {
         Self {
             min_f1: None,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::changes::Names;
+use crate::drift::changes::WordNames;
 use crate::profile::summary::Profile;
 
 /// Messages that came more than once.
@@ -28,7 +28,7 @@ pub struct Repeated {
 }
 
 /// The share of rows that repeat another, and the most frequent messages.
-pub fn repeats(new: &Profile, reference: Option<&Profile>, names: &Names) -> Repeats {
+pub fn repeats(new: &Profile, reference: Option<&Profile>, names: &WordNames) -> Repeats {
     const NAMED: usize = 5;
     let share = |profile: &Profile| {
         let copies: u64 = profile.records().map(|record| u64::from(record.copies)).sum();

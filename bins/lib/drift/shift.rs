@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::messages::{STEPS, Scale, Side};
-use crate::io::fraction::Share;
+use crate::drift::messages::{Messages, STEPS, SizeScale};
+use crate::io::fraction::Fraction;
 use crate::model::calibrate::Calibration;
 use crate::rows::label::Label;
 use crate::stats::confusion::Confusion;
@@ -13,7 +13,7 @@ use crate::stats::prior_shift;
 
 /// What kind of change it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shift {
+pub struct LabelShift {
     /// The share of positives in the reference.
     pub before: f64,
     /// That of the new messages, by their scores (Saerens, Latinne & Decaestecker 2002).
@@ -32,7 +32,12 @@ pub struct Shift {
 const FLOOR: f64 = 0.10;
 
 /// What the scores say; none where they say nothing.
-pub fn shift(reference: &Side, new: &Side, threshold: Share, calibration: &Calibration) -> Option<Shift> {
+pub fn shift(
+    reference: &Messages,
+    new: &Messages,
+    threshold: Fraction,
+    calibration: &Calibration,
+) -> Option<LabelShift> {
     let [negative, positive] = reference.labels();
     if negative == 0 || positive == 0 || new.is_empty() || !reference.scored || !new.scored {
         return None;
@@ -53,15 +58,15 @@ pub fn shift(reference: &Side, new: &Side, threshold: Share, calibration: &Calib
     let (distance, p) = reweighted(reference, new, estimated / before, (1.0 - estimated) / (1.0 - before))?;
     let moved = (estimated - before).abs() >= prior_shift::FLOOR;
     let only_base_rate = moved && (p > 0.05 || distance < FLOOR);
-    Some(Shift { before, estimated, by_verdicts, distance, p, only_base_rate })
+    Some(LabelShift { before, estimated, by_verdicts, distance, p, only_base_rate })
 }
 
 /// Kolmogorov's distance between new scores and those of the reference, whose classes weigh so much; and its p-value, by as
 /// many rows as the weights are worth (Kish 1965).
-fn reweighted(reference: &Side, new: &Side, positive: f64, negative: f64) -> Option<(f64, f64)> {
+fn reweighted(reference: &Messages, new: &Messages, positive: f64, negative: f64) -> Option<(f64, f64)> {
     let mut bins = [0.0; STEPS];
     let (mut sum, mut squares) = (0.0, 0.0);
-    for (record, step) in reference.steps(Scale::Score, reference) {
+    for (record, step) in reference.steps(SizeScale::Score, reference) {
         let weight = match record.label() {
             Some(Label::Positive) => positive,
             Some(Label::Negative) => negative,
@@ -71,7 +76,7 @@ fn reweighted(reference: &Side, new: &Side, positive: f64, negative: f64) -> Opt
         sum += weight;
         squares += weight * weight;
     }
-    let scores = new.histogram(Scale::Score, reference);
+    let scores = new.histogram(SizeScale::Score, reference);
     let (mut below, mut new_below, mut most) = (0.0, 0u64, 0.0f64);
     for (weight, count) in bins.iter().zip(&scores) {
         below += weight / sum;

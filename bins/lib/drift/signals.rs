@@ -2,18 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::estimated_f1::Performance;
-use crate::drift::messages::{HASHES, STEPS, Scale, Side, distance, has_flag};
-use crate::io::fraction::Share;
+use crate::drift::estimated_f1::EstimatedF1;
+use crate::drift::messages::{HASHES, Messages, STEPS, SizeScale, distance, has_flag};
+use crate::io::fraction::Fraction;
 use crate::model::bayes::probability;
 use crate::profile::descriptor::FLAGS;
 use crate::rows::label::Label;
 use crate::stats::corrections::{benjamini_hochberg, holm};
 use crate::stats::power;
-use crate::stats::ranking::{Ranking, Scored};
+use crate::stats::ranking::{Ranking, ScoredLabel};
 use crate::stats::significance::homogeneity;
-use crate::stats::two_by_two::Table;
-use crate::stats::welch::{self, Sample};
+use crate::stats::two_by_two::TwoByTwo;
+use crate::stats::welch::{self, WelchSample};
 use crate::verdict::p_value;
 
 /// The chance of an alarm where nothing has changed, over all families of a run.
@@ -57,7 +57,7 @@ pub struct Signal {
 }
 
 /// One test of a family.
-struct One {
+struct SignalTest {
     what: String,
     p: f64,
     effect: f64,
@@ -78,9 +78,9 @@ struct Family {
 impl Family {
     /// The signal of a family, by its most surprising test among those with a large enough effect. Whatever it is about,
     /// all tests that were made count.
-    fn signal(&self, tests: Vec<One>, made: usize) -> Option<Signal> {
-        let enough = |one: &One| one.effect.abs() >= self.floor;
-        let key = |one: &One| (!enough(one), one.p, -one.effect.abs());
+    fn signal(&self, tests: Vec<SignalTest>, made: usize) -> Option<Signal> {
+        let enough = |one: &SignalTest| one.effect.abs() >= self.floor;
+        let key = |one: &SignalTest| (!enough(one), one.p, -one.effect.abs());
         let most = tests
             .into_iter()
             .min_by(|one, other| key(one).partial_cmp(&key(other)).unwrap_or(std::cmp::Ordering::Equal))?;
@@ -116,10 +116,10 @@ const EXPECTED: Family = Family { code: "expected", test: "z", measure: "F1 lost
 
 /// All families that there is something to compare for.
 pub fn all(
-    reference: &Side,
-    new: &Side,
-    threshold: Option<Share>,
-    performance: Option<&Performance>,
+    reference: &Messages,
+    new: &Messages,
+    threshold: Option<Fraction>,
+    performance: Option<&EstimatedF1>,
 ) -> Vec<Signal> {
     let scored = reference.scored && new.scored;
     let threshold = threshold.filter(|_| scored);
@@ -159,11 +159,11 @@ pub fn needed(reference: u64) -> Option<u64> {
 /// The level of one test of sizes, all tests and families counted.
 fn level() -> f64 {
     const FAMILIES: f64 = 8.0;
-    ALPHA / FAMILIES / Scale::of_looks().count() as f64
+    ALPHA / FAMILIES / SizeScale::of_looks().count() as f64
 }
 
 /// Two histograms of a scale.
-fn on_scale(scale: Scale, reference: &Side, new: &Side) -> Option<One> {
+fn on_scale(scale: SizeScale, reference: &Messages, new: &Messages) -> Option<SignalTest> {
     let (one, other) = (reference.histogram(scale, reference), new.histogram(scale, reference));
     let (effect, p) = distance(&one, &other)?;
     let mean = |bins: &[u64]| {
@@ -172,7 +172,7 @@ fn on_scale(scale: Scale, reference: &Side, new: &Side) -> Option<One> {
     };
     let way = if mean(&other) < mean(&one) { "lower" } else { "higher" };
     let name = scale.name();
-    Some(One {
+    Some(SignalTest {
         what: name.into(),
         p,
         effect,
@@ -181,33 +181,34 @@ fn on_scale(scale: Scale, reference: &Side, new: &Side) -> Option<One> {
     })
 }
 
-fn sizes(reference: &Side, new: &Side) -> Option<Signal> {
-    let tests: Vec<One> = Scale::of_looks().filter_map(|scale| on_scale(scale, reference, new)).collect();
+fn sizes(reference: &Messages, new: &Messages) -> Option<Signal> {
+    let tests: Vec<SignalTest> =
+        SizeScale::of_looks().filter_map(|scale| on_scale(scale, reference, new)).collect();
     let made = tests.len();
     SIZES.signal(tests, made)
 }
 
-fn score(reference: &Side, new: &Side) -> Option<Signal> {
-    SCORE.signal(on_scale(Scale::Score, reference, new).into_iter().collect(), 1)
+fn score(reference: &Messages, new: &Messages) -> Option<Signal> {
+    SCORE.signal(on_scale(SizeScale::Score, reference, new).into_iter().collect(), 1)
 }
 
 /// Shares on either side.
-fn shares(what: &str, table: Table) -> String {
+fn shares(what: &str, table: TwoByTwo) -> String {
     let share = |[part, rest]: [u64; 2]| 100.0 * part as f64 / (part + rest).max(1) as f64;
     let [new, reference] = table.0;
     format!("{what}: {:.1}% of messages, {:.1}% before", share(new), share(reference))
 }
 
-fn flag_table(reference: &Side, new: &Side, flag: usize) -> Option<Table> {
-    let count = |side: &Side| side.count(|record| has_flag(record, flag));
-    Table::of(count(new), new.len(), count(reference), reference.len())
+fn flag_table(reference: &Messages, new: &Messages, flag: usize) -> Option<TwoByTwo> {
+    let count = |side: &Messages| side.count(|record| has_flag(record, flag));
+    TwoByTwo::of(count(new), new.len(), count(reference), reference.len())
 }
 
-fn flags(reference: &Side, new: &Side) -> Option<Signal> {
+fn flags(reference: &Messages, new: &Messages) -> Option<Signal> {
     let tests = (0..FLAGS.len()).filter_map(|flag| {
         let table = flag_table(reference, new, flag)?;
         let says = shares(FLAGS[flag], table);
-        Some(One {
+        Some(SignalTest {
             what: FLAGS[flag].into(),
             p: table.exact(),
             effect: table.cohens_h(),
@@ -219,11 +220,11 @@ fn flags(reference: &Side, new: &Side) -> Option<Signal> {
 }
 
 /// Whether a share has changed.
-fn difference(what: &str, new: [u64; 2], reference: [u64; 2]) -> Option<One> {
+fn difference(what: &str, new: [u64; 2], reference: [u64; 2]) -> Option<SignalTest> {
     let test = homogeneity(&new, &reference)?;
     let share = |[no, yes]: [u64; 2]| yes as f64 / (no + yes) as f64;
-    let table = Table([[new[1], new[0]], [reference[1], reference[0]]]);
-    Some(One {
+    let table = TwoByTwo([[new[1], new[0]], [reference[1], reference[0]]]);
+    Some(SignalTest {
         what: what.into(),
         p: test.p,
         effect: share(new) - share(reference),
@@ -232,7 +233,7 @@ fn difference(what: &str, new: [u64; 2], reference: [u64; 2]) -> Option<One> {
     })
 }
 
-fn labels(reference: &Side, new: &Side) -> Option<Signal> {
+fn labels(reference: &Messages, new: &Messages) -> Option<Signal> {
     if are_picked(new) {
         return None;
     }
@@ -245,25 +246,25 @@ fn labels(reference: &Side, new: &Side) -> Option<Signal> {
 
 /// Whether the labelled messages were picked, such as the least certain ones: their scores are not like those of the others,
 /// and what they show is not so of all.
-pub fn are_picked(new: &Side) -> bool {
+pub fn are_picked(new: &Messages) -> bool {
     const LEVEL: f64 = 0.01;
     let (mut labelled, mut others) = (vec![0; STEPS], vec![0; STEPS]);
-    for (record, step) in new.steps(Scale::Score, new) {
+    for (record, step) in new.steps(SizeScale::Score, new) {
         let side = if record.label().is_some() { &mut labelled } else { &mut others };
         side[step] += 1;
     }
     new.scored && distance(&labelled, &others).is_some_and(|(_, p)| p < LEVEL)
 }
 
-fn verdicts(reference: &Side, new: &Side, threshold: Share) -> Option<Signal> {
-    let verdicts = |side: &Side| [side.len() - side.verdicts(threshold), side.verdicts(threshold)];
+fn verdicts(reference: &Messages, new: &Messages, threshold: Fraction) -> Option<Signal> {
+    let verdicts = |side: &Messages| [side.len() - side.verdicts(threshold), side.verdicts(threshold)];
     let test = difference("taken for positive", verdicts(new), verdicts(reference));
     VERDICTS.signal(test.into_iter().collect(), 1)
 }
 
 /// A word that moved.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moved {
+pub struct WordChange {
     /// Its hash.
     pub word: u16,
     /// How many messages have it: new ones, and those of the reference.
@@ -275,7 +276,7 @@ pub struct Moved {
 }
 
 /// The exact test of every word that is frequent enough; how many were tested, and those that are not plainly at rest.
-fn tested(reference: &Side, new: &Side) -> (usize, Vec<Moved>) {
+fn tested(reference: &Messages, new: &Messages) -> (usize, Vec<WordChange>) {
     let (mut made, mut moved) = (0, Vec::new());
     let part = new.len() as f64 / (new.len() + reference.len()) as f64;
     for (word, counts) in (0..=u16::MAX).zip(new.words.iter().zip(&reference.words)) {
@@ -290,30 +291,36 @@ fn tested(reference: &Side, new: &Side) -> (usize, Vec<Moved>) {
         if (counts.0 as f64 - expected).powi(2) < 4.0 * expected * (1.0 - part) {
             continue;
         }
-        if let Some(table) = Table::of(counts.0, new.len(), counts.1, reference.len()) {
-            moved.push(Moved { word, counts, log_odds: table.log_odds(), p: table.exact() });
+        if let Some(table) = TwoByTwo::of(counts.0, new.len(), counts.1, reference.len()) {
+            moved.push(WordChange { word, counts, log_odds: table.log_odds(), p: table.exact() });
         }
     }
     (made, moved)
 }
 
-fn words(reference: &Side, new: &Side) -> Option<Signal> {
+fn words(reference: &Messages, new: &Messages) -> Option<Signal> {
     let (made, moved) = tested(reference, new);
     let tests = moved.iter().map(|moved| {
-        let says = shares("a word", Table::of(moved.counts.0, new.len(), moved.counts.1, reference.len())?);
-        let share = |count: u64, side: &Side| count as f64 / side.len() as f64;
+        let says =
+            shares("a word", TwoByTwo::of(moved.counts.0, new.len(), moved.counts.1, reference.len())?);
+        let share = |count: u64, side: &Messages| count as f64 / side.len() as f64;
         let strength = Some(share(moved.counts.0, new) - share(moved.counts.1, reference));
-        Some(One { what: moved.word.to_string(), p: moved.p, effect: moved.log_odds, strength, says })
+        Some(SignalTest { what: moved.word.to_string(), p: moved.p, effect: moved.log_odds, strength, says })
     });
-    let none =
-        One { what: "no word".into(), p: 1.0, effect: 0.0, strength: None, says: "no word has moved".into() };
+    let none = SignalTest {
+        what: "no word".into(),
+        p: 1.0,
+        effect: 0.0,
+        strength: None,
+        says: "no word has moved".into(),
+    };
     let tests = tests.flatten().chain([none]).collect();
     (made > 0).then(|| WORDS.signal(tests, made)).flatten()
 }
 
 /// The words that moved, by the rate of false discoveries (Benjamini & Hochberg 1995) and a least log-odds; the most
 /// surprising first.
-pub fn moved(reference: &Side, new: &Side) -> Vec<Moved> {
+pub fn moved(reference: &Messages, new: &Messages) -> Vec<WordChange> {
     let (made, moved) = tested(reference, new);
     // What was not worth a test counts as one that found nothing.
     let mut p: Vec<f64> = moved.iter().map(|moved| moved.p).collect();
@@ -323,24 +330,25 @@ pub fn moved(reference: &Side, new: &Side) -> Vec<Moved> {
         .into_iter()
         .zip(rates)
         .filter(|(moved, rate)| *rate <= ALPHA && moved.log_odds.abs() >= WORDS.floor);
-    let mut found: Vec<Moved> = found.map(|(moved, _)| moved).collect();
+    let mut found: Vec<WordChange> = found.map(|(moved, _)| moved).collect();
     found.sort_by(|one, other| one.p.total_cmp(&other.p).then(one.word.cmp(&other.word)));
     found
 }
 
 /// Can a classifier tell the sides apart by their words? It learns on one half and is tested on the other, and the other
 /// way round; the better of two chances counts twice.
-fn classifier(reference: &Side, new: &Side) -> Option<Signal> {
+fn classifier(reference: &Messages, new: &Messages) -> Option<Signal> {
     let both = [learned(reference, new, false)?, learned(reference, new, true)?];
     let effect = f64::midpoint(both[0].1, both[1].1);
     let p = both[0].0.min(both[1].0);
     let says = format!("a classifier tells new messages from old ones with an AUC of {effect:.3}");
-    CLASSIFIER.signal(vec![One { what: "all words together".into(), p, effect, strength: None, says }], 2)
+    CLASSIFIER
+        .signal(vec![SignalTest { what: "all words together".into(), p, effect, strength: None, says }], 2)
 }
 
 /// What naive Bayes that has learned on one half gives for the other: the p-value of new messages scoring higher, and the AUC.
-fn learned(reference: &Side, new: &Side, half: bool) -> Option<(f64, f64)> {
-    let counts = |side: &Side| {
+fn learned(reference: &Messages, new: &Messages, half: bool) -> Option<(f64, f64)> {
+    let counts = |side: &Messages| {
         let mut counts = vec![0u32; HASHES];
         let mut rows = 0.0;
         for (record, _) in side.records.iter().zip(&side.halves).filter(|(_, of)| **of == half) {
@@ -354,34 +362,35 @@ fn learned(reference: &Side, new: &Side, half: bool) -> Option<(f64, f64)> {
     let counts = new_counts.iter().zip(&old_counts);
     let log_odds: Vec<f64> =
         counts.map(|(new, old)| (share(*new, new_rows) / share(*old, old_rows)).ln()).collect();
-    let scores = |side: &Side| -> Vec<f64> {
+    let scores = |side: &Messages| -> Vec<f64> {
         let others = side.records.iter().zip(&side.halves).filter(|(_, of)| **of != half);
         let words = others.map(|(record, _)| record.look.words.iter());
         words.map(|words| words.map(|word| log_odds[usize::from(*word)]).sum()).collect()
     };
     let (new, old) = (scores(new), scores(reference));
-    let test = welch::test(Sample::of(new.iter().copied()), Sample::of(old.iter().copied()))?;
+    let test = welch::test(WelchSample::of(new.iter().copied()), WelchSample::of(old.iter().copied()))?;
     let p = if test.statistic > 0.0 { test.p / 2.0 } else { 1.0 - test.p / 2.0 };
     let labelled = |scores: Vec<f64>, label: Label| {
-        scores.into_iter().map(move |score| Scored::new(probability(score), label))
+        scores.into_iter().map(move |score| ScoredLabel::new(probability(score), label))
     };
-    let mut both: Vec<Scored> =
+    let mut both: Vec<ScoredLabel> =
         labelled(new, Label::Positive).chain(labelled(old, Label::Negative)).collect();
     Some((p, Ranking::of(&mut both).roc_auc()?))
 }
 
-fn expected(performance: &Performance) -> Option<Signal> {
-    let Performance { expected, reference, .. } = performance;
+fn expected(performance: &EstimatedF1) -> Option<Signal> {
+    let EstimatedF1 { expected, reference, .. } = performance;
     let says = format!("the F1 to be expected is {:.3}, {:.3} before", expected.value, reference.value);
-    let one = One { what: "F1".into(), p: performance.p, effect: performance.lost(), strength: None, says };
+    let one =
+        SignalTest { what: "F1".into(), p: performance.p, effect: performance.lost(), strength: None, says };
     // A gain is no alarm.
-    let one = One { effect: one.effect.max(0.0), ..one };
+    let one = SignalTest { effect: one.effect.max(0.0), ..one };
     EXPECTED.signal(vec![one], 1)
 }
 
 /// The flags that moved, each with its p-value, by the same rules.
-pub fn moved_flags(reference: &Side, new: &Side) -> Vec<(usize, f64)> {
-    let tests: Vec<(usize, Table)> =
+pub fn moved_flags(reference: &Messages, new: &Messages) -> Vec<(usize, f64)> {
+    let tests: Vec<(usize, TwoByTwo)> =
         (0..FLAGS.len()).filter_map(|flag| Some((flag, flag_table(reference, new, flag)?))).collect();
     let p: Vec<f64> = tests.iter().map(|(_, table)| table.exact()).collect();
     let rates = benjamini_hochberg(&p);
@@ -394,9 +403,9 @@ pub fn moved_flags(reference: &Side, new: &Side) -> Vec<(usize, f64)> {
 }
 
 /// The sizes that moved, each with its p-value, by the same rules.
-pub fn moved_sizes(reference: &Side, new: &Side) -> Vec<(Scale, f64)> {
-    let tests: Vec<(Scale, One)> =
-        Scale::of_looks().filter_map(|scale| Some((scale, on_scale(scale, reference, new)?))).collect();
+pub fn moved_sizes(reference: &Messages, new: &Messages) -> Vec<(SizeScale, f64)> {
+    let tests: Vec<(SizeScale, SignalTest)> =
+        SizeScale::of_looks().filter_map(|scale| Some((scale, on_scale(scale, reference, new)?))).collect();
     let rates = benjamini_hochberg(&tests.iter().map(|(_, one)| one.p).collect::<Vec<_>>());
     let found =
         tests.iter().zip(rates).filter(|((_, one), rate)| *rate <= ALPHA && one.effect >= SIZES.floor);

@@ -1,9 +1,9 @@
 //! The triggers of a retrain: each with its value and its limit, whether it fired or not.
 
-use crate::drift::assessment::{Champion, Seen};
-use crate::drift::estimated_f1::Performance;
-use crate::drift::history::{Block, Past};
-use crate::drift::policy::{Persistence, Policy, RetrainOn};
+use crate::drift::assessment::{Assessment, Champion};
+use crate::drift::estimated_f1::EstimatedF1;
+use crate::drift::history::{PastRuns, RunRecord};
+use crate::drift::policy::{DriftPolicy, Persistence, RetrainOn};
 use crate::io::dates::Timestamp;
 use crate::stats::intervals;
 use crate::stats::metrics::Confusion;
@@ -25,10 +25,10 @@ pub(super) fn first(champion: Option<Champion>, reference: bool) -> Reason {
 /// All that triggers look at.
 pub(super) struct Triggers<'a> {
     pub(super) champion: Option<Champion>,
-    pub(super) policy: &'a Policy,
-    pub(super) past: &'a Past<'a>,
-    pub(super) block: &'a Block,
-    pub(super) seen: &'a Seen,
+    pub(super) policy: &'a DriftPolicy,
+    pub(super) past: &'a PastRuns<'a>,
+    pub(super) block: &'a RunRecord,
+    pub(super) seen: &'a Assessment,
     /// Whether there are metrics.
     pub(super) metrics: bool,
 }
@@ -93,7 +93,7 @@ impl Triggers<'_> {
             return Reason::plain(code, false, "no scores and labels to tell by what F1 is to be expected");
         };
         let (surely, margin) = (expected.surely_lost(), self.policy.margin);
-        let Performance { expected: now, reference: before, messages, .. } = expected;
+        let EstimatedF1 { expected: now, reference: before, messages, .. } = expected;
         let seen = format!(
             "F1 {:.3} ({:.3} to {:.3}) is to be expected of {messages} distinct messages, {:.3} of the reference at their share of positives",
             now.value, now.interval.0, now.interval.1, before.value

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::{Kind, Ngrams};
+use super::kind::{Ngrams, TermKind};
 use super::stems::{Language, Stems};
 use super::stop::StopWords;
 
@@ -11,7 +11,7 @@ use super::stop::StopWords;
 #[serde(deny_unknown_fields)]
 pub struct Analyzer {
     /// What a term is made of.
-    pub kind: Kind,
+    pub kind: TermKind,
     /// How many of them.
     pub ngrams: Ngrams,
     /// How many characters of a message's words make a term, besides the words.
@@ -32,7 +32,7 @@ impl Default for Analyzer {
     fn default() -> Self {
         let ngrams = Ngrams { fewest: 1, most: 2 };
         Self {
-            kind: Kind::Message,
+            kind: TermKind::Message,
             ngrams,
             chars: None,
             lowercase: true,
@@ -44,7 +44,7 @@ impl Default for Analyzer {
 
 /// Memory that goes from text to text, for one analyzer.
 #[derive(Default)]
-pub struct Scratch {
+pub struct AnalyzerBuffers {
     /// Whether nobody asks how terms are spelled: their keys are all there is then, as far as words go.
     pub(crate) unspelled: bool,
     /// The text, lower case or normalised.
@@ -66,7 +66,7 @@ pub struct Scratch {
 }
 
 /// The text, in lower case where the analyzer folds it, in the scratch's memory: whoever takes it gives it back.
-pub(super) fn cased(analyzer: &Analyzer, text: &str, scratch: &mut Scratch) -> String {
+pub(super) fn cased(analyzer: &Analyzer, text: &str, scratch: &mut AnalyzerBuffers) -> String {
     let mut out = std::mem::take(&mut scratch.text);
     out.clear();
     if analyzer.lowercase && !text.is_ascii() {

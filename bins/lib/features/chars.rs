@@ -1,6 +1,6 @@
 //! N-grams of characters, as scikit-learn's analyzers `char` and `char_wb` make them.
 
-use super::analyzer::{Analyzer, Scratch, cased};
+use super::analyzer::{Analyzer, AnalyzerBuffers, cased};
 use super::key::{self, CHARS};
 use super::kind::Ngrams;
 use super::term::Term;
@@ -11,7 +11,12 @@ fn is_space(c: char) -> bool {
 }
 
 /// Calls `each` with every n-gram of the text, runs of white space being one space.
-pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
+pub(super) fn each(
+    analyzer: &Analyzer,
+    text: &str,
+    scratch: &mut AnalyzerBuffers,
+    each: &mut impl FnMut(Term),
+) {
     let source = cased(analyzer, text, scratch);
     scratch.token.clear();
     let mut chars = source.chars().peekable();
@@ -24,7 +29,7 @@ pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each:
         }
     }
     scratch.text = source;
-    let Scratch { token, starts, .. } = scratch;
+    let AnalyzerBuffers { token, starts, .. } = scratch;
     mark(token, starts);
     for count in analyzer.ngrams.fewest..=analyzer.ngrams.most {
         for run in starts.windows(count + 1) {
@@ -41,12 +46,12 @@ fn plain(text: &str) -> Term<'_> {
 pub(super) fn each_within_words(
     analyzer: &Analyzer,
     text: &str,
-    scratch: &mut Scratch,
+    scratch: &mut AnalyzerBuffers,
     each: &mut impl FnMut(Term),
 ) {
     let source = cased(analyzer, text, scratch);
     for word in source.split(is_space).filter(|word| !word.is_empty()) {
-        let Scratch { token, starts, .. } = scratch;
+        let AnalyzerBuffers { token, starts, .. } = scratch;
         token.clear();
         token.extend([" ", word, " "]);
         mark(token, starts);

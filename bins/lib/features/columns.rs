@@ -11,12 +11,12 @@ pub const LOOKED_AT: usize = 1 << 16;
 /// Columns that a model looks at, in the order of their cells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Columns(pub Vec<Column>);
+pub struct FeatureColumns(pub Vec<FeatureColumn>);
 
 /// A column and what is made of its cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Column {
+pub struct FeatureColumn {
     /// Its name.
     pub name: String,
     /// Where one bin of numbers ends and the next begins, ascending; none where values are taken as they are.
@@ -24,7 +24,7 @@ pub struct Column {
     pub edges: Vec<f64>,
 }
 
-impl Column {
+impl FeatureColumn {
     /// Learns from the cells of some rows: a column is of numbers where every cell that is not empty is one, and where
     /// there are more different ones than bins.
     pub fn learn<'a>(name: &str, cells: impl Iterator<Item = &'a str>) -> Self {
@@ -63,7 +63,7 @@ impl Column {
     }
 }
 
-impl Columns {
+impl FeatureColumns {
     /// Calls `each` with what stands for every cell.
     pub fn each(&self, cells: &[String], each: &mut impl FnMut(&str)) {
         let mut shape = String::new();
@@ -91,9 +91,9 @@ mod tests {
     #[test]
     fn numbers_go_into_bins_and_values_stay() {
         let numbers: Vec<String> = (0..100).map(|n| n.to_string()).collect();
-        let column = Column::learn("hour", numbers.iter().map(String::as_str));
+        let column = FeatureColumn::learn("hour", numbers.iter().map(String::as_str));
         assert_eq!(column.edges, [10., 20., 30., 40., 50., 60., 70., 80., 90.]);
-        let columns = Columns(vec![column, Column::learn("from", ["x.test", "7"].into_iter())]);
+        let columns = FeatureColumns(vec![column, FeatureColumn::learn("from", ["x.test", "7"].into_iter())]);
         let shapes = |cells: [&str; 2]| {
             let mut shapes = Vec::new();
             columns.each(&cells.map(str::to_owned), &mut |shape| shapes.push(shape.to_owned()));
@@ -103,6 +103,6 @@ mod tests {
         assert_eq!(shapes(["-5", ""]), ["hour in bin 0", "from is empty"]);
         assert_eq!(shapes(["noon", "7"]), ["hour = noon", "from = 7"]);
         assert_eq!(shapes(["nan", "inf"]), ["hour = nan", "from = inf"]);
-        assert!(Column::learn("few", ["1", "2", "3"].into_iter()).edges.is_empty());
+        assert!(FeatureColumn::learn("few", ["1", "2", "3"].into_iter()).edges.is_empty());
     }
 }

@@ -5,20 +5,20 @@ use std::hash::{BuildHasher, RandomState};
 /// Open addressing with linear probing. Keys stand for texts that anybody may send: their places are mixed with a number of
 /// this process, so that nobody can write texts that all want one place. Nothing that comes out depends on it.
 #[derive(Clone, Debug)]
-pub struct Table<V> {
+pub struct HashTable<V> {
     /// Pairs of key and value; the key 0 marks a free slot.
     slots: Vec<(u64, V)>,
     used: usize,
     seed: u64,
 }
 
-impl<V: Copy + Default> Default for Table<V> {
+impl<V: Copy + Default> Default for HashTable<V> {
     fn default() -> Self {
         Self::with_room(0)
     }
 }
 
-impl<V: Copy + Default> Table<V> {
+impl<V: Copy + Default> HashTable<V> {
     /// An empty table with room for so many keys.
     pub fn with_room(keys: usize) -> Self {
         let slots = (keys.max(8) * 4 / 3 + 1).next_power_of_two();
@@ -108,20 +108,20 @@ impl<V: Copy + Default> Table<V> {
 
 /// Keys, numbered as they came in: a slot is four bytes, so that more of them are near at hand.
 #[derive(Clone, Debug)]
-pub struct Numbers {
+pub struct KeyNumbers {
     /// The number of a key plus one; 0 marks a free slot.
     slots: Vec<u32>,
     keys: Vec<u64>,
     seed: u64,
 }
 
-impl Default for Numbers {
+impl Default for KeyNumbers {
     fn default() -> Self {
         Self::with_room(0)
     }
 }
 
-impl Numbers {
+impl KeyNumbers {
     /// No keys yet, and room for so many.
     pub fn with_room(keys: usize) -> Self {
         let slots = (keys.max(8) * 4 / 3 + 1).next_power_of_two();
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn what_was_put_in_is_found() {
-        let mut table = Table::<u32>::default();
+        let mut table = HashTable::<u32>::default();
         assert_eq!(table.get(7), None);
         for n in 0..10_000 {
             let (value, new) = table.entry(mix(u64::from(n)));
@@ -284,7 +284,7 @@ mod tests {
         assert!(!table.entry(mix(5)).1 && table.len() == 10_000);
         assert!((0..10_000).all(|n| table.get(mix(u64::from(n))) == Some(n)));
         assert_eq!(table.get(mix(10_000)), None);
-        let mut numbers = Numbers::default();
+        let mut numbers = KeyNumbers::default();
         assert!((0..10_000).all(|n| numbers.number(mix(u64::from(n))) == (n, true)));
         assert!(numbers.number(mix(5)) == (5, false) && numbers.len() == 10_000);
         assert_eq!(numbers.find(mix(10_000)), None);

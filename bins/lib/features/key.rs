@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::kind::Kind;
+use super::kind::TermKind;
 
 /// What a term that is a shape begins with; a word has no space, so no message can write one.
 pub(super) const SHAPE: &str = " ";
@@ -36,8 +36,8 @@ pub(super) fn join(words: u64, word: u64) -> u64 {
 
 /// The mark of a term as it is written in a model, and the rest of it. A model has hundreds of thousands: it is told by their
 /// bytes.
-pub(super) fn parts(kind: Kind, term: &str) -> (&'static str, &str) {
-    let chars = matches!(kind, Kind::Char | Kind::CharWb);
+pub(super) fn parts(kind: TermKind, term: &str) -> (&'static str, &str) {
+    let chars = matches!(kind, TermKind::Char | TermKind::CharWb);
     let mark = match term.as_bytes() {
         [b' ', b' ', ..] => CELL,
         [b' ', ..] if !chars => SHAPE,
@@ -48,12 +48,12 @@ pub(super) fn parts(kind: Kind, term: &str) -> (&'static str, &str) {
 }
 
 /// The key of a term as it is written in a model.
-pub(super) fn of(kind: Kind, term: &str) -> u64 {
+pub(super) fn of(kind: TermKind, term: &str) -> u64 {
     let (mark, text) = parts(kind, term);
     if !mark.is_empty() {
         return marked(mark, text);
     }
-    if matches!(kind, Kind::Char | Kind::CharWb) {
+    if matches!(kind, TermKind::Char | TermKind::CharWb) {
         return word(term);
     }
     let mut words = term.as_bytes().split(|byte| *byte == b' ').map(xxh3_64);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// What a term is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum TermKind {
     /// scikit-learn's words: two or more letters, digits or underscores.
     Word,
     /// Characters.
@@ -21,14 +21,14 @@ pub enum Kind {
     Message,
 }
 
-impl Kind {
+impl TermKind {
     /// Whether terms are made of words, which may be stemmed or left out.
     pub fn has_words(self) -> bool {
         matches!(self, Self::Word | Self::Message)
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for TermKind {
     type Err = anyhow::Error;
 
     fn from_str(name: &str) -> Result<Self> {

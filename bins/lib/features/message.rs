@@ -5,7 +5,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use super::analyzer::{Analyzer, Scratch};
+use super::analyzer::{Analyzer, AnalyzerBuffers};
 use super::chars;
 use super::key;
 use super::look_alikes::{is_cyrillic_or_greek, latin, undone};
@@ -62,7 +62,12 @@ mod class {
 }
 
 /// Puts words and punctuation into the scratch; the other tokens go to `each` at once.
-pub(super) fn read(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
+pub(super) fn read(
+    analyzer: &Analyzer,
+    text: &str,
+    scratch: &mut AnalyzerBuffers,
+    each: &mut impl FnMut(Term),
+) {
     let mut disguises = Disguises::default();
     let mut plain = std::mem::take(&mut scratch.text);
     let mut token = std::mem::take(&mut scratch.token);
@@ -162,7 +167,7 @@ fn is_letter(chunk: &str, has: u8) -> bool {
 /// The text as it is read: compatible characters as one, nothing invisible, no accents on top of each other, Latin letters
 /// where others only look it.
 fn unmask(text: &str, plain: &mut String, disguises: &mut Disguises) {
-    let mut word = Word::default();
+    let mut word = WordLetters::default();
     let mut rest = text;
     while let Some(beyond) = rest.bytes().position(|byte| !byte.is_ascii()) {
         // An accent may go with the character before it, and no character of ASCII goes with what is before that.
@@ -180,12 +185,12 @@ fn unmask(text: &str, plain: &mut String, disguises: &mut Disguises) {
 
 /// What letters a word has, as far as it is read.
 #[derive(Default)]
-struct Word {
+struct WordLetters {
     has_latin: bool,
     has_other: bool,
 }
 
-impl Word {
+impl WordLetters {
     /// Reads what is ASCII.
     fn read(&mut self, ascii: &str, plain: &mut String, disguises: &mut Disguises) {
         for byte in ascii.bytes() {
@@ -241,7 +246,12 @@ const LONG: usize = 8;
 
 /// The letters gathered so far as a word, where there are so many of them or more; whether they were. A long run may be
 /// several words: every part of it that could be one is a term, too.
-fn join(letters: &mut String, least: usize, scratch: &mut Scratch, each: &mut impl FnMut(Term)) -> bool {
+fn join(
+    letters: &mut String,
+    least: usize,
+    scratch: &mut AnalyzerBuffers,
+    each: &mut impl FnMut(Term),
+) -> bool {
     if letters.is_empty() {
         return false;
     }
@@ -298,7 +308,7 @@ fn pieces(
     has: u8,
     analyzer: &Analyzer,
     token: &mut String,
-    scratch: &mut Scratch,
+    scratch: &mut AnalyzerBuffers,
     each: &mut impl FnMut(Term),
 ) {
     let bytes = chunk.as_bytes();
@@ -525,7 +535,7 @@ mod tests {
             (plain, [invisible, accents, mixed])
         };
         let whole = |text: &str, plain: &mut String, disguises: &mut Disguises| {
-            let mut word = Word::default();
+            let mut word = WordLetters::default();
             word.unmask(text, plain, disguises);
             disguises.mixed |= word.has_latin && word.has_other;
         };

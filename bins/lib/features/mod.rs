@@ -17,8 +17,8 @@ pub mod windows;
 pub mod columns;
 pub mod row;
 
-pub use analyzer::{Analyzer, Scratch};
-pub use kind::{Kind, Ngrams};
+pub use analyzer::{Analyzer, AnalyzerBuffers};
+pub use kind::{Ngrams, TermKind};
 pub(crate) use message::count;
 pub use stems::Language;
 pub use stop::StopWords;

@@ -2,21 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::features::columns::Columns;
-use crate::features::{Analyzer, Scratch, Term};
+use crate::features::columns::FeatureColumns;
+use crate::features::{Analyzer, AnalyzerBuffers, Term};
 
 /// How a row becomes terms; part of the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Features {
+pub struct FeatureSpec {
     /// Whether the text is looked at.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub text: bool,
     /// What is made of the text.
     pub analyzer: Analyzer,
     /// What is made of other columns.
-    #[serde(default, skip_serializing_if = "Columns::is_empty")]
-    pub columns: Columns,
+    #[serde(default, skip_serializing_if = "FeatureColumns::is_empty")]
+    pub columns: FeatureColumns,
 }
 
 fn yes() -> bool {
@@ -28,10 +28,16 @@ fn is_true(text: &bool) -> bool {
     *text
 }
 
-impl Features {
+impl FeatureSpec {
     /// Calls `each` with every term of a row.
     #[inline]
-    pub fn each(&self, text: &str, cells: &[String], scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
+    pub fn each(
+        &self,
+        text: &str,
+        cells: &[String],
+        scratch: &mut AnalyzerBuffers,
+        each: &mut impl FnMut(Term),
+    ) {
         if self.text {
             self.analyzer.each(text, scratch, each);
         }

@@ -3,7 +3,7 @@
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::key::{CELL, CHARS, SHAPE, parts};
-use super::kind::Kind;
+use super::kind::TermKind;
 
 /// What stands for a space that is part of a run of characters.
 const SPACE: char = '␣';
@@ -13,14 +13,14 @@ const MOST: usize = 40;
 
 /// A term of a model: what is no word stands in brackets, and what begins or ends with a sign in quotes, so that it
 /// is seen where the term ends, and no spreadsheet takes it for a formula.
-pub(super) fn of(kind: Kind, term: &str) -> String {
+pub(super) fn of(kind: TermKind, term: &str) -> String {
     let (mark, text) = parts(kind, term);
     match mark {
         CELL => format!("[{}]", harmless(text, false)),
         SHAPE => format!("({})", harmless(text, false)),
         CHARS => format!("(chars {})", harmless(text, true)),
         _ => {
-            let plain = harmless(text, matches!(kind, Kind::Char | Kind::CharWb));
+            let plain = harmless(text, matches!(kind, TermKind::Char | TermKind::CharWb));
             let is_word = plain.starts_with(char::is_alphanumeric) && plain.ends_with(char::is_alphanumeric);
             if is_word { plain } else { format!("'{plain}'") }
         }
@@ -68,12 +68,12 @@ mod tests {
             ("हिन्दी", "हिन्दी"),
         ];
         for (term, wanted) in message {
-            assert_eq!(of(Kind::Message, term), wanted);
+            assert_eq!(of(TermKind::Message, term), wanted);
         }
-        assert_eq!(of(Kind::CharWb, " fr"), "'␣fr'");
-        assert_eq!(of(Kind::Char, "a b"), "a␣b");
-        assert_eq!(of(Kind::Char, "␣"), r"'\u{2423}'");
-        assert_eq!(of(Kind::CharWb, "  from = x.test"), "[from = x.test]");
+        assert_eq!(of(TermKind::CharWb, " fr"), "'␣fr'");
+        assert_eq!(of(TermKind::Char, "a b"), "a␣b");
+        assert_eq!(of(TermKind::Char, "␣"), r"'\u{2423}'");
+        assert_eq!(of(TermKind::CharWb, "  from = x.test"), "[from = x.test]");
     }
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
         let hostile =
             ["=1+1", "+A1", "-cmd", "@SUM(1)", "＝1", "\r\n", "\u{1b}[2J", "\u{202e}cod", "\u{301}", "\0"];
         for term in hostile {
-            for kind in [Kind::Word, Kind::Char, Kind::CharWb, Kind::Message] {
+            for kind in [TermKind::Word, TermKind::Char, TermKind::CharWb, TermKind::Message] {
                 for mark in ["", SHAPE, CHARS, CELL] {
                     let said = of(kind, &format!("{mark}{term}"));
                     assert_eq!(neutral(&said), said);
@@ -89,6 +89,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(of(Kind::Word, &"x".repeat(50)), format!("'{}…'", "x".repeat(40)));
+        assert_eq!(of(TermKind::Word, &"x".repeat(50)), format!("'{}…'", "x".repeat(40)));
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use rust_stemmers::{Algorithm, Stemmer};
 use serde::{Deserialize, Serialize};
 
-use super::hash_table::Table;
+use super::hash_table::HashTable;
 use super::key;
 use super::stop::StopWords;
 
@@ -64,7 +64,7 @@ impl From<Language> for String {
 #[derive(Default)]
 pub(super) struct Stems {
     /// By the key of a word: 0 for a stop word, else the place of its stem plus one.
-    known: Table<u32>,
+    known: HashTable<u32>,
     stems: Vec<(Box<str>, u64)>,
 }
 

@@ -1,19 +1,19 @@
 //! How a text becomes terms: words, characters, or the whole look of a message.
 
-use super::analyzer::{Analyzer, Scratch};
-use super::kind::Kind;
+use super::analyzer::{Analyzer, AnalyzerBuffers};
+use super::kind::TermKind;
 use super::term::Term;
 use super::{chars, key, message, spelled, words};
 
 impl Analyzer {
     /// Calls `each` with every term of a text, as often as it occurs.
     #[inline]
-    pub fn each(&self, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
+    pub fn each(&self, text: &str, scratch: &mut AnalyzerBuffers, each: &mut impl FnMut(Term)) {
         match self.kind {
-            Kind::Word => words::each(self, text, scratch, each),
-            Kind::Char => chars::each(self, text, scratch, each),
-            Kind::CharWb => chars::each_within_words(self, text, scratch, each),
-            Kind::Message => {
+            TermKind::Word => words::each(self, text, scratch, each),
+            TermKind::Char => chars::each(self, text, scratch, each),
+            TermKind::CharWb => chars::each_within_words(self, text, scratch, each),
+            TermKind::Message => {
                 message::read(self, text, scratch, each);
                 words::each_ngram(scratch, self.ngrams, each);
             }
@@ -23,7 +23,7 @@ impl Analyzer {
     /// All terms of a text.
     pub fn terms(&self, text: &str) -> Vec<String> {
         let mut terms = Vec::new();
-        self.each(text, &mut Scratch::default(), &mut |Term { mark, text, .. }| {
+        self.each(text, &mut AnalyzerBuffers::default(), &mut |Term { mark, text, .. }| {
             terms.push(format!("{mark}{text}"));
         });
         terms

@@ -2,7 +2,7 @@
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-use super::analyzer::{Analyzer, Scratch, cased};
+use super::analyzer::{Analyzer, AnalyzerBuffers, cased};
 use super::key;
 use super::kind::Ngrams;
 use super::term::Term;
@@ -22,20 +22,21 @@ pub(super) fn is_word(c: char) -> bool {
 }
 
 /// What a byte of a text is, for the finding of words.
-const BYTES: [Byte; 256] = {
-    let mut bytes = [Byte::Other; 256];
+const BYTES: [ByteClass; 256] = {
+    let mut bytes = [ByteClass::Other; 256];
     let mut byte = 0;
     while byte < 128 {
         #[expect(clippy::cast_possible_truncation, reason = "it is under 128")]
         let one = byte as u8;
-        bytes[byte] = if one.is_ascii_alphanumeric() || one == b'_' { Byte::Word } else { Byte::Gap };
+        bytes[byte] =
+            if one.is_ascii_alphanumeric() || one == b'_' { ByteClass::Word } else { ByteClass::Gap };
         byte += 1;
     }
     bytes
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Byte {
+enum ByteClass {
     /// Of a word.
     Word,
     /// Between words.
@@ -94,9 +95,9 @@ fn each_word(text: &str, mut each: impl FnMut(&str)) {
     while at < bytes.len() {
         let mut next = at + 1;
         let is_word = match BYTES[usize::from(bytes[at])] {
-            Byte::Word => true,
-            Byte::Gap => false,
-            Byte::Other => {
+            ByteClass::Word => true,
+            ByteClass::Gap => false,
+            ByteClass::Other => {
                 let c = text[at..].chars().next().unwrap_or(' ');
                 next = at + c.len_utf8();
                 ascii = false;
@@ -114,7 +115,12 @@ fn each_word(text: &str, mut each: impl FnMut(&str)) {
 
 /// Calls `each` with every term of a text.
 #[inline]
-pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Term)) {
+pub(super) fn each(
+    analyzer: &Analyzer,
+    text: &str,
+    scratch: &mut AnalyzerBuffers,
+    each: &mut impl FnMut(Term),
+) {
     let source = cased(analyzer, text, scratch);
     if analyzer.ngrams.most == 1 && analyzer.stem.is_none() && analyzer.stop.is_empty() {
         each_word(&source, |text| each(Term { key: key::word(text), mark: "", text }));
@@ -126,7 +132,7 @@ pub(super) fn each(analyzer: &Analyzer, text: &str, scratch: &mut Scratch, each:
     scratch.text = source;
 }
 
-impl Scratch {
+impl AnalyzerBuffers {
     /// Forgets the words of the text before.
     pub(super) fn clear_words(&mut self) {
         self.words.clear();
@@ -172,8 +178,8 @@ fn spell(words: &mut String, spans: &mut Vec<(usize, usize)>, word: &str) {
 
 /// Calls `each` with every run of so many neighbouring words, a space between two.
 #[inline]
-pub(super) fn each_ngram(scratch: &Scratch, ngrams: Ngrams, each: &mut impl FnMut(Term)) {
-    let Scratch { unspelled, words, spans, keys, .. } = scratch;
+pub(super) fn each_ngram(scratch: &AnalyzerBuffers, ngrams: Ngrams, each: &mut impl FnMut(Term)) {
+    let AnalyzerBuffers { unspelled, words, spans, keys, .. } = scratch;
     let key_of = |keys: &[u64]| keys[1..].iter().fold(keys[0], |words, word| key::join(words, *word));
     for count in ngrams.fewest..=ngrams.most {
         if *unspelled {

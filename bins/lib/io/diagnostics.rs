@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 /// A shared list of remarks; a clone adds to the same list.
 #[derive(Clone, Debug, Default)]
-pub struct Notes(Rc<RefCell<Vec<String>>>);
+pub struct Diagnostics(Rc<RefCell<Vec<String>>>);
 
-impl Notes {
+impl Diagnostics {
     /// Adds a remark, in the form of an error line: place, line, what.
     pub fn add(&self, remark: impl Into<String>) {
         self.0.borrow_mut().push(remark.into());

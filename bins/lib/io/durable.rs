@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 /// A file that is written and on the disk, and not yet under its name.
-pub(crate) struct Ready {
+pub(crate) struct StagedFile {
     beside: PathBuf,
     path: PathBuf,
 }
 
-impl Ready {
+impl StagedFile {
     /// Writes the bytes beside the file they become.
     pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -34,7 +34,7 @@ impl Ready {
     }
 }
 
-impl Drop for Ready {
+impl Drop for StagedFile {
     fn drop(&mut self) {
         // After `place` the file has moved and there is nothing to remove; that error is the good case.
         let _ = fs::remove_file(&self.beside);
@@ -44,7 +44,7 @@ impl Drop for Ready {
 /// Writes a whole file; its directory is made where it is missing.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     path.parent().map_or(Ok(()), directory)?;
-    Ready::write(path, bytes)?.place()
+    StagedFile::write(path, bytes)?.place()
 }
 
 /// Makes a directory where it is missing, and those above it.
@@ -121,7 +121,7 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("spamops-durable-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         let path = directory.join("a.json");
-        let ready = Ready::write(&path, b"one").unwrap();
+        let ready = StagedFile::write(&path, b"one").unwrap();
         assert!(!path.exists());
         assert_eq!(leftovers(&directory).unwrap(), [directory.join(".a.json.tmp")]);
         drop(ready);

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A part of a whole, from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
-pub struct Share(f64);
+pub struct Fraction(f64);
 
-impl Share {
+impl Fraction {
     /// Nothing.
     pub const ZERO: Self = Self(0.0);
 
@@ -20,7 +20,7 @@ impl Share {
     }
 }
 
-impl TryFrom<f64> for Share {
+impl TryFrom<f64> for Fraction {
     type Error = anyhow::Error;
 
     fn try_from(value: f64) -> Result<Self> {
@@ -28,13 +28,13 @@ impl TryFrom<f64> for Share {
     }
 }
 
-impl From<Share> for f64 {
-    fn from(share: Share) -> Self {
+impl From<Fraction> for f64 {
+    fn from(share: Fraction) -> Self {
         share.0
     }
 }
 
-impl FromStr for Share {
+impl FromStr for Fraction {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -45,7 +45,7 @@ impl FromStr for Share {
     }
 }
 
-impl std::fmt::Display for Share {
+impl std::fmt::Display for Fraction {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }

@@ -12,26 +12,26 @@ use crate::io::stream::{Output, Place};
 
 /// What every result begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub struct ResultHead {
     /// `spamops/WHAT/1`
     pub schema: String,
     /// Who wrote it.
-    pub tool: Tool,
+    pub tool: ToolVersion,
 }
 
 /// The name and version of the tool that wrote a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tool {
+pub struct ToolVersion {
     /// The name of the tool.
     pub name: String,
     /// The version of the package.
     pub version: String,
 }
 
-impl Head {
+impl ResultHead {
     /// The head of a result of this kind, written by the tool of that name.
     pub fn new(kind: &str, tool: &str) -> Self {
-        let tool = Tool { name: tool.into(), version: env!("CARGO_PKG_VERSION").into() };
+        let tool = ToolVersion { name: tool.into(), version: env!("CARGO_PKG_VERSION").into() };
         Self { schema: schema(kind), tool }
     }
 }
@@ -126,12 +126,12 @@ mod tests {
     fn a_key_of_a_file_stays_on_the_error_line() {
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct Only {
+        struct StrictSchema {
             #[expect(dead_code, reason = "only the other key is looked at")]
             schema: String,
         }
         let file = r#"{"schema":"spamops/model/1","a\nb at line 7 \u001b[31m":1}"#;
-        let said = parse::<Only>(file, "model").unwrap_err().to_string();
+        let said = parse::<StrictSchema>(file, "model").unwrap_err().to_string();
         assert_eq!(said, r"line 1: unknown field `a b at line 7 \u{1b}[31m`, expected `schema`");
     }
 }

@@ -130,14 +130,14 @@ impl Place {
     }
 
     /// A place that can be read twice: the file itself, or standard input kept in a temporary file.
-    pub fn kept(&self) -> Result<Kept> {
+    pub fn kept(&self) -> Result<RereadableInput> {
         if self.is_regular_file() {
-            return Ok(Kept { place: self.clone(), temporary: None });
+            return Ok(RereadableInput { place: self.clone(), temporary: None });
         }
         // Random, so that what a killed run has left is not in the way.
         let random = RandomState::new().build_hasher().finish();
         let path = std::env::temp_dir().join(format!("spamops-{random:x}.kept"));
-        let kept = Kept { place: Self::File(path.clone()), temporary: Some(path.clone()) };
+        let kept = RereadableInput { place: Self::File(path.clone()), temporary: Some(path.clone()) };
         let mut file = private(&path).with_context(|| path.display().to_string())?;
         io::copy(&mut self.reader()?, &mut file).with_context(|| self.to_string())?;
         Ok(kept)
@@ -148,7 +148,7 @@ impl Place {
         match self {
             Self::Standard => {
                 ensure!(!STDOUT.swap(true, Relaxed), "-: standard output is taken already; name a file");
-                let to = Target::Stream(BufWriter::new(Box::new(io::stdout())));
+                let to = OutputTarget::Stream(BufWriter::new(Box::new(io::stdout())));
                 Ok(Output { to, name: self.to_string() })
             }
             Self::File(path) => Output::create(path).with_context(|| self.to_string()),
@@ -191,13 +191,13 @@ fn private(path: &Path) -> io::Result<File> {
 }
 
 /// A place that can be read twice; what was kept for that is removed in the end.
-pub struct Kept {
+pub struct RereadableInput {
     /// Where to read.
     pub place: Place,
     temporary: Option<PathBuf>,
 }
 
-impl Drop for Kept {
+impl Drop for RereadableInput {
     fn drop(&mut self) {
         if let Some(path) = &self.temporary {
             let _ = fs::remove_file(path);
@@ -268,11 +268,11 @@ fn damaged(kind: &str) -> io::Error {
 
 /// Bytes on their way to a place.
 pub struct Output {
-    to: Target,
+    to: OutputTarget,
     name: String,
 }
 
-enum Target {
+enum OutputTarget {
     Stream(BufWriter<Box<dyn Write>>),
     /// Written beside the file it becomes, so that a reader never sees half of it and an input may be its own output.
     Beside {
@@ -294,7 +294,7 @@ impl Output {
         if found.as_ref().is_some_and(|found| !found.is_file()) {
             // A device or a pipe must stay what it is: only a regular file is replaced.
             let file: Box<dyn Write> = Box::new(OpenOptions::new().write(true).open(path)?);
-            return Ok(Self { to: Target::Stream(BufWriter::new(file)), name });
+            return Ok(Self { to: OutputTarget::Stream(BufWriter::new(file)), name });
         }
         let path = if found.is_some() { fs::canonicalize(path)? } else { path.to_path_buf() };
         let file_name = path.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
@@ -309,14 +309,16 @@ impl Output {
         if let Some(found) = found {
             file.set_permissions(found.permissions())?;
         }
-        Ok(Self { to: Target::Beside { writer: BufWriter::new(file), beside, path }, name })
+        Ok(Self { to: OutputTarget::Beside { writer: BufWriter::new(file), beside, path }, name })
     }
 
     /// Writes what is left and gives the file its name.
     pub fn finish(mut self) -> Result<()> {
         match &mut self.to {
-            Target::Stream(stream) => stream.flush(),
-            Target::Beside { writer, beside, path } => writer.flush().and_then(|()| fs::rename(beside, path)),
+            OutputTarget::Stream(stream) => stream.flush(),
+            OutputTarget::Beside { writer, beside, path } => {
+                writer.flush().and_then(|()| fs::rename(beside, path))
+            }
         }
         .with_context(|| self.name.clone())
     }
@@ -325,22 +327,22 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.to {
-            Target::Stream(stream) => stream.write(bytes),
-            Target::Beside { writer, .. } => writer.write(bytes),
+            OutputTarget::Stream(stream) => stream.write(bytes),
+            OutputTarget::Beside { writer, .. } => writer.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.to {
-            Target::Stream(stream) => stream.flush(),
-            Target::Beside { writer, .. } => writer.flush(),
+            OutputTarget::Stream(stream) => stream.flush(),
+            OutputTarget::Beside { writer, .. } => writer.flush(),
         }
     }
 }
 
 impl Drop for Output {
     fn drop(&mut self) {
-        if let Target::Beside { beside, .. } = &self.to {
+        if let OutputTarget::Beside { beside, .. } = &self.to {
             // After `finish` the file has moved and there is nothing to remove; that error is the good case.
             let _ = fs::remove_file(beside);
         }

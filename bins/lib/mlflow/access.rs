@@ -11,19 +11,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::io::diagnostics::shown;
-use crate::publish::http::{self, Settings, bare};
+use crate::publish::http::{self, HttpSettings, bare};
 
 /// A server, and how to be let in.
-pub struct Access {
+pub struct ServerAccess {
     /// Its address, without credentials.
     pub uri: String,
     /// The value of the header Authorization.
     pub authorization: Option<String>,
     /// How requests are made.
-    pub settings: Settings,
+    pub settings: HttpSettings,
 }
 
-impl Access {
+impl ServerAccess {
     /// The server at an address, by the variables of the environment.
     pub fn new(uri: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let is_web = uri.starts_with("http://") || uri.starts_with("https://");
@@ -37,9 +37,9 @@ impl Access {
         let user = given("MLFLOW_TRACKING_USERNAME").zip(given("MLFLOW_TRACKING_PASSWORD"));
         let user = || user.map(|(name, password)| basic(format!("{name}:{password}")));
         let token = || given("MLFLOW_TRACKING_TOKEN").map(|token| format!("Bearer {token}"));
-        let usual = Settings::default();
+        let usual = HttpSettings::default();
         let retries = number::<u32>(&given, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", 0..=99)?;
-        let settings = Settings {
+        let settings = HttpSettings {
             timeout: seconds(&given, "MLFLOW_HTTP_REQUEST_TIMEOUT", usual.timeout)?,
             tries: retries.map_or(usual.tries, |retries| 1 + retries),
             pause: seconds(&given, "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", usual.pause)?,
@@ -99,9 +99,9 @@ fn decoded(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn access(uri: &str, variables: &[(&str, &str)]) -> Result<Access> {
+    fn access(uri: &str, variables: &[(&str, &str)]) -> Result<ServerAccess> {
         let found = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-        Access::new(uri, &|name| found(name).map(str::to_owned))
+        ServerAccess::new(uri, &|name| found(name).map(str::to_owned))
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
             ("MLFLOW_TRACKING_INSECURE_TLS", "TRUE"),
             ("MLFLOW_TRACKING_SERVER_CERT_PATH", "ca.pem"),
         ];
-        let Settings { timeout, tries, pause, authorities, insecure } =
+        let HttpSettings { timeout, tries, pause, authorities, insecure } =
             access("https://a", &variables).unwrap().settings;
         assert_eq!((timeout.as_millis(), tries, pause.as_secs(), insecure), (2500, 1, 4, true));
         assert_eq!(authorities, Some(PathBuf::from("ca.pem")));

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::io::dates::Timestamp;
-use crate::mlflow::tracking::{Learned, Plan};
+use crate::mlflow::tracking::{ModelFacts, TrackingPlan};
 
 /// The loader: it runs the program `score`.
 const LOADER: &str = include_str!("loader.py");
@@ -19,8 +19,8 @@ pub const PROGRAM: &str = "data/score";
 
 /// The small files of the directory, by their paths; `MLmodel` last, so that a directory that has it is whole.
 pub fn files(
-    plan: &Plan,
-    learned: &Learned,
+    plan: &TrackingPlan,
+    learned: &ModelFacts,
     server: &str,
     run: &str,
     model: &str,
@@ -34,7 +34,7 @@ pub fn files(
 }
 
 /// `MLmodel`: YAML whose values are JSON, which is the same.
-fn describe(plan: &Plan, learned: &Learned, server: &str, run: &str, model: &str) -> String {
+fn describe(plan: &TrackingPlan, learned: &ModelFacts, server: &str, run: &str, model: &str) -> String {
     let inputs: Vec<Value> = learned.columns.iter().map(input).collect();
     let outputs = json!([{ "type": "double", "name": "spam_score", "required": true },
         { "type": "string", "name": "verdict", "required": true }]);

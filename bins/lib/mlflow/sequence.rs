@@ -8,29 +8,34 @@ use serde_json::{Value, json};
 
 use crate::io::diagnostics::shown;
 use crate::mlflow::package::{self, MODEL, PROGRAM};
-use crate::mlflow::server::{Server, batches, code};
-use crate::mlflow::tracking::{DIGEST, Input, Learned, Plan, Tracked};
-use crate::publish::http::Twice;
+use crate::mlflow::server::{TrackingServer, batches, code};
+use crate::mlflow::tracking::{DIGEST, ModelFacts, RunInput, TrackReport, TrackingPlan};
+use crate::publish::http::Repeatable;
 
 /// Gives the bytes of a digest.
-pub type Source<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>>;
+pub type PlanContents<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>>;
 
 /// Carries out a plan.
-pub fn send(plan: &Plan, source: Source, server: &Server, tool: &str) -> Result<Tracked> {
-    let mut tracked = Tracked::nothing(plan, tool);
-    let steps = Steps { plan, source, server };
+pub fn send(
+    plan: &TrackingPlan,
+    source: PlanContents,
+    server: &TrackingServer,
+    tool: &str,
+) -> Result<TrackReport> {
+    let mut tracked = TrackReport::nothing(plan, tool);
+    let steps = TrackingSteps { plan, source, server };
     steps.all(&mut tracked)?;
-    Ok(Tracked { uri: server.uri().to_owned(), ..tracked })
+    Ok(TrackReport { uri: server.uri().to_owned(), ..tracked })
 }
 
-struct Steps<'a> {
-    plan: &'a Plan,
-    source: Source<'a>,
-    server: &'a Server,
+struct TrackingSteps<'a> {
+    plan: &'a TrackingPlan,
+    source: PlanContents<'a>,
+    server: &'a TrackingServer,
 }
 
 /// A run, as far as the steps must know it.
-struct Run {
+struct TrackingRun {
     id: String,
     artefacts: String,
     started: i64,
@@ -41,8 +46,8 @@ struct Run {
     metrics: BTreeMap<String, f64>,
 }
 
-impl Steps<'_> {
-    fn all(&self, tracked: &mut Tracked) -> Result<()> {
+impl TrackingSteps<'_> {
+    fn all(&self, tracked: &mut TrackReport) -> Result<()> {
         let Some(learned) = &self.plan.learned else { return self.promotion_alone(tracked) };
         // An old server would take the first steps and refuse the rest.
         let release = self.server.version()?;
@@ -60,8 +65,8 @@ impl Steps<'_> {
     }
 
     /// A promotion of a model that was tracked before.
-    fn promotion_alone(&self, tracked: &mut Tracked) -> Result<()> {
-        let Plan { name, digest, .. } = self.plan;
+    fn promotion_alone(&self, tracked: &mut TrackReport) -> Result<()> {
+        let TrackingPlan { name, digest, .. } = self.plan;
         let known = self.known_version()?.with_context(|| {
             format!("no version of {} has the digest {digest}; name the model, too", shown(name))
         })?;
@@ -72,7 +77,7 @@ impl Steps<'_> {
             tracked.left.push("the run: the version has none".into());
         } else {
             let answer = self.server.get("runs/get", &[("run_id", run)])?;
-            let run = Run::of(&answer["run"])?;
+            let run = TrackingRun::of(&answer["run"])?;
             tracked.note("run", false);
             tracked.run_id = Some(run.id.clone());
             tracked.experiment_id = answer["run"]["info"]["experiment_id"].as_str().map(str::to_owned);
@@ -81,13 +86,13 @@ impl Steps<'_> {
         self.point(number_of(&known)?, tracked)
     }
 
-    fn experiment(&self, tracked: &mut Tracked) -> Result<String> {
+    fn experiment(&self, tracked: &mut TrackReport) -> Result<String> {
         let name = self.plan.experiment.as_str();
         let find = || self.server.get("experiments/get-by-name", &[("experiment_name", name)]);
         let (answer, made) = match find() {
             Err(error) if code(&error).as_deref() == Some(MISSING) => {
                 let body = json!({ "name": name });
-                match self.server.post("experiments/create", &body, Twice::Harmless) {
+                match self.server.post("experiments/create", &body, Repeatable::Harmless) {
                     // Somebody was faster, or the first try had arrived.
                     Err(error) if code(&error).as_deref() == Some(EXISTS) => (find()?, false),
                     made => (json!({ "experiment": made? }), true),
@@ -102,30 +107,30 @@ impl Steps<'_> {
     }
 
     /// The run that was named, else the one of the model in the experiment, else a new one.
-    fn run(&self, experiment: &str, tracked: &mut Tracked) -> Result<Run> {
+    fn run(&self, experiment: &str, tracked: &mut TrackReport) -> Result<TrackingRun> {
         if let Some(run) = &self.plan.run_id {
             tracked.note("run", false);
-            return Run::of(&self.server.get("runs/get", &[("run_id", run)])?["run"]);
+            return TrackingRun::of(&self.server.get("runs/get", &[("run_id", run)])?["run"]);
         }
         let body = json!({ "experiment_ids": [experiment], "filter": self.by_digest(), "max_results": 1,
             "order_by": ["attributes.start_time ASC"] });
         let answer = self.server.search("runs/search", &body)?;
         if let Some(run) = answer.pointer("/runs/0") {
             tracked.note("run", false);
-            return Run::of(run);
+            return TrackingRun::of(run);
         }
         let mut body = json!({ "experiment_id": experiment, "start_time": self.plan.moment,
             "tags": [{ "key": DIGEST, "value": self.plan.digest }] });
         if let Some(name) = &self.plan.run_name {
             body["run_name"] = json!(name);
         }
-        let answer = self.server.post("runs/create", &body, Twice::Harmful)?;
+        let answer = self.server.post("runs/create", &body, Repeatable::Harmful)?;
         tracked.note("run", true);
-        Run::of(&answer["run"])
+        TrackingRun::of(&answer["run"])
     }
 
     /// Tags, params, metrics, inputs and files of the run.
-    fn log(&self, run: &Run, learned: Option<&Learned>) -> Result<()> {
+    fn log(&self, run: &TrackingRun, learned: Option<&ModelFacts>) -> Result<()> {
         let pairs = |pairs: &BTreeMap<String, String>| -> Vec<Value> {
             pairs.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
         };
@@ -148,12 +153,12 @@ impl Steps<'_> {
         let figures = self.plan.figures.iter().filter(|(key, value)| run.metrics.get(*key) != Some(value));
         metrics.extend(figures.map(|(key, value)| metric(key, *value, self.plan.moment, 0)));
         for batch in batches(&run.id, &metrics, &params, &pairs(&self.plan.tags)) {
-            self.server.post("runs/log-batch", &batch, Twice::Harmless)?;
+            self.server.post("runs/log-batch", &batch, Repeatable::Harmless)?;
         }
         if !self.plan.inputs.is_empty() {
             let datasets: Vec<Value> = self.plan.inputs.iter().map(dataset).collect();
             let body = json!({ "run_id": run.id, "datasets": datasets });
-            self.server.post("runs/log-inputs", &body, Twice::Harmless)?;
+            self.server.post("runs/log-inputs", &body, Repeatable::Harmless)?;
         }
         for document in &self.plan.documents {
             self.server.put(&run.artefacts, &document.name, &(self.source)(&document.digest)?)?;
@@ -164,11 +169,11 @@ impl Steps<'_> {
     /// The logged model of the digest in the experiment, with all its files, as an output of the run.
     fn logged_model(
         &self,
-        learned: &Learned,
+        learned: &ModelFacts,
         experiment: &str,
-        run: &Run,
+        run: &TrackingRun,
         release: &str,
-        tracked: &mut Tracked,
+        tracked: &mut TrackReport,
     ) -> Result<String> {
         let body = json!({ "experiment_ids": [experiment], "filter": self.by_digest() });
         let answer = self.server.search("logged-models/search", &body)?;
@@ -198,36 +203,36 @@ impl Steps<'_> {
         }
         if !run.outputs.contains(&id) {
             let body = json!({ "run_id": run.id, "models": [{ "model_id": id, "step": 0 }] });
-            self.server.post("runs/outputs", &body, Twice::Harmful)?;
+            self.server.post("runs/outputs", &body, Repeatable::Harmful)?;
         }
         Ok(id)
     }
 
     /// A logged model without files.
-    fn new_model(&self, learned: &Learned, experiment: &str, run: &Run) -> Result<Value> {
+    fn new_model(&self, learned: &ModelFacts, experiment: &str, run: &TrackingRun) -> Result<Value> {
         let params = learned.params.iter().take(100);
         let params: Vec<Value> = params.map(|(key, value)| json!({ "key": key, "value": value })).collect();
         let body = json!({ "experiment_id": experiment, "name": self.plan.name, "source_run_id": run.id,
             "model_type": "classifier", "params": params,
             "tags": [{ "key": DIGEST, "value": self.plan.digest }] });
-        Ok(self.server.post("logged-models", &body, Twice::Harmful)?["model"]["info"].clone())
+        Ok(self.server.post("logged-models", &body, Repeatable::Harmful)?["model"]["info"].clone())
     }
 
     /// The version of the digest, made where there is none.
-    fn version(&self, model: &str, run: &Run, tracked: &mut Tracked) -> Result<u64> {
-        let Plan { name, digest, .. } = self.plan;
+    fn version(&self, model: &str, run: &TrackingRun, tracked: &mut TrackReport) -> Result<u64> {
+        let TrackingPlan { name, digest, .. } = self.plan;
         if let Some(known) = self.known_version()? {
             tracked.note("version", false);
             return number_of(&known);
         }
         let body = json!({ "name": name });
-        match self.server.post("registered-models/create", &body, Twice::Harmless) {
+        match self.server.post("registered-models/create", &body, Repeatable::Harmless) {
             Err(error) if code(&error).as_deref() == Some(EXISTS) => {}
             outcome => drop(outcome?),
         }
         let body = json!({ "name": name, "source": format!("models:/{model}"), "run_id": run.id, "model_id": model,
             "tags": [{ "key": DIGEST, "value": digest }] });
-        let answer = self.server.post("model-versions/create", &body, Twice::Harmful)?;
+        let answer = self.server.post("model-versions/create", &body, Repeatable::Harmful)?;
         tracked.note("version", true);
         number_of(&answer["model_version"])
     }
@@ -241,12 +246,12 @@ impl Steps<'_> {
     }
 
     /// Moves the aliases to the version, unless a later move was here before.
-    fn point(&self, version: u64, tracked: &mut Tracked) -> Result<()> {
-        let Plan { name, promotion, .. } = self.plan;
+    fn point(&self, version: u64, tracked: &mut TrackReport) -> Result<()> {
+        let TrackingPlan { name, promotion, .. } = self.plan;
         tracked.version = Some(version);
         let set_tag = |path: &str, key: &str, value: u64| {
             let body = json!({ "name": name, "version": version.to_string(), "key": key, "value": value.to_string() });
-            self.server.post(path, &body, Twice::Harmless)
+            self.server.post(path, &body, Repeatable::Harmless)
         };
         if let Some(promotion) = promotion {
             set_tag("model-versions/set-tag", "spamops.version", promotion.version)?;
@@ -271,13 +276,13 @@ impl Steps<'_> {
                 }
                 if last < promotion.sequence {
                     let body = json!({ "name": name, "key": tag, "value": promotion.sequence.to_string() });
-                    self.server.post("registered-models/set-tag", &body, Twice::Harmless)?;
+                    self.server.post("registered-models/set-tag", &body, Repeatable::Harmless)?;
                 }
             }
             let is_there = listed("aliases", "alias", alias, "version") == Some(version);
             if !is_there {
                 let body = json!({ "name": name, "alias": alias, "version": version.to_string() });
-                self.server.post("registered-models/alias", &body, Twice::Harmless)?;
+                self.server.post("registered-models/alias", &body, Repeatable::Harmless)?;
             }
             tracked.note(format!("alias {alias}"), !is_there);
             tracked.aliases.push(alias.clone());
@@ -286,12 +291,12 @@ impl Steps<'_> {
     }
 
     /// Ends the run, unless somebody else has begun it.
-    fn finish(&self, run: &Run) -> Result<()> {
+    fn finish(&self, run: &TrackingRun) -> Result<()> {
         if run.is_finished || self.plan.run_id.is_some() {
             return Ok(());
         }
         let body = json!({ "run_id": run.id, "status": "FINISHED", "end_time": self.plan.moment });
-        self.server.post("runs/update", &body, Twice::Harmless).map(drop)
+        self.server.post("runs/update", &body, Repeatable::Harmless).map(drop)
     }
 
     fn by_digest(&self) -> String {
@@ -304,7 +309,7 @@ const MISSING: &str = "RESOURCE_DOES_NOT_EXIST";
 const EXISTS: &str = "RESOURCE_ALREADY_EXISTS";
 const READY: &str = "LOGGED_MODEL_READY";
 
-impl Run {
+impl TrackingRun {
     fn of(run: &Value) -> Result<Self> {
         let info = &run["info"];
         let outputs = run["outputs"]["model_outputs"].as_array().into_iter().flatten();
@@ -322,7 +327,7 @@ impl Run {
     }
 }
 
-fn dataset(input: &Input) -> Value {
+fn dataset(input: &RunInput) -> Value {
     let profile = input.rows.map(|rows| json!({ "num_rows": rows }).to_string());
     json!({
         "tags": [{ "key": "mlflow.data.context", "value": input.context }],

@@ -4,36 +4,36 @@ use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::{Value, json};
 
 use crate::io::diagnostics::shown;
-use crate::mlflow::access::Access;
-use crate::publish::http::{Answer, Client, Failure, Method, Request, Twice};
+use crate::mlflow::access::ServerAccess;
+use crate::publish::http::{HttpAnswer, HttpClient, HttpFailure, HttpMethod, HttpRequest, Repeatable};
 
 /// What to ask where something answers that does not speak as MLflow does.
 const DOUBT: &str = "is this the address of an MLflow server?";
 
 /// The server.
-pub struct Server {
-    client: Client,
+pub struct TrackingServer {
+    client: HttpClient,
     uri: String,
     authorization: Option<String>,
 }
 
 /// Whether something can wait for the server to come back.
 pub fn is_passing(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<Failure>().is_some_and(Failure::is_passing))
+    error.chain().any(|cause| cause.downcast_ref::<HttpFailure>().is_some_and(HttpFailure::is_passing))
 }
 
 /// The code of an error that MLflow answered with.
 pub fn code(error: &anyhow::Error) -> Option<String> {
-    let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>())?;
+    let failure = error.chain().find_map(|cause| cause.downcast_ref::<HttpFailure>())?;
     let answer: Value = serde_json::from_str(&failure.text).ok()?;
     Some(answer.get("error_code")?.as_str()?.to_owned())
 }
 
-impl Server {
+impl TrackingServer {
     /// The server that an access opens.
-    pub fn new(access: Access) -> Result<Self> {
-        let Access { uri, authorization, settings } = access;
-        Ok(Self { client: Client::new(settings)?, uri, authorization })
+    pub fn new(access: ServerAccess) -> Result<Self> {
+        let ServerAccess { uri, authorization, settings } = access;
+        Ok(Self { client: HttpClient::new(settings)?, uri, authorization })
     }
 
     /// Its address, without credentials.
@@ -44,7 +44,7 @@ impl Server {
     /// The version of the server.
     pub fn version(&self) -> Result<String> {
         let url = format!("{}/version", self.uri);
-        let version = self.send(Request::new(Method::Get, &url, Twice::Harmless))?.text;
+        let version = self.send(HttpRequest::new(HttpMethod::Get, &url, Repeatable::Harmless))?.text;
         let version = version.trim();
         let is_one = version.len() < 40 && version.starts_with(|c: char| c.is_ascii_digit());
         ensure!(is_one, "{url}: answered {}; {DOUBT}", shown(version));
@@ -56,27 +56,27 @@ impl Server {
         let query: Vec<String> =
             query.iter().map(|(name, value)| format!("{name}={}", encoded(value, ""))).collect();
         let url = format!("{}?{}", self.address(path), query.join("&"));
-        self.json(Request::new(Method::Get, &url, Twice::Harmless))
+        self.json(HttpRequest::new(HttpMethod::Get, &url, Repeatable::Harmless))
     }
 
     /// Asks for something that is found by a body.
     pub fn search(&self, path: &str, body: &Value) -> Result<Value> {
-        self.post(path, body, Twice::Harmless)
+        self.post(path, body, Repeatable::Harmless)
     }
 
     /// Makes something.
-    pub fn post(&self, path: &str, body: &Value, twice: Twice) -> Result<Value> {
-        self.with_body(Method::Post, path, body, twice)
+    pub fn post(&self, path: &str, body: &Value, twice: Repeatable) -> Result<Value> {
+        self.with_body(HttpMethod::Post, path, body, twice)
     }
 
     /// Changes something; twice is as once.
     pub fn patch(&self, path: &str, body: &Value) -> Result<Value> {
-        self.with_body(Method::Patch, path, body, Twice::Harmless)
+        self.with_body(HttpMethod::Patch, path, body, Repeatable::Harmless)
     }
 
-    fn with_body(&self, method: Method, path: &str, body: &Value, twice: Twice) -> Result<Value> {
+    fn with_body(&self, method: HttpMethod, path: &str, body: &Value, twice: Repeatable) -> Result<Value> {
         let (url, body) = (self.address(path), body.to_string());
-        self.json(Request::new(method, &url, twice).body("application/json", body.as_bytes()))
+        self.json(HttpRequest::new(method, &url, twice).body("application/json", body.as_bytes()))
     }
 
     /// Puts a file among the artefacts at an address that the server gave.
@@ -89,7 +89,7 @@ impl Server {
         })?;
         let path = encoded(&format!("{inside}/{path}"), "/");
         let url = format!("{}/api/2.0/mlflow-artifacts/artifacts/{path}", self.uri);
-        let request = Request::new(Method::Put, &url, Twice::Harmless);
+        let request = HttpRequest::new(HttpMethod::Put, &url, Repeatable::Harmless);
         self.send(request.body("application/octet-stream", bytes)).map(drop)
     }
 
@@ -97,12 +97,12 @@ impl Server {
         format!("{}/api/2.0/mlflow/{path}", self.uri)
     }
 
-    fn json(&self, request: Request) -> Result<Value> {
-        let Answer { text, .. } = self.send(request)?;
+    fn json(&self, request: HttpRequest) -> Result<Value> {
+        let HttpAnswer { text, .. } = self.send(request)?;
         serde_json::from_str(&text).map_err(|_| anyhow!("{}: answered no JSON; {DOUBT}", self.uri))
     }
 
-    fn send(&self, request: Request) -> Result<Answer> {
+    fn send(&self, request: HttpRequest) -> Result<HttpAnswer> {
         let request = match &self.authorization {
             Some(value) => request.header("Authorization", value.as_str()),
             None => request,

@@ -11,14 +11,14 @@ use crate::io::durable;
 use crate::io::result_file::{self, hex};
 use crate::io::stream::Place;
 use crate::mlflow::server::is_passing;
-use crate::mlflow::tracking::{Contents, Plan, Tracked};
+use crate::mlflow::tracking::{Contents, TrackReport, TrackingPlan};
 use crate::registry::json_files;
 
 /// What became of the plans.
 #[derive(Default)]
-pub struct Drained {
+pub struct FlushedPlans {
     /// Those that were carried out.
-    pub sent: Vec<(PathBuf, Tracked)>,
+    pub sent: Vec<(PathBuf, TrackReport)>,
     /// Those that wait on, and why; none where it was not their turn.
     pub kept: Vec<(PathBuf, Option<Error>)>,
 }
@@ -42,7 +42,7 @@ impl Spool {
     }
 
     /// Adds a plan behind those that are there, and gives its file.
-    pub fn add(&self, plan: &Plan, contents: &Contents) -> Result<PathBuf> {
+    pub fn add(&self, plan: &TrackingPlan, contents: &Contents) -> Result<PathBuf> {
         for digest in plan.digests() {
             let path = self.file(digest);
             if !path.exists() {
@@ -66,7 +66,7 @@ impl Spool {
     }
 
     /// A plan from its file.
-    pub fn read(&self, path: &Path) -> Result<Plan> {
+    pub fn read(&self, path: &Path) -> Result<TrackingPlan> {
         result_file::read(&Place::File(path.to_owned()), "plan")
     }
 
@@ -102,8 +102,11 @@ impl Spool {
 
     /// Has the plans carried out in their order, and removes those that were. One that the server refuses stays and the next
     /// has its turn; where there is no server, all that are left stay.
-    pub fn drain(&self, carry_out: &mut dyn FnMut(&Plan) -> Result<Tracked>) -> Result<Drained> {
-        let mut drained = Drained::default();
+    pub fn drain(
+        &self,
+        carry_out: &mut dyn FnMut(&TrackingPlan) -> Result<TrackReport>,
+    ) -> Result<FlushedPlans> {
+        let mut drained = FlushedPlans::default();
         let mut is_over = false;
         for path in self.plans()? {
             if is_over {
@@ -137,17 +140,17 @@ fn number(path: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mlflow::tracking::{Given, Target};
+    use crate::mlflow::tracking::{TrackedFile, TrackingTarget};
 
-    fn plan(reason: &str, contents: &mut Contents) -> Plan {
+    fn plan(reason: &str, contents: &mut Contents) -> TrackingPlan {
         let promotion = format!(
             r#"{{"schema": "spamops/promote/1", "tool": {{"name": "promote", "version": "1"}}, "name": "mail",
             "alias": "champion", "action": "assigned", "changed": true, "version": 3, "previous_version": null,
             "digest": "93f64caf354f8c51372d24c1fa53fdd8c54a24b11605cbaff49cdb5ad6a587ea", "sequence": 9, "moved": "2026-10-01", "reason": "{reason}", "actor": null, "writes": []}}"#
         );
-        let promotion = Given { name: "promote.json".into(), bytes: promotion.into() };
-        let other = Given { name: "a.txt".into(), bytes: "the same".into() };
-        Plan::new("track", 7, Target::default(), vec![promotion, other], contents).unwrap()
+        let promotion = TrackedFile { name: "promote.json".into(), bytes: promotion.into() };
+        let other = TrackedFile { name: "a.txt".into(), bytes: "the same".into() };
+        TrackingPlan::new("track", 7, TrackingTarget::default(), vec![promotion, other], contents).unwrap()
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use ndarray::{Array1, Array2, Axis, Zip, stack};
 
-use crate::model::tfidf::Space;
+use crate::model::tfidf::TermSpace;
 
 /// Which counts speak for a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum BayesKind {
     /// Its own.
     Multinomial,
     /// That the other class has few.
@@ -15,7 +15,7 @@ pub enum Kind {
 
 /// A straight line between the classes: a text scores `bias` plus its weights times these.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Line {
+pub struct LinearScore {
     /// The log-odds of the classes themselves.
     pub bias: f64,
     /// The log-odds of each term.
@@ -24,12 +24,12 @@ pub struct Line {
 
 /// What the rows of one class weigh, term by term.
 #[derive(Clone, Debug)]
-pub struct Sum {
+pub struct ClassSum {
     terms: Array1<f64>,
     rows: f64,
 }
 
-impl Sum {
+impl ClassSum {
     /// Nothing yet, of so many terms.
     pub fn new(terms: usize) -> Self {
         Self { terms: Array1::zeros(terms), rows: 0.0 }
@@ -46,7 +46,14 @@ impl Sum {
 
 /// The line between the classes, where both have rows, `alpha` being added to every sum (Lidstone 1920). The share of
 /// positive rows is theirs, unless it is given.
-pub fn line(no: &Sum, yes: &Sum, space: &Space, alpha: f64, kind: Kind, prior: Option<f64>) -> Option<Line> {
+pub fn line(
+    no: &ClassSum,
+    yes: &ClassSum,
+    space: &TermSpace,
+    alpha: f64,
+    kind: BayesKind,
+    prior: Option<f64>,
+) -> Option<LinearScore> {
     if no.rows <= 0.0 || yes.rows <= 0.0 {
         return None;
     }
@@ -57,7 +64,7 @@ pub fn line(no: &Sum, yes: &Sum, space: &Space, alpha: f64, kind: Kind, prior: O
     let shift = totals[0].ln() - totals[1].ln();
     let bias = match (kind, prior) {
         // With two classes the complement of one is the other, and the priors have no part.
-        (Kind::Complement, _) => 0.0,
+        (BayesKind::Complement, _) => 0.0,
         (_, Some(prior)) => prior.ln() - (1.0 - prior).ln(),
         (_, None) => yes.rows.ln() - no.rows.ln(),
     };
@@ -65,7 +72,7 @@ pub fn line(no: &Sum, yes: &Sum, space: &Space, alpha: f64, kind: Kind, prior: O
         .and(smooth.row(0))
         .and(smooth.row(1))
         .map_collect(|known, no, yes| if *known > 0.0 { yes.ln() - no.ln() + shift } else { 0.0 });
-    Some(Line { bias, weights: weights.to_vec() })
+    Some(LinearScore { bias, weights: weights.to_vec() })
 }
 
 /// The probability that goes with a score.

@@ -9,7 +9,7 @@ use crate::model::bayes::probability;
 
 /// How scores are made probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Method {
+pub enum CalibrationMethod {
     /// As the learner has them.
     #[default]
     None,
@@ -19,7 +19,7 @@ pub enum Method {
     Isotonic,
 }
 
-impl FromStr for Method {
+impl FromStr for CalibrationMethod {
     type Err = anyhow::Error;
 
     fn from_str(name: &str) -> Result<Self> {
@@ -52,12 +52,12 @@ pub enum Calibration {
 
 impl Calibration {
     /// Learns from log-odds of rows that the learner had not seen, and whether they are positive.
-    pub fn learn(method: Method, scores: &[(f64, bool)]) -> Self {
+    pub fn learn(method: CalibrationMethod, scores: &[(f64, bool)]) -> Self {
         match method {
             _ if scores.is_empty() => Self::None,
-            Method::None => Self::None,
-            Method::Sigmoid => sigmoid(scores),
-            Method::Isotonic => Self::Isotonic(isotonic(scores)),
+            CalibrationMethod::None => Self::None,
+            CalibrationMethod::Sigmoid => sigmoid(scores),
+            CalibrationMethod::Isotonic => Self::Isotonic(isotonic(scores)),
         }
     }
 

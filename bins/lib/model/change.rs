@@ -6,7 +6,7 @@ use crate::model::model_file::Model;
 
 /// The terms of two models, held against each other.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Change<'a> {
+pub struct ModelChange<'a> {
     /// Terms that only the second model has.
     pub gained: u64,
     /// Terms that only the first one has.
@@ -14,12 +14,12 @@ pub struct Change<'a> {
     /// Terms that both have.
     pub kept: u64,
     /// The terms whose part in the scores of texts changed, the most first.
-    pub moved: Vec<Moved<'a>>,
+    pub moved: Vec<TermChange<'a>>,
 }
 
 /// A term that weighs something else.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Moved<'a> {
+pub struct TermChange<'a> {
     /// The term as the models have it.
     pub term: &'a str,
     /// How many texts have it and what it weighs, in the first model; none where that does not have it.
@@ -31,7 +31,7 @@ pub struct Moved<'a> {
     pub by: f64,
 }
 
-impl<'a> Change<'a> {
+impl<'a> ModelChange<'a> {
     /// Holds the terms of two models against each other, and keeps those that moved most.
     pub fn between(one: &'a Model, other: &'a Model, most: usize) -> Self {
         let mut change = Self::default();
@@ -59,10 +59,10 @@ impl<'a> Change<'a> {
             let share = f64::midpoint(share(old, one.texts), share(new, other.texts));
             let by = (weight(new) - weight(old)) * share;
             if by != 0.0 {
-                change.moved.push(Moved { term, before: old, after: new, by });
+                change.moved.push(TermChange { term, before: old, after: new, by });
             }
         }
-        let further = |one: &Moved, other: &Moved| {
+        let further = |one: &TermChange, other: &TermChange| {
             other.by.abs().total_cmp(&one.by.abs()).then(one.term.cmp(other.term))
         };
         if change.moved.len() > most && most > 0 {
@@ -78,11 +78,12 @@ impl<'a> Change<'a> {
 mod tests {
     use super::*;
     use crate::features::Analyzer;
-    use crate::features::columns::Columns;
-    use crate::features::row::Features;
+    use crate::features::columns::FeatureColumns;
+    use crate::features::row::FeatureSpec;
 
     fn model(texts: u64, terms: &[(&str, u32, f64)]) -> Model {
-        let features = Features { text: true, analyzer: Analyzer::default(), columns: Columns::default() };
+        let features =
+            FeatureSpec { text: true, analyzer: Analyzer::default(), columns: FeatureColumns::default() };
         let mut model = Model::empty("fit", features);
         model.texts = texts;
         for &(term, found, weight) in terms {
@@ -95,12 +96,12 @@ mod tests {
     fn a_frequent_term_moves_more_than_a_rare_one() {
         let one = model(100, &[("a", 50, 1.0), ("b", 1, 1.0), ("c", 10, 1.0), ("e", 9, 2.0)]);
         let other = model(200, &[("a", 100, 1.5), ("b", 2, 9.0), ("d", 40, -4.0), ("e", 10, 2.0)]);
-        let change = Change::between(&one, &other, 3);
+        let change = ModelChange::between(&one, &other, 3);
         assert_eq!((change.gained, change.lost, change.kept), (1, 1, 3));
         let moved: Vec<(&str, f64)> = change.moved.iter().map(|moved| (moved.term, moved.by)).collect();
         // a: .5 in half of the texts; d: -4 in none and in a fifth; b: 8 in one of a hundred; c: -1 in a tenth and in none.
         assert_eq!(moved, [("d", -0.4), ("a", 0.25), ("b", 0.08)]);
-        assert_eq!(Change::between(&one, &one, 3).moved, []);
-        assert_eq!(Change::between(&one, &other, 0).moved, []);
+        assert_eq!(ModelChange::between(&one, &one, 3).moved, []);
+        assert_eq!(ModelChange::between(&one, &other, 0).moved, []);
     }
 }

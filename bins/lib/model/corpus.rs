@@ -6,21 +6,21 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
-use crate::features::Scratch;
-use crate::features::hash_table::{Numbers, Table};
-use crate::features::row::Features;
+use crate::features::AnalyzerBuffers;
+use crate::features::hash_table::{HashTable, KeyNumbers};
+use crate::features::row::FeatureSpec;
 use crate::features::windows;
 use crate::io::result_file::hex;
-use crate::model::dictionary::{Dictionary, Spelled};
-use crate::model::folds::{Print, SKETCHED};
-use crate::model::packed::Packed;
+use crate::model::dictionary::{Dictionary, SpelledTerms};
+use crate::model::folds::{FoldPrint, SKETCHED};
+use crate::model::packed::PackedRows;
 use crate::model::tfidf::Selection;
 use crate::model::threads;
 use crate::rows::label::Label;
 
 /// A row to learn from.
 #[derive(Clone, Debug)]
-pub struct Lesson {
+pub struct TrainingRow {
     /// The text, masked already where the model will mask.
     pub text: String,
     /// The cells of the columns that are learned from.
@@ -31,7 +31,7 @@ pub struct Lesson {
     pub weight: f64,
 }
 
-impl Lesson {
+impl TrainingRow {
     /// A text with its label.
     pub fn new(text: impl Into<String>, label: Label) -> Self {
         Self { text: text.into(), cells: Vec::new(), label, weight: 1.0 }
@@ -48,16 +48,16 @@ impl Lesson {
 }
 
 /// Where lessons come from: as often as they are asked for, in the same order.
-pub trait Lessons {
+pub trait TrainingRows {
     /// Calls `each` with all lessons, some at a time.
-    fn read(&self, each: &mut dyn FnMut(&[Lesson]) -> Result<()>) -> Result<()>;
+    fn read(&self, each: &mut dyn FnMut(&[TrainingRow]) -> Result<()>) -> Result<()>;
 
     /// Whether they are in memory.
     fn are_held(&self) -> bool;
 }
 
-impl Lessons for Vec<Lesson> {
-    fn read(&self, each: &mut dyn FnMut(&[Lesson]) -> Result<()>) -> Result<()> {
+impl TrainingRows for Vec<TrainingRow> {
+    fn read(&self, each: &mut dyn FnMut(&[TrainingRow]) -> Result<()>) -> Result<()> {
         each(self)
     }
 
@@ -68,7 +68,7 @@ impl Lessons for Vec<Lesson> {
 
 /// What the counting may use.
 #[derive(Clone, Copy, Debug)]
-pub struct Means {
+pub struct ResourceLimits {
     /// Threads at once.
     pub threads: usize,
     /// Bytes for the terms that are counted.
@@ -78,45 +78,45 @@ pub struct Means {
 /// Rows of counted terms. Terms are numbered in the order of their bytes, and stand in a row in the order in which they
 /// first occur, whatever the number of threads.
 pub struct Corpus<'a> {
-    lessons: &'a dyn Lessons,
-    features: &'a Features,
-    means: Means,
+    lessons: &'a dyn TrainingRows,
+    features: &'a FeatureSpec,
+    means: ResourceLimits,
     /// The terms in order.
-    pub terms: Spelled,
+    pub terms: SpelledTerms,
     /// How many rows have each.
     pub frequency: Vec<u32>,
     keys: Vec<u64>,
     /// What finds them, where that is asked for.
-    numbers: OnceLock<Numbers>,
+    numbers: OnceLock<KeyNumbers>,
     /// The label of each row, and how much it counts.
     pub labels: Vec<(Label, f64)>,
     /// The digest of texts, cells, labels and weights, in order.
     pub digest: String,
     /// All rows, where they are in memory.
-    blocks: Option<Vec<Block>>,
+    blocks: Option<Vec<CountedBlock>>,
     /// The number of each term of a shelf.
     ranks: Vec<Vec<u32>>,
 }
 
 /// Some rows as a shelf has counted them, by its own numbers.
-struct Block {
+struct CountedBlock {
     first: usize,
     shelf: usize,
-    rows: Packed,
+    rows: PackedRows,
 }
 
 /// Rows of counted terms, in order.
 #[derive(Clone, Copy)]
-pub struct Rows<'a> {
-    blocks: &'a [Block],
+pub struct CountedRows<'a> {
+    blocks: &'a [CountedBlock],
     /// None where the terms have their final numbers.
     ranks: &'a [Vec<u32>],
 }
 
-impl Rows<'_> {
+impl CountedRows<'_> {
     /// The terms of each row with their counts, in the order in which they first occur.
     pub fn iter(self) -> impl Iterator<Item = impl Iterator<Item = (u32, u32)>> {
-        self.blocks.iter().flat_map(move |Block { shelf, rows, .. }| {
+        self.blocks.iter().flat_map(move |CountedBlock { shelf, rows, .. }| {
             let ranks = self.ranks.get(*shelf);
             let rank = move |term| ranks.map_or(term, |ranks| ranks[term as usize]);
             rows.rows().map(move |row| row.map(move |(term, count)| (rank(term), count)))
@@ -127,15 +127,15 @@ impl Rows<'_> {
 impl<'a> Corpus<'a> {
     /// Reads the rows for their terms.
     pub fn new(
-        lessons: &'a dyn Lessons,
-        features: &'a Features,
+        lessons: &'a dyn TrainingRows,
+        features: &'a FeatureSpec,
         selection: &Selection,
-        means: Means,
+        means: ResourceLimits,
     ) -> Result<Self> {
         let wanted =
             if selection.is_all() { None } else { Some(select(lessons, features, selection, means)?) };
         let hold = lessons.are_held();
-        let mut shelves = shelves::<Shelf>(means.threads);
+        let mut shelves = shelves::<ThreadCounts>(means.threads);
         let (mut labels, mut digest) = (Vec::new(), Sha256::new());
         lessons.read(&mut |lessons| {
             std::thread::scope(|scope| {
@@ -151,52 +151,50 @@ impl<'a> Corpus<'a> {
             Ok(())
         })?;
         let blocks = hold.then(|| in_order(&mut shelves));
-        let Joined { terms, frequency, keys, ranks } = merge(shelves, means.threads);
+        let JoinedCounts { terms, frequency, keys, ranks } = merge(shelves, means.threads);
         let ranks = if hold { ranks } else { Vec::new() };
         let (numbers, digest) = (OnceLock::new(), hex(&digest.finalize()));
         Ok(Self { lessons, features, means, terms, frequency, keys, numbers, labels, digest, blocks, ranks })
     }
 
     /// The rows, where they are in memory.
-    pub fn held(&self) -> Option<Rows<'_>> {
-        self.blocks.as_ref().map(|blocks| Rows { blocks, ranks: &self.ranks })
+    pub fn held(&self) -> Option<CountedRows<'_>> {
+        self.blocks.as_ref().map(|blocks| CountedRows { blocks, ranks: &self.ranks })
     }
 
-    fn numbers(&self) -> &Numbers {
-        self.numbers.get_or_init(|| Numbers::of(&self.keys))
+    fn numbers(&self) -> &KeyNumbers {
+        self.numbers.get_or_init(|| KeyNumbers::of(&self.keys))
     }
 
     /// What tells copies of each row.
-    pub fn prints(&self) -> Result<Vec<Print>> {
-        let mut shelves = shelves::<Vec<(usize, Print)>>(self.means.threads);
+    pub fn prints(&self) -> Result<Vec<FoldPrint>> {
+        let mut shelves = shelves::<Vec<(usize, FoldPrint)>>(self.means.threads);
         let mut done = 0;
         self.lessons.read(&mut |lessons| {
             share_out(lessons, done, &mut shelves, |prints, first, lessons| {
-                prints.extend(
-                    lessons.iter().zip(first..).map(|(lesson, row)| {
-                        (row, Print::of(&lesson.text, &lesson.cells, row, row < SKETCHED))
-                    }),
-                );
+                prints.extend(lessons.iter().zip(first..).map(|(lesson, row)| {
+                    (row, FoldPrint::of(&lesson.text, &lesson.cells, row, row < SKETCHED))
+                }));
             });
             done += lessons.len();
             Ok(())
         })?;
-        let mut prints: Vec<(usize, Print)> = shelves.into_iter().flatten().collect();
+        let mut prints: Vec<(usize, FoldPrint)> = shelves.into_iter().flatten().collect();
         prints.sort_unstable_by_key(|(row, _)| *row);
         Ok(prints.into_iter().map(|(_, print)| print).collect())
     }
 
     /// The greatest score of a window of each row; of no window where a text is shorter than one.
-    pub fn surest_windows(&self, words: usize, score: Scorer) -> Result<Vec<f64>> {
+    pub fn surest_windows(&self, words: usize, score: WindowScorer) -> Result<Vec<f64>> {
         let (features, numbers) = (self.features, self.numbers());
-        let mut shelves = shelves::<(Shelf, Vec<(usize, f64)>)>(self.means.threads);
+        let mut shelves = shelves::<(ThreadCounts, Vec<(usize, f64)>)>(self.means.threads);
         let mut surest = vec![f64::NEG_INFINITY; self.labels.len()];
         let mut done = 0;
         self.lessons.read(&mut |lessons| {
             share_out(lessons, done, &mut shelves, |(shelf, found), first, lessons| {
-                let Shelf { scratch, tally, row, .. } = shelf;
+                let ThreadCounts { scratch, tally, row, .. } = shelf;
                 let mut weights = Vec::new();
-                for (Lesson { text, cells, .. }, number) in lessons.iter().zip(first..) {
+                for (TrainingRow { text, cells, .. }, number) in lessons.iter().zip(first..) {
                     let mut most = f64::NEG_INFINITY;
                     windows::each(text, words, &mut |window| {
                         features.each(window, cells, scratch, &mut |term| {
@@ -218,12 +216,12 @@ impl<'a> Corpus<'a> {
     }
 
     /// Calls `each` with rows in their order, some at a time, and the number of the first of them.
-    pub fn each_block(&self, each: &mut dyn FnMut(usize, Rows)) -> Result<()> {
+    pub fn each_block(&self, each: &mut dyn FnMut(usize, CountedRows)) -> Result<()> {
         if let Some(rows) = self.held() {
             each(0, rows);
             return Ok(());
         }
-        let mut shelves = shelves::<Shelf>(self.means.threads);
+        let mut shelves = shelves::<ThreadCounts>(self.means.threads);
         let (features, numbers) = (self.features, self.numbers());
         let mut done = 0;
         self.lessons.read(&mut |lessons| {
@@ -231,7 +229,7 @@ impl<'a> Corpus<'a> {
                 let rows = shelf.look_up(lessons, features, numbers);
                 shelf.blocks.push((first, rows));
             });
-            each(done, Rows { blocks: &in_order(&mut shelves), ranks: &[] });
+            each(done, CountedRows { blocks: &in_order(&mut shelves), ranks: &[] });
             done += lessons.len();
             Ok(())
         })
@@ -239,7 +237,7 @@ impl<'a> Corpus<'a> {
 }
 
 /// What makes a score of a row's number and the counted terms of a window of it.
-type Scorer<'a> = &'a (dyn Fn(usize, &[(u32, u32)], &mut Vec<(u32, f64)>) -> f64 + Sync);
+type WindowScorer<'a> = &'a (dyn Fn(usize, &[(u32, u32)], &mut Vec<(u32, f64)>) -> f64 + Sync);
 
 /// Lessons that a thread takes at once.
 const AT_ONCE: usize = 128;
@@ -250,10 +248,10 @@ fn shelves<S: Default>(threads: usize) -> Vec<S> {
 
 /// Has every shelf take some of the lessons after the other, with the number of the first of them.
 fn share_out<S: Send>(
-    lessons: &[Lesson],
+    lessons: &[TrainingRow],
     rows: usize,
     shelves: &mut [S],
-    work: impl Fn(&mut S, usize, &[Lesson]) + Sync,
+    work: impl Fn(&mut S, usize, &[TrainingRow]) + Sync,
 ) {
     let next = AtomicUsize::new(0);
     let threads = shelves.len();
@@ -271,31 +269,31 @@ fn share_out<S: Send>(
 
 /// What one thread has counted, by numbers of its own.
 #[derive(Default)]
-struct Shelf {
+struct ThreadCounts {
     terms: Dictionary,
     /// The first row of each term.
     rows: Vec<u32>,
     /// How many rows have each term.
     frequency: Vec<u32>,
     /// Rows, and the number of the first of them.
-    blocks: Vec<(usize, Packed)>,
-    scratch: Scratch,
-    tally: Tally,
+    blocks: Vec<(usize, PackedRows)>,
+    scratch: AnalyzerBuffers,
+    tally: TermCounts,
     row: Vec<(u32, u32)>,
 }
 
-impl Shelf {
+impl ThreadCounts {
     /// Counts terms that are wanted, all of them where nothing is said. The rows are in no order yet.
     fn count(
         &mut self,
         first: usize,
-        lessons: &[Lesson],
-        features: &Features,
-        wanted: Option<&Table<()>>,
-    ) -> Packed {
+        lessons: &[TrainingRow],
+        features: &FeatureSpec,
+        wanted: Option<&HashTable<()>>,
+    ) -> PackedRows {
         let Self { terms, rows: firsts, frequency, scratch, tally, row, .. } = self;
-        let mut rows = Packed::default();
-        for (number, Lesson { text, cells, .. }) in (first..).zip(lessons) {
+        let mut rows = PackedRows::default();
+        for (number, TrainingRow { text, cells, .. }) in (first..).zip(lessons) {
             features.each(text, cells, scratch, &mut |term| {
                 if wanted.is_none_or(|wanted| wanted.get(term.key).is_some()) {
                     tally.add(terms.number(term));
@@ -314,10 +312,15 @@ impl Shelf {
     }
 
     /// Counts terms that are known.
-    fn look_up(&mut self, lessons: &[Lesson], features: &Features, numbers: &Numbers) -> Packed {
+    fn look_up(
+        &mut self,
+        lessons: &[TrainingRow],
+        features: &FeatureSpec,
+        numbers: &KeyNumbers,
+    ) -> PackedRows {
         let Self { scratch, tally, row, .. } = self;
-        let mut rows = Packed::default();
-        for Lesson { text, cells, .. } in lessons {
+        let mut rows = PackedRows::default();
+        for TrainingRow { text, cells, .. } in lessons {
             features.each(text, cells, scratch, &mut |term| {
                 if let Some(number) = numbers.find(term.key) {
                     tally.add(number);
@@ -332,14 +335,14 @@ impl Shelf {
 
 /// The terms of one text by number: a count for each number, and the numbers that have one.
 #[derive(Default)]
-pub struct Tally {
+pub struct TermCounts {
     counts: Vec<u32>,
     /// The numbers that have been counted, and room for more.
     touched: Vec<u32>,
     used: usize,
 }
 
-impl Tally {
+impl TermCounts {
     /// Counts a term.
     #[inline]
     pub fn add(&mut self, number: u32) {
@@ -373,33 +376,33 @@ impl Tally {
 
 /// How many rows have a term, and how often it occurs in them.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+struct TermFrequency {
     texts: u32,
     times: u32,
 }
 
 /// The terms of one thread's rows, as far as they are under the limit.
 #[derive(Default)]
-struct Census {
-    seen: Table<Seen>,
-    one: Table<u32>,
-    scratch: Scratch,
+struct ThreadTerms {
+    seen: HashTable<TermFrequency>,
+    one: HashTable<u32>,
+    scratch: AnalyzerBuffers,
 }
 
 /// The keys of the terms that are kept. Where the terms do not fit into the memory, the rows are read more than once, each
 /// time for keys up to a limit: it falls until these fit.
 fn select(
-    lessons: &dyn Lessons,
-    features: &Features,
+    lessons: &dyn TrainingRows,
+    features: &FeatureSpec,
     selection: &Selection,
-    means: Means,
-) -> Result<Table<()>> {
+    means: ResourceLimits,
+) -> Result<HashTable<()>> {
     let most = (means.memory / means.threads.max(1) / 64).max(1 << 10);
     let mut kept: Vec<(u32, u64)> = Vec::new();
     let mut from = 0;
     loop {
         let to = AtomicU64::new(u64::MAX);
-        let mut all = shelves::<Census>(means.threads);
+        let mut all = shelves::<ThreadTerms>(means.threads);
         let mut rows = 0;
         lessons.read(&mut |lessons| {
             rows += lessons.len() as u64;
@@ -419,7 +422,7 @@ fn select(
         let to = to.into_inner();
         let mut all = all.into_iter().map(|census| census.seen);
         let mut seen = all.next().unwrap_or_default();
-        for (key, Seen { texts, times }) in all.flat_map(|other| other.iter().collect::<Vec<_>>()) {
+        for (key, TermFrequency { texts, times }) in all.flat_map(|other| other.iter().collect::<Vec<_>>()) {
             let sum = seen.entry(key).0;
             sum.texts += texts;
             sum.times = sum.times.saturating_add(times);
@@ -436,15 +439,15 @@ fn select(
             None => break,
         }
     }
-    let mut wanted = Table::with_room(kept.len());
+    let mut wanted = HashTable::with_room(kept.len());
     for (_, key) in kept {
         wanted.entry(key);
     }
     Ok(wanted)
 }
 
-impl Census {
-    fn count(&mut self, lesson: &Lesson, features: &Features, keys: std::ops::RangeInclusive<u64>) {
+impl ThreadTerms {
+    fn count(&mut self, lesson: &TrainingRow, features: &FeatureSpec, keys: std::ops::RangeInclusive<u64>) {
         let Self { seen, one, scratch } = self;
         features.each(&lesson.text, &lesson.cells, scratch, &mut |term| {
             if keys.contains(&term.key) {
@@ -460,10 +463,14 @@ impl Census {
 }
 
 /// The blocks of all shelves, in the order of their rows.
-fn in_order(shelves: &mut [Shelf]) -> Vec<Block> {
+fn in_order(shelves: &mut [ThreadCounts]) -> Vec<CountedBlock> {
     let mut blocks = Vec::new();
     for (number, shelf) in shelves.iter_mut().enumerate() {
-        blocks.extend(shelf.blocks.drain(..).map(|(first, rows)| Block { first, shelf: number, rows }));
+        blocks.extend(shelf.blocks.drain(..).map(|(first, rows)| CountedBlock {
+            first,
+            shelf: number,
+            rows,
+        }));
     }
     blocks.sort_unstable_by_key(|block| block.first);
     blocks
@@ -471,8 +478,8 @@ fn in_order(shelves: &mut [Shelf]) -> Vec<Block> {
 
 /// What the threads have counted, together.
 #[derive(Default)]
-struct Joined {
-    terms: Spelled,
+struct JoinedCounts {
+    terms: SpelledTerms,
     frequency: Vec<u32>,
     keys: Vec<u64>,
     /// The number that each term of a shelf has among all.
@@ -480,13 +487,13 @@ struct Joined {
 }
 
 /// Puts the terms that the threads have counted together, in order.
-fn merge(shelves: Vec<Shelf>, threads: usize) -> Joined {
-    let (mut known, mut frequency) = (Numbers::default(), Vec::new());
+fn merge(shelves: Vec<ThreadCounts>, threads: usize) -> JoinedCounts {
+    let (mut known, mut frequency) = (KeyNumbers::default(), Vec::new());
     // Of each key the shelf and the number of the term that came first: two terms may, once in a blue moon, share a key.
     let mut firsts: Vec<(u32, u32, u32)> = Vec::new();
     let mut spelled = Vec::new();
     let mut numbers: Vec<Vec<u32>> = Vec::new();
-    for (shelf, Shelf { terms, rows, frequency: found, .. }) in (0..).zip(shelves) {
+    for (shelf, ThreadCounts { terms, rows, frequency: found, .. }) in (0..).zip(shelves) {
         let (theirs, terms) = terms.into_parts();
         spelled.push(terms);
         if shelf == 0 {
@@ -526,10 +533,10 @@ fn merge(shelves: Vec<Shelf>, threads: usize) -> Joined {
     });
     // This one finds the runs, and merges them.
     order.sort_by(compare);
-    let mut spelling = [Spelled::default()];
-    let spell = |terms: &mut Spelled| order.iter().for_each(|&(_, place)| terms.push("", term(place)));
+    let mut spelling = [SpelledTerms::default()];
+    let spell = |terms: &mut SpelledTerms| order.iter().for_each(|&(_, place)| terms.push("", term(place)));
     let mut all = threads::beside(&mut spelling, threads, spell, || {
-        let mut all = Joined::default();
+        let mut all = JoinedCounts::default();
         let mut ranks = vec![0; keys.len()];
         for (rank, &(_, place)) in (0..).zip(&order) {
             all.frequency.push(frequency[place as usize]);
@@ -559,7 +566,7 @@ mod tests {
     #[test]
     fn of_terms_that_share_a_key_the_first_in_the_file_stays() {
         let shelf = |row, text| {
-            let mut shelf = Shelf { rows: vec![row], frequency: vec![1], ..Shelf::default() };
+            let mut shelf = ThreadCounts { rows: vec![row], frequency: vec![1], ..ThreadCounts::default() };
             shelf.terms.number(Term { key: 7, mark: "", text });
             shelf
         };

@@ -1,13 +1,13 @@
 //! Terms by number, found by the keys that the analyzer makes of them.
 
 use crate::features::Term;
-use crate::features::hash_table::Numbers;
+use crate::features::hash_table::KeyNumbers;
 
 /// Terms, numbered as they came in.
 #[derive(Clone, Debug, Default)]
 pub struct Dictionary {
-    numbers: Numbers,
-    spelled: Spelled,
+    numbers: KeyNumbers,
+    spelled: SpelledTerms,
 }
 
 impl Dictionary {
@@ -35,20 +35,20 @@ impl Dictionary {
     }
 
     /// The numbers of the terms' keys, and how they are spelled.
-    pub fn into_parts(self) -> (Numbers, Spelled) {
+    pub fn into_parts(self) -> (KeyNumbers, SpelledTerms) {
         (self.numbers, self.spelled)
     }
 }
 
 /// How terms are spelled, by number.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Spelled {
+pub struct SpelledTerms {
     /// All terms, one after the other.
     text: String,
     ends: Vec<usize>,
 }
 
-impl Spelled {
+impl SpelledTerms {
     /// Adds a term, its mark first.
     #[inline]
     pub fn push(&mut self, mark: &str, text: &str) {

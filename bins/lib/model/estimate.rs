@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::rows::label::Label;
-use crate::stats::metrics::{Confusion, Figure, Figures};
-use crate::stats::ranking::Scored;
+use crate::stats::metrics::{Confusion, FigureName, Figures};
+use crate::stats::ranking::ScoredLabel;
 
 /// What a model is worth.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,16 +21,16 @@ pub struct Estimate {
     /// All folds together.
     pub pooled: Figures,
     /// One fold against the other, by the name of the figure.
-    pub by_fold: BTreeMap<String, Spread>,
+    pub by_fold: BTreeMap<String, FoldSpread>,
     /// What was asked for, and whether it was reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub gates: Vec<Gate>,
+    pub gates: Vec<RequiredGate>,
 }
 
 /// How a figure goes from fold to fold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spread {
+pub struct FoldSpread {
     /// The mean over the folds.
     pub mean: f64,
     /// The standard deviation.
@@ -47,7 +47,7 @@ pub struct Spread {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Requirement {
     /// The figure.
-    pub figure: Figure,
+    pub figure: FigureName,
     /// The least it may be, or the most where less is better.
     pub limit: f64,
 }
@@ -55,7 +55,7 @@ pub struct Requirement {
 /// A requirement and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Gate {
+pub struct RequiredGate {
     /// The name of the figure.
     pub figure: String,
     /// The least it may be, or the most where less is better.
@@ -76,7 +76,7 @@ impl FromStr for Requirement {
     }
 }
 
-impl fmt::Display for Gate {
+impl fmt::Display for RequiredGate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { figure, limit, value, passed } = self;
         match value {
@@ -90,7 +90,7 @@ impl fmt::Display for Gate {
 
 /// A row that was scored by a part that had not seen it.
 #[derive(Clone, Copy, Debug)]
-pub struct Judged {
+pub struct OutOfFoldRow {
     /// Its number.
     pub row: usize,
     /// Log-odds, then the probability that it is positive.
@@ -103,12 +103,12 @@ pub struct Judged {
 
 impl Estimate {
     /// What the scores of rows are worth with this threshold.
-    pub fn of(rows: &[Judged], threshold: f64, required: &[Requirement]) -> Self {
+    pub fn of(rows: &[OutOfFoldRow], threshold: f64, required: &[Requirement]) -> Self {
         let folds = rows.iter().map(|row| row.fold).max().map_or(0, |last| last + 1);
         let pooled = figures(rows.iter(), threshold);
         let each: Vec<Figures> =
             (0..folds).map(|fold| figures(rows.iter().filter(|row| row.fold == fold), threshold)).collect();
-        let spreads = Figure::ALL.iter().filter_map(|figure| {
+        let spreads = FigureName::ALL.iter().filter_map(|figure| {
             let values: Option<Vec<f64>> = each.iter().map(|figures| figure.of(figures)).collect();
             Some((figure.to_string(), spread(&values?)?))
         });
@@ -124,32 +124,37 @@ impl Estimate {
 }
 
 impl Requirement {
-    fn gate(&self, figures: &Figures) -> Gate {
+    fn gate(&self, figures: &Figures) -> RequiredGate {
         let value = self.figure.of(figures);
         let enough = |value: f64| if self.figure.falls() { value <= self.limit } else { value >= self.limit };
-        Gate { figure: self.figure.to_string(), limit: self.limit, value, passed: value.is_some_and(enough) }
+        RequiredGate {
+            figure: self.figure.to_string(),
+            limit: self.limit,
+            value,
+            passed: value.is_some_and(enough),
+        }
     }
 }
 
-fn figures<'a>(rows: impl Iterator<Item = &'a Judged>, threshold: f64) -> Figures {
+fn figures<'a>(rows: impl Iterator<Item = &'a OutOfFoldRow>, threshold: f64) -> Figures {
     let mut confusion = Confusion::default();
-    let mut scored: Vec<Scored> = rows
+    let mut scored: Vec<ScoredLabel> = rows
         .map(|row| {
             let verdict = if row.score >= threshold { Label::Positive } else { Label::Negative };
             confusion.add(row.label, verdict);
-            Scored::new(row.score, row.label)
+            ScoredLabel::new(row.score, row.label)
         })
         .collect();
     Figures::of(&mut scored, confusion)
 }
 
-fn spread(values: &[f64]) -> Option<Spread> {
+fn spread(values: &[f64]) -> Option<FoldSpread> {
     let count = values.len() as f64;
     let student = StudentsT::new(0.0, 1.0, count - 1.0).ok()?;
     let mean = values.iter().sum::<f64>() / count;
     let sd = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt();
     let reach = student.inverse_cdf(0.975) * sd / count.sqrt();
-    Some(Spread { mean, sd, interval: (mean - reach, mean + reach), values: values.to_vec() })
+    Some(FoldSpread { mean, sd, interval: (mean - reach, mean + reach), values: values.to_vec() })
 }
 
 #[cfg(test)]
@@ -159,7 +164,7 @@ mod tests {
     #[test]
     fn a_spread_is_that_of_scipy() {
         // scipy 1.17: values = [.9, .92, .95, .91, .93]; t.interval(.95, 4, mean(values), sem(values))
-        let Spread { mean, sd, interval, .. } = spread(&[0.9, 0.92, 0.95, 0.91, 0.93]).unwrap();
+        let FoldSpread { mean, sd, interval, .. } = spread(&[0.9, 0.92, 0.95, 0.91, 0.93]).unwrap();
         let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found}");
         near(mean, 0.922);
         near(sd, 0.019_235_384_061_671_343);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::model::model_file::{Columns, Desk, Model};
+use crate::model::model_file::{ColumnPlaces, Model, ScoringBuffers};
 use crate::rows::Row;
 
 /// What makes up the log-odds of a score: where these begin, and what each known term adds. With a calibration by steps
@@ -25,20 +25,31 @@ impl Explanation<'_> {
 
 impl Model {
     /// What makes up the score of a text.
-    pub fn explain(&self, text: &str, desk: &mut Desk) -> Explanation<'_> {
+    pub fn explain(&self, text: &str, desk: &mut ScoringBuffers) -> Explanation<'_> {
         desk.cells.clear();
         self.explanation(text, desk)
     }
 
     /// What makes up the score of a row.
-    pub fn explain_row(&self, row: &Row, columns: &Columns, desk: &mut Desk) -> Explanation<'_> {
+    pub fn explain_row(
+        &self,
+        row: &Row,
+        columns: &ColumnPlaces,
+        desk: &mut ScoringBuffers,
+    ) -> Explanation<'_> {
         let text = columns.lay_out(row, desk);
         self.explanation(text, desk)
     }
 
     /// The terms that moved the score of a row most, as one line: `free +1.32, (length 7) -0.40`. What moves it by less than
     /// .005 is left out.
-    pub fn reasons(&self, row: &Row, columns: &Columns, desk: &mut Desk, most: usize) -> String {
+    pub fn reasons(
+        &self,
+        row: &Row,
+        columns: &ColumnPlaces,
+        desk: &mut ScoringBuffers,
+        most: usize,
+    ) -> String {
         let explanation = self.explain_row(row, columns, desk);
         let spelled = |&(term, share): &(&str, f64)| (self.features.analyzer.spelled(term), share);
         line(explanation.terms.iter().map(spelled), most)
@@ -49,10 +60,10 @@ impl Model {
     /// verdict alone. Where the models differ without any term that is `(start)`. Terms that `hides` are left out.
     pub fn differs(
         &self,
-        columns: &Columns,
-        (other, other_columns): (&Model, &Columns),
+        columns: &ColumnPlaces,
+        (other, other_columns): (&Model, &ColumnPlaces),
         row: &Row,
-        desk: &mut Desk,
+        desk: &mut ScoringBuffers,
         most: usize,
         hides: &dyn Fn(&str) -> bool,
     ) -> String {
@@ -71,7 +82,7 @@ impl Model {
         line(apart.into_iter(), most)
     }
 
-    fn explanation(&self, text: &str, desk: &mut Desk) -> Explanation<'_> {
+    fn explanation(&self, text: &str, desk: &mut ScoringBuffers) -> Explanation<'_> {
         let text = self.read_as(text);
         let part = self.surest(&text, desk);
         self.sum(part.text, desk);

@@ -4,34 +4,34 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::features::columns::{Column, Columns, LOOKED_AT};
-use crate::features::row::Features;
-use crate::io::fraction::Share;
-use crate::model::bayes::{self, Line, Sum};
+use crate::features::columns::{FeatureColumn, FeatureColumns, LOOKED_AT};
+use crate::features::row::FeatureSpec;
+use crate::io::fraction::Fraction;
+use crate::model::bayes::{self, ClassSum, LinearScore};
 use crate::model::calibrate::Calibration;
-use crate::model::corpus::{Corpus, Lesson, Lessons, Means, Rows};
-use crate::model::estimate::{Estimate, Judged};
-use crate::model::folds::{self, Print};
+use crate::model::corpus::{Corpus, CountedRows, ResourceLimits, TrainingRow, TrainingRows};
+use crate::model::estimate::{Estimate, OutOfFoldRow};
+use crate::model::folds::{self, FoldPrint};
 use crate::model::linear;
 use crate::model::model_file::{Model, Provenance, Windows};
 use crate::model::recipe::{Learner, Recipe};
-use crate::model::terms::Terms;
-use crate::model::tfidf::Space;
+use crate::model::terms::ModelTerms;
+use crate::model::tfidf::TermSpace;
 use crate::model::threads;
 use crate::model::threshold;
-use crate::model::threshold::Goal;
-use crate::profile::descriptor::Looker;
-use crate::profile::summary::{self, Profile, Record, Sketch};
-use crate::rows::label::{Label, Names};
-use crate::rows::mask::Kind;
+use crate::model::threshold::ThresholdGoal;
+use crate::profile::descriptor::Describer;
+use crate::profile::summary::{self, MessageRecord, Profile, StoredProfile};
+use crate::rows::label::{Label, LabelNames};
+use crate::rows::mask::MaskKind;
 
 /// What a model says of itself, besides what it has learned.
 #[derive(Clone, Debug)]
-pub struct About {
+pub struct FitProvenance {
     /// The values of the two verdicts.
-    pub names: Names,
+    pub names: LabelNames,
     /// Personal data that was masked in the rows.
-    pub masked: Vec<Kind>,
+    pub masked: Vec<MaskKind>,
     /// The columns that are learned from, besides the text.
     pub columns: Vec<String>,
     /// Whether there is a text to learn from.
@@ -44,10 +44,10 @@ pub struct About {
     pub commit: Option<String>,
 }
 
-impl Default for About {
+impl Default for FitProvenance {
     fn default() -> Self {
         Self {
-            names: Names::default(),
+            names: LabelNames::default(),
             masked: Vec::new(),
             columns: Vec::new(),
             has_text: true,
@@ -60,8 +60,13 @@ impl Default for About {
 
 /// Learns a model: the terms of all texts are counted once, figures, calibration and threshold come from folds of distinct
 /// texts, and the weights from all rows.
-pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -> Result<Model> {
-    let features = Features {
+pub fn fit(
+    lessons: &dyn TrainingRows,
+    recipe: &Recipe,
+    about: FitProvenance,
+    means: ResourceLimits,
+) -> Result<Model> {
+    let features = FeatureSpec {
         text: about.has_text,
         analyzer: recipe.analyzer.clone(),
         columns: columns(lessons, &about.columns)?,
@@ -89,13 +94,13 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
     if recipe.folds > 1 {
         prints = corpus.prints()?;
         folds = folds::assign(&prints, &corpus.labels, recipe.folds);
-        prints.iter_mut().for_each(Print::forget);
+        prints.iter_mut().for_each(FoldPrint::forget);
     }
     let mut parts = parts(&corpus, &folds, recipe)?;
     learn(&corpus, &folds, &mut parts, recipe, means)?;
     let mut rows = score(&corpus, &folds, &mut parts, means)?;
     let calibration = Calibration::learn(recipe.calibration, &known(&rows, |score| score));
-    let threshold = Share::try_from(threshold::choose(
+    let threshold = Fraction::try_from(threshold::choose(
         recipe.threshold,
         &known(&rows, |score| calibration.probability(score)),
     ))?;
@@ -103,10 +108,10 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
         Some(words) if rows.is_empty() => Some(Windows { words, margin: 0.0 }),
         Some(words) => {
             let surest = surest_windows(&corpus, &folds, &parts, words)?;
-            let is_positive = |row: &Judged| calibration.probability(row.score) >= threshold.value();
+            let is_positive = |row: &OutOfFoldRow| calibration.probability(row.score) >= threshold.value();
             // Who has named a bound or a cost gets no false alarm on top of it.
             let spared = match recipe.threshold {
-                Goal::MaxFpr(_) | Goal::Cost(..) => 0,
+                ThresholdGoal::MaxFpr(_) | ThresholdGoal::Cost(..) => 0,
                 _ => rows.iter().filter(|row| row.label == Label::Negative).count() / TURNED,
             };
             Some(Windows { words, margin: margin(&mut rows, &surest, spared, is_positive) })
@@ -119,7 +124,7 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
     let estimate = Estimate::of(&rows, threshold.value(), &recipe.required);
     let profile = profile(lessons, &features, &prints, &rows, means)?;
     let part = parts.swap_remove(0);
-    let mut terms = Terms::default();
+    let mut terms = ModelTerms::default();
     for ((number, term), found) in (0usize..).zip(corpus.terms.terms()).zip(&corpus.frequency) {
         if part.space.rarity[number] > 0.0 {
             let weight = part.line.weights[number];
@@ -127,7 +132,7 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
             terms.push(term, *found, weight);
         }
     }
-    let About { names, masked, fitted, commit, weight, .. } = about;
+    let FitProvenance { names, masked, fitted, commit, weight, .. } = about;
     let mut options = recipe.options();
     options.extend(weight.map(|column| ("weight-column".to_owned(), column)));
     let provenance =
@@ -135,7 +140,7 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
     drop(corpus);
     let mut model = Model::empty("fit", features);
     (model.names, model.masked) = (names, masked);
-    (model.provenance, model.estimate, model.profile) = (provenance, estimate, Sketch::of(&profile));
+    (model.provenance, model.estimate, model.profile) = (provenance, estimate, StoredProfile::of(&profile));
     (model.calibration, model.threshold) = (calibration, threshold);
     (model.weighting, model.texts) = (recipe.weighting, count);
     model.windows = windows;
@@ -148,15 +153,15 @@ pub fn fit(lessons: &dyn Lessons, recipe: &Recipe, about: About, means: Means) -
 const NO_FOLD: u8 = u8::MAX;
 
 /// Rows to learn from, and what was learned.
-struct Part {
+struct FoldModel {
     /// The fold that is kept out of it.
     without: Option<u8>,
-    space: Space,
-    line: Line,
+    space: TermSpace,
+    line: LinearScore,
 }
 
 /// The parts: the whole, then each but for one fold.
-fn parts(corpus: &Corpus, folds: &[u8], recipe: &Recipe) -> Result<Vec<Part>> {
+fn parts(corpus: &Corpus, folds: &[u8], recipe: &Recipe) -> Result<Vec<FoldModel>> {
     let count = folds.iter().filter(|fold| **fold != NO_FOLD).max().map_or(0, |most| usize::from(*most) + 1);
     let mut of_fold = vec![vec![0u32; corpus.terms.len()]; count];
     let mut sizes = vec![0; count];
@@ -177,19 +182,25 @@ fn parts(corpus: &Corpus, folds: &[u8], recipe: &Recipe) -> Result<Vec<Part>> {
             frequency.iter_mut().zip(counts).for_each(|(all, count)| *all -= count);
             texts -= sizes[usize::from(fold)];
         }
-        let space = Space::new(&frequency, texts, &recipe.selection, recipe.weighting);
-        Part { without, space, line: Line::default() }
+        let space = TermSpace::new(&frequency, texts, &recipe.selection, recipe.weighting);
+        FoldModel { without, space, line: LinearScore::default() }
     };
     Ok([None].into_iter().chain((0..).take(count).map(Some)).map(part).collect())
 }
 
 /// Learns the line of every part.
-fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, means: Means) -> Result<()> {
+fn learn(
+    corpus: &Corpus,
+    folds: &[u8],
+    parts: &mut [FoldModel],
+    recipe: &Recipe,
+    means: ResourceLimits,
+) -> Result<()> {
     let labels = &corpus.labels;
     let classes = [Label::Negative, Label::Positive];
     let pairs = parts.iter().flat_map(|part| classes.map(|class| (part, class)));
-    let mut sums: Vec<(&Part, Label, Sum)> =
-        pairs.map(|(part, class)| (part, class, Sum::new(corpus.terms.len()))).collect();
+    let mut sums: Vec<(&FoldModel, Label, ClassSum)> =
+        pairs.map(|(part, class)| (part, class, ClassSum::new(corpus.terms.len()))).collect();
     corpus.each_block(&mut |first, rows| {
         threads::each(&mut sums, means.threads, |(part, class, sum)| {
             let mut weights = Vec::new();
@@ -202,11 +213,11 @@ fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, mea
         });
     })?;
     let kind = if recipe.learner == Learner::Complement {
-        bayes::Kind::Complement
+        bayes::BayesKind::Complement
     } else {
-        bayes::Kind::Multinomial
+        bayes::BayesKind::Multinomial
     };
-    let sums: Vec<Sum> = sums.into_iter().map(|(.., sum)| sum).collect();
+    let sums: Vec<ClassSum> = sums.into_iter().map(|(.., sum)| sum).collect();
     for (part, sums) in parts.iter_mut().zip(sums.chunks_exact(2)) {
         let line = bayes::line(&sums[0], &sums[1], &part.space, recipe.alpha, kind, recipe.prior);
         part.line = line.unwrap_or_default();
@@ -231,12 +242,12 @@ fn learn(corpus: &Corpus, folds: &[u8], parts: &mut [Part], recipe: &Recipe, mea
 
 /// The rows of a part as a matrix of weights, each term times its scale, and their labels.
 fn matrix(
-    rows: Rows,
+    rows: CountedRows,
     all: &[(Label, f64)],
     folds: &[u8],
-    part: &Part,
+    part: &FoldModel,
     scales: Option<&[f64]>,
-) -> (linear::Rows, Vec<(Label, f64)>) {
+) -> (linear::WeightRows, Vec<(Label, f64)>) {
     let (mut starts, mut terms, mut values, mut labels) = (vec![0], Vec::new(), Vec::new(), Vec::new());
     let mut weights = Vec::new();
     for (number, row) in rows.iter().enumerate().filter(|(number, _)| part.without != Some(folds[*number])) {
@@ -250,15 +261,20 @@ fn matrix(
         starts.push(terms.len());
         labels.push(all[number]);
     }
-    (linear::Rows::new((labels.len(), part.space.rarity.len()), starts, terms, values), labels)
+    (linear::WeightRows::new((labels.len(), part.space.rarity.len()), starts, terms, values), labels)
 }
 
 /// The log-odds of rows by the part that has not seen their texts, where that part knows both classes.
-fn score(corpus: &Corpus, folds: &[u8], parts: &mut [Part], means: Means) -> Result<Vec<Judged>> {
+fn score(
+    corpus: &Corpus,
+    folds: &[u8],
+    parts: &mut [FoldModel],
+    means: ResourceLimits,
+) -> Result<Vec<OutOfFoldRow>> {
     let mut judged = Vec::new();
     let labels = &corpus.labels;
-    let able = |part: &&mut Part| part.without.is_some() && part.is_able();
-    let mut parts: Vec<(&mut Part, Vec<Judged>)> =
+    let able = |part: &&mut FoldModel| part.without.is_some() && part.is_able();
+    let mut parts: Vec<(&mut FoldModel, Vec<OutOfFoldRow>)> =
         parts.iter_mut().filter(able).map(|part| (part, Vec::new())).collect();
     corpus.each_block(&mut |first, rows| {
         threads::each(&mut parts, means.threads, |(part, judged)| {
@@ -267,7 +283,7 @@ fn score(corpus: &Corpus, folds: &[u8], parts: &mut [Part], means: Means) -> Res
                 let ((label, _), fold) = (labels[row], folds[row]);
                 if part.without == Some(fold) {
                     let score = part.score(terms, &mut weights);
-                    judged.push(Judged { row, score, label, fold });
+                    judged.push(OutOfFoldRow { row, score, label, fold });
                 }
             }
         });
@@ -278,14 +294,14 @@ fn score(corpus: &Corpus, folds: &[u8], parts: &mut [Part], means: Means) -> Res
 }
 
 /// What is made of the scores of rows, and whether these are positive.
-fn known(rows: &[Judged], make: impl Fn(f64) -> f64) -> Vec<(f64, bool)> {
+fn known(rows: &[OutOfFoldRow], make: impl Fn(f64) -> f64) -> Vec<(f64, bool)> {
     rows.iter().map(|row| (make(row.score), row.label == Label::Positive)).collect()
 }
 
 /// The log-odds of each row's surest window, by the part that has not seen it.
-fn surest_windows(corpus: &Corpus, folds: &[u8], parts: &[Part], words: usize) -> Result<Vec<f64>> {
+fn surest_windows(corpus: &Corpus, folds: &[u8], parts: &[FoldModel], words: usize) -> Result<Vec<f64>> {
     let part_without = |fold: u8| parts.iter().find(|part| part.without == Some(fold) && part.is_able());
-    let parts: Vec<Option<&Part>> = (0..u8::MAX).map(part_without).collect();
+    let parts: Vec<Option<&FoldModel>> = (0..u8::MAX).map(part_without).collect();
     corpus.surest_windows(words, &|row, window, weights| {
         let part = parts.get(usize::from(folds[row])).copied().flatten();
         part.map_or(f64::NEG_INFINITY, |part| part.score(window.iter().copied(), weights))
@@ -294,18 +310,18 @@ fn surest_windows(corpus: &Corpus, folds: &[u8], parts: &[Part], words: usize) -
 
 /// What the rows look like, with the scores they got from parts that had not seen them; nothing where none was scored.
 fn profile(
-    lessons: &dyn Lessons,
-    features: &Features,
-    prints: &[Print],
-    judged: &[Judged],
-    means: Means,
+    lessons: &dyn TrainingRows,
+    features: &FeatureSpec,
+    prints: &[FoldPrint],
+    judged: &[OutOfFoldRow],
+    means: ResourceLimits,
 ) -> Result<Profile> {
     let mut profile = Profile::new(!judged.is_empty());
-    let scored: HashMap<usize, &Judged> = judged.iter().map(|judged| (judged.row, judged)).collect();
-    let remembered = summary::remembered(prints.iter().map(Print::content));
+    let scored: HashMap<usize, &OutOfFoldRow> = judged.iter().map(|judged| (judged.row, judged)).collect();
+    let remembered = summary::remembered(prints.iter().map(FoldPrint::content));
     let mut done = 0;
     lessons.read(&mut |lessons| {
-        for Lesson { text, label, .. } in lessons {
+        for TrainingRow { text, label, .. } in lessons {
             profile.tell(features.text && text.is_empty(), Some(*label));
         }
         let wanted = remembered.range(done..done + lessons.len());
@@ -314,12 +330,12 @@ fn profile(
         let parts = wanted.len().div_ceil(means.threads.max(1) * 4).max(1);
         let mut parts: Vec<_> = wanted.chunks_mut(parts).collect();
         threads::each(&mut parts, means.threads, |messages| {
-            let mut looker = Looker::default();
+            let mut looker = Describer::default();
             for (judged, (_, copies), record) in messages.iter_mut() {
-                let Lesson { text, cells, .. } = &lessons[judged.row - done];
+                let TrainingRow { text, cells, .. } = &lessons[judged.row - done];
                 let look = looker.look(text, cells, Some(&features.columns), &mut |_, _| ());
                 let text = summary::text(text, cells);
-                *record = Some(Record::new(text, look, judged.score, Some(judged.label), *copies));
+                *record = Some(MessageRecord::new(text, look, judged.score, Some(judged.label), *copies));
             }
         });
         for (_, (hash, _), record) in wanted {
@@ -335,7 +351,12 @@ fn profile(
 
 /// How much surer a window must be than a whole message, so that so many negative rows turn at most; the rows get the score
 /// of their surest window where it is the surer one then.
-fn margin(rows: &mut [Judged], surest: &[f64], spared: usize, is_positive: impl Fn(&Judged) -> bool) -> f64 {
+fn margin(
+    rows: &mut [OutOfFoldRow],
+    surest: &[f64],
+    spared: usize,
+    is_positive: impl Fn(&OutOfFoldRow) -> bool,
+) -> f64 {
     // What scores no more than this is not positive.
     let below = rows.iter().filter(|row| !is_positive(row));
     let edge = below.clone().map(|row| row.score).fold(f64::NEG_INFINITY, f64::max);
@@ -353,7 +374,7 @@ fn margin(rows: &mut [Judged], surest: &[f64], spared: usize, is_positive: impl 
 /// One negative row in so many may turn by its windows.
 const TURNED: usize = 2000;
 
-impl Part {
+impl FoldModel {
     /// Whether it knows both classes.
     fn is_able(&self) -> bool {
         !self.line.weights.is_empty()
@@ -367,9 +388,9 @@ impl Part {
 }
 
 /// What is made of columns besides the text, by rows from all over the file.
-fn columns(lessons: &dyn Lessons, names: &[String]) -> Result<Columns> {
+fn columns(lessons: &dyn TrainingRows, names: &[String]) -> Result<FeatureColumns> {
     if names.is_empty() {
-        return Ok(Columns::default());
+        return Ok(FeatureColumns::default());
     }
     let (mut looked_at, mut stride, mut row) = (Vec::new(), 1usize, 0usize);
     lessons.read(&mut |lessons| {
@@ -390,26 +411,26 @@ fn columns(lessons: &dyn Lessons, names: &[String]) -> Result<Columns> {
         Ok(())
     })?;
     let column = |(place, name): (usize, &String)| {
-        Column::learn(name, looked_at.iter().filter_map(|cells| cells.get(place).map(String::as_str)))
+        FeatureColumn::learn(name, looked_at.iter().filter_map(|cells| cells.get(place).map(String::as_str)))
     };
-    Ok(Columns(names.iter().enumerate().map(column).collect()))
+    Ok(FeatureColumns(names.iter().enumerate().map(column).collect()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::io::stream::Place;
-    use crate::model::corpus::Lesson;
+    use crate::model::corpus::TrainingRow;
     use crate::model::model_file::sealed;
     use crate::model::recipe::Preset;
 
     fn written() -> String {
         let lessons = vec![
-            Lesson::new("win a prize", Label::Positive),
-            Lesson::new("see you at noon", Label::Negative),
+            TrainingRow::new("win a prize", Label::Positive),
+            TrainingRow::new("see you at noon", Label::Negative),
         ];
-        let means = Means { threads: 1, memory: usize::MAX };
-        let model = fit(&lessons, &Preset::Classic.recipe(), About::default(), means).unwrap();
+        let means = ResourceLimits { threads: 1, memory: usize::MAX };
+        let model = fit(&lessons, &Preset::Classic.recipe(), FitProvenance::default(), means).unwrap();
         let path = std::env::temp_dir().join(format!("spamops-model-{}.json", std::process::id()));
         model.write(&Place::File(path.clone())).unwrap();
         let file = std::fs::read_to_string(&path).unwrap();
@@ -419,7 +440,7 @@ mod tests {
 
     #[test]
     fn windows_turn_no_more_rows_than_may_turn() {
-        let judged = |row, score, label| Judged { row, score, label, fold: 0 };
+        let judged = |row, score, label| OutOfFoldRow { row, score, label, fold: 0 };
         let rows = [
             judged(0, 3.0, Label::Positive),
             judged(1, 0.5, Label::Negative),

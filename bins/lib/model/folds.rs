@@ -22,12 +22,12 @@ const NEAR: f64 = 0.7;
 /// What tells copies of a row: a hash of its content, and the least hash of its pairs of words in each of some ranges, an
 /// estimate of what two texts share (one permutation hashing, Li, Owen & Zhang 2012).
 #[derive(Clone, Debug)]
-pub struct Print {
+pub struct FoldPrint {
     content: u64,
     sketch: Option<Box<[u32; VALUES]>>,
 }
 
-impl Print {
+impl FoldPrint {
     /// The same for copies.
     pub fn content(&self) -> u64 {
         self.content
@@ -75,7 +75,7 @@ fn are_near(one: &[u32; VALUES], other: &[u32; VALUES]) -> bool {
 
 /// The fold of each row: the groups of near-copies in the order of their hashes, each to the fold that has the fewest rows
 /// of the group's class so far.
-pub fn assign(prints: &[Print], labels: &[(Label, f64)], folds: usize) -> Vec<u8> {
+pub fn assign(prints: &[FoldPrint], labels: &[(Label, f64)], folds: usize) -> Vec<u8> {
     let (groups, count) = groups(prints);
     let mut sizes = vec![[0u32; 2]; count];
     let mut hashes = vec![u64::MAX; count];
@@ -97,9 +97,9 @@ pub fn assign(prints: &[Print], labels: &[(Label, f64)], folds: usize) -> Vec<u8
 }
 
 /// The number of each row's group of near-copies, and how many groups there are.
-fn groups(prints: &[Print]) -> (Vec<u32>, usize) {
+fn groups(prints: &[FoldPrint]) -> (Vec<u32>, usize) {
     let mut known: HashMap<u64, u32> = HashMap::new();
-    let mut contents: Vec<&Print> = Vec::new();
+    let mut contents: Vec<&FoldPrint> = Vec::new();
     let copies: Vec<u32> = prints
         .iter()
         .map(|print| {
@@ -146,8 +146,8 @@ fn root(parents: &mut [u32], mut number: u32) -> u32 {
 mod tests {
     use super::*;
 
-    fn prints(texts: &[String]) -> Vec<Print> {
-        texts.iter().map(|text| Print::of(text, &[], 0, true)).collect()
+    fn prints(texts: &[String]) -> Vec<FoldPrint> {
+        texts.iter().map(|text| FoldPrint::of(text, &[], 0, true)).collect()
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn rows_without_a_text_are_no_copies() {
         let cells = ["the same plan".to_owned()];
-        let rows: Vec<Print> = (0..100).map(|row| Print::of("", &cells, row, true)).collect();
+        let rows: Vec<FoldPrint> = (0..100).map(|row| FoldPrint::of("", &cells, row, true)).collect();
         let folds = assign(&rows, &[(Label::Positive, 1.0); 100], 5);
         assert!((0..5).all(|fold| folds.contains(&fold)));
     }
@@ -181,7 +181,7 @@ mod tests {
         let texts: Vec<String> = (0..1000).map(|n| format!("message number {}", "x".repeat(n))).collect();
         let labels: Vec<(Label, f64)> =
             (0..1000).map(|n| (if n % 100 == 0 { Label::Positive } else { Label::Negative }, 1.0)).collect();
-        let plain: Vec<Print> = texts.iter().map(|text| Print::of(text, &[], 0, false)).collect();
+        let plain: Vec<FoldPrint> = texts.iter().map(|text| FoldPrint::of(text, &[], 0, false)).collect();
         let folds = assign(&plain, &labels, 5);
         for fold in 0..5 {
             let rare = (0..1000).filter(|&n| n % 100 == 0 && folds[n] == fold).count();

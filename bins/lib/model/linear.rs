@@ -2,12 +2,12 @@
 
 use sprs::CsMatI;
 
-use crate::model::bayes::Line;
+use crate::model::bayes::LinearScore;
 use crate::model::threads;
 use crate::rows::label::Label;
 
 /// Rows of weights, row by row.
-pub type Rows = CsMatI<f32, u32, usize>;
+pub type WeightRows = CsMatI<f32, u32, usize>;
 
 /// Steps of Newton's method at most; half a dozen are usual.
 const STEPS: usize = 100;
@@ -23,15 +23,15 @@ const PARTS: usize = 8;
 const WORTH_IT: usize = 1 << 19;
 
 /// Rows of weights, and the threads that go over them.
-struct Matrix<'a> {
+struct WeightMatrix<'a> {
     parts: Vec<sprs::CsMatViewI<'a, f32, u32, usize>>,
     rows: usize,
     terms: usize,
     threads: usize,
 }
 
-impl<'a> Matrix<'a> {
-    fn new(rows: &'a Rows, threads: usize) -> Self {
+impl<'a> WeightMatrix<'a> {
+    fn new(rows: &'a WeightRows, threads: usize) -> Self {
         let edge = |part: usize| part * rows.rows() / PARTS;
         Self {
             parts: (0..PARTS).map(|part| rows.slice_outer(edge(part)..edge(part + 1))).collect(),
@@ -87,8 +87,14 @@ impl<'a> Matrix<'a> {
 }
 
 /// The line with the least ½|w|² + C Σ weight · ln(1 + exp(-z)); the bias is not held down, as in scikit-learn.
-pub fn fit(rows: &Rows, labels: &[(Label, f64)], c: f64, tolerance: Tolerance, threads: usize) -> Line {
-    let rows = &Matrix::new(rows, threads);
+pub fn fit(
+    rows: &WeightRows,
+    labels: &[(Label, f64)],
+    c: f64,
+    tolerance: Tolerance,
+    threads: usize,
+) -> LinearScore {
+    let rows = &WeightMatrix::new(rows, threads);
     let signs: Vec<f64> =
         labels.iter().map(|(label, _)| if *label == Label::Positive { 1.0 } else { -1.0 }).collect();
     let costs: Vec<f64> = labels.iter().map(|(_, weight)| c * weight).collect();
@@ -141,7 +147,7 @@ pub fn fit(rows: &Rows, labels: &[(Label, f64)], c: f64, tolerance: Tolerance, t
         }
     }
     let bias = line.pop().unwrap_or_default();
-    Line { bias, weights: line }
+    LinearScore { bias, weights: line }
 }
 
 fn total_loss(line: &[f64], scores: &[f64], signs: &[f64], costs: &[f64]) -> f64 {
@@ -155,7 +161,7 @@ fn total_loss(line: &[f64], scores: &[f64], signs: &[f64], costs: &[f64]) -> f64
 }
 
 /// The step s with H s = -gradient, by conjugate gradients (Hestenes & Stiefel 1952), as exactly as it pays.
-fn solve(rows: &Matrix, curves: &[f64], gradient: &[f64], exactness: f64) -> Vec<f64> {
+fn solve(rows: &WeightMatrix, curves: &[f64], gradient: &[f64], exactness: f64) -> Vec<f64> {
     let mut step = vec![0.0; gradient.len()];
     let mut rest: Vec<f64> = gradient.iter().map(|slope| -slope).collect();
     let mut direction = rest.clone();

@@ -8,22 +8,22 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::features::hash_table::{Numbers, Sieve};
-use crate::features::row::Features;
+use crate::features::hash_table::{KeyNumbers, Sieve};
+use crate::features::row::FeatureSpec;
 use crate::features::windows;
-use crate::features::{Scratch, Term};
-use crate::io::fraction::Share;
-use crate::io::result_file::{self, Head, Tool};
+use crate::features::{AnalyzerBuffers, Term};
+use crate::io::fraction::Fraction;
+use crate::io::result_file::{self, ResultHead, ToolVersion};
 use crate::io::stream::Place;
 use crate::model::calibrate::Calibration;
-use crate::model::corpus::Tally;
+use crate::model::corpus::TermCounts;
 use crate::model::estimate::Estimate;
-use crate::model::terms::{MOST, Terms};
+use crate::model::terms::{MOST, ModelTerms};
 use crate::model::tfidf::Weighting;
 use crate::model::threads;
-use crate::profile::summary::Sketch;
-use crate::rows::label::{Label, Names};
-use crate::rows::mask::{self, Kind};
+use crate::profile::summary::StoredProfile;
+use crate::rows::label::{Label, LabelNames};
+use crate::rows::mask::{self, MaskKind};
 use crate::rows::{Row, Rows};
 
 /// A model, as it is written down and with what it scores by.
@@ -31,22 +31,22 @@ use crate::rows::{Row, Rows};
 #[serde(deny_unknown_fields)]
 pub struct Model {
     schema: String,
-    tool: Tool,
+    tool: ToolVersion,
     /// The values of the two verdicts.
-    pub names: Names,
+    pub names: LabelNames,
     /// The least score of a positive verdict.
-    pub threshold: Share,
+    pub threshold: Fraction,
     /// Personal data that was masked in the training rows, and is masked before scoring.
-    pub masked: Vec<Kind>,
+    pub masked: Vec<MaskKind>,
     /// Where it came from.
     pub provenance: Provenance,
     /// What it is worth.
     pub estimate: Estimate,
     /// What the rows it learned from look like, as `drift` holds new rows against them.
-    #[serde(default, skip_serializing_if = "Sketch::is_empty")]
-    pub profile: Sketch,
+    #[serde(default, skip_serializing_if = "StoredProfile::is_empty")]
+    pub profile: StoredProfile,
     /// How a row becomes terms.
-    pub features: Features,
+    pub features: FeatureSpec,
     /// How counts become weights.
     pub weighting: Weighting,
     /// How a long message is read by parts, too.
@@ -59,20 +59,20 @@ pub struct Model {
     /// The log-odds of a text without a term.
     pub bias: f64,
     /// What has been learned.
-    pub terms: Terms,
+    pub terms: ModelTerms,
     /// The digest of the file up to here.
     #[serde(default, skip_serializing)]
     sha256: String,
     /// What it scores by, made at the first score.
     #[serde(skip)]
-    index: OnceLock<Index>,
+    index: OnceLock<TermIndex>,
 }
 
 /// The terms as they are looked up, the most frequent first, by powers of two: what is needed most lies together.
 #[derive(Clone, Debug)]
-pub(super) struct Index {
+pub(super) struct TermIndex {
     /// The place of each term, by its key.
-    places: Numbers,
+    places: KeyNumbers,
     /// The number of the term at each place.
     pub(super) order: Vec<u32>,
     /// Turns most keys away that have no place.
@@ -103,7 +103,7 @@ fn by_frequency(frequency: &[u32]) -> Vec<u32> {
     order
 }
 
-impl Index {
+impl TermIndex {
     fn of(model: &Model) -> Self {
         let terms = &model.terms;
         let mut order = by_frequency(&terms.frequency);
@@ -115,7 +115,7 @@ impl Index {
                 *key = model.features.analyzer.key(terms.term(number));
             }
         });
-        let (mut places, mut sieve) = (Numbers::with_room(keys.len()), Sieve::with_room(keys.len()));
+        let (mut places, mut sieve) = (KeyNumbers::with_room(keys.len()), Sieve::with_room(keys.len()));
         order.retain(|number| {
             let key = keys[*number as usize];
             sieve.add(key);
@@ -127,7 +127,7 @@ impl Index {
     }
 
     /// Counts the terms that are known.
-    fn find(&self, keys: &mut Vec<u64>, tally: &mut Tally) {
+    fn find(&self, keys: &mut Vec<u64>, tally: &mut TermCounts) {
         keys.retain(|key| self.sieve.may_have(*key));
         self.places.find_all(keys, |place| tally.add(place));
         keys.clear();
@@ -165,16 +165,16 @@ pub struct Windows {
 
 /// Memory that goes from row to row, for one model.
 #[derive(Default)]
-pub struct Desk {
-    scratch: Scratch,
-    tally: Tally,
+pub struct ScoringBuffers {
+    scratch: AnalyzerBuffers,
+    tally: TermCounts,
     keys: Vec<u64>,
     pub(super) counts: Vec<(u32, u32)>,
     pub(super) cells: Vec<String>,
 }
 
 /// The part of a text that gives its score.
-pub(super) struct Part<'a> {
+pub(super) struct ScoredPart<'a> {
     pub(super) text: &'a str,
     pub(super) log_odds: f64,
     /// How much surer it had to be.
@@ -182,14 +182,14 @@ pub(super) struct Part<'a> {
 }
 
 /// Where in a file the columns are that a model looks at.
-pub struct Columns {
+pub struct ColumnPlaces {
     text: Option<usize>,
     pub(super) cells: Vec<usize>,
 }
 
-impl Columns {
+impl ColumnPlaces {
     /// Puts the cells of a row on the desk, and gives its text.
-    pub(super) fn lay_out<'a>(&self, row: &'a Row, desk: &mut Desk) -> &'a str {
+    pub(super) fn lay_out<'a>(&self, row: &'a Row, desk: &mut ScoringBuffers) -> &'a str {
         desk.cells.resize(self.cells.len(), String::new());
         for (cell, &column) in desk.cells.iter_mut().zip(&self.cells) {
             cell.clear();
@@ -201,24 +201,24 @@ impl Columns {
 
 impl Model {
     /// A model of this version that has learned nothing yet.
-    pub fn empty(tool: &str, features: Features) -> Self {
-        let Head { schema, tool } = Head::new("model", tool);
+    pub fn empty(tool: &str, features: FeatureSpec) -> Self {
+        let ResultHead { schema, tool } = ResultHead::new("model", tool);
         Self {
             schema,
             tool,
-            names: Names::default(),
-            threshold: Share::ZERO,
+            names: LabelNames::default(),
+            threshold: Fraction::ZERO,
             masked: Vec::new(),
             provenance: Provenance::default(),
             estimate: Estimate::default(),
-            profile: Sketch::default(),
+            profile: StoredProfile::default(),
             features,
             weighting: Weighting::default(),
             windows: None,
             calibration: Calibration::None,
             texts: 0,
             bias: 0.0,
-            terms: Terms::default(),
+            terms: ModelTerms::default(),
             sha256: String::new(),
             index: OnceLock::new(),
         }
@@ -236,36 +236,36 @@ impl Model {
     }
 
     /// What it scores by.
-    pub(super) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::of(self))
+    pub(super) fn index(&self) -> &TermIndex {
+        self.index.get_or_init(|| TermIndex::of(self))
     }
 
     /// The probability that a text is positive.
-    pub fn score(&self, text: &str, desk: &mut Desk) -> f64 {
+    pub fn score(&self, text: &str, desk: &mut ScoringBuffers) -> f64 {
         desk.cells.clear();
         self.calibration.probability(self.log_odds(text, desk))
     }
 
     /// Where the columns are that the model looks at.
-    pub fn columns(&self, rows: &Rows) -> Result<Columns> {
+    pub fn columns(&self, rows: &Rows) -> Result<ColumnPlaces> {
         let text = if self.features.text { Some(rows.text_column()?) } else { None };
         let cells = self.features.columns.names().map(|name| rows.column(name)).collect::<Result<_>>()?;
-        Ok(Columns { text, cells })
+        Ok(ColumnPlaces { text, cells })
     }
 
     /// The probability that a row is positive.
-    pub fn score_row(&self, row: &Row, columns: &Columns, desk: &mut Desk) -> f64 {
+    pub fn score_row(&self, row: &Row, columns: &ColumnPlaces, desk: &mut ScoringBuffers) -> f64 {
         let text = columns.lay_out(row, desk);
         self.calibration.probability(self.log_odds(text, desk))
     }
 
     /// The probability that a text is positive, with the cells on the desk.
-    pub(super) fn score_cells(&self, text: &str, desk: &mut Desk) -> f64 {
+    pub(super) fn score_cells(&self, text: &str, desk: &mut ScoringBuffers) -> f64 {
         self.calibration.probability(self.log_odds(text, desk))
     }
 
     /// What the learner makes of a text, and of the cells on the desk.
-    fn log_odds(&self, text: &str, desk: &mut Desk) -> f64 {
+    fn log_odds(&self, text: &str, desk: &mut ScoringBuffers) -> f64 {
         self.surest(&self.read_as(text), desk).log_odds
     }
 
@@ -275,13 +275,13 @@ impl Model {
     }
 
     /// The surest of the whole text and its windows.
-    pub(super) fn surest<'a>(&self, text: &'a str, desk: &mut Desk) -> Part<'a> {
-        let mut most = Part { text, log_odds: self.sum(text, desk), margin: 0.0 };
+    pub(super) fn surest<'a>(&self, text: &'a str, desk: &mut ScoringBuffers) -> ScoredPart<'a> {
+        let mut most = ScoredPart { text, log_odds: self.sum(text, desk), margin: 0.0 };
         if let Some(Windows { words, margin }) = self.windows {
             windows::each(text, words, &mut |text| {
                 let log_odds = self.sum(text, desk) - margin;
                 if log_odds > most.log_odds {
-                    most = Part { text, log_odds, margin };
+                    most = ScoredPart { text, log_odds, margin };
                 }
             });
         }
@@ -289,8 +289,8 @@ impl Model {
     }
 
     /// The log-odds of a part of a text; its known terms, counted, stay on the desk.
-    pub(super) fn sum(&self, text: &str, desk: &mut Desk) -> f64 {
-        let Desk { scratch, tally, keys, counts, cells } = desk;
+    pub(super) fn sum(&self, text: &str, desk: &mut ScoringBuffers) -> f64 {
+        let ScoringBuffers { scratch, tally, keys, counts, cells } = desk;
         let index = self.index();
         // First many keys, then their places: the reaches into memory do not wait for each other then.
         keys.clear();
@@ -320,7 +320,7 @@ impl Model {
     }
 
     /// Who wrote it.
-    pub fn tool(&self) -> &Tool {
+    pub fn tool(&self) -> &ToolVersion {
         &self.tool
     }
 

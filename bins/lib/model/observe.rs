@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::model::model_file::{Desk, Model};
-use crate::profile::descriptor::{Look, Looker};
-use crate::profile::summary::{self, Profile, Record};
+use crate::model::model_file::{Model, ScoringBuffers};
+use crate::profile::descriptor::{Describer, Descriptor};
+use crate::profile::summary::{self, MessageRecord, Profile};
 use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 use crate::rows::{Row, Rows};
@@ -13,26 +13,26 @@ use crate::rows::{Row, Rows};
 ///
 /// Of the messages that are remembered on the way most make room for others, so that they are looked at and scored late:
 /// when those that wait take much memory, and at the end.
-pub struct Observer<'a, Each> {
+pub struct ProfileBuilder<'a, Each> {
     model: Option<&'a Model>,
     profile: Profile,
-    looker: Looker,
-    desk: Desk,
-    waiting: Vec<Waiting>,
+    looker: Describer,
+    desk: ScoringBuffers,
+    waiting: Vec<PendingMessage>,
     /// Bytes of those that wait, about.
     bytes: usize,
     each: Each,
 }
 
 /// A message that is not yet looked at.
-struct Waiting {
+struct PendingMessage {
     hash: u64,
     very: u32,
     text: Box<str>,
     cells: Vec<String>,
 }
 
-impl Waiting {
+impl PendingMessage {
     fn bytes(&self) -> usize {
         let cells = self.cells.iter().map(|cell| size_of::<String>() + cell.len());
         size_of::<Self>() + self.text.len() + cells.sum::<usize>()
@@ -42,11 +42,11 @@ impl Waiting {
 /// Bytes that messages may take while they wait.
 const ROOM: usize = 7 << 19;
 
-impl<'a, Each: FnMut(u16, &str)> Observer<'a, Each> {
+impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
     /// No messages yet; they will be scored by the model, where there is one. Calls `each` with the hashes and spellings of
     /// the words of those that are looked at.
     pub fn new(model: Option<&'a Model>, each: Each) -> Self {
-        let (looker, desk) = (Looker::default(), Desk::default());
+        let (looker, desk) = (Describer::default(), ScoringBuffers::default());
         let profile = Profile::new(model.is_some());
         Self { model, profile, looker, desk, waiting: Vec::new(), bytes: 0, each }
     }
@@ -63,8 +63,8 @@ impl<'a, Each: FnMut(u16, &str)> Observer<'a, Each> {
             _ => Fingerprint::of(&text),
         };
         if let Some(hash) = profile.count(content, very, is_empty, label) {
-            profile.remember(hash, Record::new(very, Look::default(), 0.0, label, 1));
-            let message = Waiting { hash, very, text: (*text).into(), cells: desk.cells.clone() };
+            profile.remember(hash, MessageRecord::new(very, Descriptor::default(), 0.0, label, 1));
+            let message = PendingMessage { hash, very, text: (*text).into(), cells: desk.cells.clone() };
             self.bytes += message.bytes();
             self.waiting.push(message);
             if self.bytes > ROOM {
@@ -77,7 +77,7 @@ impl<'a, Each: FnMut(u16, &str)> Observer<'a, Each> {
     fn make_room(&mut self) {
         let Self { profile, waiting, .. } = self;
         waiting.retain(|message| profile.record_mut(message.hash, message.very).is_some());
-        self.bytes = waiting.iter().map(Waiting::bytes).sum();
+        self.bytes = waiting.iter().map(PendingMessage::bytes).sum();
         if self.bytes > ROOM / 4 * 3 {
             self.look();
         }
@@ -86,7 +86,7 @@ impl<'a, Each: FnMut(u16, &str)> Observer<'a, Each> {
     fn look(&mut self) {
         let Self { model, profile, looker, desk, waiting, each, .. } = self;
         let columns = model.map(|model| &model.features.columns);
-        for Waiting { hash, very, text, cells } in waiting.drain(..) {
+        for PendingMessage { hash, very, text, cells } in waiting.drain(..) {
             if let Some(record) = profile.record_mut(hash, very) {
                 record.look = looker.look(&text, &cells, columns, each);
                 if let Some(model) = model {
@@ -111,7 +111,7 @@ pub fn profile(rows: &mut Rows, model: Option<&Model>, each: &mut impl FnMut(u16
     if columns.is_none() {
         rows.expect_text()?;
     }
-    let mut observer = Observer::new(model, each);
+    let mut observer = ProfileBuilder::new(model, each);
     let mut row = Row::default();
     while rows.read(&mut row)? {
         let text = match &columns {

@@ -2,7 +2,7 @@
 
 /// Rows of pairs of term and count, in any order; the lower the numbers of the terms, the less they take.
 #[derive(Clone, Debug, Default)]
-pub struct Packed {
+pub struct PackedRows {
     /// Numbers, each with its length; in a row with terms after the end of it, zeros to reach into.
     bytes: Vec<u8>,
     ends: Vec<usize>,
@@ -14,7 +14,7 @@ const REACH: usize = 8;
 /// The count that says that the count is in a number of its own, as these are rare.
 const MANY: u32 = 4;
 
-impl Packed {
+impl PackedRows {
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -51,13 +51,13 @@ impl Packed {
 
     /// The terms of a row.
     #[inline]
-    pub fn row(&self, row: usize) -> Terms<'_> {
+    pub fn row(&self, row: usize) -> PackedTerms<'_> {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Terms { bytes: &self.bytes[..self.ends[row] + REACH], at: start }
+        PackedTerms { bytes: &self.bytes[..self.ends[row] + REACH], at: start }
     }
 
     /// All rows.
-    pub fn rows(&self) -> impl Iterator<Item = Terms<'_>> + Clone {
+    pub fn rows(&self) -> impl Iterator<Item = PackedTerms<'_>> + Clone {
         (0..self.len()).map(|row| self.row(row))
     }
 
@@ -74,13 +74,13 @@ impl Packed {
 
 /// The terms of one row, with their counts.
 #[derive(Clone, Debug)]
-pub struct Terms<'a> {
+pub struct PackedTerms<'a> {
     /// The rows up to this one, and what may be reached into.
     bytes: &'a [u8],
     at: usize,
 }
 
-impl Terms<'_> {
+impl PackedTerms<'_> {
     #[inline]
     fn read(&mut self) -> u64 {
         let word = self.bytes[self.at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
@@ -91,7 +91,7 @@ impl Terms<'_> {
     }
 }
 
-impl Iterator for Terms<'_> {
+impl Iterator for PackedTerms<'_> {
     type Item = (u32, u32);
 
     #[inline]
@@ -118,7 +118,7 @@ mod tests {
             vec![],
             vec![(7, 3), (7, 4), (7, 5), (1 << 11, 1), ((1 << 11) - 1, 1), (0, 7)],
         ];
-        let mut packed = Packed::default();
+        let mut packed = PackedRows::default();
         for row in &rows {
             packed.push(row);
         }

@@ -7,9 +7,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::io::diagnostics::shown;
 use crate::io::stream::Place;
-use crate::model::model_file::{Desk, Model};
+use crate::model::model_file::{Model, ScoringBuffers};
 use crate::rows::label::Label;
-use crate::rows::{Options, Row, Rows};
+use crate::rows::{ReadOptions, Row, Rows};
 
 /// What one model says of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Judgement {
 }
 
 /// A labelled row, and what both models say of it.
-pub struct Judged<'a> {
+pub struct PairedRow<'a> {
     /// The rows it is one of: the challenger's, where there are two files.
     pub rows: &'a Rows,
     /// The row.
@@ -34,7 +34,7 @@ pub struct Judged<'a> {
     pub challenger: Judgement,
 }
 
-impl Judged<'_> {
+impl PairedRow<'_> {
     /// A number that stands for the row: by its id, where it has one, else by its text.
     pub fn number(&self, id: Option<&str>) -> Result<u64> {
         let name = match id {
@@ -46,14 +46,14 @@ impl Judged<'_> {
 }
 
 /// What is done with each row.
-pub type Each<'a> = dyn FnMut(&Judged) -> Result<()> + 'a;
+pub type PairedVisitor<'a> = dyn FnMut(&PairedRow) -> Result<()> + 'a;
 
 /// Rows of one file: scored here where there is a champion, or where they have no verdict and there is a challenger.
 pub fn one(
     place: &Place,
-    options: &Options,
+    options: &ReadOptions,
     models: (Option<&Model>, Option<&Model>),
-    each: &mut Each,
+    each: &mut PairedVisitor,
 ) -> Result<()> {
     let mut rows = Rows::open(place, options)?;
     rows.expect_text()?;
@@ -66,10 +66,15 @@ pub fn one(
     }
 }
 
-fn unscored(rows: &mut Rows, champion: Option<&Model>, challenger: &Model, each: &mut Each) -> Result<()> {
+fn unscored(
+    rows: &mut Rows,
+    champion: Option<&Model>,
+    challenger: &Model,
+    each: &mut PairedVisitor,
+) -> Result<()> {
     let champion = champion.map(|model| model.columns(rows).map(|columns| (model, columns))).transpose()?;
     let columns = challenger.columns(rows)?;
-    let (mut row, mut desk) = (Row::default(), Desk::default());
+    let (mut row, mut desk) = (Row::default(), ScoringBuffers::default());
     while rows.read(&mut row)? {
         let Some(truth) = rows.label(&row)? else { continue };
         let mut judge = |model: &Model, columns| {
@@ -78,17 +83,17 @@ fn unscored(rows: &mut Rows, champion: Option<&Model>, challenger: &Model, each:
         };
         let champion = champion.as_ref().map(|(model, columns)| judge(model, columns));
         let challenger = judge(challenger, &columns);
-        each(&Judged { rows, row: &row, truth, champion, challenger })?;
+        each(&PairedRow { rows, row: &row, truth, champion, challenger })?;
     }
     Ok(())
 }
 
-fn alone(rows: &mut Rows, each: &mut Each) -> Result<()> {
+fn alone(rows: &mut Rows, each: &mut PairedVisitor) -> Result<()> {
     let mut row = Row::default();
     while rows.read(&mut row)? {
         if let Some(truth) = rows.label(&row)? {
             let challenger = judgement(rows, &row)?;
-            each(&Judged { rows, row: &row, truth, champion: None, challenger })?;
+            each(&PairedRow { rows, row: &row, truth, champion: None, challenger })?;
         }
     }
     Ok(())
@@ -109,7 +114,12 @@ fn judgement(rows: &Rows, row: &Row) -> Result<Judgement> {
 }
 
 /// Rows of two files with the same rows in the same order.
-pub fn side_by_side(champion: &Place, challenger: &Place, options: &Options, each: &mut Each) -> Result<()> {
+pub fn side_by_side(
+    champion: &Place,
+    challenger: &Place,
+    options: &ReadOptions,
+    each: &mut PairedVisitor,
+) -> Result<()> {
     let (mut ours, mut theirs) = (Rows::open(challenger, options)?, Rows::open(champion, options)?);
     theirs.expect_text()?;
     ours.expect_text()?;
@@ -135,13 +145,13 @@ pub fn side_by_side(champion: &Place, challenger: &Place, options: &Options, eac
         if let Some(truth) = truths.0 {
             let champion = Some(judgement(&theirs, &their_row)?);
             let challenger = judgement(&ours, &our_row)?;
-            each(&Judged { rows: &ours, row: &our_row, truth, champion, challenger })?;
+            each(&PairedRow { rows: &ours, row: &our_row, truth, champion, challenger })?;
         }
     }
 }
 
 /// A row of the champion's that waits for its twin.
-struct Waiting {
+struct UnmatchedRow {
     line: u64,
     text: u64,
     truth: Option<Label>,
@@ -155,8 +165,8 @@ pub fn by_id(
     champion: &Place,
     challenger: &Place,
     id: &str,
-    options: &Options,
-    each: &mut Each,
+    options: &ReadOptions,
+    each: &mut PairedVisitor,
 ) -> Result<()> {
     let (mut ours, mut theirs) = (Rows::open(challenger, options)?, Rows::open(champion, options)?);
     theirs.expect_text()?;
@@ -167,8 +177,8 @@ pub fn by_id(
         let truth = theirs.label(&row)?;
         let judgement = truth.map(|_| judgement(&theirs, &row)).transpose()?;
         let text = xxh3_64(theirs.text(&row)?.as_bytes());
-        let before =
-            waiting.insert(name.to_owned(), Waiting { line: row.line(), text, truth, judgement, met: false });
+        let before = waiting
+            .insert(name.to_owned(), UnmatchedRow { line: row.line(), text, truth, judgement, met: false });
         if let Some(before) = before {
             return Err(twice(&theirs, &row, name, before.line));
         }
@@ -198,7 +208,7 @@ pub fn by_id(
         }
         if let (Some(truth), champion @ Some(_)) = (truth, twin.judgement) {
             let challenger = judgement(&ours, &row)?;
-            each(&Judged { rows: &ours, row: &row, truth, champion, challenger })?;
+            each(&PairedRow { rows: &ours, row: &row, truth, champion, challenger })?;
         }
     }
     let left = waiting.iter().filter(|(_, twin)| !twin.met).min_by_key(|(_, twin)| twin.line);
@@ -229,7 +239,7 @@ mod tests {
     fn read(text: &'static str) -> Result<Vec<Judgement>> {
         let mut found = Vec::new();
         let place = Place::File("rows.csv".into());
-        let mut rows = Rows::from_bytes(Box::new(Cursor::new(text)), &place, &Options::default())?;
+        let mut rows = Rows::from_bytes(Box::new(Cursor::new(text)), &place, &ReadOptions::default())?;
         alone(&mut rows, &mut |judged| {
             found.push(judged.challenger);
             Ok(())

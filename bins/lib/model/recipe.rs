@@ -6,11 +6,11 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 
-use crate::features::{Analyzer, Kind, Ngrams, StopWords};
-use crate::model::calibrate::Method;
+use crate::features::{Analyzer, Ngrams, StopWords, TermKind};
+use crate::model::calibrate::CalibrationMethod;
 use crate::model::estimate::Requirement;
 use crate::model::tfidf::{Selection, Weighting};
-use crate::model::threshold::Goal;
+use crate::model::threshold::ThresholdGoal;
 
 /// How a model is learned.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,9 +36,9 @@ pub struct Recipe {
     /// Folds of the estimate; none below two.
     pub folds: usize,
     /// How scores are made probabilities.
-    pub calibration: Method,
+    pub calibration: CalibrationMethod,
     /// Where the threshold lies.
-    pub threshold: Goal,
+    pub threshold: ThresholdGoal,
     /// What must be reached.
     pub required: Vec<Requirement>,
 }
@@ -151,7 +151,7 @@ impl Preset {
     /// What the name stands for.
     pub fn recipe(self) -> Recipe {
         let words = Analyzer {
-            kind: Kind::Word,
+            kind: TermKind::Word,
             ngrams: Ngrams { fewest: 1, most: 1 },
             chars: None,
             lowercase: true,
@@ -169,8 +169,8 @@ impl Preset {
             prior: None,
             windows: None,
             folds: 5,
-            calibration: Method::None,
-            threshold: Goal::At(0.5),
+            calibration: CalibrationMethod::None,
+            threshold: ThresholdGoal::At(0.5),
             required: Vec::new(),
         };
         let message = Recipe {
@@ -179,8 +179,8 @@ impl Preset {
             rounded: true,
             weighting: Weighting { sublinear: true, ..Weighting::default() },
             alpha: 0.05,
-            calibration: Method::Sigmoid,
-            threshold: Goal::BestF1,
+            calibration: CalibrationMethod::Sigmoid,
+            threshold: ThresholdGoal::BestF1,
             ..classic.clone()
         };
         match self {

@@ -6,8 +6,8 @@ use std::fmt::{self, Write};
 use anyhow::{Context, Result, ensure};
 
 use crate::features::Ngrams;
-use crate::model::corpus::{Lesson, Means};
-use crate::model::fit::{About, fit};
+use crate::model::corpus::{ResourceLimits, TrainingRow};
+use crate::model::fit::{FitProvenance, fit};
 use crate::model::model_file::Model;
 use crate::model::recipe::{Preset, Recipe};
 use crate::rows::fingerprint::{Fingerprint, mix};
@@ -22,7 +22,7 @@ const STAYS: usize = 3;
 
 /// A recipe to be tried.
 #[derive(Clone, Debug)]
-pub struct Candidate {
+pub struct RecipeCandidate {
     /// What it starts from.
     pub preset: Preset,
     /// The recipe.
@@ -31,22 +31,22 @@ pub struct Candidate {
 
 /// What a recipe came to in a round.
 #[derive(Clone, Debug)]
-pub struct Trial {
+pub struct RecipeTrial {
     /// The round, from 1.
     pub round: usize,
     /// The rows of the round.
     pub rows: usize,
     /// What was tried.
-    pub candidate: Candidate,
+    pub candidate: RecipeCandidate,
     /// How it did on rows it had not seen.
     pub figures: Figures,
     /// Whether it went on; in the last round, whether it is the one.
     pub kept: bool,
 }
 
-impl fmt::Display for Trial {
+impl fmt::Display for RecipeTrial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Candidate { preset, recipe } = &self.candidate;
+        let RecipeCandidate { preset, recipe } = &self.candidate;
         let (ngrams, learner) = (recipe.analyzer.ngrams, recipe.learner);
         write!(f, "--preset {preset} --learner {learner} --ngrams {ngrams}")?;
         if recipe.learner.is_linear() {
@@ -58,11 +58,11 @@ impl fmt::Display for Trial {
 }
 
 /// What came of all trials, as CSV: round by round, the best first.
-pub fn table(trials: &[Trial]) -> String {
+pub fn table(trials: &[RecipeTrial]) -> String {
     let cell = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.6}"));
     let mut table = String::from("round,rows,recipe,kept,average_precision,f1,roc_auc,recall_at_fpr_0.001\n");
     for trial in trials {
-        let Trial { round, rows, kept, figures, .. } = trial;
+        let RecipeTrial { round, rows, kept, figures, .. } = trial;
         let figures =
             [figures.average_precision, Some(figures.f1), figures.roc_auc, figures.recall_at_fpr.thousandth];
         let figures = figures.map(cell).join(",");
@@ -74,7 +74,7 @@ pub fn table(trials: &[Trial]) -> String {
 
 /// What may be varied: what was not said on the command line.
 #[derive(Clone, Copy, Debug)]
-pub struct Freedom {
+pub struct SearchSpace {
     /// How many words make a term.
     pub ngrams: bool,
     /// What naive Bayes adds to counts.
@@ -84,7 +84,7 @@ pub struct Freedom {
 }
 
 /// Variants of a recipe.
-pub fn variants(preset: Preset, recipe: &Recipe, freedom: Freedom) -> Vec<Candidate> {
+pub fn variants(preset: Preset, recipe: &Recipe, freedom: SearchSpace) -> Vec<RecipeCandidate> {
     let bayes = !recipe.learner.is_linear();
     let ngrams = [1, 2, 3].map(|most| Ngrams { fewest: 1, most });
     let ngrams = if freedom.ngrams && bayes { ngrams.to_vec() } else { vec![recipe.analyzer.ngrams] };
@@ -96,7 +96,7 @@ pub fn variants(preset: Preset, recipe: &Recipe, freedom: Freedom) -> Vec<Candid
             for &c in &costs {
                 let mut recipe = Recipe { alpha, c, ..recipe.clone() };
                 recipe.analyzer.ngrams = ngrams;
-                candidates.push(Candidate { preset, recipe });
+                candidates.push(RecipeCandidate { preset, recipe });
             }
         }
     }
@@ -106,14 +106,14 @@ pub fn variants(preset: Preset, recipe: &Recipe, freedom: Freedom) -> Vec<Candid
 /// Tries all candidates on some rows and the best of them on more, by average precision out of fold: it needs no
 /// threshold. Gives the model of the best one by all rows, and what came of each; `tell` hears of every trial.
 pub fn search(
-    lessons: &Vec<Lesson>,
-    candidates: Vec<Candidate>,
-    about: &About,
-    means: Means,
+    lessons: &Vec<TrainingRow>,
+    candidates: Vec<RecipeCandidate>,
+    about: &FitProvenance,
+    means: ResourceLimits,
     tell: &mut dyn FnMut(&str),
-) -> Result<(Model, Vec<Trial>)> {
+) -> Result<(Model, Vec<RecipeTrial>)> {
     let (mut left, mut round) = (candidates, 1);
-    let mut trials: Vec<Trial> = Vec::new();
+    let mut trials: Vec<RecipeTrial> = Vec::new();
     loop {
         let last = left.len() <= STAYS;
         // Half of the rows for the last round but one, a quarter for the one before.
@@ -131,7 +131,7 @@ pub fn search(
         let merit = |figures: &Figures| figures.average_precision.unwrap_or(0.0);
         done.sort_by(|(one, ..), (other, ..)| merit(other).total_cmp(&merit(one)));
         let stays = if last { 1 } else { done.len().div_ceil(STAYS) };
-        trials.extend(done.iter().enumerate().map(|(place, (figures, _, candidate))| Trial {
+        trials.extend(done.iter().enumerate().map(|(place, (figures, _, candidate))| RecipeTrial {
             round,
             rows: some.len(),
             candidate: candidate.clone(),
@@ -151,8 +151,8 @@ pub fn search(
 
 /// So many rows or a few more, by a hash of their content: copies stay together, and rows in order. Of a rare class there are
 /// more than its share.
-fn part(lessons: &[Lesson], rows: usize) -> Vec<Lesson> {
-    let hash = |lesson: &Lesson| {
+fn part(lessons: &[TrainingRow], rows: usize) -> Vec<TrainingRow> {
+    let hash = |lesson: &TrainingRow| {
         lesson
             .cells
             .iter()
@@ -167,7 +167,7 @@ fn part(lessons: &[Lesson], rows: usize) -> Vec<Lesson> {
         Some(*ranked.select_nth_unstable(place).1)
     };
     let limits = [Label::Negative, Label::Positive].map(limit);
-    let is_in = |lesson: &Lesson, hash: u64| {
+    let is_in = |lesson: &TrainingRow, hash: u64| {
         limits[usize::from(lesson.label == Label::Positive)].is_some_and(|limit| hash <= limit)
     };
     let chosen = lessons.iter().zip(&hashes).filter(|(lesson, hash)| is_in(lesson, **hash));
@@ -185,24 +185,24 @@ mod tests {
             let (one, other) = if n.is_multiple_of(2) { ("alpha", "beta") } else { ("beta", "alpha") };
             let letters = |n: u64| format!("{n:016x}").replace(|c: char| c.is_ascii_digit(), "x");
             let text = format!("{one} {other} {}", letters(mix(n)));
-            Lesson::new(text, if n.is_multiple_of(2) { Label::Positive } else { Label::Negative })
+            TrainingRow::new(text, if n.is_multiple_of(2) { Label::Positive } else { Label::Negative })
         };
-        let lessons: Vec<Lesson> = (0..6000).map(lesson).collect();
+        let lessons: Vec<TrainingRow> = (0..6000).map(lesson).collect();
         let recipe = Preset::Message.recipe();
-        let freedom = Freedom { ngrams: true, alpha: true, c: true };
+        let freedom = SearchSpace { ngrams: true, alpha: true, c: true };
         let candidates = variants(Preset::Message, &recipe, freedom);
         assert_eq!(candidates.len(), 12);
-        let means = Means { threads: 1, memory: usize::MAX };
+        let means = ResourceLimits { threads: 1, memory: usize::MAX };
         let mut heard = 0;
         let (model, trials) =
-            search(&lessons, candidates, &About::default(), means, &mut |_| heard += 1).unwrap();
+            search(&lessons, candidates, &FitProvenance::default(), means, &mut |_| heard += 1).unwrap();
         assert!(model.features.analyzer.ngrams.most > 1);
         assert_eq!((heard, trials.len()), (12 + 4 + 2, 12 + 4 + 2));
-        let rare = |n: u64| Lesson {
+        let rare = |n: u64| TrainingRow {
             label: if n % 3000 == 7 { Label::Positive } else { Label::Negative },
             ..lesson(n)
         };
-        let rare: Vec<Lesson> = (0..6000).map(rare).collect();
+        let rare: Vec<TrainingRow> = (0..6000).map(rare).collect();
         assert_eq!(part(&rare, 2000).iter().filter(|lesson| lesson.label == Label::Positive).count(), 2);
         assert!(trials[0].rows < 6000 && trials.last().unwrap().rows == 6000);
         assert_eq!(trials.iter().filter(|trial| trial.round == 3 && trial.kept).count(), 1);

@@ -8,22 +8,22 @@ use serde::de::{SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::dictionary::Spelled;
+use crate::model::dictionary::SpelledTerms;
 
 /// What a weight is under: far over any there is, and so far under the greatest number that no score overflows.
 pub const MOST: f64 = 1e100;
 
 /// Terms in the order of their bytes; in JSON a list of term, texts, log-odds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Terms {
-    spelled: Spelled,
+pub struct ModelTerms {
+    spelled: SpelledTerms,
     /// How many texts have each.
     pub frequency: Vec<u32>,
     /// The log-odds of each.
     pub weights: Vec<f64>,
 }
 
-impl Terms {
+impl ModelTerms {
     /// Adds a term.
     pub fn push(&mut self, term: &str, frequency: u32, weight: f64) {
         self.spelled.push("", term);
@@ -67,7 +67,7 @@ impl Terms {
     }
 }
 
-impl Serialize for Terms {
+impl Serialize for ModelTerms {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.len()))?;
         self.iter().try_for_each(|term| list.serialize_element(&term))?;
@@ -75,26 +75,26 @@ impl Serialize for Terms {
     }
 }
 
-impl<'de> Deserialize<'de> for Terms {
+impl<'de> Deserialize<'de> for ModelTerms {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Terms;
+        struct TermVisitor;
+        impl<'de> Visitor<'de> for TermVisitor {
+            type Value = ModelTerms;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a list of terms")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Terms, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<ModelTerms, A::Error> {
                 #[derive(Deserialize)]
-                struct Entry<'a>(#[serde(borrow)] Cow<'a, str>, u32, f64);
-                let mut terms = Terms::default();
-                while let Some(Entry(term, frequency, weight)) = list.next_element()? {
+                struct TermEntry<'a>(#[serde(borrow)] Cow<'a, str>, u32, f64);
+                let mut terms = ModelTerms::default();
+                while let Some(TermEntry(term, frequency, weight)) = list.next_element()? {
                     terms.push(&term, frequency, weight);
                 }
                 Ok(terms)
             }
         }
-        deserializer.deserialize_seq(List)
+        deserializer.deserialize_seq(TermVisitor)
     }
 }

@@ -57,39 +57,39 @@ impl Default for Weighting {
 
 /// A number of texts: so many, or a share of all.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Limit {
+pub enum DocumentLimit {
     /// So many.
     Count(u64),
     /// A share of all.
-    Share(f64),
+    Fraction(f64),
 }
 
-impl Limit {
+impl DocumentLimit {
     fn of(self, texts: u64) -> f64 {
         match self {
             Self::Count(count) => count as f64,
-            Self::Share(share) => share * texts as f64,
+            Self::Fraction(share) => share * texts as f64,
         }
     }
 }
 
-impl FromStr for Limit {
+impl FromStr for DocumentLimit {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
         match (text.parse::<u64>(), text.parse::<f64>()) {
             (Ok(count), _) => Ok(Self::Count(count)),
-            (_, Ok(share)) if (0.0..=1.0).contains(&share) => Ok(Self::Share(share)),
+            (_, Ok(share)) if (0.0..=1.0).contains(&share) => Ok(Self::Fraction(share)),
             _ => bail!("expected a number of texts, or a share such as 0.5"),
         }
     }
 }
 
-impl fmt::Display for Limit {
+impl fmt::Display for DocumentLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => count.fmt(f),
-            Self::Share(share) => write!(f, "{share:?}"),
+            Self::Fraction(share) => write!(f, "{share:?}"),
         }
     }
 }
@@ -98,9 +98,9 @@ impl fmt::Display for Limit {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Selection {
     /// The fewest texts that have it.
-    pub min_df: Limit,
+    pub min_df: DocumentLimit,
     /// The most.
-    pub max_df: Limit,
+    pub max_df: DocumentLimit,
     /// The most terms, the most frequent first.
     pub max_features: Option<usize>,
 }
@@ -120,20 +120,20 @@ impl Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { min_df: Limit::Count(1), max_df: Limit::Share(1.0), max_features: None }
+        Self { min_df: DocumentLimit::Count(1), max_df: DocumentLimit::Fraction(1.0), max_features: None }
     }
 }
 
 /// What terms weigh by the rows that a model learns from.
 #[derive(Clone, Debug, Default)]
-pub struct Space {
+pub struct TermSpace {
     /// The rarity of each term; 0 of one that these rows do not have, or that is not kept.
     pub rarity: Vec<f64>,
     /// How counts become weights.
     pub weighting: Weighting,
 }
 
-impl Space {
+impl TermSpace {
     /// Terms by how many of so many rows have them.
     pub fn new(frequency: &[u32], texts: u64, selection: &Selection, weighting: Weighting) -> Self {
         let mut rarity = weighting.rarity(frequency, texts);

@@ -2,7 +2,7 @@
 
 /// What the threshold is to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Goal {
+pub enum ThresholdGoal {
     /// Be this one.
     At(f64),
     /// The best F1, as far as it can be told: of thresholds not half a standard error below it the one with the fewest
@@ -16,7 +16,7 @@ pub enum Goal {
     Cost(f64, f64),
 }
 
-impl Goal {
+impl ThresholdGoal {
     /// The goal in the words of the options of `fit`.
     pub fn options(self) -> Vec<(&'static str, String)> {
         match self {
@@ -31,15 +31,15 @@ impl Goal {
 
 /// The threshold that does best, half way between two scores; of equals the one nearest to .5. What has no score to go by
 /// is at .5, what cannot be reached at 1.
-pub fn choose(goal: Goal, scores: &[(f64, bool)]) -> f64 {
-    if let Goal::At(threshold) = goal {
+pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
+    if let ThresholdGoal::At(threshold) = goal {
         return threshold;
     }
     let mut ranked = scores.to_vec();
     ranked.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
     let positives = ranked.iter().filter(|(_, positive)| *positive).count() as f64;
     let negatives = ranked.len() as f64 - positives;
-    let least = if goal == Goal::BestF1 { best_f1(&ranked, positives) } else { 0.0 };
+    let least = if goal == ThresholdGoal::BestF1 { best_f1(&ranked, positives) } else { 0.0 };
     let (mut found, mut alarms) = (0.0, 0.0);
     let mut best: Option<(f64, f64)> = None;
     // Above every score, where there is room, then below one after the other.
@@ -57,13 +57,15 @@ pub fn choose(goal: Goal, scores: &[(f64, bool)]) -> f64 {
     });
     for (threshold, found, alarms) in above.chain(below) {
         let gain = match goal {
-            Goal::At(_) => 0.0,
-            Goal::BestF1 if f1(found, alarms, positives) >= least => found - (positives + 1.0) * alarms,
+            ThresholdGoal::At(_) => 0.0,
+            ThresholdGoal::BestF1 if f1(found, alarms, positives) >= least => {
+                found - (positives + 1.0) * alarms
+            }
             // Shares as they are reported: 29 of 100 are .29, but .29 of 100 are a bit less than 29.
-            Goal::MaxFpr(limit) if alarms / negatives.max(1.0) <= limit => found,
-            Goal::MinRecall(limit) if found / positives.max(1.0) >= limit => -alarms,
-            Goal::BestF1 | Goal::MaxFpr(_) | Goal::MinRecall(_) => continue,
-            Goal::Cost(alarm, miss) => -(alarm * alarms + miss * (positives - found)),
+            ThresholdGoal::MaxFpr(limit) if alarms / negatives.max(1.0) <= limit => found,
+            ThresholdGoal::MinRecall(limit) if found / positives.max(1.0) >= limit => -alarms,
+            ThresholdGoal::BestF1 | ThresholdGoal::MaxFpr(_) | ThresholdGoal::MinRecall(_) => continue,
+            ThresholdGoal::Cost(alarm, miss) => -(alarm * alarms + miss * (positives - found)),
         };
         let nearer = |best: f64| (threshold - 0.5).abs() < (best - 0.5).abs();
         if best.is_none_or(|(most, at)| gain > most || (gain >= most && nearer(at))) {
@@ -112,18 +114,18 @@ mod tests {
     fn each_goal_has_its_threshold() {
         let scores = [(0.9, true), (0.8, true), (0.7, false), (0.6, true), (0.3, false), (0.1, false)];
         let near = |goal, wanted: f64| (choose(goal, &scores) - wanted).abs() < 1e-9;
-        assert!(near(Goal::At(0.2), 0.2));
+        assert!(near(ThresholdGoal::At(0.2), 0.2));
         // .45 has F1 .86, .75 has .8 and no false alarm: on six rows that is no difference.
-        assert!(near(Goal::BestF1, 0.75));
+        assert!(near(ThresholdGoal::BestF1, 0.75));
         let many: Vec<(f64, bool)> = scores.iter().cycle().take(6000).copied().collect();
-        assert!((choose(Goal::BestF1, &many) - 0.45).abs() < 1e-9);
-        assert!(near(Goal::MaxFpr(0.0), 0.75));
-        assert!(near(Goal::MaxFpr(0.34), 0.45));
-        assert!(near(Goal::MinRecall(0.6), 0.75));
-        assert!(near(Goal::MinRecall(1.0), 0.45));
-        assert!(near(Goal::Cost(10.0, 1.0), 0.75));
-        assert!(near(Goal::Cost(1.0, 10.0), 0.45));
-        assert!(choose(Goal::BestF1, &[]).eq(&0.5));
-        assert!(choose(Goal::MaxFpr(0.0), &[(1.0, false)]).eq(&1.0));
+        assert!((choose(ThresholdGoal::BestF1, &many) - 0.45).abs() < 1e-9);
+        assert!(near(ThresholdGoal::MaxFpr(0.0), 0.75));
+        assert!(near(ThresholdGoal::MaxFpr(0.34), 0.45));
+        assert!(near(ThresholdGoal::MinRecall(0.6), 0.75));
+        assert!(near(ThresholdGoal::MinRecall(1.0), 0.45));
+        assert!(near(ThresholdGoal::Cost(10.0, 1.0), 0.75));
+        assert!(near(ThresholdGoal::Cost(1.0, 10.0), 0.45));
+        assert!(choose(ThresholdGoal::BestF1, &[]).eq(&0.5));
+        assert!(choose(ThresholdGoal::MaxFpr(0.0), &[(1.0, false)]).eq(&1.0));
     }
 }

@@ -1,7 +1,7 @@
 //! What a message looks like to whoever does not read it: how long, how loud, what is in it, and which words.
 
-use crate::features::columns::Columns;
-use crate::features::{Analyzer, Ngrams, Scratch, Term, count};
+use crate::features::columns::FeatureColumns;
+use crate::features::{Analyzer, AnalyzerBuffers, Ngrams, Term, count};
 
 /// What is measured of every message.
 pub const SIZES: [&str; 6] = [
@@ -22,7 +22,7 @@ pub const WORDS: usize = 32;
 
 /// What a message looks like.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Look {
+pub struct Descriptor {
     /// A step on a scale for each of [`SIZES`].
     pub sizes: [u8; SIZES.len()],
     /// A bit for each of [`FLAGS`].
@@ -32,28 +32,28 @@ pub struct Look {
 }
 
 /// What looks at messages, with memory that goes from one to the next.
-pub struct Looker {
+pub struct Describer {
     analyzer: Analyzer,
-    scratch: Scratch,
+    scratch: AnalyzerBuffers,
     words: Vec<u16>,
 }
 
-impl Default for Looker {
+impl Default for Describer {
     fn default() -> Self {
         let analyzer = Analyzer { ngrams: Ngrams { fewest: 1, most: 1 }, ..Analyzer::default() };
-        Self { analyzer, scratch: Scratch::default(), words: Vec::new() }
+        Self { analyzer, scratch: AnalyzerBuffers::default(), words: Vec::new() }
     }
 }
 
-impl Looker {
+impl Describer {
     /// Looks at a message, and at the cells that are learned from; calls `each` with the hash and the spelling of its words.
     pub fn look(
         &mut self,
         text: &str,
         cells: &[String],
-        columns: Option<&Columns>,
+        columns: Option<&FeatureColumns>,
         each: &mut impl FnMut(u16, &str),
-    ) -> Look {
+    ) -> Descriptor {
         let Self { analyzer, scratch, words } = self;
         words.clear();
         let (mut flags, mut count) = (0, 0);
@@ -83,7 +83,7 @@ impl Looker {
         words.sort_unstable();
         words.dedup();
         words.truncate(WORDS);
-        Look { sizes: sizes(text, count), flags, words: words.clone() }
+        Descriptor { sizes: sizes(text, count), flags, words: words.clone() }
     }
 }
 
@@ -146,8 +146,8 @@ pub fn of_steps(steps: u8) -> f64 {
 mod tests {
     use super::*;
 
-    fn look(text: &str) -> Look {
-        Looker::default().look(text, &[], None, &mut |_, _| ())
+    fn look(text: &str) -> Descriptor {
+        Describer::default().look(text, &[], None, &mut |_, _| ())
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn sizes_are_steps_on_a_scale() {
-        let Look { sizes, words, .. } = look("WIN 500 now");
+        let Descriptor { sizes, words, .. } = look("WIN 500 now");
         assert_eq!(sizes, [28, 16, 69, 69, 0, 0]);
         assert_eq!(words.len(), 3);
         assert!((of_steps(steps(1000)) / 1000.0 - 1.0).abs() < 0.1);

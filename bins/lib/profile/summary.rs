@@ -13,9 +13,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::io::result_file::{self, Head, Tool};
+use crate::io::result_file::{self, ResultHead, ToolVersion};
 use crate::io::stream::Place;
-use crate::profile::descriptor::{Look, SIZES, WORDS};
+use crate::profile::descriptor::{Descriptor, SIZES, WORDS};
 use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 
@@ -27,7 +27,7 @@ pub const KEPT: usize = 8192;
 
 /// One of the distinct messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct MessageRecord {
     /// A hash of the very text: of copies that differ in digits or links the least one stands for all.
     text: u32,
     /// What is known of it, where one copy is labelled.
@@ -35,14 +35,14 @@ pub struct Record {
     /// Its score in parts of [`u16::MAX`].
     score: u16,
     /// What it looks like.
-    pub look: Look,
+    pub look: Descriptor,
     /// How often it came.
     pub copies: u32,
 }
 
-impl Record {
+impl MessageRecord {
     /// A message that came so often.
-    pub fn new(text: u32, look: Look, score: f64, label: Option<Label>, copies: u32) -> Self {
+    pub fn new(text: u32, look: Descriptor, score: f64, label: Option<Label>, copies: u32) -> Self {
         let label = label.map(|label| label == Label::Positive);
         let mut record = Self { text, label, score: 0, look, copies };
         record.set_score(score);
@@ -94,7 +94,7 @@ pub struct Profile {
     /// Whether they were scored.
     pub scored: bool,
     /// The distinct messages with the least hashes.
-    records: BTreeMap<u64, Record>,
+    records: BTreeMap<u64, MessageRecord>,
 }
 
 impl Profile {
@@ -141,7 +141,7 @@ impl Profile {
     }
 
     /// Remembers a message.
-    pub fn remember(&mut self, hash: u64, record: Record) {
+    pub fn remember(&mut self, hash: u64, record: MessageRecord) {
         match self.records.entry(hash) {
             Entry::Occupied(mut known) => known.get_mut().join(record),
             Entry::Vacant(place) => {
@@ -154,7 +154,7 @@ impl Profile {
     }
 
     /// The record of a message that was remembered with this very text, where no other has taken its place.
-    pub fn record_mut(&mut self, hash: u64, text: u32) -> Option<&mut Record> {
+    pub fn record_mut(&mut self, hash: u64, text: u32) -> Option<&mut MessageRecord> {
         self.records.get_mut(&hash).filter(|record| record.text == text)
     }
 
@@ -173,7 +173,7 @@ impl Profile {
     }
 
     /// The distinct messages that are remembered, in the order of their hashes.
-    pub fn records(&self) -> impl ExactSizeIterator<Item = &Record> {
+    pub fn records(&self) -> impl ExactSizeIterator<Item = &MessageRecord> {
         self.records.values()
     }
 
@@ -235,21 +235,21 @@ pub fn remembered(contents: impl Iterator<Item = u64>) -> BTreeMap<usize, (u64, 
 /// A profile as it is written down.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sketch {
+pub struct StoredProfile {
     rows: u64,
     empty: u64,
     labels: [u64; 2],
     scored: bool,
-    /// The records, in the order of their hashes, as bytes in base 64: see [`Sketch::of`].
+    /// The records, in the order of their hashes, as bytes in base 64: see [`StoredProfile::of`].
     records: String,
 }
 
-impl Sketch {
+impl StoredProfile {
     /// Writes a profile down. A record is hash (8 bytes), hash of the very text (4), copies (4), score (2), label (0 none, 1
     /// no, 2 yes), flags, sizes, number of words, words (2 each); the low byte first.
     pub fn of(profile: &Profile) -> Self {
         let mut bytes = Vec::new();
-        for (hash, Record { text, label, score, look: Look { sizes, flags, words }, copies }) in
+        for (hash, MessageRecord { text, label, score, look: Descriptor { sizes, flags, words }, copies }) in
             &profile.records
         {
             bytes.extend(hash.to_le_bytes());
@@ -313,20 +313,20 @@ impl Sketch {
 /// A profile in a file of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct File {
+pub struct ProfileFile {
     schema: String,
-    tool: Tool,
+    tool: ToolVersion,
     /// The digest of the model that scored the messages.
     pub model: Option<String>,
     /// The profile.
-    pub profile: Sketch,
+    pub profile: StoredProfile,
 }
 
-impl File {
+impl ProfileFile {
     /// Of messages that this model scored, if one did.
     pub fn new(profile: &Profile, model: Option<&str>, tool: &str) -> Self {
-        let Head { schema, tool } = Head::new("profile", tool);
-        Self { schema, tool, model: model.map(str::to_owned), profile: Sketch::of(profile) }
+        let ResultHead { schema, tool } = ResultHead::new("profile", tool);
+        Self { schema, tool, model: model.map(str::to_owned), profile: StoredProfile::of(profile) }
     }
 
     /// Reads it back, and checks that it is one.
@@ -343,7 +343,7 @@ const HEAD: usize = 8 + 4 + 4 + 2 + 1 + 1 + SIZES.len() + 1;
 /// Bytes of the longest record.
 const LONGEST: usize = HEAD + 2 * WORDS;
 
-fn record(bytes: &mut &[u8]) -> Option<(u64, Record)> {
+fn record(bytes: &mut &[u8]) -> Option<(u64, MessageRecord)> {
     let head = take(bytes, HEAD)?;
     let hash = u64::from_le_bytes(head[..8].try_into().ok()?);
     let text = u32::from_le_bytes(head[8..12].try_into().ok()?);
@@ -360,7 +360,10 @@ fn record(bytes: &mut &[u8]) -> Option<(u64, Record)> {
     let words = (words <= WORDS).then_some(words)?;
     let words = take(bytes, 2 * words)?.chunks_exact(2);
     let words = words.map(|word| u16::from_le_bytes([word[0], word[1]])).collect();
-    Some((hash, Record { text, label, score, look: Look { sizes, flags: head[19], words }, copies }))
+    Some((
+        hash,
+        MessageRecord { text, label, score, look: Descriptor { sizes, flags: head[19], words }, copies },
+    ))
 }
 
 fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
@@ -372,10 +375,10 @@ fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::descriptor::Looker;
+    use crate::profile::descriptor::Describer;
 
     fn profile(texts: impl Iterator<Item = u64>) -> Profile {
-        let (mut profile, mut looker) = (Profile::new(true), Looker::default());
+        let (mut profile, mut looker) = (Profile::new(true), Describer::default());
         for n in texts {
             // Letters, since digits do not tell messages apart.
             let text: String =
@@ -385,7 +388,7 @@ mod tests {
             let (copy, score) = (u32::try_from(mix(n) >> 32).unwrap(), (n % 100) as f64 / 100.0);
             if let Some(hash) = profile.count(Fingerprint::of(&text), copy, false, label) {
                 let look = looker.look(&text, &[], None, &mut |_, _| ());
-                profile.remember(hash, Record::new(copy, look, score, label, 1));
+                profile.remember(hash, MessageRecord::new(copy, look, score, label, 1));
             }
         }
         profile
@@ -394,7 +397,7 @@ mod tests {
     #[test]
     fn parts_merge_to_the_whole_in_any_order() {
         let text = |n: u64| mix(n) % 30_000;
-        let whole = Sketch::of(&profile((0..40_000).map(text)));
+        let whole = StoredProfile::of(&profile((0..40_000).map(text)));
         let parts = || (0..4).map(|part| profile((0..40_000).filter(|n| n % 4 == part).map(text)));
         let mut there = Profile::default();
         parts().for_each(|part| there.merge(part));
@@ -408,23 +411,24 @@ mod tests {
         };
         let mut tree = pair(2, 0);
         tree.merge(pair(3, 1));
-        assert!([there, back, tree].iter().all(|merged| Sketch::of(merged) == whole));
+        assert!([there, back, tree].iter().all(|merged| StoredProfile::of(merged) == whole));
         assert_eq!(whole.profile().unwrap().len(), KEPT);
     }
 
     #[test]
     fn what_is_written_is_read_and_nothing_else() {
         let profile = profile(0..100);
-        let sketch = Sketch::of(&profile);
+        let sketch = StoredProfile::of(&profile);
         assert_eq!(sketch.profile().unwrap(), profile);
         let bytes = BASE64_STANDARD.decode(&sketch.records).unwrap();
-        let broken = |bytes: &[u8]| Sketch { records: BASE64_STANDARD.encode(bytes), ..sketch.clone() };
+        let broken =
+            |bytes: &[u8]| StoredProfile { records: BASE64_STANDARD.encode(bytes), ..sketch.clone() };
         for cut in [1, 20, bytes.len() - 1] {
             assert!(broken(&bytes[..cut]).profile().is_err());
         }
         assert!(broken(&[&bytes[..], &bytes[..]].concat()).profile().is_err());
-        assert!(Sketch { rows: 99, ..sketch.clone() }.profile().is_err());
-        assert!(Sketch { records: "no".into(), ..sketch }.profile().is_err());
+        assert!(StoredProfile { rows: 99, ..sketch.clone() }.profile().is_err());
+        assert!(StoredProfile { records: "no".into(), ..sketch }.profile().is_err());
     }
 
     #[test]
@@ -441,7 +445,7 @@ mod tests {
         let mut profile = Profile::default();
         for n in 0..20_000 {
             if let Some(hash) = profile.count(Fingerprint(contents(n)), 0, false, None) {
-                profile.remember(hash, Record::new(0, Look::default(), 0.0, None, 1));
+                profile.remember(hash, MessageRecord::new(0, Descriptor::default(), 0.0, None, 1));
             }
         }
         let mut found: Vec<(u64, u32)> = rows.into_values().collect();

@@ -14,9 +14,9 @@ use sha2::Sha256;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
 use crate::io::result_file;
-use crate::publish::http::{Client, Method, Request, Settings, Twice, address, bare};
+use crate::publish::http::{HttpClient, HttpMethod, HttpRequest, HttpSettings, Repeatable, address, bare};
 use crate::registry::CHAMPION;
-use crate::registry::journal::Action;
+use crate::registry::journal::JournalAction;
 use crate::registry::moves::Promotion;
 
 /// Where events of PagerDuty go, unless PAGERDUTY_EVENTS_URL says otherwise.
@@ -28,7 +28,7 @@ const LONG: usize = 250;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum AlertKind {
     /// A new model is asked for.
     Retrain,
     /// A challenger was not good enough.
@@ -39,7 +39,7 @@ pub enum Kind {
     RolledBack,
 }
 
-impl Kind {
+impl AlertKind {
     /// A word for programs.
     pub fn word(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// What happened.
-    pub kind: Kind,
+    pub kind: AlertKind,
     /// To which of a registry's models.
     pub name: String,
     /// What tells it from others of its kind: told twice, it is the same news.
@@ -136,17 +136,17 @@ pub fn distinct(channels: &[Channel]) -> Vec<Channel> {
 }
 
 /// What the environment says.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub type AlertSettings<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Alert {
     /// The news of a promotion; none where the champion did not move, as what serves is the same.
     pub fn of(promotion: &Promotion, time: Timestamp, run: Option<String>) -> Option<Self> {
         let Promotion { name, alias, version, digest, sequence, reason, actor, .. } = promotion;
-        let back = promotion.action == Action::RolledBack;
+        let back = promotion.action == JournalAction::RolledBack;
         let by = actor.as_ref().map(|actor| format!("by {actor}"));
         let moved = promotion.changed && !promotion.dry_run && alias == CHAMPION;
         moved.then(|| Self {
-            kind: if back { Kind::RolledBack } else { Kind::Promoted },
+            kind: if back { AlertKind::RolledBack } else { AlertKind::Promoted },
             name: name.clone(),
             subject: format!("{alias} {sequence} {digest}"),
             says: format!("Version {version} is the {alias}{}", if back { " again" } else { "" }),
@@ -197,10 +197,10 @@ impl Alert {
     /// One incident for a model that is no longer right, which a promotion resolves; a rollback is one of its own.
     fn pagerduty(&self) -> Value {
         let key = match self.kind {
-            Kind::RolledBack => format!("spamops/{}/{}", self.name, self.id()),
+            AlertKind::RolledBack => format!("spamops/{}/{}", self.name, self.id()),
             _ => format!("spamops/{}/retrain", self.name),
         };
-        if self.kind == Kind::Promoted {
+        if self.kind == AlertKind::Promoted {
             return json!({"event_action": "resolve", "dedup_key": key});
         }
         let mut event = json!({
@@ -224,7 +224,7 @@ impl Alert {
 
     /// An alert by its labels; a promotion ends the one that asked for it.
     fn alertmanager(&self) -> Value {
-        let labels = |kind: Kind| json!({"alertname": kind.alertname(), "model": self.name, "severity": kind.severity()});
+        let labels = |kind: AlertKind| json!({"alertname": kind.alertname(), "model": self.name, "severity": kind.severity()});
         let time = self.time.to_string();
         let mut alert = json!({
             "labels": labels(self.kind),
@@ -235,8 +235,8 @@ impl Alert {
             alert["generatorURL"] = json!(run);
         }
         match self.kind {
-            Kind::Promoted => {
-                let ended = [Kind::Retrain, Kind::Refused]
+            AlertKind::Promoted => {
+                let ended = [AlertKind::Retrain, AlertKind::Refused]
                     .map(|kind| json!({"labels": labels(kind), "endsAt": time}));
                 json!([alert, ended[0], ended[1]])
             }
@@ -261,29 +261,34 @@ impl Alert {
     }
 
     /// Tells one channel.
-    pub fn send(&self, channel: Channel, environment: Environment<'_>) -> Result<()> {
-        let client = Client::new(Settings { timeout: Duration::from_secs(10), ..Settings::default() })?;
+    pub fn send(&self, channel: Channel, environment: AlertSettings<'_>) -> Result<()> {
+        let client =
+            HttpClient::new(HttpSettings { timeout: Duration::from_secs(10), ..HttpSettings::default() })?;
         let wanted = |name: &str| environment(name).with_context(|| format!("{name} is not set"));
         let mut message = self.message(channel);
         // An address is a secret, too: an error names the channel instead.
         let (url, twice) = match channel {
-            Channel::Slack => (wanted("SLACK_WEBHOOK_URL")?, Twice::Harmful),
+            Channel::Slack => (wanted("SLACK_WEBHOOK_URL")?, Repeatable::Harmful),
             Channel::Pagerduty => {
                 message["routing_key"] = json!(wanted("PAGERDUTY_ROUTING_KEY")?);
-                (environment("PAGERDUTY_EVENTS_URL").unwrap_or_else(|| PAGERDUTY.into()), Twice::Harmless)
+                (
+                    environment("PAGERDUTY_EVENTS_URL").unwrap_or_else(|| PAGERDUTY.into()),
+                    Repeatable::Harmless,
+                )
             }
             Channel::Alertmanager => {
                 let url = wanted("ALERTMANAGER_URL")?;
-                (format!("{}/api/v2/alerts", url.trim_end_matches('/')), Twice::Harmless)
+                (format!("{}/api/v2/alerts", url.trim_end_matches('/')), Repeatable::Harmless)
             }
-            Channel::Webhook => (wanted("SPAMOPS_WEBHOOK_URL")?, Twice::Harmless),
+            Channel::Webhook => (wanted("SPAMOPS_WEBHOOK_URL")?, Repeatable::Harmless),
         };
         if address(&url).is_err() {
             bail!("its address is no http:// or https:// address");
         }
         let body = serde_json::to_vec(&message)?;
-        let mut request =
-            Request::new(Method::Post, &url, twice).body("application/json", &body).shown_as(host(&url));
+        let mut request = HttpRequest::new(HttpMethod::Post, &url, twice)
+            .body("application/json", &body)
+            .shown_as(host(&url));
         if channel == Channel::Webhook {
             let (id, now) = (self.id(), self.time.0.to_string());
             let signature = signature(&wanted("SPAMOPS_WEBHOOK_SECRET")?, &id, &now, &body)?;
@@ -343,7 +348,7 @@ fn short(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn alert(kind: Kind) -> Alert {
+    fn alert(kind: AlertKind) -> Alert {
         Alert {
             kind,
             name: "spam".into(),
@@ -366,7 +371,7 @@ mod tests {
 
     #[test]
     fn what_a_message_says_calls_nobody() {
-        let slack = alert(Kind::Retrain).message(Channel::Slack);
+        let slack = alert(AlertKind::Retrain).message(Channel::Slack);
         assert_eq!(slack["text"], "spam: A &lt;!channel&gt; &amp; co");
         let texts: Vec<_> = slack["blocks"].as_array().unwrap().iter().collect();
         assert_eq!(texts[0]["text"]["type"], "plain_text");
@@ -378,12 +383,12 @@ mod tests {
     #[test]
     fn a_promotion_ends_what_asked_for_it() {
         let key = |kind| alert(kind).message(Channel::Pagerduty)["dedup_key"].clone();
-        assert_eq!(key(Kind::Retrain), key(Kind::Promoted));
-        assert_eq!(key(Kind::Refused), key(Kind::Promoted));
-        assert_ne!(key(Kind::RolledBack), key(Kind::Promoted));
-        assert_eq!(alert(Kind::Promoted).message(Channel::Pagerduty)["event_action"], "resolve");
-        let asked = alert(Kind::Retrain).message(Channel::Alertmanager);
-        let ended = alert(Kind::Promoted).message(Channel::Alertmanager);
+        assert_eq!(key(AlertKind::Retrain), key(AlertKind::Promoted));
+        assert_eq!(key(AlertKind::Refused), key(AlertKind::Promoted));
+        assert_ne!(key(AlertKind::RolledBack), key(AlertKind::Promoted));
+        assert_eq!(alert(AlertKind::Promoted).message(Channel::Pagerduty)["event_action"], "resolve");
+        let asked = alert(AlertKind::Retrain).message(Channel::Alertmanager);
+        let ended = alert(AlertKind::Promoted).message(Channel::Alertmanager);
         assert_eq!(asked[0]["labels"], ended[1]["labels"]);
         assert_eq!(ended[1]["endsAt"], ended[0]["startsAt"]);
     }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 use crate::publish::git::tags;
-use crate::publish::github::{Asset, Dispatch, GitHub, Repository};
+use crate::publish::github::{DispatchEvent, GitHub, ReleaseAsset, Repository};
 use crate::publish::record::Published;
 use crate::registry::Registry;
 use crate::registry::moves::Promotion;
@@ -100,7 +100,7 @@ impl Announcement {
     }
 
     /// The event of a move, with what a receiver needs to fetch the model and check it.
-    fn event(&self, promotion: &Promotion, commit: Option<&str>) -> Result<Dispatch> {
+    fn event(&self, promotion: &Promotion, commit: Option<&str>) -> Result<DispatchEvent> {
         let facts = json!({
             "repository": self.repository,
             "name": promotion.name,
@@ -113,8 +113,8 @@ impl Announcement {
             "commit": commit,
             "reason": promotion.reason.chars().take(1000).collect::<String>(),
         });
-        let Value::Object(facts) = facts else { return Dispatch::new(EVENT, Map::new()) };
-        Dispatch::new(EVENT, facts)
+        let Value::Object(facts) = facts else { return DispatchEvent::new(EVENT, Map::new()) };
+        DispatchEvent::new(EVENT, facts)
     }
 
     /// What [`Announcement::announce`] would tell, a line each.
@@ -151,17 +151,20 @@ fn asset_name(promotion: &Promotion) -> String {
 }
 
 /// The files of a release: those that the version came with, so that they are the same whenever it is looked at.
-fn assets(registry: &Registry, promotion: &Promotion) -> Result<Vec<Asset>> {
+fn assets(registry: &Registry, promotion: &Promotion) -> Result<Vec<ReleaseAsset>> {
     let (model, digest) = (asset_name(promotion), &promotion.digest);
     let sum = format!("{digest}  {model}\n");
     let text = registry.model(digest)?;
     let mut assets = vec![
-        Asset { name: format!("{model}.sha256"), bytes: sum.into_bytes() },
-        Asset { name: model, bytes: text.into_bytes() },
+        ReleaseAsset { name: format!("{model}.sha256"), bytes: sum.into_bytes() },
+        ReleaseAsset { name: model, bytes: text.into_bytes() },
     ];
     let version = registry.version(promotion.version)?;
     for (kind, digest) in version.map(|version| version.reports).unwrap_or_default() {
-        assets.push(Asset { name: format!("{kind}.json"), bytes: registry.report(&digest)?.into_bytes() });
+        assets.push(ReleaseAsset {
+            name: format!("{kind}.json"),
+            bytes: registry.report(&digest)?.into_bytes(),
+        });
     }
     Ok(assets)
 }

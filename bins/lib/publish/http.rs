@@ -32,7 +32,7 @@ const IDLE: Duration = Duration::from_secs(2);
 
 /// How a client goes about its requests.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct HttpSettings {
     /// How long a request may take, answer included.
     pub timeout: Duration,
     /// How often a request that does no harm twice is tried, at most.
@@ -45,7 +45,7 @@ pub struct Settings {
     pub insecure: bool,
 }
 
-impl Default for Settings {
+impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
@@ -59,7 +59,7 @@ impl Default for Settings {
 
 /// What a request does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub enum HttpMethod {
     /// Asks.
     Get,
     /// Does whatever the address stands for.
@@ -72,7 +72,7 @@ pub enum Method {
     Delete,
 }
 
-impl Method {
+impl HttpMethod {
     const fn word(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -86,7 +86,7 @@ impl Method {
 
 /// What comes of a request that arrives twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Twice {
+pub enum Repeatable {
     /// The same as of one: it is tried again where it failed in passing.
     Harmless,
     /// Something is there twice: it is sent once.
@@ -94,18 +94,18 @@ pub enum Twice {
 }
 
 /// One request.
-pub struct Request<'a> {
-    method: Method,
+pub struct HttpRequest<'a> {
+    method: HttpMethod,
     url: &'a str,
-    twice: Twice,
+    twice: Repeatable,
     shown: String,
     headers: Vec<(&'a str, String)>,
     body: Option<&'a [u8]>,
 }
 
-impl<'a> Request<'a> {
+impl<'a> HttpRequest<'a> {
     /// A request without a body; an error shows its address without credentials and query.
-    pub fn new(method: Method, url: &'a str, twice: Twice) -> Self {
+    pub fn new(method: HttpMethod, url: &'a str, twice: Repeatable) -> Self {
         Self { method, url, twice, shown: bare(url), headers: Vec::new(), body: None }
     }
 
@@ -133,7 +133,7 @@ impl<'a> Request<'a> {
 
 /// What a server answered: a status from 200 to 299, and what it sent.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// The status.
     pub status: u16,
     /// The text; empty where there was none.
@@ -142,7 +142,7 @@ pub struct Answer {
 
 /// Why there is no such answer, in one line without secrets.
 #[derive(Debug)]
-pub struct Failure {
+pub struct HttpFailure {
     line: String,
     /// The status, where a server answered.
     pub status: Option<u16>,
@@ -151,7 +151,7 @@ pub struct Failure {
     passing: bool,
 }
 
-impl Failure {
+impl HttpFailure {
     /// Whether the same request may well be answered later: no server, a busy or a broken one.
     pub fn is_passing(&self) -> bool {
         self.passing
@@ -165,23 +165,23 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for HttpFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line)
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for HttpFailure {}
 
 /// What sends requests.
-pub struct Client {
+pub struct HttpClient {
     agent: Agent,
-    settings: Settings,
+    settings: HttpSettings,
 }
 
-impl Client {
+impl HttpClient {
     /// A client; proxies are those of the environment, redirects are not followed.
-    pub fn new(settings: Settings) -> Result<Self> {
+    pub fn new(settings: HttpSettings) -> Result<Self> {
         let tls = TlsConfig::builder().root_certs(authorities(&settings)?);
         let config = Agent::config_builder()
             .tls_config(tls.disable_verification(settings.insecure).build())
@@ -196,8 +196,8 @@ impl Client {
 
     /// Sends a request, and sends it again where that does no harm and it failed in passing: no connection, 408, 429 or
     /// 5xx. A `Retry-After` is honoured as far as a minute.
-    pub fn send(&self, request: &Request) -> Result<Answer, Failure> {
-        let tries = if request.twice == Twice::Harmless { self.settings.tries.max(1) } else { 1 };
+    pub fn send(&self, request: &HttpRequest) -> Result<HttpAnswer, HttpFailure> {
+        let tries = if request.twice == Repeatable::Harmless { self.settings.tries.max(1) } else { 1 };
         let mut pause = self.settings.pause;
         for _ in 1..tries {
             match self.once(request) {
@@ -212,10 +212,10 @@ impl Client {
     }
 
     /// Sends a request once; a failure comes with the pause that the server asks for.
-    fn once(&self, request: &Request) -> Result<Answer, (Failure, Option<Duration>)> {
+    fn once(&self, request: &HttpRequest) -> Result<HttpAnswer, (HttpFailure, Option<Duration>)> {
         let failed = |what: &str, status, text: String, passing| {
             let line = inert(&format!("{} {}: {what}", request.method.word(), request.shown));
-            Failure { line, status, text, passing }
+            HttpFailure { line, status, text, passing }
         };
         let mut response = self.run(request).map_err(|error| {
             let (what, passing) = self.reason(&error);
@@ -232,7 +232,7 @@ impl Client {
             Err(_) => String::new(),
         };
         if (200..300).contains(&status) {
-            return Ok(Answer { status, text });
+            return Ok(HttpAnswer { status, text });
         }
         let passing = matches!(status, 408 | 429 | 500..=599);
         let told = quoted(&without(&said(&text), &request.headers));
@@ -242,14 +242,16 @@ impl Client {
         Err((failed(what.trim_end(), Some(status), text, passing), retry_after(&response)))
     }
 
-    fn run(&self, request: &Request) -> Result<Response<Body>, Error> {
+    fn run(&self, request: &HttpRequest) -> Result<Response<Body>, Error> {
         let mut built = http::Request::builder().method(request.method.word()).uri(request.url);
         for (name, value) in &request.headers {
             built = built.header(*name, value.as_str());
         }
         match request.body {
             Some(body) => self.agent.run(built.body(body)?),
-            None if matches!(request.method, Method::Get | Method::Delete) => self.agent.run(built.body(())?),
+            None if matches!(request.method, HttpMethod::Get | HttpMethod::Delete) => {
+                self.agent.run(built.body(())?)
+            }
             None => self.agent.run(built.body(SendBody::none())?),
         }
     }
@@ -278,7 +280,7 @@ impl Client {
 }
 
 /// Whom to trust.
-fn authorities(settings: &Settings) -> Result<RootCerts> {
+fn authorities(settings: &HttpSettings) -> Result<RootCerts> {
     let Some(path) = &settings.authorities else { return Ok(RootCerts::WebPki) };
     let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
     let mut found = Vec::new();

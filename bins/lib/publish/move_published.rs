@@ -10,14 +10,14 @@ use crate::io::diagnostics::shown;
 #[cfg(feature = "net")]
 use crate::publish::announce::Announcement;
 use crate::publish::git::push;
-use crate::publish::git::tags::{self, Move};
+use crate::publish::git::tags::{self, TaggedMove};
 use crate::publish::git::{Actor, Git, without_credentials};
 use crate::publish::record::Published;
 use crate::registry::Registry;
 use crate::registry::moves::Promotion;
 
 /// What is to be published.
-pub struct Plan {
+pub struct PublishPlan {
     /// Commit the registry.
     pub commit: bool,
     /// Tag the version and the alias.
@@ -33,7 +33,7 @@ pub struct Plan {
     pub announcement: Announcement,
 }
 
-impl Plan {
+impl PublishPlan {
     /// Whether all that is needed is there, before anything is moved.
     pub fn check(&self, registry: &Registry, alias: &str) -> Result<()> {
         if self.tag {
@@ -120,7 +120,7 @@ impl Plan {
         Ok(())
     }
 
-    /// What [`Plan::publish`] would do, a line each.
+    /// What [`PublishPlan::publish`] would do, a line each.
     pub fn preview(&self, registry: &Registry, promotion: &Promotion) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         if self.commit || self.tag {
@@ -164,9 +164,9 @@ fn there(directory: &Path) -> &Path {
     directory.ancestors().find(|directory| directory.is_dir()).unwrap_or(Path::new(""))
 }
 
-fn told<'a>(promotion: &'a Promotion, message: &'a str, now: Timestamp) -> Move<'a> {
+fn told<'a>(promotion: &'a Promotion, message: &'a str, now: Timestamp) -> TaggedMove<'a> {
     let Promotion { name, version, alias, .. } = promotion;
-    Move { name, version: *version, alias, message, now }
+    TaggedMove { name, version: *version, alias, message, now }
 }
 
 /// What commit and tags say.

@@ -6,7 +6,7 @@ use crate::registry::moves::Promotion;
 
 /// `promote.json`: the move, and what was published of it where that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct PromoteRecord {
     /// The move.
     #[serde(flatten)]
     pub promotion: Promotion,

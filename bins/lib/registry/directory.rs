@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::shown;
-use crate::io::result_file::{self, Head};
+use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 
 /// The alias of the model that serves.
@@ -33,7 +33,7 @@ pub struct Registry {
 pub struct Version {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// 1, 2, 3, …
     pub version: u64,
     /// SHA-256 of the model file.
@@ -57,7 +57,7 @@ pub struct Version {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// What it learned from.
-    pub data: Data,
+    pub data: TrainingData,
     /// What it was worth on folds it had not learned from.
     pub metrics: BTreeMap<String, f64>,
     /// The reports that came with it: their SHA-256, by what they are.
@@ -67,7 +67,7 @@ pub struct Version {
 
 /// The rows that a model learned from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Data {
+pub struct TrainingData {
     /// The digest of their texts and labels.
     pub digest: String,
     /// How many they are.
@@ -81,7 +81,7 @@ pub struct Data {
 pub struct Alias {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// Its name.
     pub alias: String,
     /// How often it has been moved.

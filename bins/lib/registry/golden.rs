@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::compare::decision::{Golden, Wrong};
-use crate::io::diagnostics::{Notes, inert, shown};
+use crate::compare::decision::{GoldenMiss, GoldenResult};
+use crate::io::diagnostics::{Diagnostics, inert, shown};
 use crate::io::stream::Place;
-use crate::rows::{Options, Row, Rows};
+use crate::rows::{ReadOptions, Row, Rows};
 
 /// Wrong messages that a report names.
 const MOST_SHOWN: usize = 10;
@@ -18,16 +18,21 @@ const MOST_SHOWN: usize = 10;
 const NO_POLICY: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// Has the golden messages scored by `score` in a process of its own, and holds the verdicts against their labels.
-pub fn rehearse(model: &Place, golden: &Place, options: &Options, words: &[String]) -> Result<Golden> {
+pub fn rehearse(
+    model: &Place,
+    golden: &Place,
+    options: &ReadOptions,
+    words: &[String],
+) -> Result<GoldenResult> {
     let file = model.path().filter(|_| model.is_regular_file());
     let file =
         file.with_context(|| format!("{model}: another process is to read it for --golden; name a file"))?;
     let kept = golden.kept().with_context(|| golden.to_string())?;
     let messages = kept.place.path().context("no file was kept")?;
     let scored = scored(file, messages, words).with_context(|| golden.to_string())?;
-    let options = Options { notes: Notes::default(), progress: None, ..options.clone() };
+    let options = ReadOptions { notes: Diagnostics::default(), progress: None, ..options.clone() };
     let mut rows = Rows::from_bytes(Box::new(Cursor::new(scored)), golden, &options)?;
-    let (mut row, mut found) = (Row::default(), Golden::default());
+    let (mut row, mut found) = (Row::default(), GoldenResult::default());
     while rows.read(&mut row)? {
         let expected = rows.label(&row)?;
         let expected =
@@ -39,7 +44,7 @@ pub fn rehearse(model: &Place, golden: &Place, options: &Options, words: &[Strin
         }
         found.wrong += 1;
         if found.shown.len() < MOST_SHOWN {
-            found.shown.push(Wrong {
+            found.shown.push(GoldenMiss {
                 line: row.line(),
                 expected: short(rows.label_cell(&row)),
                 verdict: short(row.get(rows.column("verdict")?)),

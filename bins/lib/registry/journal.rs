@@ -16,7 +16,7 @@ const NOTHING: &str = "000000000000000000000000000000000000000000000000000000000
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum JournalAction {
     /// A version came.
     Registered,
     /// An alias moved to a version.
@@ -27,7 +27,7 @@ pub enum Action {
     Removed,
 }
 
-impl Action {
+impl JournalAction {
     /// As it is written.
     pub fn name(self) -> &'static str {
         match self {
@@ -42,13 +42,13 @@ impl Action {
 /// A line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Which line it is: 1, 2, 3, …
     pub entry: u64,
     /// When; nothing is ordered by it.
     pub at: String,
     /// What happened.
-    pub action: Action,
+    pub action: JournalAction,
     /// To which version.
     pub version: u64,
     /// SHA-256 of its model.
@@ -81,7 +81,7 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     /// Its whole lines.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<JournalEntry>,
     /// The bytes of these.
     pub(super) whole: u64,
     /// Whether a last line was cut short: whoever wrote it was killed, and nothing that it says has happened.
@@ -102,7 +102,7 @@ impl Journal {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let text = std::str::from_utf8(&bytes[..whole]).ok().context("is no text; restore it from git")?;
         for (line, number) in text.lines().zip(1..) {
-            let entry: Entry = serde_json::from_str(line)
+            let entry: JournalEntry = serde_json::from_str(line)
                 .with_context(|| format!("line {number}: is no entry of a journal; restore it from git"))?;
             ensure!(
                 entry.entry == number && entry.before == journal.last(),
@@ -117,7 +117,7 @@ impl Journal {
     }
 
     /// Adds an entry; the line it makes.
-    pub(super) fn add(&mut self, mut entry: Entry) -> Result<String> {
+    pub(super) fn add(&mut self, mut entry: JournalEntry) -> Result<String> {
         entry.entry = self.entries.len() as u64 + 1;
         self.last().clone_into(&mut entry.before);
         let line = serde_json::to_string(&entry)?;
@@ -132,7 +132,7 @@ impl Journal {
     }
 
     /// Every move of an alias, in order.
-    pub fn moves<'a>(&'a self, alias: &'a str) -> impl DoubleEndedIterator<Item = &'a Entry> {
+    pub fn moves<'a>(&'a self, alias: &'a str) -> impl DoubleEndedIterator<Item = &'a JournalEntry> {
         self.entries.iter().filter(move |entry| entry.alias.as_deref() == Some(alias))
     }
 
@@ -142,7 +142,7 @@ impl Journal {
         let mut path: Vec<u64> = Vec::new();
         for entry in self.moves(alias) {
             let known = path.iter().rposition(|version| *version == entry.version);
-            match known.filter(|_| entry.action == Action::RolledBack) {
+            match known.filter(|_| entry.action == JournalAction::RolledBack) {
                 Some(place) => path.truncate(place + 1),
                 None => path.push(entry.version),
             }
@@ -152,8 +152,8 @@ impl Journal {
 
     /// Whether the model of a version was removed, and has not come again since.
     pub fn is_removed(&self, version: u64) -> bool {
-        let about = |entry: &&Entry| entry.version == version && entry.alias.is_none();
-        self.entries.iter().rfind(about).is_some_and(|entry| entry.action == Action::Removed)
+        let about = |entry: &&JournalEntry| entry.version == version && entry.alias.is_none();
+        self.entries.iter().rfind(about).is_some_and(|entry| entry.action == JournalAction::Removed)
     }
 }
 
@@ -161,14 +161,15 @@ impl Journal {
 mod tests {
     use super::*;
 
-    fn entry(action: Action, version: u64) -> Entry {
-        Entry {
+    fn entry(action: JournalAction, version: u64) -> JournalEntry {
+        JournalEntry {
             entry: 0,
             at: "2026-07-01T00:00:00Z".into(),
             action,
             version,
             digest: result_file::digest(&version.to_string()),
-            alias: matches!(action, Action::Assigned | Action::RolledBack).then(|| "champion".into()),
+            alias: matches!(action, JournalAction::Assigned | JournalAction::RolledBack)
+                .then(|| "champion".into()),
             sequence: None,
             from: None,
             reason: String::new(),
@@ -179,17 +180,21 @@ mod tests {
         }
     }
 
-    fn written(steps: &[(Action, u64)]) -> (Journal, String) {
+    fn written(steps: &[(JournalAction, u64)]) -> (Journal, String) {
         let mut journal = Journal::default();
-        let add = |(action, version): &(Action, u64)| journal.add(entry(*action, *version)).unwrap() + "\n";
+        let add =
+            |(action, version): &(JournalAction, u64)| journal.add(entry(*action, *version)).unwrap() + "\n";
         let text = steps.iter().map(add).collect();
         (journal, text)
     }
 
     #[test]
     fn a_line_that_is_changed_missing_or_moved_is_seen() {
-        let (journal, text) =
-            written(&[(Action::Registered, 1), (Action::Assigned, 1), (Action::Registered, 2)]);
+        let (journal, text) = written(&[
+            (JournalAction::Registered, 1),
+            (JournalAction::Assigned, 1),
+            (JournalAction::Registered, 2),
+        ]);
         let read = Journal::parse(&text).unwrap();
         assert_eq!(read.entries, journal.entries);
         assert!(!read.is_cut && read.whole == text.len() as u64);
@@ -213,9 +218,9 @@ mod tests {
     #[test]
     fn a_line_that_is_cut_short_has_not_happened() {
         let mut journal = Journal::default();
-        let lines = [Action::Registered, Action::Assigned].map(|action| {
+        let lines = [JournalAction::Registered, JournalAction::Assigned].map(|action| {
             let reason = "größer als 世界".into();
-            journal.add(Entry { reason, ..entry(action, 1) }).unwrap() + "\n"
+            journal.add(JournalEntry { reason, ..entry(action, 1) }).unwrap() + "\n"
         });
         let (text, first) = (lines.concat().into_bytes(), lines[0].len());
         for end in first..text.len() {
@@ -230,8 +235,8 @@ mod tests {
 
     #[test]
     fn a_rollback_goes_back_and_a_second_one_further() {
-        use Action::{Assigned, RolledBack};
-        let former = |steps: &[(Action, u64)]| written(steps).0.former("champion");
+        use JournalAction::{Assigned, RolledBack};
+        let former = |steps: &[(JournalAction, u64)]| written(steps).0.former("champion");
         assert_eq!(former(&[]), None);
         assert_eq!(former(&[(Assigned, 1)]), None);
         assert_eq!(former(&[(Assigned, 1), (Assigned, 2), (Assigned, 3)]), Some(2));
@@ -246,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_removed_model_may_come_again() {
-        use Action::{Registered, Removed};
+        use JournalAction::{Registered, Removed};
         assert!(!written(&[(Registered, 1)]).0.is_removed(1));
         assert!(written(&[(Registered, 1), (Removed, 1)]).0.is_removed(1));
         assert!(!written(&[(Registered, 1), (Removed, 1), (Registered, 1)]).0.is_removed(1));

@@ -5,20 +5,20 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::journal::{Action, Entry, Journal};
+use super::journal::{Journal, JournalAction, JournalEntry};
 use super::{Alias, Registry, Version};
 use crate::io::durable;
-use crate::io::result_file::Head;
+use crate::io::result_file::ResultHead;
 
 /// The whole of a registry but for the models themselves.
-pub(super) struct Books {
+pub(super) struct Ledger {
     pub(super) versions: Vec<Version>,
     pub(super) aliases: Vec<Alias>,
     pub(super) journal: Journal,
 }
 
 /// One step of a change. Each leaves a registry that readers can read, and that the next writer can go on from.
-pub(super) enum Step {
+pub(super) enum RegistryStep {
     /// What nobody needs is removed.
     Remove(PathBuf, &'static str),
     /// A journal that ends within a line is cut to its whole lines.
@@ -48,21 +48,24 @@ impl Registry {
     }
 
     /// Reads all there is.
-    pub(super) fn books(&self) -> Result<Books> {
-        Ok(Books { versions: self.versions()?, aliases: self.aliases()?, journal: self.journal()? })
+    pub(super) fn books(&self) -> Result<Ledger> {
+        Ok(Ledger { versions: self.versions()?, aliases: self.aliases()?, journal: self.journal()? })
     }
 
     /// What writers that were killed have left to be done.
-    pub(super) fn settle(&self, books: &mut Books) -> Result<Vec<Step>> {
+    pub(super) fn settle(&self, books: &mut Ledger) -> Result<Vec<RegistryStep>> {
         let mut steps = Vec::new();
         for directory in ["", "models", "versions", "reports"] {
             let left = durable::leftovers(&self.directory.join(directory))?;
-            steps.extend(left.into_iter().map(|path| Step::Remove(path, "left by a run that was killed")));
+            steps.extend(
+                left.into_iter().map(|path| RegistryStep::Remove(path, "left by a run that was killed")),
+            );
         }
         if books.journal.is_cut {
-            steps.push(Step::Cut(books.journal.whole));
+            steps.push(RegistryStep::Cut(books.journal.whole));
         }
-        let registered = books.journal.entries.iter().filter(|entry| entry.action == Action::Registered);
+        let registered =
+            books.journal.entries.iter().filter(|entry| entry.action == JournalAction::Registered);
         let known = registered.map(|entry| entry.version).max().unwrap_or(0);
         let there = books.versions.len() as u64;
         if known > there {
@@ -79,48 +82,50 @@ impl Registry {
             );
         }
         for version in books.versions.iter().filter(|version| version.version > known) {
-            let line = books.journal.add(Entry::registered(version))?;
-            steps.push(Step::Enter(vec![line], None));
+            let line = books.journal.add(JournalEntry::registered(version))?;
+            steps.push(RegistryStep::Enter(vec![line], None));
         }
         for alias in books.behind(self)? {
             books.aliases.retain(|old| old.alias != alias.alias);
             books.aliases.push(alias.clone());
-            steps.push(Step::Enter(Vec::new(), Some(alias)));
+            steps.push(RegistryStep::Enter(Vec::new(), Some(alias)));
         }
         Ok(steps)
     }
 
     /// Takes the steps, one after the other.
-    pub(super) fn take(&self, steps: &[Step]) -> Result<()> {
+    pub(super) fn take(&self, steps: &[RegistryStep]) -> Result<()> {
         steps.iter().try_for_each(|step| match step {
-            Step::Remove(path, _) => fs::remove_file(path).with_context(|| path.display().to_string()),
-            Step::Cut(length) => durable::cut(&self.journal_path(), *length),
-            Step::Write(path, bytes) => durable::write(path, bytes),
-            Step::Enter(lines, alias) => {
+            RegistryStep::Remove(path, _) => {
+                fs::remove_file(path).with_context(|| path.display().to_string())
+            }
+            RegistryStep::Cut(length) => durable::cut(&self.journal_path(), *length),
+            RegistryStep::Write(path, bytes) => durable::write(path, bytes),
+            RegistryStep::Enter(lines, alias) => {
                 let ready = alias
                     .as_ref()
-                    .map(|alias| durable::Ready::write(&self.alias_path(&alias.alias), &pretty(alias)?));
+                    .map(|alias| durable::StagedFile::write(&self.alias_path(&alias.alias), &pretty(alias)?));
                 let ready = ready.transpose()?;
                 let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
                 if !text.is_empty() {
                     durable::append(&self.journal_path(), text.as_bytes())?;
                 }
-                ready.map_or(Ok(()), durable::Ready::place)
+                ready.map_or(Ok(()), durable::StagedFile::place)
             }
         })
     }
 
     /// A step in words.
-    pub(super) fn describe(&self, step: &Step) -> String {
+    pub(super) fn describe(&self, step: &RegistryStep) -> String {
         let short = |path: &PathBuf| path.strip_prefix(&self.directory).unwrap_or(path).display().to_string();
         match step {
-            Step::Remove(path, why) => format!("remove {}: {why}", short(path)),
-            Step::Cut(length) => {
+            RegistryStep::Remove(path, why) => format!("remove {}: {why}", short(path)),
+            RegistryStep::Cut(length) => {
                 format!("cut journal.jsonl to {length} bytes: a run was killed within a line")
             }
-            Step::Write(path, bytes) => format!("write {}, {} bytes", short(path), bytes.len()),
-            Step::Enter(lines, None) => format!("add {} to journal.jsonl", counted(lines.len())),
-            Step::Enter(lines, Some(alias)) => {
+            RegistryStep::Write(path, bytes) => format!("write {}, {} bytes", short(path), bytes.len()),
+            RegistryStep::Enter(lines, None) => format!("add {} to journal.jsonl", counted(lines.len())),
+            RegistryStep::Enter(lines, Some(alias)) => {
                 let (name, version) = (&alias.alias, alias.version);
                 match lines.len() {
                     0 => format!("write {name}.json: version {version}, as the journal has it"),
@@ -145,7 +150,7 @@ pub(super) fn pretty(result: &impl serde::Serialize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-impl Books {
+impl Ledger {
     /// Where an alias points.
     pub(super) fn alias(&self, name: &str) -> Option<&Alias> {
         self.aliases.iter().find(|alias| alias.alias == name)
@@ -158,7 +163,7 @@ impl Books {
 
     /// The aliases that have not followed the journal yet, as they are to be.
     fn behind(&self, registry: &Registry) -> Result<Vec<Alias>> {
-        let mut last: Vec<&Entry> = Vec::new();
+        let mut last: Vec<&JournalEntry> = Vec::new();
         for entry in self.journal.entries.iter().filter(|entry| entry.alias.is_some()) {
             last.retain(|earlier| earlier.alias != entry.alias);
             last.push(entry);
@@ -174,18 +179,18 @@ impl Books {
                 place()
             );
         }
-        let is_behind = |entry: &&&Entry| !self.aliases.iter().any(|alias| entry.is_about(alias));
+        let is_behind = |entry: &&&JournalEntry| !self.aliases.iter().any(|alias| entry.is_about(alias));
         Ok(last.iter().filter(is_behind).filter_map(|entry| entry.points()).collect())
     }
 }
 
-impl Entry {
+impl JournalEntry {
     /// That a version came.
     pub(super) fn registered(version: &Version) -> Self {
         Self {
             entry: 0,
             at: version.registered.clone(),
-            action: Action::Registered,
+            action: JournalAction::Registered,
             version: version.version,
             digest: version.digest.clone(),
             alias: None,
@@ -211,7 +216,7 @@ impl Entry {
     /// The alias as the entry has moved it.
     pub(super) fn points(&self) -> Option<Alias> {
         Some(Alias {
-            head: Head::new("alias", "promote"),
+            head: ResultHead::new("alias", "promote"),
             alias: self.alias.clone()?,
             sequence: self.sequence?,
             version: self.version,

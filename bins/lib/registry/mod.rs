@@ -8,4 +8,6 @@ pub mod moves;
 pub mod sweep;
 mod verify;
 
-pub use directory::{Alias, CHAMPION, Data, Registry, Version, alias, in_directory, json_files, name};
+pub use directory::{
+    Alias, CHAMPION, Registry, TrainingData, Version, alias, in_directory, json_files, name,
+};

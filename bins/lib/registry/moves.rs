@@ -8,25 +8,25 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::journal::{Action, Entry};
-use super::ledger::{Books, Step, pretty};
-use super::{Alias, CHAMPION, Data, Registry, Version};
+use super::journal::{JournalAction, JournalEntry};
+use super::ledger::{Ledger, RegistryStep, pretty};
+use super::{Alias, CHAMPION, Registry, TrainingData, Version};
 use crate::io::diagnostics::shown;
-use crate::io::result_file::{self, Head};
+use crate::io::result_file::{self, ResultHead};
 use crate::model::model_file::Model;
 use crate::stats::metrics::Figures;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct MoveRequest<'a> {
     /// Which alias is to move.
     pub alias: &'a str,
     /// Where to.
-    pub to: To<'a>,
+    pub to: MoveTarget<'a>,
     /// Where the alias must be now, if that matters.
-    pub expect: Option<Expected>,
+    pub expect: Option<ExpectedVersion>,
     /// The reports it was decided by.
-    pub reports: &'a [Report],
+    pub reports: &'a [KeptReport],
     /// Why, for the record.
     pub reason: &'a str,
     /// Who asks.
@@ -41,7 +41,7 @@ pub struct Request<'a> {
 
 /// Where an alias is to move.
 #[derive(Clone, Copy, Debug)]
-pub enum To<'a> {
+pub enum MoveTarget<'a> {
     /// To this model, which is registered where it is not yet.
     Model(&'a str),
     /// To a version that is registered.
@@ -52,14 +52,14 @@ pub enum To<'a> {
 
 /// Where an alias must be for a move to go ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
+pub enum ExpectedVersion {
     /// There must be no such alias yet.
     Nothing,
     /// It must be at this version.
     Version(u64),
 }
 
-impl FromStr for Expected {
+impl FromStr for ExpectedVersion {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -73,7 +73,7 @@ impl FromStr for Expected {
     }
 }
 
-impl fmt::Display for Expected {
+impl fmt::Display for ExpectedVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("none"),
@@ -84,23 +84,23 @@ impl fmt::Display for Expected {
 
 /// A report of a tool, kept with what it decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct KeptReport {
     kind: String,
     digest: String,
     text: String,
 }
 
-impl Report {
+impl KeptReport {
     /// Most bytes of a report that is kept.
     const MOST: usize = 4 << 20;
 
     /// A report by its text, which must say what it is.
     pub fn new(text: String) -> Result<Self> {
         #[derive(Deserialize)]
-        struct Only {
+        struct ReportSchema {
             schema: String,
         }
-        let Only { schema } = result_file::json(&text)?;
+        let ReportSchema { schema } = result_file::json(&text)?;
         let kind = schema.strip_prefix("spamops/").and_then(|rest| rest.strip_suffix("/1"));
         let kind = kind.filter(|kind| kind.bytes().all(|byte| byte.is_ascii_lowercase()));
         let kind = kind.with_context(|| format!("schema {} is none of a report", shown(&schema)))?.to_owned();
@@ -116,13 +116,13 @@ impl Report {
 pub struct Promotion {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// Which of the registry's models.
     pub name: String,
     /// Which alias.
     pub alias: String,
     /// How it moved.
-    pub action: Action,
+    pub action: JournalAction,
     /// Whether it moved: false where it was there already.
     pub changed: bool,
     /// Whether this is only what would happen.
@@ -147,14 +147,14 @@ pub struct Promotion {
 }
 
 /// A move that is planned: what it will come to, and the steps.
-pub struct Plan {
+pub struct MovePlan {
     promotion: Promotion,
-    steps: Vec<Step>,
+    steps: Vec<RegistryStep>,
 }
 
 impl Registry {
     /// Moves an alias. What is no model is no version.
-    pub fn promote(&self, request: &Request<'_>) -> Result<Promotion> {
+    pub fn promote(&self, request: &MoveRequest<'_>) -> Result<Promotion> {
         let outer = self.directory.parent().filter(|outer| super::in_directory(outer).is_some());
         if let Some(outer) = outer {
             bail!("{}: holds the versions of one model; name the registry that it is in", outer.display());
@@ -164,29 +164,33 @@ impl Registry {
             self.plan(request)?;
         }
         let _lock = self.hold()?;
-        let Plan { promotion, steps } = self.plan(request)?;
+        let MovePlan { promotion, steps } = self.plan(request)?;
         self.take(&steps)?;
         Ok(promotion)
     }
 
     /// What [`Registry::promote`] would do now.
-    pub fn preview(&self, request: &Request<'_>) -> Result<Promotion> {
+    pub fn preview(&self, request: &MoveRequest<'_>) -> Result<Promotion> {
         let _lock = self.wait()?;
         Ok(Promotion { dry_run: true, ..self.plan(request)?.promotion })
     }
 
-    fn plan(&self, request: &Request<'_>) -> Result<Plan> {
+    fn plan(&self, request: &MoveRequest<'_>) -> Result<MovePlan> {
         let mut books = self.books()?;
         let mut steps = self.settle(&mut books)?;
         let before = books.alias(request.alias).cloned();
         let (mut files, mut lines) = (Vec::new(), Vec::new());
         let version = match request.to {
-            To::Model(model) => self.register(model, request, &mut books, &mut files, &mut lines)?,
-            To::Version(number) => self.registered(number, &books)?,
-            To::Back(to) => self.registered(self.back(to, request.alias, &books)?, &books)?,
+            MoveTarget::Model(model) => self.register(model, request, &mut books, &mut files, &mut lines)?,
+            MoveTarget::Version(number) => self.registered(number, &books)?,
+            MoveTarget::Back(to) => self.registered(self.back(to, request.alias, &books)?, &books)?,
         };
-        let action = if matches!(request.to, To::Back(_)) { Action::RolledBack } else { Action::Assigned };
-        let entry = Entry {
+        let action = if matches!(request.to, MoveTarget::Back(_)) {
+            JournalAction::RolledBack
+        } else {
+            JournalAction::Assigned
+        };
+        let entry = JournalEntry {
             at: request.now.into(),
             action,
             alias: Some(request.alias.into()),
@@ -196,7 +200,7 @@ impl Registry {
             actor: request.actor.map(str::to_owned),
             run: request.run.map(str::to_owned),
             reports: named(request.reports),
-            ..Entry::registered(&version)
+            ..JournalEntry::registered(&version)
         };
         let changed = before.as_ref().is_none_or(|alias| alias.version != version.version);
         let after = if changed { entry.points() } else { before.clone() };
@@ -208,10 +212,10 @@ impl Registry {
         if !lines.is_empty() {
             steps.extend(self.keep(request.reports));
             steps.append(&mut files);
-            steps.push(Step::Enter(lines, changed.then(|| after.clone())));
+            steps.push(RegistryStep::Enter(lines, changed.then(|| after.clone())));
         }
         let promotion = Promotion {
-            head: Head::new("promote", request.tool),
+            head: ResultHead::new("promote", request.tool),
             name: self.name.clone(),
             action,
             changed,
@@ -227,11 +231,11 @@ impl Registry {
             alias: after.alias,
             writes: steps.iter().map(|step| self.describe(step)).collect(),
         };
-        Ok(Plan { promotion, steps })
+        Ok(MovePlan { promotion, steps })
     }
 
     /// The version to go back to: the one that is named, else the one before.
-    fn back(&self, to: Option<u64>, alias: &str, books: &Books) -> Result<u64> {
+    fn back(&self, to: Option<u64>, alias: &str, books: &Ledger) -> Result<u64> {
         let place = self.directory.display();
         to.or_else(|| books.journal.former(alias))
             .with_context(|| format!("{place}: {alias} has nowhere to go back to"))
@@ -241,9 +245,9 @@ impl Registry {
     fn register(
         &self,
         model: &str,
-        request: &Request<'_>,
-        books: &mut Books,
-        files: &mut Vec<Step>,
+        request: &MoveRequest<'_>,
+        books: &mut Ledger,
+        files: &mut Vec<RegistryStep>,
         lines: &mut Vec<String>,
     ) -> Result<Version> {
         let digest = result_file::digest(model);
@@ -259,11 +263,15 @@ impl Registry {
             Some(version) => version,
             None => manifest(model, digest, request, books)?,
         };
-        files.push(Step::Write(self.model_path(&version.digest), model.as_bytes().to_vec()));
+        files.push(RegistryStep::Write(self.model_path(&version.digest), model.as_bytes().to_vec()));
         if version.version > books.versions.len() as u64 {
-            files.push(Step::Write(self.version_path(version.version), pretty(&version)?));
+            files.push(RegistryStep::Write(self.version_path(version.version), pretty(&version)?));
         }
-        lines.push(books.journal.add(Entry { at: request.now.into(), ..Entry::registered(&version) })?);
+        lines.push(
+            books
+                .journal
+                .add(JournalEntry { at: request.now.into(), ..JournalEntry::registered(&version) })?,
+        );
         Ok(version)
     }
 
@@ -276,15 +284,15 @@ impl Registry {
     }
 
     /// Refuses a move where the alias is not where it is expected to be.
-    fn expect(&self, request: &Request<'_>, before: Option<&Alias>) -> Result<()> {
-        let found = before.map_or(Expected::Nothing, |alias| Expected::Version(alias.version));
+    fn expect(&self, request: &MoveRequest<'_>, before: Option<&Alias>) -> Result<()> {
+        let found = before.map_or(ExpectedVersion::Nothing, |alias| ExpectedVersion::Version(alias.version));
         let Some(expected) = request.expect.filter(|expected| *expected != found) else { return Ok(()) };
         let (place, alias) = (self.directory.display(), request.alias);
         bail!("{place}: {alias} is {found} where {expected} is expected; see spamops registry history")
     }
 
     /// A version that is there, its model whole.
-    fn registered(&self, number: u64, books: &Books) -> Result<Version> {
+    fn registered(&self, number: u64, books: &Ledger) -> Result<Version> {
         let version = books.version(number).cloned();
         let version =
             version.with_context(|| format!("{}: has no version {number}", self.directory.display()))?;
@@ -298,19 +306,21 @@ impl Registry {
     }
 
     /// What is to be written for reports to be kept.
-    fn keep(&self, reports: &[Report]) -> Vec<Step> {
+    fn keep(&self, reports: &[KeptReport]) -> Vec<RegistryStep> {
         let missing = reports.iter().filter(|report| !self.report_path(&report.digest).exists());
         missing
-            .map(|report| Step::Write(self.report_path(&report.digest), report.text.clone().into_bytes()))
+            .map(|report| {
+                RegistryStep::Write(self.report_path(&report.digest), report.text.clone().into_bytes())
+            })
             .collect()
     }
 }
 
 /// The manifest of a model that is new.
-fn manifest(model: &str, digest: String, request: &Request<'_>, books: &Books) -> Result<Version> {
+fn manifest(model: &str, digest: String, request: &MoveRequest<'_>, books: &Ledger) -> Result<Version> {
     let Model { provenance, estimate, .. } = Model::parse(model)?;
     Ok(Version {
-        head: Head::new("version", request.tool),
+        head: ResultHead::new("version", request.tool),
         version: books.versions.len() as u64 + 1,
         digest,
         registered: request.now.into(),
@@ -320,7 +330,11 @@ fn manifest(model: &str, digest: String, request: &Request<'_>, books: &Books) -
         parent: books.alias(CHAMPION).map(|champion| champion.version),
         fitted: provenance.fitted,
         commit: provenance.commit,
-        data: Data { digest: provenance.digest, rows: provenance.rows, positive: provenance.positive },
+        data: TrainingData {
+            digest: provenance.digest,
+            rows: provenance.rows,
+            positive: provenance.positive,
+        },
         metrics: if estimate.folds > 0 { numbers(&estimate.pooled)? } else { BTreeMap::new() },
         reports: named(request.reports),
     })
@@ -332,6 +346,6 @@ fn numbers(figures: &Figures) -> Result<BTreeMap<String, f64>> {
     Ok(all.into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect())
 }
 
-fn named(reports: &[Report]) -> BTreeMap<String, String> {
+fn named(reports: &[KeptReport]) -> BTreeMap<String, String> {
     reports.iter().map(|report| (report.kind.clone(), report.digest.clone())).collect()
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::directory::stem;
-use super::journal::{Action, Entry};
-use super::ledger::{Books, Step};
+use super::journal::{JournalAction, JournalEntry};
+use super::ledger::{Ledger, RegistryStep};
 use super::{Registry, json_files};
 
 /// Who makes room, when and why, for the record.
@@ -41,24 +41,24 @@ impl Registry {
         Ok(self.room(sweeper)?.iter().map(|step| self.describe(step)).collect())
     }
 
-    fn room(&self, sweeper: &Sweeper<'_>) -> Result<Vec<Step>> {
+    fn room(&self, sweeper: &Sweeper<'_>) -> Result<Vec<RegistryStep>> {
         let mut books = self.books()?;
         let mut steps = self.settle(&mut books)?;
         let old = old(&books, sweeper.keep);
         let mut lines = Vec::new();
         for version in books.versions.iter().filter(|version| old.contains(&version.version)) {
-            lines.push(books.journal.add(Entry {
+            lines.push(books.journal.add(JournalEntry {
                 at: sweeper.now.into(),
-                action: Action::Removed,
+                action: JournalAction::Removed,
                 reason: sweeper.reason.into(),
                 actor: sweeper.actor.map(str::to_owned),
                 run: None,
                 reports: std::collections::BTreeMap::new(),
-                ..Entry::registered(version)
+                ..JournalEntry::registered(version)
             })?);
         }
         if !lines.is_empty() {
-            steps.push(Step::Enter(lines, None));
+            steps.push(RegistryStep::Enter(lines, None));
         }
         let kept = books.versions.iter().filter(|version| !books.journal.is_removed(version.version));
         let models: BTreeSet<&str> = kept.map(|version| &*version.digest).collect();
@@ -67,7 +67,7 @@ impl Registry {
             let name = stem(&path).to_owned();
             if !models.contains(&*name) {
                 let why = if known.contains(&*name) { "of an old version" } else { "of no version" };
-                steps.push(Step::Remove(path, why));
+                steps.push(RegistryStep::Remove(path, why));
             }
         }
         let entries = books.journal.entries.iter().flat_map(|entry| entry.reports.values());
@@ -75,7 +75,7 @@ impl Registry {
             books.versions.iter().flat_map(|version| version.reports.values()).chain(entries).collect();
         for path in json_files(&self.directory.join("reports"))? {
             if !reports.contains(&stem(&path).to_owned()) {
-                steps.push(Step::Remove(path, "of no version"));
+                steps.push(RegistryStep::Remove(path, "of no version"));
             }
         }
         Ok(steps)
@@ -83,7 +83,7 @@ impl Registry {
 }
 
 /// The versions whose models may go, and have not gone yet.
-fn old(books: &Books, keep: Option<u64>) -> Vec<u64> {
+fn old(books: &Ledger, keep: Option<u64>) -> Vec<u64> {
     let Some(keep) = keep else { return Vec::new() };
     let mut needed: Vec<u64> = books.aliases.iter().map(|alias| alias.version).collect();
     needed.extend(books.aliases.iter().filter_map(|alias| books.journal.former(&alias.alias)));

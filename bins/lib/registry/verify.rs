@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, ensure};
 
 use super::directory::{expect_digest, stem};
-use super::journal::{Action, Journal};
+use super::journal::{Journal, JournalAction};
 use super::{Alias, CHAMPION, Registry, Version, json_files};
 use crate::io::diagnostics::shown;
 use crate::io::result_file;
@@ -15,7 +15,7 @@ use crate::model::model_file::Model;
 
 /// What the files say so far.
 #[derive(Default)]
-struct Known {
+struct KnownFiles {
     /// The digests of the versions.
     digests: BTreeMap<u64, String>,
     journal: Journal,
@@ -24,7 +24,7 @@ struct Known {
 impl Registry {
     /// Looks at every file, and gives what it is or what is wrong with it to `each`.
     pub fn verify(&self, each: &mut dyn FnMut(&Path, Result<String>)) -> Result<()> {
-        let mut known = Known::default();
+        let mut known = KnownFiles::default();
         // First the aliases, then the journal, then the versions: whoever writes meanwhile does it the other way round, so
         // that the journal knows every alias that is read here, and every version that it tells of is there.
         let aliases = json_files(&self.directory)?.into_iter();
@@ -67,7 +67,7 @@ impl Registry {
     }
 
     /// What a version's file is; the digest of its model is noted.
-    fn verify_version(&self, path: &Path, known: &mut Known) -> Result<String> {
+    fn verify_version(&self, path: &Path, known: &mut KnownFiles) -> Result<String> {
         let number = stem(path).parse().ok().filter(|number: &u64| number.to_string() == stem(path));
         let number = number.context("its name is no number")?;
         let Version { version, digest, reports, .. } = result_file::parse(&read(path)?, "version")?;
@@ -91,7 +91,7 @@ impl Registry {
     }
 }
 
-impl Known {
+impl KnownFiles {
     /// Holds the journal against the versions, and every move against the one before it.
     fn agree(&self) -> Result<()> {
         let mut moved: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
@@ -101,7 +101,7 @@ impl Known {
             let digest =
                 digest.with_context(|| format!("line {line}: its version {version} is not there"))?;
             ensure!(*digest == entry.digest, "line {line}: version {version} has another digest");
-            let is_move = matches!(action, Action::Assigned | Action::RolledBack);
+            let is_move = matches!(action, JournalAction::Assigned | JournalAction::RolledBack);
             ensure!(
                 is_move == entry.alias.is_some(),
                 "line {line}: {} does not go with its alias",
@@ -144,7 +144,7 @@ fn read_alias(path: &Path) -> Result<Alias> {
 }
 
 /// What the file of an alias is, by the versions and by the journal.
-fn verify_alias(found: &Alias, path: &Path, known: &Known, is_whole: bool) -> Result<String> {
+fn verify_alias(found: &Alias, path: &Path, known: &KnownFiles, is_whole: bool) -> Result<String> {
     let Alias { alias, version, sequence, digest, .. } = found;
     ensure!(alias == stem(path), "says that it is the alias {}", shown(alias));
     ensure!(*sequence > 0, "has been moved 0 times");

@@ -1,7 +1,7 @@
 //! Annotations: what a runner shows beside the steps, as workflow commands.
 
 use crate::report::escape::{cut, message, property};
-use crate::report::{Decision, Run, prose};
+use crate::report::{Decision, RunResults, prose};
 
 /// Annotations of one step that GitHub shows.
 const MOST: usize = 10;
@@ -10,7 +10,7 @@ const MOST: usize = 10;
 const LONG: usize = 500;
 
 /// One command a line: what was decided first, then what spoke for it.
-pub(super) fn commands(run: &Run, decision: &Decision) -> String {
+pub(super) fn commands(run: &RunResults, decision: &Decision) -> String {
     let mut list: Vec<(&str, String, String)> = Vec::new();
     let calls = decision.retrain_needed || decision.labels_needed || decision.deploy_needed;
     let unusable = run.validate.as_ref().is_some_and(|validate| validate.verdict == "invalid");

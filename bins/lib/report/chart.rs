@@ -1,7 +1,7 @@
 //! The charts of the page: form and place tell what colour tells, too.
 
-use crate::drift::decision::Run;
-use crate::drift::histograms::Picture;
+use crate::drift::decision::RunSummary;
+use crate::drift::histograms::FeatureHistogram;
 use crate::report::prose;
 use crate::report::svg::{Anchor, Drawing};
 use crate::stats::intervals::Interval;
@@ -34,13 +34,13 @@ pub(super) fn points(points: f64, most: f64) -> String {
 }
 
 /// A scale over figures from 0 to 1, on round numbers.
-pub(super) struct Scale {
+pub(super) struct AxisScale {
     low: f64,
     high: f64,
     step: f64,
 }
 
-impl Scale {
+impl AxisScale {
     /// A scale that holds all values.
     pub(super) fn over(values: impl Iterator<Item = f64>) -> Self {
         let inside = values.filter(|value| (0.0..=1.0).contains(value));
@@ -74,7 +74,7 @@ fn inside(share: f64) -> f64 {
 }
 
 /// A figure with its interval on a scale.
-pub(super) fn range(scale: &Scale, class: &str, value: f64, interval: Option<Interval>) -> String {
+pub(super) fn range(scale: &AxisScale, class: &str, value: f64, interval: Option<Interval>) -> String {
     let mut drawing = Drawing::new(26.0);
     for tick in scale.ticks() {
         let x = inside(scale.at(tick));
@@ -92,7 +92,7 @@ pub(super) fn range(scale: &Scale, class: &str, value: f64, interval: Option<Int
 }
 
 /// The numbers below range plots.
-pub(super) fn axis(scale: &Scale) -> String {
+pub(super) fn axis(scale: &AxisScale) -> String {
     let mut drawing = Drawing::new(16.0);
     for tick in scale.ticks() {
         drawing.text("tick", (inside(scale.at(tick)), 12.0), Anchor::Middle, &scale.label(tick));
@@ -101,7 +101,7 @@ pub(super) fn axis(scale: &Scale) -> String {
 }
 
 /// What is most different between the two sides of a picture.
-pub(super) fn gap(picture: &Picture) -> String {
+pub(super) fn gap(picture: &FeatureHistogram) -> String {
     let (reference, new) = (shares(&picture.reference), shares(&picture.new));
     let most = (0..picture.from.len().min(reference.len()).min(new.len())).max_by(|one, other| {
         (reference[*one] - new[*one]).abs().total_cmp(&(reference[*other] - new[*other]).abs())
@@ -137,7 +137,7 @@ pub(super) fn shares(bins: &[u64]) -> Vec<f64> {
 }
 
 /// Two histograms: the reference as bars, the new messages as the line above them.
-pub(super) fn histogram(picture: &Picture) -> String {
+pub(super) fn histogram(picture: &FeatureHistogram) -> String {
     const TOP: f64 = 12.0;
     const PLOT: f64 = 108.0;
     // Across, with room for the numbers of the scale at the right.
@@ -180,7 +180,7 @@ pub(super) fn histogram(picture: &Picture) -> String {
 }
 
 /// The last runs: the F1 that was to be expected as a line, the verdict as a mark below it.
-pub(super) fn history(runs: &[Run], reference: Option<f64>, says: &str) -> String {
+pub(super) fn history(runs: &[RunSummary], reference: Option<f64>, says: &str) -> String {
     const TOP: f64 = 14.0;
     // Across, with room for the numbers of the scale at the right.
     const WIDE: f64 = 92.0;
@@ -188,7 +188,7 @@ pub(super) fn history(runs: &[Run], reference: Option<f64>, says: &str) -> Strin
     // Without a figure there is no line to make room for.
     let plot = if values().next().is_some() { 120.0 } else { 0.0 };
     let marks = TOP + plot + 34.0;
-    let scale = Scale::over(values().chain(reference));
+    let scale = AxisScale::over(values().chain(reference));
     let slot = WIDE / runs.len().max(8) as f64;
     let middle = |run: usize| (run as f64 + 0.5) * slot;
     let y = |f1: f64| TOP + plot * (1.0 - scale.at(f1));
@@ -244,21 +244,25 @@ mod tests {
 
     #[test]
     fn a_scale_is_on_round_numbers_and_holds_its_values() {
-        let scale = Scale::over([0.908, 0.959, 0.9848].into_iter());
+        let scale = AxisScale::over([0.908, 0.959, 0.9848].into_iter());
         let ticks: Vec<String> = scale.ticks().map(|tick| scale.label(tick)).collect();
         assert_eq!(ticks, ["0.90", "0.92", "0.94", "0.96", "0.98", "1.00"]);
         assert!((scale.at(0.95) - 0.5).abs() < 1e-9 && scale.at(7.0) <= 1.0);
-        assert_eq!(Scale::over([].into_iter()).ticks().count(), 5);
-        assert!(Scale::over([1.0, 1.0].into_iter()).high <= 1.0);
+        assert_eq!(AxisScale::over([].into_iter()).ticks().count(), 5);
+        assert!(AxisScale::over([1.0, 1.0].into_iter()).high <= 1.0);
     }
 
     #[test]
     fn a_forged_picture_is_drawn_all_the_same() {
-        let picture =
-            Picture { what: "score".into(), from: vec![0.0], reference: vec![], new: vec![u64::MAX, 7] };
+        let picture = FeatureHistogram {
+            what: "score".into(),
+            from: vec![0.0],
+            reference: vec![],
+            new: vec![u64::MAX, 7],
+        };
         assert!(histogram(&picture).contains("No messages to show."));
         assert!(
-            histogram(&Picture { from: vec![f64::MAX; 3], reference: vec![1, 2], ..picture })
+            histogram(&FeatureHistogram { from: vec![f64::MAX; 3], reference: vec![1, 2], ..picture })
                 .starts_with("<svg")
         );
     }

@@ -11,7 +11,7 @@ use crate::compare::decision as compare;
 use crate::drift::decision as drift;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
-use crate::io::result_file::{self, Head};
+use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 use crate::registry::CHAMPION;
 use crate::registry::moves::Promotion;
@@ -22,15 +22,15 @@ use crate::verdict::Reason;
 
 /// The results of one run, as far as it went.
 #[derive(Clone, Debug, Default)]
-pub struct Run {
+pub struct RunResults {
     /// What `validate` found.
-    pub validate: Option<contract::Report>,
+    pub validate: Option<contract::ValidateReport>,
     /// What the champion scored.
     pub metrics: Option<Metrics>,
     /// What `drift` found.
-    pub drift: Option<drift::Report>,
+    pub drift: Option<drift::DriftReport>,
     /// What `compare` found.
-    pub compare: Option<compare::Report>,
+    pub compare: Option<compare::CompareReport>,
     /// What `promote` did.
     pub promote: Option<Promotion>,
 }
@@ -41,7 +41,7 @@ pub struct Run {
 pub struct Decision {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// Seconds since 1970.
     pub time: i64,
     /// Whether there are new rows and they kept their contract.
@@ -70,8 +70,8 @@ pub struct Decision {
 pub(super) const REASONS: usize = 20;
 
 /// Reads the results in a directory.
-pub fn read(directory: &Path) -> Result<Run> {
-    Ok(Run {
+pub fn read(directory: &Path) -> Result<RunResults> {
+    Ok(RunResults {
         validate: found(directory, "validate")?,
         metrics: found(directory, "metrics")?,
         drift: found(directory, "drift")?,
@@ -90,7 +90,7 @@ fn found<T: DeserializeOwned>(directory: &Path, kind: &str) -> Result<Option<T>>
     if path.exists() { result_file::read(&Place::File(path), kind).map(Some) } else { Ok(None) }
 }
 
-impl Run {
+impl RunResults {
     /// Decides: what was not asked is false.
     pub fn decision(&self, now: Timestamp, tool: &str) -> Decision {
         let retrain_needed = self.drift.as_ref().is_some_and(|drift| drift.retrain_needed);
@@ -116,7 +116,7 @@ impl Run {
         }
         let promoted_version = self.promote.as_ref().map(|promote| promote.version);
         Decision {
-            head: Head::new("decision", tool),
+            head: ResultHead::new("decision", tool),
             time: self.drift.as_ref().map_or(now.0, |drift| drift.time),
             valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == "valid"),
             retrain_needed,
@@ -199,8 +199,8 @@ impl Decision {
     }
 
     /// The entry in the state.
-    pub fn entry(&self) -> gathered::Decision {
+    pub fn entry(&self) -> gathered::DecisionEntry {
         let Self { time, retrain_needed, deploy_needed, .. } = *self;
-        gathered::Decision { time, retrain_needed, deploy_needed, reasons: self.reasons.clone() }
+        gathered::DecisionEntry { time, retrain_needed, deploy_needed, reasons: self.reasons.clone() }
     }
 }

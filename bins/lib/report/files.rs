@@ -6,13 +6,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::decision::{Decision, Run};
+use super::decision::{Decision, RunResults};
 use super::{annotate, markdown, page};
 use crate::io::result_file;
 use crate::io::stream::Place;
 
 /// Writes `decision.json`, `report.md` and `report.html`.
-pub fn write(directory: &Path, run: &Run, decision: &Decision) -> Result<()> {
+pub fn write(directory: &Path, run: &RunResults, decision: &Decision) -> Result<()> {
     result_file::write(&Place::File(directory.join("decision.json")), decision)?;
     Place::File(directory.join("report.md")).write_text(&run.markdown(decision))?;
     Place::File(directory.join("report.html")).write_text(&run.page(decision))
@@ -24,7 +24,7 @@ pub fn append(path: &Path, text: &str) -> Result<()> {
     file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| path.display().to_string())
 }
 
-impl Run {
+impl RunResults {
     /// The report for people: a sentence, then what each tool found; under 60 KB.
     pub fn markdown(&self, decision: &Decision) -> String {
         markdown::report(self, decision)
@@ -44,11 +44,11 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drift::changes::Moved;
+    use crate::drift::changes::FeatureChange;
     use crate::drift::decision as drift;
-    use crate::drift::decision::Evidence;
-    use crate::drift::histograms::Picture;
-    use crate::drift::policy::Policy;
+    use crate::drift::decision::DriftEvidence;
+    use crate::drift::histograms::FeatureHistogram;
+    use crate::drift::policy::DriftPolicy;
     use crate::drift::repeats::Repeated;
     use crate::drift::signals::Signal;
     use crate::io::dates::Timestamp;
@@ -70,9 +70,9 @@ mod tests {
     ];
 
     /// A run whose every text says that.
-    fn run(text: &str) -> Run {
-        let evidence = Evidence::default();
-        let (mut drift, _) = drift::decide(evidence, &Policy::default(), Timestamp(0), "drift").unwrap();
+    fn run(text: &str) -> RunResults {
+        let evidence = DriftEvidence::default();
+        let (mut drift, _) = drift::decide(evidence, &DriftPolicy::default(), Timestamp(0), "drift").unwrap();
         let text = text.to_owned();
         drift.reason = Some(text.clone());
         drift.reasons.push(Reason { value: Some(f64::MAX), ..Reason::plain(&text, true, text.clone()) });
@@ -90,7 +90,7 @@ mod tests {
             fired: true,
             says: text.clone(),
         });
-        let moved = |points| Moved {
+        let moved = |points| FeatureChange {
             kind: "word".into(),
             what: text.clone(),
             new: 0.5,
@@ -98,13 +98,18 @@ mod tests {
             p: 0.0,
             points,
         };
-        drift.moved = vec![moved(Some(-1.0)), moved(None), Moved { kind: text.clone(), ..moved(Some(2.0)) }];
+        drift.moved =
+            vec![moved(Some(-1.0)), moved(None), FeatureChange { kind: text.clone(), ..moved(Some(2.0)) }];
         drift.repeats.most = vec![Repeated { copies: 9, words: vec![text.clone(); 9], score: Some(0.5) }];
-        drift.pictures =
-            vec![Picture { what: text.clone(), from: vec![0.0], reference: vec![1], new: vec![2, 3] }];
+        drift.pictures = vec![FeatureHistogram {
+            what: text.clone(),
+            from: vec![0.0],
+            reference: vec![1],
+            new: vec![2, 3],
+        }];
         drift.verdict.clone_from(&text);
         drift.blind.clone_from(&text);
-        Run { drift: Some(drift), ..Run::default() }
+        RunResults { drift: Some(drift), ..RunResults::default() }
     }
 
     #[test]
@@ -169,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_run_that_never_asked_says_no_three_times() {
-        let run = Run::default();
+        let run = RunResults::default();
         let decision = run.decision(Timestamp(5), "report");
         let wanted = "valid=false\nretrain_needed=false\nlabels_needed=false\ndeploy_needed=false\nreason_code=none\nreason=No new rows to go on\n";
         assert_eq!(decision.outputs(), wanted);
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_decided_has_a_word() {
-        let code = |change: &dyn Fn(&mut drift::Report)| {
+        let code = |change: &dyn Fn(&mut drift::DriftReport)| {
             let mut run = run("x");
             if let Some(drift) = &mut run.drift {
                 drift.reasons = vec![Reason::plain("cooldown", false, "over")];

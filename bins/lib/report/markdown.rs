@@ -1,11 +1,11 @@
 //! The report as Markdown, for a job summary.
 
 use crate::compare::decision as compare;
-use crate::drift::changes::Moved;
-use crate::drift::decision::{self, Report};
-use crate::drift::estimated_f1::Performance;
+use crate::drift::changes::FeatureChange;
+use crate::drift::decision::{self, DriftReport};
+use crate::drift::estimated_f1::EstimatedF1;
 use crate::report::escape::markdown as escaped;
-use crate::report::{Decision, Run, prose};
+use crate::report::{Decision, RunResults, prose};
 use crate::rows::contract;
 use crate::stats::metrics::{Figures, Metrics};
 use crate::verdict::Reason;
@@ -17,7 +17,7 @@ pub(super) const MOST: usize = 60_000;
 const RUNS: usize = 64;
 
 /// The report with lists as long as fit.
-pub(super) fn report(run: &Run, decision: &Decision) -> String {
+pub(super) fn report(run: &RunResults, decision: &Decision) -> String {
     let mut text = String::new();
     for longest in [40, 20, 8, 3] {
         text = with_lists(run, decision, longest);
@@ -33,8 +33,8 @@ pub(super) fn report(run: &Run, decision: &Decision) -> String {
     text
 }
 
-fn with_lists(run: &Run, decision: &Decision, longest: usize) -> String {
-    let mut page = Page { text: String::new(), longest };
+fn with_lists(run: &RunResults, decision: &Decision, longest: usize) -> String {
+    let mut page = MarkdownPage { text: String::new(), longest };
     let mut first = format!("**{}.**", escaped(&decision.says));
     if !decision.reasons.is_empty() {
         let named: Vec<String> = decision.reasons.iter().take(3).map(|reason| escaped(reason)).collect();
@@ -76,12 +76,12 @@ fn upper(text: &str) -> String {
 }
 
 /// A page under way.
-struct Page {
+struct MarkdownPage {
     text: String,
     longest: usize,
 }
 
-impl Page {
+impl MarkdownPage {
     fn heading(&mut self, text: &str) {
         self.text.extend(["### ", text, "\n\n"]);
     }
@@ -109,7 +109,7 @@ impl Page {
     }
 }
 
-fn reasons(page: &mut Page, what: &str, list: &[Reason]) {
+fn reasons(page: &mut MarkdownPage, what: &str, list: &[Reason]) {
     let value = |value: Option<f64>| value.map_or_else(String::new, prose::number);
     page.table(
         &[what, if what == "test" { "passed" } else { "fired" }, "value", "limit", "in words"],
@@ -122,12 +122,12 @@ fn reasons(page: &mut Page, what: &str, list: &[Reason]) {
     );
 }
 
-fn triggers(page: &mut Page, drift: &Report) {
+fn triggers(page: &mut MarkdownPage, drift: &DriftReport) {
     page.heading("Is a new model needed?");
     reasons(page, "trigger", &drift.reasons);
 }
 
-fn about(page: &mut Page, drift: &Report) {
+fn about(page: &mut MarkdownPage, drift: &DriftReport) {
     page.heading("What this is about");
     let mut text = escaped(&prose::window(&drift.window));
     if let Some(detectable) = prose::detectable(&drift.window) {
@@ -138,7 +138,7 @@ fn about(page: &mut Page, drift: &Report) {
     page.paragraph(&escaped(&prose::sentence(&drift.blind)));
 }
 
-fn signals(page: &mut Page, drift: &Report) {
+fn signals(page: &mut MarkdownPage, drift: &DriftReport) {
     page.heading("Have the messages changed?");
     page.paragraph(&escaped(&prose::found(drift)));
     page.table(
@@ -157,7 +157,7 @@ fn signals(page: &mut Page, drift: &Report) {
     );
 }
 
-fn moves(page: &mut Page, list: &[Moved]) {
+fn moves(page: &mut MarkdownPage, list: &[FeatureChange]) {
     page.heading("What moved");
     if list.is_empty() {
         page.paragraph("No word, flag or size moved enough to be named.");
@@ -174,14 +174,14 @@ fn moves(page: &mut Page, list: &[Moved]) {
     );
 }
 
-fn performance(page: &mut Page, drift: &Report, metrics: Option<&Metrics>) {
+fn performance(page: &mut MarkdownPage, drift: &DriftReport, metrics: Option<&Metrics>) {
     if drift.expected.is_none() && drift.shift.is_none() && metrics.is_none() {
         return;
     }
     page.heading("How good is the champion now?");
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |what: &str, value: String, bounds: String| rows.push(vec![what.into(), value, bounds]);
-    if let Some(Performance { expected, reference, before, others, .. }) = &drift.expected {
+    if let Some(EstimatedF1 { expected, reference, before, others, .. }) = &drift.expected {
         for (what, figure) in [
             ("F1 to be expected now", expected),
             ("F1 of the reference, at the share of positives of now", reference),
@@ -218,7 +218,7 @@ fn performance(page: &mut Page, drift: &Report, metrics: Option<&Metrics>) {
     }
 }
 
-fn repeats(page: &mut Page, drift: &Report) {
+fn repeats(page: &mut MarkdownPage, drift: &DriftReport) {
     page.heading("Repeats and bursts");
     page.paragraph(&escaped(&prose::repeats(&drift.repeats)));
     let most = &drift.repeats.most;
@@ -231,7 +231,7 @@ fn repeats(page: &mut Page, drift: &Report) {
 }
 
 /// The last runs as two lines of signs: the F1 that was to be expected as a height, and the verdict.
-fn history(page: &mut Page, strip: &[decision::Run]) {
+fn history(page: &mut MarkdownPage, strip: &[decision::RunSummary]) {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let last = &strip[strip.len().saturating_sub(RUNS)..];
     let (Some(from), Some(to)) = (last.first(), last.last()) else { return };
@@ -239,7 +239,7 @@ fn history(page: &mut Page, strip: &[decision::Run]) {
         .iter()
         .filter_map(|run| run.f1)
         .fold((1.0f64, 0.0f64), |(low, high), f1| (low.min(f1), high.max(f1)));
-    let height = |run: &decision::Run| {
+    let height = |run: &decision::RunSummary| {
         let f1 = run.f1?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
         let step = ((f1 - low) / (high - low).max(0.01) * 7.0).clamp(0.0, 7.0).round() as usize;
@@ -274,12 +274,12 @@ fn history(page: &mut Page, strip: &[decision::Run]) {
     page.paragraph(&escaped(&text));
 }
 
-fn rows(page: &mut Page, run: &Run) {
+fn rows(page: &mut MarkdownPage, run: &RunResults) {
     let Some(validate) = &run.validate else {
         return;
     };
     page.heading("The rows");
-    let contract::Report { verdict, rows, clean, rejected, failed, .. } = validate;
+    let contract::ValidateReport { verdict, rows, clean, rejected, failed, .. } = validate;
     let [rows, clean, rejected] = [*rows, *clean, *rejected].map(prose::count);
     page.paragraph(&escaped(&format!(
         "{}: {rows} rows, {clean} clean, {rejected} refused.",
@@ -295,7 +295,7 @@ fn rows(page: &mut Page, run: &Run) {
     );
 }
 
-fn comparison(page: &mut Page, compare: &compare::Report) {
+fn comparison(page: &mut MarkdownPage, compare: &compare::CompareReport) {
     page.heading("Is the challenger better?");
     let champion = compare
         .champion_f1

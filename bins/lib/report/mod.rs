@@ -13,5 +13,5 @@ mod annotate;
 pub mod model_card;
 mod files;
 
-pub use decision::{Decision, Run, read};
+pub use decision::{Decision, RunResults, read};
 pub use files::{append, write};

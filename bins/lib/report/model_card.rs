@@ -2,31 +2,31 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::features::columns::Column;
-use crate::features::row::Features;
+use crate::features::columns::FeatureColumn;
+use crate::features::row::FeatureSpec;
 use crate::io::diagnostics::{inert, shown};
-use crate::io::fraction::Share;
-use crate::io::result_file::{self, Head, Tool};
+use crate::io::fraction::Fraction;
+use crate::io::result_file::{self, ResultHead, ToolVersion};
 use crate::model::calibrate::Calibration;
-use crate::model::change::{Change, Moved};
+use crate::model::change::{ModelChange, TermChange};
 use crate::model::estimate::Estimate;
 use crate::model::model_file::{Model, Provenance, Windows};
 use crate::model::tfidf::Weighting;
 use crate::report::aligned::aligned;
 use crate::rows::csv;
-use crate::rows::label::Names;
-use crate::rows::mask::Kind;
+use crate::rows::label::LabelNames;
+use crate::rows::mask::MaskKind;
 use crate::rows::safe_cell::neutral;
-use crate::stats::metrics::{Confusion, Figure};
+use crate::stats::metrics::{Confusion, FigureName};
 
 /// What a model says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Card {
+pub struct ModelCard {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// Who wrote the model.
-    pub fitted_by: Tool,
+    pub fitted_by: ToolVersion,
     /// SHA-256 of the model file.
     pub digest: String,
     /// The size of the model file.
@@ -36,17 +36,17 @@ pub struct Card {
     /// The log-odds of a text without a term.
     pub bias: f64,
     /// The values of the two verdicts.
-    pub names: Names,
+    pub names: LabelNames,
     /// The least score of a positive verdict.
-    pub threshold: Share,
+    pub threshold: Fraction,
     /// Personal data that is masked before scoring.
-    pub masked: Vec<Kind>,
+    pub masked: Vec<MaskKind>,
     /// Where it came from.
     pub provenance: Provenance,
     /// What it is worth.
     pub estimate: Estimate,
     /// How a row becomes terms.
-    pub features: Features,
+    pub features: FeatureSpec,
     /// How counts become weights.
     pub weighting: Weighting,
     /// How a long message is read by parts, too.
@@ -55,11 +55,11 @@ pub struct Card {
     pub calibration: Calibration,
 }
 
-impl Card {
+impl ModelCard {
     /// The card of a model, and of the text of its file.
     pub fn of(model: &Model, text: &str, tool: &str) -> Self {
         Self {
-            head: Head::new("card", tool),
+            head: ResultHead::new("card", tool),
             fitted_by: model.tool().clone(),
             digest: result_file::digest(text),
             bytes: text.len() as u64,
@@ -94,7 +94,7 @@ impl Card {
         rows.push(vec!["out of fold".into(), verdicts]);
         let head = ["figure", "out of fold", "95% interval", "mean of folds", "sd"];
         let mut figures = vec![head.map(str::to_owned).to_vec()];
-        for figure in Figure::ALL {
+        for figure in FigureName::ALL {
             let (name, value) = (figure.to_string(), figure.of(pooled));
             let interval = figure.interval(&pooled.intervals);
             let interval =
@@ -147,7 +147,7 @@ impl Card {
 }
 
 /// What differs between two models, each with its card and what it is called.
-pub fn difference(one: (&Model, &Card, &str), other: (&Model, &Card, &str), most: usize) -> String {
+pub fn difference(one: (&Model, &ModelCard, &str), other: (&Model, &ModelCard, &str), most: usize) -> String {
     let (before, after) = (one.1, other.1);
     let [first, second] = [one.2, other.2].map(inert);
     let mut rows = vec![vec![String::new(), first.clone(), second.clone()]];
@@ -163,7 +163,7 @@ pub fn difference(one: (&Model, &Card, &str), other: (&Model, &Card, &str), most
         }
     }
     let mut figures = vec![vec!["figure".into(), first, second, "change".into()]];
-    for figure in Figure::ALL {
+    for figure in FigureName::ALL {
         let [was, is] = [before, after]
             .map(|card| (card.estimate.folds > 0).then(|| figure.of(&card.estimate.pooled)).flatten());
         if was != is {
@@ -171,11 +171,11 @@ pub fn difference(one: (&Model, &Card, &str), other: (&Model, &Card, &str), most
             figures.push(vec![figure.to_string(), short(was), short(is), change]);
         }
     }
-    let change = Change::between(one.0, other.0, most);
-    let Change { gained, lost, kept, moved } = &change;
+    let change = ModelChange::between(one.0, other.0, most);
+    let ModelChange { gained, lost, kept, moved } = &change;
     let counts = format!("terms: {kept} in both, {gained} gained, {lost} lost\n");
     let mut terms = vec![["term", "moved", "weight", "texts"].map(str::to_owned).to_vec()];
-    for Moved { term, before, after, by } in moved {
+    for TermChange { term, before, after, by } in moved {
         let model = if after.is_some() { other.0 } else { one.0 };
         let pair = |of: fn((u32, f64)) -> String| {
             [before, after].map(|found| found.map_or("-".into(), of)).join(" -> ")
@@ -204,7 +204,7 @@ pub fn top(model: &Model, size: usize) -> String {
     });
     let for_negative: Vec<_> = terms.iter().filter(|term| term.2 < 0.0).take(size).copied().collect();
     let mut lines = String::from("side,term,texts,weight\n");
-    let Names { positive, negative } = &model.names;
+    let LabelNames { positive, negative } = &model.names;
     for (name, terms) in [(positive, for_positive), (negative, for_negative)] {
         let name = inert(name);
         for (term, texts, weight) in terms {
@@ -236,7 +236,7 @@ fn calibration(calibration: &Calibration) -> String {
     }
 }
 
-fn text(features: &Features) -> String {
+fn text(features: &FeatureSpec) -> String {
     if !features.text {
         return "none".into();
     }
@@ -253,7 +253,7 @@ fn text(features: &Features) -> String {
     parts.join(", ")
 }
 
-fn column(column: &Column) -> String {
+fn column(column: &FeatureColumn) -> String {
     if column.edges.is_empty() {
         return shown(&column.name);
     }

@@ -1,14 +1,14 @@
 //! The report as one page of HTML that needs nothing else, on a phone and on paper.
 
 use crate::compare::decision as compare;
-use crate::drift::changes::Moved;
-use crate::drift::decision::Report;
-use crate::drift::estimated_f1::Performance;
-use crate::drift::histograms::{Distance, Picture};
+use crate::drift::changes::FeatureChange;
+use crate::drift::decision::DriftReport;
+use crate::drift::estimated_f1::EstimatedF1;
+use crate::drift::histograms::{FeatureDistance, FeatureHistogram};
 use crate::drift::signals::Signal;
 use crate::report::escape::html;
 use crate::report::table::{LONGEST, cell, mark, name, numeric, passed, plot, table};
-use crate::report::{Decision, Run, chart, prose};
+use crate::report::{Decision, RunResults, chart, prose};
 use crate::rows::contract;
 use crate::stats::intervals::Interval;
 use crate::stats::metrics::Metrics;
@@ -27,7 +27,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 const STYLE: &str = include_str!("page.css");
 
 /// The whole page.
-pub(super) fn report(run: &Run, decision: &Decision) -> String {
+pub(super) fn report(run: &RunResults, decision: &Decision) -> String {
     let mut page = String::with_capacity(1 << 16);
     let title = html(&decision.says);
     page.extend([format!(
@@ -84,7 +84,7 @@ fn paragraph(class: &str, text: &str) -> String {
     format!("<p{class}>{}</p>\n", html(text))
 }
 
-fn head(page: &mut String, run: &Run, decision: &Decision) {
+fn head(page: &mut String, run: &RunResults, decision: &Decision) {
     page.extend(["<header>\n", &paragraph("kicker", &format!("spamops · {}", prose::minute(decision.time)))]);
     page.extend(["<h1>", &html(&decision.says), "</h1>\n"]);
     if !decision.reasons.is_empty() {
@@ -107,7 +107,7 @@ fn head(page: &mut String, run: &Run, decision: &Decision) {
             format!("{alarms} of {} alarms", drift.signals.len())
         };
         facts.push(("Messages", prose::verdict(&drift.verdict).1.into(), of));
-        if let Some(Performance { expected, reference, .. }) = &drift.expected {
+        if let Some(EstimatedF1 { expected, reference, .. }) = &drift.expected {
             let was = format!("the reference has {}", prose::figure(reference.value));
             facts.push(("F1 to be expected", prose::figure(expected.value), was));
         }
@@ -170,11 +170,11 @@ struct Plotted {
 }
 
 /// What the champion is worth now, by expectation and by labels.
-fn champion(page: &mut String, run: &Run) {
+fn champion(page: &mut String, run: &RunResults) {
     let expected = run.drift.as_ref().and_then(|drift| drift.expected.as_ref());
     let metrics = run.metrics.as_ref().filter(|metrics| metrics.labelled > 0);
     let mut figures: Vec<Plotted> = Vec::new();
-    if let Some(Performance { expected, reference, before, .. }) = expected {
+    if let Some(EstimatedF1 { expected, reference, before, .. }) = expected {
         for (what, class, figure) in [
             ("F1 to be expected now", "now", expected),
             ("F1 of the reference, with the positives of now", "was", reference),
@@ -191,7 +191,7 @@ fn champion(page: &mut String, run: &Run) {
     let mut body = String::new();
     if !figures.is_empty() {
         let ends = |one: &Plotted| one.interval.map_or([one.value; 3], |ends| [one.value, ends.0, ends.1]);
-        let scale = chart::Scale::over(figures.iter().flat_map(ends));
+        let scale = chart::AxisScale::over(figures.iter().flat_map(ends));
         let row = |one: &Plotted| {
             let value = html(&prose::figure(one.value));
             let text = one.interval.map_or_else(String::new, prose::bounds);
@@ -222,7 +222,7 @@ fn champion(page: &mut String, run: &Run) {
     }
 }
 
-fn history(page: &mut String, drift: &Report) {
+fn history(page: &mut String, drift: &DriftReport) {
     let runs = &drift.strip[drift.strip.len().saturating_sub(RUNS)..];
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return };
     let letters: String = runs.iter().map(|run| prose::verdict(&run.verdict).0).collect();
@@ -270,7 +270,7 @@ fn history(page: &mut String, drift: &Report) {
     section(page, "The runs before", &body);
 }
 
-fn signals(page: &mut String, drift: &Report) {
+fn signals(page: &mut String, drift: &DriftReport) {
     let mut body = paragraph("", &prose::found(drift));
     let row = |signal: &Signal| {
         let ratio = prose::floors(signal.effect, &signal.measure, signal.floor);
@@ -305,7 +305,7 @@ fn signals(page: &mut String, drift: &Report) {
     section(page, "Have the messages changed?", &body);
 }
 
-fn moves(page: &mut String, list: &[Moved]) {
+fn moves(page: &mut String, list: &[FeatureChange]) {
     if list.is_empty() {
         section(page, "What moved", &paragraph("", "No word, flag or size moved enough to be named."));
         return;
@@ -313,7 +313,7 @@ fn moves(page: &mut String, list: &[Moved]) {
     let list = prose::by_points(list);
     let most =
         list.iter().filter_map(|moved| moved.points).fold(0.0f64, |most, points| most.max(points.abs()));
-    let row = |moved: &&Moved| {
+    let row = |moved: &&FeatureChange| {
         let (what, from_to) = prose::moved(moved);
         let points = moved.points.map_or_else(|| "–".into(), prose::signed);
         let bar = moved.points.map_or_else(String::new, |points| chart::points(points, most));
@@ -334,7 +334,7 @@ fn moves(page: &mut String, list: &[Moved]) {
     section(page, "What moved", &body);
 }
 
-fn pictures(page: &mut String, drift: &Report) {
+fn pictures(page: &mut String, drift: &DriftReport) {
     if drift.pictures.is_empty() {
         return;
     }
@@ -349,13 +349,13 @@ fn pictures(page: &mut String, drift: &Report) {
         "<div class=\"charts\">\n"
     ));
     // Scores first: they are what verdicts are made of.
-    let scores = |picture: &&Picture| picture.what == "score";
+    let scores = |picture: &&FeatureHistogram| picture.what == "score";
     let list =
         drift.pictures.iter().filter(scores).chain(drift.pictures.iter().filter(|picture| !scores(picture)));
     for picture in list.take(PICTURES).filter(|picture| picture.from.len() <= BINS) {
         let distance = drift.distances.iter().find(|distance| distance.what == picture.what);
         let distance = distance.map_or_else(String::new, |distance| {
-            let Distance { psi, jensen_shannon, wasserstein, .. } = distance;
+            let FeatureDistance { psi, jensen_shannon, wasserstein, .. } = distance;
             let [psi, bits, far] = [psi, jensen_shannon, wasserstein].map(|value| prose::number(*value));
             format!(" PSI {psi}, Jensen-Shannon {bits} bits, Wasserstein {far}.")
         });
@@ -369,7 +369,7 @@ fn pictures(page: &mut String, drift: &Report) {
 }
 
 /// The numbers of a histogram.
-fn bins(picture: &Picture) -> String {
+fn bins(picture: &FeatureHistogram) -> String {
     let (reference, new) = (chart::shares(&picture.reference), chart::shares(&picture.new));
     let row = |(bin, from): (usize, &f64)| {
         let share = |shares: &[f64]| shares.get(bin).map_or_else(String::new, |share| prose::percent(*share));
@@ -390,7 +390,7 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn repeats(page: &mut String, drift: &Report) {
+fn repeats(page: &mut String, drift: &DriftReport) {
     let mut body = paragraph("", &prose::repeats(&drift.repeats));
     if !drift.repeats.most.is_empty() {
         body.push_str("<ul>\n");
@@ -402,9 +402,9 @@ fn repeats(page: &mut String, drift: &Report) {
     section(page, "Repeats and bursts", &body);
 }
 
-fn rows(page: &mut String, run: &Run) {
+fn rows(page: &mut String, run: &RunResults) {
     let Some(validate) = &run.validate else { return };
-    let contract::Report { verdict, rows, clean, rejected, failed, .. } = validate;
+    let contract::ValidateReport { verdict, rows, clean, rejected, failed, .. } = validate;
     let [rows, clean, rejected] = [*rows, *clean, *rejected].map(prose::count);
     let text = format!("{}: {rows} rows, {clean} clean, {rejected} refused.", capital(&prose::word(verdict)));
     let mut body = paragraph("", &text);
@@ -431,7 +431,7 @@ fn rows(page: &mut String, run: &Run) {
     section(page, "The rows", &body);
 }
 
-fn comparison(page: &mut String, compare: &compare::Report) {
+fn comparison(page: &mut String, compare: &compare::CompareReport) {
     let champion = compare
         .champion_f1
         .map_or_else(String::new, |f1| format!(", the champion has {}", prose::figure(f1)));
@@ -445,7 +445,7 @@ fn comparison(page: &mut String, compare: &compare::Report) {
     section(page, "Is the challenger better?", &body);
 }
 
-fn foot(page: &mut String, run: &Run, decision: &Decision) {
+fn foot(page: &mut String, run: &RunResults, decision: &Decision) {
     let parts = [
         ("validate.json", run.validate.is_some()),
         ("metrics.json", run.metrics.is_some()),

@@ -1,11 +1,11 @@
 //! What the numbers of a run say in plain words, the same on every page; nothing is escaped yet.
 
 use crate::drift::assessment::Window;
-use crate::drift::changes::Moved;
-use crate::drift::decision::{Report, Schedule};
-use crate::drift::estimated_f1::Performance;
+use crate::drift::changes::FeatureChange;
+use crate::drift::decision::{DriftReport, Schedule};
+use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::repeats::{Repeated, Repeats};
-use crate::drift::shift::Shift;
+use crate::drift::shift::LabelShift;
 use crate::drift::signals;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
@@ -239,7 +239,7 @@ pub(super) fn floors(effect: f64, measure: &str, floor: f64) -> f64 {
 }
 
 /// What moved, and from where to where.
-pub(super) fn moved(moved: &Moved) -> (String, String) {
+pub(super) fn moved(moved: &FeatureChange) -> (String, String) {
     let what = if moved.kind == "word" { format!("‘{}’", word(&moved.what)) } else { word(&moved.what) };
     let is_number = moved.kind == "size" && !moved.what.starts_with("share");
     let show = if is_number { number } else { percent };
@@ -247,16 +247,16 @@ pub(super) fn moved(moved: &Moved) -> (String, String) {
 }
 
 /// What moved, by what it is worth; what is worth nothing known comes last.
-pub(super) fn by_points(list: &[Moved]) -> Vec<&Moved> {
-    let mut list: Vec<&Moved> = list.iter().collect();
-    let size = |moved: &Moved| moved.points.map_or(-1.0, f64::abs);
+pub(super) fn by_points(list: &[FeatureChange]) -> Vec<&FeatureChange> {
+    let mut list: Vec<&FeatureChange> = list.iter().collect();
+    let size = |moved: &FeatureChange| moved.points.map_or(-1.0, f64::abs);
     list.sort_by(|one, other| size(other).total_cmp(&size(one)));
     list
 }
 
 /// What F1 is to be expected.
-pub(super) fn expected(performance: &Performance) -> String {
-    let Performance { expected, reference, before, messages, positives, .. } = performance;
+pub(super) fn expected(performance: &EstimatedF1) -> String {
+    let EstimatedF1 { expected, reference, before, messages, positives, .. } = performance;
     format!(
         "Of {} distinct messages an F1 of {} ({}) is to be expected if scores still mean what they meant; the reference has {}, and {} weighed to the {} positives expected now.",
         count(*messages),
@@ -269,8 +269,8 @@ pub(super) fn expected(performance: &Performance) -> String {
 }
 
 /// Whether the share of positives moved, or what is in the messages.
-pub(super) fn shift(shift: &Shift) -> String {
-    let Shift { before, estimated, by_verdicts, distance, p, only_base_rate } = *shift;
+pub(super) fn shift(shift: &LabelShift) -> String {
+    let LabelShift { before, estimated, by_verdicts, distance, p, only_base_rate } = *shift;
     let verdicts = by_verdicts.map_or_else(String::new, |share| format!(", {} by verdicts", percent(share)));
     let shares = format!("{} to {} by scores{verdicts}", percent(before), percent(estimated));
     let far = format!("distance {}, p {}", number(distance), p_value(p));
@@ -336,7 +336,7 @@ pub(super) fn schedule(schedule: &Schedule) -> String {
 }
 
 /// The verdict of `drift` in a sentence.
-pub(super) fn found(drift: &Report) -> String {
+pub(super) fn found(drift: &DriftReport) -> String {
     let alarms = drift.signals.iter().filter(|signal| signal.fired).count();
     let families = drift.signals.len();
     match &*drift.verdict {
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_shift_is_of_labels_or_of_content() {
-        let base = Shift {
+        let base = LabelShift {
             before: 0.3,
             estimated: 0.5,
             by_verdicts: None,
@@ -392,10 +392,10 @@ mod tests {
             only_base_rate: true,
         };
         assert!(shift(&base).starts_with("Label shift"));
-        let content = Shift { distance: 0.2, p: 1e-9, only_base_rate: false, ..base };
+        let content = LabelShift { distance: 0.2, p: 1e-9, only_base_rate: false, ..base };
         assert!(shift(&content).starts_with("Content shift: the share of positives went"));
-        let still = Shift { estimated: 0.31, only_base_rate: false, ..base };
+        let still = LabelShift { estimated: 0.31, only_base_rate: false, ..base };
         assert!(shift(&still).starts_with("Neither"));
-        assert!(shift(&Shift { estimated: 0.31, ..content }).contains("about what it was"));
+        assert!(shift(&LabelShift { estimated: 0.31, ..content }).contains("about what it was"));
     }
 }

@@ -6,12 +6,12 @@ use anyhow::{Context, Result, bail};
 use csv_core::{ReadRecordResult, Reader};
 
 use super::decode::{self, Decoded};
-use super::row::{Fault, MOST_BYTES, Row};
+use super::row::{MOST_BYTES, Row, RowFault};
 
 pub(super) struct CsvRows {
     input: BufReader<Box<dyn Read>>,
     parser: Reader,
-    watch: Watch,
+    watch: QuoteWatch,
     bytes_read: u64,
     /// The record just read: as it came, its cells one after the other, and where each ends.
     raw: Vec<u8>,
@@ -29,7 +29,7 @@ impl CsvRows {
         let mut rows = Self {
             input: BufReader::with_capacity(1 << 16, bytes),
             parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
-            watch: Watch { line: lines_before + 1, ..Watch::new(delimiter) },
+            watch: QuoteWatch { line: lines_before + 1, ..QuoteWatch::new(delimiter) },
             bytes_read: 0,
             raw: Vec::new(),
             bytes: vec![0; 1 << 12],
@@ -57,7 +57,7 @@ impl CsvRows {
         row.line = self.watch.line;
         let Some(fields) = self.record(row.line)? else { return Ok(None) };
         let decoded = decode::record(&self.bytes, &self.ends[..fields], &mut row.cells);
-        row.fault = self.fault(row, columns).map(Fault);
+        row.fault = self.fault(row, columns).map(RowFault);
         row.raw = row.fault.is_some().then(|| decode::field_text(trim_line_end(&self.raw)));
         Ok(Some(decoded))
     }
@@ -126,7 +126,7 @@ impl CsvRows {
 }
 
 /// What the parser does not tell of the bytes it has read: the line, and whether the quotes are in order.
-struct Watch {
+struct QuoteWatch {
     delimiter: u8,
     line: u64,
     last: u8,
@@ -138,7 +138,7 @@ struct Watch {
     runs_on: bool,
 }
 
-impl Watch {
+impl QuoteWatch {
     fn new(delimiter: u8) -> Self {
         Self { delimiter, line: 1, last: b'\n', quoted: false, closed: false, runs_on: false }
     }

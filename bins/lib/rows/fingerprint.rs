@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::io::fraction::Share;
+use crate::io::fraction::Fraction;
 
 /// The hash of a normalised text: copies that differ in case, spacing, digits or links have the same one.
 ///
@@ -17,7 +17,7 @@ impl Fingerprint {
     }
 
     /// Whether the text is on the training side when `train` of all texts are.
-    pub fn is_for_training(self, train: Share) -> bool {
+    pub fn is_for_training(self, train: Fraction) -> bool {
         // Mixed once more, so that the side tells nothing to whoever else uses the low bits of the hash.
         unit(mix(self.0 ^ 0x5350_4c49_5430_3031)) < train.value()
     }
@@ -43,7 +43,7 @@ fn bytes(text: &str) -> Vec<u8> {
         }
     }
     fold_ascii(rest, &mut out);
-    let Seen { wide_gap, link } = see(&out);
+    let BytePairs { wide_gap, link } = see(&out);
     if wide_gap || out.first() == Some(&b' ') || out.last() == Some(&b' ') {
         let mut last = b' ';
         out.retain(|byte| {
@@ -85,7 +85,7 @@ fn fold(c: char, out: &mut Vec<u8>) {
 }
 
 /// Pairs of bytes that a text has somewhere.
-struct Seen {
+struct BytePairs {
     /// Two spaces.
     wide_gap: bool,
     /// What only links have, as a rule.
@@ -93,7 +93,7 @@ struct Seen {
 }
 
 /// Looks for pairs of bytes, in blocks and to the end of each wherever they are: many bytes are looked at at once so.
-fn see(text: &[u8]) -> Seen {
+fn see(text: &[u8]) -> BytePairs {
     let (mut gaps, mut links) = (0, 0);
     for (ones, nexts) in text.chunks(64).zip(text.get(1..).unwrap_or_default().chunks(64)) {
         for (one, next) in ones.iter().zip(nexts) {
@@ -102,7 +102,7 @@ fn see(text: &[u8]) -> Seen {
             links |= is(b":/") | is(b"ww");
         }
     }
-    Seen { wide_gap: gaps != 0, link: links != 0 }
+    BytePairs { wide_gap: gaps != 0, link: links != 0 }
 }
 
 /// Puts U in the place of every word that is a link.

@@ -10,7 +10,7 @@ const DATE: [&str; 4] = ["date", "time", "timestamp", "created_at"];
 
 /// Columns that go by names of their own.
 #[derive(Clone, Debug, Default)]
-pub struct Named {
+pub struct ColumnNames {
     /// The column of the texts.
     pub text: Option<String>,
     /// The column of the labels.
@@ -30,7 +30,7 @@ pub struct Header {
 
 impl Header {
     /// The header of a file of which no more names will follow, so that a column asked for must be there.
-    pub(super) fn whole(names: Vec<String>, own: &Named) -> Result<Self> {
+    pub(super) fn whole(names: Vec<String>, own: &ColumnNames) -> Result<Self> {
         let mut header = Self { names, ..Self::default() };
         header.resolve(own)?;
         for (asked, found) in [(&own.text, header.text), (&own.label, header.label), (&own.date, header.date)]
@@ -42,7 +42,7 @@ impl Header {
         Ok(header)
     }
 
-    fn resolve(&mut self, own: &Named) -> Result<()> {
+    fn resolve(&mut self, own: &ColumnNames) -> Result<()> {
         if let Some(name) = self.names.iter().find(|name| name.contains('\0')) {
             bail!("the name {} of a column is not text", shown(name));
         }
@@ -53,7 +53,7 @@ impl Header {
     }
 
     /// Adds a column that a later row of JSON brought, and gives its index.
-    pub(super) fn add(&mut self, name: &str, own: &Named) -> Result<usize> {
+    pub(super) fn add(&mut self, name: &str, own: &ColumnNames) -> Result<usize> {
         self.names.push(name.to_owned());
         self.resolve(own).inspect_err(|_| drop(self.names.pop()))?;
         Ok(self.names.len() - 1)
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_refused_once_is_refused_again() {
-        let own = Named::default();
+        let own = ColumnNames::default();
         let mut header = Header::default();
         assert_eq!(header.add("text", &own).unwrap(), 0);
         for name in ["Text", "Text", "a\0b"] {

@@ -7,10 +7,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::value::RawValue;
 
 use super::decode::{self, Decoded};
+use super::header::ColumnNames;
 use super::header::Header;
-use super::header::Named;
-use super::json_text::{Entries, Text, not_json};
-use super::row::{Fault, MOST_BYTES, Row};
+use super::json_text::{JsonEntries, JsonText, not_json};
+use super::row::{MOST_BYTES, Row, RowFault};
 use crate::io::diagnostics::shown;
 
 pub(super) struct JsonRows {
@@ -34,7 +34,7 @@ impl JsonRows {
         let mut names = Vec::new();
         if rows.next_line()? {
             let line = std::mem::take(&mut rows.buffer);
-            if let Ok(entries) = serde_json::from_slice::<Entries>(&line) {
+            if let Ok(entries) = serde_json::from_slice::<JsonEntries>(&line) {
                 names = entries.0.into_iter().map(|(name, _)| name.into_owned()).collect();
             }
             rows.pending = Some(line);
@@ -77,7 +77,7 @@ impl JsonRows {
         &mut self,
         row: &mut Row,
         header: &mut Header,
-        named: &Named,
+        named: &ColumnNames,
     ) -> Result<Option<Decoded>> {
         if let Some(line) = self.pending.take() {
             self.buffer = line;
@@ -93,15 +93,15 @@ impl JsonRows {
                 Cow::Owned(decode::field_text(&self.buffer))
             }
         };
-        row.fault = fill(row, &text, header, named).err().map(|error| Fault(format!("{error:#}")));
+        row.fault = fill(row, &text, header, named).err().map(|error| RowFault(format!("{error:#}")));
         row.raw = Some(text.into_owned());
         Ok(Some(decoded))
     }
 }
 
-fn fill(row: &mut Row, line: &str, header: &mut Header, named: &Named) -> Result<()> {
+fn fill(row: &mut Row, line: &str, header: &mut Header, named: &ColumnNames) -> Result<()> {
     row.cells.clear();
-    let Entries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
+    let JsonEntries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
     let mut cells: Vec<Option<Cow<str>>> = vec![None; header.len()];
     for (place, (key, value)) in entries.iter().enumerate() {
         // Rows of one file have the same keys in the same order nearly always: look there first.
@@ -129,7 +129,9 @@ fn cell<'a>(value: &'a RawValue, line: &str) -> Result<Cow<'a, str>> {
         "null" => Ok(Cow::Borrowed("")),
         text if text.starts_with('"') => {
             let before = text.as_ptr() as usize - line.as_ptr() as usize;
-            serde_json::from_str::<Text>(text).map(|text| text.0).map_err(|error| not_json(&error, before))
+            serde_json::from_str::<JsonText>(text)
+                .map(|text| text.0)
+                .map_err(|error| not_json(&error, before))
         }
         other => Ok(Cow::Borrowed(other)),
     }

@@ -28,9 +28,9 @@ pub(super) fn not_json(error: &serde_json::Error, before: usize) -> anyhow::Erro
 
 /// The line with every value passed through `change`, keys as they are.
 pub(super) fn rewritten(line: &str, change: impl Fn(&str) -> String) -> String {
-    let Ok(Entries(entries)) = serde_json::from_str(line) else { return change(line) };
+    let Ok(JsonEntries(entries)) = serde_json::from_str(line) else { return change(line) };
     object(entries.into_iter().map(|(key, value)| {
-        let value = match serde_json::from_str::<Text>(value.get()) {
+        let value = match serde_json::from_str::<JsonText>(value.get()) {
             Ok(text) => quoted(&change(&text.0)),
             Err(_) => rewritten_value(value.get(), &change),
         };
@@ -47,7 +47,7 @@ fn rewritten_value(value: &str, change: impl Fn(&str) -> String) -> String {
 
 /// The line with these values (written as JSON), each in the place of its key, or else at the end.
 pub(super) fn with_values(line: &str, added: &[(&str, String)]) -> Result<String> {
-    let Entries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
+    let JsonEntries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
     let value_of = |key: &str| added.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone());
     let new = added.iter().filter(|(name, _)| !entries.iter().any(|(key, _)| key == name));
     let new = new.map(|(name, value)| (Cow::Borrowed(*name), value.clone())).collect::<Vec<_>>();
@@ -71,23 +71,23 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// The keys of the object on a line, in order.
 pub(super) fn keys(line: &str) -> Vec<String> {
-    serde_json::from_str::<Entries>(line)
-        .map(|Entries(entries)| entries.into_iter().map(|(key, _)| key.into_owned()).collect())
+    serde_json::from_str::<JsonEntries>(line)
+        .map(|JsonEntries(entries)| entries.into_iter().map(|(key, _)| key.into_owned()).collect())
         .unwrap_or_default()
 }
 
 /// A string borrowed from the line where it has no escapes.
 #[derive(serde::Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct JsonText<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// An object as the list it was written as.
-pub(super) struct Entries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct JsonEntries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for JsonEntries<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Entries<'de>;
+        struct EntryVisitor;
+        impl<'de> Visitor<'de> for EntryVisitor {
+            type Value = JsonEntries<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -95,12 +95,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut entries = Vec::new();
-                while let Some((key, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                while let Some((key, value)) = map.next_entry::<JsonText<'de>, &'de RawValue>()? {
                     entries.push((key.0, value));
                 }
-                Ok(Entries(entries))
+                Ok(JsonEntries(entries))
             }
         }
-        from.deserialize_map(List)
+        from.deserialize_map(EntryVisitor)
     }
 }

@@ -21,12 +21,12 @@ const NEGATIVE: [&str; 4] = ["ham", "0", "false", "0.0"];
 
 /// How labels are written in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spelling {
+pub struct LabelSpelling {
     /// The value of the positive class, where it is none of the usual ones.
     pub positive: Option<String>,
 }
 
-impl Spelling {
+impl LabelSpelling {
     /// Reads a label; an empty cell is a row nobody has labelled.
     pub fn read(&self, cell: &str) -> Result<Option<Label>> {
         let value = cell.trim();
@@ -50,20 +50,20 @@ impl Spelling {
 /// The two values a model writes into the column `verdict`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Names {
+pub struct LabelNames {
     /// For a row found positive.
     pub positive: String,
     /// For any other.
     pub negative: String,
 }
 
-impl Default for Names {
+impl Default for LabelNames {
     fn default() -> Self {
         Self { positive: "spam".into(), negative: "ham".into() }
     }
 }
 
-impl Names {
+impl LabelNames {
     /// The value of a label.
     pub fn of(&self, label: Label) -> &str {
         match label {
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_usual_pairs_are_known_and_nothing_else() {
-        let usual = Spelling::default();
+        let usual = LabelSpelling::default();
         for cell in ["spam", " Spam ", "1", "TRUE", "1.0"] {
             assert_eq!(usual.read(cell).unwrap(), Some(Label::Positive), "{cell}");
         }
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn any_other_pair_goes_by_its_positive_value() {
-        let churn = Spelling { positive: Some("churned".into()) };
+        let churn = LabelSpelling { positive: Some("churned".into()) };
         assert_eq!(churn.read("churned").unwrap(), Some(Label::Positive));
         assert_eq!(churn.read("stayed").unwrap(), Some(Label::Negative));
         assert_eq!(churn.read("").unwrap(), None);

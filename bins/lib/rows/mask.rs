@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// What is looked for, in the order it is looked for: a card number is no phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum MaskKind {
     /// An e-mail address.
     Email,
     /// A bank account (ISO 13616) with the length of its country and the right check digits.
@@ -27,21 +27,22 @@ pub enum Kind {
 }
 
 /// Every kind.
-pub const ALL: [Kind; 5] = [Kind::Email, Kind::Iban, Kind::Card, Kind::Ip, Kind::Phone];
+pub const ALL: [MaskKind; 5] =
+    [MaskKind::Email, MaskKind::Iban, MaskKind::Card, MaskKind::Ip, MaskKind::Phone];
 
 /// What might be of a kind; [`value`] decides.
-static PATTERNS: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
+static PATTERNS: LazyLock<Vec<(MaskKind, Regex)>> = LazyLock::new(|| {
     let sources = [
-        (Kind::Email, r"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"),
-        (Kind::Iban, r"(?i)\b[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,40}"),
-        (Kind::Card, r"[0-9](?:[ ._-]{0,2}[0-9]){12,40}"),
-        (Kind::Ip, r"(?i)\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}"),
-        (Kind::Phone, r"(?:\+|\()?[0-9](?:[ ()./-]{0,2}[0-9]){6,40}"),
+        (MaskKind::Email, r"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"),
+        (MaskKind::Iban, r"(?i)\b[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,40}"),
+        (MaskKind::Card, r"[0-9](?:[ ._-]{0,2}[0-9]){12,40}"),
+        (MaskKind::Ip, r"(?i)\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}"),
+        (MaskKind::Phone, r"(?:\+|\()?[0-9](?:[ ()./-]{0,2}[0-9]){6,40}"),
     ];
     sources.into_iter().filter_map(|(kind, source)| Some((kind, Regex::new(source).ok()?))).collect()
 });
 
-impl Kind {
+impl MaskKind {
     fn name(self) -> &'static str {
         match self {
             Self::Email => "email",
@@ -53,13 +54,13 @@ impl Kind {
     }
 }
 
-impl std::fmt::Display for Kind {
+impl std::fmt::Display for MaskKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for MaskKind {
     type Err = anyhow::Error;
 
     fn from_str(name: &str) -> Result<Self> {
@@ -72,7 +73,7 @@ impl FromStr for Kind {
 
 /// The text with every value of these kinds replaced, as in `[email:1f3a]`. The four digits tell equal values from
 /// different ones; with 65,536 of them they do not tell the value. Masking twice is masking once.
-pub fn masked(text: &str, kinds: &[Kind]) -> String {
+pub fn masked(text: &str, kinds: &[MaskKind]) -> String {
     // What stood against a value, and so was none, may be one now that the value is gone: once more. A text can be made
     // to need any number of passes; after a few, what stands around a value is looked at no more.
     const CAREFUL: usize = 8;
@@ -91,7 +92,7 @@ pub fn masked(text: &str, kinds: &[Kind]) -> String {
 }
 
 /// The text without values of one kind; the `careful` leave alone what stands against a letter or a digit.
-fn without(kind: Kind, pattern: &Regex, text: &str, careful: bool) -> String {
+fn without(kind: MaskKind, pattern: &Regex, text: &str, careful: bool) -> String {
     let found = pattern.replace_all(text, |captures: &Captures| {
         let Some(found) = captures.get(0) else { return String::new() };
         let before = text[..found.start()].chars().next_back().filter(|_| careful);
@@ -109,12 +110,12 @@ fn without(kind: Kind, pattern: &Regex, text: &str, careful: bool) -> String {
 }
 
 /// Which kinds have left a placeholder in the text.
-pub fn traces(text: &str) -> Vec<Kind> {
+pub fn traces(text: &str) -> Vec<MaskKind> {
     // Most texts have no bracket at all.
     if memchr::memchr(b'[', text.as_bytes()).is_none() {
         return Vec::new();
     }
-    let left = |kind: &Kind| {
+    let left = |kind: &MaskKind| {
         let open = format!("[{}:", kind.name());
         text.match_indices(&open).any(|(start, _)| {
             let rest = &text.as_bytes()[start + open.len()..];
@@ -126,23 +127,23 @@ pub fn traces(text: &str) -> Vec<Kind> {
 
 /// The value in one spelling, and which part of what was found it is.
 fn value(
-    kind: Kind,
+    kind: MaskKind,
     found: &str,
     before: Option<char>,
     after: Option<char>,
 ) -> Option<(String, Range<usize>)> {
     let alone = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     let whole = match kind {
-        Kind::Email => found.to_lowercase(),
-        Kind::Iban => return iban(found),
-        Kind::Card => return card(found).filter(|_| alone(before) && alone(after)),
-        Kind::Ip => {
+        MaskKind::Email => found.to_lowercase(),
+        MaskKind::Iban => return iban(found),
+        MaskKind::Card => return card(found).filter(|_| alone(before) && alone(after)),
+        MaskKind::Ip => {
             let address = found.parse::<IpAddr>().ok()?;
             // `a::b` is an address by the letter and a name in code by its looks.
             let groups = found.split([':', '.']).filter(|group| !group.is_empty()).count();
             (groups >= 3 && alone(before) && alone(after)).then(|| address.to_string())?
         }
-        Kind::Phone => return phone(found).filter(|_| alone(before) && alone(after)),
+        MaskKind::Phone => return phone(found).filter(|_| alone(before) && alone(after)),
     };
     Some((whole, 0..found.len()))
 }
@@ -287,9 +288,9 @@ mod tests {
         let one = masked("to a@b.example", &ALL);
         assert_eq!(one, masked(&one, &ALL));
         assert_eq!(one["to ".len()..], masked("A@B.example", &ALL));
-        assert_eq!(traces(&one), [Kind::Email]);
+        assert_eq!(traces(&one), [MaskKind::Email]);
         assert_eq!(traces("a [phone:12] b [card:zzzz]"), []);
-        assert_eq!(masked("to a@b.example", &[Kind::Phone]), "to a@b.example");
+        assert_eq!(masked("to a@b.example", &[MaskKind::Phone]), "to a@b.example");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub mod safe_cell;
 pub mod sampling;
 mod write;
 
-pub use header::{Header, Named};
+pub use header::{ColumnNames, Header};
 pub use reader::Rows;
-pub use row::{Fault, Faults, Format, MOST_BYTES, Options, Progress, Row};
-pub use write::{Value, Writer, csv};
+pub use row::{Format, MOST_BYTES, MalformedRows, ReadOptions, ReadProgress, Row, RowFault};
+pub use write::{CellValue, Writer, csv};

@@ -14,16 +14,16 @@ const MISS: f64 = 1e-6;
 
 /// Texts to be held against others, by their pairs of words and by their words alone: a copy with its sentences turned
 /// round keeps few pairs and all words. Memory: some five kilobytes for each text held, most of it for its signatures.
-pub struct Near {
-    pairs: Index,
-    words: Index,
+pub struct NearDuplicates {
+    pairs: HashSetIndex,
+    words: HashSetIndex,
 }
 
-impl Near {
+impl NearDuplicates {
     /// Finds texts that share at least `threshold` of their pairs of words (Jaccard), or half of the way from there to 1
     /// of their words: .8 of the pairs or .9 of the words.
     pub fn new(threshold: f64) -> Self {
-        Self { pairs: Index::new(threshold), words: Index::new(f64::midpoint(threshold, 1.0)) }
+        Self { pairs: HashSetIndex::new(threshold), words: HashSetIndex::new(f64::midpoint(threshold, 1.0)) }
     }
 
     /// Adds a text.
@@ -41,7 +41,7 @@ impl Near {
 }
 
 /// Sets of hashes, to be found by a set like them.
-struct Index {
+struct HashSetIndex {
     threshold: f64,
     /// Hash functions in a band; two sets that agree in all of a band are measured.
     width: usize,
@@ -51,7 +51,7 @@ struct Index {
     held: HashSet<u64>,
 }
 
-impl Index {
+impl HashSetIndex {
     fn new(threshold: f64) -> Self {
         // Broder 1997; Leskovec, Rajaraman & Ullman 2014, 3.4: a pair with similarity s meets in one of b bands of r hashes
         // with chance 1 - (1 - s^r)^b. The widest band that still misses nothing measures the fewest strangers.
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_copy_with_a_word_changed_is_near_and_another_text_is_not() {
-        let mut near = Near::new(0.8);
+        let mut near = NearDuplicates::new(0.8);
         let text =
             "you have won a prize of 500 pounds call now to claim it before it is too late for you my friend";
         near.add(text);
@@ -174,7 +174,7 @@ mod tests {
             let words = (0..20).map(|i| if i == 10 { word(n * 100 + i + change) } else { word(n * 100 + i) });
             pairs(&super::words(&words.collect::<Vec<_>>().join(" ")))
         };
-        let mut index = Index::new(0.8);
+        let mut index = HashSetIndex::new(0.8);
         (0..400).for_each(|n| index.add(text(n, 0)));
         let alike = |n: &u64| jaccard(&text(*n, 50_000), &text(*n, 0)) >= 0.8;
         let (near, found): (Vec<u64>, Vec<u64>) = (

@@ -4,7 +4,7 @@ use super::csv_rows::CsvRows;
 use super::decode::Decoded;
 use super::header::Header;
 use super::json_rows::JsonRows;
-use super::row::{Faults, Format, Options, Progress, Row, json_line};
+use super::row::{Format, MalformedRows, ReadOptions, ReadProgress, Row, json_line};
 use super::sniff;
 use std::fmt;
 use std::io::{self, Read};
@@ -12,11 +12,11 @@ use std::io::{self, Read};
 use anyhow::{Context, Result, bail};
 
 use crate::io::dates::{self, Timestamp};
-use crate::io::diagnostics::{Notes, shown};
+use crate::io::diagnostics::{Diagnostics, shown};
 use crate::io::stream::Place;
-use crate::rows::label::{Label, Spelling};
+use crate::rows::label::{Label, LabelSpelling};
 
-enum Source {
+enum RowSource {
     Csv(Box<CsvRows>),
     Json(JsonRows),
 }
@@ -24,9 +24,9 @@ enum Source {
 /// Rows as they stream in.
 pub struct Rows {
     place: Place,
-    source: Source,
+    source: RowSource,
     header: Header,
-    pub(super) options: Options,
+    pub(super) options: ReadOptions,
     decoded: u64,
     decoded_first: u64,
     seen: u64,
@@ -35,16 +35,16 @@ pub struct Rows {
 
 impl Rows {
     /// Opens a place and reads its header.
-    pub fn open(place: &Place, options: &Options) -> Result<Self> {
+    pub fn open(place: &Place, options: &ReadOptions) -> Result<Self> {
         Self::from_bytes(place.reader()?, place, options)
     }
 
     /// Reads the header of bytes that come from elsewhere, and go by the name of a place.
-    pub fn from_bytes(bytes: Box<dyn Read>, place: &Place, options: &Options) -> Result<Self> {
+    pub fn from_bytes(bytes: Box<dyn Read>, place: &Place, options: &ReadOptions) -> Result<Self> {
         Self::begin(bytes, place, options).with_context(|| place.to_string())
     }
 
-    fn begin(mut bytes: Box<dyn Read>, place: &Place, options: &Options) -> Result<Self> {
+    fn begin(mut bytes: Box<dyn Read>, place: &Place, options: &ReadOptions) -> Result<Self> {
         let start = sniff::start(&mut bytes, place, options)?;
         let whole = Box::new(io::Cursor::new(start.head).chain(bytes));
         let size = place.path().and_then(|path| path.metadata().ok()).map(|found| found.len());
@@ -54,7 +54,7 @@ impl Rows {
                 let names = row.cells().map(str::to_owned).collect();
                 let header = Header::whole(names, &options.named);
                 let header = header.with_context(|| format!("line {}", row.line))?;
-                (Source::Csv(Box::new(rows)), header, Some((row, decoded)))
+                (RowSource::Csv(Box::new(rows)), header, Some((row, decoded)))
             }
             Format::JsonLines => {
                 let (rows, names) = JsonRows::open(whole)?;
@@ -62,7 +62,7 @@ impl Rows {
                     header.add(&name, &options.named).map(|_| header)
                 });
                 // A first row with one name twice is no row, and no reason to refuse the others.
-                (Source::Json(rows), header.unwrap_or_default(), None)
+                (RowSource::Json(rows), header.unwrap_or_default(), None)
             }
         };
         let (place, options) = (place.clone(), options.clone());
@@ -96,8 +96,8 @@ impl Rows {
     pub fn read(&mut self, row: &mut Row) -> Result<bool> {
         row.fault = None;
         let more = match &mut self.source {
-            Source::Csv(rows) => rows.read(row, Some(self.header.len())),
-            Source::Json(rows) => rows.read(row, &mut self.header, &self.options.named),
+            RowSource::Csv(rows) => rows.read(row, Some(self.header.len())),
+            RowSource::Json(rows) => rows.read(row, &mut self.header, &self.options.named),
         };
         let decoded = match more {
             Ok(None) => return Ok(false),
@@ -105,11 +105,11 @@ impl Rows {
             Err(error) => return Err(error.context(self.place.to_string())),
         };
         self.seen += 1;
-        if let (Some(Progress(tell)), true) = (&self.options.progress, self.seen.is_multiple_of(4096)) {
+        if let (Some(ReadProgress(tell)), true) = (&self.options.progress, self.seen.is_multiple_of(4096)) {
             tell(self.seen, self.bytes_read(), self.size);
         }
         self.count(row, decoded).with_context(|| self.place.to_string())?;
-        if let (Some(fault), Faults::Refuse) = (&row.fault, self.options.faults) {
+        if let (Some(fault), MalformedRows::Refuse) = (&row.fault, self.options.faults) {
             return Err(self.error(row, format!("{fault}; fix the row, or let validate set it aside")));
         }
         Ok(true)
@@ -133,22 +133,22 @@ impl Rows {
     /// The format the rows come in.
     pub fn format(&self) -> Format {
         match self.source {
-            Source::Csv(_) => Format::Csv,
-            Source::Json(_) => Format::JsonLines,
+            RowSource::Csv(_) => Format::Csv,
+            RowSource::Json(_) => Format::JsonLines,
         }
     }
 
     fn bytes_read(&self) -> u64 {
         match &self.source {
-            Source::Csv(rows) => rows.bytes_read(),
-            Source::Json(rows) => rows.bytes_read(),
+            RowSource::Csv(rows) => rows.bytes_read(),
+            RowSource::Json(rows) => rows.bytes_read(),
         }
     }
 
     pub(super) fn delimiter(&self) -> u8 {
         match &self.source {
-            Source::Csv(rows) => rows.delimiter(),
-            Source::Json(_) => b',',
+            RowSource::Csv(rows) => rows.delimiter(),
+            RowSource::Json(_) => b',',
         }
     }
 
@@ -216,7 +216,7 @@ impl Rows {
     }
 
     /// How labels are spelled.
-    pub fn spelling(&self) -> &Spelling {
+    pub fn spelling(&self) -> &LabelSpelling {
         &self.options.spelling
     }
 
@@ -238,10 +238,14 @@ impl Rows {
 
     /// Reads the file once more for the columns of all rows, so that a CSV header can be written before them.
     pub(super) fn learn_all_columns(&mut self) -> Result<()> {
-        if !(matches!(self.source, Source::Json(_)) && self.place.is_regular_file()) {
+        if !(matches!(self.source, RowSource::Json(_)) && self.place.is_regular_file()) {
             return Ok(());
         }
-        let options = Options { faults: Faults::Keep, notes: Notes::default(), ..self.options.clone() };
+        let options = ReadOptions {
+            faults: MalformedRows::Keep,
+            notes: Diagnostics::default(),
+            ..self.options.clone()
+        };
         let mut again = Self::open(&self.place, &options)?;
         let mut row = Row::default();
         while again.read(&mut row)? {}

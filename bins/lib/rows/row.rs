@@ -8,11 +8,11 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 
 use super::cells::Cells;
-use super::header::Named;
+use super::header::ColumnNames;
 use super::json_text::{self, object, quoted, with_values};
-use crate::io::diagnostics::Notes;
+use crate::io::diagnostics::Diagnostics;
 use crate::io::stream::Place;
-use crate::rows::label::Spelling;
+use crate::rows::label::LabelSpelling;
 
 /// The most bytes one row may have, so that a quote left open cannot fill the memory.
 pub const MOST_BYTES: u64 = 128 << 20;
@@ -50,17 +50,17 @@ impl Format {
 
 /// What a reader does with a row that is none, such as one with a field too many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Faults {
+pub enum MalformedRows {
     /// Stop with an error that names the line.
     #[default]
     Refuse,
-    /// Hand the row on with its [`Fault`].
+    /// Hand the row on with its [`RowFault`].
     Keep,
 }
 
 /// How to read rows; the default suits nearly every file.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ReadOptions {
     /// The format, where extension and first byte do not tell it.
     pub format: Option<Format>,
     /// The byte between two fields, where it is not to be guessed.
@@ -68,22 +68,22 @@ pub struct Options {
     /// Refuse bytes that are not UTF-8 instead of decoding them.
     pub strict: bool,
     /// What to do with rows that are none.
-    pub faults: Faults,
+    pub faults: MalformedRows,
     /// Columns with names of their own.
-    pub named: Named,
+    pub named: ColumnNames,
     /// How labels are spelled.
-    pub spelling: Spelling,
+    pub spelling: LabelSpelling,
     /// Where remarks go.
-    pub notes: Notes,
+    pub notes: Diagnostics,
     /// Told now and then how far the reading has come.
-    pub progress: Option<Progress>,
+    pub progress: Option<ReadProgress>,
 }
 
 /// Called with the rows and bytes read so far, and all bytes of the file where they are known.
 #[derive(Clone)]
-pub struct Progress(pub Rc<dyn Fn(u64, u64, Option<u64>)>);
+pub struct ReadProgress(pub Rc<dyn Fn(u64, u64, Option<u64>)>);
 
-impl fmt::Debug for Progress {
+impl fmt::Debug for ReadProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Progress")
     }
@@ -91,9 +91,9 @@ impl fmt::Debug for Progress {
 
 /// Why a row is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault(pub(super) String);
+pub struct RowFault(pub(super) String);
 
-impl fmt::Display for Fault {
+impl fmt::Display for RowFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -106,7 +106,7 @@ pub struct Row {
     pub(super) cells: Cells,
     /// The row as it came: every one of JSON, and of CSV what is no row.
     pub(super) raw: Option<String>,
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<RowFault>,
 }
 
 impl Row {
@@ -126,7 +126,7 @@ impl Row {
     }
 
     /// Why this is no row, if it is none.
-    pub fn fault(&self) -> Option<&Fault> {
+    pub fn fault(&self) -> Option<&RowFault> {
         self.fault.as_ref()
     }
 

@@ -4,11 +4,11 @@ use std::io::Read;
 
 use anyhow::{Result, bail};
 
-use super::row::{Format, Options};
+use super::row::{Format, ReadOptions};
 use crate::io::stream::Place;
 
 /// The beginning of a file, read and understood.
-pub(super) struct Start {
+pub(super) struct FileStart {
     /// The bytes read so far that belong to the rows.
     pub(super) head: Vec<u8>,
     pub(super) format: Format,
@@ -23,7 +23,7 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 /// The most bytes looked at; a header is shorter.
 const HEAD: usize = 64 << 10;
 
-pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &Options) -> Result<Start> {
+pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) -> Result<FileStart> {
     let mut head = first_line(bytes)?;
     let line = line_of(&head);
     match *line {
@@ -75,7 +75,7 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &Options) -> R
     let by_extension = (place.extension().as_deref() == Some("tsv")).then_some(b'\t');
     let delimiter =
         options.delimiter.or(said).or(by_extension).unwrap_or_else(|| most_frequent_delimiter(&head));
-    Ok(Start { head, format, delimiter, lines_before })
+    Ok(FileStart { head, format, delimiter, lines_before })
 }
 
 /// The first line that is not blank.
@@ -103,7 +103,7 @@ fn first_line(bytes: &mut dyn Read) -> Result<Vec<u8>> {
 }
 
 /// Whether a header, as it is going to be written, will be read as what it is: CSV with this delimiter.
-pub(super) fn tells(header: &[u8], delimiter: u8, place: &Place, options: &Options) -> bool {
+pub(super) fn tells(header: &[u8], delimiter: u8, place: &Place, options: &ReadOptions) -> bool {
     start(&mut &*header, place, options).is_ok_and(|found| {
         let whole = found.lines_before == 0 && header.starts_with(&found.head);
         whole && found.format == Format::Csv && found.delimiter == delimiter

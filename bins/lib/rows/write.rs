@@ -7,14 +7,14 @@ use anyhow::{Context, Result, bail};
 
 use super::json_text::{keys, quoted};
 use super::reader::Rows;
-use super::row::{Format, Options, Row, cannot_become, json_line};
+use super::row::{Format, ReadOptions, Row, cannot_become, json_line};
 use super::sniff;
 use crate::io::diagnostics::shown;
 use crate::io::stream::{Output, Place};
 
 /// The value of a column that a tool adds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
+pub enum CellValue<'a> {
     /// A text.
     Text(&'a str),
     /// A number.
@@ -23,7 +23,7 @@ pub enum Value<'a> {
     Count(u64),
 }
 
-impl Value<'_> {
+impl CellValue<'_> {
     /// The value as a cell of CSV has it, before quotes.
     pub fn cell(self) -> String {
         match self {
@@ -43,14 +43,14 @@ impl Value<'_> {
 
 /// How rows are written.
 #[derive(Clone, Copy)]
-enum To {
+enum OutputFormat {
     Csv { delimiter: u8 },
     Json,
 }
 
 /// Rows going to a place.
 pub struct Writer {
-    to: To,
+    to: OutputFormat,
     output: Output,
     place: Place,
     /// Where the rows come from, and how.
@@ -75,17 +75,17 @@ impl Writer {
             bail!("{place}: two columns are named {name}, which JSON cannot say; rename one");
         }
         let to = match (format, extension, place.extension().as_deref()) {
-            (Format::JsonLines, ..) => To::Json,
-            (_, _, Some("tsv")) => To::Csv { delimiter: b'\t' },
-            (_, Some(_), _) if rows.delimiter() == b'\t' => To::Csv { delimiter: b',' },
-            _ => To::Csv { delimiter: rows.delimiter() },
+            (Format::JsonLines, ..) => OutputFormat::Json,
+            (_, _, Some("tsv")) => OutputFormat::Csv { delimiter: b'\t' },
+            (_, Some(_), _) if rows.delimiter() == b'\t' => OutputFormat::Csv { delimiter: b',' },
+            _ => OutputFormat::Csv { delimiter: rows.delimiter() },
         };
         let names: Vec<String> = rows.header().names().map(str::to_owned).collect();
         let added: Vec<(String, Option<usize>)> =
             added.iter().map(|name| ((*name).to_owned(), rows.header().find(name))).collect();
         let (output, place, from) = (place.writer()?, place.clone(), rows.place().clone());
         let mut writer = Self { to, output, place, from, came_as, names, added };
-        if let To::Csv { delimiter } = to {
+        if let OutputFormat::Csv { delimiter } = to {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
             let header: Vec<&str> = writer.names.iter().chain(new).map(String::as_str).collect();
             // CSV in a .jsonl file will be read by who knows what it is.
@@ -95,7 +95,7 @@ impl Writer {
             // Rows without columns are no rows: an empty JSON Lines file gives an empty CSV file.
             if !header.is_empty() {
                 let (line, delimiter) = telling_header(&header, delimiter, asked, next)?;
-                writer.to = To::Csv { delimiter };
+                writer.to = OutputFormat::Csv { delimiter };
                 writer.line(&line)?;
             }
         }
@@ -108,11 +108,11 @@ impl Writer {
     }
 
     /// Writes a row with the values of the added columns.
-    pub fn write_with(&mut self, row: &Row, values: &[Value]) -> Result<()> {
+    pub fn write_with(&mut self, row: &Row, values: &[CellValue]) -> Result<()> {
         debug_assert_eq!(values.len(), self.added.len(), "a value for each added column");
         let line = match self.to {
-            To::Csv { delimiter } => self.csv(row, values, delimiter),
-            To::Json => {
+            OutputFormat::Csv { delimiter } => self.csv(row, values, delimiter),
+            OutputFormat::Json => {
                 let values =
                     self.added.iter().zip(values).map(|((name, _), value)| (name.as_str(), value.json()));
                 json_line(row, self.came_as.0, &self.names, &values.collect::<Vec<_>>())
@@ -127,7 +127,7 @@ impl Writer {
         written.with_context(|| self.place.to_string())
     }
 
-    fn csv<'a>(&self, row: &'a Row, values: &[Value], delimiter: u8) -> Result<Cow<'a, str>> {
+    fn csv<'a>(&self, row: &'a Row, values: &[CellValue], delimiter: u8) -> Result<Cow<'a, str>> {
         let Self { names, added, .. } = self;
         let as_it_came = self.came_as == (Format::Csv, delimiter) && added.is_empty();
         match (row.fault(), &row.raw) {
@@ -151,7 +151,7 @@ impl Writer {
         });
         let new = added.iter().zip(values).filter(|((_, replaces), _)| replaces.is_none());
         let new = new.map(|(_, value)| Cow::Owned(value.cell()));
-        Ok(Cow::Owned(csv_line(cells.chain(new), delimiter, Quotes::Needed).unwrap_or_default()))
+        Ok(Cow::Owned(csv_line(cells.chain(new), delimiter, Quoting::Needed).unwrap_or_default()))
     }
 
     /// Writes what is left and gives the file its name.
@@ -162,8 +162,8 @@ impl Writer {
 
 /// A header that tells a reader the delimiter: quoted, or with commas, where its names would tell it another one.
 fn telling_header(names: &[&str], delimiter: u8, asked: Option<u8>, place: &Place) -> Result<(String, u8)> {
-    let ways = [(delimiter, Quotes::Needed), (delimiter, Quotes::Always), (b',', Quotes::Always)];
-    let options = Options { delimiter: asked, ..Options::default() };
+    let ways = [(delimiter, Quoting::Needed), (delimiter, Quoting::Always), (b',', Quoting::Always)];
+    let options = ReadOptions { delimiter: asked, ..ReadOptions::default() };
     for (delimiter, quotes) in ways {
         let cells = names.iter().map(|name| Cow::Borrowed(*name));
         let line = csv_line(cells, delimiter, quotes).unwrap_or_default();
@@ -177,19 +177,19 @@ fn telling_header(names: &[&str], delimiter: u8, asked: Option<u8>, place: &Plac
 /// Cells as a line of CSV between commas, quoted where RFC 4180 asks for it.
 pub fn csv(cells: &[&str]) -> String {
     let cells = cells.iter().map(|cell| Cow::Borrowed(*cell));
-    csv_line(cells, b',', Quotes::Needed).unwrap_or_default()
+    csv_line(cells, b',', Quoting::Needed).unwrap_or_default()
 }
 
 /// Which cells are quoted.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Quotes {
+enum Quoting {
     /// Those that RFC 4180 asks for.
     Needed,
     Always,
 }
 
 /// Cells as a line of CSV; none where there are no cells.
-fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8, quotes: Quotes) -> Option<String> {
+fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8, quotes: Quoting) -> Option<String> {
     let delimiter = char::from(delimiter);
     let mut line: Option<String> = None;
     for cell in cells {
@@ -200,7 +200,7 @@ fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8, quotes
             }
             None => line.insert(String::new()),
         };
-        if quotes == Quotes::Always || cell.contains(['"', '\r', '\n', delimiter]) {
+        if quotes == Quoting::Always || cell.contains(['"', '\r', '\n', delimiter]) {
             line.push('"');
             line.push_str(&cell.replace('"', "\"\""));
             line.push('"');

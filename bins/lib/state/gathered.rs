@@ -22,7 +22,7 @@ pub struct State {
 
 /// What one run decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Decision {
+pub struct DecisionEntry {
     /// When, in seconds since 1970.
     pub time: i64,
     /// Whether a new model was asked for.
@@ -35,7 +35,7 @@ pub struct Decision {
 
 /// Somebody was told something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct NotificationEntry {
     /// When, in seconds since 1970.
     pub time: i64,
     /// Whom: a channel.
@@ -66,7 +66,7 @@ impl State {
     }
 
     fn add(&self, name: &str, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
-        let mut log = Log::open(&self.directory.join(name))?;
+        let mut log = AppendLog::open(&self.directory.join(name))?;
         let mut known = log.lines()?.map(|line| Ok(xxh3_64(&line?))).collect::<Result<HashSet<u64>>>()?;
         let (mut added, mut there) = (0, 0);
         let mut batch = Vec::new();
@@ -85,7 +85,7 @@ impl State {
     }
 
     /// Adds a decision, unless it is there already: a step that is run again decides nothing twice.
-    pub fn decide(&self, decision: &Decision) -> Result<()> {
+    pub fn decide(&self, decision: &DecisionEntry) -> Result<()> {
         self.append_once("decisions.jsonl", decision)
     }
 
@@ -123,7 +123,7 @@ impl State {
     }
 
     fn append_once(&self, name: &str, entry: &impl Serialize) -> Result<()> {
-        let mut log = Log::open(&self.directory.join(name))?;
+        let mut log = AppendLog::open(&self.directory.join(name))?;
         let line = serde_json::to_vec(entry)?;
         let known = log.lines()?.try_fold(false, |known, found| anyhow::Ok(known || found? == line))?;
         if !known {
@@ -133,17 +133,17 @@ impl State {
     }
 
     /// Every decision so far, in the order they were taken.
-    pub fn decisions(&self) -> Result<Vec<Decision>> {
+    pub fn decisions(&self) -> Result<Vec<DecisionEntry>> {
         self.entries("decisions.jsonl")
     }
 
     /// Notes that somebody was told something.
-    pub fn tell(&self, told: &Told) -> Result<()> {
+    pub fn tell(&self, told: &NotificationEntry) -> Result<()> {
         self.append_once("told.jsonl", told)
     }
 
     /// Who was told what, so far.
-    pub fn told(&self) -> Result<Vec<Told>> {
+    pub fn told(&self) -> Result<Vec<NotificationEntry>> {
         self.entries("told.jsonl")
     }
 
@@ -170,12 +170,12 @@ impl State {
 }
 
 /// A file of lines that is only ever added to, by one process at a time.
-struct Log {
+struct AppendLog {
     file: File,
     path: PathBuf,
 }
 
-impl Log {
+impl AppendLog {
     /// Opens and locks the file. A last line without its end is given one where it is whole, and else cut off: a run was
     /// killed while it wrote it.
     fn open(path: &Path) -> Result<Self> {
@@ -275,7 +275,7 @@ mod tests {
         let state = state("decisions");
         assert_eq!(state.last_retrain().unwrap(), None);
         for (time, retrain_needed) in [(10, true), (20, true), (30, false), (20, true)] {
-            let decision = Decision { time, retrain_needed, deploy_needed: false, reasons: vec![] };
+            let decision = DecisionEntry { time, retrain_needed, deploy_needed: false, reasons: vec![] };
             state.decide(&decision).unwrap();
         }
         assert_eq!(state.last_retrain().unwrap(), Some(Timestamp(20)));

@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::io::diagnostics::inert;
-use crate::io::result_file::{self, Head};
+use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 
 /// The lines of watched files when a champion was first seen, as hashes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Watched {
+pub struct WatchedFiles {
     schema: String,
-    tool: result_file::Tool,
+    tool: result_file::ToolVersion,
     /// Champions by their digests, the last one seen last.
-    champions: Vec<Seen>,
+    champions: Vec<ChampionFiles>,
 }
 
 /// What watched files were when a champion was first seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Seen {
+struct ChampionFiles {
     champion: String,
     /// Hashes of lines, by the name of the file.
     files: BTreeMap<String, Vec<u64>>,
@@ -34,19 +34,21 @@ struct Seen {
 /// Champions that are remembered.
 const CHAMPIONS: usize = 8;
 
-impl Watched {
+impl WatchedFiles {
     /// What is known, this champion being the last one seen.
     pub fn read(path: &Path, champion: &str, tool: &str) -> Result<Self> {
         let mut watched = if path.exists() {
             result_file::read(&Place::File(path.to_path_buf()), "watched")?
         } else {
-            let Head { schema, tool } = Head::new("watched", tool);
+            let ResultHead { schema, tool } = ResultHead::new("watched", tool);
             Self { schema, tool, champions: Vec::new() }
         };
         let champions = &mut watched.champions;
         let known =
             champions.iter().position(|seen| seen.champion == champion).map(|place| champions.remove(place));
-        champions.push(known.unwrap_or_else(|| Seen { champion: champion.into(), files: BTreeMap::new() }));
+        champions.push(
+            known.unwrap_or_else(|| ChampionFiles { champion: champion.into(), files: BTreeMap::new() }),
+        );
         champions.drain(..champions.len().saturating_sub(CHAMPIONS));
         Ok(watched)
     }

@@ -1,12 +1,12 @@
 //! How far the difference of two F1 may be off: rows drawn again and again (Efron 1979), by their eight counters alone.
 
 use crate::stats::intervals::Interval;
-use crate::stats::paired::Eight;
-use crate::stats::random::Numbers;
+use crate::stats::paired::PairedConfusion;
+use crate::stats::random::RandomStream;
 
 /// What comes of rows that are drawn again.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Drawn {
+pub struct ResampledF1 {
     /// Within which 95 of 100 differences are (Efron 1979: percentiles).
     pub interval: Interval,
     /// Their standard deviation.
@@ -16,17 +16,17 @@ pub struct Drawn {
 /// The challenger's F1 less the champion's, over and over, each time of as many rows drawn from those there are. Rows
 /// that are alike in truth and verdicts are alike in all that counts, so the eight counters of a draw come from a
 /// multinomial distribution, and that takes the same time for a billion rows. None where there are no rows or no draws.
-pub fn f1_difference(eight: &Eight, draws: usize, seed: u64) -> Option<Drawn> {
+pub fn f1_difference(eight: &PairedConfusion, draws: usize, seed: u64) -> Option<ResampledF1> {
     if eight.rows() == 0 || draws == 0 {
         return None;
     }
-    let (mut numbers, cells) = (Numbers::new(seed), eight.cells());
+    let (mut numbers, cells) = (RandomStream::new(seed), eight.cells());
     let mut found: Vec<f64> =
-        (0..draws).map(|_| Eight::of_cells(numbers.multinomial(cells)).f1_difference()).collect();
+        (0..draws).map(|_| PairedConfusion::of_cells(numbers.multinomial(cells)).f1_difference()).collect();
     let mean = found.iter().sum::<f64>() / draws as f64;
     let squares = found.iter().map(|difference| (difference - mean).powi(2)).sum::<f64>();
     found.sort_unstable_by(f64::total_cmp);
-    Some(Drawn {
+    Some(ResampledF1 {
         interval: Interval(percentile(&found, 1, 40)?, percentile(&found, 39, 40)?),
         error: (squares / draws as f64).sqrt(),
     })
@@ -55,12 +55,15 @@ mod tests {
 
     #[test]
     fn nothing_drawn_is_none_and_a_seed_says_it_all() {
-        let eight = Eight::of_cells([80, 5, 9, 6, 2, 3, 1, 894]);
-        assert_eq!((f1_difference(&Eight::default(), 100, 1), f1_difference(&eight, 0, 1)), (None, None));
+        let eight = PairedConfusion::of_cells([80, 5, 9, 6, 2, 3, 1, 894]);
+        assert_eq!(
+            (f1_difference(&PairedConfusion::default(), 100, 1), f1_difference(&eight, 0, 1)),
+            (None, None)
+        );
         let found = f1_difference(&eight, 500, 1);
         assert!(found.is_some() && found == f1_difference(&eight, 500, 1));
         assert_ne!(found, f1_difference(&eight, 500, 2));
-        let nothing = Drawn { interval: Interval(0.0, 0.0), error: 0.0 };
-        assert_eq!(f1_difference(&Eight::of_cells([0, 0, 0, 0, 0, 0, 0, 9]), 50, 1), Some(nothing));
+        let nothing = ResampledF1 { interval: Interval(0.0, 0.0), error: 0.0 };
+        assert_eq!(f1_difference(&PairedConfusion::of_cells([0, 0, 0, 0, 0, 0, 0, 9]), 50, 1), Some(nothing));
     }
 }

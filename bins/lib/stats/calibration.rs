@@ -1,13 +1,13 @@
 //! Scores as probabilities: how far they are from what came true.
 
-use crate::stats::ranking::Scored;
+use crate::stats::ranking::ScoredLabel;
 
 /// The bins of [`expected_error`].
 const BINS: usize = 15;
 
 /// The mean of -ln of the probability given to the class of each row (Good 1952); probabilities are kept a float's epsilon
 /// away from 0 and 1, as in scikit-learn. None where there are no rows.
-pub fn log_loss(rows: &[Scored]) -> Option<f64> {
+pub fn log_loss(rows: &[ScoredLabel]) -> Option<f64> {
     mean(rows, |row| {
         let given = if row.is_positive() { row.score() } else { 1.0 - row.score() };
         -given.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
@@ -15,7 +15,7 @@ pub fn log_loss(rows: &[Scored]) -> Option<f64> {
 }
 
 /// The mean square of score less truth (Brier 1950); none where there are no rows.
-pub fn brier(rows: &[Scored]) -> Option<f64> {
+pub fn brier(rows: &[ScoredLabel]) -> Option<f64> {
     mean(rows, |row| (row.score() - truth(row)).powi(2))
 }
 
@@ -23,7 +23,7 @@ pub fn brier(rows: &[Scored]) -> Option<f64> {
 /// less the share of positives, its absolute value weighted by the rows in the bin. A bin has its upper bound and not its
 /// lower one (Guo et al. 2017), but for the first, which has both: the bin of a score is its fifteenfold, rounded up.
 /// None where there are no rows.
-pub fn expected_error(rows: &[Scored]) -> Option<f64> {
+pub fn expected_error(rows: &[ScoredLabel]) -> Option<f64> {
     let mut excess = [0.0; BINS];
     for row in rows {
         excess[bin(row.score())] += row.score() - truth(*row);
@@ -37,11 +37,11 @@ fn bin(score: f64) -> usize {
     above.clamp(1, BINS) - 1
 }
 
-fn truth(row: Scored) -> f64 {
+fn truth(row: ScoredLabel) -> f64 {
     f64::from(u8::from(row.is_positive()))
 }
 
-fn mean(rows: &[Scored], loss: impl Fn(Scored) -> f64) -> Option<f64> {
+fn mean(rows: &[ScoredLabel], loss: impl Fn(ScoredLabel) -> f64) -> Option<f64> {
     (!rows.is_empty()).then(|| rows.iter().map(|row| loss(*row)).sum::<f64>() / rows.len() as f64)
 }
 

@@ -7,7 +7,7 @@ use crate::stats::special::{deviance, difference_of_products};
 
 /// A measure of how far apart histograms are.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Apart {
+pub struct Divergence {
     /// As it is defined.
     pub value: f64,
     /// Less what it is on average between samples of so many rows of one distribution; not below 0.
@@ -18,8 +18,8 @@ pub struct Apart {
 /// either histogram has rows in. Half a row more in each keeps it finite (Jeffreys' prior). Without drift its mean is
 /// (k - 1)(1 / n + 1 / m) on k bins (Yurdakul 2018), whatever the usual thresholds of .1 and .2 say. None where a
 /// histogram has no rows.
-pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Apart> {
-    let Sizes { n, m, bins } = Sizes::of(one, other)?;
+pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Divergence> {
+    let HistogramSizes { n, m, bins } = HistogramSizes::of(one, other)?;
     // Twice the rows, so that halves are whole: p is (2 a + 1) / (2 n + k).
     let (whole, other_whole) = (2 * n + bins, 2 * m + bins);
     let scale = whole as f64 * other_whole as f64;
@@ -36,15 +36,15 @@ pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Apart> {
     };
     let value = used(one, other).map(part).sum::<f64>();
     let chance = (bins - 1) as f64 * (1.0 / n as f64 + 1.0 / m as f64);
-    Some(Apart { value, debiased: (value - chance).max(0.0) })
+    Some(Divergence { value, debiased: (value - chance).max(0.0) })
 }
 
 /// The distance of Jensen and Shannon: the root of the divergence to base 2 (Lin 1991), which makes it a metric (Endres
 /// and Schindelin 2003), from 0 to 1. Without drift the mean of its square is (k - 1)(1 / n + 1 / m) / (8 ln 2), by the
 /// first term of its series, on k bins that either histogram has rows in; that is taken off the square. None where a
 /// histogram has no rows.
-pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Apart> {
-    let Sizes { n, m, bins } = Sizes::of(one, other)?;
+pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Divergence> {
+    let HistogramSizes { n, m, bins } = HistogramSizes::of(one, other)?;
     let (rows, other_rows) = (n as f64, m as f64);
     let part = |(a, b): (u64, u64)| {
         // Both shares are a middle one, times 1 + off and times 1 - off.
@@ -54,7 +54,7 @@ pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Apart> {
     };
     let square = (used(one, other).map(part).sum::<f64>() / (4.0 * LN_2)).min(1.0);
     let chance = (bins - 1) as f64 * (1.0 / rows + 1.0 / other_rows) / (8.0 * LN_2);
-    Some(Apart { value: square.sqrt(), debiased: (square - chance).max(0.0).sqrt() })
+    Some(Divergence { value: square.sqrt(), debiased: (square - chance).max(0.0).sqrt() })
 }
 
 /// The distance of Wasserstein (1969), how far rows have to be moved on average: the area between the distribution
@@ -62,8 +62,8 @@ pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Apart> {
 /// at x is normal with variance F (1 - F)(1 / n + 1 / m), which makes the mean √(2 (1 / n + 1 / m) / π) ∫ √(F (1 - F))
 /// dx (del Barrio, Giné and Matrán 1999), F being that of all rows. None where a histogram has no rows, or a bin no
 /// position.
-pub fn wasserstein(one: &[u64], other: &[u64], positions: &[f64]) -> Option<Apart> {
-    let Sizes { n, m, .. } = Sizes::of(one, other)?;
+pub fn wasserstein(one: &[u64], other: &[u64], positions: &[f64]) -> Option<Divergence> {
+    let HistogramSizes { n, m, .. } = HistogramSizes::of(one, other)?;
     let bins = one.len().max(other.len());
     if positions.len() < bins || !positions.is_sorted() || !positions.iter().all(|x| x.is_finite()) {
         return None;
@@ -79,17 +79,17 @@ pub fn wasserstein(one: &[u64], other: &[u64], positions: &[f64]) -> Option<Apar
         spread += width * (under / all * ((all - under) / all)).sqrt();
     }
     let chance = (FRAC_2_PI * (1.0 / n as f64 + 1.0 / m as f64)).sqrt() * spread;
-    value.is_finite().then_some(Apart { value, debiased: (value - chance).max(0.0) })
+    value.is_finite().then_some(Divergence { value, debiased: (value - chance).max(0.0) })
 }
 
 /// Rows of two histograms, and bins that either has rows in.
-struct Sizes {
+struct HistogramSizes {
     n: u64,
     m: u64,
     bins: u64,
 }
 
-impl Sizes {
+impl HistogramSizes {
     /// None where a histogram has no rows.
     fn of(one: &[u64], other: &[u64]) -> Option<Self> {
         let (n, m) = (one.iter().sum(), other.iter().sum());
@@ -121,7 +121,7 @@ mod tests {
         for positions in [&[0.0][..], &[1.0, 0.0], &[0.0, f64::NAN], &[0.0, f64::INFINITY]] {
             assert_eq!(wasserstein(&[1, 2], &[2, 1], positions), None, "{positions:?}");
         }
-        let alike = Some(Apart { value: 0.0, debiased: 0.0 });
+        let alike = Some(Divergence { value: 0.0, debiased: 0.0 });
         assert_eq!([stability_index(&[7], &[9]), jensen_shannon(&[7], &[9])], [alike; 2]);
         assert_eq!(wasserstein(&[7], &[9], &[0.5]), alike);
     }

@@ -9,9 +9,9 @@ const PARTS: f64 = 18_446_744_073_709_551_616.0;
 /// numbers: the sum rounded down, and the 2^64ths over it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "(i64, u64)", into = "(i64, u64)")]
-pub struct Sum(i128);
+pub struct ExactSum(i128);
 
-impl Sum {
+impl ExactSum {
     /// Adds a number; what is none adds nothing, what is out of range the most there is.
     pub fn add(&mut self, number: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "what is out of range becomes the most there is")]
@@ -30,14 +30,14 @@ impl Sum {
     }
 }
 
-impl From<(i64, u64)> for Sum {
+impl From<(i64, u64)> for ExactSum {
     fn from((whole, parts): (i64, u64)) -> Self {
         Self((i128::from(whole) << 64) | i128::from(parts))
     }
 }
 
-impl From<Sum> for (i64, u64) {
-    fn from(Sum(sum): Sum) -> Self {
+impl From<ExactSum> for (i64, u64) {
+    fn from(ExactSum(sum): ExactSum) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -51,8 +51,8 @@ impl From<Sum> for (i64, u64) {
 mod tests {
     use super::*;
 
-    fn sum(numbers: impl IntoIterator<Item = f64>) -> Sum {
-        let mut sum = Sum::default();
+    fn sum(numbers: impl IntoIterator<Item = f64>) -> ExactSum {
+        let mut sum = ExactSum::default();
         numbers.into_iter().for_each(|number| sum.add(number));
         sum
     }
@@ -73,7 +73,7 @@ mod tests {
         for numbers in [&[0.0][..], &[0.1, 0.2], &[-0.1], &[-3.0, 1e-19], &[1e18, 0.3], &[-1e18]] {
             let sum = sum(numbers.iter().copied());
             let json = serde_json::to_string(&sum).unwrap();
-            assert_eq!(serde_json::from_str::<Sum>(&json).unwrap(), sum, "{json}");
+            assert_eq!(serde_json::from_str::<ExactSum>(&json).unwrap(), sum, "{json}");
         }
         assert_eq!(serde_json::to_string(&sum([-0.5])).unwrap(), "[-1,9223372036854775808]");
     }

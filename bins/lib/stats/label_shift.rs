@@ -6,7 +6,7 @@ use crate::stats::prior_shift::APART;
 
 /// A share that no label tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimated {
+pub struct EstimatedBalance {
     /// The share, from 0 to 1.
     pub share: f64,
     /// Its standard error.
@@ -19,12 +19,12 @@ pub struct Estimated {
 /// were wrong: where q is the share that was taken, it is (q - FPR) / (TPR - FPR), as long as within a class rows look
 /// as they did. The standard error is by the delta method over all three rates, for the reference is a sample, too.
 /// None where there are no rows or a class of the reference has none, and where TPR - FPR is less than [`APART`].
-pub fn estimate(taken: u64, rows: u64, reference: Confusion) -> Option<Estimated> {
+pub fn estimate(taken: u64, rows: u64, reference: Confusion) -> Option<EstimatedBalance> {
     let Confusion { true_positive, false_positive, true_negative, false_negative } = reference;
     let (q, found, false_alarms) = (
-        Rate::of(taken, rows)?,
-        Rate::of(true_positive, true_positive + false_negative)?,
-        Rate::of(false_positive, false_positive + true_negative)?,
+        CountedRate::of(taken, rows)?,
+        CountedRate::of(true_positive, true_positive + false_negative)?,
+        CountedRate::of(false_positive, false_positive + true_negative)?,
     );
     let apart = found.rate - false_alarms.rate;
     if apart < APART {
@@ -35,16 +35,16 @@ pub fn estimate(taken: u64, rows: u64, reference: Confusion) -> Option<Estimated
         q.variance + share * share * found.variance + (1.0 - share) * (1.0 - share) * false_alarms.variance;
     let error = variance.sqrt() / apart;
     let interval = Interval((share - Z * error).clamp(0.0, 1.0), (share + Z * error).clamp(0.0, 1.0));
-    Some(Estimated { share: share.clamp(0.0, 1.0), error, interval })
+    Some(EstimatedBalance { share: share.clamp(0.0, 1.0), error, interval })
 }
 
 /// A rate that was counted.
-struct Rate {
+struct CountedRate {
     rate: f64,
     variance: f64,
 }
 
-impl Rate {
+impl CountedRate {
     fn of(part: u64, whole: u64) -> Option<Self> {
         let rest = whole.checked_sub(part)?;
         let (rate, rows) = (part as f64 / whole as f64, whole as f64);

@@ -7,11 +7,11 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::shown;
-use crate::io::result_file::Head;
+use crate::io::result_file::ResultHead;
 use crate::stats::calibration;
 use crate::stats::intervals::{self, Interval};
 use crate::stats::prior_shift::Prior;
-use crate::stats::ranking::{Ranking, Scored};
+use crate::stats::ranking::{Ranking, ScoredLabel};
 
 pub use crate::stats::confusion::Confusion;
 
@@ -20,7 +20,7 @@ pub use crate::stats::confusion::Confusion;
 pub struct Metrics {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// Rows scored.
     pub rows: u64,
     /// Rows with a label among them: the rest of the numbers is about these.
@@ -37,7 +37,7 @@ impl Metrics {
     /// The metrics of scored rows.
     pub fn new(rows: u64, figures: Figures, tool: &str) -> Self {
         let labelled = figures.confusion.total();
-        Self { head: Head::new("metrics", tool), rows, labelled, prior: None, figures }
+        Self { head: ResultHead::new("metrics", tool), rows, labelled, prior: None, figures }
     }
 }
 
@@ -68,7 +68,7 @@ pub struct Figures {
     /// The expected calibration error, in 15 bins.
     pub ece: Option<f64>,
     /// The most recall at a bounded rate of false positives.
-    pub recall_at_fpr: AtRate<Option<f64>>,
+    pub recall_at_fpr: AtFalsePositiveRate<Option<f64>>,
     /// What holds the true values of some of them 95 times in 100.
     pub intervals: Intervals,
     /// The counts behind the verdicts.
@@ -77,7 +77,7 @@ pub struct Figures {
 
 /// A value for each bound on the rate of false positives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AtRate<T> {
+pub struct AtFalsePositiveRate<T> {
     /// At one in a thousand.
     #[serde(rename = "0.001")]
     pub thousandth: T,
@@ -88,7 +88,7 @@ pub struct AtRate<T> {
 
 /// A figure by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
+pub enum FigureName {
     /// The harmonic mean of precision and recall.
     F1,
     /// Of those taken for positive.
@@ -117,7 +117,7 @@ pub enum Figure {
     Ece,
 }
 
-impl Figure {
+impl FigureName {
     /// All of them.
     pub const ALL: [Self; 13] = [
         Self::F1,
@@ -177,7 +177,7 @@ impl Figure {
     }
 }
 
-impl fmt::Display for Figure {
+impl fmt::Display for FigureName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::F1 => "f1",
@@ -197,7 +197,7 @@ impl fmt::Display for Figure {
     }
 }
 
-impl FromStr for Figure {
+impl FromStr for FigureName {
     type Err = anyhow::Error;
 
     fn from_str(name: &str) -> Result<Self> {
@@ -223,12 +223,12 @@ pub struct Intervals {
     /// Of the area under the ROC curve, by DeLong's variance.
     pub roc_auc: Option<Interval>,
     /// Of recall at a bounded rate of false positives, by Wilson, as if the threshold had been known before.
-    pub recall_at_fpr: AtRate<Option<Interval>>,
+    pub recall_at_fpr: AtFalsePositiveRate<Option<Interval>>,
 }
 
 impl Figures {
     /// All figures about rows, which are sorted for that, and about the verdicts on them.
-    pub fn of(scored: &mut [Scored], confusion: Confusion) -> Self {
+    pub fn of(scored: &mut [ScoredLabel], confusion: Confusion) -> Self {
         let ranking = Ranking::of(scored);
         let at = |most| {
             let (found, all) = (ranking.found_at(most), ranking.positives());
@@ -252,10 +252,10 @@ impl Figures {
             log_loss: calibration::log_loss(ranking.rows()),
             brier: calibration::brier(ranking.rows()),
             ece: calibration::expected_error(ranking.rows()),
-            recall_at_fpr: AtRate { thousandth: thousandth.0, hundredth: hundredth.0 },
+            recall_at_fpr: AtFalsePositiveRate { thousandth: thousandth.0, hundredth: hundredth.0 },
             intervals: Intervals {
                 roc_auc: of_auc.and_then(|(auc, variance)| intervals::on_logit(auc, variance)),
-                recall_at_fpr: AtRate { thousandth: thousandth.1, hundredth: hundredth.1 },
+                recall_at_fpr: AtFalsePositiveRate { thousandth: thousandth.1, hundredth: hundredth.1 },
                 ..Intervals::of(confusion)
             },
             confusion,

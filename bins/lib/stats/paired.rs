@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::rows::label::Label;
 use crate::stats::confusion::Confusion;
 use crate::stats::intervals::{Interval, Z, wilson};
-use crate::stats::ranking::Scored;
+use crate::stats::ranking::ScoredLabel;
 use crate::stats::special::{difference_of_products, normal_tail};
 
 /// Rows by which of two judges said yes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Paired {
+pub struct PairedCounts {
     /// Both did.
     pub both: u64,
     /// The first alone did.
@@ -24,14 +24,14 @@ pub struct Paired {
 /// Labelled rows by their truth and by which of two judges, a champion and a challenger, took them for positive: eight
 /// counters, of which all that compares their verdicts is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Eight {
+pub struct PairedConfusion {
     /// The positive rows.
-    pub positive: Paired,
+    pub positive: PairedCounts,
     /// The negative ones.
-    pub negative: Paired,
+    pub negative: PairedCounts,
 }
 
-impl Paired {
+impl PairedCounts {
     /// Counts a row by what each judge said.
     pub fn add(&mut self, one: bool, other: bool) {
         match (one, other) {
@@ -74,7 +74,8 @@ impl Paired {
     pub fn newcombe(self) -> Option<Interval> {
         let Self { both, only_one, only_other, neither } = self;
         let rows = self.rows();
-        let (one, other) = (Reach::of(both + only_one, rows)?, Reach::of(both + only_other, rows)?);
+        let (one, other) =
+            (WilsonReach::of(both + only_one, rows)?, WilsonReach::of(both + only_other, rows)?);
         let difference = self.difference()?;
         let margins = [both + only_one, only_other + neither, both + only_other, only_one + neither];
         let product = margins.iter().map(|sum| (*sum as f64).sqrt()).product::<f64>();
@@ -88,12 +89,12 @@ impl Paired {
 }
 
 /// How far Wilson's bounds are from a share.
-struct Reach {
+struct WilsonReach {
     down: f64,
     up: f64,
 }
 
-impl Reach {
+impl WilsonReach {
     fn of(part: u64, whole: u64) -> Option<Self> {
         let Interval(low, high) = wilson(part, whole)?;
         let share = part as f64 / whole as f64;
@@ -105,13 +106,13 @@ impl Reach {
 /// from the bounds of Wilson for either (Newcombe 1998, "Interval estimation for the difference between independent
 /// proportions", method 10). None where one is a share of nothing.
 pub fn newcombe(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Interval> {
-    let (one, other) = (Reach::of(part, whole)?, Reach::of(other_part, other_whole)?);
+    let (one, other) = (WilsonReach::of(part, whole)?, WilsonReach::of(other_part, other_whole)?);
     let all = whole as f64 * other_whole as f64;
     let difference = difference_of_products([part, other_whole], [other_part, whole]) / all;
     Some(Interval(difference - one.down.hypot(other.up), difference + one.up.hypot(other.down)))
 }
 
-impl Eight {
+impl PairedConfusion {
     /// Counts a row.
     pub fn add(&mut self, truth: Label, champion: Label, challenger: Label) {
         let rows = if truth == Label::Positive { &mut self.positive } else { &mut self.negative };
@@ -146,9 +147,9 @@ impl Eight {
     }
 
     /// The rows by which judge is right: McNemar's table.
-    pub fn right(&self) -> Paired {
+    pub fn right(&self) -> PairedCounts {
         let Self { positive, negative } = self;
-        Paired {
+        PairedCounts {
             both: positive.both + negative.neither,
             only_one: positive.only_one + negative.only_other,
             only_other: positive.only_other + negative.only_one,
@@ -170,21 +171,29 @@ impl Eight {
 
     /// What has these [cells](Self::cells).
     pub(crate) fn of_cells(cells: [u64; 8]) -> Self {
-        let paired =
-            |[both, only_one, only_other, neither]: [u64; 4]| Paired { both, only_one, only_other, neither };
+        let paired = |[both, only_one, only_other, neither]: [u64; 4]| PairedCounts {
+            both,
+            only_one,
+            only_other,
+            neither,
+        };
         let [a, b, c, d, rest @ ..] = cells;
         Self { positive: paired([a, b, c, d]), negative: paired(rest) }
     }
 
     fn swapped(self) -> Self {
-        let swap = |rows: Paired| Paired { only_one: rows.only_other, only_other: rows.only_one, ..rows };
+        let swap = |rows: PairedCounts| PairedCounts {
+            only_one: rows.only_other,
+            only_other: rows.only_one,
+            ..rows
+        };
         Self { positive: swap(self.positive), negative: swap(self.negative) }
     }
 }
 
 /// The difference of two areas under the ROC curve over the same rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Areas {
+pub struct PairedAuc {
     /// The champion's area.
     pub champion: f64,
     /// The challenger's.
@@ -200,13 +209,13 @@ pub struct Areas {
     pub p: Option<f64>,
 }
 
-impl Areas {
+impl PairedAuc {
     /// Compares the areas of two models' scores of the same rows, in the same order (DeLong, DeLong and Clarke-Pearson
     /// 1988): the variance is that of the difference of a row's places among the rows of the other class, over the rows
     /// of either class. Places are middle ranks, found by sorting (Sun and Xu 2014). None where the rows are not the
     /// same, or a class has fewer than two.
-    pub fn compare(champion: &[Scored], challenger: &[Scored]) -> Option<Self> {
-        let same = |(one, other): (&Scored, &Scored)| one.is_positive() == other.is_positive();
+    pub fn compare(champion: &[ScoredLabel], challenger: &[ScoredLabel]) -> Option<Self> {
+        let same = |(one, other): (&ScoredLabel, &ScoredLabel)| one.is_positive() == other.is_positive();
         if champion.len() != challenger.len() || !champion.iter().zip(challenger).all(same) {
             return None;
         }
@@ -257,7 +266,7 @@ impl Areas {
 
 /// For each row twice the rows of the other class on its right side, below a positive one and above a negative one,
 /// those that tie being half there.
-fn places(rows: &[Scored]) -> Vec<u64> {
+fn places(rows: &[ScoredLabel]) -> Vec<u64> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_unstable_by(|&one, &other| rows[one].score().total_cmp(&rows[other].score()));
     let mut places = vec![0; rows.len()];
@@ -284,10 +293,10 @@ mod tests {
 
     #[test]
     fn eight_counters_hold_both_confusions() {
-        let mut eight = Eight::default();
+        let mut eight = PairedConfusion::default();
         let labels = [Label::Positive, Label::Negative];
         let (mut champion, mut challenger) = (Confusion::default(), Confusion::default());
-        let mut right = Paired::default();
+        let mut right = PairedCounts::default();
         for (count, cell) in (0..8usize).map(|cell| (cell * cell + 1, cell)) {
             let [truth, one, other] = [labels[cell >> 2], labels[cell >> 1 & 1], labels[cell & 1]];
             for _ in 0..count {
@@ -298,7 +307,7 @@ mod tests {
             }
         }
         assert_eq!((eight.champion(), eight.challenger(), eight.right()), (champion, challenger, right));
-        assert_eq!((eight.rows(), Eight::of_cells(eight.cells())), (148, eight));
+        assert_eq!((eight.rows(), PairedConfusion::of_cells(eight.cells())), (148, eight));
         let mut twice = eight;
         twice.merge(&eight);
         assert_eq!(twice.cells(), eight.cells().map(|cell| 2 * cell));
@@ -306,22 +315,25 @@ mod tests {
 
     #[test]
     fn nothing_to_compare_is_none() {
-        let none = Paired::default();
+        let none = PairedCounts::default();
         assert_eq!((none.newcombe(), none.difference(), none.discordant()), (None, None, None));
         assert_eq!((newcombe(0, 0, 1, 2), newcombe(1, 2, 0, 0), newcombe(3, 2, 1, 2)), (None, None, None));
-        let rows = |labels: &[u8], scores: &[f64]| -> Vec<Scored> {
+        let rows = |labels: &[u8], scores: &[f64]| -> Vec<ScoredLabel> {
             let label = |label: &u8| if *label == 1 { Label::Positive } else { Label::Negative };
-            labels.iter().zip(scores).map(|(one, score)| Scored::new(*score, label(one))).collect()
+            labels.iter().zip(scores).map(|(one, score)| ScoredLabel::new(*score, label(one))).collect()
         };
         let good = rows(&[1, 1, 0, 0], &[0.9, 0.4, 0.5, 0.1]);
-        assert!(Areas::compare(&good, &good).is_some_and(|found| found.p == Some(1.0)));
+        assert!(PairedAuc::compare(&good, &good).is_some_and(|found| found.p == Some(1.0)));
         for other in [rows(&[1, 1, 0], &[0.1; 3]), rows(&[1, 0, 1, 0], &[0.1; 4]), vec![]] {
-            assert_eq!(Areas::compare(&good, &other), None);
+            assert_eq!(PairedAuc::compare(&good, &other), None);
         }
         let few = rows(&[1, 0, 0, 0], &[0.9, 0.4, 0.5, 0.1]);
-        assert_eq!(Areas::compare(&few, &few), None);
+        assert_eq!(PairedAuc::compare(&few, &few), None);
         let (best, worst) =
             (rows(&[1, 1, 0, 0], &[0.9, 0.8, 0.2, 0.1]), rows(&[1, 1, 0, 0], &[0.1, 0.2, 0.8, 0.9]));
-        assert_eq!(Areas::compare(&worst, &best).map(|found| (found.difference, found.p)), Some((1.0, None)));
+        assert_eq!(
+            PairedAuc::compare(&worst, &best).map(|found| (found.difference, found.p)),
+            Some((1.0, None))
+        );
     }
 }

@@ -4,18 +4,18 @@ use std::f64::consts::PI;
 
 use crate::stats::kolmogorov;
 use crate::stats::special::normal_point;
-use crate::stats::welch::Sample;
+use crate::stats::welch::WelchSample;
 
 /// How often a test shall be right, both ways.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Aim {
+pub struct PowerAim {
     /// How often it may see what is not there; two-sided.
     pub level: f64,
     /// How often it shall see what is there.
     pub power: f64,
 }
 
-impl Aim {
+impl PowerAim {
     /// An even chance at a level of .05: an effect of just the critical size.
     pub const EVEN: Self = Self { level: 0.05, power: 0.5 };
 
@@ -53,12 +53,12 @@ pub fn rows_for_distance(n: u64, distance: f64, level: f64) -> Option<u64> {
 
 /// Cohen's h (1988) of shares in samples of so many rows that is seen; none where a sample has no rows, or not even
 /// nothing against all would do.
-pub fn share(n: u64, m: u64, aim: Aim) -> Option<f64> {
+pub fn share(n: u64, m: u64, aim: PowerAim) -> Option<f64> {
     within(aim.errors() / kolmogorov::effective_rows(n, m).sqrt(), PI)
 }
 
 /// The rows that are needed, beside so many, to see Cohen's h; none where no number will do.
-pub fn rows_for_share(n: u64, h: f64, aim: Aim) -> Option<u64> {
+pub fn rows_for_share(n: u64, h: f64, aim: PowerAim) -> Option<u64> {
     beside(n, (aim.errors() / h).powi(2))
 }
 
@@ -70,21 +70,21 @@ pub fn share_at(share: f64, h: f64) -> f64 {
 }
 
 /// The difference of the means of two samples that is seen, the variances as they are; none where a sample has no rows.
-pub fn mean(one: Sample, other: Sample, aim: Aim) -> Option<f64> {
+pub fn mean(one: WelchSample, other: WelchSample, aim: PowerAim) -> Option<f64> {
     let variance = one.variance_of_mean() + other.variance_of_mean();
     within(aim.errors() * variance.sqrt(), f64::MAX)
 }
 
 /// The rows of such a variance that are needed, beside a sample, to see a difference of the means; none where no number
 /// will do.
-pub fn rows_for_mean(one: Sample, variance: f64, difference: f64, aim: Aim) -> Option<u64> {
+pub fn rows_for_mean(one: WelchSample, variance: f64, difference: f64, aim: PowerAim) -> Option<u64> {
     let left = (difference / aim.errors()).powi(2) - one.variance_of_mean();
     whole(variance / left)
 }
 
 /// The difference of the shares of two judges of the same rows that McNemar's test sees, where they differ at this
 /// share of rows (Connor 1987): at the least one that they could have. None where there is no such difference.
-pub fn paired(rows: u64, discordant: f64, aim: Aim) -> Option<f64> {
+pub fn paired(rows: u64, discordant: f64, aim: PowerAim) -> Option<f64> {
     let (n, critical, spare) = (rows as f64, aim.critical(), aim.spare());
     // √n δ = critical √ψ + spare √(ψ - δ²), solved for δ.
     let (line, all) = (critical * discordant.sqrt(), n + spare * spare);
@@ -94,7 +94,7 @@ pub fn paired(rows: u64, discordant: f64, aim: Aim) -> Option<f64> {
 
 /// The rows that are needed to see a difference of the shares of two judges, where they differ at this share of rows
 /// (Connor 1987); none where no number will do.
-pub fn rows_for_paired(difference: f64, discordant: f64, aim: Aim) -> Option<u64> {
+pub fn rows_for_paired(difference: f64, discordant: f64, aim: PowerAim) -> Option<u64> {
     let inside = discordant - difference * difference;
     if difference.abs() > discordant || inside < 0.0 {
         return None;
@@ -132,7 +132,7 @@ mod tests {
     fn rows_and_effects_are_inverse() {
         for (n, m) in ROWS {
             for level in [0.2, 0.05, 0.001] {
-                let aim = Aim { level, power: 0.8 };
+                let aim = PowerAim { level, power: 0.8 };
                 if let Some(found) = distance(n, m, level) {
                     assert_eq!(rows_for_distance(n, found, level), Some(m), "{n} {m} {level}");
                     assert!((kolmogorov::p(found, n, m) / level - 1.0).abs() < 1e-9);
@@ -140,13 +140,15 @@ mod tests {
                 if let Some(found) = share(n, m, aim) {
                     assert_eq!(rows_for_share(n, found, aim), Some(m), "{n} {m} {level}");
                 }
-                let (one, other) =
-                    (Sample { n, mean: 0.0, variance: 4.0 }, Sample { n: m, mean: 0.0, variance: 9.0 });
+                let (one, other) = (
+                    WelchSample { n, mean: 0.0, variance: 4.0 },
+                    WelchSample { n: m, mean: 0.0, variance: 9.0 },
+                );
                 let found = mean(one, other, aim).unwrap();
                 assert_eq!(rows_for_mean(one, 9.0, found, aim), Some(m), "{n} {m} {level}");
             }
         }
-        assert!(distance(5000, 100, 0.05).is_some() && share(5000, 100, Aim::USUAL).is_some());
+        assert!(distance(5000, 100, 0.05).is_some() && share(5000, 100, PowerAim::USUAL).is_some());
     }
 
     #[test]
@@ -154,7 +156,7 @@ mod tests {
         for rows in [30, 200, 5000, 1_000_000_000] {
             for discordant in [1.0, 0.3, 0.04, 0.001] {
                 for power in [0.3, 0.5, 0.8, 0.99] {
-                    let aim = Aim { level: 0.05, power };
+                    let aim = PowerAim { level: 0.05, power };
                     let Some(found) = paired(rows, discordant, aim) else { continue };
                     assert!(found > 0.0 && found <= discordant);
                     assert_eq!(
@@ -166,13 +168,13 @@ mod tests {
                 }
             }
         }
-        assert!(paired(200, 0.3, Aim::USUAL).is_some());
+        assert!(paired(200, 0.3, PowerAim::USUAL).is_some());
         assert_eq!(
-            (paired(0, 0.3, Aim::EVEN), paired(9, 0.01, Aim::EVEN), paired(9, 0.0, Aim::EVEN)),
+            (paired(0, 0.3, PowerAim::EVEN), paired(9, 0.01, PowerAim::EVEN), paired(9, 0.0, PowerAim::EVEN)),
             (None, None, None)
         );
         assert_eq!(
-            (rows_for_paired(0.0, 0.1, Aim::EVEN), rows_for_paired(0.2, 0.1, Aim::EVEN)),
+            (rows_for_paired(0.0, 0.1, PowerAim::EVEN), rows_for_paired(0.2, 0.1, PowerAim::EVEN)),
             (None, None)
         );
     }
@@ -180,13 +182,16 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_none() {
         assert_eq!((distance(1, 1, 0.05), distance(0, 9, 0.05), distance(9, 0, 0.05)), (None, None, None));
-        assert_eq!((share(1, 1, Aim { level: 1e-9, power: 0.9 }), share(0, 0, Aim::EVEN)), (None, None));
+        assert_eq!(
+            (share(1, 1, PowerAim { level: 1e-9, power: 0.9 }), share(0, 0, PowerAim::EVEN)),
+            (None, None)
+        );
         // A reference this small would not do beside any number of rows.
-        assert_eq!((rows_for_distance(10, 0.1, 0.05), rows_for_share(10, 0.1, Aim::EVEN)), (None, None));
+        assert_eq!((rows_for_distance(10, 0.1, 0.05), rows_for_share(10, 0.1, PowerAim::EVEN)), (None, None));
         assert_eq!((rows_for_distance(10, 0.0, 0.05), rows_for_distance(10, f64::NAN, 0.05)), (None, None));
-        let small = Sample { n: 10, mean: 0.0, variance: 1.0 };
-        assert_eq!(rows_for_mean(small, 1.0, 0.1, Aim::EVEN), None);
-        assert_eq!(mean(Sample::default(), small, Aim::EVEN), None);
+        let small = WelchSample { n: 10, mean: 0.0, variance: 1.0 };
+        assert_eq!(rows_for_mean(small, 1.0, 0.1, PowerAim::EVEN), None);
+        assert_eq!(mean(WelchSample::default(), small, PowerAim::EVEN), None);
     }
 
     #[test]

@@ -24,14 +24,14 @@ pub const MOST: f64 = 10.0;
 
 /// Which share the scores shall go by.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Asked {
+pub enum RequestedPrior {
     /// That of the rows, estimated.
     Auto,
     /// This one, over 0 and under 1.
     Given(f64),
 }
 
-impl FromStr for Asked {
+impl FromStr for RequestedPrior {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -45,14 +45,14 @@ impl FromStr for Asked {
 
 /// The labelled rows that scores were learned and calibrated on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Trained {
+pub struct TrainingBalance {
     /// The positive ones.
     pub positive: u64,
     /// The others.
     pub negative: u64,
 }
 
-impl Trained {
+impl TrainingBalance {
     /// The share of positives; none where a class has no rows.
     pub fn share(self) -> Option<f64> {
         let (positive, negative) = (self.positive as f64, self.negative as f64);
@@ -64,14 +64,14 @@ impl Trained {
 /// that the EM algorithm of Saerens, Latinne and Decaestecker (2002) climbs to. The likelihood is concave, so the direction
 /// of a step of EM tells on which side of the maximum it is: halving finds it to 2^-60, where the steps would only creep.
 pub fn estimate(scores: &[f64], training: f64) -> f64 {
-    most_likely(scores, training, Trained::default())
+    most_likely(scores, training, TrainingBalance::default())
 }
 
 /// Whether the share has changed: the likelihood-ratio test (Wilks 1938) on one degree of freedom of two shares against one
 /// and the same, which EM finds with the training rows among the others. Both are samples: Saerens et al. take the share
 /// of the training rows as exact, which would raise the rate of false alarms.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Change {
+pub struct PriorShiftTest {
     /// The share of positives among the rows.
     pub estimated: f64,
     /// That of rows and training rows, were it one.
@@ -82,9 +82,9 @@ pub struct Change {
     pub p: f64,
 }
 
-impl Change {
+impl PriorShiftTest {
     /// The test; none where a class has no training rows.
-    pub fn test(scores: &[f64], trained: Trained) -> Option<Self> {
+    pub fn test(scores: &[f64], trained: TrainingBalance) -> Option<Self> {
         let training = trained.share()?;
         let estimated = estimate(scores, training);
         let common = most_likely(scores, training, trained);
@@ -98,7 +98,7 @@ impl Change {
 }
 
 /// The most likely share of positives among scored rows and labelled ones.
-fn most_likely(scores: &[f64], training: f64, labelled: Trained) -> f64 {
+fn most_likely(scores: &[f64], training: f64, labelled: TrainingBalance) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {
         let share = f64::midpoint(low, high);
@@ -136,9 +136,9 @@ fn densities(score: f64, training: f64) -> (f64, f64) {
 
 /// What is known of a model before it corrects its scores.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ground {
+pub struct PriorBasis {
     /// What it was trained on.
-    pub trained: Trained,
+    pub trained: TrainingBalance,
     /// Whether its scores are calibrated.
     pub calibrated: bool,
     /// Its recall less its rate of false positives, out of fold.
@@ -168,7 +168,7 @@ pub struct Prior {
 
 impl Prior {
     /// Goes by a share that is known, be it as far away as it may.
-    pub fn given(share: f64, ground: Ground) -> Self {
+    pub fn given(share: f64, ground: PriorBasis) -> Self {
         let prior = Self::unmoved("given", ground);
         match ground.refusal() {
             Some(why) => Self { why, ..prior },
@@ -178,10 +178,10 @@ impl Prior {
 
     /// Goes by the share that the scores of distinct rows tell, where they tell another one clearly and by enough; the odds
     /// move by [`MOST`] then at most.
-    pub fn auto(scores: &[f64], ground: Ground) -> Self {
+    pub fn auto(scores: &[f64], ground: PriorBasis) -> Self {
         let rows = scores.len() as u64;
         let mut prior = Self { rows: Some(rows), ..Self::unmoved("auto", ground) };
-        let change = match (ground.refusal(), Change::test(scores, ground.trained)) {
+        let change = match (ground.refusal(), PriorShiftTest::test(scores, ground.trained)) {
             (None, Some(change)) if rows >= LEAST => change,
             (refusal, _) => {
                 let few = || format!("{rows} distinct rows are too few for an estimate; {LEAST} would do");
@@ -190,7 +190,7 @@ impl Prior {
             }
         };
         let training = prior.training.unwrap_or_default();
-        let Change { estimated, p, .. } = change;
+        let PriorShiftTest { estimated, p, .. } = change;
         (prior.estimated, prior.p) = (Some(estimated), Some(p));
         let found = format!("of {rows} distinct rows an estimated {estimated:.3} are positive");
         let clear = p < LEVEL;
@@ -226,7 +226,7 @@ impl Prior {
         }
     }
 
-    fn unmoved(asked: &str, ground: Ground) -> Self {
+    fn unmoved(asked: &str, ground: PriorBasis) -> Self {
         let training = ground.trained.share();
         Self {
             asked: asked.into(),
@@ -253,7 +253,7 @@ impl fmt::Display for Prior {
     }
 }
 
-impl Ground {
+impl PriorBasis {
     /// Why the scores of the model are not corrected at all.
     fn refusal(self) -> Option<String> {
         if !self.calibrated {
@@ -279,8 +279,11 @@ fn moved(share: f64, factor: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const GROUND: Ground =
-        Ground { trained: Trained { positive: 200, negative: 1800 }, calibrated: true, apart: 0.9 };
+    const GROUND: PriorBasis = PriorBasis {
+        trained: TrainingBalance { positive: 200, negative: 1800 },
+        calibrated: true,
+        apart: 0.9,
+    };
 
     /// So many sure rows of either class.
     fn sure(positive: usize, negative: usize) -> Vec<f64> {
@@ -292,18 +295,22 @@ mod tests {
         let shifted = sure(100, 100);
         let acted = Prior::auto(&shifted, GROUND);
         assert!(acted.acted, "{acted:?}");
-        let refused = |scores: &[f64], ground: Ground, why: &str| {
+        let refused = |scores: &[f64], ground: PriorBasis, why: &str| {
             let prior = Prior::auto(scores, ground);
             assert!(!prior.acted && prior.why.contains(why), "{why}: {prior:?}");
             assert_eq!((prior.used, prior.corrected(0.3)), (ground.trained.share(), 0.3));
         };
         refused(&sure(100, 99), GROUND, "too few");
-        refused(&shifted, Ground { calibrated: false, ..GROUND }, "calibrated");
-        refused(&shifted, Ground { apart: 0.199, ..GROUND }, "out of fold");
-        refused(&shifted, Ground { trained: Trained { positive: 0, negative: 9 }, ..GROUND }, "each class");
+        refused(&shifted, PriorBasis { calibrated: false, ..GROUND }, "calibrated");
+        refused(&shifted, PriorBasis { apart: 0.199, ..GROUND }, "out of fold");
+        refused(
+            &shifted,
+            PriorBasis { trained: TrainingBalance { positive: 0, negative: 9 }, ..GROUND },
+            "each class",
+        );
         refused(&sure(25, 175), GROUND, "not clearly");
         // .115 against .1 of very many rows is as clear as can be, and little.
-        let many = Ground { trained: Trained { positive: 10_000, negative: 90_000 }, ..GROUND };
+        let many = PriorBasis { trained: TrainingBalance { positive: 10_000, negative: 90_000 }, ..GROUND };
         refused(&sure(2300, 17_700), many, "less than 0.03");
     }
 
@@ -316,7 +323,7 @@ mod tests {
         }
         let down = Prior::auto(
             &sure(0, 3000),
-            Ground { trained: Trained { positive: 900, negative: 1100 }, ..GROUND },
+            PriorBasis { trained: TrainingBalance { positive: 900, negative: 1100 }, ..GROUND },
         );
         assert!(down.estimated == Some(0.0) && (odds(down.corrected(0.5)) - 0.1).abs() < 1e-12, "{down:?}");
         let named = Prior::given(0.99, GROUND);
@@ -333,10 +340,10 @@ mod tests {
 
     #[test]
     fn a_share_is_inside_or_auto() {
-        assert_eq!("auto".parse::<Asked>().unwrap(), Asked::Auto);
-        assert_eq!("0.25".parse::<Asked>().unwrap(), Asked::Given(0.25));
+        assert_eq!("auto".parse::<RequestedPrior>().unwrap(), RequestedPrior::Auto);
+        assert_eq!("0.25".parse::<RequestedPrior>().unwrap(), RequestedPrior::Given(0.25));
         for wrong in ["0", "1", "-0.5", "1.5", "NaN", "inf", "", "Auto", "50%"] {
-            assert!(wrong.parse::<Asked>().is_err(), "{wrong}");
+            assert!(wrong.parse::<RequestedPrior>().is_err(), "{wrong}");
         }
     }
 }

@@ -5,9 +5,9 @@ use crate::stats::special::{deviance, ln_beside_powers};
 
 /// A stream of numbers by a seed: splitmix64 (Steele, Lea and Flood 2014).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Numbers(u64);
+pub struct RandomStream(u64);
 
-impl Numbers {
+impl RandomStream {
     /// The stream of a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_seed_says_it_all() {
         let drawn = |seed: u64| {
-            let mut numbers = Numbers::new(seed);
+            let mut numbers = RandomStream::new(seed);
             (0..100).map(|_| numbers.multinomial([5, 0, 900, 13])).collect::<Vec<_>>()
         };
         assert_eq!(drawn(1), drawn(1));
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn as_many_come_true_as_shall() {
-        let mut numbers = Numbers::new(7);
+        let mut numbers = RandomStream::new(7);
         for (all, chance) in [
             (1, 0.3),
             (7, 0.9),
@@ -152,7 +152,7 @@ mod tests {
     fn each_count_is_as_frequent_as_it_is_likely() {
         // Either way to draw, against the distribution itself.
         for (all, chance) in [(30, 0.2), (40, 0.4)] {
-            let mut numbers = Numbers::new(11);
+            let mut numbers = RandomStream::new(11);
             let mut counts = vec![0u64; all + 1];
             for _ in 0..200_000 {
                 counts[usize::try_from(numbers.binomial(all as u64, chance)).unwrap()] += 1;

@@ -6,11 +6,11 @@ use crate::rows::label::Label;
 
 /// A score from 0 to 1 and the label of its row, in eight bytes: no such score has a sign, so the label takes its bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scored(u64);
+pub struct ScoredLabel(u64);
 
 const SIGN: u64 = 1 << 63;
 
-impl Scored {
+impl ScoredLabel {
     /// A score of a labelled row.
     pub fn new(score: f64, label: Label) -> Self {
         let bits = score.to_bits() & !SIGN;
@@ -31,7 +31,7 @@ impl Scored {
 /// Labelled rows from the highest score down.
 #[derive(Clone, Copy, Debug)]
 pub struct Ranking<'a> {
-    scored: &'a [Scored],
+    scored: &'a [ScoredLabel],
     positives: u64,
     negatives: u64,
 }
@@ -48,7 +48,7 @@ struct Tie {
 
 /// What a threshold finds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
+pub struct ThresholdPoint {
     /// The least score that is taken for positive.
     pub threshold: f64,
     /// The share of negatives taken for positive; none where there are no negatives.
@@ -61,7 +61,7 @@ pub struct Point {
 
 impl<'a> Ranking<'a> {
     /// Ranks rows, in place: equal scores are one threshold, so that the order they came in is of no consequence.
-    pub fn of(scored: &'a mut [Scored]) -> Self {
+    pub fn of(scored: &'a mut [ScoredLabel]) -> Self {
         // Bits of numbers without a sign are in the order of the numbers.
         scored.sort_unstable_by_key(|row| Reverse(row.0.rotate_left(1)));
         let positives = scored.iter().filter(|row| row.is_positive()).count() as u64;
@@ -69,7 +69,7 @@ impl<'a> Ranking<'a> {
     }
 
     /// The rows, from the highest score down.
-    pub fn rows(&self) -> &'a [Scored] {
+    pub fn rows(&self) -> &'a [ScoredLabel] {
         self.scored
     }
 
@@ -121,7 +121,7 @@ impl<'a> Ranking<'a> {
 
     /// The points of the ROC curve and of the precision-recall curve, one for each distinct score, less those where the step
     /// before and the step after are alike, which lie on a straight line: scikit-learn's `drop_intermediate`.
-    pub fn corners(&self) -> impl Iterator<Item = Point> {
+    pub fn corners(&self) -> impl Iterator<Item = ThresholdPoint> {
         let mut ties = self.ties().peekable();
         let mut first = true;
         std::iter::from_fn(move || {
@@ -135,9 +135,9 @@ impl<'a> Ranking<'a> {
         })
     }
 
-    fn point(&self, tie: Tie) -> Point {
+    fn point(&self, tie: Tie) -> ThresholdPoint {
         let rate = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-        Point {
+        ThresholdPoint {
             threshold: tie.score,
             false_positive_rate: rate(tie.false_positives, self.negatives),
             true_positive_rate: rate(tie.true_positives, self.positives),
@@ -182,22 +182,22 @@ mod tests {
     fn a_score_and_its_label_come_back() {
         for score in [0.0, f64::MIN_POSITIVE, 0.1, 1.0 - f64::EPSILON, 1.0] {
             for label in [Label::Positive, Label::Negative] {
-                let scored = Scored::new(score, label);
+                let scored = ScoredLabel::new(score, label);
                 assert_eq!((scored.score(), scored.is_positive()), (score, label == Label::Positive));
             }
         }
-        assert!(!Scored::new(-0.0, Label::Negative).is_positive());
-        assert_eq!(size_of::<Scored>(), 8);
+        assert!(!ScoredLabel::new(-0.0, Label::Negative).is_positive());
+        assert_eq!(size_of::<ScoredLabel>(), 8);
     }
 
     #[test]
     fn the_order_rows_came_in_is_of_no_consequence() {
         let rows = [(0.5, true), (0.5, false), (0.25, true), (0.5, true), (0.0, false)];
         let scored = |(score, positive): &(f64, bool)| {
-            Scored::new(*score, if *positive { Label::Positive } else { Label::Negative })
+            ScoredLabel::new(*score, if *positive { Label::Positive } else { Label::Negative })
         };
-        let mut forwards: Vec<Scored> = rows.iter().map(scored).collect();
-        let mut backwards: Vec<Scored> = rows.iter().rev().map(scored).collect();
+        let mut forwards: Vec<ScoredLabel> = rows.iter().map(scored).collect();
+        let mut backwards: Vec<ScoredLabel> = rows.iter().rev().map(scored).collect();
         assert_eq!(Ranking::of(&mut forwards).rows(), Ranking::of(&mut backwards).rows());
         let (one, other) = (Ranking::of(&mut forwards), Ranking::of(&mut backwards));
         assert_eq!(one.corners().collect::<Vec<_>>(), other.corners().collect::<Vec<_>>());

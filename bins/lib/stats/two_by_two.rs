@@ -4,13 +4,13 @@ use crate::stats::special::{deviance, difference_of_products, ln_beside_powers};
 
 /// Four counts: two rows, each of those that have something and those that have not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Table(pub [[u64; 2]; 2]);
+pub struct TwoByTwo(pub [[u64; 2]; 2]);
 
 /// So much larger may a chance be that still counts as equal: more than chances are off by, and less than unequal ones
 /// differ by.
 const TIE: f64 = 1e-11;
 
-impl Table {
+impl TwoByTwo {
     /// So many of so many, against so many of so many others; none where a part is larger than its whole.
     pub fn of(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Self> {
         Some(Self([[part, whole.checked_sub(part)?], [other_part, other_whole.checked_sub(other_part)?]]))
@@ -170,7 +170,7 @@ mod tests {
         for table in
             [[[0, 0], [0, 0]], [[0, 0], [3, 4]], [[3, 4], [0, 0]], [[0, 7], [0, 9]], [[7, 0], [9, 0]]]
         {
-            let table = Table(table);
+            let table = TwoByTwo(table);
             assert_eq!((table.exact(), table.upper(), table.cohens_h()), (1.0, 1.0, 0.0), "{table:?}");
             assert!(table.log_odds().is_finite());
         }
@@ -180,17 +180,17 @@ mod tests {
     fn rows_and_columns_may_change_places() {
         for [[a, b], [c, d]] in [[[3, 9], [11, 2]], [[120, 4000], [90, 5000]], [[1, 1_000_000], [9, 900_000]]]
         {
-            let (p, h) = (Table([[a, b], [c, d]]).exact(), Table([[a, b], [c, d]]).cohens_h());
+            let (p, h) = (TwoByTwo([[a, b], [c, d]]).exact(), TwoByTwo([[a, b], [c, d]]).cohens_h());
             for other in [[[c, d], [a, b]], [[b, a], [d, c]], [[a, c], [b, d]]] {
-                assert!((Table(other).exact() / p - 1.0).abs() < 1e-12, "{other:?}");
+                assert!((TwoByTwo(other).exact() / p - 1.0).abs() < 1e-12, "{other:?}");
             }
-            assert!((Table([[c, d], [a, b]]).cohens_h() + h).abs() < 1e-15);
+            assert!((TwoByTwo([[c, d], [a, b]]).cohens_h() + h).abs() < 1e-15);
         }
     }
 
     #[test]
     fn a_part_is_no_larger_than_its_whole() {
-        assert_eq!(Table::of(3, 10, 4, 9), Some(Table([[3, 7], [4, 5]])));
-        assert_eq!((Table::of(3, 2, 4, 9), Table::of(3, 10, 4, 3)), (None, None));
+        assert_eq!(TwoByTwo::of(3, 10, 4, 9), Some(TwoByTwo([[3, 7], [4, 5]])));
+        assert_eq!((TwoByTwo::of(3, 2, 4, 9), TwoByTwo::of(3, 10, 4, 3)), (None, None));
     }
 }

@@ -4,7 +4,7 @@ use crate::stats::special::student_tails;
 
 /// What is known of a sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sample {
+pub struct WelchSample {
     /// Rows.
     pub n: u64,
     /// Their mean.
@@ -24,7 +24,7 @@ pub struct Welch {
     pub p: f64,
 }
 
-impl Sample {
+impl WelchSample {
     /// The sample of these values, in one pass (Welford 1962).
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let (mut n, mut mean, mut squares) = (0u64, 0.0, 0.0);
@@ -44,7 +44,7 @@ impl Sample {
 }
 
 /// The test, two-sided; none where a sample has fewer than two rows, or neither varies.
-pub fn test(one: Sample, other: Sample) -> Option<Welch> {
+pub fn test(one: WelchSample, other: WelchSample) -> Option<Welch> {
     if one.n < 2 || other.n < 2 {
         return None;
     }
@@ -67,22 +67,22 @@ mod tests {
 
     #[test]
     fn where_nothing_varies_there_is_no_test() {
-        let some = Sample { n: 9, mean: 1.0, variance: 2.0 };
+        let some = WelchSample { n: 9, mean: 1.0, variance: 2.0 };
         assert_eq!(test(some, some).map(|found| (found.statistic, found.p)), Some((0.0, 1.0)));
-        let still = Sample { variance: 0.0, ..some };
+        let still = WelchSample { variance: 0.0, ..some };
         assert!(test(some, still).is_some());
-        let wrong = [still, Sample { n: 1, ..some }, Sample::default()];
+        let wrong = [still, WelchSample { n: 1, ..some }, WelchSample::default()];
         for other in wrong {
             assert_eq!(test(still, other), None, "{other:?}");
         }
-        assert_eq!(test(some, Sample { mean: f64::NAN, ..some }), None);
-        assert_eq!(test(some, Sample { variance: f64::INFINITY, ..some }), None);
+        assert_eq!(test(some, WelchSample { mean: f64::NAN, ..some }), None);
+        assert_eq!(test(some, WelchSample { variance: f64::INFINITY, ..some }), None);
     }
 
     #[test]
     fn a_sample_is_what_its_values_are() {
-        assert_eq!(Sample::of([2.0, 4.0, 9.0]), Sample { n: 3, mean: 5.0, variance: 13.0 });
-        assert_eq!(Sample::of([7.0]), Sample { n: 1, mean: 7.0, variance: 0.0 });
-        assert_eq!(Sample::of([]), Sample::default());
+        assert_eq!(WelchSample::of([2.0, 4.0, 9.0]), WelchSample { n: 3, mean: 5.0, variance: 13.0 });
+        assert_eq!(WelchSample::of([7.0]), WelchSample { n: 1, mean: 7.0, variance: 0.0 });
+        assert_eq!(WelchSample::of([]), WelchSample::default());
     }
 }

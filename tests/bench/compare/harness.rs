@@ -3,13 +3,13 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use spamops::compare::paired_result::{LEAST, McNemar, Part, Standing};
-use spamops::compare::sequential::{Arriving, ENOUGH};
+use spamops::compare::paired_result::{LEAST, McNemar, PairedResult, Standing};
+use spamops::compare::sequential::{ENOUGH, SequentialTest};
 use spamops::compare::slices::Slices;
 use spamops::model::threads;
 use spamops::rows::label::Label;
-use spamops::stats::paired::Eight;
-use spamops::stats::random::Numbers;
+use spamops::stats::paired::PairedConfusion;
+use spamops::stats::random::RandomStream;
 
 /// The champion's share of spam found, and of ham taken for it.
 const RECALL: f64 = 0.9;
@@ -57,7 +57,7 @@ fn label(positive: bool) -> Label {
 
 impl Cell {
     /// A row: with a chance of `shared` both models are wrong or right by one number, else each by its own.
-    fn row(self, numbers: &mut Numbers) -> Row {
+    fn row(self, numbers: &mut RandomStream) -> Row {
         let truth = numbers.uniform() < self.spam;
         let one = numbers.uniform();
         let other = if numbers.uniform() < self.shared { one } else { numbers.uniform() };
@@ -93,8 +93,8 @@ const RULES: [&str; 4] = ["rule", "rule and slices", "exact McNemar", "new >= ol
 
 /// Which of the rules promote.
 fn promoted(cell: Cell, seed: u64) -> [bool; 4] {
-    let mut numbers = Numbers::new(seed);
-    let (mut counters, mut kinds) = (Eight::default(), Slices::default());
+    let mut numbers = RandomStream::new(seed);
+    let (mut counters, mut kinds) = (PairedConfusion::default(), Slices::default());
     for _ in 0..cell.rows {
         let Row { truth, champion, challenger, slices: values } = cell.row(&mut numbers);
         counters.add(truth, champion, challenger);
@@ -108,7 +108,7 @@ fn promoted(cell: Cell, seed: u64) -> [bool; 4] {
     if !exact && counters.f1_difference() < LEAST {
         return [false, false, false, no_lower];
     }
-    let part = Part::of(counters);
+    let part = PairedResult::of(counters);
     let core = part.verdict == Standing::Better;
     let sliced = core && !kinds.lose();
     [core, sliced, exact, no_lower]
@@ -191,8 +191,8 @@ fn arriving(streams: u64, looks: u64) -> io::Result<()> {
                 let mut work: Vec<(u64, Option<u64>, bool)> =
                     (0..streams).map(|stream| (stream, None, false)).collect();
                 threads::each(&mut work, 2, |(stream, reached, peeked)| {
-                    let mut numbers = Numbers::new(number << 32 | *stream);
-                    let mut state = Arriving::new("promotions");
+                    let mut numbers = RandomStream::new(number << 32 | *stream);
+                    let mut state = SequentialTest::new("promotions");
                     for id in 0..50 * looks {
                         let Row { truth, champion, challenger, .. } = cell.row(&mut numbers);
                         state.add(id, truth, champion, challenger);

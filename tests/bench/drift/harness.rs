@@ -10,16 +10,16 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use spamops::drift::assessment::Champion;
-use spamops::drift::decision::{self, Evidence, Report};
+use spamops::drift::decision::{self, DriftEvidence, DriftReport};
 use spamops::drift::history::History;
-use spamops::drift::policy::{Policy, RetrainOn};
+use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::io::dates::Timestamp;
 use spamops::io::result_file;
 use spamops::io::stream::Place;
-use spamops::model::corpus::{Lesson, Means};
-use spamops::model::fit::{About, fit};
-use spamops::model::model_file::{Desk, Model};
-use spamops::model::observe::Observer;
+use spamops::model::corpus::{ResourceLimits, TrainingRow};
+use spamops::model::fit::{FitProvenance, fit};
+use spamops::model::model_file::{Model, ScoringBuffers};
+use spamops::model::observe::ProfileBuilder;
 use spamops::model::recipe::Preset;
 use spamops::model::threads;
 use spamops::profile::summary::Profile;
@@ -86,7 +86,7 @@ struct Days {
     history: History,
     last_retrain: Option<Timestamp>,
     day: i64,
-    policy: Policy,
+    policy: DriftPolicy,
     /// What tells one champion from the next.
     champion: u64,
 }
@@ -102,10 +102,10 @@ fn models() -> Done<Vec<Watched>> {
 
 impl Watched {
     fn of(messages: impl Iterator<Item = Message>) -> Done<Self> {
-        let lesson = |Message { text, spam }| Lesson::new(text, label(spam));
-        let lessons: Vec<Lesson> = messages.map(lesson).collect();
-        let means = Means { threads: 1, memory: usize::MAX };
-        let model = fit(&lessons, &Preset::Message.recipe(), About::default(), means)?;
+        let lesson = |Message { text, spam }| TrainingRow::new(text, label(spam));
+        let lessons: Vec<TrainingRow> = messages.map(lesson).collect();
+        let means = ResourceLimits { threads: 1, memory: usize::MAX };
+        let model = fit(&lessons, &Preset::Message.recipe(), FitProvenance::default(), means)?;
         let profile = model.profile.profile()?;
         Ok(Self { model, profile })
     }
@@ -113,8 +113,8 @@ impl Watched {
     /// The profile of new messages, and what the model makes of them.
     fn sees(&self, messages: impl Iterator<Item = Message>, labelled: bool) -> (Profile, Confusion) {
         let (mut observer, mut confusion) =
-            (Observer::new(Some(&self.model), |_, _| ()), Confusion::default());
-        let mut desk = Desk::default();
+            (ProfileBuilder::new(Some(&self.model), |_, _| ()), Confusion::default());
+        let mut desk = ScoringBuffers::default();
         for Message { text, spam } in messages {
             let score = self.model.score(&text, &mut desk);
             confusion.add(label(spam), self.model.verdict(score));
@@ -129,12 +129,12 @@ impl Watched {
         days: &mut Days,
         messages: impl Iterator<Item = Message>,
         labelled: bool,
-    ) -> Done<(Report, Confusion)> {
+    ) -> Done<(DriftReport, Confusion)> {
         let (new, confusion) = self.sees(messages, labelled);
         let figures = Figures::of(&mut [], confusion);
         let metrics = Metrics::new(confusion.total(), figures, "harness");
         let reference = format!("champion {}", days.champion);
-        let evidence = Evidence {
+        let evidence = DriftEvidence {
             champion: Some(Champion {
                 threshold: self.model.threshold,
                 confusion: Some(self.model.estimate.pooled.confusion),
@@ -145,7 +145,7 @@ impl Watched {
             metrics: labelled.then_some(&metrics),
             history: days.history.clone(),
             last_retrain: days.last_retrain,
-            ..Evidence::default()
+            ..DriftEvidence::default()
         };
         let now = Timestamp(days.day * DAY);
         let (report, block) = decision::decide(evidence, &days.policy, now, "harness")?;
@@ -256,22 +256,23 @@ fn alarms(models: &[Watched], runs: u64) -> Done<Value> {
         let week: Vec<_> = (0..7)
             .map(|_| turn(models, run).day(&mut days, rows.by_ref().take(100), false))
             .collect::<Done<_>>()?;
-        let drifted = |(report, _): &&(Report, Confusion)| report.verdict == "drifted";
+        let drifted = |(report, _): &&(DriftReport, Confusion)| report.verdict == "drifted";
         week.iter().find(drifted).or(week.last()).cloned().ok_or_else(|| "no week".into())
     })?;
     all.push(cell("campaign 0.15, a week", 100, &found)?);
     Ok(json!({"runs": runs, "fitted": FITTED, "cells": all}))
 }
 
-fn cell(name: &str, size: usize, found: &[(Report, Confusion)]) -> Done<Value> {
+fn cell(name: &str, size: usize, found: &[(DriftReport, Confusion)]) -> Done<Value> {
     let drifted = found.iter().filter(|(report, _)| report.verdict == "drifted").count();
     let rate = Rate::of(drifted, found.len());
     let mut families: BTreeMap<&str, usize> = BTreeMap::new();
     for signal in found.iter().flat_map(|(report, _)| &report.signals).filter(|signal| signal.fired) {
         *families.entry(&signal.family).or_default() += 1;
     }
-    let mean =
-        |of: &dyn Fn(&(Report, Confusion)) -> f64| found.iter().map(of).sum::<f64>() / found.len() as f64;
+    let mean = |of: &dyn Fn(&(DriftReport, Confusion)) -> f64| {
+        found.iter().map(of).sum::<f64>() / found.len() as f64
+    };
     let f1 = mean(&|(_, confusion)| confusion.f1());
     let expected = mean(&|(report, _)| report.expected.map_or(f64::NAN, |expected| expected.expected.value));
     let by_family: Vec<String> = families.iter().map(|(family, count)| format!("{family} {count}")).collect();
@@ -366,7 +367,7 @@ fn loss(models: &[Watched], runs: u64) -> Done<Value> {
     ] {
         let scenario = named(name, strength)?;
         // Labels do not keep unlabelled rows from asking for a retrain here: that is another trigger.
-        let policy = Policy { retrain_on, min_new_labels: 0, ..Policy::default() };
+        let policy = DriftPolicy { retrain_on, min_new_labels: 0, ..DriftPolicy::default() };
         let found = each(runs, |run| {
             let mut days = Days { policy: policy.clone(), ..Days::default() };
             let mut rows = stream::rows(scenario, 3000, 5_000_000 + run);
@@ -460,7 +461,8 @@ fn year(models: &[Watched], runs: u64) -> Done<Value> {
 fn policies(models: &[Watched], runs: u64) -> Done<Value> {
     say("policy                   retrains before the harm   harm found   days of delay, mean")?;
     let mut all = Vec::new();
-    let of = |retrain_on: RetrainOn| Some(Policy { retrain_on, min_new_labels: 0, ..Policy::default() });
+    let of =
+        |retrain_on: RetrainOn| Some(DriftPolicy { retrain_on, min_new_labels: 0, ..DriftPolicy::default() });
     for (name, policy) in [
         ("always", None),
         ("never", None),
@@ -492,7 +494,7 @@ fn policies(models: &[Watched], runs: u64) -> Done<Value> {
 const HARM: usize = 40;
 
 /// The days on which a policy asks for a retrain.
-fn asked(first: &Watched, policy: &Policy, seed: u64) -> Done<Vec<usize>> {
+fn asked(first: &Watched, policy: &DriftPolicy, seed: u64) -> Done<Vec<usize>> {
     let news = Scenario { harmless: 0.2, ..Scenario::QUIET };
     let rows =
         |scenario: Scenario, from: usize, count: usize| stream::rows(scenario, from + count, seed).skip(from);

@@ -8,11 +8,11 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::rows::label::Label;
-use spamops::model::corpus::{Lesson, Means};
-use spamops::model::fit::{About, fit};
-use spamops::model::model_file::Desk;
+use spamops::model::corpus::{TrainingRow, ResourceLimits};
+use spamops::model::fit::{FitProvenance, fit};
+use spamops::model::model_file::ScoringBuffers;
 use spamops::model::recipe::{Learner, Preset, Recipe};
-use spamops::features::{Analyzer, Kind, Language, Ngrams, Scratch, StopWords, Term};
+use spamops::features::{Analyzer, TermKind, Language, Ngrams, AnalyzerBuffers, StopWords, Term};
 
 const LANGUAGES: [&str; 18] = [
     "arabic",
@@ -42,7 +42,7 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         return Corpus::Reject;
     };
     let text = String::from_utf8_lossy(text);
-    let kinds = [Kind::Message, Kind::Word, Kind::Char, Kind::CharWb];
+    let kinds = [TermKind::Message, TermKind::Word, TermKind::Char, TermKind::CharWb];
     let analyzer = Analyzer {
         kind: kinds[usize::from(switches & 3)],
         ngrams: run(ngrams).unwrap_or(Ngrams { fewest: 1, most: 1 }),
@@ -78,7 +78,7 @@ fn language(name: &&str) -> Language {
 
 /// Reads other texts, then this one twice: it says the same each time, and every term has the key of its spelling.
 fn same_again(analyzer: &Analyzer, text: &str, wanted: &[String]) {
-    let mut scratch = Scratch::default();
+    let mut scratch = AnalyzerBuffers::default();
     for other in ["", "f r e e W1N £5 \u{fc}ber\u{200b}", text, text] {
         let mut terms = Vec::new();
         analyzer.each(other, &mut scratch, &mut |Term { key, mark, text }| {
@@ -96,11 +96,11 @@ fn same_again(analyzer: &Analyzer, text: &str, wanted: &[String]) {
 fn scored(recipe: &Recipe, text: &str) {
     let half = (text.len() / 2..).find(|at| text.is_char_boundary(*at)).unwrap();
     let (one, other) = text.split_at(half);
-    let lessons = vec![Lesson::new(one, Label::Positive), Lesson::new(other, Label::Negative)];
-    match fit(&lessons, recipe, About::default(), Means { threads: 1, memory: usize::MAX }) {
+    let lessons = vec![TrainingRow::new(one, Label::Positive), TrainingRow::new(other, Label::Negative)];
+    match fit(&lessons, recipe, FitProvenance::default(), ResourceLimits { threads: 1, memory: usize::MAX }) {
         Ok(model) => {
             for text in [text, one, other, ""] {
-                let score = model.score(text, &mut Desk::default());
+                let score = model.score(text, &mut ScoringBuffers::default());
                 assert!((0.0..=1.0).contains(&score), "a score of {score}");
             }
         }

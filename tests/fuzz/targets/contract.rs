@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::rows::contract::{Contract, Inspection, Sketch};
+use spamops::rows::contract::{Contract, Inspection, ContractDraft};
 use spamops::io::dates::Timestamp;
-use spamops::rows::{Faults, Options, Row, Rows};
+use spamops::rows::{MalformedRows, ReadOptions, Row, Rows};
 use spamops_fuzz::file;
 
 const NOW: Timestamp = Timestamp(1_782_864_000);
@@ -25,13 +25,13 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     let written = toml::to_string(&contract).unwrap();
     assert_eq!(Contract::parse(&written).unwrap(), contract);
 
-    let options = Options { faults: Faults::Keep, ..Options::default() };
+    let options = ReadOptions { faults: MalformedRows::Keep, ..ReadOptions::default() };
     let Ok(mut rows) = Rows::open(&file("rows", rows.as_bytes()), &options) else { return Corpus::Keep };
     if rows.expect_text().is_err() {
         return Corpus::Keep;
     }
     let Ok(mut inspection) = Inspection::new(&contract, &rows, NOW) else { return Corpus::Keep };
-    let mut sketch = Sketch::default();
+    let mut sketch = ContractDraft::default();
     let mut refused = 0;
     let mut row = Row::default();
     while let Ok(true) = rows.read(&mut row) {

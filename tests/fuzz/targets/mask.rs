@@ -3,13 +3,13 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::rows::mask::{ALL, Kind, masked, traces};
+use spamops::rows::mask::{ALL, MaskKind, masked, traces};
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     let Some((&switches, text)) = input.split_first() else { return Corpus::Reject };
     let text = String::from_utf8_lossy(text);
     let chosen = |place: &usize| switches >> place & 1 == 0;
-    let kinds: Vec<Kind> = (0..ALL.len()).filter(chosen).map(|place| ALL[place]).collect();
+    let kinds: Vec<MaskKind> = (0..ALL.len()).filter(chosen).map(|place| ALL[place]).collect();
     let once = masked(&text, &kinds);
     assert_eq!(masked(&once, &kinds), once);
     if once != text {

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::rows::safe_cell::neutral;
-use spamops::model::model_file::{Desk, Model, sealed};
+use spamops::model::model_file::{ScoringBuffers, Model, sealed};
 use spamops_fuzz::place;
 
 fuzz_target!(|input: &[u8]| -> Corpus {
@@ -19,10 +19,10 @@ fuzz_target!(|input: &[u8]| -> Corpus {
             return Corpus::Keep;
         }
     };
-    let score = model.score(text, &mut Desk::default());
+    let score = model.score(text, &mut ScoringBuffers::default());
     assert!((0.0..=1.0).contains(&score), "a score of {score}");
     let _ = (model.profile.profile(), model.names.of(model.verdict(score)));
-    for (term, share) in model.explain(text, &mut Desk::default()).terms {
+    for (term, share) in model.explain(text, &mut ScoringBuffers::default()).terms {
         let said = model.features.analyzer.spelled(term);
         assert!(
             share.is_finite() && !said.contains(char::is_control) && neutral(&said) == said,
@@ -32,6 +32,6 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     // A model that is written is the model that was read.
     let copy = place("model.json");
     model.write(&copy).unwrap();
-    assert_eq!(Model::read(&copy).unwrap().score(text, &mut Desk::default()).to_bits(), score.to_bits());
+    assert_eq!(Model::read(&copy).unwrap().score(text, &mut ScoringBuffers::default()).to_bits(), score.to_bits());
     Corpus::Keep
 });

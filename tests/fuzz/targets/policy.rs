@@ -5,14 +5,14 @@
 use clap::{Arg, ArgAction, Command, value_parser};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::io::stream::Place;
-use spamops::cli::config::Policy;
+use spamops::cli::config::PolicyFile;
 
 fuzz_target!(|text: &str| -> Corpus {
     let refused = |said: String, begins: &str| {
         assert!(said.starts_with(begins) && !said.contains(char::is_control), "{said}");
         Corpus::Keep
     };
-    let policy = match Policy::parse(text.to_owned(), Place::File("spamops.toml".into())) {
+    let policy = match PolicyFile::parse(text.to_owned(), Place::File("spamops.toml".into())) {
         Ok(policy) => policy,
         Err(error) => return refused(format!("{error:#}"), "line "),
     };

@@ -7,17 +7,17 @@
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::rows::fingerprint::Fingerprint;
 use spamops::io::stream::Place;
-use spamops::rows::{Faults, Format, Options, Row, Rows, Writer};
+use spamops::rows::{MalformedRows, Format, ReadOptions, Row, Rows, Writer};
 use spamops_fuzz::{file, place};
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     let Some((&switches, bytes)) = input.split_first() else { return Corpus::Reject };
     let names = ["in", "in.csv", "in.jsonl", "in.tsv"];
-    let options = Options {
+    let options = ReadOptions {
         delimiter: (switches & 4 != 0).then_some(if switches & 8 == 0 { b';' } else { b'|' }),
         strict: switches & 16 != 0,
-        faults: Faults::Keep,
-        ..Options::default()
+        faults: MalformedRows::Keep,
+        ..ReadOptions::default()
     };
     let input = file(names[usize::from(switches & 3)], bytes);
     let Some(read) = all(&input, &options) else { return Corpus::Keep };
@@ -35,7 +35,7 @@ struct Read {
 }
 
 /// All rows of a place, each looked at in every way; none where the file is refused.
-fn all(place: &Place, options: &Options) -> Option<Read> {
+fn all(place: &Place, options: &ReadOptions) -> Option<Read> {
     let mut rows = Rows::open(place, options).ok()?;
     let mut read = Vec::new();
     let mut row = Row::default();
@@ -79,8 +79,8 @@ fn look(rows: &Rows, row: &Row) {
 }
 
 /// A reader that refuses faults stops at the first.
-fn refused_where_faulty(place: &Place, options: &Options, read: &Read) {
-    let options = Options { faults: Faults::Refuse, ..options.clone() };
+fn refused_where_faulty(place: &Place, options: &ReadOptions, read: &Read) {
+    let options = ReadOptions { faults: MalformedRows::Refuse, ..options.clone() };
     let Ok(mut rows) = Rows::open(place, &options) else { panic!("opened once and then refused") };
     let mut row = Row::default();
     for wanted in &read.rows {
@@ -94,7 +94,7 @@ fn refused_where_faulty(place: &Place, options: &Options, read: &Read) {
 }
 
 /// Writes the rows that are rows to another place, and holds what is read from there against them.
-fn again(from: &Place, options: &Options, read: &Read, to: &Place, format: Format) {
+fn again(from: &Place, options: &ReadOptions, read: &Read, to: &Place, format: Format) {
     let Ok(mut rows) = Rows::open(from, options) else { panic!("opened once and then refused") };
     let mut writer = match Writer::create(to, Some(format), &mut rows, &[]) {
         Ok(writer) => writer,
@@ -120,7 +120,7 @@ fn again(from: &Place, options: &Options, read: &Read, to: &Place, format: Forma
     }
     // Who says what stands between the fields of a CSV file says so to the next tool as well.
     let delimiter = options.delimiter.filter(|_| from_csv && format == Format::Csv);
-    let asked = Options { faults: Faults::Keep, delimiter, ..Options::default() };
+    let asked = ReadOptions { faults: MalformedRows::Keep, delimiter, ..ReadOptions::default() };
     let mut rows = match Rows::open(to, &asked) {
         Ok(rows) => rows,
         Err(error) => panic!("what was written is refused: {error:#}"),

@@ -6,10 +6,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::io::dates::Timestamp;
-use spamops::profile::summary::{Profile, Sketch};
-use spamops::drift::decision::{Evidence, decide};
+use spamops::profile::summary::{Profile, StoredProfile};
+use spamops::drift::decision::{DriftEvidence, decide};
 use spamops::drift::history::History;
-use spamops::drift::policy::Policy;
+use spamops::drift::policy::DriftPolicy;
 use spamops::drift::assessment::Champion;
 
 fuzz_target!(|input: &[u8]| -> Corpus {
@@ -21,7 +21,7 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         "rows": 1u64 << 47, "empty": 0, "labels": [1u64 << 40, 1u64 << 40], "scored": scored % 2 == 0,
         "records": BASE64_STANDARD.encode(records),
     });
-    let sketch: Sketch = serde_json::from_value(sketch).unwrap();
+    let sketch: StoredProfile = serde_json::from_value(sketch).unwrap();
     let profile = match sketch.profile() {
         Ok(profile) => profile,
         Err(error) => {
@@ -30,20 +30,20 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         }
     };
     // What is written is what was read, and a profile merged with nothing is itself.
-    assert_eq!(Sketch::of(&profile), sketch);
+    assert_eq!(StoredProfile::of(&profile), sketch);
     let mut merged = Profile::default();
     merged.merge(profile.clone());
     assert_eq!(merged, profile);
     let history = History::read(String::from_utf8_lossy(lines).lines());
     let champion = Champion { threshold: 0.5.try_into().unwrap(), confusion: None, fitted: None };
-    let evidence = Evidence {
+    let evidence = DriftEvidence {
         champion: Some(champion),
         reference: Some((&profile, "")),
         new: profile.clone(),
         history,
-        ..Evidence::default()
+        ..DriftEvidence::default()
     };
-    let (report, block) = decide(evidence, &Policy::default(), Timestamp(0), "fuzz").unwrap();
+    let (report, block) = decide(evidence, &DriftPolicy::default(), Timestamp(0), "fuzz").unwrap();
     // Messages have not drifted from themselves, and what is written can be read.
     assert!(report.signals.iter().all(|signal| !signal.fired && signal.p.is_finite()), "{report:?}");
     let text = serde_json::to_string(&report).unwrap();

@@ -14,7 +14,7 @@ const PARAM: usize = 6000;
 
 /// What a model says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Learned {
+pub struct ModelFacts {
     /// How it was learned.
     pub params: BTreeMap<String, String>,
     /// What it is worth, out of fold.
@@ -25,7 +25,7 @@ pub struct Learned {
     pub columns: Vec<(String, bool)>,
 }
 
-impl Learned {
+impl ModelFacts {
     /// What a model says of itself.
     pub fn of(model: &Model) -> Result<Self> {
         let provenance = &model.provenance;

@@ -6,6 +6,8 @@ mod plan;
 pub mod tracked;
 
 pub use figures::key;
-pub use learned::Learned;
-pub use plan::{CHALLENGER, Contents, DIGEST, Document, Given, Input, Plan, Target};
-pub use tracked::{Flushed, Tracked};
+pub use learned::ModelFacts;
+pub use plan::{
+    CHALLENGER, Contents, DIGEST, RunDocument, RunInput, TrackedFile, TrackingPlan, TrackingTarget,
+};
+pub use tracked::{FlushReport, TrackReport};

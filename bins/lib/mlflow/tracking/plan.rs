@@ -2,7 +2,7 @@
 //! the record of what was.
 
 use super::figures::{cut, flatten, key};
-use super::learned::Learned;
+use super::learned::ModelFacts;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::io::diagnostics::shown;
-use crate::io::result_file::{self, Head, hex};
+use crate::io::result_file::{self, ResultHead, hex};
 use crate::model::model_file::Model;
 use crate::registry;
 use crate::registry::moves::Promotion;
@@ -30,10 +30,10 @@ const TAG: usize = 5000;
 
 /// All that one call tracks; the contents of files stand apart, by their digests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct TrackingPlan {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// When it was made, in milliseconds since 1970.
     pub moment: i64,
     /// The address of the server, without credentials.
@@ -49,7 +49,7 @@ pub struct Plan {
     /// The SHA-256 of the model's file: what its run and its version are found by.
     pub digest: String,
     /// What is known of the model, where its file was given.
-    pub learned: Option<Learned>,
+    pub learned: Option<ModelFacts>,
     /// The digest of the program `score` that goes into the logged model.
     pub program: Option<String>,
     /// The aliases that are to point to the version.
@@ -61,14 +61,14 @@ pub struct Plan {
     /// Numbers of the reports.
     pub figures: BTreeMap<String, f64>,
     /// Rows that went in.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<RunInput>,
     /// Files of the run.
-    pub documents: Vec<Document>,
+    pub documents: Vec<RunDocument>,
 }
 
 /// Rows that went into a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Input {
+pub struct RunInput {
     /// What they were for: training, evaluation.
     pub context: String,
     /// The name of the file.
@@ -81,7 +81,7 @@ pub struct Input {
 
 /// A file of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
+pub struct RunDocument {
     /// Its name.
     pub name: String,
     /// Its SHA-256.
@@ -90,7 +90,7 @@ pub struct Document {
 
 /// Where a plan is to be carried out.
 #[derive(Clone, Debug, Default)]
-pub struct Target {
+pub struct TrackingTarget {
     /// The address of the server, without credentials.
     pub uri: String,
     /// The name of the experiment; that of the registered model where none is given.
@@ -106,24 +106,24 @@ pub struct Target {
 }
 
 /// A file that was given: its name and what it holds.
-pub struct Given {
+pub struct TrackedFile {
     /// The name, without directories.
     pub name: String,
     /// What it holds.
     pub bytes: Vec<u8>,
 }
 
-impl Plan {
+impl TrackingPlan {
     /// What is to be tracked of some files; their contents go into `contents`.
     pub fn new(
         tool: &str,
         moment: i64,
-        target: Target,
-        files: Vec<Given>,
+        target: TrackingTarget,
+        files: Vec<TrackedFile>,
         contents: &mut Contents,
     ) -> Result<Self> {
         let mut plan = Self {
-            head: Head::new("plan", tool),
+            head: ResultHead::new("plan", tool),
             moment,
             uri: target.uri,
             experiment: String::new(),
@@ -140,7 +140,7 @@ impl Plan {
             inputs: Vec::new(),
             documents: Vec::new(),
         };
-        for Given { name, bytes } in files {
+        for TrackedFile { name, bytes } in files {
             let digest = plan.add(&name, &bytes).with_context(|| name.clone())?;
             contents.insert(digest, bytes);
         }
@@ -186,9 +186,9 @@ impl Plan {
             Some("model") => {
                 ensure!(self.learned.is_none(), "is the second model; a run is of one");
                 let model = Model::parse(text)?;
-                self.learned = Some(Learned::of(&model)?);
+                self.learned = Some(ModelFacts::of(&model)?);
                 let provenance = &model.provenance;
-                self.inputs.push(Input {
+                self.inputs.push(RunInput {
                     context: "training".into(),
                     name: "training rows".into(),
                     digest: cut(&provenance.digest, DATASET_DIGEST),
@@ -210,7 +210,7 @@ impl Plan {
         }
         let is_there = self.documents.iter().any(|document| document.name == name);
         ensure!(!is_there, "is the second file of that name; rename one");
-        self.documents.push(Document { name: name.to_owned(), digest: digest.clone() });
+        self.documents.push(RunDocument { name: name.to_owned(), digest: digest.clone() });
         Ok(digest)
     }
 
@@ -233,7 +233,7 @@ impl Plan {
         // The file says more than the model does.
         self.inputs.retain(|input| input.context != context || input.rows.is_none());
         let (context, name) = (context.to_owned(), name.to_owned());
-        self.inputs.push(Input { context, name, digest: cut(digest, DATASET_DIGEST), rows: None });
+        self.inputs.push(RunInput { context, name, digest: cut(digest, DATASET_DIGEST), rows: None });
     }
 
     /// Every digest that the plan speaks of.
@@ -263,13 +263,13 @@ fn tags_of(promotion: &Promotion) -> Vec<(String, String)> {
 /// What kind of result a text is, where a tool of this package wrote it.
 fn kind(text: &str) -> Result<Option<String>> {
     #[derive(Deserialize)]
-    struct Only {
+    struct PlanSchema {
         schema: Option<Value>,
     }
     if !text.trim_start().starts_with('{') {
         return Ok(None);
     }
-    let Ok(Only { schema: Some(Value::String(schema)) }) = result_file::json::<Only>(text) else {
+    let Ok(PlanSchema { schema: Some(Value::String(schema)) }) = result_file::json::<PlanSchema>(text) else {
         return Ok(None);
     };
     let Some(kind) = schema.strip_prefix("spamops/") else { return Ok(None) };
@@ -283,12 +283,12 @@ fn kind(text: &str) -> Result<Option<String>> {
 mod tests {
     use super::*;
 
-    fn given(name: &str, text: &str) -> Given {
-        Given { name: name.into(), bytes: text.into() }
+    fn given(name: &str, text: &str) -> TrackedFile {
+        TrackedFile { name: name.into(), bytes: text.into() }
     }
 
-    fn plan(files: Vec<Given>, target: Target) -> Result<Plan> {
-        Plan::new("track", 7, target, files, &mut Contents::new())
+    fn plan(files: Vec<TrackedFile>, target: TrackingTarget) -> Result<TrackingPlan> {
+        TrackingPlan::new("track", 7, target, files, &mut Contents::new())
     }
 
     const PROMOTE: &str = r#"{"schema": "spamops/promote/1", "tool": {"name": "promote", "version": "1"}, "name": "mail",
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_promotion_says_whose_alias_moves() {
-        let plan = plan(vec![given("promote.json", PROMOTE)], Target::default()).unwrap();
+        let plan = plan(vec![given("promote.json", PROMOTE)], TrackingTarget::default()).unwrap();
         assert_eq!((plan.name.as_str(), plan.experiment.as_str()), ("mail", "mail"));
         assert!(plan.digest.starts_with("93f64caf"));
         assert_eq!(plan.aliases, ["live"]);
@@ -311,7 +311,7 @@ mod tests {
             "pairs": {"both": 3, "deep": {"x": 1}}, "none": null, "reasons": [1], "champion": "text"}"#;
         let files =
             vec![given("promote.json", PROMOTE), given("compare.json", report), given("a.txt", "{no")];
-        let plan = plan(files, Target::default()).unwrap();
+        let plan = plan(files, TrackingTarget::default()).unwrap();
         let figures: Vec<_> = plan.figures.iter().map(|(name, value)| (name.as_str(), *value)).collect();
         assert_eq!(figures, [("compare/f1 _new_", 0.5), ("compare/pairs_both", 3.0)]);
         assert_eq!(plan.tags["spamops.compare.verdict"], "better");
@@ -346,7 +346,7 @@ mod tests {
                 "a.json: schema 'spamops/drift/2' is none that this version knows",
             ),
         ] {
-            assert_eq!(format!("{:#}", plan(files, Target::default()).unwrap_err()), wanted);
+            assert_eq!(format!("{:#}", plan(files, TrackingTarget::default()).unwrap_err()), wanted);
         }
     }
 }

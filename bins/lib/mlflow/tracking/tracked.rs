@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
-use crate::io::result_file::Head;
+use super::TrackingPlan;
+use crate::io::result_file::ResultHead;
 
 /// What was tracked, and where it is found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tracked {
+pub struct TrackReport {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// The address of the server, without credentials.
     pub uri: String,
     /// The SHA-256 of the model's file.
@@ -39,11 +39,11 @@ pub struct Tracked {
     pub left: Vec<String>,
 }
 
-impl Tracked {
+impl TrackReport {
     /// Nothing yet.
-    pub fn nothing(plan: &Plan, tool: &str) -> Self {
+    pub fn nothing(plan: &TrackingPlan, tool: &str) -> Self {
         Self {
-            head: Head::new("track", tool),
+            head: ResultHead::new("track", tool),
             uri: plan.uri.clone(),
             digest: plan.digest.clone(),
             experiment: plan.experiment.clone(),
@@ -68,12 +68,12 @@ impl Tracked {
 
 /// The record of a spool that was sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Flushed {
+pub struct FlushReport {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// What was tracked.
-    pub sent: Vec<Tracked>,
+    pub sent: Vec<TrackReport>,
     /// How many plans wait on.
     pub kept: u64,
 }

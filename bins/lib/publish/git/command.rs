@@ -27,7 +27,7 @@ pub struct Git {
 
 /// A tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
+pub struct GitTag {
     /// Its name.
     pub name: String,
     /// The commit it names.
@@ -89,7 +89,7 @@ impl Git {
     }
 
     /// The tags that match a pattern, in the order of their names.
-    pub fn tags(&self, patterns: &[String]) -> Result<Vec<Tag>> {
+    pub fn tags(&self, patterns: &[String]) -> Result<Vec<GitTag>> {
         let format = "--format=%(refname:strip=2) %(objectname) %(*objectname) %(taggerdate:unix)";
         let patterns = patterns.iter().map(|pattern| format!("refs/tags/{pattern}"));
         let words: Vec<String> = ["for-each-ref".into(), format.into()].into_iter().chain(patterns).collect();
@@ -225,14 +225,14 @@ fn said(output: &Output) -> String {
 }
 
 /// A tag from `NAME OBJECT [COMMIT SECONDS]`, as `git for-each-ref` was asked to write it.
-fn read_tag(line: &str) -> Result<Tag> {
+fn read_tag(line: &str) -> Result<GitTag> {
     let mut parts = line.split(' ');
     let (Some(name), Some(object)) = (parts.next(), parts.next()) else {
         bail!("git for-each-ref: {} is no tag", shown(line))
     };
     let commit = parts.next().filter(|commit| !commit.is_empty()).unwrap_or(object).to_owned();
     let made = parts.next().and_then(|seconds| seconds.parse().ok()).map(Timestamp);
-    Ok(Tag { name: name.to_owned(), commit, made })
+    Ok(GitTag { name: name.to_owned(), commit, made })
 }
 
 #[cfg(test)]
@@ -259,7 +259,7 @@ mod tests {
         let tag = |line: &str| read_tag(line).unwrap();
         assert_eq!(tag("a@v1.0.0 11 22 7").commit, "22");
         assert_eq!(tag("a@v1.0.0 11 22 7").made, Some(Timestamp(7)));
-        assert_eq!(tag("light 11  "), Tag { name: "light".into(), commit: "11".into(), made: None });
+        assert_eq!(tag("light 11  "), GitTag { name: "light".into(), commit: "11".into(), made: None });
         assert!(read_tag("").is_err());
     }
 }

@@ -4,4 +4,4 @@ mod command;
 pub mod push;
 pub mod tags;
 
-pub use command::{Actor, Git, Tag, done, failure, without_credentials};
+pub use command::{Actor, Git, GitTag, done, failure, without_credentials};

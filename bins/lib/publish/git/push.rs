@@ -7,7 +7,7 @@ use std::process::Output;
 
 use anyhow::{Context, Error, Result, bail, ensure};
 
-use super::command::{self, Git, Tag, without_credentials};
+use super::command::{self, Git, GitTag, without_credentials};
 use crate::io::dates::Timestamp;
 
 /// How often a push is tried.
@@ -15,7 +15,7 @@ const TRIES: usize = 5;
 
 /// What came of a push.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pushed {
+pub struct PushResult {
     /// The branch of the remote.
     pub branch: String,
     /// The commit that it is at now.
@@ -83,7 +83,7 @@ pub fn others(git: &Git, remote: &str) -> Result<usize> {
 }
 
 /// Pushes what is checked out, these tags, and others of it that match, where the remote has not got them.
-pub fn push(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> Result<Pushed> {
+pub fn push(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> Result<PushResult> {
     let branch = upstream(git, remote)?;
     for _ in 0..TRIES {
         let tags = missing(git, remote, wanted, patterns)?;
@@ -93,7 +93,7 @@ pub fn push(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> 
         let output = git.output(&words, &[])?;
         if output.status.success() {
             let tags = tags.into_iter().map(|tag| tag.name).collect();
-            return Ok(Pushed { branch, commit: git.head()?, tags });
+            return Ok(PushResult { branch, commit: git.head()?, tags });
         }
         follow(git, remote, &branch, &tags, &command::failure(&words, &output), is_race(&output))?;
     }
@@ -113,7 +113,7 @@ fn upstream(git: &Git, remote: &str) -> Result<String> {
 }
 
 /// The tags that are wanted, or of what is checked out, and that the remote has not got.
-fn missing(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> Result<Vec<Tag>> {
+fn missing(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> Result<Vec<GitTag>> {
     let refs = patterns.iter().map(|pattern| format!("refs/tags/{pattern}"));
     let words: Vec<String> = ["ls-remote".to_owned(), remote.to_owned()].into_iter().chain(refs).collect();
     let theirs = git.run(&words)?;
@@ -136,7 +136,7 @@ fn is_race(output: &Output) -> bool {
 
 /// After a push that was refused: goes on top of what the remote has by now. Where it has nothing new, or the same models
 /// have moved there, the refusal stands.
-fn follow(git: &Git, remote: &str, branch: &str, tags: &[Tag], refusal: &Error, race: bool) -> Result<()> {
+fn follow(git: &Git, remote: &str, branch: &str, tags: &[GitTag], refusal: &Error, race: bool) -> Result<()> {
     let fetched = git.run(&["fetch", "--quiet", "--no-tags", remote, &format!("refs/heads/{branch}")]);
     let theirs = fetched.and_then(|_| git.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"]));
     let Ok(theirs) = theirs else { bail!("{refusal:#}") };
@@ -184,7 +184,7 @@ fn rebase(git: &Git, onto: &str) -> Result<()> {
 }
 
 /// The same tag of another commit: it is only here that it is made anew.
-fn retag(git: &Git, tag: &Tag, commit: &str) -> Result<()> {
+fn retag(git: &Git, tag: &GitTag, commit: &str) -> Result<()> {
     let message = git.message(&tag.name)?;
     git.untag(std::slice::from_ref(&tag.name))?;
     git.tag(&tag.name, commit, &message, tag.made.unwrap_or(Timestamp(0)))

@@ -9,14 +9,14 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::shown;
-use crate::publish::git::{Git, Tag};
+use crate::publish::git::{Git, GitTag};
 
 /// The last moment that a tag may follow: that of the year 9999.
 const LAST: Timestamp = Timestamp(253_402_300_799);
 
 /// What is to be told by tags.
 #[derive(Clone, Copy, Debug)]
-pub struct Move<'a> {
+pub struct TaggedMove<'a> {
     /// Which model.
     pub name: &'a str,
     /// The version of it.
@@ -31,7 +31,7 @@ pub struct Move<'a> {
 
 /// The tags that tell a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct TagPlan {
     /// The one that registers the version.
     pub version: String,
     /// The one that gives it the alias.
@@ -44,7 +44,7 @@ pub struct Plan {
 
 /// What a tag means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Event<'a> {
+enum TagEvent<'a> {
     Register(&'a str),
     Deregister(&'a str),
     Assign(&'a str),
@@ -72,12 +72,12 @@ pub fn expect_names(name: &str, alias: &str) -> Result<()> {
 }
 
 /// What the tags are to be, and which of them are missing; `head` is the commit of a version that has no tag yet.
-pub fn plan(git: &Git, told: &Move<'_>, head: &str) -> Result<Plan> {
+pub fn plan(git: &Git, told: &TaggedMove<'_>, head: &str) -> Result<TagPlan> {
     expect_names(told.name, told.alias)?;
     let tags = git.tags(&patterns(told.name))?;
     let (version, commit) = registered(told, &tags, head)?;
-    let of_alias = |event: &Event<'_>| matches!(event, Event::Assign(name) | Event::Unassign(name) if *name == told.alias);
-    let is_told = |tag: &&Tag| tag.commit == commit && matches!(parse(&tag.name).0, Event::Assign(_));
+    let of_alias = |event: &TagEvent<'_>| matches!(event, TagEvent::Assign(name) | TagEvent::Unassign(name) if *name == told.alias);
+    let is_told = |tag: &&GitTag| tag.commit == commit && matches!(parse(&tag.name).0, TagEvent::Assign(_));
     let alias = newest(&tags, of_alias).filter(is_told).map(|tag| tag.name.clone());
     // A counter that none can follow is no counter of ours.
     let counter = tags.iter().filter_map(|tag| parse(&tag.name).1.checked_add(1)).max().unwrap_or(1);
@@ -94,11 +94,11 @@ pub fn plan(git: &Git, told: &Move<'_>, head: &str) -> Result<Plan> {
         bail!("the tag {0} is of the end of time, and none can be later; git tag -d '{0}'", tag.name);
     }
     let when = last.and_then(|tag| tag.made).map_or(told.now, |last| later(last, told.now));
-    Ok(Plan { version, alias, missing, commit, when })
+    Ok(TagPlan { version, alias, missing, commit, when })
 }
 
 /// Has the tags tell a move: those that are missing are made, those that say it already are left alone.
-pub fn tell(git: &Git, told: &Move<'_>) -> Result<Plan> {
+pub fn tell(git: &Git, told: &TaggedMove<'_>) -> Result<TagPlan> {
     let plan = plan(git, told, &git.head()?)?;
     for (name, second) in plan.missing.iter().zip(plan.when.0..) {
         git.tag(name, &plan.commit, told.message, Timestamp(second))?;
@@ -107,12 +107,14 @@ pub fn tell(git: &Git, told: &Move<'_>) -> Result<Plan> {
 }
 
 /// The tag of the version and its commit: the one it has, else that which is checked out.
-fn registered(told: &Move<'_>, tags: &[Tag], head: &str) -> Result<(String, String)> {
+fn registered(told: &TaggedMove<'_>, tags: &[GitTag], head: &str) -> Result<(String, String)> {
     let (name, number) = (of_version(told.name, told.version), told.version);
     let semver = format!("v{number}.0.0");
-    let last =
-        newest(tags, |event| matches!(event, Event::Register(v) | Event::Deregister(v) if *v == semver));
-    if let Some(tag) = last.filter(|tag| matches!(parse(&tag.name).0, Event::Deregister(_))) {
+    let last = newest(
+        tags,
+        |event| matches!(event, TagEvent::Register(v) | TagEvent::Deregister(v) if *v == semver),
+    );
+    if let Some(tag) = last.filter(|tag| matches!(parse(&tag.name).0, TagEvent::Deregister(_))) {
         bail!("version {number} was deregistered by the tag {}; promote another", tag.name);
     }
     if let Some(tag) = tags.iter().find(|tag| tag.name == name) {
@@ -121,7 +123,7 @@ fn registered(told: &Move<'_>, tags: &[Tag], head: &str) -> Result<(String, Stri
         })?;
         return Ok((name, tag.commit.clone()));
     }
-    let of_others = |tag: &&Tag| tag.commit == head && matches!(parse(&tag.name).0, Event::Register(_));
+    let of_others = |tag: &&GitTag| tag.commit == head && matches!(parse(&tag.name).0, TagEvent::Register(_));
     if let Some(other) = tags.iter().find(of_others) {
         bail!(
             "the commit checked out is that of {}, and to GTO a commit is one version; commit version {number} by itself",
@@ -132,7 +134,7 @@ fn registered(told: &Move<'_>, tags: &[Tag], head: &str) -> Result<(String, Stri
 }
 
 /// The tag with the latest date among those that mean something.
-fn newest(tags: &[Tag], means: impl Fn(&Event<'_>) -> bool) -> Option<&Tag> {
+fn newest(tags: &[GitTag], means: impl Fn(&TagEvent<'_>) -> bool) -> Option<&GitTag> {
     let annotated = tags.iter().filter(|tag| tag.made.is_some() && means(&parse(&tag.name).0));
     annotated.max_by_key(|tag| tag.made.map(|made| made.0))
 }
@@ -142,19 +144,19 @@ fn later(last: Timestamp, now: Timestamp) -> Timestamp {
 }
 
 /// What a tag means, and its counter, 0 where it has none.
-fn parse(tag: &str) -> (Event<'_>, u64) {
-    let Some((_, rest)) = tag.split_once(['@', '#']) else { return (Event::Other, 0) };
+fn parse(tag: &str) -> (TagEvent<'_>, u64) {
+    let Some((_, rest)) = tag.split_once(['@', '#']) else { return (TagEvent::Other, 0) };
     let (word, counter) = match rest.split_once('#') {
         Some((word, counter)) => (word, counter.parse().unwrap_or(0)),
         None => (rest, 0),
     };
     let is_version = tag.len() > rest.len() && tag.as_bytes()[tag.len() - rest.len() - 1] == b'@';
     let event = match (is_version, word.strip_suffix('!')) {
-        (true, None) if word.starts_with('v') => Event::Register(word),
-        (true, Some(word)) => Event::Deregister(word),
-        (true, None) => Event::Other,
-        (false, None) => Event::Assign(word),
-        (false, Some(word)) => Event::Unassign(word),
+        (true, None) if word.starts_with('v') => TagEvent::Register(word),
+        (true, Some(word)) => TagEvent::Deregister(word),
+        (true, None) => TagEvent::Other,
+        (false, None) => TagEvent::Assign(word),
+        (false, Some(word)) => TagEvent::Unassign(word),
     };
     (event, counter)
 }
@@ -166,14 +168,14 @@ mod tests {
     #[test]
     fn the_grammar() {
         for (tag, event, counter) in [
-            ("spam@v1.0.0", Event::Register("v1.0.0"), 0),
-            ("spam@v1.0.0#4", Event::Register("v1.0.0"), 4),
-            ("spam@v1.0.0!#2", Event::Deregister("v1.0.0"), 2),
-            ("spam@deprecated", Event::Other, 0),
-            ("spam#champion#12", Event::Assign("champion"), 12),
-            ("spam#champion", Event::Assign("champion"), 0),
-            ("spam#champion!#3", Event::Unassign("champion"), 3),
-            ("spam", Event::Other, 0),
+            ("spam@v1.0.0", TagEvent::Register("v1.0.0"), 0),
+            ("spam@v1.0.0#4", TagEvent::Register("v1.0.0"), 4),
+            ("spam@v1.0.0!#2", TagEvent::Deregister("v1.0.0"), 2),
+            ("spam@deprecated", TagEvent::Other, 0),
+            ("spam#champion#12", TagEvent::Assign("champion"), 12),
+            ("spam#champion", TagEvent::Assign("champion"), 0),
+            ("spam#champion!#3", TagEvent::Unassign("champion"), 3),
+            ("spam", TagEvent::Other, 0),
         ] {
             assert_eq!(parse(tag), (event, counter), "{tag}");
         }

@@ -1,7 +1,7 @@
 //! GitHub through its API: a release, a dispatch, a deployment's status, a comment. Whatever can be found is looked for
 //! before it is made, nothing that writes is ever sent twice, and the token goes nowhere but to the API.
 
-use super::failure::{Doing, failure, status};
+use super::failure::{ApiCall, failure, status};
 use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
@@ -139,7 +139,7 @@ impl GitHub {
     /// Waits for an answer; what went wrong becomes one line that says what to do about it.
     pub(super) fn wait<T>(
         &self,
-        doing: &Doing<'_>,
+        doing: &ApiCall<'_>,
         answer: impl Future<Output = octocrab::Result<T>>,
     ) -> Result<T> {
         self.wait_for(PATIENCE, doing, answer)
@@ -149,7 +149,7 @@ impl GitHub {
     pub(super) fn wait_for<T>(
         &self,
         patience: Duration,
-        doing: &Doing<'_>,
+        doing: &ApiCall<'_>,
         answer: impl Future<Output = octocrab::Result<T>>,
     ) -> Result<T> {
         let patient = async { tokio::time::timeout(patience, answer).await };
@@ -168,12 +168,12 @@ impl GitHub {
         anyhow!("{}: {}", self.repository, self.token.hidden_in(line))
     }
 
-    pub(super) fn get<T: FromResponse>(&self, doing: &Doing<'_>, path: &str) -> Result<T> {
+    pub(super) fn get<T: FromResponse>(&self, doing: &ApiCall<'_>, path: &str) -> Result<T> {
         self.wait(doing, self.octocrab.get(path, None::<&()>))
     }
 
     /// As [`GitHub::get`]; none where there is no such thing.
-    pub(super) fn find<T: FromResponse>(&self, doing: &Doing<'_>, path: &str) -> Result<Option<T>> {
+    pub(super) fn find<T: FromResponse>(&self, doing: &ApiCall<'_>, path: &str) -> Result<Option<T>> {
         let answer = async {
             match self.octocrab.get(path, None::<&()>).await {
                 Err(error) if status(&error) == Some(404) => Ok(None),
@@ -185,7 +185,7 @@ impl GitHub {
 
     pub(super) fn post<T: FromResponse>(
         &self,
-        doing: &Doing<'_>,
+        doing: &ApiCall<'_>,
         path: &str,
         body: &impl Serialize,
     ) -> Result<T> {
@@ -194,7 +194,7 @@ impl GitHub {
 
     pub(super) fn patch<T: FromResponse>(
         &self,
-        doing: &Doing<'_>,
+        doing: &ApiCall<'_>,
         path: &str,
         body: &impl Serialize,
     ) -> Result<T> {

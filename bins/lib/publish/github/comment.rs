@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::GitHub;
-use super::failure::Doing;
+use super::failure::ApiCall;
 
-const DOING: Doing<'static> =
-    Doing { what: "comment", permission: "issues: write or pull-requests: write", again: true };
+const DOING: ApiCall<'static> =
+    ApiCall { what: "comment", permission: "issues: write or pull-requests: write", again: true };
 
 /// GitHub takes 65536 characters.
 const MOST: usize = 65_000;
@@ -26,16 +26,16 @@ pub struct Comment {
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct FoundComment {
     id: u64,
     html_url: String,
     body: Option<String>,
-    user: Option<User>,
+    user: Option<CommentAuthor>,
     author_association: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct User {
+struct CommentAuthor {
     login: String,
     #[serde(rename = "type")]
     kind: Option<String>,
@@ -53,7 +53,7 @@ impl GitHub {
         let body = format!("{mark}\n{text}");
         let path = self.path(&format!("issues/{issue}/comments"));
         let Some(found) = self.marked(&path, &mark)? else {
-            let made: Found = self.post(&DOING, &path, &json!({ "body": body }))?;
+            let made: FoundComment = self.post(&DOING, &path, &json!({ "body": body }))?;
             return Ok(Comment { url: made.html_url, action: "made" });
         };
         // GitHub gives line ends back as it got them, a form of its page as CRLF.
@@ -62,15 +62,16 @@ impl GitHub {
             return Ok(Comment { url: found.html_url, action: "unchanged" });
         }
         let path = self.path(&format!("issues/comments/{}", found.id));
-        let changed: Found = self.patch(&DOING, &path, &json!({ "body": body }))?;
+        let changed: FoundComment = self.patch(&DOING, &path, &json!({ "body": body }))?;
         Ok(Comment { url: changed.html_url, action: "updated" })
     }
 
     /// The first comment that begins with a mark, by somebody who may write here: anybody can type a mark.
-    fn marked(&self, path: &str, mark: &str) -> Result<Option<Found>> {
+    fn marked(&self, path: &str, mark: &str) -> Result<Option<FoundComment>> {
         let mut me = None;
         for page in 1_u32.. {
-            let found: Vec<Found> = self.get(&DOING, &format!("{path}?per_page={PAGE}&page={page}"))?;
+            let found: Vec<FoundComment> =
+                self.get(&DOING, &format!("{path}?per_page={PAGE}&page={page}"))?;
             let is_last = found.len() < PAGE;
             let mut marked = found
                 .into_iter()
@@ -91,12 +92,12 @@ impl GitHub {
 
     /// Who the token is, where it is that of a person: it does not tell who belongs to an organization in private.
     fn login(&self) -> Option<String> {
-        let user: Option<User> = self.get(&DOING, "/user").ok();
+        let user: Option<CommentAuthor> = self.get(&DOING, "/user").ok();
         user.map(|user| user.login)
     }
 }
 
-impl Found {
+impl FoundComment {
     /// Whether it is by somebody who may write here.
     fn is_known(&self) -> bool {
         let is_bot = self.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot"));

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::GitHub;
 use super::client::escaped;
-use super::failure::Doing;
+use super::failure::ApiCall;
 
-const DOING: Doing<'static> = Doing { what: "deployment", permission: "deployments: write", again: true };
+const DOING: ApiCall<'static> = ApiCall { what: "deployment", permission: "deployments: write", again: true };
 
 /// A deployment whose status is success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

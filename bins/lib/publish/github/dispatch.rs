@@ -4,17 +4,17 @@ use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::failure::Doing;
+use super::failure::ApiCall;
 use super::{GitHub, Repository};
 
 /// `repository_dispatch`: what happened, and facts about it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Dispatch {
+pub struct DispatchEvent {
     event_type: String,
     client_payload: Map<String, Value>,
 }
 
-impl Dispatch {
+impl DispatchEvent {
     /// An event of at most 100 characters with at most ten facts, as GitHub takes it.
     pub fn new(event: &str, facts: Map<String, Value>) -> Result<Self> {
         ensure!(!event.is_empty() && event.chars().count() <= 100, "an event has 1 to 100 characters");
@@ -33,8 +33,8 @@ impl Dispatch {
 
 impl GitHub {
     /// Sends an event to this repository, once: it cannot be seen whether it was sent before.
-    pub fn dispatch(&self, dispatch: &Dispatch) -> Result<()> {
-        let doing = Doing {
+    pub fn dispatch(&self, dispatch: &DispatchEvent) -> Result<()> {
+        let doing = ApiCall {
             what: "repository_dispatch",
             permission: "contents: write there; GITHUB_TOKEN reaches only its own repository",
             again: false,

@@ -8,7 +8,7 @@ use crate::io::diagnostics::inert;
 
 /// What is being done, for the line about its failure.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Doing<'a> {
+pub(super) struct ApiCall<'a> {
     /// In words.
     pub(super) what: &'a str,
     /// The permission that it needs.
@@ -17,7 +17,7 @@ pub(super) struct Doing<'a> {
     pub(super) again: bool,
 }
 
-impl Doing<'_> {
+impl ApiCall<'_> {
     /// The way out where nobody knows whether it was done.
     pub(super) fn unknown(&self) -> &'static str {
         if self.again {
@@ -37,7 +37,7 @@ pub(super) fn status(error: &Error) -> Option<u16> {
 }
 
 /// The line of a failure.
-pub(super) fn failure(doing: &Doing<'_>, error: &Error, host: &str) -> String {
+pub(super) fn failure(doing: &ApiCall<'_>, error: &Error, host: &str) -> String {
     let why = match error {
         Error::GitHub { source, .. } => refused(doing, source),
         Error::Serde { .. } | Error::Json { .. } => {
@@ -49,10 +49,10 @@ pub(super) fn failure(doing: &Doing<'_>, error: &Error, host: &str) -> String {
 }
 
 /// The line of an answer that is no.
-fn refused(doing: &Doing<'_>, error: &GitHubError) -> String {
+fn refused(doing: &ApiCall<'_>, error: &GitHubError) -> String {
     let empty = HeaderMap::new();
     let headers = error.headers.as_ref().unwrap_or(&empty);
-    let Doing { permission, .. } = doing;
+    let ApiCall { permission, .. } = doing;
     let said = said(error);
     match error.status_code.as_u16() {
         403 | 429 if number(headers, "retry-after").is_some() => {

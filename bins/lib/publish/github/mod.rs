@@ -10,5 +10,5 @@ mod release;
 pub use client::{GitHub, Repository, Token};
 pub use comment::Comment;
 pub use deployment::Deployed;
-pub use dispatch::Dispatch;
-pub use release::{Asset, Release};
+pub use dispatch::DispatchEvent;
+pub use release::{Release, ReleaseAsset};

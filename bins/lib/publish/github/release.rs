@@ -10,15 +10,15 @@ use serde_json::json;
 
 use super::GitHub;
 use super::client::{PATIENCE, client, escaped};
-use super::failure::Doing;
+use super::failure::ApiCall;
 use crate::io::diagnostics::shown;
 use crate::io::result_file;
 
-const DOING: Doing<'static> = Doing { what: "release", permission: "contents: write", again: true };
+const DOING: ApiCall<'static> = ApiCall { what: "release", permission: "contents: write", again: true };
 
 /// A file of a release.
 #[derive(Clone, Debug)]
-pub struct Asset {
+pub struct ReleaseAsset {
     /// What it is called there.
     pub name: String,
     /// What it holds.
@@ -37,18 +37,18 @@ pub struct Release {
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct FoundRelease {
     id: u64,
     tag_name: String,
     html_url: String,
     upload_url: String,
     draft: bool,
     #[serde(default)]
-    assets: Vec<Uploaded>,
+    assets: Vec<UploadedAsset>,
 }
 
 #[derive(Deserialize)]
-struct Uploaded {
+struct UploadedAsset {
     id: u64,
     name: String,
     size: u64,
@@ -59,7 +59,7 @@ struct Uploaded {
 
 impl GitHub {
     /// Has a release of a tag with these files: found or made, and completed.
-    pub fn release(&self, tag: &str, title: &str, text: &str, assets: &[Asset]) -> Result<Release> {
+    pub fn release(&self, tag: &str, title: &str, text: &str, assets: &[ReleaseAsset]) -> Result<Release> {
         let before = self.released(tag)?;
         let made = before.is_none();
         let found = match before {
@@ -77,7 +77,7 @@ impl GitHub {
         if found.draft {
             // The latest release of a repository stays that of its software.
             let body = json!({ "draft": false, "make_latest": "false" });
-            let published: Found =
+            let published: FoundRelease =
                 self.patch(&DOING, &self.path(&format!("releases/{}", found.id)), &body)?;
             url = published.html_url;
         }
@@ -85,15 +85,15 @@ impl GitHub {
     }
 
     /// The release of a tag, a draft too: GitHub lists drafts first, and finds them by no tag.
-    fn released(&self, tag: &str) -> Result<Option<Found>> {
+    fn released(&self, tag: &str) -> Result<Option<FoundRelease>> {
         if let Some(found) = self.find(&DOING, &self.path(&format!("releases/tags/{}", escaped(tag))))? {
             return Ok(Some(found));
         }
-        let all: Vec<Found> = self.get(&DOING, &self.path("releases?per_page=100"))?;
+        let all: Vec<FoundRelease> = self.get(&DOING, &self.path("releases?per_page=100"))?;
         Ok(all.into_iter().find(|found| found.draft && found.tag_name == tag))
     }
 
-    fn draft(&self, tag: &str, title: &str, text: &str) -> Result<Found> {
+    fn draft(&self, tag: &str, title: &str, text: &str) -> Result<FoundRelease> {
         self.expect_tag(tag)?;
         let body = json!({ "tag_name": tag, "name": title, "body": text, "draft": true });
         self.post(&DOING, &self.path("releases"), &body)
@@ -110,7 +110,7 @@ impl GitHub {
     }
 
     /// Whether a release has a file already; another one of its name is an error, half of one is removed.
-    fn is_there(&self, release: &Found, asset: &Asset) -> Result<bool> {
+    fn is_there(&self, release: &FoundRelease, asset: &ReleaseAsset) -> Result<bool> {
         let Some(found) = release.assets.iter().find(|found| found.name == asset.name) else {
             return Ok(false);
         };
@@ -135,7 +135,7 @@ impl GitHub {
     }
 
     /// Uploads a file to where the release says, if that is GitHub.
-    fn upload(&self, template: &str, asset: &Asset) -> Result<()> {
+    fn upload(&self, template: &str, asset: &ReleaseAsset) -> Result<()> {
         let address = template.split('{').next().unwrap_or_default();
         let address: Uri =
             address.parse().ok().with_context(|| self.named("release: has no address for uploads"))?;

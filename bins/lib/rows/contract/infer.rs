@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Balance, Column, Contract, Count, Most, Plain, Severity, Type};
+use super::{BalanceRule, ColumnRule, ColumnType, Contract, FractionRule, PlainRule, RowCountRule, Severity};
 use crate::io::dates;
-use crate::io::fraction::Share;
+use crate::io::fraction::Fraction;
 use crate::rows::label::Label;
 use crate::rows::{Row, Rows};
 
@@ -13,8 +13,8 @@ const LISTED: usize = 12;
 
 /// What has been seen of some rows.
 #[derive(Default)]
-pub struct Sketch {
-    columns: Vec<Seen>,
+pub struct ContractDraft {
+    columns: Vec<ColumnValues>,
     rows: u64,
     positive: u64,
     labelled: u64,
@@ -22,7 +22,7 @@ pub struct Sketch {
 
 /// What has been seen of one column.
 #[derive(Default)]
-struct Seen {
+struct ColumnValues {
     /// Cells that are not empty; a column that came late has fewer.
     full: u64,
     longest: u64,
@@ -33,11 +33,11 @@ struct Seen {
     not_integer: bool,
 }
 
-impl Sketch {
+impl ContractDraft {
     /// Looks at a row.
     pub fn row(&mut self, rows: &Rows, row: &Row) {
         self.rows += 1;
-        self.columns.resize_with(rows.header().len(), Seen::default);
+        self.columns.resize_with(rows.header().len(), ColumnValues::default);
         for (seen, cell) in self.columns.iter_mut().zip(row.cells()) {
             seen.cell(cell);
         }
@@ -62,11 +62,11 @@ impl Sketch {
         let spam = self.positive as f64 / self.labelled.max(1) as f64;
         Contract {
             column,
-            rows: Some(Count { min: 1, max: None, severity: Severity::Fail }),
-            rejects: Some(Most { max_share: share(0.05), severity: Severity::Fail }),
-            duplicates: Some(Most { max_share: share(0.5), severity: Severity::Warn }),
-            conflicts: Some(Plain { severity: Severity::Reject }),
-            balance: (self.labelled > 0).then(|| Balance {
+            rows: Some(RowCountRule { min: 1, max: None, severity: Severity::Fail }),
+            rejects: Some(FractionRule { max_share: share(0.05), severity: Severity::Fail }),
+            duplicates: Some(FractionRule { max_share: share(0.5), severity: Severity::Warn }),
+            conflicts: Some(PlainRule { severity: Severity::Reject }),
+            balance: (self.labelled > 0).then(|| BalanceRule {
                 min: share(spam / 3.0),
                 max: share(1.0 - (1.0 - spam) / 3.0),
                 severity: Severity::Warn,
@@ -77,11 +77,11 @@ impl Sketch {
 }
 
 /// A share with two digits.
-fn share(value: f64) -> Share {
-    Share::try_from((value.clamp(0.0, 1.0) * 100.0).round() / 100.0).unwrap_or_default()
+fn share(value: f64) -> Fraction {
+    Fraction::try_from((value.clamp(0.0, 1.0) * 100.0).round() / 100.0).unwrap_or_default()
 }
 
-impl Seen {
+impl ColumnValues {
     fn cell(&mut self, cell: &str) {
         let value = cell.trim();
         if value.is_empty() {
@@ -97,19 +97,20 @@ impl Seen {
         self.not_number |= !value.parse::<f64>().is_ok_and(f64::is_finite);
     }
 
-    fn column(&self, is_text: bool, is_label: bool, rows: u64) -> Column {
+    fn column(&self, is_text: bool, is_label: bool, rows: u64) -> ColumnRule {
         let kind = match self {
-            _ if self.values.is_empty() || is_text => Type::Text,
-            _ if is_label => Type::Label,
-            Self { not_integer: false, .. } => Type::Integer,
-            Self { not_number: false, .. } => Type::Number,
-            Self { not_date: false, .. } => Type::Date,
-            _ => Type::Text,
+            _ if self.values.is_empty() || is_text => ColumnType::Text,
+            _ if is_label => ColumnType::Label,
+            Self { not_integer: false, .. } => ColumnType::Integer,
+            Self { not_number: false, .. } => ColumnType::Number,
+            Self { not_date: false, .. } => ColumnType::Date,
+            _ => ColumnType::Text,
         };
-        let few = kind == Type::Text && !is_text && self.values.len() <= LISTED && rows >= 10 * LISTED as u64;
+        let few =
+            kind == ColumnType::Text && !is_text && self.values.len() <= LISTED && rows >= 10 * LISTED as u64;
         let empty = rows - self.full;
         let nulls = empty as f64 / rows.max(1) as f64;
-        Column {
+        ColumnRule {
             kind,
             optional: false,
             max_null_share: (empty > 0 && !is_label).then(|| share(nulls * 2.0 + 0.01)),
@@ -120,7 +121,7 @@ impl Seen {
             min: None,
             max: None,
             earliest: None,
-            latest: (kind == Type::Date).then(|| "now".to_owned()),
+            latest: (kind == ColumnType::Date).then(|| "now".to_owned()),
             severity: Severity::Reject,
         }
     }

@@ -6,11 +6,11 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Column, Contract, Severity, Type};
+use super::{ColumnRule, ColumnType, Contract, Severity};
 use crate::io::dates::{self, DAY, Timestamp};
 use crate::io::diagnostics::shown;
-use crate::io::result_file::Head;
-use crate::rows::label::{Label, Spelling};
+use crate::io::result_file::ResultHead;
+use crate::rows::label::{Label, LabelSpelling};
 use crate::rows::mask;
 use crate::rows::{Format, Row, Rows};
 
@@ -19,10 +19,10 @@ const EXAMPLES: usize = 3;
 
 /// What `validate` found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Report {
+pub struct ValidateReport {
     /// Schema and tool.
     #[serde(flatten)]
-    pub head: Head,
+    pub head: ResultHead,
     /// `valid`, `invalid`, or `empty` where no rows came in.
     pub verdict: String,
     /// Rows in.
@@ -32,14 +32,14 @@ pub struct Report {
     /// Rows set aside.
     pub rejected: u64,
     /// Every check that a row or the table failed.
-    pub failed: Vec<Check>,
+    pub failed: Vec<FailedCheck>,
     /// The sentences behind the verdict.
     pub reasons: Vec<String>,
 }
 
 /// One check that failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Check {
+pub struct FailedCheck {
     /// Such as `text.min_length`.
     pub name: String,
     /// How bad that is.
@@ -54,7 +54,7 @@ pub struct Check {
 pub struct Inspection<'a> {
     contract: &'a Contract,
     now: Timestamp,
-    failed: BTreeMap<String, Check>,
+    failed: BTreeMap<String, FailedCheck>,
     rows: u64,
     rejected: u64,
     labels: [u64; 2],
@@ -173,7 +173,7 @@ impl<'a> Inspection<'a> {
     }
 
     fn count(&mut self, check: &str, severity: Severity, example: &str) {
-        let found = self.failed.entry(check.to_owned()).or_insert_with(|| Check {
+        let found = self.failed.entry(check.to_owned()).or_insert_with(|| FailedCheck {
             name: check.to_owned(),
             severity,
             count: 0,
@@ -186,7 +186,7 @@ impl<'a> Inspection<'a> {
     }
 
     /// Ends: the checks on the table as a whole.
-    pub fn finish(mut self, tool: &str) -> Report {
+    pub fn finish(mut self, tool: &str) -> ValidateReport {
         let contract = self.contract;
         let clean = self.rows - self.rejected;
         let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
@@ -241,22 +241,30 @@ impl<'a> Inspection<'a> {
         self.report(tool, clean)
     }
 
-    fn report(self, tool: &str, clean: u64) -> Report {
+    fn report(self, tool: &str, clean: u64) -> ValidateReport {
         let Self { rows, rejected, failed, .. } = self;
-        let failed: Vec<Check> = failed.into_values().collect();
-        let is_bad = |check: &&Check| check.severity == Severity::Fail;
-        let reasons: Vec<String> = failed.iter().filter(is_bad).map(Check::sentence).collect();
+        let failed: Vec<FailedCheck> = failed.into_values().collect();
+        let is_bad = |check: &&FailedCheck| check.severity == Severity::Fail;
+        let reasons: Vec<String> = failed.iter().filter(is_bad).map(FailedCheck::sentence).collect();
         let (verdict, reasons) = match (rows, reasons.is_empty()) {
             (0, _) => ("empty", vec!["no rows came in".to_owned()]),
             (_, true) => ("valid", reasons),
             (_, false) => ("invalid", reasons),
         };
         let verdict = verdict.to_owned();
-        Report { head: Head::new("validate", tool), verdict, rows, clean, rejected, failed, reasons }
+        ValidateReport {
+            head: ResultHead::new("validate", tool),
+            verdict,
+            rows,
+            clean,
+            rejected,
+            failed,
+            reasons,
+        }
     }
 }
 
-impl Check {
+impl FailedCheck {
     fn sentence(&self) -> String {
         let example = self.examples.first().map_or("", String::as_str);
         if self.count > 1 {
@@ -270,8 +278,8 @@ impl Check {
 /// What is wrong with a cell, if anything: the name of the check and the sentence.
 fn problem(
     cell: &str,
-    column: &Column,
-    spelling: &Spelling,
+    column: &ColumnRule,
+    spelling: &LabelSpelling,
     now: Timestamp,
 ) -> Option<(&'static str, String)> {
     let value = cell.trim();
@@ -280,11 +288,11 @@ fn problem(
             .then(|| ("filled", "is empty".to_owned()));
     }
     let of_type = match column.kind {
-        Type::Text => true,
-        Type::Label => spelling.read(value).is_ok(),
-        Type::Date => dates::read(value).is_some(),
-        Type::Number => value.parse::<f64>().is_ok_and(f64::is_finite),
-        Type::Integer => value.parse::<i64>().is_ok(),
+        ColumnType::Text => true,
+        ColumnType::Label => spelling.read(value).is_ok(),
+        ColumnType::Date => dates::read(value).is_some(),
+        ColumnType::Number => value.parse::<f64>().is_ok_and(f64::is_finite),
+        ColumnType::Integer => value.parse::<i64>().is_ok(),
     };
     if !of_type {
         let kind = format!("{:?}", column.kind).to_lowercase();
@@ -310,7 +318,7 @@ fn problem(
             return Some(("max", format!("{value} is over {most}")));
         }
     }
-    let date = dates::read(value).filter(|_| column.kind == Type::Date)?;
+    let date = dates::read(value).filter(|_| column.kind == ColumnType::Date)?;
     let moment = |bound: &Option<String>| match bound.as_deref() {
         Some("now") => Some(now),
         Some(bound) => dates::read(bound),

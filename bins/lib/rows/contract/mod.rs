@@ -4,6 +4,9 @@ mod rules;
 mod infer;
 mod inspect;
 
-pub use infer::Sketch;
-pub use inspect::{Inspection, Report};
-pub use rules::{Balance, Column, Contract, Count, Freshness, Most, Plain, Severity, Type};
+pub use infer::ContractDraft;
+pub use inspect::{Inspection, ValidateReport};
+pub use rules::{
+    BalanceRule, ColumnRule, ColumnType, Contract, FractionRule, FreshnessRule, PlainRule, RowCountRule,
+    Severity,
+};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::io::dates;
 use crate::io::diagnostics::shown;
-use crate::io::fraction::Share;
+use crate::io::fraction::Fraction;
 use crate::io::settings;
 use crate::io::stream::Place;
 
@@ -26,7 +26,7 @@ pub enum Severity {
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Type {
+pub enum ColumnType {
     /// Any text.
     Text,
     /// One of the two classes, in a spelling that all tools know.
@@ -45,40 +45,40 @@ pub enum Type {
 pub struct Contract {
     /// The columns, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub column: BTreeMap<String, Column>,
+    pub column: BTreeMap<String, ColumnRule>,
     /// How many rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Count>,
+    pub rows: Option<RowCountRule>,
     /// Rows refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rejects: Option<Most>,
+    pub rejects: Option<FractionRule>,
     /// Rows with the text of an earlier one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duplicates: Option<Most>,
+    pub duplicates: Option<FractionRule>,
     /// Rows that give an earlier text the other label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub conflicts: Option<Plain>,
+    pub conflicts: Option<PlainRule>,
     /// The share of positives among labelled rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub balance: Option<Balance>,
+    pub balance: Option<BalanceRule>,
     /// The age of the latest row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub freshness: Option<Freshness>,
+    pub freshness: Option<FreshnessRule>,
 }
 
 /// What one column must be like.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Column {
+pub struct ColumnRule {
     /// What it holds.
     #[serde(rename = "type")]
-    pub kind: Type,
+    pub kind: ColumnType,
     /// Whether it may be missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
     /// The most empty cells; without a limit any number may be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_null_share: Option<Share>,
+    pub max_null_share: Option<Fraction>,
     /// Whether an empty cell refuses its row.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub filled: bool,
@@ -111,7 +111,7 @@ pub struct Column {
 /// Bounds on a number of rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Count {
+pub struct RowCountRule {
     /// The fewest.
     #[serde(default)]
     pub min: u64,
@@ -126,9 +126,9 @@ pub struct Count {
 /// A bound on a share of rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Most {
+pub struct FractionRule {
     /// The greatest share.
-    pub max_share: Share,
+    pub max_share: Fraction,
     /// How bad more is.
     #[serde(default = "fail", skip_serializing_if = "is_fail")]
     pub severity: Severity,
@@ -137,7 +137,7 @@ pub struct Most {
 /// A check without a bound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Plain {
+pub struct PlainRule {
     /// How bad a hit is.
     #[serde(default = "reject", skip_serializing_if = "is_reject")]
     pub severity: Severity,
@@ -146,11 +146,11 @@ pub struct Plain {
 /// Bounds on the share of positives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Balance {
+pub struct BalanceRule {
     /// The least share.
-    pub min: Share,
+    pub min: Fraction,
     /// The greatest share.
-    pub max: Share,
+    pub max: Fraction,
     /// How bad another share is.
     #[serde(default = "fail", skip_serializing_if = "is_fail")]
     pub severity: Severity,
@@ -159,7 +159,7 @@ pub struct Balance {
 /// A bound on the age of the latest row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Freshness {
+pub struct FreshnessRule {
     /// The greatest age.
     pub max_age_days: f64,
     /// How bad a greater one is.
@@ -188,7 +188,7 @@ fn is_fail(severity: &Severity) -> bool {
 impl Contract {
     /// What holds where nobody wrote a contract, besides rows and labels that can be read: no text with both labels.
     pub fn basic() -> Self {
-        Self { conflicts: Some(Plain { severity: Severity::Reject }), ..Self::default() }
+        Self { conflicts: Some(PlainRule { severity: Severity::Reject }), ..Self::default() }
     }
 
     /// Reads a contract.

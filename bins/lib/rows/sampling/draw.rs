@@ -11,9 +11,9 @@ use crate::rows::fingerprint::mix;
 ///
 /// It depends on the seed and the place of the row alone, so that a larger sample holds every smaller one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Key(f64);
+pub struct DrawKey(f64);
 
-impl Key {
+impl DrawKey {
     /// The key of the row at a place, all rows being equally likely.
     pub fn uniform(seed: u64, place: u64) -> Self {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -39,37 +39,37 @@ impl Key {
 }
 
 /// A row and its key, in the order of keys.
-struct Drawn {
-    key: Key,
+struct DrawnRow {
+    key: DrawKey,
     place: u64,
     row: Row,
 }
 
-impl Ord for Drawn {
+impl Ord for DrawnRow {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key.0.total_cmp(&other.key.0).then(self.place.cmp(&other.place))
     }
 }
 
-impl PartialOrd for Drawn {
+impl PartialOrd for DrawnRow {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Drawn {
+impl PartialEq for DrawnRow {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Drawn {}
+impl Eq for DrawnRow {}
 
 /// The rows of one kind.
 #[derive(Default)]
 struct Stratum {
     seen: u64,
-    kept: BinaryHeap<Drawn>,
+    kept: BinaryHeap<DrawnRow>,
 }
 
 /// How likely rows are to be drawn.
@@ -85,7 +85,7 @@ pub enum Odds {
 }
 
 /// A sample being drawn.
-pub struct Draw {
+pub struct Sample {
     size: u64,
     seed: u64,
     odds: Odds,
@@ -96,7 +96,7 @@ pub struct Draw {
     places: BTreeMap<String, usize>,
 }
 
-impl Draw {
+impl Sample {
     /// Begins a sample of this size.
     pub fn new(size: u64, seed: u64, odds: Odds) -> Self {
         Self { size, seed, odds, seen: 0, strata: vec![Stratum::default()], places: BTreeMap::new() }
@@ -110,7 +110,7 @@ impl Draw {
     /// Offers a row by its place in the file; where odds fade, one without a date is never drawn. With one stratum for all
     /// the sample is a plain one.
     pub fn offer(&mut self, row: &Row, place: u64, date: impl FnOnce() -> Option<Timestamp>, stratum: &str) {
-        let mut key = Key::uniform(self.seed, place);
+        let mut key = DrawKey::uniform(self.seed, place);
         if let Odds::Fading { days } = self.odds {
             // Only here: to read a date takes longer than to read a row.
             let Some(date) = date() else { return };
@@ -125,7 +125,7 @@ impl Draw {
         let enters = (found.kept.len() as u64) < room
             || found.kept.peek().is_some_and(|last| (key.0, place) < (last.key.0, last.place));
         if enters {
-            found.kept.push(Drawn { key, place, row: row.clone() });
+            found.kept.push(DrawnRow { key, place, row: row.clone() });
             while found.kept.len() as u64 > room {
                 found.kept.pop();
             }
@@ -159,7 +159,7 @@ impl Draw {
         let strata: Vec<Stratum> = in_order.map(|index| std::mem::take(&mut self.strata[index])).collect();
         let counts: Vec<u64> = strata.iter().map(|stratum| stratum.seen).collect();
         let seats = apportion(self.size.min(self.seen), &counts);
-        let mut drawn: Vec<Drawn> = Vec::new();
+        let mut drawn: Vec<DrawnRow> = Vec::new();
         for (stratum, seats) in strata.into_iter().zip(seats) {
             let kept = stratum.kept.into_sorted_vec();
             drawn.extend(kept.into_iter().take(usize::try_from(seats).unwrap_or(usize::MAX)));

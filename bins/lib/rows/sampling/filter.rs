@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use anyhow::Result;
 
 use crate::io::dates::Timestamp;
-use crate::io::fraction::Share;
+use crate::io::fraction::Fraction;
 use crate::rows::fingerprint::Fingerprint;
-use crate::rows::near_duplicates::Near;
+use crate::rows::near_duplicates::NearDuplicates;
 use crate::rows::{Row, Rows};
 
 /// What rows are held against, and how many did not pass. Memory: sixteen bytes for each text to leave out.
@@ -18,14 +18,14 @@ pub struct Filter {
     dated: bool,
     /// Texts to leave out, and whether they were labelled.
     used: HashMap<Fingerprint, bool>,
-    near: Option<Near>,
+    near: Option<NearDuplicates>,
     /// Counts of what the rows read so far were.
-    pub met: Met,
+    pub met: FilterCounts,
 }
 
 /// Rows that are worth a remark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Met {
+pub struct FilterCounts {
     /// Left out: they have no date that can be read, and one was needed.
     pub undated: u64,
     /// Left out: they nearly copy a text held against them.
@@ -60,8 +60,8 @@ impl Filter {
     }
 
     /// Leaves out rows that nearly copy any of these.
-    pub fn hold_against(&mut self, rows: &mut Rows, threshold: Share) -> Result<()> {
-        let near = self.near.insert(Near::new(threshold.value()));
+    pub fn hold_against(&mut self, rows: &mut Rows, threshold: Fraction) -> Result<()> {
+        let near = self.near.insert(NearDuplicates::new(threshold.value()));
         let mut row = Row::default();
         while rows.read(&mut row)? {
             near.add(rows.text(&row)?);

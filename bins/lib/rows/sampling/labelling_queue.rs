@@ -6,8 +6,8 @@ use anyhow::Result;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::rows::fingerprint::{Fingerprint, normal};
-use crate::rows::near_duplicates::Near;
-use crate::rows::sampling::draw::Key;
+use crate::rows::near_duplicates::NearDuplicates;
+use crate::rows::sampling::draw::DrawKey;
 use crate::rows::sampling::filter::Filter;
 use crate::rows::{Row, Rows};
 
@@ -19,7 +19,7 @@ const SPARE: usize = 4;
 
 /// Why a row was picked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum PickedFor {
     /// Its score is closest to the threshold.
     Uncertain,
     /// Its words are rarest.
@@ -28,7 +28,7 @@ pub enum Why {
     Random,
 }
 
-impl Why {
+impl PickedFor {
     /// The word in the column `picked_for`.
     pub fn name(self) -> &'static str {
         match self {
@@ -40,12 +40,12 @@ impl Why {
 }
 
 /// How often words occur, from a first reading.
-pub struct Familiar {
+pub struct WordFrequencies {
     rows: u64,
     counts: Vec<u32>,
 }
 
-impl Familiar {
+impl WordFrequencies {
     /// Reads all rows for their words.
     pub fn read(rows: &mut Rows) -> Result<Self> {
         let mut familiar = Self { rows: 0, counts: vec![0; COUNTERS] };
@@ -74,44 +74,44 @@ fn words(text: &str) -> HashSet<usize> {
 }
 
 /// A row and how badly it is wanted: the smaller, the more.
-struct Candidate {
+struct QueuedRow {
     key: f64,
     place: u64,
     row: Row,
     text: String,
 }
 
-impl Ord for Candidate {
+impl Ord for QueuedRow {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key.total_cmp(&other.key).then(self.place.cmp(&other.place))
     }
 }
 
-impl PartialOrd for Candidate {
+impl PartialOrd for QueuedRow {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Candidate {
+impl PartialEq for QueuedRow {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Candidate {}
+impl Eq for QueuedRow {}
 
 /// Picks `size` of the rows without a label, no two of them near-copies. Memory: a dozen rows for each one picked.
 pub fn pick(
     rows: &mut Rows,
     filter: &mut Filter,
-    familiar: &Familiar,
+    familiar: &WordFrequencies,
     size: usize,
     threshold: f64,
     seed: u64,
-) -> Result<Vec<(Row, Why)>> {
+) -> Result<Vec<(Row, PickedFor)>> {
     let kept = size.saturating_mul(SPARE);
-    let mut heaps: [BinaryHeap<Candidate>; 3] = Default::default();
+    let mut heaps: [BinaryHeap<QueuedRow>; 3] = Default::default();
     let mut met = HashSet::new();
     let mut row = Row::default();
     while filter.read(rows, &mut row)? {
@@ -121,10 +121,10 @@ pub fn pick(
         }
         let place = rows.seen();
         let uncertainty = (rows.number(&row, "spam_score")? - threshold).abs();
-        let keys = [uncertainty, -familiar.novelty(text), Key::uniform(seed, place).value()];
+        let keys = [uncertainty, -familiar.novelty(text), DrawKey::uniform(seed, place).value()];
         for (heap, key) in heaps.iter_mut().zip(keys) {
             if heap.len() < kept || heap.peek().is_some_and(|last| key < last.key) {
-                heap.push(Candidate { key, place, row: row.clone(), text: text.to_owned() });
+                heap.push(QueuedRow { key, place, row: row.clone(), text: text.to_owned() });
                 if heap.len() > kept {
                     heap.pop();
                 }
@@ -136,12 +136,12 @@ pub fn pick(
     let [uncertain, novel, random] = heaps;
     let quarter = size / 4;
     let turns = [
-        (Why::Random, random, quarter),
-        (Why::Uncertain, uncertain, size - 2 * quarter),
-        (Why::Novel, novel, quarter),
+        (PickedFor::Random, random, quarter),
+        (PickedFor::Uncertain, uncertain, size - 2 * quarter),
+        (PickedFor::Novel, novel, quarter),
     ];
-    let mut near = Near::new(0.8);
-    let mut picked: Vec<(u64, Row, Why)> = Vec::new();
+    let mut near = NearDuplicates::new(0.8);
+    let mut picked: Vec<(u64, Row, PickedFor)> = Vec::new();
     let mut left = 0;
     for (why, heap, quota) in turns {
         left += quota;
