@@ -155,7 +155,7 @@ impl Tool for Args {
             .zip(self.challenger.as_ref())
             .map(|(golden, model)| golden::rehearse(model, golden, &options, &self.rows.words()));
         let state = tally.arriving.clone();
-        let report = decision::decide(
+        let mut report = decision::decide(
             CompareEvidence {
                 gates: [Gate::least(FigureName::F1, self.min_f1.value())]
                     .into_iter()
@@ -167,6 +167,7 @@ impl Tool for Args {
             },
             scene.name(),
         );
+        report.head.run_id = scene.run_id();
         flips.map_or(Ok(()), |flips| flips.output.finish())?;
         result_file::write(&self.output, &report)?;
         if let Some((place, state)) = self.sequential.as_ref().zip(state) {

@@ -185,7 +185,8 @@ impl Tool for Args {
             changes,
             last_retrain: state.as_ref().map(State::last_retrain).transpose()?.flatten(),
         };
-        let (report, block) = decision::decide(evidence, &self.policy(), scene.now()?, scene.name())?;
+        let (mut report, block) = decision::decide(evidence, &self.policy(), scene.now()?, scene.name())?;
+        report.head.run_id = scene.run_id();
         result_file::write(&self.output, &report)?;
         if let Some(state) = state.filter(|_| !self.dry_run) {
             let unreadable = history.unreadable.is_some();

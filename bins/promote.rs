@@ -135,8 +135,9 @@ impl Tool for Args {
             plan.check(&registry, &self.alias)?;
         }
         let output = self.output.writer()?;
-        let promotion =
+        let mut promotion =
             if self.dry_run { registry.preview(&request)? } else { registry.promote(&request)? };
+        promotion.head.run_id = scene.run_id();
         if !promotion.changed {
             scene.tell(format!("version {} is the {} already", promotion.version, promotion.alias));
         }

@@ -119,7 +119,8 @@ impl Tool for Args {
         let Found { confusion, mut scored, histogram, .. } = found;
         if let Some(place) = &self.metrics {
             let figures = Figures::of(&mut scored, confusion);
-            let metrics = Metrics::new(rows.seen(), figures, scene.name());
+            let mut metrics = Metrics::new(rows.seen(), figures, scene.name());
+            metrics.head.run_id = scene.run_id();
             result_file::write(place, &Metrics { prior, ..metrics })?;
         }
         if let Some(place) = &self.curve {

@@ -21,6 +21,7 @@ mod spamops {
     pub(crate) mod profile;
     pub(crate) mod registry;
     pub(crate) mod report;
+    pub(crate) mod run;
     pub(crate) mod state;
     pub(crate) mod verify;
 }
@@ -34,7 +35,7 @@ use clap::Command;
 
 #[cfg(feature = "net")]
 use spamops::notify;
-use spamops::{completions, init, link, man, model, profile, registry, report, state, verify};
+use spamops::{completions, init, link, man, model, profile, registry, report, run, state, verify};
 
 /// One entry of the table.
 struct Entry {
@@ -64,6 +65,7 @@ const TOOLS: &[Entry] = table![
 
 /// The sub-commands.
 const SUBCOMMANDS: &[Entry] = table![
+    run,
     report,
     #[cfg(feature = "net")]
     notify,

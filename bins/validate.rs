@@ -109,7 +109,8 @@ impl Tool for Args {
         rows.expect_text()?;
         rejects.map_or(Ok(()), Writer::finish)?;
         clean.finish()?;
-        let report = inspection.finish(scene.name());
+        let mut report = inspection.finish(scene.name());
+        report.head.run_id = scene.run_id();
         if report.rejected > 0 && self.rejects.is_none() {
             let Self { input, .. } = &self;
             scene.warn(format!(

@@ -11,6 +11,7 @@ pub mod model;
 pub mod compare;
 pub mod drift;
 pub mod registry;
+pub mod cycle;
 pub mod report;
 pub mod publish;
 pub mod mlflow;

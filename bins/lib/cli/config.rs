@@ -13,8 +13,9 @@ use crate::io::stream::Place;
 const USUAL: &str = "spamops.toml";
 
 /// The tables there may be: the tools and the sub-commands with options worth fixing.
-const TABLES: [&str; 11] = [
-    "sample", "validate", "score", "drift", "fit", "compare", "promote", "track", "state", "report", "notify",
+const TABLES: [&str; 12] = [
+    "run", "sample", "validate", "score", "drift", "fit", "compare", "promote", "track", "state", "report",
+    "notify",
 ];
 
 /// The table that every tool reads besides its own, and what may stand there: how rows come in.

@@ -10,6 +10,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Parser};
 
 use crate::cli::config;
 use crate::cli::progress;
+use crate::cycle::record;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::{Diagnostics, inert};
 use crate::io::stream::Place;
@@ -39,7 +40,9 @@ impl Outcome {
 /// What surrounds a run: its name, the time, and where remarks go.
 pub struct Scene {
     name: String,
+    config: Option<Place>,
     now: Option<Timestamp>,
+    run_id: Option<String>,
     quiet: bool,
     notes: Diagnostics,
     news: Diagnostics,
@@ -52,6 +55,24 @@ impl Scene {
         &self.name
     }
 
+    /// The moment that `--now` asks for.
+    pub fn asked_now(&self) -> Option<Timestamp> {
+        self.now
+    }
+
+    /// The options of every tool that a tool hands on to those it calls.
+    pub fn common_words(&self) -> Vec<String> {
+        let config = self.config.iter().flat_map(|place| ["--config".to_owned(), place.to_string()]);
+        config.chain(self.quiet.then(|| "--quiet".to_owned())).collect()
+    }
+
+    /// Prints a line to stderr at once, unless nothing but errors is wanted.
+    pub fn echo(&self, line: &str) {
+        if !self.quiet {
+            print(line);
+        }
+    }
+
     /// The moment of the run: `--now`, else SOURCE_DATE_EPOCH, else the clock, read here and nowhere else.
     pub fn now(&self) -> Result<Timestamp> {
         if let Some(now) = self.now {
@@ -62,6 +83,11 @@ impl Scene {
         }
         let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
         Ok(Timestamp(i64::try_from(since_1970.as_secs())?))
+    }
+
+    /// The id of the run of the cycle that the results belong to, if they belong to one.
+    pub fn run_id(&self) -> Option<String> {
+        self.run_id.clone()
     }
 
     /// Where remarks go, for readers of rows.
@@ -130,6 +156,10 @@ struct CommonArgs {
     #[arg(long, value_name = "TIME", global = true)]
     now: Option<Timestamp>,
 
+    /// The run.json of the cycle that this belongs to: the result carries its id
+    #[arg(long, value_name = "FILE", global = true)]
+    run: Option<Place>,
+
     /// Say nothing but errors
     #[arg(long, short, global = true)]
     quiet: bool,
@@ -142,7 +172,11 @@ pub fn command<T: Tool>() -> Command {
 
 /// Runs the tool on the arguments of the process: `sample -n 3` and `spamops sample -n 3` are one.
 pub fn main<T: Tool>() -> ExitCode {
-    let mut args: Vec<OsString> = std::env::args_os().collect();
+    main_with::<T>(std::env::args_os().collect())
+}
+
+/// As [`main`], with these arguments.
+pub fn main_with<T: Tool>(mut args: Vec<OsString>) -> ExitCode {
     let command = command::<T>();
     let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
     let word = command.get_name().to_owned();
@@ -158,9 +192,13 @@ pub fn main<T: Tool>() -> ExitCode {
         (Ok(common), Ok(tool)) => (common, tool),
         (Err(error), _) | (_, Err(error)) => return usage(&error.into(), &name),
     };
-    let CommonArgs { now, quiet, .. } = common;
+    let CommonArgs { config, now, run, quiet } = common;
+    let run_id = match run.as_ref().map(record::id_in).transpose() {
+        Ok(run_id) => run_id,
+        Err(error) => return usage(&error, &name),
+    };
     let [notes, news, picture] = std::array::from_fn(|_| Diagnostics::default());
-    let scene = Scene { name, now, quiet, notes, news, picture };
+    let scene = Scene { name, config, now, run_id, quiet, notes, news, picture };
     let outcome = tool.run(&scene);
     if !scene.quiet {
         progress::clear();

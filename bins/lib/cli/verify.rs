@@ -14,6 +14,7 @@ use crate::cli::tool::{Outcome, Scene};
 use crate::compare::decision as compare;
 use crate::compare::paired_result::PairedResult;
 use crate::compare::sequential::SequentialTest;
+use crate::cycle::record::CycleRecord;
 use crate::drift::decision as drift;
 use crate::io::diagnostics::{inert, shown};
 use crate::io::result_file;
@@ -44,7 +45,7 @@ pub struct Finding {
 type FileCheck = fn(&str) -> Result<()>;
 
 /// Every kind of JSON that the tools write, and how a text of it is checked.
-const KINDS: [(&str, FileCheck); 16] = [
+const KINDS: [(&str, FileCheck); 17] = [
     ("model", |text| Model::parse(text)?.profile.profile().map(drop)),
     ("profile", |text| parsed::<summary::ProfileFile>(text, "profile")?.profile.profile().map(drop)),
     ("watched", |text| parsed::<WatchedFiles>(text, "watched").map(drop)),
@@ -59,6 +60,7 @@ const KINDS: [(&str, FileCheck); 16] = [
     ("plan", |text| parsed::<tracking::TrackingPlan>(text, "plan").map(drop)),
     ("version", |text| parsed::<Version>(text, "version").map(drop)),
     ("alias", |text| parsed::<Alias>(text, "alias").map(drop)),
+    ("run", |text| parsed::<CycleRecord>(text, "run")?.check()),
     ("decision", |text| parsed::<Decision>(text, "decision").map(drop)),
     ("card", |text| parsed::<ModelCard>(text, "card").map(drop)),
 ];

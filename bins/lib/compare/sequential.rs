@@ -60,7 +60,7 @@ pub struct SequentialEvidence {
 impl SequentialTest {
     /// A comparison of which nothing is known yet.
     pub fn new(tool: &str) -> Self {
-        let ResultHead { schema, tool } = ResultHead::new("sequential", tool);
+        let ResultHead { schema, tool, .. } = ResultHead::new("sequential", tool);
         Self {
             schema,
             tool,

@@ -17,6 +17,9 @@ pub struct ResultHead {
     pub schema: String,
     /// Who wrote it.
     pub tool: ToolVersion,
+    /// The run of the cycle that it belongs to; none for a tool that was called on its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<String>,
 }
 
 /// The name and version of the tool that wrote a result.
@@ -32,7 +35,7 @@ impl ResultHead {
     /// The head of a result of this kind, written by the tool of that name.
     pub fn new(kind: &str, tool: &str) -> Self {
         let tool = ToolVersion { name: tool.into(), version: env!("CARGO_PKG_VERSION").into() };
-        Self { schema: schema(kind), tool }
+        Self { schema: schema(kind), tool, run_id: None }
     }
 }
 

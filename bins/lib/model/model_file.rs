@@ -202,7 +202,7 @@ impl ColumnPlaces {
 impl Model {
     /// A model of this version that has learned nothing yet.
     pub fn empty(tool: &str, features: FeatureSpec) -> Self {
-        let ResultHead { schema, tool } = ResultHead::new("model", tool);
+        let ResultHead { schema, tool, .. } = ResultHead::new("model", tool);
         Self {
             schema,
             tool,

@@ -325,7 +325,7 @@ pub struct ProfileFile {
 impl ProfileFile {
     /// Of messages that this model scored, if one did.
     pub fn new(profile: &Profile, model: Option<&str>, tool: &str) -> Self {
-        let ResultHead { schema, tool } = ResultHead::new("profile", tool);
+        let ResultHead { schema, tool, .. } = ResultHead::new("profile", tool);
         Self { schema, tool, model: model.map(str::to_owned), profile: StoredProfile::of(profile) }
     }
 

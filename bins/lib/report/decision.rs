@@ -3,11 +3,13 @@
 use super::{escape, prose};
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::decision as compare;
+use crate::cycle::files::RECORD;
+use crate::cycle::record;
 use crate::drift::decision as drift;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
@@ -23,6 +25,8 @@ use crate::verdict::Reason;
 /// The results of one run, as far as it went.
 #[derive(Clone, Debug, Default)]
 pub struct RunResults {
+    /// The run of the cycle that all results belong to; none if the tools were called one by one.
+    pub run_id: Option<String>,
     /// What `validate` found.
     pub validate: Option<contract::ValidateReport>,
     /// What the champion scored.
@@ -69,15 +73,41 @@ pub struct Decision {
 /// Reasons that are named at most.
 pub(super) const REASONS: usize = 20;
 
-/// Reads the results in a directory.
+/// Reads the results in a directory, which must be those of one run.
 pub fn read(directory: &Path) -> Result<RunResults> {
     Ok(RunResults {
+        run_id: run_id(directory)?,
         validate: found(directory, "validate")?,
         metrics: found(directory, "metrics")?,
         drift: found(directory, "drift")?,
         compare: found(directory, "compare")?,
         promote: found(directory, "promote")?.filter(made_champion),
     })
+}
+
+/// The run that the results in a directory belong to. Results of two runs are an error: together they say nothing.
+fn run_id(directory: &Path) -> Result<Option<String>> {
+    let record = directory.join(RECORD);
+    let recorded = record.exists().then(|| record::id_in(&Place::File(record))).transpose()?;
+    let mut first = recorded.map(|id| ("run", Some(id)));
+    for kind in ["validate", "metrics", "drift", "compare", "promote"] {
+        let Some(head) = found::<ResultHead>(directory, kind)? else { continue };
+        match &first {
+            None => first = Some((kind, head.run_id)),
+            Some((_, id)) if *id == head.run_id => {}
+            Some((other, id)) => {
+                let name = |id: &Option<String>| {
+                    id.as_ref().map_or("no run".to_owned(), |id| format!("run {:.12}", inert(id)))
+                };
+                let (directory, id, own) = (directory.display(), name(id), name(&head.run_id));
+                bail!(
+                    "{directory}: {other}.json belongs to {id}, {kind}.json to {own}; \
+                    start over with spamops run, or call the tool with --run {directory}/run.json"
+                );
+            }
+        }
+    }
+    Ok(first.and_then(|(_, id)| id))
 }
 
 /// Whether a move was one of the champion, and has happened.
@@ -116,7 +146,7 @@ impl RunResults {
         }
         let promoted_version = self.promote.as_ref().map(|promote| promote.version);
         Decision {
-            head: ResultHead::new("decision", tool),
+            head: ResultHead { run_id: self.run_id.clone(), ..ResultHead::new("decision", tool) },
             time: self.drift.as_ref().map_or(now.0, |drift| drift.time),
             valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == "valid"),
             retrain_needed,

@@ -40,7 +40,7 @@ impl WatchedFiles {
         let mut watched = if path.exists() {
             result_file::read(&Place::File(path.to_path_buf()), "watched")?
         } else {
-            let ResultHead { schema, tool } = ResultHead::new("watched", tool);
+            let ResultHead { schema, tool, .. } = ResultHead::new("watched", tool);
             Self { schema, tool, champions: Vec::new() }
         };
         let champions = &mut watched.champions;

@@ -1,0 +1,9 @@
+//! The cycle: its steps, the file that each one reads and writes, and the record of a run.
+
+pub mod step;
+pub mod command_line;
+pub mod files;
+pub mod demo;
+pub mod settings;
+pub mod record;
+pub mod run;

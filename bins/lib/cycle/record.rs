@@ -1,0 +1,215 @@
+//! `run.json`: what a run of the cycle is about, its id, and how far it has come.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::cycle::files::RECORD;
+use crate::cycle::settings::CycleSettings;
+use crate::cycle::step::CycleStep;
+use crate::io::result_file::{self, ResultHead, hex};
+use crate::io::stream::Place;
+use crate::state::gathered::State;
+
+/// The record of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CycleRecord {
+    /// Schema and tool.
+    #[serde(flatten)]
+    pub head: ResultHead,
+    /// The SHA-256 of inputs and settings, paths left out: the same run elsewhere has the same id.
+    pub id: String,
+    /// What the run is about.
+    pub settings: CycleSettings,
+    /// The SHA-256 of every input when the run began.
+    pub inputs: BTreeMap<String, String>,
+    /// The steps that are done.
+    pub done: Vec<CycleStep>,
+    /// Whether the run came to its end. One that did not is resumed.
+    pub finished: bool,
+}
+
+impl CycleRecord {
+    /// A run that begins now.
+    pub fn begin(settings: CycleSettings, tool: &str) -> Result<Self> {
+        let inputs = inputs(&settings)?;
+        let id = id(&settings, &inputs)?;
+        let head = ResultHead::new("run", tool);
+        Ok(Self { head, id, settings, inputs, done: Vec::new(), finished: false })
+    }
+
+    /// A run that reads nothing and is recorded nowhere.
+    pub fn of_nothing(settings: CycleSettings, tool: &str) -> Self {
+        let head = ResultHead::new("run", tool);
+        Self { head, id: String::new(), settings, inputs: BTreeMap::new(), done: Vec::new(), finished: false }
+    }
+
+    /// The run recorded in a directory, if there is one.
+    pub fn read(directory: &Path) -> Result<Option<Self>> {
+        let path = directory.join(RECORD);
+        if path.exists() { result_file::read(&Place::File(path), "run").map(Some) } else { Ok(None) }
+    }
+
+    /// Writes the record, whole or not at all.
+    pub fn write(&self, directory: &Path) -> Result<()> {
+        if self.id.is_empty() {
+            return Ok(());
+        }
+        result_file::write(&Place::File(directory.join(RECORD)), self)
+    }
+
+    /// Fails if the id is not that of the settings and inputs.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            self.id == id(&self.settings, &self.inputs)?,
+            "the id is not that of its settings and inputs"
+        );
+        Ok(())
+    }
+
+    /// Whether a run that was killed can go on with these settings: what it reads must be what it was.
+    pub fn can_go_on(&self, settings: &CycleSettings) -> Result<bool> {
+        if self.finished || self.settings != *settings {
+            return Ok(false);
+        }
+        // The state and the registry change while a run goes on.
+        Ok(files_to_read(settings)?.iter().all(|(name, digest)| self.inputs.get(name) == Some(digest)))
+    }
+
+    /// Whether a step is done.
+    pub fn is_done(&self, step: CycleStep) -> bool {
+        self.done.contains(&step)
+    }
+}
+
+/// The id in the record of a run.
+pub fn id_in(place: &Place) -> Result<String> {
+    #[derive(Deserialize)]
+    struct RunIdOnly {
+        id: String,
+    }
+    result_file::read::<RunIdOnly>(place, "run").map(|record| record.id)
+}
+
+/// The digests of all that a run reads.
+fn inputs(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
+    let state = State::new(Path::new(&settings.state));
+    let mut inputs = files_to_read(settings)?;
+    for name in ["rows.jsonl", "refused.jsonl", "history.jsonl", "decisions.jsonl"] {
+        add(&mut inputs, name, &state.file(name))?;
+    }
+    let champion = Path::new(&settings.registry).join("spam").join("champion.json");
+    add(&mut inputs, "champion", &champion)?;
+    Ok(inputs)
+}
+
+/// The digests of the files that nothing but a person changes.
+fn files_to_read(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
+    let mut inputs = BTreeMap::new();
+    inputs.insert("data".to_owned(), digest(Path::new(&settings.data))?);
+    if let Some(contract) = &settings.contract {
+        inputs.insert("contract".to_owned(), digest(Path::new(contract))?);
+    }
+    add(&mut inputs, "policy", Path::new("spamops.toml"))?;
+    Ok(inputs)
+}
+
+/// Adds the digest of a file, if it exists.
+fn add(inputs: &mut BTreeMap<String, String>, name: &str, path: &Path) -> Result<()> {
+    if path.is_file() {
+        inputs.insert(name.to_owned(), digest(path)?);
+    }
+    Ok(())
+}
+
+/// The SHA-256 of a file, which need not fit into memory.
+fn digest(path: &Path) -> Result<String> {
+    let hashed = File::open(path).and_then(|mut file| {
+        let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(hash.finalize()),
+                count => hash.update(&buffer[..count]),
+            }
+        }
+    });
+    hashed.map(|hash| hex(&hash)).with_context(|| path.display().to_string())
+}
+
+fn id(settings: &CycleSettings, inputs: &BTreeMap<String, String>) -> Result<String> {
+    // In where the files are, two runs may differ and still be the same.
+    let CycleSettings { since, until, size, force, now, commit, .. } = settings;
+    let identity = serde_json::to_string(&(inputs, since, until, size, force, now, commit))?;
+    Ok(result_file::digest(&identity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(directory: &Path) -> CycleSettings {
+        let name = |file: &str| directory.join(file).display().to_string();
+        CycleSettings {
+            demo: false,
+            data: name("rows.csv"),
+            registry: name("models"),
+            state: name("state"),
+            contract: None,
+            since: None,
+            until: None,
+            size: 10,
+            force: false,
+            now: "2026-10-01".into(),
+            commit: None,
+        }
+    }
+
+    #[test]
+    fn the_id_depends_on_inputs_and_settings_and_not_on_paths() {
+        let one = std::env::temp_dir().join(format!("spamops-record-{}", std::process::id()));
+        let other = one.join("elsewhere");
+        std::fs::create_dir_all(&other).unwrap();
+        for directory in [&one, &other] {
+            std::fs::write(directory.join("rows.csv"), "label,text\nham,a\n").unwrap();
+        }
+        let id = |settings: CycleSettings| CycleRecord::begin(settings, "run").unwrap().id;
+        let first = id(settings(&one));
+        assert_eq!(first.len(), 64);
+        assert_eq!(first, id(settings(&other)));
+        assert_ne!(first, id(CycleSettings { size: 11, ..settings(&one) }));
+        assert_ne!(first, id(CycleSettings { now: "2026-10-02".into(), ..settings(&one) }));
+        std::fs::write(other.join("rows.csv"), "label,text\nham,b\n").unwrap();
+        assert_ne!(first, id(settings(&other)));
+        std::fs::create_dir_all(other.join("state")).unwrap();
+        std::fs::write(one.join("rows.csv"), "label,text\nham,b\n").unwrap();
+        std::fs::write(other.join("state/rows.jsonl"), "{}\n").unwrap();
+        assert_ne!(id(settings(&one)), id(settings(&other)));
+        std::fs::remove_dir_all(&one).unwrap();
+    }
+
+    #[test]
+    fn a_run_goes_on_unless_it_finished_or_its_rows_changed() {
+        let directory = std::env::temp_dir().join(format!("spamops-resume-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(directory.join("rows.csv"), "label,text\nham,a\n").unwrap();
+        let settings = settings(&directory);
+        let mut record = CycleRecord::begin(settings.clone(), "run").unwrap();
+        record.done.push(CycleStep::Sample);
+        assert!(record.can_go_on(&settings).unwrap());
+        assert!(!record.can_go_on(&CycleSettings { size: 11, ..settings.clone() }).unwrap());
+        let finished = CycleRecord { finished: true, ..record.clone() };
+        assert!(!finished.can_go_on(&settings).unwrap());
+        record.write(&directory).unwrap();
+        assert_eq!(CycleRecord::read(&directory).unwrap(), Some(record.clone()));
+        assert!(record.check().is_ok() && CycleRecord { id: "0".into(), ..record.clone() }.check().is_err());
+        assert_eq!(id_in(&Place::File(directory.join(RECORD))).unwrap(), record.id);
+        std::fs::write(directory.join("rows.csv"), "label,text\nham,b\n").unwrap();
+        assert!(!record.can_go_on(&settings).unwrap());
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+}

@@ -1,0 +1,256 @@
+//! spamops run: the cycle, whole or step by step.
+
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
+
+use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
+use ::spamops::cycle::command_line::Programs;
+use ::spamops::cycle::demo;
+use ::spamops::cycle::files::RunFiles;
+use ::spamops::cycle::record::CycleRecord;
+use ::spamops::cycle::run::CycleRun;
+use ::spamops::cycle::settings::CycleOptions;
+use ::spamops::cycle::step::CycleStep;
+use ::spamops::io::dates::Timestamp;
+use ::spamops::io::stream::Place;
+
+/// Run the cycle, whole or step by step, with all results in one directory
+///
+/// Prints each command line before it runs it. Every line can be pasted into a shell. Without STEP it runs the whole cycle:
+/// score and drift only if the new rows are valid, split to compare only if drift requests a retrain, promote only if the
+/// challenger is better. A run that was killed is resumed after its last complete step if its rows and options are still the same.
+///
+/// Steps, in order:
+///   sample     new rows that no earlier run has used      -> new.csv
+///   validate   valid rows, rejected rows                  -> clean.csv rejects.csv validate.json
+///   score      the champion on the new rows               -> champion.json scored.csv metrics.json
+///   drift      is the champion still right?               -> drift.json to-label.csv
+///   split      all gathered rows, training and holdout    -> train.csv holdout.csv
+///   fit        a challenger                               -> challenger.json
+///   judge      champion and challenger on the holdout     -> champion-scored.csv challenger-scored.csv
+///   compare    is the challenger better?                  -> compare.json flips.csv
+///   promote    the challenger becomes the champion        -> promote.json
+///   outputs    the runner's outputs, as far as decided
+///   report     the decision, for people and programs      -> decision.json report.md report.html
+///
+/// run.json records the options and inputs of the run, and its id: the SHA-256 of them. Later steps take their options from it,
+/// and every result carries the id. A step that is named with other options belongs to another run.
+///
+/// Each option can also come from the environment: SPAMOPS_IN_DATA for --data, and so on.
+#[derive(Parser)]
+#[command(
+    name = "run",
+    bin_name = "spamops run",
+    verbatim_doc_comment,
+    after_help = "\
+Examples:
+  spamops run --demo                                               # a synthetic corpus that drifts, results in out/
+  spamops run --data messages.csv --registry models --state state --out-dir out
+  spamops run --out-dir out drift report                           # two steps again
+  spamops run --data messages.csv --dry-run                        # the command lines alone"
+)]
+pub(crate) struct Args {
+    /// Steps to run, in this order [default: the whole cycle]
+    #[arg(value_name = "STEP")]
+    steps: Vec<CycleStep>,
+
+    /// Rows as CSV or JSON Lines
+    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
+    data: Option<PathBuf>,
+
+    /// Use the synthetic corpus in this program, and fit its first champion
+    #[arg(long)]
+    demo: bool,
+
+    /// The directory of the results
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    out_dir: PathBuf,
+
+    /// The registry [default: models in --out-dir]
+    #[arg(long, value_name = "DIR")]
+    registry: Option<PathBuf>,
+
+    /// Rows and decisions of earlier runs [default: state in --out-dir]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+
+    /// The contract that rows must meet [default: contract.toml beside the rows, if it exists]
+    #[arg(long, value_name = "FILE")]
+    contract: Option<PathBuf>,
+
+    /// Rows before this date are history: the first run gathers them and does not sample them
+    #[arg(long, value_name = "DATE")]
+    since: Option<Timestamp>,
+
+    /// Rows from this date on have not arrived yet
+    #[arg(long, value_name = "DATE")]
+    until: Option<Timestamp>,
+
+    /// How many new rows to draw [default: 2000]
+    #[arg(long, value_name = "ROWS")]
+    size: Option<u64>,
+
+    /// true: retrain whatever the signals say [default: false]
+    #[arg(long, value_name = "BOOL")]
+    force: Option<bool>,
+
+    /// Channels to tell people through, separated by commas: slack, pagerduty, alertmanager, webhook. See spamops notify --help
+    #[arg(long, value_name = "CHANNELS")]
+    notify: Option<String>,
+
+    /// Start over, even if a run that was killed could be resumed
+    #[arg(long)]
+    restart: bool,
+
+    /// Print the command lines, and run none
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Options that may also come from the environment.
+const FROM_ENVIRONMENT: [&str; 10] =
+    ["data", "out-dir", "registry", "state", "contract", "since", "until", "size", "force", "notify"];
+
+impl Tool for Args {
+    fn run(self, scene: &Scene) -> Result<Outcome> {
+        let _lock = if self.dry_run { None } else { lock(&self.out_dir)? };
+        let recorded = CycleRecord::read(&self.out_dir)?;
+        let is_new = self.steps.is_empty() || self.steps.contains(&CycleStep::Sample);
+        let record = match recorded {
+            Some(recorded) if !is_new => self.going_on(recorded, scene)?,
+            recorded => self.beginning(recorded, scene)?,
+        };
+        let mut run = CycleRun {
+            record,
+            files: RunFiles::new(&self.out_dir),
+            programs: Programs::find(crate::TOOLS.iter().map(|tool| tool.name).collect())?,
+            common: scene.common_words(),
+            notify: self.notify.clone(),
+            dry_run: self.dry_run,
+            echo: &|line| scene.echo(line),
+        };
+        if self.steps.is_empty() {
+            run.whole()?;
+        }
+        self.steps.iter().try_for_each(|step| run.step(*step))?;
+        if !self.dry_run && (self.steps.is_empty() || self.steps.contains(&CycleStep::Report)) {
+            Place::Standard.write_text(&format!("results: {}\n", self.out_dir.display()))?;
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl Args {
+    /// A new run, or the one that was killed in this directory.
+    fn beginning(&self, killed: Option<CycleRecord>, scene: &Scene) -> Result<CycleRecord> {
+        let options = self.options(scene);
+        // A runner asks for the outputs even if the run could not begin: all of them are then false.
+        if killed.is_none() && self.steps.iter().all(|step| step.tells()) && !self.steps.is_empty() {
+            let nothing = CycleOptions { data: Some(self.out_dir.clone()), ..options };
+            return Ok(CycleRecord::of_nothing(nothing.settings(|| scene.now())?, scene.name()));
+        }
+        let settings = options.settings(|| scene.now())?;
+        if self.dry_run {
+            return Ok(CycleRecord::of_nothing(settings, scene.name()));
+        }
+        if self.demo {
+            demo::write(&self.out_dir.join("demo"))?;
+        }
+        let is_there = Path::new(&settings.data).exists();
+        if let Some(killed) = killed.filter(|_| is_there && self.steps.is_empty() && !self.restart) {
+            let mut same = settings.clone();
+            if options.now.is_none() {
+                same.now.clone_from(&killed.settings.now);
+            }
+            if killed.can_go_on(&same)? {
+                let place = match killed.done.last() {
+                    Some(step) => format!("after the step {step}"),
+                    None => "within its first step".to_owned(),
+                };
+                scene.echo(&format!("resuming run {:.12} {place}", killed.id));
+                return Ok(killed);
+            }
+        }
+        let files = RunFiles::new(&self.out_dir);
+        files.expect_apart([&settings.data].into_iter().chain(&settings.contract).map(String::as_str))?;
+        files.clear()?;
+        ensure!(is_there, "{}: no such file", settings.data);
+        let record = CycleRecord::begin(settings, scene.name())?;
+        record.write(&self.out_dir)?;
+        Ok(record)
+    }
+
+    /// Steps again: with the options of their run, or with others as another run.
+    fn going_on(&self, recorded: CycleRecord, scene: &Scene) -> Result<CycleRecord> {
+        let settings = self.options(scene).over(recorded.settings.clone())?;
+        if settings == recorded.settings {
+            return Ok(recorded);
+        }
+        let record = CycleRecord::begin(settings, scene.name())?;
+        if !self.dry_run {
+            scene.echo(&format!(
+                "other options than those of run {:.12}: this is run {:.12}",
+                recorded.id, record.id
+            ));
+            record.write(&self.out_dir)?;
+        }
+        Ok(record)
+    }
+
+    fn options(&self, scene: &Scene) -> CycleOptions {
+        CycleOptions {
+            demo: self.demo,
+            data: self.data.clone(),
+            out_dir: self.out_dir.clone(),
+            registry: self.registry.clone(),
+            state: self.state.clone(),
+            contract: self.contract.clone(),
+            since: self.since,
+            until: self.until,
+            size: self.size,
+            force: self.force,
+            now: scene.asked_now(),
+            commit: tool::environment("GITHUB_SHA"),
+        }
+    }
+}
+
+/// Keeps a second run out of the directory until what is returned is dropped.
+fn lock(directory: &Path) -> Result<Option<File>> {
+    std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+    // The directory itself, so that no file is left behind. A system that cannot lock one keeps nobody out.
+    let lock = File::open(directory).ok();
+    if lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock))) {
+        bail!(
+            "{}: another run is at work here; wait for it, or choose another --out-dir",
+            directory.display()
+        );
+    }
+    Ok(lock)
+}
+
+/// The arguments with what the environment says of options that are not given.
+fn with_environment(mut args: Vec<OsString>) -> Vec<OsString> {
+    let is_given = |args: &[OsString], option: &str| {
+        args.iter().any(|arg| {
+            arg.to_str().is_some_and(|arg| arg == option || arg.starts_with(&format!("{option}=")))
+        })
+    };
+    for name in FROM_ENVIRONMENT.into_iter().chain(["now"]) {
+        let option = format!("--{name}");
+        let variable = format!("SPAMOPS_IN_{}", name.to_uppercase().replace('-', "_"));
+        if let Some(value) = tool::environment(&variable).filter(|_| !is_given(&args, &option)) {
+            args.insert(2.min(args.len()), format!("{option}={value}").into());
+        }
+    }
+    args
+}
+
+pub(crate) fn main() -> ExitCode {
+    tool::main_with::<Args>(with_environment(std::env::args_os().collect()))
+}

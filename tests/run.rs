@@ -1,0 +1,245 @@
+//! `spamops run`: the cycle whole, step by step, killed and resumed, and with results that are not its own.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The steps of the demo, which promotes a challenger.
+const STEPS: [&str; 10] =
+    ["sample", "validate", "score", "drift", "split", "fit", "judge", "compare", "promote", "report"];
+
+/// `spamops WORDS` in a directory, with nothing of the surroundings.
+fn spamops(directory: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spamops"));
+    command.args(words).current_dir(directory).env_clear().env("PATH", std::env::var("PATH").unwrap());
+    command
+}
+
+fn done(directory: &Path, words: &[&str]) -> Output {
+    let output = spamops(directory, words).output().unwrap();
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+fn refused(directory: &Path, words: &[&str]) -> String {
+    let output = spamops(directory, words).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn fresh(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("run").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+/// All files below a directory, by name.
+fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![directory.to_path_buf()];
+    while let Some(next) = left.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else {
+                found.insert(path.strip_prefix(directory).unwrap().to_path_buf(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+fn assert_same(one: &Path, other: &Path, when: &str) {
+    let (one, other) = (files(&one.join("out")), files(&other.join("out")));
+    let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&one), names(&other), "{when}");
+    let differ: Vec<_> =
+        one.iter().filter(|(name, bytes)| other[*name] != **bytes).map(|(name, _)| name).collect();
+    assert!(differ.is_empty(), "{when}: {differ:?}");
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn every_result_carries_the_id_of_the_run() {
+    let directory = fresh("id");
+    done(&directory, &["run", "--demo"]);
+    let out = directory.join("out");
+    let id = json(&out.join("run.json"))["id"].clone();
+    assert_eq!(id.as_str().unwrap().len(), 64);
+    for name in ["validate", "metrics", "drift", "compare", "promote", "decision"] {
+        assert_eq!(json(&out.join(format!("{name}.json")))["run_id"], id, "{name}");
+    }
+    assert_eq!(json(&out.join("decision.json"))["promoted_version"], 2);
+    // The first champion is the one of the registry beside the tests.
+    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spam");
+    let names = |at: &Path| {
+        fs::read_dir(at.join("models")).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let (known, own): (Vec<_>, Vec<_>) = (names(&known), names(&out.join("models/spam")));
+    assert!(known.iter().all(|name| own.contains(name)), "{known:?} {own:?}");
+}
+
+#[test]
+fn a_run_that_stopped_after_any_step_is_resumed() {
+    let whole = fresh("whole");
+    done(&whole, &["run", "--demo"]);
+    let stopped = fresh("stopped");
+    done(&stopped, &["run", "--demo", "sample"]);
+    for (place, step) in STEPS.iter().enumerate().take(STEPS.len() - 1) {
+        if place > 0 {
+            done(&stopped, &["run", step]);
+        }
+        let resumed = fresh(&format!("stopped-after-{step}"));
+        let copied = Command::new("cp").arg("-R").arg(stopped.join("out")).arg(&resumed).status();
+        assert!(copied.unwrap().success());
+        let said = String::from_utf8(done(&resumed, &["run", "--demo"]).stderr).unwrap();
+        assert!(said.contains(&format!("after the step {step}\n")), "{said}");
+        assert_same(&whole, &resumed, step);
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_within_any_step_is_resumed() {
+    let whole = fresh("unkilled");
+    done(&whole, &["run", "--demo"]);
+    let lines = String::from_utf8(done(&whole, &["run", "--demo", "--restart", "--dry-run"]).stderr).unwrap();
+    assert!(lines.contains(" fit "), "{lines}");
+    for wanted in [
+        " sample --size",
+        " validate --contract",
+        " drift ",
+        " state gather out/clean",
+        " fit out/",
+        " compare ",
+        " report ",
+    ] {
+        let directory = fresh(&format!("killed-{}", wanted.trim().replace([' ', '/'], "-")));
+        let mut run = spamops(&directory, &["run", "--demo"]);
+        let mut child = run.stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let is_wanted = |line: &String| line.starts_with("$ ") && format!("{line} ").contains(wanted);
+        assert!(said.any(|line| is_wanted(&line.unwrap())), "{wanted}");
+        // The run and the tool that it has just called.
+        let group = format!("-{}", child.id());
+        assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
+        child.wait().unwrap();
+        done(&directory, &["run", "--demo"]);
+        assert_same(&whole, &directory, wanted);
+    }
+}
+
+#[test]
+fn a_second_run_finds_no_new_rows() {
+    let directory = fresh("second");
+    done(&directory, &["run", "--demo"]);
+    let first = json(&directory.join("out/run.json"))["id"].clone();
+    let said = String::from_utf8(done(&directory, &["run", "--demo"]).stdout).unwrap();
+    assert!(said.contains("retrain_needed=false\n"), "{said}");
+    assert_ne!(json(&directory.join("out/run.json"))["id"], first, "the state is an input");
+}
+
+#[test]
+fn a_request_that_a_run_did_not_answer_is_answered_by_the_next() {
+    let directory = fresh("pending");
+    for step in ["sample", "validate", "score", "drift"] {
+        done(&directory, &["run", "--demo", step]);
+    }
+    // Its results are lost, its state is not.
+    for entry in fs::read_dir(directory.join("out")).unwrap().map(Result::unwrap) {
+        if entry.path().is_file() {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    let said = String::from_utf8(done(&directory, &["run", "--demo"]).stdout).unwrap();
+    assert!(said.contains("retrain_needed=true\n") && said.contains("reason_code=forced\n"), "{said}");
+    assert!(!directory.join("out/state/retrain-pending").exists());
+}
+
+#[test]
+fn the_quiet_quarter_asks_for_nothing() {
+    let directory = fresh("quiet");
+    let quiet = ["run", "--demo", "--since", "2026-04-01", "--until", "2026-07-01", "--now", "2026-07-01"];
+    let said = String::from_utf8(done(&directory, &quiet).stdout).unwrap();
+    assert!(said.contains("retrain_needed=false\n"), "{said}");
+    assert!(!directory.join("out/challenger.json").exists());
+}
+
+#[test]
+fn results_of_another_run_are_refused() {
+    let directory = fresh("other");
+    done(&directory, &["run", "--demo"]);
+    // The same step with another moment belongs to another run.
+    done(&directory, &["run", "--now", "2026-10-01T12:00:00Z", "drift"]);
+    for tool in ["report out", "notify out --to slack --dry-run", "run report"] {
+        let said = refused(&directory, &tool.split(' ').collect::<Vec<_>>());
+        assert!(said.contains("validate.json to run") && said.contains("start over"), "{tool}: {said}");
+    }
+    // So is a result of a tool that was called without the run.
+    done(&directory, &["run", "--demo", "--restart"]);
+    done(&directory, &["drift", "out/clean.csv", "-o", "out/drift.json"]);
+    let said = refused(&directory, &["report", "out"]);
+    assert!(said.contains("drift.json to no run"), "{said}");
+}
+
+#[test]
+fn the_lines_that_are_printed_can_be_pasted() {
+    let directory = fresh("pasted a 'b");
+    let lines = String::from_utf8(done(&directory, &["run", "--demo"]).stderr).unwrap();
+    let lines: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    assert!(lines.len() > 20, "{lines:?}");
+    let compare = fs::read(directory.join("out/compare.json")).unwrap();
+    fs::remove_file(directory.join("out/compare.json")).unwrap();
+    let line = lines.iter().find(|line| line.contains(" compare ")).unwrap();
+    let pasted = Command::new("sh").args(["-c", line]).current_dir(&directory).status().unwrap();
+    assert!(pasted.success());
+    assert_eq!(fs::read(directory.join("out/compare.json")).unwrap(), compare);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let directory = fresh("dry");
+    let said = String::from_utf8(done(&directory, &["run", "--demo", "--dry-run"]).stderr).unwrap();
+    assert!(said.contains("# if drift requests a retrain:\n"), "{said}");
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+}
+
+#[test]
+fn options_come_from_the_environment_and_the_command_line_wins() {
+    let directory = fresh("environment");
+    let run = |words: &[&str]| {
+        let mut command = spamops(&directory, &[&["run", "--demo", "--dry-run"], words].concat());
+        let environment =
+            [("SPAMOPS_IN_SIZE", "12"), ("SPAMOPS_IN_OUT_DIR", "there"), ("SPAMOPS_IN_SINCE", "")];
+        String::from_utf8(command.envs(environment).output().unwrap().stderr).unwrap()
+    };
+    let said = run(&[]);
+    assert!(said.contains("--size 12 ") && said.contains("-o there/new.csv"), "{said}");
+    let said = run(&["--size=13"]);
+    assert!(said.contains("--size 13 "), "{said}");
+}
+
+#[test]
+fn mistakes_are_named_with_a_remedy() {
+    let directory = fresh("mistakes");
+    assert!(refused(&directory, &["run"]).contains("name them with --data FILE, or try --demo"));
+    assert!(refused(&directory, &["run", "--data", "none.csv"]).contains("none.csv: no such file"));
+    assert!(refused(&directory, &["run", "--demo", "tidy"]).contains("expected one of sample, validate"));
+    assert!(refused(&directory, &["run", "--demo", "fit"]).contains("run the step split first"));
+    fs::create_dir_all(directory.join("out")).unwrap();
+    fs::write(directory.join("out/new.csv"), "label,text\nham,a\n").unwrap();
+    let said = refused(&directory, &["run", "--data", "out/new.csv"]);
+    assert!(said.contains("out/new.csv: would be overwritten; choose another --out-dir"), "{said}");
+    assert!(directory.join("out/new.csv").exists());
+}
