@@ -54,7 +54,7 @@ strong=(--quiet --now 2026-10-01 --preset strong target/cycle/train.csv)
 "$built/debug/fit" "${strong[@]}" | cmp - <("$built/tools/fit" "${strong[@]}")
 
 say 'what promote publishes, read back by gto and by a GitHub on localhost'
-tests/ship/run.sh
+tests/publish/run.sh
 
 say 'a real MLflow server'
 tests/mlflow/run.sh

@@ -303,7 +303,7 @@ fn the_base_rate_is_the_one_that_em_climbs_to() {
         statistic: f64,
         p: f64,
     }
-    let cases = cases::<Case>("base_rate");
+    let cases = cases::<Case>("prior_shift");
     assert!(cases.len() >= 20);
     for Case { drawn, squares, positive, negative, estimated, common, statistic, p } in cases {
         let trained = TrainingBalance { positive, negative };
@@ -714,7 +714,7 @@ fn expected_performance_is_that_of_nannyml() {
         error: Four<Option<f64>>,
         exact: Option<Four<f64>>,
     }
-    let cases = cases::<Case>("expected");
+    let cases = cases::<Case>("estimated_performance");
     assert!(cases.len() >= 20);
     let mut compared = 0;
     for Case { scores, drawn, threshold, rows, value, error, exact } in cases {
@@ -821,7 +821,7 @@ fn black_box_shares_are_what_forty_digits_say() {
         share: Option<f64>,
         error: Option<f64>,
     }
-    let cases = cases::<Case>("black_box");
+    let cases = cases::<Case>("label_shift");
     assert!(cases.len() >= 20);
     for Case { taken, rows, reference, share, error } in cases {
         let case = format!("{taken} of {rows} by {reference:?}");

@@ -19,7 +19,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const NOW: &str = "1790812800";
 
 fn fresh(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("alerts").join(name);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("notify").join(name);
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(directory.join("run")).unwrap();
     directory

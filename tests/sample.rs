@@ -520,7 +520,7 @@ fn letters(mut n: u64) -> String {
 fn fresh(name: &str) -> PathBuf {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("test").replace("::", "-");
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sampling").join(test).join(name);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sample").join(test).join(name);
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory).unwrap();
     directory

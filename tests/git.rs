@@ -16,7 +16,7 @@ const NOW: Timestamp = Timestamp(1_790_812_800);
 
 /// A bare repository with one commit, in a fresh directory.
 fn remote(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shipping").join(name);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("git").join(name);
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory).unwrap();
     git(&directory, &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);

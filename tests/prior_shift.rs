@@ -40,7 +40,7 @@ fn a_shift_is_found_and_measured() {
 
 #[test]
 fn corrected_scores_are_better_where_the_base_rate_moved_and_the_same_where_it_did_not() {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("base_rate");
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prior_shift");
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory).unwrap();
     let file = |name: &str| directory.join(name);
