@@ -3,7 +3,8 @@
 //! Each file is a test: `cargo test --test transcripts drift` runs those whose name contains `drift`. A line `$ COMMAND` is run
 //! by bash (lines `> …` below it belong to it). What it prints must stand there exactly, stdout and stderr together, and then
 //! `? STATUS` unless the status is 0. `BLESS=1 cargo test --test transcripts` rewrites the files; read the diff. Each file has
-//! a fresh directory in which `data`, `models` and `bins` are those of the repository.
+//! a fresh directory in which `data`, `models` and `bins` are those of the repository. `tests/cases/bin` has commands that
+//! print less: `rounded`, `figures`, `columns`.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
@@ -105,7 +106,7 @@ fn replay(text: &str, directory: &Path) -> String {
 /// What a command prints, and its status where that is not 0.
 fn run(command: &str, directory: &Path) -> String {
     let tools = Path::new(env!("CARGO_BIN_EXE_spamops")).parent().unwrap();
-    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{ROOT}/tests/cases/bin:{}", tools.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")
         .args(["-c", &format!("exec 2>&1\nset -o pipefail\n{command}")])
         .current_dir(directory)
