@@ -20,7 +20,7 @@ cargo fmt --check
 cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 cargo clippy --quiet --locked --all-targets -- --deny warnings
 cargo clippy --quiet --locked --all-targets --no-default-features -- --deny warnings
-shellcheck bins/pipeline.sh tests/*.sh tests/*/*.sh .ci/run
+shellcheck bins/pipeline.sh tests/*.sh tests/*/*.sh tests/cases/bin/hide-digests .ci/run
 zizmor --offline --strict-collection --persona=auditor --no-progress --quiet .
 
 say 'cargo test'
