@@ -15,6 +15,11 @@ use spamops::registry::moves::Promotion;
 use spamops::registry::{CHAMPION, Registry};
 use spamops::stats::random::RandomStream;
 
+use directory::fresh;
+
+#[path = "library/directory.rs"]
+mod directory;
+
 /// Promoters that are killed before the test ends.
 const KILLS: u64 = 1_000;
 
@@ -23,13 +28,6 @@ const PROMOTERS: u64 = 4;
 
 /// Models that are promoted, each of its own digest.
 const MODELS: u64 = 24;
-
-fn fresh(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("registry").join(name);
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
-    directory
-}
 
 /// Small models that differ in the moment they say they were fitted at.
 fn models(directory: &Path, count: u64) -> Vec<PathBuf> {
@@ -195,7 +193,7 @@ fn nothing_is_torn_lost_or_undone_when_writers_are_killed() {
 }
 
 #[test]
-fn a_dry_run_takes_no_writer_for_a_killed_one() {
+fn a_dry_run_does_not_mistake_a_writer_for_a_killed_one() {
     let directory = fresh("dry");
     let models = models(&directory, 3);
     let root = directory.join("models");
@@ -262,7 +260,7 @@ fn a_full_disk_leaves_the_old_champion() {
 }
 
 #[test]
-fn what_cannot_be_written_to_leaves_the_old_champion() {
+fn a_file_system_that_cannot_be_written_to_leaves_the_old_champion() {
     let (root, model) = with_a_long_journal(&fresh("closed"));
     // A file system of its own, in a name space of its own: full to its last page, then read-only.
     let script = r#"

@@ -20,7 +20,7 @@ cargo fmt --check
 cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 cargo clippy --quiet --locked --all-targets -- --deny warnings
 cargo clippy --quiet --locked --all-targets --no-default-features -- --deny warnings
-shellcheck bins/pipeline.sh tests/*.sh tests/*/*.sh .ci/run
+shellcheck bins/pipeline.sh tests/*.sh tests/*/*.sh tests/cases/bin/hide-digests .ci/run
 zizmor --offline --strict-collection --persona=auditor --no-progress --quiet .
 
 say 'cargo test'
@@ -54,7 +54,7 @@ strong=(--quiet --now 2026-10-01 --preset strong target/cycle/train.csv)
 "$built/debug/fit" "${strong[@]}" | cmp - <("$built/tools/fit" "${strong[@]}")
 
 say 'what promote publishes, read back by gto and by a GitHub on localhost'
-tests/ship/run.sh
+tests/publish/run.sh
 
 say 'a real MLflow server'
 tests/mlflow/run.sh

@@ -1,60 +1,73 @@
-//! Runs the transcripts: every `console` block of `tests/cases/*.md` and of the READMEs, pipes and all.
+//! Runs the transcripts: every `console` block of `tests/cases/*.md`, of the guide and of the READMEs, pipes and all.
 //!
-//! A line `$ COMMAND` is run by bash (lines `> …` below it belong to it), what it prints must stand there exactly, stdout
-//! and stderr together, and then `? STATUS` unless the status is 0. `BLESS=1 cargo test --test transcripts` rewrites the
-//! files; read the diff. Each file has a fresh directory in which `data`, `models` and `bins` are those of the repository.
+//! Each file is a test: `cargo test --test transcripts drift` runs those whose name contains `drift`. A line `$ COMMAND` is run
+//! by bash (lines `> …` below it belong to it). What it prints must stand there exactly, stdout and stderr together, and then
+//! `? STATUS` unless the status is 0. `BLESS=1 cargo test --test transcripts` rewrites the files; read the diff. Each file has
+//! a fresh directory in which `data`, `models` and `bins` are those of the repository. `tests/cases/bin` has commands that
+//! print less: `rounded`, `figures`, `columns`.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
+
+use libtest_mimic::{Arguments, Failed, Trial};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// 2026-10-01T00:00:00Z: the morning after the last row of the demo corpus.
 const NOW: &str = "1790812800";
 
-#[test]
-fn transcripts_say_what_the_tools_say() {
-    let only = std::env::var("CASE").unwrap_or_default();
-    let mut files: Vec<PathBuf> = fs::read_dir(format!("{ROOT}/tests/cases"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .collect();
-    files.sort();
-    files.extend(["README.md", "data/README.md", "models/README.md"].map(|name| Path::new(ROOT).join(name)));
-    let wrong: Vec<String> = files
-        .iter()
-        .filter(|path| path.to_string_lossy().contains(&only))
-        .filter_map(|path| check(path))
-        .collect();
-    assert!(wrong.is_empty(), "{}\nBLESS=1 rewrites the files; read the diff", wrong.join("\n"));
+fn main() -> ExitCode {
+    let tests =
+        transcripts().into_iter().map(|path| Trial::test(name(&path), move || check(&path))).collect();
+    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }
 
-/// Runs one file; what is wrong with it, if anything.
-fn check(path: &Path) -> Option<String> {
+/// Every file with a transcript in it.
+fn transcripts() -> Vec<PathBuf> {
+    let readmes = ["README.md", "data/README.md", "models/README.md"].map(|name| Path::new(ROOT).join(name));
+    let folders = ["tests/cases", "bins/guide"].map(|name| Path::new(ROOT).join(name));
+    let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+    let files = entries.map(|entry| entry.unwrap().path());
+    let mut all: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|own| own == "md")).collect();
+    all.sort();
+    all.extend(readmes);
+    all
+}
+
+/// The name of a file's test: its path without what all of its kind share.
+fn name(path: &Path) -> String {
+    let inside = path.strip_prefix(ROOT).unwrap().with_extension("");
+    let short = ["tests", "bins"].iter().find_map(|folder| inside.strip_prefix(folder).ok());
+    short.unwrap_or(&inside).to_string_lossy().into_owned()
+}
+
+/// Runs one file. Fails at the first line that is different, or rewrites the file if `BLESS` is set.
+fn check(path: &Path) -> Result<(), Failed> {
     let text = fs::read_to_string(path).unwrap();
     let told = replay(&text, &stage(path));
     if told == text {
-        return None;
+        return Ok(());
     }
     if std::env::var_os("BLESS").is_some() {
         fs::write(path, &told).unwrap();
-        return None;
+        return Ok(());
     }
     let number = text.lines().zip(told.lines()).take_while(|(one, other)| one == other).count();
     let line = |text: &str| text.lines().nth(number).unwrap_or("(the end)").to_owned();
     let place = format!("{}:{}", path.display(), number + 1);
-    Some(format!("{place}:\n  expected: {}\n  found:    {}", line(&text), line(&told)))
+    let advice = "BLESS=1 rewrites the file; read the diff";
+    Err(format!("{place}:\n  expected: {}\n  found:    {}\n{advice}", line(&text), line(&told)).into())
 }
 
 /// A fresh directory with the parts of the repository that transcripts read.
 fn stage(path: &Path) -> PathBuf {
-    let name = path.strip_prefix(ROOT).unwrap().to_string_lossy().replace('/', "-");
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("transcripts").join(name);
+    let directory =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("transcripts").join(name(path).replace('/', "-"));
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory).unwrap();
     for part in ["data", "bins", "tests", "Cargo.toml"] {
@@ -93,7 +106,7 @@ fn replay(text: &str, directory: &Path) -> String {
 /// What a command prints, and its status where that is not 0.
 fn run(command: &str, directory: &Path) -> String {
     let tools = Path::new(env!("CARGO_BIN_EXE_spamops")).parent().unwrap();
-    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{ROOT}/tests/cases/bin:{}", tools.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")
         .args(["-c", &format!("exec 2>&1\nset -o pipefail\n{command}")])
         .current_dir(directory)

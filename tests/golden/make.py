@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the golden numbers that tests/golden.rs holds the statistics and the learner against.
+"""Makes the golden numbers that tests/golden/main.rs holds the statistics and the learner against.
 
     python3 -m venv v && v/bin/pip install scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0 mpmath==1.3.0 nannyml==0.13.1
     v/bin/python tests/golden/make.py [NAME...]
@@ -268,7 +268,7 @@ def climb(scores, training, positive, negative):
     return share, float(numpy.log(share * one + (1 - share) * other).sum() + xlogy(positive, share) + xlogy(negative, 1 - share))
 
 
-def base_rate():
+def prior_shift():
     """numpy: EM until nothing moves; scipy: chi2.sf of twice the gain of two shares over one. Scores are `drawn` and squared so many
     times, so that low ones are the most."""
     seeds = [
@@ -646,7 +646,7 @@ def divergence():
         yield {"one": one, "other": other, "value": numbers(value), "debiased": numbers(debiased)}
 
 
-def black_box():
+def label_shift():
     """numpy: (q - FPR) / (TPR - FPR) and its standard error, the slopes by central differences of 40 digits (mpmath); none where TPR - FPR
     < .2."""
     cases = [
@@ -839,7 +839,7 @@ def figures(truth, taken):
             "f1": over(2.0 * found, taken.sum() + positives)}
 
 
-def expected():
+def estimated_performance():
     """nannyml: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1, which do not round, and are 0 where they
     divide by 0, where we have none; numpy: their standard errors by the delta method, the slopes by hand for each row; and for up to 16
     rows the standard deviation over all vectors of labels, weighted by their chance, for up to 2000 that over 40,000 drawn ones. Verdicts
@@ -882,8 +882,8 @@ def expected():
 
 warnings.simplefilter("ignore")
 MAKES = (
-    confusion, verdicts, ranking, homogeneity, mcnemar_exact, base_rate, texts, learners, logistic, calibration, thresholds, kolmogorov,
-    kolmogorov_tails, two_by_two, welch, corrections, mann_whitney, divergence, black_box, conformal, power, expected,
+    confusion, verdicts, ranking, homogeneity, mcnemar_exact, prior_shift, texts, learners, logistic, calibration, thresholds, kolmogorov,
+    kolmogorov_tails, two_by_two, welch, corrections, mann_whitney, divergence, label_shift, conformal, power, estimated_performance,
     mcnemar_mid_p, newcombe, newcombe_paired, paired_areas, bootstrap, sequential, paired_power,
 )
 for make in MAKES:

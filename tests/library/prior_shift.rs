@@ -1,8 +1,6 @@
 //! What `score --prior auto` promises: no false alarms where nothing has moved, and better probabilities where the base rate
 //! has.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +12,8 @@ use spamops::rows::fingerprint::{Fingerprint, mix, unit};
 use spamops::rows::{ReadOptions, Row, Rows, csv};
 use spamops::stats::metrics::Metrics;
 use spamops::stats::prior_shift::{LEVEL, Prior, PriorBasis, PriorShiftTest, TrainingBalance};
+
+use crate::directory::fresh;
 
 #[test]
 fn without_a_shift_the_test_fires_as_often_as_its_level_says() {
@@ -39,10 +39,8 @@ fn a_shift_is_found_and_measured() {
 }
 
 #[test]
-fn corrected_scores_are_better_where_the_base_rate_moved_and_the_same_where_it_did_not() {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("base_rate");
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
+fn corrected_scores_improve_after_a_shift_and_stay_the_same_without_one() {
+    let directory = fresh("balances");
     let file = |name: &str| directory.join(name);
     // The rows before the corpus drifts, every other one to learn from; the classes thinned out to the shares wanted.
     let [train, steady, shifted] = [("train", 0, 0.13), ("steady", 1, 0.13), ("shifted", 1, 0.6)]

@@ -1,6 +1,7 @@
-//! Whatever is counted, what comes of it is a number, and within the bounds that it has.
+//! Every statistic is a number within its bounds, whatever the counts.
 
 use proptest::prelude::*;
+
 use spamops::rows::label::Label;
 use spamops::stats::bootstrap;
 use spamops::stats::conformal;
@@ -29,7 +30,8 @@ fn histogram() -> impl Strategy<Value = Vec<u64>> {
     prop::collection::vec(count(), 0..12)
 }
 
-fn four() -> impl Strategy<Value = PairedCounts> {
+/// How two models judge rows of one class.
+pub(crate) fn four() -> impl Strategy<Value = PairedCounts> {
     [count(), count(), count(), count()].prop_map(|[both, only_one, only_other, neither]| PairedCounts {
         both,
         only_one,
@@ -55,7 +57,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn of_histograms(one in histogram(), other in histogram()) {
+    fn results_from_histograms_are_in_bounds(one in histogram(), other in histogram()) {
         let (n, m) = (one.iter().sum::<u64>(), other.iter().sum::<u64>());
         let found = kolmogorov::distance(&one, &other);
         prop_assert_eq!(found.is_some(), n > 0 && m > 0);
@@ -88,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn of_four_counts(counts in four()) {
+    fn results_from_four_counts_are_in_bounds(counts in four()) {
         let PairedCounts { both: a, only_one: b, only_other: c, neither: d } = counts;
         let table = TwoByTwo([[a, b], [c, d]]);
         within(table.exact(), 0.0, 1.0)?;
@@ -112,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn of_eight_counts(positive in four(), negative in four(), seed in any::<u64>()) {
+    fn results_from_eight_counts_are_in_bounds(positive in four(), negative in four(), seed in any::<u64>()) {
         if let Some(found) = bootstrap::f1_difference(&PairedConfusion { positive, negative }, 40, seed) {
             let Interval(low, high) = found.interval;
             within(low, -1.0, high)?;
@@ -122,7 +124,7 @@ proptest! {
     }
 
     #[test]
-    fn of_scores(rows in prop::collection::vec((0.0..=1.0f64, 0.0..=1.0f64, any::<bool>()), 0..60), grains in 0u8..5) {
+    fn results_from_scores_are_in_bounds(rows in prop::collection::vec((0.0..=1.0f64, 0.0..=1.0f64, any::<bool>()), 0..60), grains in 0u8..5) {
         let cut = |score: f64| if grains > 0 { (score * f64::from(grains)).floor() / f64::from(grains) } else { score };
         let label = |positive: bool| if positive { Label::Positive } else { Label::Negative };
         let one: Vec<ScoredLabel> = rows.iter().map(|row| ScoredLabel::new(cut(row.0), label(row.2))).collect();
@@ -153,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn of_means(n in count(), m in count(), mean in any::<f64>(), variances in [0.0..1e6f64, 0.0..1e6f64]) {
+    fn results_from_means_are_in_bounds(n in count(), m in count(), mean in any::<f64>(), variances in [0.0..1e6f64, 0.0..1e6f64]) {
         let one = WelchSample { n, mean, variance: variances[0] };
         let other = WelchSample { n: m, mean: 0.1, variance: variances[1] };
         if let Some(found) = welch::test(one, other) {

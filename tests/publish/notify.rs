@@ -1,27 +1,24 @@
 //! `spamops notify` and `promote --notify` against servers on the loopback: what each channel hears, and what happens when one
 //! does not listen.
 
-#![cfg(feature = "net")]
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use server::{answer, server};
 
-mod server;
+use crate::directory::fresh;
+use crate::server::{answer, server};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// 2026-10-01T00:00:00Z
 const NOW: &str = "1790812800";
 
-fn fresh(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("alerts").join(name);
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(directory.join("run")).unwrap();
+/// A directory with an empty run in it.
+fn with_run(name: &str) -> PathBuf {
+    let directory = fresh(name);
+    fs::create_dir(directory.join("run")).unwrap();
     directory
 }
 
@@ -66,8 +63,8 @@ fn header<'a>(start: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-fn every_channel_hears_it_once_in_its_own_words() {
-    let directory = fresh("each");
+fn every_channel_is_told_once_in_its_own_format() {
+    let directory = with_run("each");
     assert_eq!(promoted(&directory, &[], &[]), (0, String::new()));
     let (url, heard) = server(vec![answer("200 OK", "", "ok"); 4]);
     let (slack, pagerduty) = (format!("{url}/T0/B0/hook"), format!("{url}/v2/enqueue"));
@@ -123,8 +120,8 @@ fn every_channel_hears_it_once_in_its_own_words() {
 }
 
 #[test]
-fn who_does_not_listen_is_a_warning_and_told_next_time() {
-    let directory = fresh("deaf");
+fn an_unreachable_channel_is_a_warning_and_is_told_next_time() {
+    let directory = with_run("deaf");
     promoted(&directory, &[], &[]);
     let (status, said) =
         notify(&directory, "slack,webhook", &[("SPAMOPS_WEBHOOK_URL", "http://127.0.0.1:9/secret")]);
@@ -162,8 +159,8 @@ fn who_does_not_listen_is_a_warning_and_told_next_time() {
 }
 
 #[test]
-fn a_promotion_tells_of_itself_only_where_something_moved() {
-    let directory = fresh("promote");
+fn a_promotion_notifies_only_if_something_moved() {
+    let directory = with_run("promote");
     let (url, heard) = server(vec![answer("202 Accepted", "", "{}"); 1]);
     let environment = [("PAGERDUTY_EVENTS_URL", url.as_str()), ("PAGERDUTY_ROUTING_KEY", "r0uting")];
     let told = ["--notify", "pagerduty"];
@@ -181,8 +178,8 @@ fn a_promotion_tells_of_itself_only_where_something_moved() {
 }
 
 #[test]
-fn that_a_new_model_is_asked_for_is_news_again_after_a_promotion() {
-    let directory = fresh("again");
+fn a_retrain_request_is_news_again_after_a_promotion() {
+    let directory = with_run("again");
     let data = format!("{ROOT}/data/messages.csv");
     let drift = ["--quiet", "--reference", &data, "--force", &data, "-o", "run/drift.json"];
     assert_eq!(run(env!("CARGO_BIN_EXE_drift"), &drift, &directory, &[]).0, 0);

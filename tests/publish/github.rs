@@ -1,18 +1,18 @@
 //! What is promised of GitHub: nothing is made twice, nothing that writes is sent twice, every refusal is one line with the way
 //! out, and the token is in none of them.
 
-#![cfg(feature = "net")]
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
-use spamops::publish::github::{DispatchEvent, GitHub, ReleaseAsset, Token};
 use tokio::runtime::Runtime;
 use wiremock::matchers::{body_json, header, method, path, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use spamops::publish::github::{DispatchEvent, GitHub, ReleaseAsset, Token};
+
+use crate::directory::fresh;
 
 /// What may appear nowhere.
 const TOKEN: &str = "ghs_0123456789secret";
@@ -63,7 +63,7 @@ fn dispatch() -> DispatchEvent {
 }
 
 #[test]
-fn every_refusal_is_one_line_with_the_way_out_and_without_the_token() {
+fn every_error_is_one_line_with_a_fix_and_without_the_token() {
     let plain = |status, message: &str| answer(status, json!({ "message": message }));
     let limited =
         |status| plain(status, "API rate limit exceeded").insert_header("x-ratelimit-remaining", "0");
@@ -131,7 +131,7 @@ fn every_refusal_is_one_line_with_the_way_out_and_without_the_token() {
 }
 
 #[test]
-fn an_answer_that_is_none_is_told() {
+fn an_invalid_answer_is_reported() {
     let double = Double::new();
     double.on("GET", "/repos/o/r/issues/7/comments", ResponseTemplate::new(200).set_body_string("<html>"));
     let error = double.github.comment(7, "spam", "text").unwrap_err().to_string();
@@ -145,7 +145,7 @@ fn an_answer_that_is_none_is_told() {
 }
 
 #[test]
-fn an_event_is_sent_once_whatever_comes_back() {
+fn an_event_is_sent_once_whatever_the_answer() {
     for (status, is_done) in [(204, true), (200, false), (500, false), (502, false), (429, false)] {
         let double = Double::new();
         double.on("POST", "/repos/o/r/dispatches", ResponseTemplate::new(status));
@@ -171,7 +171,7 @@ fn comment(id: u64, body: &str, association: &str, kind: &str) -> Value {
 }
 
 #[test]
-fn a_comment_is_made_once_and_then_brought_up_to_date() {
+fn a_comment_is_created_once_and_then_updated() {
     let double = Double::new();
     let made = comment(1, "<!-- spamops:spam -->\ntext", "NONE", "Bot");
     double.on(
@@ -231,7 +231,7 @@ fn there(state: &str, size: u64) -> Value {
 }
 
 #[test]
-fn a_release_is_a_draft_until_it_is_whole() {
+fn a_release_is_a_draft_until_it_is_complete() {
     let double = Double::new();
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(404, json!({ "message": "Not Found" })));
     double.on("GET", "/repos/o/r/releases", answer(200, json!([])));
@@ -260,7 +260,7 @@ fn a_release_is_a_draft_until_it_is_whole() {
 }
 
 #[test]
-fn a_release_that_was_left_half_done_is_completed() {
+fn a_half_finished_release_is_completed() {
     let double = Double::new();
     let assets = json!([there("starter", 0)]);
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(404, json!({ "message": "Not Found" })));
@@ -274,7 +274,7 @@ fn a_release_that_was_left_half_done_is_completed() {
 }
 
 #[test]
-fn a_release_that_is_whole_is_left_alone() {
+fn a_complete_release_is_left_alone() {
     let double = Double::new();
     let found = release(&double, false, &json!([there("uploaded", 2)]));
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, found));
@@ -312,7 +312,7 @@ fn a_release_needs_its_tag_and_uploads_only_to_github() {
 }
 
 #[test]
-fn a_deployment_is_found_or_made_and_set_once() {
+fn a_deployment_is_created_once_and_its_status_is_set_once() {
     let double = Double::new();
     double.on("GET", "/repos/o/r/deployments", answer(200, json!([])));
     let body = json!({
@@ -341,16 +341,14 @@ fn a_deployment_is_found_or_made_and_set_once() {
 }
 
 #[test]
-fn promote_shows_the_token_nowhere() {
+fn promote_never_shows_the_token() {
     let double = Double::new();
     double.on(
         "GET",
         "/repos/o/r/issues/7/comments",
         answer(500, json!({ "message": format!("sorry, {TOKEN}") })),
     );
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("github-token");
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
+    let directory = fresh("token");
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spam/models");
     let model = fs::read_dir(models).unwrap().next().unwrap().unwrap().path();
     let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
@@ -394,8 +392,8 @@ fn promote_shows_the_token_nowhere() {
 }
 
 #[test]
-fn what_is_missing_is_told_before_anything_moves() {
-    let registry = Path::new(env!("CARGO_TARGET_TMPDIR")).join("github-missing");
+fn missing_settings_are_reported_before_anything_moves() {
+    let registry = fresh("missing").join("registry");
     let said = |words: &[&str], token: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
         command.args(["--to", "1", "--registry"]).arg(&registry).args(words);

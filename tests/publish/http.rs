@@ -1,15 +1,11 @@
 //! The client of `publish::http` against servers on the loopback that say what a test wants to hear.
 
-#![cfg(feature = "net")]
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use server::{answer, server};
 use spamops::publish::http::{HttpClient, HttpFailure, HttpMethod, HttpRequest, HttpSettings, Repeatable};
 
-mod server;
+use crate::server::{answer, server};
 
 fn client() -> HttpClient {
     let pause = Duration::from_millis(1);
@@ -26,7 +22,7 @@ fn ask(url: &str, twice: Repeatable) -> Result<String, HttpFailure> {
 }
 
 #[test]
-fn what_fails_in_passing_is_tried_again_where_that_does_no_harm() {
+fn transient_failures_of_harmless_requests_are_retried() {
     for status in ["408 Request Timeout", "429 Too Many Requests", "500 Oh", "503 Service Unavailable"] {
         let (url, heard) =
             server(vec![answer(status, "", "later"), String::new(), answer("200 OK", "", "done")]);
@@ -41,7 +37,7 @@ fn what_fails_in_passing_is_tried_again_where_that_does_no_harm() {
 }
 
 #[test]
-fn no_more_than_so_often() {
+fn the_number_of_retries_is_limited() {
     let (url, heard) = server(vec![answer("502 Bad", "", "<html>"); 3]);
     let failure = ask(&format!("{url}/a/b?token=hidden"), Repeatable::Harmless).unwrap_err();
     assert_eq!(heard.join().unwrap().len(), 3);
@@ -51,7 +47,7 @@ fn no_more_than_so_often() {
 }
 
 #[test]
-fn what_does_harm_twice_is_sent_once() {
+fn non_idempotent_requests_are_not_retried() {
     for answer in [answer("503 No", "", ""), String::new()] {
         let (url, heard) = server(vec![answer]);
         assert!(ask(&url, Repeatable::Harmful).unwrap_err().is_passing());
@@ -60,7 +56,7 @@ fn what_does_harm_twice_is_sent_once() {
 }
 
 #[test]
-fn what_is_refused_stays_refused_and_says_why_without_secrets() {
+fn a_rejected_request_is_not_retried_and_the_error_has_no_secrets() {
     let body = r#"{"error_code": "X", "message": "no\u001b[31m t0ken \n##[error] here"}"#;
     let (url, heard) = server(vec![answer("400 Bad Request", "", body)]);
     let failure = ask(&url, Repeatable::Harmless).unwrap_err();
@@ -73,7 +69,7 @@ fn what_is_refused_stays_refused_and_says_why_without_secrets() {
 }
 
 #[test]
-fn a_move_is_not_followed_but_told() {
+fn a_redirect_is_reported_and_not_followed() {
     let (url, heard) = server(vec![answer("301 Moved", "Location: https://elsewhere/?t=1\r\n", "")]);
     let failure = ask(&url, Repeatable::Harmless).unwrap_err();
     assert_eq!(heard.join().unwrap().len(), 1);
@@ -82,7 +78,7 @@ fn a_move_is_not_followed_but_told() {
 }
 
 #[test]
-fn a_pause_that_is_asked_for_is_made() {
+fn a_requested_pause_is_made() {
     let date = "Date: Wed, 21 Oct 2015 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2015 07:28:01 GMT\r\n";
     for asked in ["Retry-After: 1\r\n", date] {
         let (url, heard) = server(vec![answer("429 Slow", asked, ""), answer("204 None", "", "")]);
@@ -94,7 +90,7 @@ fn a_pause_that_is_asked_for_is_made() {
 }
 
 #[test]
-fn nobody_there_is_said_in_words() {
+fn a_refused_connection_is_reported_in_words() {
     // The port was free a moment ago, and nobody listens on it now.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let failure = ask(&format!("http://127.0.0.1:{port}/a"), Repeatable::Harmless).unwrap_err();

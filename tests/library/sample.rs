@@ -1,10 +1,4 @@
-//! What `sample` promises: every row has the chance it should have, splits leak nothing, and the rows worth a label are those.
-//!
-//! One part draws from the library thousands of times and tests the counts; the other runs the tool and holds what it
-//! writes against a second, slower way to the same rows.
-
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-#![expect(clippy::print_stderr, reason = "a skip is never silent")]
+//! What `sample` writes matches a second, slower way to the same rows; splits leak nothing.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -12,148 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use statrs::distribution::{ChiSquared, ContinuousCDF};
-
-use spamops::io::dates::{DAY, Timestamp};
 use spamops::io::stream::Place;
 use spamops::rows::fingerprint::{mix, normal};
-use spamops::rows::sampling::draw::{DrawKey, Odds, Sample};
+use spamops::rows::sampling::draw::DrawKey;
 use spamops::rows::{ReadOptions, Row, Rows};
 
-/// 2026-01-01T00:00:00Z.
-const NEW_YEAR: i64 = 1_767_225_600;
-
-// The library, drawn from over and over.
-
-#[test]
-fn every_row_is_drawn_as_often_as_any_other() {
-    let (count, size, seeds) = (200, 20, 2_000);
-    let rows = numbered(count);
-    let mut drawn = vec![0u64; count];
-    let mut neighbours = 0u64;
-    for seed in 0..seeds {
-        let picked = draw(&rows, size, seed, Odds::Even, |_| None, |_| "");
-        assert_eq!(picked.len() as u64, size);
-        for &row in &picked {
-            drawn[row] += 1;
-        }
-        neighbours += picked.windows(2).filter(|pair| pair[0] + 1 == pair[1]).count() as u64;
-    }
-    // Sampling without replacement: the counts of rows have the variance f (1 - f) and together one degree less.
-    let (count, size, seeds) = (count as f64, size as f64, seeds as f64);
-    let share = size / count;
-    let scale = (count - 1.0) / (count * seeds * share * (1.0 - share));
-    let statistic = drawn.iter().map(|&n| (n as f64 - seeds * share).powi(2)).sum::<f64>() * scale;
-    assert_likely(statistic, count - 1.0);
-    // No row is drawn for the sake of the one before it: pairs of neighbours are nearly a Poisson count.
-    let expected = seeds * (count - 1.0) * share * (size - 1.0) / (count - 1.0);
-    let off = (neighbours as f64 - expected) / expected.sqrt();
-    assert!(off.abs() < 4.0, "{neighbours} pairs of neighbours where {expected} were expected");
-}
-
-#[test]
-fn where_odds_fade_the_first_row_drawn_follows_the_weights() {
-    let (count, half_life, seeds) = (12usize, 3.0, 4_000);
-    let rows = numbered(count);
-    let date = |row| Some(moment(row, DAY));
-    let mut first = vec![0u64; count];
-    for seed in 0..seeds {
-        let picked = draw(&rows, 1, seed, Odds::Fading { days: half_life }, date, |_| "");
-        first[picked[0]] += 1;
-    }
-    let weights: Vec<f64> = (0..count).map(|row| (row as f64 / half_life).exp2()).collect();
-    let all: f64 = weights.iter().sum();
-    let expected = weights.iter().map(|weight| weight / all * seeds as f64);
-    let statistic =
-        first.iter().zip(expected).map(|(&n, expected)| (n as f64 - expected).powi(2) / expected).sum();
-    assert_likely(statistic, count as f64 - 1.0);
-}
-
-#[test]
-fn where_odds_fade_newer_rows_are_in_more_samples() {
-    let (count, seeds) = (12usize, 2_000);
-    let rows = numbered(count);
-    // In the file they come in no order.
-    let age = |row: usize| row * 5 % count;
-    let date = |row| Some(moment(age(row), -DAY));
-    let mut by_age = vec![0u64; count];
-    for seed in 0..seeds {
-        let picked = draw(&rows, 4, seed, Odds::Fading { days: 2.0 }, date, |_| "");
-        assert!(picked.is_sorted());
-        for row in picked {
-            by_age[age(row)] += 1;
-        }
-    }
-    assert!(by_age.is_sorted_by(|newer, older| newer > older), "{by_age:?}");
-    assert!(by_age[0] > seeds * 3 / 4 && by_age[count - 1] > 0, "{by_age:?}");
-}
-
-#[test]
-fn a_row_without_a_date_is_not_drawn_where_odds_fade() {
-    let rows = numbered(4);
-    let date = |row: usize| (row != 2).then_some(Timestamp(NEW_YEAR));
-    assert_eq!(draw(&rows, 4, 0, Odds::Fading { days: 1.0 }, date, |_| ""), [0, 1, 3]);
-}
-
-#[test]
-fn strata_keep_their_shares_and_lend_the_rows_with_the_smallest_keys() {
-    // Forty strata, most of them rare, two of a single row.
-    let names: Vec<String> = (0..40).map(|n| format!("s{n:02}")).collect();
-    let counts: Vec<usize> = (0..40usize).map(|n| 1 + n * n / 3 + if n == 39 { 2_500 } else { 0 }).collect();
-    let sorted: Vec<&str> =
-        names.iter().zip(&counts).flat_map(|(name, &count)| vec![name.as_str(); count]).collect();
-    let mut shuffled = sorted.clone();
-    for i in (1..shuffled.len()).rev() {
-        shuffled.swap(i, usize::try_from(mix(i as u64) % (i as u64 + 1)).unwrap());
-    }
-    let reversed: Vec<&str> = sorted.iter().rev().copied().collect();
-    let rows = numbered(sorted.len());
-    let rising = |row| Some(moment(row, 600));
-    let falling = |row| Some(moment(row, -600));
-    let halves = Odds::Fading { days: 10.0 };
-    for arrival in [&sorted, &shuffled, &reversed] {
-        for (seed, size) in [(1, 1), (2, 7), (3, 39), (4, 40), (5, 333), (6, 2_000), (7, 9_000)] {
-            let of = |row: usize| arrival[row];
-            assert_stratified(&rows, size, seed, Odds::Even, |_| None, of);
-            assert_stratified(&rows, size, seed, halves, rising, of);
-            assert_stratified(&rows, size, seed, halves, falling, of);
-        }
-    }
-}
-
-#[test]
-fn a_stratum_that_comes_late_wins_what_its_first_rows_are_worth() {
-    // The newest rows come first, and those of the second stratum are few at first and many later: all it wins comes early.
-    let rows = numbered(4_000);
-    let stratum = |row: usize| if row < 2_000 && !row.is_multiple_of(20) { "early" } else { "late" };
-    let date = |row| Some(moment(row, -DAY));
-    assert_stratified(&rows, 150, 1, Odds::Fading { days: 100.0 }, date, stratum);
-}
-
-#[test]
-fn larger_samples_hold_smaller_ones() {
-    let rows = numbered(500);
-    let date = |row| Some(moment(row * 37 % 90, DAY));
-    let strata = ["a", "b", "c", "c", "c", "c", "c", "c", "c"];
-    let stratum = |row: usize| strata[usize::try_from(mix(row as u64) % 9).unwrap()];
-    for seed in 0..3 {
-        for odds in [Odds::Even, Odds::Fading { days: 20.0 }] {
-            for of in [&stratum as &dyn Fn(usize) -> &'static str, &|_| ""] {
-                let mut smaller = HashSet::new();
-                for size in 0..=120 {
-                    let picked = draw(&rows, size, seed, odds, date, of);
-                    assert!(picked.is_sorted());
-                    assert_eq!(picked.len() as u64, size);
-                    let larger: HashSet<usize> = picked.into_iter().collect();
-                    assert!(smaller.is_subset(&larger), "size {size}, seed {seed}, {odds:?}");
-                    smaller = larger;
-                }
-            }
-        }
-    }
-}
-
-// The tool.
+use crate::directory::fresh;
 
 #[test]
 fn the_tool_draws_what_two_passes_draw() {
@@ -196,7 +54,7 @@ fn the_tool_draws_what_two_passes_draw() {
 }
 
 #[test]
-fn a_text_has_its_side_for_good() {
+fn a_text_keeps_its_side_when_rows_are_added() {
     let directory = fresh("sides");
     let corpus = corpus();
     let whole = fs::read_to_string(&corpus).unwrap();
@@ -234,7 +92,7 @@ fn a_text_has_its_side_for_good() {
 }
 
 #[test]
-fn shares_of_nothing_and_all_are_kept_and_smaller_ones_are_inside_larger() {
+fn splits_by_0_and_1_work_and_smaller_shares_are_inside_larger_ones() {
     let directory = fresh("shares");
     let corpus = corpus();
     let rest = directory.join("rest.csv");
@@ -250,7 +108,7 @@ fn shares_of_nothing_and_all_are_kept_and_smaller_ones_are_inside_larger() {
 }
 
 #[test]
-fn excluded_texts_do_not_come_back_with_other_digits_or_letters() {
+fn excluded_texts_stay_out_with_other_digits_or_case() {
     let directory = fresh("exclude");
     let (used, file) = (directory.join("used.csv"), directory.join("file.csv"));
     fs::write(&used, "text\nWin £500 now at https://a.test/1\n").unwrap();
@@ -276,7 +134,7 @@ fn no_real_training_row_nearly_copies_a_holdout_row() {
 }
 
 #[test]
-fn rows_worth_a_label_are_uncertain_novel_or_random() {
+fn rows_for_labels_are_uncertain_novel_or_random() {
     let directory = fresh("labels");
     let scored = directory.join("scored.csv");
     let mut file = "id,label,text,spam_score\n".to_owned();
@@ -348,7 +206,7 @@ fn rows_worth_a_label_are_uncertain_novel_or_random() {
 }
 
 #[test]
-fn rows_worth_a_label_pass_the_filters_and_fill_up_with_others() {
+fn rows_for_labels_pass_the_filters_and_fill_up_with_others() {
     let directory = fresh("filtered");
     let [scored, used] = ["scored.csv", "used.csv"].map(|name| directory.join(name));
     let mut file = "id,text,spam_score,date\n".to_owned();
@@ -379,76 +237,6 @@ fn rows_worth_a_label_pass_the_filters_and_fill_up_with_others() {
 }
 
 // What the tests above are made of.
-
-/// Whether a statistic is one that chance gives: neither too large nor too small.
-fn assert_likely(statistic: f64, freedom: f64) {
-    let p = ChiSquared::new(freedom).unwrap().sf(statistic);
-    assert!((0.001..0.999).contains(&p), "chi-square {statistic} on {freedom}: p {p}");
-}
-
-/// A moment so many steps from the new year.
-fn moment(steps: usize, seconds: i64) -> Timestamp {
-    Timestamp(NEW_YEAR + i64::try_from(steps).unwrap() * seconds)
-}
-
-/// Rows that are known by the line they stand on.
-fn numbered(count: usize) -> Vec<Row> {
-    let path = fresh("numbered").join(format!("{count}.csv"));
-    let text = (0..count).fold("text\n".to_owned(), |text, n| text + &format!("{n}\n"));
-    fs::write(&path, text).unwrap();
-    let mut rows = Rows::open(&Place::File(path), &ReadOptions::default()).unwrap();
-    let mut all = Vec::new();
-    let mut row = Row::default();
-    while rows.read(&mut row).unwrap() {
-        all.push(row.clone());
-    }
-    all
-}
-
-/// The numbers of the rows drawn, as the draw gives them out.
-fn draw<'a>(
-    rows: &[Row],
-    size: u64,
-    seed: u64,
-    odds: Odds,
-    date: impl Fn(usize) -> Option<Timestamp>,
-    stratum: impl Fn(usize) -> &'a str,
-) -> Vec<usize> {
-    let mut draw = Sample::new(size, seed, odds);
-    for (number, row) in rows.iter().enumerate() {
-        draw.offer(row, number as u64, || date(number), stratum(number));
-    }
-    draw.finish().map(|row| row.get(0).parse().unwrap()).collect()
-}
-
-/// Asserts that a sample has the size, each stratum its share within one row, and of each the rows with the smallest keys.
-fn assert_stratified<'a>(
-    rows: &[Row],
-    size: u64,
-    seed: u64,
-    odds: Odds,
-    date: impl Fn(usize) -> Option<Timestamp> + Copy,
-    stratum: impl Fn(usize) -> &'a str + Copy,
-) {
-    let key = |row: usize| match (odds, date(row)) {
-        (Odds::Fading { days }, Some(date)) => DrawKey::uniform(seed, row as u64).fading(date, days).value(),
-        _ => DrawKey::uniform(seed, row as u64).value(),
-    };
-    let picked = draw(rows, size, seed, odds, date, stratum);
-    assert!(picked.is_sorted());
-    assert_eq!(picked.len() as u64, size.min(rows.len() as u64));
-    let mut strata: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    (0..rows.len()).for_each(|row| strata.entry(stratum(row)).or_default().push(row));
-    let picked: HashSet<usize> = picked.into_iter().collect();
-    for (name, mut members) in strata {
-        members.sort_by(|&one, &other| key(one).total_cmp(&key(other)));
-        let won = members.iter().filter(|row| picked.contains(row)).count();
-        let exact = picked.len() as f64 * members.len() as f64 / rows.len() as f64;
-        assert!((won as f64 - exact).abs() < 1.0, "{name}: {won} rows where {exact} are its share");
-        let smallest = members[..won].iter().all(|row| picked.contains(row));
-        assert!(smallest, "{name}, size {size}, {odds:?}: not the {won} rows with the smallest keys");
-    }
-}
 
 /// The lines of the rows with the smallest keys, in the order of the file.
 fn smallest(keys: &mut [(f64, usize)], size: usize, lines: &[String]) -> Vec<String> {
@@ -516,16 +304,6 @@ fn letters(mut n: u64) -> String {
     }
 }
 
-/// An empty directory of this test's own.
-fn fresh(name: &str) -> PathBuf {
-    let thread = std::thread::current();
-    let test = thread.name().unwrap_or("test").replace("::", "-");
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sampling").join(test).join(name);
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
-    directory
-}
-
 /// The demo corpus without the rows that hold a line break, so that a row is a line.
 fn corpus() -> PathBuf {
     let path = fresh("corpus").join("messages.csv");
@@ -539,6 +317,7 @@ fn corpus() -> PathBuf {
 }
 
 /// A real corpus, where it is at hand.
+#[expect(clippy::print_stderr, reason = "a skip is never silent")]
 fn real(name: &str) -> Option<PathBuf> {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").into_os_string();
     let path = Path::new(&std::env::var_os("SPAMOPS_CORPORA").unwrap_or_else(default)).join(name);

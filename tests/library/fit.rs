@@ -1,11 +1,10 @@
 //! What `fit` promises: the same rows and the same recipe give the same bytes, on any number of threads, and however many
 //! rows are handed over at once, held or read again.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-
 use std::path::PathBuf;
 
 use anyhow::Result;
+
 use spamops::io::stream::Place;
 use spamops::model::calibrate::CalibrationMethod;
 use spamops::model::corpus::{ResourceLimits, TrainingRow, TrainingRows};
@@ -103,7 +102,7 @@ fn assert_same(lessons: &Vec<TrainingRow>, recipe: &Recipe) {
 }
 
 #[test]
-fn neither_threads_nor_batches_nor_memory_leave_a_trace() {
+fn the_model_does_not_depend_on_threads_batches_or_memory() {
     let lessons = lessons(330);
     for recipe in recipes().iter().filter(|recipe| !recipe.learner.is_linear()) {
         assert_same(&lessons, recipe);
@@ -111,7 +110,7 @@ fn neither_threads_nor_batches_nor_memory_leave_a_trace() {
 }
 
 #[test]
-fn nor_do_they_with_a_linear_learner() {
+fn a_linear_model_does_not_depend_on_threads_or_batches() {
     let lessons = lessons(200);
     for recipe in recipes().iter().filter(|recipe| recipe.learner.is_linear()) {
         assert_same(&lessons, recipe);
@@ -119,7 +118,7 @@ fn nor_do_they_with_a_linear_learner() {
 }
 
 #[test]
-fn rows_that_differ_give_other_bytes() {
+fn different_rows_give_a_different_model() {
     let recipe = Preset::Classic.recipe();
     let means = ResourceLimits { threads: 2, memory: usize::MAX };
     let lessons = lessons(40);

@@ -13,6 +13,9 @@ use spamops::rows::label::Label;
 use spamops::stats::paired::{PairedConfusion, PairedCounts};
 use spamops::stats::random::RandomStream;
 
+use crate::directory::fresh;
+use crate::stats::four;
+
 /// A row of either class as two models judge it that are wrong by one number seven times in ten; the second finds so much more
 /// spam than nine of ten.
 fn row(numbers: &mut RandomStream, spam: f64, more: f64) -> (Label, Label, Label) {
@@ -47,7 +50,7 @@ fn an_equal_model_is_seldom_promoted_and_a_better_one_often() {
 }
 
 #[test]
-fn evidence_that_is_looked_at_all_the_time_seldom_lies() {
+fn sequential_evidence_is_seldom_wrong_however_often_it_is_checked() {
     let reached = |more: f64| {
         let streams = 0..300u64;
         let is_reached = |stream: &u64| {
@@ -66,24 +69,11 @@ fn evidence_that_is_looked_at_all_the_time_seldom_lies() {
     assert!(equal <= 26 && better >= 200, "{equal} equal, {better} better of 300");
 }
 
-fn count() -> impl Strategy<Value = u64> {
-    prop_oneof![Just(0), 0u64..5, 0u64..200, 0u64..1_000_000_000]
-}
-
-fn four() -> impl Strategy<Value = PairedCounts> {
-    [count(), count(), count(), count()].prop_map(|[both, only_one, only_other, neither]| PairedCounts {
-        both,
-        only_one,
-        only_other,
-        neither,
-    })
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_holds_by_its_own_counts(positive in four(), negative in four()) {
+    fn a_report_is_consistent_with_its_own_counts(positive in four(), negative in four()) {
         let counters = PairedConfusion { positive, negative };
         let report = decision::decide(CompareEvidence::of(RowCounts::Paired(counters)), "compare");
         prop_assert!(!report.deploy_needed || report.verdict == "better");
@@ -91,7 +81,7 @@ proptest! {
         let other = PairedConfusion { positive: swap(positive), negative: swap(negative) };
         let other = PairedResult::of(other).verdict;
         prop_assert!(report.verdict != "better" || other != Standing::Better, "both are better");
-        let place = Place::File(concat!(env!("CARGO_TARGET_TMPDIR"), "/promotions.json").into());
+        let place = Place::File(fresh("report").join("compare.json"));
         result_file::write(&place, &report).unwrap();
         let back: decision::CompareReport = result_file::read(&place, "compare").unwrap();
         prop_assert_eq!(&back, &report);

@@ -1,8 +1,6 @@
 //! What is promised of git: one commit of the registry alone, tags whose dates strictly increase, and a push that goes on top
 //! of others, gives way where the registry moved, and forces nothing. Remotes are bare repositories beside the clones.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,13 +10,13 @@ use spamops::publish::git::push::{self, PushResult};
 use spamops::publish::git::tags::{self, TaggedMove};
 use spamops::publish::git::{Actor, Git};
 
+use crate::directory::fresh;
+
 const NOW: Timestamp = Timestamp(1_790_812_800);
 
 /// A bare repository with one commit, in a fresh directory.
 fn remote(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shipping").join(name);
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
+    let directory = fresh(name);
     git(&directory, &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
     let first = clone(&directory, "first");
     fs::write(first.join("README"), "models\n").unwrap();
@@ -98,7 +96,7 @@ fn a_commit_holds_the_registry_and_nothing_else() {
 }
 
 #[test]
-fn tags_that_none_can_follow_stop_no_tool() {
+fn tags_with_the_largest_number_or_date_stop_no_tool() {
     let clone = clone(&remote("end-of-time"), "mine");
     git(&clone, &["tag", "--annotate", "--message", "x", "spam#champion#18446744073709551615"]);
     assert_eq!(promote(&clone, 1).missing, ["spam@v1.0.0", "spam#champion#1"]);
@@ -115,7 +113,7 @@ fn tags_that_none_can_follow_stop_no_tool() {
 }
 
 #[test]
-fn dates_of_tags_increase_within_a_second_and_back_again() {
+fn tag_dates_increase_within_a_second_and_when_the_clock_goes_back() {
     let clone = clone(&remote("dates"), "mine");
     promote(&clone, 1);
     promote(&clone, 2);
@@ -145,7 +143,7 @@ fn dates_of_tags_increase_within_a_second_and_back_again() {
 }
 
 #[test]
-fn what_gto_would_not_read_is_refused() {
+fn tags_that_gto_cannot_read_are_rejected() {
     let clone = clone(&remote("refused"), "mine");
     promote(&clone, 1);
     let other = tags::tell(&at(&clone), &champion(2)).unwrap_err().to_string();
@@ -162,7 +160,7 @@ fn what_gto_would_not_read_is_refused() {
 }
 
 #[test]
-fn a_push_goes_on_top_of_what_has_nothing_to_do_with_it() {
+fn a_push_goes_on_top_of_unrelated_commits() {
     let directory = remote("on-top");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     promote(&mine, 1);
@@ -193,7 +191,7 @@ fn a_push_goes_on_top_of_what_has_nothing_to_do_with_it() {
 }
 
 #[test]
-fn a_push_gives_way_where_the_registry_moved() {
+fn a_push_gives_way_if_the_registry_moved() {
     let directory = remote("gives-way");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     promote(&other, 1);
@@ -217,7 +215,7 @@ fn a_push_gives_way_where_the_registry_moved() {
 }
 
 #[test]
-fn tags_of_others_come_first_even_into_a_shallow_clone() {
+fn tags_of_others_are_fetched_first_even_in_a_shallow_clone() {
     let directory = remote("shallow");
     let other = clone(&directory, "other");
     promote(&other, 1);
@@ -246,7 +244,7 @@ fn tags_of_others_come_first_even_into_a_shallow_clone() {
 }
 
 #[test]
-fn a_push_that_cannot_be_says_why_without_a_password() {
+fn a_failed_push_says_why_without_a_password() {
     let directory = remote("why");
     let mine = clone(&directory, "mine");
     promote(&mine, 1);
@@ -281,7 +279,7 @@ fn run_promote(clone: &Path, words: &[&str]) -> Child {
 }
 
 #[test]
-fn everybody_who_pushes_at_once_gets_through() {
+fn concurrent_pushes_all_succeed() {
     let directory = remote("at-once");
     let names = ["one", "two", "three", "four"];
     let clones = names.map(|name| clone(&directory, name));
@@ -303,7 +301,7 @@ fn everybody_who_pushes_at_once_gets_through() {
 }
 
 #[test]
-fn a_refused_promotion_leaves_no_tags_and_loses_no_commit() {
+fn a_rejected_promotion_leaves_no_tags_and_loses_no_commit() {
     let directory = remote("outrun");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     assert!(run_promote(&other, &["--commit", "--reason", "first"]).wait().unwrap().success());
@@ -328,7 +326,7 @@ fn a_refused_promotion_leaves_no_tags_and_loses_no_commit() {
 }
 
 #[test]
-fn where_the_registry_has_moved_on_the_remote_nothing_is_moved_here() {
+fn nothing_moves_locally_if_the_registry_moved_on_the_remote() {
     let directory = remote("stale");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     assert!(run_promote(&other, &["--push", "--reason", "first"]).wait().unwrap().success());

@@ -1,8 +1,6 @@
 //! What `drift` promises of streams whose truth is known: rarely an alarm where nothing changes, and one where much does.
 //! With 500 runs a cell, and more of them: `tests/real.sh drift`.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-
 use spamops::drift::assessment::Champion;
 use spamops::drift::decision::{DriftEvidence, DriftReport, decide};
 use spamops::drift::history::{History, RunRecord};
@@ -14,9 +12,10 @@ use spamops::profile::summary::{Profile, StoredProfile};
 use spamops::rows::label::Label;
 use spamops::stats::confusion::Confusion;
 use spamops::stats::metrics::{Figures, Metrics};
+
 use stream::{Message, Scenario};
 
-#[path = "bench/drift/stream.rs"]
+#[path = "../bench/drift/stream.rs"]
 #[expect(dead_code, reason = "the benchmark uses the rest")]
 mod stream;
 
@@ -44,20 +43,20 @@ fn alarms(scenario: Scenario, rows: usize, runs: u64) -> usize {
 }
 
 #[test]
-fn where_nothing_changes_there_is_rarely_an_alarm() {
+fn a_steady_stream_rarely_raises_an_alarm() {
     // Of 100 runs at the level .05 there are more than 11 with one in 4 of 1,000 cases.
     assert!(alarms(Scenario::QUIET, 300, 100) <= 11);
     assert!(alarms(Scenario { repeats: 0.3, ..Scenario::QUIET }, 400, 50) <= 8);
 }
 
 #[test]
-fn what_changes_much_is_found() {
+fn a_large_change_raises_an_alarm() {
     assert!(alarms(Scenario { campaign: 0.3, ..Scenario::QUIET }, 500, 20) >= 18);
     assert_eq!(alarms(Scenario { language: 0.3, ..Scenario::QUIET }, 300, 10), 10);
 }
 
 #[test]
-fn parts_of_a_stream_make_the_profile_of_it_all() {
+fn merged_profiles_of_parts_equal_the_profile_of_all() {
     let rows = || stream::rows(Scenario { repeats: 0.3, ..Scenario::QUIET }, 12_000, 5).enumerate();
     let whole = StoredProfile::of(&profile(rows().map(|(_, message)| message)));
     let mut merged = Profile::default();
@@ -93,7 +92,7 @@ fn days_of(rows: usize, days: usize, scenario: impl Fn(usize) -> Scenario) -> Ve
 }
 
 #[test]
-fn small_days_are_pooled_until_they_can_speak() {
+fn small_days_are_pooled_until_there_are_enough_rows() {
     let quiet = days(Scenario::QUIET, 100, 9);
     assert_eq!(quiet[0].verdict, "insufficient_data");
     let fired = quiet[8].signals.iter().filter(|signal| signal.fired).map(|signal| &signal.says);
@@ -105,7 +104,7 @@ fn small_days_are_pooled_until_they_can_speak() {
 }
 
 #[test]
-fn drift_that_stays_asks_for_a_retrain_and_one_window_does_not() {
+fn lasting_drift_requests_a_retrain_and_one_window_does_not() {
     let reports = days(Scenario { language: 0.3, ..Scenario::QUIET }, 600, 3);
     let asks: Vec<bool> = reports.iter().map(|report| report.retrain_needed).collect();
     assert_eq!(asks, [false, true, true]);
@@ -116,7 +115,7 @@ fn drift_that_stays_asks_for_a_retrain_and_one_window_does_not() {
 }
 
 #[test]
-fn a_newsletter_that_comes_once_is_seen_and_asks_for_nothing() {
+fn one_newsletter_is_reported_without_a_retrain() {
     let newsletter = Scenario { newsletter: 0.3, ..Scenario::QUIET };
     let reports = days_of(600, 8, |day| if day == 3 { newsletter } else { Scenario::QUIET });
     assert_eq!(reports[3].verdict, "drifted");
@@ -124,7 +123,7 @@ fn a_newsletter_that_comes_once_is_seen_and_asks_for_nothing() {
 }
 
 #[test]
-fn a_history_forgets_what_no_run_will_ask_for() {
+fn history_drops_profiles_that_no_run_needs() {
     let reference = profile(stream::rows(Scenario::QUIET, 300, 3));
     let mut history = History::default();
     for day in 0..80 {
@@ -144,7 +143,7 @@ fn a_history_forgets_what_no_run_will_ask_for() {
 }
 
 #[test]
-fn what_is_surely_lost_on_labelled_rows_asks_for_a_retrain() {
+fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
     let asks = |missed: u64, policy: &DriftPolicy| {
         let known =
             Confusion { true_positive: 950, false_negative: 50, false_positive: 50, true_negative: 3950 };

@@ -1,0 +1,19 @@
+//! What the library and its tools promise of all inputs and of streams whose truth is known, one module for each concept.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+mod directory;
+
+mod compare;
+mod draw;
+mod drift;
+mod explain;
+mod fingerprint;
+mod fit;
+mod metrics;
+mod prior_shift;
+mod rows;
+mod sample;
+mod snowball;
+mod stats;
+mod validate;

@@ -1,0 +1,131 @@
+//! Rows of every shape are read back as they were written, and nothing is lost.
+
+use std::fs;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use spamops::io::stream::Place;
+use spamops::rows::{Format, MalformedRows, ReadOptions, Row, Rows, Writer};
+
+use crate::directory::fresh;
+
+/// A cell: anything, or much of what CSV and JSON are made of.
+fn cell() -> impl Strategy<Value = String> {
+    prop_oneof![any::<String>(), r#"[",;\\{}\[\]\r\n\t\x00 aé😀]{0,8}"#]
+}
+
+/// Rows of one to four cells.
+fn table() -> impl Strategy<Value = Vec<Vec<String>>> {
+    (1usize..5).prop_flat_map(|columns| {
+        prop::collection::vec(prop::collection::vec(cell(), columns..=columns), 1..6)
+    })
+}
+
+/// Bytes that come close to a table.
+pub(crate) fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        8 => r#"[",;\r\n ab]{1,6}"#.prop_map(String::into_bytes),
+        2 => Just(br#"{"text":"a","label":1}"#.to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 1..4),
+    ];
+    (prop_oneof![Just("text,label\n"), Just("label;text\r\n"), Just("{\"text\":\"a\"}\n"), Just("")], {
+        prop::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat())
+    })
+        .prop_map(|(header, rest)| [header.as_bytes(), &rest].concat())
+}
+
+/// A reader of one byte at a time, as from a slow pipe.
+struct Trickle(Cursor<Vec<u8>>);
+
+impl Read for Trickle {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let few = buffer.len().min(1);
+        self.0.read(&mut buffer[..few])
+    }
+}
+
+pub(crate) fn options() -> ReadOptions {
+    ReadOptions { faults: MalformedRows::Keep, ..ReadOptions::default() }
+}
+
+type Seen = Vec<(u64, Vec<String>, Option<String>)>;
+
+/// Line, cells and fault of every row, or the error.
+fn read(bytes: Box<dyn Read>) -> Result<Seen, String> {
+    let mut rows =
+        Rows::from_bytes(bytes, &Place::Standard, &options()).map_err(|error| format!("{error:#}"))?;
+    let (mut row, mut seen) = (Row::default(), Vec::new());
+    while rows.read(&mut row).map_err(|error| format!("{error:#}"))? {
+        let fault = row.fault().map(ToString::to_string);
+        seen.push((row.line(), row.cells().map(str::to_owned).collect(), fault));
+    }
+    Ok(seen)
+}
+
+/// Passes the rows of a file on to another, as `sample` does.
+fn pass(from: &Path, to: &Path, format: Option<Format>) {
+    let mut rows = Rows::open(&Place::File(from.into()), &options()).unwrap();
+    let mut writer = Writer::create(&Place::File(to.into()), format, &mut rows, &[]).unwrap();
+    let mut row = Row::default();
+    while rows.read(&mut row).unwrap() {
+        writer.write(&row).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rows_survive_csv_and_json_lines_both_ways(table in table()) {
+        let names = ["text", "b", "c", "d"];
+        let line = |cells: &Vec<String>| {
+            let pairs = names.iter().zip(cells).map(|(name, cell)| format!("\"{name}\":{}", serde_json::json!(cell)));
+            format!("{{{}}}\n", pairs.collect::<Vec<_>>().join(","))
+        };
+        let directory = fresh("rows");
+        let [json, csv, json_again, csv_again] =
+            ["a.jsonl", "a.csv", "b.jsonl", "b.csv"].map(|name| directory.join(name));
+        fs::write(&json, table.iter().map(line).collect::<String>()).unwrap();
+        pass(&json, &csv, None);
+        let cells: Vec<_> = read(Box::new(fs::File::open(&csv).unwrap())).unwrap();
+        prop_assert!(cells.iter().all(|(_, _, fault)| fault.is_none()));
+        prop_assert_eq!(cells.into_iter().map(|(_, cells, _)| cells).collect::<Vec<_>>(), table);
+        pass(&csv, &json_again, None);
+        pass(&json_again, &csv_again, None);
+        prop_assert_eq!(fs::read(&json).unwrap(), fs::read(&json_again).unwrap());
+        prop_assert_eq!(fs::read(&csv).unwrap(), fs::read(&csv_again).unwrap());
+    }
+
+    #[test]
+    fn a_slow_pipe_and_a_file_give_the_same_rows(bytes in bytes()) {
+        let whole = read(Box::new(Cursor::new(bytes.clone())));
+        let slow = read(Box::new(Trickle(Cursor::new(bytes))));
+        prop_assert_eq!(whole, slow);
+    }
+
+    #[test]
+    fn without_quotes_every_line_with_text_is_a_row(text in "text,b\n[,ab \r\n]{0,60}") {
+        let rows = read(Box::new(Cursor::new(text.clone().into_bytes()))).unwrap();
+        let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+        let lines: Vec<(u64, &str)> = (1..).zip(lines.split('\n')).filter(|(_, line)| !line.is_empty()).collect();
+        let found: Vec<(u64, String)> = rows.into_iter().map(|(line, cells, _)| (line, cells.join(","))).collect();
+        let found: Vec<(u64, &str)> = found.iter().map(|(line, row)| (*line, row.as_str())).collect();
+        prop_assert_eq!(&lines[1..], found);
+    }
+
+    #[test]
+    fn malformed_rows_pass_through_unchanged(rest in r#"[",\r\n ab]{0,40}"#) {
+        let directory = fresh("rows");
+        let [from, to] = ["from.csv", "to.csv"].map(|name| directory.join(name));
+        fs::write(&from, format!("text,b\n{rest}")).unwrap();
+        pass(&from, &to, None);
+        let without_lines = |path: &Path| -> Vec<_> {
+            let rows = read(Box::new(fs::File::open(path).unwrap())).unwrap();
+            rows.into_iter().map(|(_, cells, fault)| (fault.is_some(), if fault.is_some() { vec![] } else { cells })).collect()
+        };
+        prop_assert_eq!(without_lines(&from), without_lines(&to));
+    }
+}

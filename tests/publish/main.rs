@@ -1,0 +1,16 @@
+//! What leaves the machine: commits and tags, requests to GitHub and webhooks, each against a double on this machine.
+
+#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+
+#[path = "../library/directory.rs"]
+mod directory;
+#[cfg(feature = "net")]
+mod server;
+
+mod git;
+#[cfg(feature = "net")]
+mod github;
+#[cfg(feature = "net")]
+mod http;
+#[cfg(feature = "net")]
+mod notify;
