@@ -40,9 +40,9 @@ impl AppendLog {
         let read = log.file.seek(SeekFrom::Start(whole)).and_then(|_| log.file.read_to_end(&mut rest));
         read.with_context(|| log.name())?;
         if serde_json::from_slice::<IgnoredAny>(&rest).is_ok() {
-            log.append(b"\n")?
+            log.append(b"\n")?;
         } else {
-            log.cut(whole)?
+            log.cut(whole)?;
         }
         Ok(log)
     }

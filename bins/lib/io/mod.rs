@@ -3,6 +3,7 @@
 pub mod address;
 pub mod environment;
 pub mod dates;
+pub mod escape;
 pub mod diagnostics;
 mod staged_file;
 pub mod append_log;

@@ -15,7 +15,6 @@ mod write;
 pub mod contract;
 pub mod fingerprint;
 pub mod near_duplicates;
-pub mod safe_cell;
 pub mod sampling;
 
 pub use header::{ColumnNames, Header};
