@@ -8,14 +8,15 @@ use clap::Parser;
 
 use spamops::cli::publish_args::PublishArgs;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
+use spamops::io::environment;
 use spamops::io::result_file;
 use spamops::io::stream::{Place, expect_kept};
-use spamops::model::model_file::Model;
 #[cfg(feature = "net")]
 use spamops::publish::alerts::{Alert, Channel, distinct};
 use spamops::publish::git::push;
 use spamops::publish::move_published::PublishPlan;
 use spamops::publish::record::{self, PromoteRecord, Published};
+use spamops::registry::candidate::CandidateModel;
 use spamops::registry::journal::JournalAction;
 use spamops::registry::moves::{ExpectedVersion, KeptReport, MoveRequest, MoveTarget, Promotion};
 use spamops::registry::{self, CHAMPION, Registry};
@@ -110,10 +111,11 @@ impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         let registry = Registry::new(&self.registry, &self.name);
         expect_kept(&[Some(&self.output)], self.model.iter().chain(&self.report))?;
-        let model = self.model.as_ref().map(model).transpose()?;
+        let model = self.model.as_ref().map(candidate).transpose()?;
         let reports = self.report.iter().map(report).collect::<Result<Vec<_>>>()?;
         let now = scene.now()?;
-        let (actor, run) = (self.actor.or_else(tool::actor), self.run_url.or_else(tool::run_page));
+        let (actor, run) =
+            (self.actor.or_else(environment::actor), self.run_url.or_else(environment::run_page));
         let request = MoveRequest {
             alias: &self.alias,
             to: match (&model, self.to) {
@@ -159,7 +161,7 @@ impl Tool for Args {
         #[cfg(feature = "net")]
         if let Some(alert) = alert {
             for channel in distinct(&self.notify) {
-                if let Err(error) = alert.send(channel, &tool::environment) {
+                if let Err(error) = alert.send(channel, &environment::variable) {
                     scene.warn(format!("{channel}: {error:#}; nobody was told there"));
                 }
             }
@@ -204,11 +206,8 @@ fn dispatched(output: &Place, promotion: &Promotion) -> Vec<String> {
     before.and_then(|before| before.published).unwrap_or_default().dispatched
 }
 
-/// The text of a model, which is one.
-fn model(place: &Place) -> Result<String> {
-    let text = place.read_text()?;
-    Model::parse(&text).with_context(|| place.to_string())?;
-    Ok(text)
+fn candidate(place: &Place) -> Result<CandidateModel> {
+    CandidateModel::parse(place.read_text()?).with_context(|| place.to_string())
 }
 
 fn report(place: &Place) -> Result<KeptReport> {

@@ -5,16 +5,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use spamops::cli::options::{OutArgs, RowArgs};
+use spamops::cli::options::{OutArgs, RowArgs, days, whole};
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
-use spamops::io::dates::Timestamp;
-use spamops::io::fraction::Fraction;
-use spamops::io::stream::Place;
-use spamops::rows::fingerprint::Fingerprint;
-use spamops::rows::sampling::draw::{Odds, Sample};
-use spamops::rows::sampling::filter::Filter;
-use spamops::rows::sampling::labelling_queue::{self, WordFrequencies};
-use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
+use spamops::io::{dates::Timestamp, fraction::Fraction, stream::Place};
+use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 
 /// Draw rows: a random sample, the stable train/holdout split, or the rows most worth a label
 ///
@@ -110,126 +104,23 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         let options = self.rows.options(scene);
-        let mut filter = self.filter(&options)?;
-        if let Some(size) = self.for_labels {
-            self.for_labels(size, &mut filter, &options, scene)?;
-        } else {
-            let mut rows = Rows::open(&self.input, &ReadOptions { faults: MalformedRows::Keep, ..options })?;
-            filter.expect_columns(&rows)?;
-            match self.size {
-                Some(size) => self.draw(size, &mut rows, &mut filter, scene)?,
-                None => self.divide(&mut rows, &mut filter)?,
-            }
-        }
-        self.remark(&filter, scene);
-        Ok(Outcome::Done)
-    }
-}
-
-impl Args {
-    fn filter(&self, options: &ReadOptions) -> Result<Filter> {
         let mut filter = Filter::between(self.since, self.until).dated(self.weight_half_life.is_some());
-        for place in &self.exclude {
-            filter.exclude(&mut Rows::open(place, options)?)?;
+        self.exclude.iter().try_for_each(|place| filter.exclude(place, &options))?;
+        self.against.iter().try_for_each(|place| filter.hold_against(place, self.near, &options))?;
+        let mut pool = RowPool::new(&self.input, options, filter);
+        let sample = |size| Sample::new(size, self.seed, Odds::of_half_life(self.weight_half_life));
+        let write = |drawn: DrawnRows| {
+            drawn.shortfall().into_iter().for_each(|remark| scene.tell(remark));
+            drawn.write(&self.out.output, self.out.format)
+        };
+        match (self.for_labels, self.size) {
+            (Some(size), _) => write(pool.pick_for_labels(size, self.threshold, self.seed)?)?,
+            (None, Some(size)) => write(pool.draw(sample(size), self.stratify.as_deref())?)?,
+            (None, None) => pool.split(self.split, &self.out.output, self.rest.as_ref(), self.out.format)?,
         }
-        if let Some(place) = &self.against {
-            filter.hold_against(&mut Rows::open(place, options)?, self.near)?;
-        }
-        Ok(filter)
-    }
-
-    fn draw(&self, size: u64, rows: &mut Rows, filter: &mut Filter, scene: &Scene) -> Result<()> {
-        let stratum = self.stratify.as_deref().map(|name| rows.column(name)).transpose()?;
-        let odds = self.weight_half_life.map_or(Odds::Even, |days| Odds::Fading { days });
-        let mut draw = Sample::new(size, self.seed, odds);
-        let mut row = Row::default();
-        while filter.read(rows, &mut row)? {
-            draw.offer(&row, rows.seen(), || rows.date(&row), stratum.map_or("", |column| row.get(column)));
-        }
-        if draw.seen() < size {
-            scene.tell(format!(
-                "{}: --size {size}, but no more than {} to draw from",
-                self.input,
-                draw.seen()
-            ));
-        }
-        let mut writer = self.writer(&self.out.output, rows)?;
-        draw.finish().try_for_each(|row| writer.write(&row))?;
-        writer.finish()
-    }
-
-    /// Sends every row to its side of the split; without one all go out.
-    fn divide(&self, rows: &mut Rows, filter: &mut Filter) -> Result<()> {
-        if self.split.is_some() {
-            rows.expect_text()?;
-        }
-        let mut out = self.writer(&self.out.output, rows)?;
-        let mut rest = self.rest.as_ref().map(|place| self.writer(place, rows)).transpose()?;
-        let mut row = Row::default();
-        while filter.read(rows, &mut row)? {
-            match (self.split, &mut rest) {
-                (Some(share), Some(rest)) if !Fingerprint::of(rows.text(&row)?).is_for_training(share) => {
-                    rest.write(&row)?;
-                }
-                _ => out.write(&row)?,
-            }
-        }
-        rest.map_or(Ok(()), Writer::finish)?;
-        out.finish()
-    }
-
-    fn for_labels(
-        &self,
-        size: usize,
-        filter: &mut Filter,
-        options: &ReadOptions,
-        scene: &Scene,
-    ) -> Result<()> {
-        let kept = self.input.kept()?;
-        let rows = || Rows::from_bytes(kept.place.reader()?, &self.input, options);
-        let familiar = WordFrequencies::read(&mut rows()?)?;
-        let mut rows = rows()?;
-        filter.expect_columns(&rows)?;
-        let picked =
-            labelling_queue::pick(&mut rows, filter, &familiar, size, self.threshold.value(), self.seed)?;
-        if picked.len() < size {
-            let (input, found) = (&self.input, picked.len());
-            scene.tell(format!(
-                "{input}: --for-labels {size}, but no more than {found} distinct texts without a label"
-            ));
-        }
-        let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, &["picked_for"])?;
-        picked.iter().try_for_each(|(row, why)| writer.write_with(row, &[CellValue::Text(why.name())]))?;
-        writer.finish()
-    }
-
-    fn writer(&self, place: &Place, rows: &mut Rows) -> Result<Writer> {
-        Writer::create(place, self.out.format, rows, &[])
-    }
-
-    fn remark(&self, filter: &Filter, scene: &Scene) {
-        let Self { input, .. } = self;
-        let met = filter.met;
-        if let (Some(place), 1..) = (&self.against, met.near_copies) {
-            scene.tell(format!("{input}: set aside as near-copies of rows of {place}: {}", met.near_copies));
-        }
-        if met.undated > 0 {
-            scene.warn(format!("{input}: left out for want of a date that can be read: {}", met.undated));
-        }
-        if met.faulty > 0 {
-            scene.warn(format!("{input}: lines that are no rows: {}; validate sets them aside", met.faulty));
-        }
-    }
-}
-
-fn whole(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "expected a whole number".into())
-}
-
-fn days(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(days) if days > 0.0 && days.is_finite() => Ok(days),
-        _ => Err("expected a number of days over 0".into()),
+        pool.set_aside().into_iter().for_each(|remark| scene.tell(remark));
+        pool.warnings().for_each(|remark| scene.warn(remark));
+        Ok(Outcome::Done)
     }
 }
 

@@ -1,15 +1,6 @@
 //! spamops: every tool in one file, chosen by its name or by the first argument.
 
-mod compare;
-mod drift;
-mod fit;
-mod promote;
-mod sample;
-mod score;
-#[cfg(feature = "net")]
-mod track;
-mod validate;
-/// What `spamops` does besides.
+/// The sub-commands. Their names are also in the list: a macro could declare them, but `cargo fmt` would not find them.
 mod spamops {
     pub(crate) mod completions;
     pub(crate) mod init;
@@ -33,52 +24,37 @@ use std::process::ExitCode;
 use ::spamops::cli::tool;
 use clap::Command;
 
-#[cfg(feature = "net")]
-use spamops::notify;
-use spamops::{completions, init, link, man, model, profile, registry, report, run, state, verify};
-
-/// One entry of the table.
+/// A tool or a sub-command.
 struct Entry {
     name: &'static str,
     main: fn() -> ExitCode,
     command: fn() -> Command,
 }
 
-macro_rules! table {
-    ($($(#[$only:meta])? $name:ident),+) => {
-        &[$($(#[$only])? Entry { name: stringify!($name), main: $name::main, command: tool::command::<$name::Args> }),+]
+macro_rules! declare {
+    (
+        tools: $($(#[$if_tool:meta])? $tool:ident),+;
+        subcommands: $($(#[$if_subcommand:meta])? $subcommand:ident: $_policy:ident),+
+    ) => {
+        $($(#[$if_tool])? mod $tool;)+
+
+        $($(#[$if_subcommand])? use spamops::$subcommand;)+
+
+        /// The tools, in the order of the cycle.
+        const TOOLS: &[Entry] = &[$($(#[$if_tool])? entry!($tool)),+];
+
+        /// The sub-commands.
+        const SUBCOMMANDS: &[Entry] = &[$($(#[$if_subcommand])? entry!($subcommand)),+];
     };
 }
 
-/// The tools, in the order of the cycle.
-const TOOLS: &[Entry] = table![
-    sample,
-    validate,
-    score,
-    drift,
-    fit,
-    compare,
-    promote,
-    #[cfg(feature = "net")]
-    track
-];
+macro_rules! entry {
+    ($name:ident) => {
+        Entry { name: stringify!($name), main: $name::main, command: tool::command::<$name::Args> }
+    };
+}
 
-/// The sub-commands.
-const SUBCOMMANDS: &[Entry] = table![
-    run,
-    report,
-    #[cfg(feature = "net")]
-    notify,
-    registry,
-    model,
-    profile,
-    verify,
-    state,
-    init,
-    link,
-    completions,
-    man
-];
+::spamops::tool_list!(declare);
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();

@@ -1,6 +1,5 @@
 //! track: a run, a logged model and a version in a real MLflow server.
 
-use std::env;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use clap::Parser;
 use sha2::{Digest, Sha256};
 
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
+use spamops::io::environment::{self, variable};
 use spamops::io::result_file::{self, ResultHead, hex};
 use spamops::io::stream::{Place, expect_kept};
 use spamops::mlflow::access::ServerAccess;
@@ -20,7 +20,6 @@ use spamops::mlflow::spool::{FlushedPlans, Spool};
 use spamops::mlflow::tracking::{
     Contents, FlushReport, TrackReport, TrackedFile, TrackingPlan, TrackingTarget,
 };
-use spamops::publish::http::bare;
 use spamops::registry;
 
 /// Track a model in MLflow: a run, a logged model, a registered version, an alias
@@ -179,8 +178,8 @@ impl Args {
         for (key, value) in [
             ("mlflow.source.name", Some("spamops track".to_owned())),
             ("mlflow.source.type", Some("JOB".to_owned())),
-            ("mlflow.user", variable("GITHUB_ACTOR").or_else(|| variable("USER"))),
-            ("spamops.ci_run", run_of_the_runner()),
+            ("mlflow.user", environment::actor()),
+            ("spamops.ci_run", environment::run_page()),
         ] {
             plan.tags.extend(value.map(|value| (key.to_owned(), value)));
         }
@@ -256,17 +255,6 @@ impl Args {
 /// What fails in passing, with what to do about it.
 fn later(error: &Error) -> Error {
     anyhow!("{error:#}; run it again, or have it kept with --spool DIR")
-}
-
-/// A variable of the environment that is not empty.
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Where the runner shows the run that this is a part of.
-fn run_of_the_runner() -> Option<String> {
-    let [server, repository, run] = ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"].map(variable);
-    Some(format!("{}/{}/actions/runs/{}", bare(&server?), repository?, run?))
 }
 
 /// The name of a file, without directories.

@@ -7,11 +7,11 @@ use clap::Parser;
 
 use spamops::cli::options::{OutArgs, RowArgs};
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
+use spamops::io::escape::neutral;
 use spamops::io::result_file;
 use spamops::io::stream::{self, Place};
 use spamops::rows::contract::{Contract, ContractDraft, Inspection};
 use spamops::rows::mask::{self, MaskKind};
-use spamops::rows::safe_cell::neutral;
 use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 
 /// Hold rows against a contract: clean rows out, refused rows aside with a reason, counts in a report

@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use spamops::cli::tool_list::TOOLS;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Crates that open connections, or exist to help those that do.
@@ -110,6 +112,19 @@ fn tools_use_the_library_and_no_tool() {
         assert!(!text.contains("use crate::") && !text.contains("\nmod "), "{} uses a tool", tool.display());
         assert!(text.starts_with("//! "), "{} does not say what it is", tool.display());
     }
+}
+
+#[test]
+fn a_listed_tool_is_a_binary_and_a_binary_is_listed() {
+    let manifest: toml::Table =
+        fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap().parse().unwrap();
+    let bins = manifest["bin"].as_array().unwrap().iter().map(|bin| {
+        let name = bin["name"].as_str().unwrap();
+        assert_eq!(bin["path"].as_str().unwrap(), format!("bins/{name}.rs"));
+        name
+    });
+    let bins: Vec<&str> = bins.collect();
+    assert_eq!(bins, [TOOLS, &["spamops"]].concat());
 }
 
 #[test]

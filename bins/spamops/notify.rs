@@ -8,6 +8,7 @@ use clap::Parser;
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::dates::Timestamp;
+use ::spamops::io::environment;
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
 use ::spamops::publish::alerts::{Alert, AlertKind, Channel, distinct};
@@ -84,7 +85,7 @@ impl Tool for Args {
                 scene.tell(format!("{channel} was told already"));
                 continue;
             }
-            match (alert.send(channel, &tool::environment), &state) {
+            match (alert.send(channel, &environment::variable), &state) {
                 (Err(error), _) => scene.warn(format!("{channel}: {error:#}; nobody was told there")),
                 (Ok(()), None) => {}
                 (Ok(()), Some(state)) => {
@@ -123,7 +124,7 @@ impl Args {
 
     /// The furthest that a run has come, where people must hear of it.
     fn alert(&mut self, run: &RunResults, time: Timestamp, scene: &Scene) -> Result<Option<Alert>> {
-        let page = self.run_url.take().or_else(tool::run_page);
+        let page = self.run_url.take().or_else(environment::run_page);
         if let Some(alert) = run.promote.as_ref().and_then(|moved| Alert::of(moved, time, page.clone())) {
             return Ok(Some(alert));
         }

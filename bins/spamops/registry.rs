@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::cli::verify;
 use ::spamops::io::diagnostics::inert;
+use ::spamops::io::environment;
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
 use ::spamops::registry::sweep::Sweeper;
@@ -167,7 +168,7 @@ impl Tool for Args {
             }
             What::Gc { which, keep, reason, actor, dry_run } => {
                 let now = scene.now()?.to_string();
-                let actor = actor.or_else(tool::actor);
+                let actor = actor.or_else(environment::actor);
                 let sweeper = Sweeper { keep, reason: &reason, actor: actor.as_deref(), now: &now };
                 let registry = which.known(scene)?;
                 let done =

@@ -17,6 +17,7 @@ use ::spamops::cycle::run::CycleRun;
 use ::spamops::cycle::settings::CycleOptions;
 use ::spamops::cycle::step::CycleStep;
 use ::spamops::io::dates::Timestamp;
+use ::spamops::io::environment;
 use ::spamops::io::stream::Place;
 
 /// Run the cycle, whole or step by step, with all results in one directory
@@ -215,7 +216,7 @@ impl Args {
             size: self.size,
             force: self.force,
             now: scene.asked_now(),
-            commit: tool::environment("GITHUB_SHA"),
+            commit: environment::variable("GITHUB_SHA"),
         }
     }
 }
@@ -244,7 +245,7 @@ fn with_environment(mut args: Vec<OsString>) -> Vec<OsString> {
     for name in FROM_ENVIRONMENT.into_iter().chain(["now"]) {
         let option = format!("--{name}");
         let variable = format!("SPAMOPS_IN_{}", name.to_uppercase().replace('-', "_"));
-        if let Some(value) = tool::environment(&variable).filter(|_| !is_given(&args, &option)) {
+        if let Some(value) = environment::variable(&variable).filter(|_| !is_given(&args, &option)) {
             args.insert(2.min(args.len()), format!("{option}={value}").into());
         }
     }

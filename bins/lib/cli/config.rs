@@ -5,18 +5,13 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 use toml::{Table, Value};
 
+use super::tool_list;
 use crate::io::diagnostics::shown;
 use crate::io::settings;
 use crate::io::stream::Place;
 
 /// Where the policy is looked for when nobody names a file.
 const USUAL: &str = "spamops.toml";
-
-/// The tables there may be: the tools and the sub-commands with options worth fixing.
-const TABLES: [&str; 12] = [
-    "run", "sample", "validate", "score", "drift", "fit", "compare", "promote", "track", "state", "report",
-    "notify",
-];
 
 /// The table that every tool reads besides its own, and what may stand there: how rows come in.
 const ROWS: &str = "rows";
@@ -47,7 +42,7 @@ impl PolicyFile {
         let tables: Table = settings::parse(&text)?;
         let policy = Self { place, text, tables };
         for (name, value) in &policy.tables {
-            let known = || TABLES.into_iter().chain([ROWS]);
+            let known = || tool_list::tables().chain([ROWS]);
             if !known().any(|table| table == name) {
                 let line = policy.line_of(name, None);
                 bail!("line {line}: unknown table {}{}", shown(name), nearest(name, known()));

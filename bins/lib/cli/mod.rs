@@ -1,5 +1,6 @@
 //! The frame of every tool: options, policy, progress, the exit status.
 
+pub mod tool_list;
 pub mod config;
 pub mod histogram;
 pub mod progress;

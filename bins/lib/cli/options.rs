@@ -109,3 +109,16 @@ fn delimiter(text: &str) -> Result<u8, String> {
         _ => Err("expected one ASCII character, or tab".into()),
     }
 }
+
+/// Reads a whole number.
+pub fn whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "expected a whole number".into())
+}
+
+/// Reads a number of days, which must be positive.
+pub fn days(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(days) if days > 0.0 && days.is_finite() => Ok(days),
+        _ => Err("expected a number of days over 0".into()),
+    }
+}

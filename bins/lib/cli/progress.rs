@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::rows::ReadProgress;
 
+// Own code: indicatif draws other bytes and brings a terminal crate; this is one line that is drawn over itself.
 static DRAWN: AtomicBool = AtomicBool::new(false);
 
 /// A line that is drawn over itself ten times a second, where somebody is watching.

@@ -1,11 +1,10 @@
 //! Options of a tool that publishes what it did to the registry.
 
-use std::env::var;
-
 use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::io::dates::Timestamp;
+use crate::io::environment;
 #[cfg(feature = "net")]
 use crate::publish::announce::Announcement;
 use crate::publish::git::Actor;
@@ -93,7 +92,7 @@ impl GitHubArgs {
     fn announcement(self) -> Result<Announcement> {
         use anyhow::Context;
         let Self { github, release, deployment, environment, comment, dispatch } = self;
-        let usual = || var("GITHUB_REPOSITORY").ok().filter(|name| !name.is_empty());
+        let usual = || environment::variable("GITHUB_REPOSITORY");
         let repository = match github {
             Some(repository) => Some(repository),
             None => usual().map(|name| name.parse()).transpose().context("GITHUB_REPOSITORY")?,
@@ -118,7 +117,7 @@ fn text(promotion: &Promotion) -> String {
 
 /// Who commits where git knows nobody.
 fn actor() -> Actor {
-    let (name, email) = if var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
+    let (name, email) = if environment::is_workflow() {
         ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
     } else {
         ("spamops", "spamops@localhost")

@@ -128,22 +128,6 @@ impl Scene {
     }
 }
 
-/// A word of the environment; an empty one is none.
-pub fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|word| !word.is_empty())
-}
-
-/// Who runs this, as far as the environment says it.
-pub fn actor() -> Option<String> {
-    environment("GITHUB_ACTOR").or_else(|| environment("USER"))
-}
-
-/// The page of the workflow that runs this.
-pub fn run_page() -> Option<String> {
-    let (server, repository) = (environment("GITHUB_SERVER_URL")?, environment("GITHUB_REPOSITORY")?);
-    Some(format!("{server}/{repository}/actions/runs/{}", environment("GITHUB_RUN_ID")?))
-}
-
 // Options that every tool has. (A doc comment here would become what every tool says about itself.)
 #[derive(Args)]
 #[command(next_help_heading = "Everywhere")]

@@ -51,7 +51,7 @@ fn harmless(text: &str, is_run: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::safe_cell::neutral;
+    use crate::io::escape::neutral;
 
     #[test]
     fn every_kind_of_term_can_be_told() {

@@ -1,7 +1,12 @@
 //! Streams, atomic files, result files, diagnostics, dates.
 
+pub mod address;
+pub mod environment;
 pub mod dates;
+pub mod escape;
 pub mod diagnostics;
+mod staged_file;
+pub mod append_log;
 pub mod durable;
 pub mod fraction;
 pub mod stream;

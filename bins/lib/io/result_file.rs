@@ -70,21 +70,25 @@ pub fn read<T: DeserializeOwned>(place: &Place, kind: &str) -> Result<T> {
 
 /// As [`read`], from text.
 pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
-    #[derive(Deserialize)]
-    struct Only {
-        schema: Option<String>,
-    }
     let wanted = schema(kind);
     // What begins as we write it needs no look at the schema first.
     if text.starts_with(&format!("{{\"schema\":\"{wanted}\",")) {
         return json(text);
     }
-    let found: Only = json(text)?;
-    match found.schema {
+    match schema_of::<Option<String>>(text)? {
         None => bail!("no key 'schema'; expected {wanted}"),
         Some(found) if found != wanted => bail!("schema {} where {wanted} is expected", shown(&found)),
         Some(_) => json(text),
     }
+}
+
+/// The key `schema` of a JSON text, whatever else it holds; `T` says whether it may be missing, or no string.
+pub fn schema_of<T: DeserializeOwned>(text: &str) -> Result<T> {
+    #[derive(Deserialize)]
+    struct SchemaKey<T> {
+        schema: T,
+    }
+    json(text).map(|SchemaKey { schema }| schema)
 }
 
 /// Reads JSON of any kind; an error says on which line.

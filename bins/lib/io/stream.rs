@@ -1,8 +1,7 @@
 //! Where bytes come from and go to: `-`, a plain file, gzip or zstd.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -13,6 +12,9 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::errors::ReadFrameHeaderError::SkipFrame;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use tempfile::TempPath;
+
+use super::staged_file::{Durability, StagedFile};
 
 /// A file named on the command line, or `-` for a standard stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,13 +136,14 @@ impl Place {
         if self.is_regular_file() {
             return Ok(RereadableInput { place: self.clone(), temporary: None });
         }
-        // Random, so that what a killed run has left is not in the way.
-        let random = RandomState::new().build_hasher().finish();
-        let path = std::env::temp_dir().join(format!("spamops-{random:x}.kept"));
-        let kept = RereadableInput { place: Self::File(path.clone()), temporary: Some(path.clone()) };
-        let mut file = private(&path).with_context(|| path.display().to_string())?;
-        io::copy(&mut self.reader()?, &mut file).with_context(|| self.to_string())?;
-        Ok(kept)
+        // Only its owner may read it.
+        let temporary = tempfile::Builder::new().prefix("spamops-").suffix(".kept").tempfile();
+        let mut temporary = temporary.with_context(|| std::env::temp_dir().display().to_string())?;
+        io::copy(&mut self.reader()?, &mut temporary).with_context(|| self.to_string())?;
+        Ok(RereadableInput {
+            place: Self::File(temporary.path().to_path_buf()),
+            temporary: Some(temporary.into_temp_path()),
+        })
     }
 
     /// A writer to the place; a file appears under its name only at [`Output::finish`].
@@ -181,28 +184,13 @@ pub fn expect_kept<'a>(
     Ok(())
 }
 
-/// A file that only its owner may read.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 /// A place that can be read twice; what was kept for that is removed in the end.
 pub struct RereadableInput {
     /// Where to read.
     pub place: Place,
-    temporary: Option<PathBuf>,
-}
-
-impl Drop for RereadableInput {
-    fn drop(&mut self) {
-        if let Some(path) = &self.temporary {
-            let _ = fs::remove_file(path);
-        }
-    }
+    /// Removed when it is dropped.
+    #[expect(dead_code, reason = "held for its drop")]
+    temporary: Option<TempPath>,
 }
 
 /// A gzip stream whose errors say so.
@@ -274,12 +262,8 @@ pub struct Output {
 
 enum OutputTarget {
     Stream(BufWriter<Box<dyn Write>>),
-    /// Written beside the file it becomes, so that a reader never sees half of it and an input may be its own output.
-    Beside {
-        writer: BufWriter<File>,
-        beside: PathBuf,
-        path: PathBuf,
-    },
+    /// Written beside the file it becomes, so that an input may be its own output.
+    Staged(StagedFile),
 }
 
 impl Output {
@@ -298,29 +282,21 @@ impl Output {
         }
         let path = if found.is_some() { fs::canonicalize(path)? } else { path.to_path_buf() };
         let file_name = path.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
-        let beside =
-            path.with_file_name(format!(".{}.{}.tmp", file_name.to_string_lossy(), std::process::id()));
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&beside)?;
-        // What a run that was killed left behind is not locked; what another output of this run writes is.
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(io::Error::other("is written by another output already"));
-        }
-        file.set_len(0)?;
+        let beside = format!(".{}.{}.tmp", file_name.to_string_lossy(), std::process::id());
+        let staged = StagedFile::create(&path, &beside, Durability::Kill)?;
         if let Some(found) = found {
-            file.set_permissions(found.permissions())?;
+            staged.set_permissions(found.permissions())?;
         }
-        Ok(Self { to: OutputTarget::Beside { writer: BufWriter::new(file), beside, path }, name })
+        Ok(Self { to: OutputTarget::Staged(staged), name })
     }
 
     /// Writes what is left and gives the file its name.
-    pub fn finish(mut self) -> Result<()> {
-        match &mut self.to {
-            OutputTarget::Stream(stream) => stream.flush(),
-            OutputTarget::Beside { writer, beside, path } => {
-                writer.flush().and_then(|()| fs::rename(beside, path))
-            }
+    pub fn finish(self) -> Result<()> {
+        match self.to {
+            OutputTarget::Stream(mut stream) => stream.flush(),
+            OutputTarget::Staged(mut staged) => staged.complete().and_then(|()| staged.place()),
         }
-        .with_context(|| self.name.clone())
+        .with_context(|| self.name)
     }
 }
 
@@ -328,23 +304,14 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.to {
             OutputTarget::Stream(stream) => stream.write(bytes),
-            OutputTarget::Beside { writer, .. } => writer.write(bytes),
+            OutputTarget::Staged(staged) => staged.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.to {
             OutputTarget::Stream(stream) => stream.flush(),
-            OutputTarget::Beside { writer, .. } => writer.flush(),
-        }
-    }
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        if let OutputTarget::Beside { beside, .. } = &self.to {
-            // After `finish` the file has moved and there is nothing to remove; that error is the good case.
-            let _ = fs::remove_file(beside);
+            OutputTarget::Staged(staged) => staged.flush(),
         }
     }
 }

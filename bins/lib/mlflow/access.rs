@@ -9,9 +9,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 
+use crate::io::address::bare;
 use crate::io::diagnostics::shown;
-use crate::publish::http::{self, HttpSettings, bare};
+use crate::publish::http::{self, HttpSettings};
 
 /// A server, and how to be let in.
 pub struct ServerAccess {
@@ -33,7 +35,8 @@ impl ServerAccess {
         }
         let given = |name: &str| variable(name).filter(|value| !value.is_empty());
         let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
-        let inside = userinfo(uri).map(|pair| basic(decoded(pair)));
+        let inside =
+            userinfo(uri).map(|pair| basic(percent_decode_str(pair).decode_utf8_lossy().into_owned()));
         let user = given("MLFLOW_TRACKING_USERNAME").zip(given("MLFLOW_TRACKING_PASSWORD"));
         let user = || user.map(|(name, password)| basic(format!("{name}:{password}")));
         let token = || given("MLFLOW_TRACKING_TOKEN").map(|token| format!("Bearer {token}"));
@@ -76,23 +79,6 @@ fn seconds(given: &dyn Fn(&str) -> Option<String>, name: &str, usual: Duration) 
 fn userinfo(uri: &str) -> Option<&str> {
     let (_, rest) = uri.split_once("://")?;
     Some(rest.split(['/', '?', '#']).next()?.rsplit_once('@')?.0)
-}
-
-/// A text with its `%40` and the like as what they stand for.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|_| byte == b'%').and_then(|digits| str::from_utf8(digits).ok());
-        if let Some(meant) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            bytes.push(meant);
-            rest = &after[2..];
-        } else {
-            bytes.push(byte);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The calls of MLflow's REST interface that a run needs, each with what comes of it when it arrives twice.
 
 use anyhow::{Context, Result, anyhow, ensure};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::io::diagnostics::shown;
@@ -9,6 +10,12 @@ use crate::publish::http::{HttpAnswer, HttpClient, HttpFailure, HttpMethod, Http
 
 /// What to ask where something answers that does not speak as MLflow does.
 const DOUBT: &str = "is this the address of an MLflow server?";
+
+/// What stays as it is in a value of a query: RFC 3986's unreserved characters.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What stays as it is in a path, whose parts stay apart.
+const PLAIN_PATH: &AsciiSet = &PLAIN.remove(b'/');
 
 /// The server.
 pub struct TrackingServer {
@@ -53,8 +60,10 @@ impl TrackingServer {
 
     /// Asks for something.
     pub fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value> {
-        let query: Vec<String> =
-            query.iter().map(|(name, value)| format!("{name}={}", encoded(value, ""))).collect();
+        let query: Vec<String> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, PLAIN)))
+            .collect();
         let url = format!("{}?{}", self.address(path), query.join("&"));
         self.json(HttpRequest::new(HttpMethod::Get, &url, Repeatable::Harmless))
     }
@@ -87,7 +96,8 @@ impl TrackingServer {
             let artefacts = shown(artefacts);
             format!("artefacts are kept at {artefacts}; start the server with --artifacts-destination, for another experiment")
         })?;
-        let path = encoded(&format!("{inside}/{path}"), "/");
+        let path = format!("{inside}/{path}");
+        let path = utf8_percent_encode(&path, PLAIN_PATH);
         let url = format!("{}/api/2.0/mlflow-artifacts/artifacts/{path}", self.uri);
         let request = HttpRequest::new(HttpMethod::Put, &url, Repeatable::Harmless);
         self.send(request.body("application/octet-stream", bytes)).map(drop)
@@ -126,22 +136,6 @@ pub fn batches(run: &str, metrics: &[Value], params: &[Value], tags: &[Value]) -
     each.map(|(kind, some)| json!({ "run_id": run, kind: some })).collect()
 }
 
-/// A text as it may stand in an address; of other signs than letters and digits these are left as they are.
-fn encoded(text: &str, left: &str) -> String {
-    let mut found = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let c = char::from(byte);
-        if c.is_ascii_alphanumeric() || "-._~".contains(c) || left.contains(c) {
-            found.push(c);
-        } else {
-            use std::fmt::Write;
-            // Writing into a string does not fail.
-            let _ = write!(found, "%{byte:02X}");
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +168,7 @@ mod tests {
     #[test]
     fn a_name_stands_in_an_address_as_python_writes_it() {
         // python: urllib.parse.quote("a b/ü'=&.json", safe="/")
-        assert_eq!(encoded("a b/ü'=&.json", "/"), "a%20b/%C3%BC%27%3D%26.json");
+        let encoded = utf8_percent_encode("a b/ü'=&.json", PLAIN_PATH).to_string();
+        assert_eq!(encoded, "a%20b/%C3%BC%27%3D%26.json");
     }
 }

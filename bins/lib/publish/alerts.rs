@@ -11,10 +11,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use crate::io::address::bare;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
 use crate::io::result_file;
-use crate::publish::http::{HttpClient, HttpMethod, HttpRequest, HttpSettings, Repeatable, address, bare};
+use crate::publish::http::{HttpClient, HttpMethod, HttpRequest, HttpSettings, Repeatable, address};
 use crate::registry::CHAMPION;
 use crate::registry::journal::JournalAction;
 use crate::registry::moves::Promotion;

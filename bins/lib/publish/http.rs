@@ -13,6 +13,7 @@ use ureq::http::{self, Response};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, SendBody};
 
+use crate::io::address::bare;
 use crate::io::diagnostics::{inert, shown};
 
 /// Bytes of an answer that are read, at most.
@@ -293,15 +294,6 @@ fn authorities(settings: &HttpSettings) -> Result<RootCerts> {
     Ok(RootCerts::from(found))
 }
 
-/// An address without its credentials, query and fragment.
-pub fn bare(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
-}
-
 /// What an answer has to say: the message in its JSON, or its first line.
 fn said(text: &str) -> String {
     let json: Option<serde_json::Value> = serde_json::from_str(text).ok();
@@ -362,18 +354,6 @@ pub fn address(text: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_is_shown_without_what_is_secret_in_it() {
-        for (url, wanted) in [
-            ("https://me:pa@ss@host:8/a/b?token=t#x", "https://host:8/a/b"),
-            ("http://host", "http://host"),
-            ("http://host?token=t", "http://host"),
-            ("nonsense", "nonsense"),
-        ] {
-            assert_eq!(bare(url), wanted);
-        }
-    }
 
     #[test]
     fn what_a_server_says_is_its_message_or_a_line_but_no_page() {

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::journal::{Journal, JournalAction, JournalEntry};
 use super::{Alias, Registry, Version};
-use crate::io::durable;
+use crate::io::append_log::AppendLog;
+use crate::io::durable::{self, ReadyFile};
 use crate::io::result_file::ResultHead;
 
 /// The whole of a registry but for the models themselves.
@@ -26,7 +27,7 @@ pub(super) enum RegistryStep {
     /// A whole file is written.
     Write(PathBuf, Vec<u8>),
     /// Lines are added to the journal, and then the alias follows: it is written before, and only renamed after.
-    Enter(Vec<String>, Option<Alias>),
+    Enter(Vec<String>, Option<Box<Alias>>),
 }
 
 impl Registry {
@@ -88,7 +89,7 @@ impl Registry {
         for alias in books.behind(self)? {
             books.aliases.retain(|old| old.alias != alias.alias);
             books.aliases.push(alias.clone());
-            steps.push(RegistryStep::Enter(Vec::new(), Some(alias)));
+            steps.push(RegistryStep::Enter(Vec::new(), Some(Box::new(alias))));
         }
         Ok(steps)
     }
@@ -99,18 +100,18 @@ impl Registry {
             RegistryStep::Remove(path, _) => {
                 fs::remove_file(path).with_context(|| path.display().to_string())
             }
-            RegistryStep::Cut(length) => durable::cut(&self.journal_path(), *length),
+            RegistryStep::Cut(length) => AppendLog::open(&self.journal_path())?.cut(*length),
             RegistryStep::Write(path, bytes) => durable::write(path, bytes),
             RegistryStep::Enter(lines, alias) => {
                 let ready = alias
                     .as_ref()
-                    .map(|alias| durable::StagedFile::write(&self.alias_path(&alias.alias), &pretty(alias)?));
+                    .map(|alias| ReadyFile::write(&self.alias_path(&alias.alias), &pretty(alias)?));
                 let ready = ready.transpose()?;
                 let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
                 if !text.is_empty() {
-                    durable::append(&self.journal_path(), text.as_bytes())?;
+                    AppendLog::open(&self.journal_path())?.append(text.as_bytes())?;
                 }
-                ready.map_or(Ok(()), durable::StagedFile::place)
+                ready.map_or(Ok(()), ReadyFile::place)
             }
         })
     }

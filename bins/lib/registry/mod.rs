@@ -2,6 +2,7 @@
 
 pub mod journal;
 mod directory;
+pub mod candidate;
 pub mod golden;
 mod ledger;
 pub mod moves;

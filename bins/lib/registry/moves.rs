@@ -6,15 +6,13 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::candidate::CandidateModel;
 use super::journal::{JournalAction, JournalEntry};
 use super::ledger::{Ledger, RegistryStep, pretty};
-use super::{Alias, CHAMPION, Registry, TrainingData, Version};
+use super::{Alias, CHAMPION, Registry, Version};
 use crate::io::diagnostics::shown;
 use crate::io::result_file::{self, ResultHead};
-use crate::model::model_file::Model;
-use crate::stats::metrics::Figures;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -43,7 +41,7 @@ pub struct MoveRequest<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum MoveTarget<'a> {
     /// To this model, which is registered where it is not yet.
-    Model(&'a str),
+    Model(&'a CandidateModel),
     /// To a version that is registered.
     Version(u64),
     /// Back to a version, or to where it was before.
@@ -96,11 +94,7 @@ impl KeptReport {
 
     /// A report by its text, which must say what it is.
     pub fn new(text: String) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct ReportSchema {
-            schema: String,
-        }
-        let ReportSchema { schema } = result_file::json(&text)?;
+        let schema: String = result_file::schema_of(&text)?;
         let kind = schema.strip_prefix("spamops/").and_then(|rest| rest.strip_suffix("/1"));
         let kind = kind.filter(|kind| kind.bytes().all(|byte| byte.is_ascii_lowercase()));
         let kind = kind.with_context(|| format!("schema {} is none of a report", shown(&schema)))?.to_owned();
@@ -212,7 +206,7 @@ impl Registry {
         if !lines.is_empty() {
             steps.extend(self.keep(request.reports));
             steps.append(&mut files);
-            steps.push(RegistryStep::Enter(lines, changed.then(|| after.clone())));
+            steps.push(RegistryStep::Enter(lines, changed.then(|| Box::new(after.clone()))));
         }
         let promotion = Promotion {
             head: ResultHead::new("promote", request.tool),
@@ -244,26 +238,23 @@ impl Registry {
     /// The version of a model: the one it has already, or the next, with what is to be written for that.
     fn register(
         &self,
-        model: &str,
+        model: &CandidateModel,
         request: &MoveRequest<'_>,
         books: &mut Ledger,
         files: &mut Vec<RegistryStep>,
         lines: &mut Vec<String>,
     ) -> Result<Version> {
-        let digest = result_file::digest(model);
-        let known = books.versions.iter().find(|version| version.digest == digest).cloned();
+        let known = books.versions.iter().find(|version| version.digest == model.digest).cloned();
         // A file whose removal is in the journal is on its way out, whether it is still there or not.
-        let stays =
-            |version: &Version| !books.journal.is_removed(version.version) && self.model(&digest).is_ok();
+        let stays = |version: &Version| {
+            !books.journal.is_removed(version.version) && self.model(&model.digest).is_ok()
+        };
         if let Some(version) = known.clone().filter(stays) {
             return Ok(version);
         }
         // A version whose model was lost or removed keeps its number, and gets its model back.
-        let version = match known {
-            Some(version) => version,
-            None => manifest(model, digest, request, books)?,
-        };
-        files.push(RegistryStep::Write(self.model_path(&version.digest), model.as_bytes().to_vec()));
+        let version = known.unwrap_or_else(|| manifest(model, request, books));
+        files.push(RegistryStep::Write(self.model_path(&version.digest), model.text.clone().into_bytes()));
         if version.version > books.versions.len() as u64 {
             files.push(RegistryStep::Write(self.version_path(version.version), pretty(&version)?));
         }
@@ -317,33 +308,22 @@ impl Registry {
 }
 
 /// The manifest of a model that is new.
-fn manifest(model: &str, digest: String, request: &MoveRequest<'_>, books: &Ledger) -> Result<Version> {
-    let Model { provenance, estimate, .. } = Model::parse(model)?;
-    Ok(Version {
+fn manifest(model: &CandidateModel, request: &MoveRequest<'_>, books: &Ledger) -> Version {
+    Version {
         head: ResultHead::new("version", request.tool),
         version: books.versions.len() as u64 + 1,
-        digest,
+        digest: model.digest.clone(),
         registered: request.now.into(),
         reason: request.reason.into(),
         actor: request.actor.map(str::to_owned),
         run: request.run.map(str::to_owned),
         parent: books.alias(CHAMPION).map(|champion| champion.version),
-        fitted: provenance.fitted,
-        commit: provenance.commit,
-        data: TrainingData {
-            digest: provenance.digest,
-            rows: provenance.rows,
-            positive: provenance.positive,
-        },
-        metrics: if estimate.folds > 0 { numbers(&estimate.pooled)? } else { BTreeMap::new() },
+        fitted: model.fitted.clone(),
+        commit: model.commit.clone(),
+        data: model.data.clone(),
+        metrics: model.metrics.clone(),
         reports: named(request.reports),
-    })
-}
-
-/// The plain numbers among figures, by their names.
-fn numbers(figures: &Figures) -> Result<BTreeMap<String, f64>> {
-    let Value::Object(all) = serde_json::to_value(figures)? else { return Ok(BTreeMap::new()) };
-    Ok(all.into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect())
+    }
 }
 
 fn named(reports: &[KeptReport]) -> BTreeMap<String, String> {

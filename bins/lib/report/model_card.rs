@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::features::columns::FeatureColumn;
 use crate::features::row::FeatureSpec;
 use crate::io::diagnostics::{inert, shown};
+use crate::io::escape::neutral;
 use crate::io::fraction::Fraction;
 use crate::io::result_file::{self, ResultHead, ToolVersion};
 use crate::model::calibrate::Calibration;
@@ -16,7 +17,6 @@ use crate::report::aligned::aligned;
 use crate::rows::csv;
 use crate::rows::label::LabelNames;
 use crate::rows::mask::MaskKind;
-use crate::rows::safe_cell::neutral;
 use crate::stats::metrics::{Confusion, FigureName};
 
 /// What a model says of itself.

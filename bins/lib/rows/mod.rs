@@ -11,12 +11,11 @@ mod csv_rows;
 mod json_rows;
 mod sniff;
 mod reader;
+mod write;
 pub mod contract;
 pub mod fingerprint;
 pub mod near_duplicates;
-pub mod safe_cell;
 pub mod sampling;
-mod write;
 
 pub use header::{ColumnNames, Header};
 pub use reader::Rows;

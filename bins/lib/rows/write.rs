@@ -188,7 +188,9 @@ enum Quoting {
     Always,
 }
 
-/// Cells as a line of CSV; none where there are no cells.
+/// Cells as a line of CSV; none if there are no cells.
+///
+/// csv-core's writer has the same rules, but it fills buffers of a fixed size: to drive it takes more code than this.
 fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8, quotes: Quoting) -> Option<String> {
     let delimiter = char::from(delimiter);
     let mut line: Option<String> = None;

@@ -2,8 +2,8 @@
 //! has the last 64 runs, its files are only ever added to.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::io::append_log::{AppendLog, whole_lines};
 use crate::io::dates::Timestamp;
 use crate::io::stream::Place;
 
@@ -66,7 +67,7 @@ impl State {
     }
 
     fn add(&self, name: &str, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
-        let mut log = AppendLog::open(&self.directory.join(name))?;
+        let mut log = AppendLog::open_locked(&self.directory.join(name))?;
         let mut known = log.lines()?.map(|line| Ok(xxh3_64(&line?))).collect::<Result<HashSet<u64>>>()?;
         let (mut added, mut there) = (0, 0);
         let mut batch = Vec::new();
@@ -123,7 +124,7 @@ impl State {
     }
 
     fn append_once(&self, name: &str, entry: &impl Serialize) -> Result<()> {
-        let mut log = AppendLog::open(&self.directory.join(name))?;
+        let mut log = AppendLog::open_locked(&self.directory.join(name))?;
         let line = serde_json::to_vec(entry)?;
         let known = log.lines()?.try_fold(false, |known, found| anyhow::Ok(known || found? == line))?;
         if !known {
@@ -167,66 +168,6 @@ impl State {
         let times = self.decisions()?.into_iter().filter(|decision| decision.retrain_needed);
         Ok(times.map(|decision| Timestamp(decision.time)).max())
     }
-}
-
-/// A file of lines that is only ever added to, by one process at a time.
-struct AppendLog {
-    file: File,
-    path: PathBuf,
-}
-
-impl AppendLog {
-    /// Opens and locks the file. A last line without its end is given one where it is whole, and else cut off: a run was
-    /// killed while it wrote it.
-    fn open(path: &Path) -> Result<Self> {
-        let named = || path.display().to_string();
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
-        }
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path).with_context(named)?;
-        file.lock().with_context(named)?;
-        let mut log = Self { file, path: path.to_path_buf() };
-        let whole = log.lines()?.try_fold(0, |sum, line| anyhow::Ok(sum + line?.len() as u64 + 1))?;
-        let mut rest = Vec::new();
-        log.file
-            .seek(SeekFrom::Start(whole))
-            .and_then(|_| log.file.read_to_end(&mut rest))
-            .with_context(named)?;
-        if serde_json::from_slice::<serde::de::IgnoredAny>(&rest).is_ok() {
-            log.append(b"\n")?;
-        } else {
-            log.file.set_len(whole).with_context(named)?;
-        }
-        Ok(log)
-    }
-
-    fn lines(&mut self) -> Result<impl Iterator<Item = Result<Vec<u8>>>> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(0)).with_context(|| self.path.display().to_string())?;
-        Ok(whole_lines(BufReader::new(file)))
-    }
-
-    /// Adds bytes in one write and waits until they are on the disk.
-    fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        let named = || self.path.display().to_string();
-        self.file.write_all(bytes).with_context(named)?;
-        self.file.sync_data().with_context(named)
-    }
-}
-
-/// The lines that have their end, without it.
-fn whole_lines(mut from: impl BufRead) -> impl Iterator<Item = Result<Vec<u8>>> {
-    std::iter::from_fn(move || {
-        let mut line = Vec::new();
-        match from.by_ref().take(u64::MAX).read_until(b'\n', &mut line) {
-            Ok(_) if line.last() == Some(&b'\n') => {
-                line.pop();
-                Some(Ok(line))
-            }
-            Ok(_) => None,
-            Err(error) => Some(Err(error.into())),
-        }
-    })
 }
 
 #[cfg(test)]

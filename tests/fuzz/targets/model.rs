@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::rows::safe_cell::neutral;
+use spamops::io::escape::neutral;
 use spamops::model::model_file::{ScoringBuffers, Model, sealed};
 use spamops_fuzz::place;
 

@@ -262,16 +262,10 @@ fn tags_of(promotion: &Promotion) -> Vec<(String, String)> {
 
 /// What kind of result a text is, where a tool of this package wrote it.
 fn kind(text: &str) -> Result<Option<String>> {
-    #[derive(Deserialize)]
-    struct PlanSchema {
-        schema: Option<Value>,
-    }
     if !text.trim_start().starts_with('{') {
         return Ok(None);
     }
-    let Ok(PlanSchema { schema: Some(Value::String(schema)) }) = result_file::json::<PlanSchema>(text) else {
-        return Ok(None);
-    };
+    let Ok(Some(Value::String(schema))) = result_file::schema_of(text) else { return Ok(None) };
     let Some(kind) = schema.strip_prefix("spamops/") else { return Ok(None) };
     match kind.strip_suffix("/1") {
         Some(kind) => Ok(Some(kind.to_owned())),

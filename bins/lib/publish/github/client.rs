@@ -10,8 +10,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use http::Uri;
 use octocrab::{FromResponse, Octocrab, OctocrabBuilder};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
+
+use crate::io::environment::variable;
 
 /// Where GitHub is when nobody says otherwise.
 const API: &str = "https://api.github.com";
@@ -79,7 +82,7 @@ impl Token {
 
     /// The token of GITHUB_TOKEN, else of GH_TOKEN; there is no other way in.
     pub fn of_environment() -> Result<Self> {
-        let given = |name| std::env::var(name).ok().filter(|text| !text.is_empty()).map(|text| (name, text));
+        let given = |name| variable(name).map(|text| (name, text));
         let (name, text) = ["GITHUB_TOKEN", "GH_TOKEN"]
             .into_iter()
             .find_map(given)
@@ -111,8 +114,7 @@ pub struct GitHub {
 impl GitHub {
     /// A repository at GITHUB_API_URL, or where GitHub usually is.
     pub fn of_environment(repository: &Repository) -> Result<Self> {
-        let base = std::env::var("GITHUB_API_URL").ok().filter(|url| !url.is_empty());
-        let base = base.unwrap_or_else(|| API.to_owned());
+        let base = variable("GITHUB_API_URL").unwrap_or_else(|| API.to_owned());
         let base = address(&base).context("GITHUB_API_URL")?;
         Self::at(repository, base, Token::of_environment()?)
     }
@@ -229,17 +231,12 @@ pub(super) fn client(base: &Uri, token: &Token, patience: Duration) -> Result<Oc
     octocrab.map_err(|_| anyhow!("no connection can be made: no certificates of authorities are installed"))
 }
 
-/// A part of a path or query, with all that could be taken for more than that escaped.
-pub(super) fn escaped(part: &str) -> String {
-    use fmt::Write as _;
-    part.bytes().fold(String::new(), |mut text, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            let _ = write!(text, "%{byte:02X}");
-        }
-        text
-    })
+/// What stays as it is in a part of a path or query: RFC 3986's unreserved characters, and the @ of tags.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+
+/// A part of a path or query, with everything escaped that could be taken for more than that.
+pub(super) fn escaped(part: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(part, PLAIN)
 }
 
 #[cfg(test)]

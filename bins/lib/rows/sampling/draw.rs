@@ -84,6 +84,13 @@ pub enum Odds {
     },
 }
 
+impl Odds {
+    /// Odds that fade with the age of a row, if a half-life in days is given.
+    pub fn of_half_life(days: Option<f64>) -> Self {
+        days.map_or(Self::Even, |days| Self::Fading { days })
+    }
+}
+
 /// A sample being drawn.
 pub struct Sample {
     size: u64,
@@ -102,9 +109,9 @@ impl Sample {
         Self { size, seed, odds, seen: 0, strata: vec![Stratum::default()], places: BTreeMap::new() }
     }
 
-    /// How many rows were offered.
-    pub fn seen(&self) -> u64 {
-        self.seen
+    /// How many rows are wanted.
+    pub fn size(&self) -> u64 {
+        self.size
     }
 
     /// Offers a row by its place in the file; where odds fade, one without a date is never drawn. With one stratum for all

@@ -6,9 +6,10 @@ use anyhow::Result;
 
 use crate::io::dates::Timestamp;
 use crate::io::fraction::Fraction;
+use crate::io::stream::Place;
 use crate::rows::fingerprint::Fingerprint;
 use crate::rows::near_duplicates::NearDuplicates;
-use crate::rows::{Row, Rows};
+use crate::rows::{ReadOptions, Row, Rows};
 
 /// What rows are held against, and how many did not pass. Memory: sixteen bytes for each text to leave out.
 #[derive(Default)]
@@ -18,20 +19,20 @@ pub struct Filter {
     dated: bool,
     /// Texts to leave out, and whether they were labelled.
     used: HashMap<Fingerprint, bool>,
-    near: Option<NearDuplicates>,
-    /// Counts of what the rows read so far were.
-    pub met: FilterCounts,
+    /// Texts that no row may nearly copy, and the file they are from.
+    near: Option<(Place, NearDuplicates)>,
+    met: FilterCounts,
 }
 
 /// Rows that are worth a remark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FilterCounts {
+struct FilterCounts {
     /// Left out: they have no date that can be read, and one was needed.
-    pub undated: u64,
+    undated: u64,
     /// Left out: they nearly copy a text held against them.
-    pub near_copies: u64,
-    /// Passed on: they are no rows.
-    pub faulty: u64,
+    near_copies: u64,
+    /// Passed on: they are malformed.
+    malformed: u64,
 }
 
 impl Filter {
@@ -46,11 +47,11 @@ impl Filter {
         Self { dated: self.dated || dated, ..self }
     }
 
-    /// Leaves out rows with the fingerprint of any of these; a label that came since then makes a new row of an old one.
-    pub fn exclude(&mut self, rows: &mut Rows) -> Result<()> {
-        let mut row = Row::default();
+    /// Leaves out rows whose text is in a file; a label that came since then makes a new row of an old one.
+    pub fn exclude(&mut self, place: &Place, options: &ReadOptions) -> Result<()> {
+        let (mut rows, mut row) = (Rows::open(place, options)?, Row::default());
         while rows.read(&mut row)? {
-            // What is no row was not used: a run killed while it wrote the state leaves such a line.
+            // A malformed row was not used: a run killed while it wrote the state leaves such a line.
             if row.fault().is_none() {
                 let labelled = matches!(rows.label(&row), Ok(Some(_)));
                 *self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default() |= labelled;
@@ -59,13 +60,14 @@ impl Filter {
         Ok(())
     }
 
-    /// Leaves out rows that nearly copy any of these.
-    pub fn hold_against(&mut self, rows: &mut Rows, threshold: Fraction) -> Result<()> {
-        let near = self.near.insert(NearDuplicates::new(threshold.value()));
-        let mut row = Row::default();
+    /// Leaves out rows that nearly copy a row of a file.
+    pub fn hold_against(&mut self, place: &Place, threshold: Fraction, options: &ReadOptions) -> Result<()> {
+        let (mut rows, mut row) = (Rows::open(place, options)?, Row::default());
+        let mut near = NearDuplicates::new(threshold.value());
         while rows.read(&mut row)? {
             near.add(rows.text(&row)?);
         }
+        self.near = Some((place.clone(), near));
         Ok(())
     }
 
@@ -87,10 +89,10 @@ impl Filter {
     /// Reads the next row that passes into `row`; false at the end.
     pub fn read(&mut self, rows: &mut Rows, row: &mut Row) -> Result<bool> {
         while rows.read(row)? {
-            // What is no row is not judged here: validate must see it.
-            let faulty = row.fault().is_some();
-            self.met.faulty += u64::from(faulty);
-            if faulty || self.passes(rows, row)? {
+            // A malformed row is not judged here: validate must see it.
+            let is_malformed = row.fault().is_some();
+            self.met.malformed += u64::from(is_malformed);
+            if is_malformed || self.passes(rows, row)? {
                 return Ok(true);
             }
         }
@@ -116,8 +118,22 @@ impl Filter {
         {
             return Ok(false);
         }
-        let is_copy = self.near.as_ref().is_some_and(|near| near.has_near(text));
+        let is_copy = self.near.as_ref().is_some_and(|(_, near)| near.has_near(text));
         self.met.near_copies += u64::from(is_copy);
         Ok(!is_copy)
+    }
+
+    /// How many rows of `input` were set aside as near-copies, in words, if any were.
+    pub(super) fn set_aside(&self, input: &Place) -> Option<String> {
+        let (against, _) = self.near.as_ref().filter(|_| self.met.near_copies > 0)?;
+        Some(format!("{input}: set aside as near-copies of rows of {against}: {}", self.met.near_copies))
+    }
+
+    /// What was wrong with the rows of `input`.
+    pub(super) fn warnings(&self, input: &Place) -> impl Iterator<Item = String> {
+        let FilterCounts { undated, malformed, .. } = self.met;
+        let no_date = || format!("{input}: left out for want of a date that can be read: {undated}");
+        let no_row = || format!("{input}: lines that are no rows: {malformed}; validate sets them aside");
+        (undated > 0).then(no_date).into_iter().chain((malformed > 0).then(no_row))
     }
 }

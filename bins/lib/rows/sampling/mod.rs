@@ -3,3 +3,8 @@
 pub mod draw;
 pub mod filter;
 pub mod labelling_queue;
+pub mod pool;
+
+pub use draw::{Odds, Sample};
+pub use filter::Filter;
+pub use pool::{DrawnRows, RowPool};

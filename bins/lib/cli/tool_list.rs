@@ -1,0 +1,63 @@
+//! The one list of tools: modules, dispatch, help, links, completions, manual pages and the tables of `spamops.toml`.
+
+/// Hands the list to a macro: the tools in the order of the cycle, then the sub-commands of `spamops`.
+///
+/// A sub-command says whether `spamops.toml` may have a table of its options; every tool has one.
+#[macro_export]
+macro_rules! tool_list {
+    ($receiver:ident) => {
+        $receiver! {
+            tools:
+                sample,
+                validate,
+                score,
+                drift,
+                fit,
+                compare,
+                promote,
+                #[cfg(feature = "net")]
+                track;
+            subcommands:
+                run: Table,
+                report: Table,
+                #[cfg(feature = "net")]
+                notify: Table,
+                registry: NoTable,
+                model: NoTable,
+                profile: NoTable,
+                verify: NoTable,
+                state: Table,
+                init: NoTable,
+                link: NoTable,
+                completions: NoTable,
+                man: NoTable
+        }
+    };
+}
+
+/// Whether `spamops.toml` may have a table of the options of a sub-command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Policy {
+    Table,
+    NoTable,
+}
+
+macro_rules! names {
+    (
+        tools: $($(#[$_for_tool:meta])? $tool:ident),+;
+        subcommands: $($(#[$_for_subcommand:meta])? $subcommand:ident: $policy:ident),+
+    ) => {
+        /// The tools. A build without `net` lacks some of them but knows their names.
+        pub const TOOLS: &[&str] = &[$(stringify!($tool)),+];
+
+        const SUBCOMMANDS: &[(&str, Policy)] = &[$((stringify!($subcommand), Policy::$policy)),+];
+    };
+}
+
+tool_list!(names);
+
+/// The tables that `spamops.toml` may have: one for each tool, and for sub-commands with options worth fixing.
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
+    let with_table = SUBCOMMANDS.iter().filter(|(_, policy)| *policy == Policy::Table);
+    TOOLS.iter().copied().chain(with_table.map(|(name, _)| *name))
+}

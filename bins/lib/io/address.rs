@@ -1,0 +1,29 @@
+//! Web addresses as they may be shown.
+
+/// An address without its credentials, query and fragment.
+///
+/// Own code, because what a user mistyped must not show its password either: a parser would refuse `http://me:p@ss@host`.
+pub fn bare(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_is_secret_in_it() {
+        for (url, wanted) in [
+            ("https://me:pa@ss@host:8/a/b?token=t#x", "https://host:8/a/b"),
+            ("http://host", "http://host"),
+            ("http://host?token=t", "http://host"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(bare(url), wanted);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Files of lines that are only ever added to: a line is there whole, or the next writer removes what is there of it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::de::IgnoredAny;
+
+use super::staged_file::sync_directory_of;
+
+/// A file that is added to.
+pub(crate) struct AppendLog {
+    file: File,
+    path: PathBuf,
+}
+
+impl AppendLog {
+    /// Opens a file, which is made if it is missing. The caller keeps other writers out.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let is_new = !path.exists();
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path);
+        let file =
+            file.and_then(|file| if is_new { sync_directory_of(path).map(|()| file) } else { Ok(file) });
+        let file = file.with_context(|| path.display().to_string())?;
+        Ok(Self { file, path: path.to_path_buf() })
+    }
+
+    /// Opens a file of JSON Lines, and its directory, for one writer at a time: others wait.
+    ///
+    /// A last line without its end was written by a run that was killed. If it is whole it gets its end, else it is cut off.
+    pub(crate) fn open_locked(path: &Path) -> Result<Self> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+        }
+        let mut log = Self::open(path)?;
+        log.file.lock().with_context(|| log.name())?;
+        let whole = log.lines()?.try_fold(0, |sum, line| anyhow::Ok(sum + line?.len() as u64 + 1))?;
+        let mut rest = Vec::new();
+        let read = log.file.seek(SeekFrom::Start(whole)).and_then(|_| log.file.read_to_end(&mut rest));
+        read.with_context(|| log.name())?;
+        if serde_json::from_slice::<IgnoredAny>(&rest).is_ok() {
+            log.append(b"\n")?;
+        } else {
+            log.cut(whole)?;
+        }
+        Ok(log)
+    }
+
+    /// The lines that have their end, without it.
+    pub(crate) fn lines(&mut self) -> Result<impl Iterator<Item = Result<Vec<u8>>>> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0)).with_context(|| self.name())?;
+        Ok(whole_lines(BufReader::new(file)))
+    }
+
+    /// Adds bytes and waits until they are on the disk; if that fails, the file is as long as before.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.try_append(bytes).with_context(|| self.name())
+    }
+
+    fn try_append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let length = self.file.metadata()?.len();
+        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_all());
+        if written.is_err() {
+            self.file.set_len(length)?;
+        }
+        written
+    }
+
+    /// Cuts the file to a length.
+    pub(crate) fn cut(&mut self, length: u64) -> Result<()> {
+        let cut = self.file.set_len(length).and_then(|()| self.file.sync_all());
+        cut.with_context(|| self.name())
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// The lines that have their end, without it.
+pub(crate) fn whole_lines(mut from: impl BufRead) -> impl Iterator<Item = Result<Vec<u8>>> {
+    std::iter::from_fn(move || {
+        let mut line = Vec::new();
+        match from.read_until(b'\n', &mut line) {
+            Ok(_) if line.last() == Some(&b'\n') => {
+                line.pop();
+                Some(Ok(line))
+            }
+            Ok(_) => None,
+            Err(error) => Some(Err(error.into())),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_appended_is_at_the_end_until_it_is_cut() {
+        let path = std::env::temp_dir().join(format!("spamops-append-{}", std::process::id()));
+        fs::write(&path, b"two").unwrap();
+        let mut log = AppendLog::open(&path).unwrap();
+        log.append(b" three").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two three");
+        log.cut(3).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        fs::remove_file(&path).unwrap();
+    }
+}

@@ -1,0 +1,67 @@
+//! Text from elsewhere, made harmless for an error line, a terminal, the log of a runner, and a spreadsheet.
+//!
+//! What only a report needs, Markdown, HTML and workflow commands, is in `report/escape.rs`, on top of [`inert`].
+
+use std::borrow::Cow;
+
+/// A value from a file as an error line may show it: cut short, on one line, and unable to move the cursor.
+pub fn shown(value: &str) -> String {
+    const MOST: usize = 40;
+    let cut: String = value.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if value.chars().nth(MOST).is_some() { format!("'{cut}…'") } else { format!("'{cut}'") }
+}
+
+/// A sentence from elsewhere, which may quote a file, as an error line may hold it: on one line, and without control
+/// characters, marks that turn the direction of writing, or `##[`, which a runner takes for a command wherever it stands.
+pub fn inert(sentence: &str) -> String {
+    let mut line = String::with_capacity(sentence.len());
+    for c in sentence.chars() {
+        match c {
+            '\n' => line.push(' '),
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                line.extend(c.escape_unicode());
+            }
+            '[' if line.ends_with("##") => line.extend(c.escape_unicode()),
+            _ if c.is_control() => line.extend(c.escape_debug()),
+            _ => line.push(c),
+        }
+    }
+    line
+}
+
+/// The cell, behind an apostrophe where it begins like a formula (OWASP, CSV injection); a plain number stays one.
+pub fn neutral(cell: &str) -> Cow<'_, str> {
+    let dangerous = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if dangerous && cell.parse::<f64>().is_err() {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{inert, neutral, shown};
+
+    #[test]
+    fn a_sentence_stays_on_its_line() {
+        assert_eq!(inert("unknown `a\nb\u{1b}[31m\u{202e}é`"), r"unknown `a b\u{1b}[31m\u{202e}é`");
+        assert_eq!(inert("##[error]\u{2028}\u{200f}[##"), r"##\u{5b}error]\u{2028}\u{200f}[##");
+    }
+
+    #[test]
+    fn a_value_stays_on_its_line() {
+        assert_eq!(shown("a\nb\u{1b}[31m"), r"'a\nb\u{1b}[31m'");
+        assert_eq!(shown(&"x".repeat(50)), format!("'{}…'", "x".repeat(40)));
+    }
+
+    #[test]
+    fn formulas_are_quoted_and_numbers_are_not() {
+        for cell in ["=1+1", "+SUM(A1)", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "＝1+1"] {
+            assert_eq!(neutral(cell), format!("'{cell}"));
+        }
+        for cell in ["", "-5", "+0.5", "-1e3", "a=b", "5-3"] {
+            assert_eq!(neutral(cell), cell);
+        }
+    }
+}
