@@ -26,17 +26,16 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }
 
-/// Every file with a transcript in it.
+/// Every file with a transcript in it. The READMEs come first: what takes longest must not start last.
 fn transcripts() -> Vec<PathBuf> {
-    let readmes = ["README.md", "data/README.md", "models/README.md"].map(|name| Path::new(ROOT).join(name));
     let folders = ["tests/cases", "bins/guide"].map(|name| Path::new(ROOT).join(name));
     let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
     let files = entries.map(|entry| entry.unwrap().path());
-    let mut all: Vec<PathBuf> =
+    let mut pages: Vec<PathBuf> =
         files.filter(|path| path.extension().is_some_and(|own| own == "md")).collect();
-    all.sort();
-    all.extend(readmes);
-    all
+    pages.sort();
+    let readmes = ["README.md", "models/README.md", "data/README.md"].map(|name| Path::new(ROOT).join(name));
+    readmes.into_iter().chain(pages).collect()
 }
 
 /// The name of a file's test: its path without what all of its kind share.
