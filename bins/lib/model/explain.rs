@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::model::model_file::{ColumnPlaces, Model, ScoringBuffers};
+use crate::model::model_file::Model;
+use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
 use crate::rows::Row;
 
 /// What makes up the log-odds of a score: where these begin, and what each known term adds. With a calibration by steps

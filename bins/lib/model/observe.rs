@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use crate::model::model_file::{Model, ScoringBuffers};
+use crate::model::model_file::Model;
+use crate::model::row_score::ScoringBuffers;
 use crate::profile::descriptor::{Describer, Descriptor};
 use crate::profile::summary::{self, MessageRecord, Profile};
 use crate::rows::fingerprint::{Fingerprint, mix};

@@ -6,10 +6,10 @@ use std::fmt::{self, Write};
 use anyhow::{Context, Result, ensure};
 
 use crate::features::Ngrams;
-use crate::model::corpus::{ResourceLimits, TrainingRow};
 use crate::model::fit::{FitProvenance, fit};
 use crate::model::model_file::Model;
 use crate::model::recipe::{Preset, Recipe};
+use crate::model::training_rows::{ResourceLimits, TrainingRow};
 use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 use crate::stats::metrics::Figures;

@@ -190,8 +190,11 @@ impl Weighting {
         match self.norm {
             Norm::L2 => weights.map(|weight| weight * weight).sum::<f64>().sqrt(),
             Norm::L1 => weights.map(f64::abs).sum(),
-            // Every weight is asked for, whatever the norm: who gives them may be counting on it.
-            Norm::None => weights.fold(1.0, |length, _| length),
+            Norm::None => {
+                // Callers may compute a sum while they yield the weights, so the iterator must run to its end.
+                for _ in weights {}
+                1.0
+            }
         }
     }
 }
