@@ -20,6 +20,8 @@ pub mod row_score;
 pub mod change;
 pub mod observe;
 pub mod explain;
+pub mod scoring;
+pub mod class_balance;
 pub mod linear;
 pub mod threshold;
 pub mod recipe;
