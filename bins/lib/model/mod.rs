@@ -8,6 +8,7 @@ pub mod folds;
 pub mod packed;
 pub mod threads;
 pub mod training_rows;
+pub mod training_files;
 pub mod term_counts;
 mod term_selection;
 mod thread_counts;
