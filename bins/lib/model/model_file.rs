@@ -1,4 +1,4 @@
-//! The model file: how text becomes a score, what it was measured to be worth, and where it came from.
+//! The model file: how a text becomes a score, the cross-validated figures, and the provenance.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -21,7 +21,7 @@ use crate::profile::summary::StoredProfile;
 use crate::rows::label::{Label, LabelNames};
 use crate::rows::mask::MaskKind;
 
-/// A model, as it is written down and with what it scores by.
+/// A model as in its file, with the index that it scores by.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
@@ -29,36 +29,36 @@ pub struct Model {
     tool: ToolVersion,
     /// The values of the two verdicts.
     pub names: LabelNames,
-    /// The least score of a positive verdict.
+    /// The lowest score of a positive verdict.
     pub threshold: Fraction,
-    /// Personal data that was masked in the training rows, and is masked before scoring.
+    /// Personal data that was masked for training and is masked before scoring.
     pub masked: Vec<MaskKind>,
-    /// Where it came from.
+    /// Where the model came from.
     pub provenance: Provenance,
-    /// What it is worth.
+    /// The cross-validated figures.
     pub estimate: Estimate,
-    /// What the rows it learned from look like, as `drift` holds new rows against them.
+    /// The profile of the training rows, which `drift` compares new rows with.
     #[serde(default, skip_serializing_if = "StoredProfile::is_empty")]
     pub profile: StoredProfile,
     /// How a row becomes terms.
     pub features: FeatureSpec,
     /// How counts become weights.
     pub weighting: Weighting,
-    /// How a long message is read by parts, too.
+    /// How windows of long messages are scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub windows: Option<Windows>,
-    /// What makes a sum of weights a probability.
+    /// Maps log-odds to a probability.
     pub calibration: Calibration,
-    /// Texts that the frequencies are about.
+    /// Number of texts behind the term frequencies.
     pub texts: u64,
-    /// The log-odds of a text without a term.
+    /// The log-odds of a text without known terms.
     pub bias: f64,
-    /// What has been learned.
+    /// The terms and what was learned about them.
     pub terms: ModelTerms,
     /// The digest of the file up to here.
     #[serde(default, skip_serializing)]
     sha256: String,
-    /// What it scores by, made at the first score.
+    /// The terms arranged for look-up, made at the first score.
     #[serde(skip)]
     index: OnceLock<TermIndex>,
 }
@@ -67,22 +67,22 @@ pub struct Model {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// When it was fitted.
+    /// The time of fitting.
     pub fitted: String,
-    /// The commit it was fitted at, where it is known.
+    /// The commit of the repository at fitting, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// Labelled rows it learned from.
+    /// Number of training rows.
     pub rows: u64,
-    /// The positive ones among them.
+    /// Number of positive training rows.
     pub positive: u64,
-    /// The digest of the texts and labels it learned from, in order.
+    /// The digest of the training rows, in order.
     pub digest: String,
-    /// How it was learned, in the words of the options of `fit`.
+    /// The recipe, as options of `fit`.
     pub options: BTreeMap<String, String>,
 }
 
-/// Windows of a long message: each is scored by itself, and the surest one counts.
+/// Windows of a long message: each is scored on its own, and the surest one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Windows {
@@ -93,7 +93,7 @@ pub struct Windows {
 }
 
 impl Model {
-    /// A model of this version that has learned nothing yet.
+    /// A model of this version without terms.
     pub fn empty(tool: &str, features: FeatureSpec) -> Self {
         let ResultHead { schema, tool } = ResultHead::new("model", tool);
         Self {
@@ -134,12 +134,12 @@ impl Model {
         self.index.get_or_init(|| TermIndex::of(&self.terms, analyzer, self.weighting, self.texts))
     }
 
-    /// The digest of its file; empty where it was not read from one.
+    /// The digest of the model file; empty if the model was not read from a file.
     pub fn digest(&self) -> &str {
         &self.sha256
     }
 
-    /// Who wrote it.
+    /// The tool that wrote the model.
     pub fn tool(&self) -> &ToolVersion {
         &self.tool
     }
@@ -180,16 +180,16 @@ impl Model {
     }
 }
 
-/// What stands before the digest at the end.
+/// The key before the digest at the end of the file.
 const SEAL: &str = ",\"sha256\":\"";
 
-/// The digest of a model's text as far as the digest at its end.
+/// The digest of a model file's text up to the digest at its end.
 fn seal(text: &str) -> String {
     let body = text.rsplit_once(SEAL).map_or(text, |(body, _)| body);
     result_file::digest(body)
 }
 
-/// The text of a model with the digest at its end that it should have.
+/// The text of a model with the right digest at its end.
 pub fn sealed(text: &str) -> String {
     let body = text.rsplit_once(SEAL).map_or_else(|| text.trim_end_matches(['}', '\n']), |(body, _)| body);
     format!("{body}{SEAL}{}\"}}", seal(body))

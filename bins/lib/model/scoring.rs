@@ -235,3 +235,84 @@ impl LabelledScores {
         Ranking::of(&mut self.scores)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    use crate::features::Analyzer;
+    use crate::features::columns::FeatureColumns;
+    use crate::features::row::FeatureSpec;
+    use crate::io::stream::Place;
+    use crate::rows::ReadOptions;
+
+    fn model() -> Model {
+        let (text, analyzer, columns) = (true, Analyzer::default(), FeatureColumns::default());
+        let mut model = Model::empty("fit", FeatureSpec { text, analyzer, columns });
+        model.texts = 10;
+        model.terms.push("free", 4, 2.0);
+        model.terms.push("noon", 3, -1.0);
+        model
+    }
+
+    fn rows(text: String) -> Rows {
+        let place = Place::File("rows.csv".into());
+        Rows::from_bytes(Box::new(Cursor::new(text)), &place, &ReadOptions::default()).unwrap()
+    }
+
+    /// Every text with its score, and the error at the end.
+    fn scored(model: &Model, csv: &str, threads: usize) -> (Vec<(String, RowScore)>, Result<()>) {
+        let mut rows = rows(csv.to_owned());
+        let options = ScoringOptions { threads, prior: None, explained_terms: Some(1) };
+        let scorer = Scorer::new(model, &rows, options).unwrap();
+        let mut found = Vec::new();
+        let result = scorer.score_each(&mut rows, |_, row, scored| {
+            found.push((row.get(0).to_owned(), scored.clone()));
+            Ok(())
+        });
+        (found, result)
+    }
+
+    #[test]
+    fn rows_come_in_order_with_their_scores_on_any_number_of_threads() {
+        let model = model();
+        let texts = |n: usize| format!("{} {n}", ["free", "noon", "other"][n % 3]);
+        // A giant row in the middle: its memory is not kept.
+        let giant = "free ".repeat(GIANT_BYTES / 4);
+        let text = |n: usize| if n == 700 { giant.clone() } else { texts(n) };
+        let count = 3 * BATCH_ROWS + 7;
+        let csv: String = (0..count).fold("text\n".to_owned(), |csv, n| csv + &text(n) + "\n");
+        let (alone, result) = scored(&model, &csv, 1);
+        result.unwrap();
+        assert!(alone.iter().map(|(text, _)| text.clone()).eq((0..count).map(text)));
+        for (text, RowScore { spam_score, reasons }) in &alone {
+            assert_eq!(spam_score.to_bits(), model.score(text, &mut ScoringBuffers::default()).to_bits());
+            assert_eq!(reasons.contains("free"), text.starts_with("free"), "{reasons}");
+        }
+        for threads in [2, 5] {
+            assert!(scored(&model, &csv, threads).0 == alone);
+        }
+    }
+
+    #[test]
+    fn rows_before_a_failure_are_scored() {
+        let (found, result) = scored(&model(), "text\nfree\nnoon\na,b\nfree\n", 2);
+        assert_eq!(found.iter().map(|(text, _)| &text[..]).collect::<Vec<_>>(), ["free", "noon"]);
+        assert!(result.unwrap_err().to_string().starts_with("rows.csv: line 4: "));
+    }
+
+    #[test]
+    fn a_batch_in_memory_is_scored_as_a_file_is() {
+        let (model, mut source) = (model(), rows("text\nfree\nnoon\n".into()));
+        let options = ScoringOptions { threads: 2, prior: None, explained_terms: None };
+        let scorer = Scorer::new(&model, &source, options).unwrap();
+        let mut batch = vec![Row::default(), Row::default()];
+        batch.iter_mut().for_each(|row| assert!(source.read(row).unwrap()));
+        let mut scores = vec![RowScore::default(); 7];
+        scorer.score(&batch, &mut scores);
+        let wanted = ["free", "noon"].map(|text| model.score(text, &mut ScoringBuffers::default()));
+        assert_eq!(scores.iter().map(|scored| scored.spam_score).collect::<Vec<_>>(), wanted);
+        assert!(wanted[0] > 0.5 && wanted[1] < 0.5);
+    }
+}
