@@ -197,6 +197,7 @@ impl Tool for Args {
             }
             watched.map_or(Ok(()), |watched| watched.write(&state.file(WATCHED)))?;
         }
+        rows.finish();
         Ok(Outcome::answer(!report.retrain_needed, self.exit_code))
     }
 }

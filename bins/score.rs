@@ -1,12 +1,8 @@
 //! score: what a model makes of rows, one after the other.
 
-use std::collections::HashSet;
-use std::io::Write as _;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
-use std::thread::available_parallelism;
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Parser;
 
 use spamops::cli::histogram::ScoreHistogram;
@@ -15,14 +11,14 @@ use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::diagnostics::Diagnostics;
 use spamops::io::result_file;
 use spamops::io::stream::{self, Place};
-use spamops::model::calibrate::Calibration;
-use spamops::model::model_file::{ColumnPlaces, Model, ScoringBuffers};
+use spamops::model::class_balance;
+use spamops::model::model_file::Model;
+use spamops::model::scoring::{LabelledScores, Scorer, ScoringOptions};
 use spamops::model::threads;
-use spamops::rows::fingerprint::Fingerprint;
-use spamops::rows::{CellValue, ReadOptions, Row, Rows, Writer};
-use spamops::stats::metrics::{Confusion, Figures, Metrics};
-use spamops::stats::prior_shift::{Prior, PriorBasis, RequestedPrior, TrainingBalance};
-use spamops::stats::ranking::{Ranking, ScoredLabel};
+use spamops::report::curve;
+use spamops::rows::{CellValue, ReadOptions, Rows, Writer};
+use spamops::stats::metrics::Metrics;
+use spamops::stats::prior_shift::{Prior, RequestedPrior};
 
 /// Score rows: adds the columns spam_score and verdict, and measures where there are labels
 ///
@@ -101,30 +97,34 @@ impl Tool for Args {
         stream::expect_kept(&[Some(&self.out.output)], [&self.model])?;
         stream::expect_kept(&[self.metrics.as_ref(), self.curve.as_ref()], [&self.model, &self.input])?;
         let model = Model::read(&self.model)?;
-        let threads = self.threads.map(usize::from).or_else(|| available_parallelism().ok().map(Into::into));
-        let threads = threads.unwrap_or(1);
+        let threads = threads::count(self.threads);
         let prior = self.prior.map(|asked| self.prior(asked, &model, threads, scene)).transpose()?;
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
-        let columns = model.columns(&rows)?;
+        let explained_terms = self.explain.map(usize::from);
+        let options = ScoringOptions { threads, prior: prior.as_ref(), explained_terms };
+        let scorer = Scorer::new(&model, &rows, options)?;
         let added = &["spam_score", "verdict", "reasons"][..if self.explain.is_some() { 3 } else { 2 }];
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, added)?;
-        let mut found =
-            Found { keeps_scores: self.metrics.is_some() || self.curve.is_some(), ..Found::default() };
-        let most = self.explain.map(usize::from);
-        let judge = Judge { model: &model, columns, prior: prior.as_ref(), most };
-        each_batch(&mut rows, &judge, threads, |rows, batch| {
-            batch.write(rows, &judge, &mut writer, &mut found)
+        let mut labelled = LabelledScores::new(self.metrics.is_some() || self.curve.is_some());
+        let mut histogram = ScoreHistogram::default();
+        scorer.score_each(&mut rows, |rows, row, scored| {
+            let (score, verdict, truth) = (scored.spam_score, scorer.verdict(scored), rows.label(row)?);
+            if let Some(truth) = truth {
+                labelled.add(truth, verdict, score);
+            }
+            histogram.add(score, truth);
+            let verdict = CellValue::Text(model.names.of(verdict));
+            let values = [CellValue::Number(score), verdict, CellValue::Text(&scored.reasons)];
+            writer.write_with(row, &values[..added.len()])
         })?;
         writer.finish()?;
-        let Found { confusion, mut scored, histogram, .. } = found;
         if let Some(place) = &self.metrics {
-            let figures = Figures::of(&mut scored, confusion);
-            let mut metrics = Metrics::new(rows.seen(), figures, scene.name());
+            let mut metrics = Metrics::new(rows.seen(), labelled.figures(), scene.name());
             metrics.head.run_id = scene.run_id();
             result_file::write(place, &Metrics { prior, ..metrics })?;
         }
         if let Some(place) = &self.curve {
-            write_curve(place, &Ranking::of(&mut scored))?;
+            curve::write(place, &labelled.ranking())?;
         }
         if scene.is_watched() {
             scene.draw(histogram.lines(&model.names));
@@ -134,221 +134,28 @@ impl Tool for Args {
 }
 
 impl Args {
-    /// Which share of positive rows the scores go by.
+    /// The class balance that the scores are corrected for.
     fn prior(&self, asked: RequestedPrior, model: &Model, threads: usize, scene: &Scene) -> Result<Prior> {
-        let positive = model.provenance.positive;
-        let negative = model.provenance.rows.saturating_sub(positive);
-        let Figures { recall, confusion, .. } = model.estimate.pooled;
-        let negatives = confusion.false_positive + confusion.true_negative;
-        let ground = PriorBasis {
-            trained: TrainingBalance { positive, negative },
-            calibrated: model.calibration != Calibration::None,
-            apart: recall - confusion.false_positive as f64 / negatives.max(1) as f64,
-        };
+        let basis = class_balance::prior_basis(model);
         let prior = match asked {
-            RequestedPrior::Given(share) => Prior::given(share, ground),
-            RequestedPrior::Auto => Prior::auto(&self.distinct_scores(model, threads, scene)?, ground),
+            RequestedPrior::Given(share) => Prior::given(share, basis),
+            RequestedPrior::Auto => Prior::auto(&self.distinct_scores(model, threads, scene)?, basis),
         };
         scene.tell(prior.to_string());
         Ok(prior)
     }
 
-    /// The scores of distinct texts; of all rows where the model reads no text.
+    /// The scores that the class balance is estimated from, in a first pass over the rows.
     fn distinct_scores(&self, model: &Model, threads: usize, scene: &Scene) -> Result<Vec<f64>> {
         let is_read_once = self.input.path().is_none_or(|path| path.exists() && !path.is_file());
         let input = &self.input;
         ensure!(!is_read_once, "{input}: --prior auto reads the rows twice; name a file, or the share");
-        // What there is to remark is remarked on the second time.
+        // The second pass makes the remarks.
         let options = ReadOptions { notes: Diagnostics::default(), ..self.rows.options(scene) };
         let mut rows = Rows::open(input, &options)?;
-        let judge = Judge { model, columns: model.columns(&rows)?, prior: None, most: None };
-        let text = if model.features.text { Some(rows.text_column()?) } else { None };
-        let (mut scores, mut seen) = (Vec::new(), HashSet::new());
-        each_batch(&mut rows, &judge, threads, |_, batch| {
-            for (row, (score, _)) in batch.rows[..batch.used].iter().zip(&batch.scores) {
-                if text.is_none_or(|column| seen.insert(Fingerprint::of(row.get(column)))) {
-                    scores.push(*score);
-                }
-            }
-            batch.failed.take().map_or(Ok(()), Err)
-        })?;
-        Ok(scores)
+        let options = ScoringOptions { threads, prior: None, explained_terms: None };
+        class_balance::distinct_scores(&Scorer::new(model, &rows, options)?, &mut rows)
     }
-}
-
-/// Hands on every batch of rows with its scores: one is scored while the one before it is handed on and the one after it
-/// is read.
-fn each_batch(
-    rows: &mut Rows,
-    judge: &Judge,
-    threads: usize,
-    mut each: impl FnMut(&Rows, &mut Batch) -> Result<()>,
-) -> Result<()> {
-    let desks = Mutex::new(Vec::new());
-    let mut batches = [const { Batch::new() }; 3];
-    batches[0].read(rows);
-    loop {
-        let [now, before, after] = &mut batches;
-        // Behind an error or the end there is nothing to wait for.
-        let ended = now.ended;
-        if now.is_empty() && before.is_empty() {
-            return Ok(());
-        }
-        now.score(judge, &desks, threads, || {
-            each(rows, before)?;
-            if ended {
-                after.clear();
-            } else {
-                after.read(rows);
-            }
-            anyhow::Ok(())
-        })?;
-        batches.rotate_right(1);
-    }
-}
-
-/// Rows of a batch at most, and bytes from which on it takes no more.
-const AT_ONCE: (usize, usize) = (512, 1 << 20);
-
-/// Bytes of a row whose memory is not kept for the next.
-const GIANT: usize = 1 << 16;
-
-/// Rows that a thread takes at once.
-const A_FEW: usize = 32;
-
-/// What makes scores of rows.
-struct Judge<'a> {
-    model: &'a Model,
-    columns: ColumnPlaces,
-    /// What corrects them.
-    prior: Option<&'a Prior>,
-    /// The terms that a score is explained by, at most; none where it is not.
-    most: Option<usize>,
-}
-
-/// Rows, and what becomes of them.
-struct Batch {
-    rows: Vec<Row>,
-    /// The score of each row, and what moved it.
-    scores: Vec<(f64, String)>,
-    /// How many of the rows are of this batch; the others are memory for later ones.
-    used: usize,
-    /// Whether there are no rows behind these.
-    ended: bool,
-    /// Why the reading ended early.
-    failed: Option<Error>,
-}
-
-/// What is known of the rows so far.
-#[derive(Default)]
-struct Found {
-    confusion: Confusion,
-    histogram: ScoreHistogram,
-    keeps_scores: bool,
-    scored: Vec<ScoredLabel>,
-}
-
-impl Batch {
-    const fn new() -> Self {
-        Self { rows: Vec::new(), scores: Vec::new(), used: 0, ended: false, failed: None }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.used == 0 && self.failed.is_none()
-    }
-
-    /// Leaves it empty, behind the end.
-    fn clear(&mut self) {
-        (self.used, self.ended) = (0, true);
-    }
-
-    fn read(&mut self, rows: &mut Rows) {
-        (self.used, self.ended) = (0, false);
-        let mut bytes = 0;
-        // What a few giants needed is given back.
-        self.rows.retain(|row| row.cells().map(str::len).sum::<usize>() < GIANT);
-        while self.used < AT_ONCE.0 && bytes < AT_ONCE.1 {
-            if self.used == self.rows.len() {
-                self.rows.push(Row::default());
-            }
-            match rows.read(&mut self.rows[self.used]) {
-                Ok(true) => bytes += self.rows[self.used].cells().map(str::len).sum::<usize>(),
-                Ok(false) => {
-                    self.ended = true;
-                    return;
-                }
-                Err(error) => {
-                    (self.failed, self.ended) = (Some(error), true);
-                    return;
-                }
-            }
-            self.used += 1;
-        }
-    }
-
-    /// Scores the rows, so many threads at a time, this one after it has done what there is to do meanwhile.
-    fn score<R>(
-        &mut self,
-        judge: &Judge,
-        desks: &Mutex<Vec<ScoringBuffers>>,
-        threads: usize,
-        meanwhile: impl FnOnce() -> R,
-    ) -> R {
-        let Judge { model, columns, prior, most } = judge;
-        self.scores.resize(self.used, (0.0, String::new()));
-        let rows = self.rows[..self.used].chunks(A_FEW);
-        let mut work: Vec<_> = rows.zip(self.scores.chunks_mut(A_FEW)).collect();
-        let desk = || desks.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let put_back = |desk| desks.lock().unwrap_or_else(PoisonError::into_inner).push(desk);
-        let score = |(rows, scores): &mut (&[Row], &mut [(f64, String)])| {
-            let mut desk = desk().unwrap_or_default();
-            for (row, (score, reasons)) in rows.iter().zip(scores.iter_mut()) {
-                *score = model.score_row(row, columns, &mut desk);
-                *score = prior.map_or(*score, |prior| prior.corrected(*score));
-                if let Some(most) = *most {
-                    *reasons = model.reasons(row, columns, &mut desk, most);
-                }
-            }
-            // A desk that has seen a giant has grown with it, and is not kept.
-            if !rows.iter().any(|row| row.cells().map(str::len).sum::<usize>() >= GIANT) {
-                put_back(desk);
-            }
-        };
-        threads::beside(&mut work, threads, score, meanwhile)
-    }
-
-    fn write(&mut self, rows: &Rows, judge: &Judge, writer: &mut Writer, found: &mut Found) -> Result<()> {
-        for (row, (score, reasons)) in self.rows[..self.used].iter().zip(&self.scores) {
-            let (score, verdict) = (*score, judge.model.verdict(*score));
-            let truth = rows.label(row)?;
-            if let Some(truth) = truth {
-                found.confusion.add(truth, verdict);
-                if found.keeps_scores {
-                    found.scored.push(ScoredLabel::new(score, truth));
-                }
-            }
-            found.histogram.add(score, truth);
-            let verdict = CellValue::Text(judge.model.names.of(verdict));
-            let values = [CellValue::Number(score), verdict, CellValue::Text(reasons)];
-            writer.write_with(row, &values[..if judge.most.is_some() { 3 } else { 2 }])?;
-        }
-        self.failed.take().map_or(Ok(()), Err)
-    }
-}
-
-/// Writes the points of the curves, from the highest threshold down; a rate is empty where there is nothing to take it of.
-fn write_curve(place: &Place, ranking: &Ranking) -> Result<()> {
-    let cell = |rate: Option<f64>| rate.map_or_else(String::new, |rate| CellValue::Number(rate).cell());
-    let mut output = place.writer()?;
-    let mut write = |line: String| writeln!(output, "{line}").with_context(|| place.to_string());
-    write("threshold,false_positive_rate,true_positive_rate,precision".into())?;
-    for point in ranking.corners() {
-        let rates = [point.false_positive_rate, point.true_positive_rate, Some(point.precision)];
-        let [false_positive, true_positive, precision] = rates.map(cell);
-        let threshold = cell(Some(point.threshold));
-        write(format!("{threshold},{false_positive},{true_positive},{precision}"))?;
-    }
-    output.finish()
 }
 
 pub(crate) fn main() -> ExitCode {

@@ -121,6 +121,7 @@ impl Tool for Args {
         if report.verdict != "valid" {
             scene.warn(format!("{}: {}", self.input, report.reasons.join("; ")));
         }
+        rows.finish();
         if let Some(place) = &self.report {
             result_file::write(place, &report)?;
         }

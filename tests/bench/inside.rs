@@ -7,11 +7,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use spamops::io::stream::Place;
-use spamops::model::corpus::{ResourceLimits, TrainingRow};
 use spamops::model::fit::{FitProvenance, fit};
-use spamops::model::model_file::ScoringBuffers;
 use spamops::model::recipe::{Preset, Recipe};
+use spamops::model::row_score::ScoringBuffers;
 use spamops::model::threads;
+use spamops::model::training_rows::{ResourceLimits, TrainingRow};
 use spamops::rows::{ReadOptions, Row, Rows};
 
 fn main() -> Result<(), Box<dyn Error>> {

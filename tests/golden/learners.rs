@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use spamops::features::StopWords;
-use spamops::model::corpus::{ResourceLimits, TrainingRow};
 use spamops::model::fit::{FitProvenance, fit};
-use spamops::model::model_file::ScoringBuffers;
 use spamops::model::recipe::{Learner, Preset, Recipe};
+use spamops::model::row_score::ScoringBuffers;
 use spamops::model::tfidf::Norm;
+use spamops::model::training_rows::{ResourceLimits, TrainingRow};
 use spamops::rows::label::Label;
 
 use crate::cases::cases;

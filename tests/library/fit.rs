@@ -7,11 +7,11 @@ use anyhow::Result;
 
 use spamops::io::stream::Place;
 use spamops::model::calibrate::CalibrationMethod;
-use spamops::model::corpus::{ResourceLimits, TrainingRow, TrainingRows};
 use spamops::model::fit::{FitProvenance, fit};
 use spamops::model::recipe::{Learner, Preset, Recipe};
 use spamops::model::tfidf::{DocumentLimit, Norm};
 use spamops::model::threshold::ThresholdGoal;
+use spamops::model::training_rows::{ResourceLimits, TrainingRow, TrainingRows};
 use spamops::rows::{ReadOptions, Row, Rows};
 
 /// Lessons that come so many at a time.

@@ -122,3 +122,17 @@ pub fn days(text: &str) -> Result<f64, String> {
         _ => Err("expected a number of days over 0".into()),
     }
 }
+
+/// Parses a number of bytes such as 500M or 2G; at least 1M.
+pub fn memory_size(text: &str) -> Result<usize, String> {
+    let (number, unit) = match text.as_bytes() {
+        [.., b'k' | b'K'] => (&text[..text.len() - 1], 1 << 10),
+        [.., b'm' | b'M'] => (&text[..text.len() - 1], 1 << 20),
+        [.., b'g' | b'G'] => (&text[..text.len() - 1], 1 << 30),
+        _ => (text, 1),
+    };
+    let bytes = number.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+    bytes
+        .filter(|bytes| *bytes >= 1 << 20)
+        .ok_or_else(|| "expected bytes from 1M up, such as 500M or 2G".into())
+}

@@ -1,4 +1,4 @@
-//! The analyzer: how a text becomes terms, and the memory that this takes.
+//! The analyzer: how a text becomes terms, and its buffers.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,29 +6,29 @@ use super::kind::{Ngrams, TermKind};
 use super::stems::{Language, Stems};
 use super::stop::StopWords;
 
-/// How a text becomes terms; part of the model.
+/// How a text becomes terms; part of the model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Analyzer {
     /// What a term is made of.
     pub kind: TermKind,
-    /// How many of them.
+    /// How many words or characters make a term.
     pub ngrams: Ngrams,
-    /// How many characters of a message's words make a term, besides the words.
+    /// For messages: how many characters within words make an additional term.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chars: Option<Ngrams>,
-    /// Whether upper case is folded.
+    /// Whether text is lowercased.
     pub lowercase: bool,
-    /// The language whose endings are cut off words.
+    /// The language for stemming.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<Language>,
-    /// Words that are as if they were not there.
+    /// Words to leave out.
     #[serde(default, skip_serializing_if = "StopWords::is_empty")]
     pub stop: StopWords,
 }
 
 impl Default for Analyzer {
-    /// Words and punctuation with their pairs, and the shape of the message.
+    /// Words and punctuation, pairs of them, and the shape of the message.
     fn default() -> Self {
         let ngrams = Ngrams { fewest: 1, most: 2 };
         Self {
@@ -42,10 +42,10 @@ impl Default for Analyzer {
     }
 }
 
-/// Memory that goes from text to text, for one analyzer.
+/// Buffers reused from text to text, for one analyzer.
 #[derive(Default)]
 pub struct AnalyzerBuffers {
-    /// Whether nobody asks how terms are spelled: their keys are all there is then, as far as words go.
+    /// Whether only keys are needed: then words get no spelling.
     pub(crate) unspelled: bool,
     /// The text, lower case or normalised.
     pub(super) text: String,
@@ -61,11 +61,11 @@ pub struct AnalyzerBuffers {
     pub(super) token: String,
     /// Letters that may be one word: f r e e.
     pub(super) letters: String,
-    /// What became of words seen before: their stems, or none of stop words.
+    /// The stems of known words; none for stop words.
     pub(super) stems: Stems,
 }
 
-/// The text, in lower case where the analyzer folds it, in the scratch's memory: whoever takes it gives it back.
+/// The text, lowercased if the analyzer says so. It uses the buffer's memory; the caller must give it back.
 pub(super) fn cased(analyzer: &Analyzer, text: &str, scratch: &mut AnalyzerBuffers) -> String {
     let mut out = std::mem::take(&mut scratch.text);
     out.clear();

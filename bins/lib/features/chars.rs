@@ -5,12 +5,12 @@ use super::key::{self, CHARS};
 use super::kind::Ngrams;
 use super::term::Term;
 
-/// Whether Python takes a character for white space.
+/// Whether a character is white space in Python.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-/// Calls `each` with every n-gram of the text, runs of white space being one space.
+/// Calls `each` with every n-gram of the text; a run of white space counts as one space.
 pub(super) fn each(
     analyzer: &Analyzer,
     text: &str,
@@ -42,7 +42,7 @@ fn plain(text: &str) -> Term<'_> {
     Term { key: key::word(text), mark: "", text }
 }
 
-/// Calls `each` with every n-gram of each word, padded with a space on both sides; a word shorter than that counts once.
+/// Calls `each` with every n-gram of each word, padded with a space on both sides. A shorter word counts once.
 pub(super) fn each_within_words(
     analyzer: &Analyzer,
     text: &str,
@@ -87,7 +87,7 @@ pub(super) fn each_within(
     }
 }
 
-/// Where each character begins, and the end.
+/// The start of each character, and the end of the text.
 fn mark(text: &str, starts: &mut Vec<usize>) {
     starts.clear();
     starts.extend(text.char_indices().map(|(start, _)| start));

@@ -1,32 +1,32 @@
-//! Columns besides the text: values as they are, numbers by the bins that their quantiles make.
+//! Feature columns besides the text: values as they are, numbers in bins by quantiles.
 
 use serde::{Deserialize, Serialize};
 
-/// Bins of a column of numbers.
+/// Number of bins for a column of numbers.
 const BINS: usize = 10;
 
-/// Rows whose numbers are looked at for the quantiles, at most.
+/// Maximum number of rows that the quantiles are computed from.
 pub const LOOKED_AT: usize = 1 << 16;
 
-/// Columns that a model looks at, in the order of their cells.
+/// The feature columns of a model, in the order of their cells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FeatureColumns(pub Vec<FeatureColumn>);
 
-/// A column and what is made of its cells.
+/// A feature column, and how its cells become terms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureColumn {
-    /// Its name.
+    /// The name of the column.
     pub name: String,
-    /// Where one bin of numbers ends and the next begins, ascending; none where values are taken as they are.
+    /// The edges between bins of numbers, ascending; empty if values are used as they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edges: Vec<f64>,
 }
 
 impl FeatureColumn {
-    /// Learns from the cells of some rows: a column is of numbers where every cell that is not empty is one, and where
-    /// there are more different ones than bins.
+    /// Learns from the cells of some rows. The column has numbers if every cell that is not empty is a number and there are more
+    /// distinct numbers than bins.
     pub fn learn<'a>(name: &str, cells: impl Iterator<Item = &'a str>) -> Self {
         let name = name.to_owned();
         let mut numbers = Vec::new();
@@ -46,12 +46,12 @@ impl FeatureColumn {
         Self { name, edges }
     }
 
-    /// Writes what stands for a cell: the value, the bin of a number, or that there is nothing.
+    /// Writes the term for a cell: its value, the bin of its number, or that it is empty.
     fn write(&self, cell: &str, shape: &mut String) {
         use std::fmt::Write;
         let cell = cell.trim();
         shape.clear();
-        // Writing into a string does not fail.
+        // Writing to a string cannot fail.
         let _ = match cell.parse::<f64>() {
             _ if cell.is_empty() => write!(shape, "{} is empty", self.name),
             Ok(number) if !self.edges.is_empty() && !number.is_nan() => {
@@ -64,7 +64,7 @@ impl FeatureColumn {
 }
 
 impl FeatureColumns {
-    /// Calls `each` with what stands for every cell.
+    /// Calls `each` with the term for every cell.
     pub fn each(&self, cells: &[String], each: &mut impl FnMut(&str)) {
         let mut shape = String::new();
         for (column, cell) in self.0.iter().zip(cells) {
@@ -73,7 +73,7 @@ impl FeatureColumns {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no columns.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

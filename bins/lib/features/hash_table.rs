@@ -1,9 +1,9 @@
-//! Tables from keys to small values and to numbers: keys are hashes already, and a look takes one reach into memory.
+//! Hash tables from keys to small values or numbers. Keys are hashes already, and a look-up takes one memory access.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// Open addressing with linear probing. Keys stand for texts that anybody may send: their places are mixed with a number of
-/// this process, so that nobody can write texts that all want one place. Nothing that comes out depends on it.
+/// Open addressing with linear probing. Keys come from texts that anyone can send. So places are mixed with a random number
+/// of this process, and nobody can write texts that all collide. Results do not depend on it.
 #[derive(Clone, Debug)]
 pub struct HashTable<V> {
     /// Pairs of key and value; the key 0 marks a free slot.
@@ -19,7 +19,7 @@ impl<V: Copy + Default> Default for HashTable<V> {
 }
 
 impl<V: Copy + Default> HashTable<V> {
-    /// An empty table with room for so many keys.
+    /// An empty table with room for this many keys.
     pub fn with_room(keys: usize) -> Self {
         let slots = (keys.max(8) * 4 / 3 + 1).next_power_of_two();
         Self { slots: vec![(0, V::default()); slots], used: 0, seed: RandomState::new().hash_one(0) }
@@ -30,7 +30,7 @@ impl<V: Copy + Default> HashTable<V> {
         self.used
     }
 
-    /// Whether there are none.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.used == 0
     }
@@ -42,7 +42,7 @@ impl<V: Copy + Default> HashTable<V> {
         (found != 0).then_some(value)
     }
 
-    /// The value of a key, to be changed; a key that was not there gets the default, and is said to be new.
+    /// The value of a key, mutable, and whether the key is new. A new key gets the default value.
     #[inline]
     pub fn entry(&mut self, key: u64) -> (&mut V, bool) {
         if self.used * 4 >= self.slots.len() * 3 {
@@ -57,12 +57,12 @@ impl<V: Copy + Default> HashTable<V> {
         (&mut self.slots[slot].1, new)
     }
 
-    /// All keys and values, in no order that means anything.
+    /// All keys and values, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (u64, V)> {
         self.slots.iter().filter(|(key, _)| *key != 0).copied()
     }
 
-    /// Moves all keys and values out; the memory stays for the next ones.
+    /// Moves all keys and values out, and keeps the memory.
     pub fn drain(&mut self, mut each: impl FnMut(u64, V)) {
         for (key, value) in &mut self.slots {
             if *key != 0 {
@@ -72,12 +72,12 @@ impl<V: Copy + Default> HashTable<V> {
         }
         self.used = 0;
         if self.slots.len() > 1 << 16 {
-            // One giant text shall not make every text after it wait.
+            // After one giant text the following ones must not be slow.
             *self = Self::default();
         }
     }
 
-    /// Keeps some of the keys, and gives memory back.
+    /// Keeps some of the keys, and frees memory.
     pub fn retain(&mut self, keep: impl Fn(u64) -> bool) {
         let kept: Vec<(u64, V)> = self.iter().filter(|(key, _)| keep(*key)).collect();
         *self = Self::with_room(kept.len());
@@ -86,7 +86,7 @@ impl<V: Copy + Default> HashTable<V> {
         }
     }
 
-    /// Where a key is, or would be.
+    /// The place where a key is or would be.
     #[inline]
     fn slot(&self, key: u64) -> usize {
         let (key, mask) = (nonzero(key), self.slots.len() - 1);
@@ -106,7 +106,7 @@ impl<V: Copy + Default> HashTable<V> {
     }
 }
 
-/// Keys, numbered as they came in: a slot is four bytes, so that more of them are near at hand.
+/// Keys, numbered as they came in. A slot has only four bytes, so that more slots fit into the caches.
 #[derive(Clone, Debug)]
 pub struct KeyNumbers {
     /// The number of a key plus one; 0 marks a free slot.
@@ -122,14 +122,14 @@ impl Default for KeyNumbers {
 }
 
 impl KeyNumbers {
-    /// No keys yet, and room for so many.
+    /// An empty table with room for this many keys.
     pub fn with_room(keys: usize) -> Self {
         let slots = (keys.max(8) * 4 / 3 + 1).next_power_of_two();
         let seed = RandomState::new().hash_one(0);
         Self { slots: vec![0; slots], keys: Vec::with_capacity(keys), seed }
     }
 
-    /// Keys that are numbered already.
+    /// A table of keys that are numbered already.
     pub fn of(keys: &[u64]) -> Self {
         let mut numbers = Self::with_room(keys.len());
         for key in keys {
@@ -138,13 +138,13 @@ impl KeyNumbers {
         numbers
     }
 
-    /// The number of a key, which it gets now if it is new, and whether it is.
+    /// The number of a key, and whether the key is new. A new key gets the next number.
     #[inline]
     pub fn number(&mut self, key: u64) -> (u32, bool) {
         self.find(key).map_or_else(|| (self.add(key), true), |number| (number, false))
     }
 
-    /// The number of a key that is new.
+    /// The number of a new key.
     #[cold]
     fn add(&mut self, key: u64) -> u32 {
         if self.keys.len() * 4 >= self.slots.len() * 3 {
@@ -162,7 +162,7 @@ impl KeyNumbers {
         self.find_from(self.slots[self.home(key)], key)
     }
 
-    /// Calls `each` with the number of every key that has one: the reaches into memory do not wait for each other.
+    /// Calls `each` with the number of every known key. The memory accesses do not wait for each other.
     pub fn find_all(&self, keys: &[u64], mut each: impl FnMut(u32)) {
         let mut found = [0; 128];
         for keys in keys.chunks(found.len()) {
@@ -180,17 +180,17 @@ impl KeyNumbers {
         self.keys
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// The number of a key, given what is in the slot where it would be if it was alone.
+    /// The number of a key, given the content of its first slot.
     #[inline]
     fn find_from(&self, mut found: u32, key: u64) -> Option<u32> {
         let mut slot = self.home(key);
@@ -226,8 +226,7 @@ impl KeyNumbers {
     }
 }
 
-/// A set of keys that may say yes to a few more: small enough to be near at hand, where the table is not (Bloom 1970, with one
-/// hash).
+/// A set of keys with a few false positives (Bloom 1970, with one hash). It fits into the caches when the table does not.
 #[derive(Clone, Debug)]
 pub struct Sieve(Vec<u64>);
 
@@ -238,7 +237,7 @@ impl Default for Sieve {
 }
 
 impl Sieve {
-    /// An empty sieve for so many keys.
+    /// An empty sieve for this many keys.
     pub fn with_room(keys: usize) -> Self {
         Self(vec![0; (keys / 8).next_power_of_two()])
     }
@@ -262,7 +261,7 @@ impl Sieve {
     }
 }
 
-/// The key 0 shares a slot with 1: one in 2⁶⁴ will not be missed.
+/// The key 0 shares a slot with 1: losing one key in 2⁶⁴ does not matter.
 fn nonzero(key: u64) -> u64 {
     key.max(1)
 }

@@ -1,19 +1,19 @@
-//! The number that stands for a term: a hash of 64 bits, made while the text is read.
+//! The key of a term: a 64-bit hash, computed while the text is read.
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::kind::TermKind;
 
-/// What a term that is a shape begins with; a word has no space, so no message can write one.
+/// The mark of a shape token. Words have no space, so a message cannot write one.
 pub(super) const SHAPE: &str = " ";
 
-/// What a run of characters begins with where there are words, too.
+/// The mark of a run of characters, if there are words as well.
 pub(super) const CHARS: &str = "\t";
 
-/// What a term that stands for a cell of another column begins with: no run of characters has two spaces either.
+/// The mark of a cell of a feature column: no run of characters has two spaces.
 pub(super) const CELL: &str = "  ";
 
-/// The key of a word, or of a run of characters.
+/// The key of a word or of a run of characters.
 #[inline]
 pub(super) fn word(word: &str) -> u64 {
     xxh3_64(word.as_bytes())
@@ -25,7 +25,7 @@ pub(super) fn marked(mark: &str, text: &str) -> u64 {
     xxh3_64_with_seed(text.as_bytes(), mark.bytes().fold(0, |seed, byte| seed << 8 | u64::from(byte)))
 }
 
-/// The key of some words and one more: the halves of a product of 128 bits, folded.
+/// The key of some words and one more: the folded halves of a 128-bit product.
 #[inline]
 pub(super) fn join(words: u64, word: u64) -> u64 {
     let product = u128::from(words ^ 0x243f_6a88_85a3_08d3) * u128::from(word ^ 0x1319_8a2e_0370_7344);
@@ -34,8 +34,7 @@ pub(super) fn join(words: u64, word: u64) -> u64 {
     folded
 }
 
-/// The mark of a term as it is written in a model, and the rest of it. A model has hundreds of thousands: it is told by their
-/// bytes.
+/// Splits a term of a model file into mark and text. It compares bytes, because a model has hundreds of thousands of terms.
 pub(super) fn parts(kind: TermKind, term: &str) -> (&'static str, &str) {
     let chars = matches!(kind, TermKind::Char | TermKind::CharWb);
     let mark = match term.as_bytes() {
@@ -47,7 +46,7 @@ pub(super) fn parts(kind: TermKind, term: &str) -> (&'static str, &str) {
     (mark, &term[mark.len()..])
 }
 
-/// The key of a term as it is written in a model.
+/// The key of a term as spelled in a model file.
 pub(super) fn of(kind: TermKind, term: &str) -> u64 {
     let (mark, text) = parts(kind, term);
     if !mark.is_empty() {

@@ -1,4 +1,4 @@
-//! What a term is made of, and how much of it.
+//! What a term is made of, and how many words or characters it has.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ pub enum TermKind {
 }
 
 impl TermKind {
-    /// Whether terms are made of words, which may be stemmed or left out.
+    /// Whether terms are made of words, which can be stemmed or left out.
     pub fn has_words(self) -> bool {
         matches!(self, Self::Word | Self::Message)
     }
@@ -46,9 +46,9 @@ impl FromStr for TermKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "[usize; 2]", into = "[usize; 2]")]
 pub struct Ngrams {
-    /// The fewest.
+    /// The minimum.
     pub fewest: usize,
-    /// The most.
+    /// The maximum.
     pub most: usize,
 }
 

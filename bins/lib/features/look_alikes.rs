@@ -1,7 +1,7 @@
 //! Letters of other alphabets that look like Latin ones.
 
-/// The Latin letter that a Cyrillic or Greek letter looks like. Upper and lower case look alike in different ways, so this
-/// comes before case is folded.
+/// The Latin letter that a Cyrillic or Greek letter looks like. Upper and lower case differ in this, so call it before
+/// lowercasing.
 pub(super) fn latin(c: char) -> Option<char> {
     Some(match c {
         'а' | 'α' => 'a',

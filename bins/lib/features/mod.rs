@@ -11,6 +11,8 @@ mod analyzer;
 mod look_alikes;
 mod chars;
 mod words;
+mod disguises;
+mod shapes;
 mod message;
 mod tokenize;
 pub mod windows;
@@ -19,7 +21,7 @@ pub mod row;
 
 pub use analyzer::{Analyzer, AnalyzerBuffers};
 pub use kind::{Ngrams, TermKind};
-pub(crate) use message::count;
+pub(crate) use shapes::count;
 pub use stems::Language;
 pub use stop::StopWords;
 pub use term::Term;

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::features::columns::FeatureColumns;
 use crate::features::{Analyzer, AnalyzerBuffers, Term};
 
-/// How a row becomes terms; part of the model.
+/// How a row becomes terms; part of the model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureSpec {
-    /// Whether the text is looked at.
+    /// Whether the text is read.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub text: bool,
-    /// What is made of the text.
+    /// How the text becomes terms.
     pub analyzer: Analyzer,
-    /// What is made of other columns.
+    /// How the cells of feature columns become terms.
     #[serde(default, skip_serializing_if = "FeatureColumns::is_empty")]
     pub columns: FeatureColumns,
 }

@@ -1,18 +1,18 @@
-//! Terms as a person may read them.
+//! Terms in a form that people can read.
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::key::{CELL, CHARS, SHAPE, parts};
 use super::kind::TermKind;
 
-/// What stands for a space that is part of a run of characters.
+/// Shown for a space in a run of characters.
 const SPACE: char = '␣';
 
-/// Characters that are shown of a term.
+/// Characters of a term that are shown.
 const MOST: usize = 40;
 
-/// A term of a model: what is no word stands in brackets, and what begins or ends with a sign in quotes, so that it
-/// is seen where the term ends, and no spreadsheet takes it for a formula.
+/// A term of a model for display. Tokens other than words are in brackets. Terms that begin or end with a sign are in quotes,
+/// so that their ends are visible and no spreadsheet reads them as a formula.
 pub(super) fn of(kind: TermKind, term: &str) -> String {
     let (mark, text) = parts(kind, term);
     match mark {
@@ -27,7 +27,7 @@ pub(super) fn of(kind: TermKind, term: &str) -> String {
     }
 }
 
-/// A text cut short, without what moves the cursor, hides, or turns the direction of writing.
+/// A text cut short, without characters that move the cursor, hide text or change the writing direction.
 fn harmless(text: &str, is_run: bool) -> String {
     let mut plain = String::new();
     for (place, c) in text.chars().enumerate() {

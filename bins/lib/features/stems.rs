@@ -60,15 +60,15 @@ impl From<Language> for String {
     }
 }
 
-/// What became of words seen before, so that each is stemmed once.
+/// The stems of known words, so that each word is stemmed once.
 #[derive(Default)]
 pub(super) struct Stems {
-    /// By the key of a word: 0 for a stop word, else the place of its stem plus one.
+    /// For the key of a word: 0 for a stop word, else the place of its stem plus one.
     known: HashTable<u32>,
     stems: Vec<(Box<str>, u64)>,
 }
 
-/// Words that are remembered: whoever sends a new one in every message does not fill the memory.
+/// Limit for remembered words, so that messages full of new words cannot fill the memory.
 const REMEMBERED: usize = 1 << 18;
 
 impl Stems {
@@ -92,7 +92,7 @@ impl Stems {
                 Some(language) => Stemmer::create(LANGUAGES[language.0].1).stem(word).into(),
                 None => word.into(),
             };
-            // Of some signs nothing is left: a word is never empty, or two words would be spelled as one.
+            // Some signs have an empty stem. A word is never empty, or two words would be spelled as one.
             let stem = if stem.is_empty() { word.into() } else { stem };
             let key = key::word(&stem);
             self.stems.push((stem, key));

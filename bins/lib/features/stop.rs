@@ -1,4 +1,4 @@
-//! Words that are as if they were not there.
+//! Stop words: words that the analyzer leaves out.
 
 use std::collections::BTreeSet;
 
@@ -20,17 +20,17 @@ impl StopWords {
         Self(text.split_whitespace().map(str::to_lowercase).collect())
     }
 
-    /// Whether there are none.
+    /// Whether there are no words.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// The number of words.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether a word is one of them.
+    /// Whether a word is a stop word.
     pub fn has(&self, word: &str) -> bool {
         !self.0.is_empty() && self.0.contains(word)
     }

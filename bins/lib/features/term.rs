@@ -1,25 +1,25 @@
-//! A term as it is found in a text.
+//! A term found in a text.
 
 use super::key;
 
-/// A term as it is found in a text.
+/// A term found in a text.
 #[derive(Clone, Copy, Debug)]
 pub struct Term<'a> {
-    /// The number that stands for it.
+    /// The key of the term.
     pub key: u64,
-    /// What it is spelled with first: nothing, for a word.
+    /// The start of the spelling; empty for a word.
     pub mark: &'static str,
-    /// The rest of it.
+    /// The rest of the spelling.
     pub text: &'a str,
 }
 
 impl<'a> Term<'a> {
-    /// A term that stands for the shape of a text.
+    /// A term for the shape of a text.
     pub(super) fn shape(text: &'a str) -> Self {
         Self { key: key::marked(key::SHAPE, text), mark: key::SHAPE, text }
     }
 
-    /// A term that stands for the cell of a column.
+    /// A term for the cell of a feature column.
     pub fn cell(text: &'a str) -> Self {
         Self { key: key::marked(key::CELL, text), mark: key::CELL, text }
     }

@@ -1,4 +1,4 @@
-//! How a text becomes terms: words, characters, or the whole look of a message.
+//! How a text becomes terms: words, characters, or words and shape of a message.
 
 use super::analyzer::{Analyzer, AnalyzerBuffers};
 use super::kind::TermKind;
@@ -6,7 +6,7 @@ use super::term::Term;
 use super::{chars, key, message, spelled, words};
 
 impl Analyzer {
-    /// Calls `each` with every term of a text, as often as it occurs.
+    /// Calls `each` with every term of a text, once for each occurrence.
     #[inline]
     pub fn each(&self, text: &str, scratch: &mut AnalyzerBuffers, each: &mut impl FnMut(Term)) {
         match self.kind {
@@ -29,12 +29,12 @@ impl Analyzer {
         terms
     }
 
-    /// The key of a term as it is written in a model.
+    /// The key of a term as spelled in a model file.
     pub fn key(&self, term: &str) -> u64 {
         key::of(self.kind, term)
     }
 
-    /// A term of a model as a person may read it, on one line and harmless in any cell: `free`, `call now`, `'!'`,
+    /// A term of a model for display, on one line and harmless in any spreadsheet cell: `free`, `call now`, `'!'`,
     /// `(length 7)`, `(chars ␣fre)`, `[channel = sms]`.
     pub fn spelled(&self, term: &str) -> String {
         spelled::of(self.kind, term)

@@ -1,13 +1,13 @@
-//! Windows of a long message: a few words of spam in the middle of many good ones are seen by themselves.
+//! Windows of a long message, so that a few words of spam among many good ones are scored on their own.
 
-/// Calls `each` with every window of so many words, each beginning half a window after the one before it; a text of no more
-/// words than that has none.
+/// Calls `each` with every window of `words` words. Each begins half a window after the one before it. A text with no more
+/// words than that has no window.
 pub fn each<'a>(text: &'a str, words: usize, each: &mut impl FnMut(&'a str)) {
     let step = (words / 2).max(1);
     let mut spans = Vec::new();
     let mut at = 0;
     for word in text.split_whitespace() {
-        // A word is a part of the text: where it begins is where the search for it ends.
+        // A word is a slice of the text, so its place follows from its address.
         let start = text[at..].find(word).map_or(at, |found| at + found);
         at = start + word.len();
         spans.push((start, at));

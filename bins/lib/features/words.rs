@@ -7,12 +7,12 @@ use super::key;
 use super::kind::Ngrams;
 use super::term::Term;
 
-/// Whether Python's `\w` has a character: letters, numbers and the underscore, but no marks.
+/// Whether Python's `\w` matches a character: letters, numbers and the underscore, but no marks.
 pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric() || c == '_'
     } else {
-        // Alphanumeric in Unicode's sense takes some marks and circled letters in: these go by their category.
+        // Unicode's alphanumeric includes some marks and circled letters, so those are told by their category.
         c.is_alphanumeric()
             && matches!(
                 c.general_category_group(),
@@ -21,7 +21,7 @@ pub(super) fn is_word(c: char) -> bool {
     }
 }
 
-/// What a byte of a text is, for the finding of words.
+/// The class of a byte, for finding words.
 const BYTES: [ByteClass; 256] = {
     let mut bytes = [ByteClass::Other; 256];
     let mut byte = 0;
@@ -37,20 +37,20 @@ const BYTES: [ByteClass; 256] = {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ByteClass {
-    /// Of a word.
+    /// Part of a word.
     Word,
     /// Between words.
     Gap,
-    /// The first byte of a character that is not ASCII: it must be looked at.
+    /// The first byte of a character that is not ASCII: the character must be examined.
     Other,
 }
 
-/// Calls `each` with every word of a text that is ASCII, of two characters or more.
+/// Calls `each` with every word of an ASCII text that has two characters or more.
 #[inline]
 fn each_ascii_word(text: &str, mut each: impl FnMut(&str)) {
     let (mut start, mut inside, mut before) = (0, false, 0);
     for (block, bytes) in text.as_bytes().chunks(64).enumerate() {
-        // Sixty-four bytes at once, without a branch that nobody can foresee: a bit for each byte of a word.
+        // Sixty-four bytes at once without unpredictable branches: a bit for each byte that is part of a word.
         let (mut flags, mut words) = ([0; 64], 0u64);
         for (flag, byte) in flags.iter_mut().zip(bytes) {
             *flag = u8::from(byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -59,9 +59,9 @@ fn each_ascii_word(text: &str, mut each: impl FnMut(&str)) {
             // Moves the lowest bit of each byte into the highest byte.
             words |= (u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56) << place;
         }
-        // A character that is alone is no word; whether the last one is, only the next block tells.
+        // A single character is not a word. For the last one only the next block can tell.
         words &= words << 1 | before | words >> 1 | 1 << 63;
-        // A bit where a word begins or ends.
+        // A bit at every start and end of a word.
         let mut edges = words ^ (words << 1 | before);
         before = words >> 63;
         while edges != 0 {
@@ -78,14 +78,14 @@ fn each_ascii_word(text: &str, mut each: impl FnMut(&str)) {
     }
 }
 
-/// Calls `each` with every word of a text, of two characters or more.
+/// Calls `each` with every word of a text that has two characters or more.
 #[inline]
 fn each_word(text: &str, mut each: impl FnMut(&str)) {
     if text.is_ascii() {
         return each_ascii_word(text, each);
     }
     let bytes = text.as_bytes();
-    // Of one byte a word can only be one character; of more it is only where all are ASCII that they are as many.
+    // A word of one byte has one character. A longer word has as many characters as bytes only if it is ASCII.
     let mut hand_on = |word: &str, ascii: bool| {
         if word.len() > 1 && (ascii || word.chars().nth(1).is_some()) {
             each(word);
@@ -140,7 +140,7 @@ impl AnalyzerBuffers {
         self.keys.clear();
     }
 
-    /// Takes a word in as the analyzer wants it: not at all, or its stem.
+    /// Adds a word as the analyzer wants it: its stem, or nothing for a stop word.
     #[inline]
     pub(super) fn take(&mut self, analyzer: &Analyzer, word: &str) {
         let key = key::word(word);
@@ -176,7 +176,7 @@ fn spell(words: &mut String, spans: &mut Vec<(usize, usize)>, word: &str) {
     spans.push((start, words.len()));
 }
 
-/// Calls `each` with every run of so many neighbouring words, a space between two.
+/// Calls `each` with every n-gram of words, joined by spaces.
 #[inline]
 pub(super) fn each_ngram(scratch: &AnalyzerBuffers, ngrams: Ngrams, each: &mut impl FnMut(Term)) {
     let AnalyzerBuffers { unspelled, words, spans, keys, .. } = scratch;
@@ -187,7 +187,7 @@ pub(super) fn each_ngram(scratch: &AnalyzerBuffers, ngrams: Ngrams, each: &mut i
             continue;
         }
         for (run, keys) in spans.windows(count).zip(keys.windows(count)) {
-            // The words stand side by side in one string: a run of them is a part of it.
+            // The words are side by side in one string, so an n-gram is a slice of it.
             let text = &words[run[0].0..run[count - 1].1];
             each(Term { key: key_of(keys), mark: "", text });
         }

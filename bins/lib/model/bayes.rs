@@ -4,25 +4,25 @@ use ndarray::{Array1, Array2, Axis, Zip, stack};
 
 use crate::model::tfidf::TermSpace;
 
-/// Which counts speak for a class.
+/// Which counts are evidence for a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BayesKind {
-    /// Its own.
+    /// The counts of the class itself.
     Multinomial,
-    /// That the other class has few.
+    /// Low counts in the other class.
     Complement,
 }
 
-/// A straight line between the classes: a text scores `bias` plus its weights times these.
+/// A linear classifier: the score of a text is `bias` plus the sum of its term weights times these weights.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinearScore {
-    /// The log-odds of the classes themselves.
+    /// The log-odds of the classes before any term.
     pub bias: f64,
     /// The log-odds of each term.
     pub weights: Vec<f64>,
 }
 
-/// What the rows of one class weigh, term by term.
+/// The summed weights of each term in the rows of one class.
 #[derive(Clone, Debug)]
 pub struct ClassSum {
     terms: Array1<f64>,
@@ -30,7 +30,7 @@ pub struct ClassSum {
 }
 
 impl ClassSum {
-    /// Nothing yet, of so many terms.
+    /// A sum over no rows, with this many terms.
     pub fn new(terms: usize) -> Self {
         Self { terms: Array1::zeros(terms), rows: 0.0 }
     }
@@ -44,8 +44,8 @@ impl ClassSum {
     }
 }
 
-/// The line between the classes, where both have rows, `alpha` being added to every sum (Lidstone 1920). The share of
-/// positive rows is theirs, unless it is given.
+/// The classifier, or none if a class has no rows. `alpha` is added to every sum (Lidstone 1920). `prior` replaces the share
+/// of positive rows.
 pub fn line(
     no: &ClassSum,
     yes: &ClassSum,
@@ -63,7 +63,7 @@ pub fn line(
     let totals = smooth.sum_axis(Axis(1));
     let shift = totals[0].ln() - totals[1].ln();
     let bias = match (kind, prior) {
-        // With two classes the complement of one is the other, and the priors have no part.
+        // With two classes the complement of one is the other, and the priors cancel out.
         (BayesKind::Complement, _) => 0.0,
         (_, Some(prior)) => prior.ln() - (1.0 - prior).ln(),
         (_, None) => yes.rows.ln() - no.rows.ln(),
@@ -75,7 +75,7 @@ pub fn line(
     Some(LinearScore { bias, weights: weights.to_vec() })
 }
 
-/// The probability that goes with a score.
+/// The probability that corresponds to log-odds.
 pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }

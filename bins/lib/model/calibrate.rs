@@ -1,4 +1,4 @@
-//! From a score to a probability that can be believed: what out-of-fold scores turned out to mean.
+//! Calibration: turns scores into probabilities, learned from out-of-fold scores.
 
 use std::str::FromStr;
 
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::bayes::probability;
 
-/// How scores are made probabilities.
+/// How scores become probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CalibrationMethod {
-    /// As the learner has them.
+    /// The probabilities of the learner.
     #[default]
     None,
-    /// By a straight line in log-odds.
+    /// A straight line in log-odds.
     Sigmoid,
-    /// By steps that only rise.
+    /// Steps that never fall.
     Isotonic,
 }
 
@@ -32,26 +32,26 @@ impl FromStr for CalibrationMethod {
     }
 }
 
-/// What makes log-odds of the learner a probability; part of the model.
+/// Maps the learner's log-odds to a probability; part of the model file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Calibration {
-    /// The learner's own.
+    /// The probabilities of the learner.
     #[default]
     None,
     /// 1 / (1 + exp(-(slope · z + shift))).
     Sigmoid {
-        /// What the log-odds are multiplied by.
+        /// The factor of the log-odds.
         slope: f64,
-        /// What is added then.
+        /// Added to the product.
         shift: f64,
     },
-    /// Log-odds and probabilities, both ascending; a straight line between two, level at the ends.
+    /// Points of log-odds and probability, both ascending: linear between points, constant beyond the ends.
     Isotonic(Vec<(f64, f64)>),
 }
 
 impl Calibration {
-    /// Learns from log-odds of rows that the learner had not seen, and whether they are positive.
+    /// Learns from the log-odds of rows that the learner did not see, and whether the rows are positive.
     pub fn learn(method: CalibrationMethod, scores: &[(f64, bool)]) -> Self {
         match method {
             _ if scores.is_empty() => Self::None,
@@ -61,7 +61,7 @@ impl Calibration {
         }
     }
 
-    /// The probability that goes with log-odds.
+    /// The probability that corresponds to log-odds.
     pub fn probability(&self, log_odds: f64) -> f64 {
         match self {
             Self::None => probability(log_odds),
@@ -70,8 +70,7 @@ impl Calibration {
         }
     }
 
-    /// The slope and the shift from the learner's log-odds to those of the probability; the learner's own where no straight
-    /// line leads there.
+    /// Slope and shift from the learner's log-odds to calibrated log-odds; 1 and 0 if the calibration is not a straight line.
     pub fn line(&self) -> (f64, f64) {
         match self {
             Self::Sigmoid { slope, shift } => (*slope, *shift),
@@ -79,7 +78,7 @@ impl Calibration {
         }
     }
 
-    /// Whether probabilities come out, and never fall where log-odds rise.
+    /// Whether the results are probabilities that never fall as log-odds rise.
     pub fn is_sound(&self) -> bool {
         match self {
             Self::None => true,
@@ -102,8 +101,8 @@ fn between(steps: &[(f64, f64)], z: f64) -> f64 {
     }
 }
 
-/// Platt (1999), with the corrections of Lin, Lin & Weng (2007): the most likely line, by Newton's method. The targets are a
-/// little off 0 and 1, as if there were one more row of either class.
+/// The most likely line by Newton's method: Platt (1999), with the corrections of Lin, Lin & Weng (2007). The targets are
+/// slightly inside 0 and 1, as if each class had one more row.
 fn sigmoid(scores: &[(f64, bool)]) -> Calibration {
     let positives = scores.iter().filter(|(_, positive)| *positive).count() as f64;
     let negatives = scores.len() as f64 - positives;
@@ -118,7 +117,7 @@ fn sigmoid(scores: &[(f64, bool)]) -> Calibration {
     let (mut slope, mut shift) = (0.0, ((positives + 1.0) / (negatives + 1.0)).ln());
     let mut least = loss(slope, shift);
     for _ in 0..100 {
-        // The gradient, and the curvature with a trace of ridge so that it can always be divided by.
+        // The gradient and the curvature. A tiny ridge keeps the determinant above 0.
         let (mut g1, mut g2, mut h11, mut h12, mut h22) = (0.0, 0.0, 1e-12, 0.0, 1e-12);
         for &(z, positive) in scores {
             let p = probability(slope * z + shift);
@@ -148,16 +147,16 @@ fn sigmoid(scores: &[(f64, bool)]) -> Calibration {
     if slope > 0.0 {
         return Calibration::Sigmoid { slope, shift };
     }
-    // Where spam scores lower than ham there is nothing to calibrate: the order of scores is never turned, and all are alike.
+    // If spam scores lower than ham, calibration must not reverse the order of scores: all get the same probability.
     let sum = positives * high + negatives * low;
     Calibration::Sigmoid { slope: 0.0, shift: sum.ln() - (positives + negatives - sum).ln() }
 }
 
-/// Pool adjacent violators (Ayer et al. 1955): the steps that fit best of all that only rise, their two ends each.
+/// Pool adjacent violators (Ayer et al. 1955): the best-fitting steps that never fall, as the two ends of each step.
 fn isotonic(scores: &[(f64, bool)]) -> Vec<(f64, f64)> {
     let mut sorted = scores.to_vec();
     sorted.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
-    // Least and greatest score, rows, positives.
+    // Lowest and highest score, rows, positives.
     let mut pools: Vec<(f64, f64, f64, f64)> = Vec::new();
     for (z, positive) in sorted {
         let positive = f64::from(u8::from(positive));

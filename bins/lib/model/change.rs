@@ -1,38 +1,38 @@
-//! What became of the terms from one model to another.
+//! How the terms of one model differ from those of another.
 
 use std::cmp::Ordering;
 
 use crate::model::model_file::Model;
 
-/// The terms of two models, held against each other.
+/// The terms of two models, compared.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelChange<'a> {
-    /// Terms that only the second model has.
+    /// Number of terms that only the second model has.
     pub gained: u64,
-    /// Terms that only the first one has.
+    /// Number of terms that only the first model has.
     pub lost: u64,
-    /// Terms that both have.
+    /// Number of terms that both have.
     pub kept: u64,
-    /// The terms whose part in the scores of texts changed, the most first.
+    /// The terms whose contribution to scores changed, the largest change first.
     pub moved: Vec<TermChange<'a>>,
 }
 
-/// A term that weighs something else.
+/// A term whose weight changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TermChange<'a> {
-    /// The term as the models have it.
+    /// The term as spelled in the model file.
     pub term: &'a str,
-    /// How many texts have it and what it weighs, in the first model; none where that does not have it.
+    /// Number of texts and weight in the first model; none if that model does not have the term.
     pub before: Option<(u32, f64)>,
-    /// The same in the second.
+    /// The same in the second model.
     pub after: Option<(u32, f64)>,
-    /// The change of its weight times the share of texts that have it, in the mean of both models: a rare term may weigh what
-    /// it will, few texts will score differently.
+    /// The change of the weight times the share of texts with the term, averaged over both models. The weight of a rare term
+    /// matters little, because few texts score differently.
     pub by: f64,
 }
 
 impl<'a> ModelChange<'a> {
-    /// Holds the terms of two models against each other, and keeps those that moved most.
+    /// Compares the terms of two models, and keeps the `most` largest changes.
     pub fn between(one: &'a Model, other: &'a Model, most: usize) -> Self {
         let mut change = Self::default();
         let (mut before, mut after) = (one.terms.iter().peekable(), other.terms.iter().peekable());

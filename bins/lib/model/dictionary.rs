@@ -1,9 +1,9 @@
-//! Terms by number, found by the keys that the analyzer makes of them.
+//! Numbers for terms, found by the keys that the analyzer computes.
 
 use crate::features::Term;
 use crate::features::hash_table::KeyNumbers;
 
-/// Terms, numbered as they came in.
+/// Terms, numbered in the order in which they came in.
 #[derive(Clone, Debug, Default)]
 pub struct Dictionary {
     numbers: KeyNumbers,
@@ -11,13 +11,13 @@ pub struct Dictionary {
 }
 
 impl Dictionary {
-    /// The number of a term, which it gets now if it is new.
+    /// The number of a term; a new term gets the next number.
     #[inline]
     pub fn number(&mut self, term: Term) -> u32 {
         self.numbers.find(term.key).unwrap_or_else(|| self.add(term))
     }
 
-    /// The number of a term that is new.
+    /// The number of a new term.
     #[cold]
     fn add(&mut self, term: Term) -> u32 {
         self.spelled.push(term.mark, term.text);
@@ -29,21 +29,21 @@ impl Dictionary {
         self.spelled.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no terms.
     pub fn is_empty(&self) -> bool {
         self.spelled.is_empty()
     }
 
-    /// The numbers of the terms' keys, and how they are spelled.
+    /// The numbers by key, and the spellings.
     pub fn into_parts(self) -> (KeyNumbers, SpelledTerms) {
         (self.numbers, self.spelled)
     }
 }
 
-/// How terms are spelled, by number.
+/// The spellings of terms, by number.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SpelledTerms {
-    /// All terms, one after the other.
+    /// All terms in one string.
     text: String,
     ends: Vec<usize>,
 }
@@ -68,7 +68,7 @@ impl SpelledTerms {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no terms.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a model is worth, by rows that the part of it that scored them had not seen.
+//! The cross-validated figures of a model, from rows that the scoring fold model did not see.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,33 +12,33 @@ use crate::rows::label::Label;
 use crate::stats::metrics::{Confusion, FigureName, Figures};
 use crate::stats::ranking::ScoredLabel;
 
-/// What a model is worth.
+/// The cross-validated figures of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
-    /// The folds; none where nothing was measured.
+    /// Number of folds; 0 if nothing was measured.
     pub folds: u64,
-    /// All folds together.
+    /// The figures of all folds together.
     pub pooled: Figures,
-    /// One fold against the other, by the name of the figure.
+    /// How each figure varies between folds, by its name.
     pub by_fold: BTreeMap<String, FoldSpread>,
-    /// What was asked for, and whether it was reached.
+    /// The required figures, and whether the model reaches them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<RequiredGate>,
 }
 
-/// How a figure goes from fold to fold.
+/// How a figure varies between folds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FoldSpread {
-    /// The mean over the folds.
+    /// Mean over the folds.
     pub mean: f64,
-    /// The standard deviation.
+    /// Standard deviation over the folds.
     pub sd: f64,
-    /// The bounds of the mean by Student's t, 95 times in 100. The folds share rows to learn from, so that it is somewhat
-    /// too narrow (Bengio & Grandvalet 2004).
+    /// 95% interval of the mean by Student's t. It is somewhat too narrow, because the folds share training rows (Bengio &
+    /// Grandvalet 2004).
     pub interval: (f64, f64),
-    /// The figure of each fold, in order; none in a model of an earlier version.
+    /// The figure of each fold, in order; empty in models of an earlier version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<f64>,
 }
@@ -48,21 +48,21 @@ pub struct FoldSpread {
 pub struct Requirement {
     /// The figure.
     pub figure: FigureName,
-    /// The least it may be, or the most where less is better.
+    /// The lowest value allowed, or the highest if lower is better.
     pub limit: f64,
 }
 
-/// A requirement and what came of it.
+/// A requirement and its result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequiredGate {
     /// The name of the figure.
     pub figure: String,
-    /// The least it may be, or the most where less is better.
+    /// The lowest value allowed, or the highest if lower is better.
     pub limit: f64,
-    /// What it is; none where it could not be measured.
+    /// The measured value; none if it could not be measured.
     pub value: Option<f64>,
-    /// Whether that is enough.
+    /// Whether the value is within the limit.
     pub passed: bool,
 }
 
@@ -88,21 +88,21 @@ impl fmt::Display for RequiredGate {
     }
 }
 
-/// A row that was scored by a part that had not seen it.
+/// A row with its score from a model that did not see it.
 #[derive(Clone, Copy, Debug)]
 pub struct OutOfFoldRow {
-    /// Its number.
+    /// The number of the row.
     pub row: usize,
-    /// Log-odds, then the probability that it is positive.
+    /// The log-odds first, later the probability that the row is positive.
     pub score: f64,
-    /// What it is.
+    /// The class of the row.
     pub label: Label,
-    /// The fold it is in.
+    /// The fold of the row.
     pub fold: u8,
 }
 
 impl Estimate {
-    /// What the scores of rows are worth with this threshold.
+    /// The figures of scored rows with this threshold.
     pub fn of(rows: &[OutOfFoldRow], threshold: f64, required: &[Requirement]) -> Self {
         let folds = rows.iter().map(|row| row.fold).max().map_or(0, |last| last + 1);
         let pooled = figures(rows.iter(), threshold);
@@ -116,7 +116,7 @@ impl Estimate {
         Self { folds: u64::from(folds), pooled, by_fold: spreads.collect(), gates }
     }
 
-    /// Refuses requirements where nothing is measured.
+    /// Fails if there are requirements and nothing is measured.
     pub fn expect_measured(required: &[Requirement], folds: usize) -> Result<()> {
         ensure!(required.is_empty() || folds > 1, "what is required is measured on folds; there are none");
         Ok(())

@@ -1,74 +1,75 @@
-//! Why a row scores as it does: what each term adds to the log-odds.
+//! Explains a score: what each term adds to the log-odds.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::model::model_file::{ColumnPlaces, Model, ScoringBuffers};
+use crate::model::model_file::Model;
+use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
 use crate::rows::Row;
 
-/// What makes up the log-odds of a score: where these begin, and what each known term adds. With a calibration by steps
-/// they are the learner's own, since no term has a share of a step.
+/// The parts of a score in log-odds: a start, and what each known term adds. With an isotonic calibration these are the
+/// learner's log-odds, because a step cannot be divided among terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation<'a> {
-    /// The log-odds without a term; less the margin, where a window of the text gave the score.
+    /// The log-odds without any term, minus the margin if a window of the text gave the score.
     pub start: f64,
-    /// The terms of the text, or of that window, and what they add: the most, up or down, first.
+    /// The terms of the text or window and what each adds, the largest contribution first, up or down.
     pub terms: Vec<(&'a str, f64)>,
 }
 
 impl Explanation<'_> {
-    /// The log-odds.
+    /// The log-odds of the score.
     pub fn sum(&self) -> f64 {
         self.start + self.terms.iter().map(|(_, share)| share).sum::<f64>()
     }
 }
 
 impl Model {
-    /// What makes up the score of a text.
-    pub fn explain(&self, text: &str, desk: &mut ScoringBuffers) -> Explanation<'_> {
-        desk.cells.clear();
-        self.explanation(text, desk)
+    /// Explains the score of a text.
+    pub fn explain(&self, text: &str, buffers: &mut ScoringBuffers) -> Explanation<'_> {
+        buffers.cells.clear();
+        self.explanation(text, buffers)
     }
 
-    /// What makes up the score of a row.
+    /// Explains the score of a row.
     pub fn explain_row(
         &self,
         row: &Row,
         columns: &ColumnPlaces,
-        desk: &mut ScoringBuffers,
+        buffers: &mut ScoringBuffers,
     ) -> Explanation<'_> {
-        let text = columns.lay_out(row, desk);
-        self.explanation(text, desk)
+        let text = columns.lay_out(row, buffers);
+        self.explanation(text, buffers)
     }
 
-    /// The terms that moved the score of a row most, as one line: `free +1.32, (length 7) -0.40`. What moves it by less than
-    /// .005 is left out.
+    /// The terms that moved the score of a row most, as one line: `free +1.32, (length 7) -0.40`. Contributions below .005 are
+    /// left out.
     pub fn reasons(
         &self,
         row: &Row,
         columns: &ColumnPlaces,
-        desk: &mut ScoringBuffers,
+        buffers: &mut ScoringBuffers,
         most: usize,
     ) -> String {
-        let explanation = self.explain_row(row, columns, desk);
+        let explanation = self.explain_row(row, columns, buffers);
         let spelled = |&(term, share): &(&str, f64)| (self.features.analyzer.spelled(term), share);
         line(explanation.terms.iter().map(spelled), most)
     }
 
-    /// The terms that make this model judge a row otherwise than another one does, as one line like that of
-    /// [`reasons`](Self::reasons): what each adds to the log-odds here less what it adds there, those towards this model's
-    /// verdict alone. Where the models differ without any term that is `(start)`. Terms that `hides` are left out.
+    /// The terms that explain why this model judges a row differently from another one, as one line like that of
+    /// [`reasons`](Self::reasons). Each number is the contribution here minus the contribution there; only terms towards this
+    /// model's verdict are listed. `(start)` is the difference without any term. Terms for which `hides` is true are left out.
     pub fn differs(
         &self,
         columns: &ColumnPlaces,
         (other, other_columns): (&Model, &ColumnPlaces),
         row: &Row,
-        desk: &mut ScoringBuffers,
+        buffers: &mut ScoringBuffers,
         most: usize,
         hides: &dyn Fn(&str) -> bool,
     ) -> String {
-        let theirs = other.explain_row(row, other_columns, desk);
-        let ours = self.explain_row(row, columns, desk);
+        let theirs = other.explain_row(row, other_columns, buffers);
+        let ours = self.explain_row(row, columns, buffers);
         let mut apart: BTreeMap<&str, f64> = ours.terms.iter().copied().collect();
         for (term, share) in &theirs.terms {
             *apart.entry(term).or_default() -= share;
@@ -82,15 +83,15 @@ impl Model {
         line(apart.into_iter(), most)
     }
 
-    fn explanation(&self, text: &str, desk: &mut ScoringBuffers) -> Explanation<'_> {
+    fn explanation(&self, text: &str, buffers: &mut ScoringBuffers) -> Explanation<'_> {
         let text = self.read_as(text);
-        let part = self.surest(&text, desk);
-        self.sum(part.text, desk);
+        let part = self.surest(&text, buffers);
+        self.sum(part.text, buffers);
         let (slope, shift) = self.calibration.line();
         let index = self.index();
         let value =
             |&(place, count): &(u32, u32)| self.weighting.weight(count, index.table[place as usize].0);
-        let length = self.weighting.length(desk.counts.iter().map(value));
+        let length = self.weighting.length(buffers.counts.iter().map(value));
         let share = |counted: &(u32, u32)| {
             let place = counted.0 as usize;
             (
@@ -98,18 +99,18 @@ impl Model {
                 slope * value(counted) * index.table[place].1 / length,
             )
         };
-        let mut terms: Vec<(&str, f64)> = desk.counts.iter().map(share).collect();
+        let mut terms: Vec<(&str, f64)> = buffers.counts.iter().map(share).collect();
         terms.sort_unstable_by(|one, other| other.1.abs().total_cmp(&one.1.abs()).then(one.0.cmp(other.0)));
         Explanation { start: slope * (self.bias - part.margin) + shift, terms }
     }
 }
 
-/// Terms as one line: so many of those that move a score by .005 or more.
+/// Up to `most` terms that move a score by .005 or more, as one line.
 fn line(terms: impl Iterator<Item = (String, f64)>, most: usize) -> String {
     let mut line = String::new();
     for (term, share) in terms.filter(|(_, share)| share.abs() >= 0.005).take(most) {
         let gap = if line.is_empty() { "" } else { ", " };
-        // Writing into a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(line, "{gap}{term} {share:+.2}");
     }
     line

@@ -1,4 +1,4 @@
-//! Folds for honest estimates: copies and near-copies of a row share one, and each has its share of either class.
+//! Assigns rows to folds: near-duplicates share a fold, and each fold has its share of both classes.
 
 use std::collections::HashMap;
 
@@ -7,20 +7,20 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 
-/// Rows among which near-copies are looked for; of more rows only copies share a fold.
+/// Up to this many rows are searched for near-duplicates; beyond it only exact copies share a fold.
 pub const SKETCHED: usize = 1 << 18;
 
 /// Values of a sketch.
 const VALUES: usize = 64;
 
-/// Values of a sketch that two texts must share to be compared at all.
+/// Neighbouring values of a sketch that two texts must share to be compared.
 const BAND: usize = 4;
 
-/// The share of its values that makes a text a near-copy.
+/// Two texts are near-duplicates if their sketches share at least this share of values.
 const NEAR: f64 = 0.7;
 
-/// What tells copies of a row: a hash of its content, and the least hash of its pairs of words in each of some ranges, an
-/// estimate of what two texts share (one permutation hashing, Li, Owen & Zhang 2012).
+/// Recognises copies of a row: a hash of its content, and a sketch that estimates how much two texts share. The sketch has
+/// the lowest hash of the text's word pairs in each of some ranges (one permutation hashing, Li, Owen & Zhang 2012).
 #[derive(Clone, Debug)]
 pub struct FoldPrint {
     content: u64,
@@ -28,18 +28,18 @@ pub struct FoldPrint {
 }
 
 impl FoldPrint {
-    /// The same for copies.
+    /// A hash that is the same for copies.
     pub fn content(&self) -> u64 {
         self.content
     }
 
-    /// Gives the memory of the sketch back.
+    /// Frees the memory of the sketch.
     pub fn forget(&mut self) {
         self.sketch = None;
     }
 
-    /// The print of a text. Where there is none the row is its own: equal cells of two customers are no copies, and all
-    /// customers on one plan must not share a fold.
+    /// The print of a row. A row without a text is unique: two customers with equal cells are not copies, and all customers on
+    /// one plan must not share a fold.
     pub fn of(text: &str, cells: &[String], row: usize, sketched: bool) -> Self {
         if text.is_empty() && !cells.is_empty() {
             return Self { content: mix(row as u64), sketch: None };
@@ -66,15 +66,15 @@ impl FoldPrint {
     }
 }
 
-/// Whether two sketches share as much as near-copies do.
+/// Whether two sketches are those of near-duplicates.
 fn are_near(one: &[u32; VALUES], other: &[u32; VALUES]) -> bool {
     let there = one.iter().zip(other).filter(|(a, b)| **a != u32::MAX || **b != u32::MAX);
     let (all, same) = there.fold((0, 0), |(all, same), (a, b)| (all + 1, same + i32::from(a == b)));
     f64::from(same) >= NEAR * f64::from(all)
 }
 
-/// The fold of each row: the groups of near-copies in the order of their hashes, each to the fold that has the fewest rows
-/// of the group's class so far.
+/// The fold of each row. Groups of near-duplicates are taken in the order of their hashes; each goes to the fold with the
+/// fewest rows of the group's class so far.
 pub fn assign(prints: &[FoldPrint], labels: &[(Label, f64)], folds: usize) -> Vec<u8> {
     let (groups, count) = groups(prints);
     let mut sizes = vec![[0u32; 2]; count];
@@ -96,7 +96,7 @@ pub fn assign(prints: &[FoldPrint], labels: &[(Label, f64)], folds: usize) -> Ve
     groups.into_iter().map(|group| fold_of[group as usize]).collect()
 }
 
-/// The number of each row's group of near-copies, and how many groups there are.
+/// The number of each row's group of near-duplicates, and how many groups there are.
 fn groups(prints: &[FoldPrint]) -> (Vec<u32>, usize) {
     let mut known: HashMap<u64, u32> = HashMap::new();
     let mut contents: Vec<&FoldPrint> = Vec::new();

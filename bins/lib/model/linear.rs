@@ -6,23 +6,23 @@ use crate::model::bayes::LinearScore;
 use crate::model::threads;
 use crate::rows::label::Label;
 
-/// Rows of weights, row by row.
+/// A sparse matrix of term weights, one row for each text.
 pub type WeightRows = CsMatI<f32, u32, usize>;
 
-/// Steps of Newton's method at most; half a dozen are usual.
+/// Limit for the steps of Newton's method; about six are usual.
 const STEPS: usize = 100;
 
-/// How well the line is found: where the gradient is this much smaller than at first.
+/// The search ends when the gradient is this much smaller than at the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance(pub f64);
 
-/// Parts that the rows are cut into, so many whatever the number of threads: sums are the same then.
+/// Parts that the rows are divided into. The number is fixed, so that sums do not depend on the number of threads.
 const PARTS: usize = 8;
 
-/// Entries from which on a matrix is worth several threads.
+/// A matrix with fewer entries is not worth several threads.
 const WORTH_IT: usize = 1 << 19;
 
-/// Rows of weights, and the threads that go over them.
+/// The rows in parts, and the number of threads that work on them.
 struct WeightMatrix<'a> {
     parts: Vec<sprs::CsMatViewI<'a, f32, u32, usize>>,
     rows: usize,
@@ -57,7 +57,7 @@ impl<'a> WeightMatrix<'a> {
         scores
     }
 
-    /// What each term gets where each row has so much to give.
+    /// The transposed matrix times a value for each row; the last entry is the sum of the values, for the bias.
     fn transposed(&self, given: &[f64]) -> Vec<f64> {
         let mut start = 0;
         let mut work: Vec<_> = self
@@ -86,7 +86,7 @@ impl<'a> WeightMatrix<'a> {
     }
 }
 
-/// The line with the least ½|w|² + C Σ weight · ln(1 + exp(-z)); the bias is not held down, as in scikit-learn.
+/// Minimises ½|w|² + C Σ weight · ln(1 + exp(-z)). The bias is not penalised, as in scikit-learn.
 pub fn fit(
     rows: &WeightRows,
     labels: &[(Label, f64)],
@@ -123,7 +123,7 @@ pub fn fit(
         let curves: Vec<f64> =
             chances.iter().zip(&costs).map(|(chance, cost)| cost * chance * (1.0 - chance)).collect();
         let step = solve(rows, &curves, &gradient, 0.1f64.min((size / first).sqrt()));
-        // Half the step until the loss falls: on the last bits it may not.
+        // Halve the step until the loss falls. Near the minimum rounding may prevent that.
         let moved = rows.product(&step);
         let slope = dot(&gradient, &step);
         let mut share = 1.0;
@@ -160,7 +160,7 @@ fn total_loss(line: &[f64], scores: &[f64], signs: &[f64], costs: &[f64]) -> f64
     dot(weights, weights) / 2.0 + losses.sum::<f64>()
 }
 
-/// The step s with H s = -gradient, by conjugate gradients (Hestenes & Stiefel 1952), as exactly as it pays.
+/// Solves H s = -gradient by conjugate gradients (Hestenes & Stiefel 1952), until the residual is below `exactness`.
 fn solve(rows: &WeightMatrix, curves: &[f64], gradient: &[f64], exactness: f64) -> Vec<f64> {
     let mut step = vec![0.0; gradient.len()];
     let mut rest: Vec<f64> = gradient.iter().map(|slope| -slope).collect();

@@ -1,30 +1,31 @@
-//! Rows into a profile: each is counted, and its message looked at and scored where it is one to remember.
+//! Builds a profile from rows: every row is counted, and the messages to remember are described and scored.
 
 use anyhow::Result;
 
-use crate::model::model_file::{Model, ScoringBuffers};
+use crate::model::model_file::Model;
+use crate::model::row_score::ScoringBuffers;
 use crate::profile::descriptor::{Describer, Descriptor};
 use crate::profile::summary::{self, MessageRecord, Profile};
 use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 use crate::rows::{Row, Rows};
 
-/// What makes a profile of messages, one after the other.
+/// Builds a profile from messages, one after the other.
 ///
-/// Of the messages that are remembered on the way most make room for others, so that they are looked at and scored late:
-/// when those that wait take much memory, and at the end.
+/// Most messages that are remembered for a while make room for others later. So messages are described and scored late: when
+/// the waiting ones take much memory, and at the end.
 pub struct ProfileBuilder<'a, Each> {
     model: Option<&'a Model>,
     profile: Profile,
-    looker: Describer,
-    desk: ScoringBuffers,
+    describer: Describer,
+    buffers: ScoringBuffers,
     waiting: Vec<PendingMessage>,
-    /// Bytes of those that wait, about.
+    /// Approximate bytes of the waiting messages.
     bytes: usize,
     each: Each,
 }
 
-/// A message that is not yet looked at.
+/// A message that is not described yet.
 struct PendingMessage {
     hash: u64,
     very: u32,
@@ -39,32 +40,32 @@ impl PendingMessage {
     }
 }
 
-/// Bytes that messages may take while they wait.
+/// Bytes that waiting messages may take.
 const ROOM: usize = 7 << 19;
 
 impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
-    /// No messages yet; they will be scored by the model, where there is one. Calls `each` with the hashes and spellings of
-    /// the words of those that are looked at.
+    /// A builder without messages. The model, if there is one, scores them. `each` is called with the hashes and spellings of
+    /// the words of described messages.
     pub fn new(model: Option<&'a Model>, each: Each) -> Self {
-        let (looker, desk) = (Describer::default(), ScoringBuffers::default());
+        let (describer, buffers) = (Describer::default(), ScoringBuffers::default());
         let profile = Profile::new(model.is_some());
-        Self { model, profile, looker, desk, waiting: Vec::new(), bytes: 0, each }
+        Self { model, profile, describer, buffers, waiting: Vec::new(), bytes: 0, each }
     }
 
-    /// Counts a message, with the cells that are on the desk.
+    /// Counts a message, with the cells in the buffers.
     pub fn message(&mut self, text: &str, label: Option<Label>) {
-        let Self { model, profile, desk, .. } = self;
+        let Self { model, profile, buffers, .. } = self;
         let text = model.map_or(text.into(), |model| model.read_as(text));
-        let is_empty = text.is_empty() && desk.cells.is_empty();
-        let very = summary::text(&text, &desk.cells);
-        // Equal cells of two customers are no copies.
+        let is_empty = text.is_empty() && buffers.cells.is_empty();
+        let very = summary::text(&text, &buffers.cells);
+        // Two customers with equal cells are not copies.
         let content = match model {
             Some(model) if !model.features.text => Fingerprint(mix(profile.rows ^ u64::from(very) << 32)),
             _ => Fingerprint::of(&text),
         };
         if let Some(hash) = profile.count(content, very, is_empty, label) {
             profile.remember(hash, MessageRecord::new(very, Descriptor::default(), 0.0, label, 1));
-            let message = PendingMessage { hash, very, text: (*text).into(), cells: desk.cells.clone() };
+            let message = PendingMessage { hash, very, text: (*text).into(), cells: buffers.cells.clone() };
             self.bytes += message.bytes();
             self.waiting.push(message);
             if self.bytes > ROOM {
@@ -73,7 +74,7 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
         }
     }
 
-    /// Forgets messages that are to be remembered no more, and looks at the others where that has not helped much.
+    /// Drops messages that have been replaced, and describes the others if that did not free enough memory.
     fn make_room(&mut self) {
         let Self { profile, waiting, .. } = self;
         waiting.retain(|message| profile.record_mut(message.hash, message.very).is_some());
@@ -84,28 +85,28 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
     }
 
     fn look(&mut self) {
-        let Self { model, profile, looker, desk, waiting, each, .. } = self;
+        let Self { model, profile, describer, buffers, waiting, each, .. } = self;
         let columns = model.map(|model| &model.features.columns);
         for PendingMessage { hash, very, text, cells } in waiting.drain(..) {
             if let Some(record) = profile.record_mut(hash, very) {
-                record.look = looker.look(&text, &cells, columns, each);
+                record.look = describer.look(&text, &cells, columns, each);
                 if let Some(model) = model {
-                    desk.cells = cells;
-                    record.set_score(model.score_cells(&text, desk));
+                    buffers.cells = cells;
+                    record.set_score(model.score_cells(&text, buffers));
                 }
             }
         }
         self.bytes = 0;
     }
 
-    /// The profile of all messages so far.
+    /// The profile of all messages.
     pub fn done(mut self) -> Profile {
         self.look();
         self.profile
     }
 }
 
-/// Makes the profile of all rows; calls `each` with the hashes and spellings of the words of messages that are looked at.
+/// Builds the profile of all rows. `each` is called with the hashes and spellings of the words of described messages.
 pub fn profile(rows: &mut Rows, model: Option<&Model>, each: &mut impl FnMut(u16, &str)) -> Result<Profile> {
     let columns = model.map(|model| model.columns(rows)).transpose()?;
     if columns.is_none() {
@@ -115,7 +116,7 @@ pub fn profile(rows: &mut Rows, model: Option<&Model>, each: &mut impl FnMut(u16
     let mut row = Row::default();
     while rows.read(&mut row)? {
         let text = match &columns {
-            Some(columns) => columns.lay_out(&row, &mut observer.desk),
+            Some(columns) => columns.lay_out(&row, &mut observer.buffers),
             None => rows.text(&row)?,
         };
         observer.message(text, rows.label(&row)?);

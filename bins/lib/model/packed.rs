@@ -1,17 +1,18 @@
-//! Rows of counted terms, packed: two or three bytes for each term.
+//! Packed rows of counted terms: two or three bytes for each term.
 
-/// Rows of pairs of term and count, in any order; the lower the numbers of the terms, the less they take.
+/// Rows of (term, count) pairs, in any order. Low term numbers take fewer bytes.
 #[derive(Clone, Debug, Default)]
 pub struct PackedRows {
-    /// Numbers, each with its length; in a row with terms after the end of it, zeros to reach into.
+    /// Numbers, each with its length. Each row is followed by zeros, so that reading may overrun its end.
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
-/// Bytes that a number is read from, whatever its length: nobody can foresee that, and a wrong guess costs more than some bytes.
+/// Bytes that are read for a number, whatever its length: the length is unpredictable, and a wrong branch costs more than
+/// some extra bytes.
 const REACH: usize = 8;
 
-/// The count that says that the count is in a number of its own, as these are rare.
+/// Counts from this one up are rare; they follow as a number of their own.
 const MANY: u32 = 4;
 
 impl PackedRows {
@@ -20,7 +21,7 @@ impl PackedRows {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -43,7 +44,7 @@ impl PackedRows {
         self.ends.last().copied().unwrap_or(0)
     }
 
-    /// Gives memory back that no row needs.
+    /// Frees memory that no row needs.
     pub fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
@@ -61,7 +62,7 @@ impl PackedRows {
         (0..self.len()).map(|row| self.row(row))
     }
 
-    /// The low three bits of the first byte say how many bytes come after it.
+    /// Appends a number. The low three bits of the first byte are the number of bytes after it.
     #[inline]
     fn write(&mut self, number: u64) {
         let number = number << 3;
@@ -75,7 +76,7 @@ impl PackedRows {
 /// The terms of one row, with their counts.
 #[derive(Clone, Debug)]
 pub struct PackedTerms<'a> {
-    /// The rows up to this one, and what may be reached into.
+    /// The bytes up to the end of this row, plus the zeros after it.
     bytes: &'a [u8],
     at: usize,
 }

@@ -7,7 +7,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::io::diagnostics::shown;
 use crate::io::stream::Place;
-use crate::model::model_file::{Model, ScoringBuffers};
+use crate::model::model_file::Model;
+use crate::model::row_score::ScoringBuffers;
 use crate::rows::label::Label;
 use crate::rows::{ReadOptions, Row, Rows};
 

@@ -1,4 +1,4 @@
-//! All that decides how a model is learned: text, terms, weights, learner.
+//! Everything that decides how a model is learned: text, terms, weights, learner.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,31 +19,31 @@ pub struct Recipe {
     pub analyzer: Analyzer,
     /// Which terms are kept.
     pub selection: Selection,
-    /// Whether weights are rounded to four decimals: no score feels it, and the model is smaller by a third.
+    /// Whether weights are rounded to four decimals. Scores barely change, and the model is a third smaller.
     pub rounded: bool,
     /// How counts become weights.
     pub weighting: Weighting,
-    /// What learns from them.
+    /// The learning algorithm.
     pub learner: Learner,
-    /// What is added to every count, so that a term seen in one class only does not decide alone (Lidstone 1920).
+    /// Added to every count, so that a term seen in one class only does not decide alone (Lidstone 1920).
     pub alpha: f64,
-    /// What an error costs the linear learners, against large weights.
+    /// The cost of an error in the linear learners, relative to the penalty on large weights.
     pub c: f64,
-    /// The share of positive rows that naive Bayes goes by, where it is not theirs.
+    /// The class balance that naive Bayes assumes, if it is not that of the training rows.
     pub prior: Option<f64>,
-    /// Words of the windows that a long message is read by, too.
+    /// Words in each window of a long message; none if windows are not scored.
     pub windows: Option<usize>,
-    /// Folds of the estimate; none below two.
+    /// Number of folds; below two there are none.
     pub folds: usize,
-    /// How scores are made probabilities.
+    /// How scores become probabilities.
     pub calibration: CalibrationMethod,
-    /// Where the threshold lies.
+    /// How the threshold is chosen.
     pub threshold: ThresholdGoal,
-    /// What must be reached.
+    /// The figures that the model must reach.
     pub required: Vec<Requirement>,
 }
 
-/// What learns.
+/// The learning algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learner {
     /// Multinomial naive Bayes.
@@ -52,7 +52,7 @@ pub enum Learner {
     Complement,
     /// Logistic regression.
     Logistic,
-    /// Logistic regression on terms scaled by what naive Bayes makes of them (NB-SVM, Wang & Manning 2012).
+    /// Logistic regression on terms scaled by their naive Bayes weights (NB-SVM, Wang & Manning 2012).
     NbLogistic,
 }
 
@@ -64,7 +64,7 @@ impl Learner {
         ("nb-logistic", Self::NbLogistic),
     ];
 
-    /// Whether it goes through its rows many times, rather than once.
+    /// Whether it reads the rows many times rather than once.
     pub fn is_linear(self) -> bool {
         matches!(self, Self::Logistic | Self::NbLogistic)
     }
@@ -91,13 +91,13 @@ impl FromStr for Learner {
 /// A recipe with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
-    /// scikit-learn's `TfidfVectorizer()` and `MultinomialNB()`, to the letter.
+    /// Exactly scikit-learn's `TfidfVectorizer()` and `MultinomialNB()`.
     Classic,
-    /// The same on English stems without stop words, as the usual tutorials have it.
+    /// The same on English stems without stop words, as in common tutorials.
     Seeds,
     /// Words, punctuation, their pairs and the shape of the message, sublinear, alpha .05.
     Message,
-    /// The same terms and characters within words, a linear learner, and windows.
+    /// The same terms plus characters within words, a linear learner, and windows.
     Strong,
 }
 
@@ -127,7 +127,7 @@ impl FromStr for Preset {
 }
 
 impl Recipe {
-    /// The recipe in the words of the options of `fit`, as far as the model does not say it elsewhere.
+    /// The recipe as options of `fit`, without what the model file records elsewhere.
     pub fn options(&self) -> BTreeMap<String, String> {
         let Selection { min_df, max_df, max_features } = &self.selection;
         let mut options = vec![
@@ -148,7 +148,7 @@ impl Recipe {
 }
 
 impl Preset {
-    /// What the name stands for.
+    /// The recipe of this name.
     pub fn recipe(self) -> Recipe {
         let words = Analyzer {
             kind: TermKind::Word,

@@ -1,46 +1,46 @@
-//! The recipe that does best of a few: successive halving (Jamieson & Talwalkar 2016), most of the rows for the few that are
-//! left.
+//! Finds the best of several recipes by successive halving (Jamieson & Talwalkar 2016): the fewer recipes are left, the more
+//! rows each gets.
 
 use std::fmt::{self, Write};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::features::Ngrams;
-use crate::model::corpus::{ResourceLimits, TrainingRow};
 use crate::model::fit::{FitProvenance, fit};
 use crate::model::model_file::Model;
 use crate::model::recipe::{Preset, Recipe};
+use crate::model::training_rows::{ResourceLimits, TrainingRow};
 use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 use crate::stats::metrics::Figures;
 
-/// Rows of the first round at least.
+/// Minimum number of rows in the first round.
 const FIRST_ROUND: usize = 2000;
 
-/// Of the candidates of a round one in so many goes on.
+/// One candidate in this many goes on to the next round.
 const STAYS: usize = 3;
 
-/// A recipe to be tried.
+/// A recipe to try.
 #[derive(Clone, Debug)]
 pub struct RecipeCandidate {
-    /// What it starts from.
+    /// The preset that the recipe is a variant of.
     pub preset: Preset,
     /// The recipe.
     pub recipe: Recipe,
 }
 
-/// What a recipe came to in a round.
+/// The result of a recipe in one round.
 #[derive(Clone, Debug)]
 pub struct RecipeTrial {
     /// The round, from 1.
     pub round: usize,
-    /// The rows of the round.
+    /// The number of rows in the round.
     pub rows: usize,
-    /// What was tried.
+    /// The recipe that was tried.
     pub candidate: RecipeCandidate,
-    /// How it did on rows it had not seen.
+    /// The cross-validated figures.
     pub figures: Figures,
-    /// Whether it went on; in the last round, whether it is the one.
+    /// Whether it went on; in the last round, whether it is the best.
     pub kept: bool,
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for RecipeTrial {
     }
 }
 
-/// What came of all trials, as CSV: round by round, the best first.
+/// All trials as CSV: round by round, the best first.
 pub fn table(trials: &[RecipeTrial]) -> String {
     let cell = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.6}"));
     let mut table = String::from("round,rows,recipe,kept,average_precision,f1,roc_auc,recall_at_fpr_0.001\n");
@@ -72,14 +72,14 @@ pub fn table(trials: &[RecipeTrial]) -> String {
     table
 }
 
-/// What may be varied: what was not said on the command line.
+/// Which settings may vary: those not given on the command line.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchSpace {
-    /// How many words make a term.
+    /// The n-grams.
     pub ngrams: bool,
-    /// What naive Bayes adds to counts.
+    /// The alpha of naive Bayes.
     pub alpha: bool,
-    /// What an error costs.
+    /// The cost of an error in linear learners.
     pub c: bool,
 }
 
@@ -103,28 +103,29 @@ pub fn variants(preset: Preset, recipe: &Recipe, freedom: SearchSpace) -> Vec<Re
     candidates
 }
 
-/// Tries all candidates on some rows and the best of them on more, by average precision out of fold: it needs no
-/// threshold. Gives the model of the best one by all rows, and what came of each; `tell` hears of every trial.
+/// Tries all candidates on some rows, then the best of them on more. Candidates are compared by out-of-fold average
+/// precision, which needs no threshold. Returns the best model, learned from all rows, and every trial. `tell` is called
+/// before each trial.
 pub fn search(
-    lessons: &Vec<TrainingRow>,
+    training: &Vec<TrainingRow>,
     candidates: Vec<RecipeCandidate>,
     about: &FitProvenance,
-    means: ResourceLimits,
+    limits: ResourceLimits,
     tell: &mut dyn FnMut(&str),
 ) -> Result<(Model, Vec<RecipeTrial>)> {
     let (mut left, mut round) = (candidates, 1);
     let mut trials: Vec<RecipeTrial> = Vec::new();
     loop {
         let last = left.len() <= STAYS;
-        // Half of the rows for the last round but one, a quarter for the one before.
+        // The last round has all rows, the round before it half of them, the one before that a quarter.
         let share = if last { 1 } else { 1 << left.len().ilog(STAYS).min(8) };
-        let rows = (lessons.len() / share).max(FIRST_ROUND);
-        let some = if rows < lessons.len() { &part(lessons, rows) } else { lessons };
+        let rows = (training.len() / share).max(FIRST_ROUND);
+        let some = if rows < training.len() { &part(training, rows) } else { training };
         let mut done = Vec::new();
         for (number, candidate) in left.iter().enumerate() {
             tell(&format!("searching, round {round}: {} of {}", number + 1, left.len()));
-            let model = fit(some, &candidate.recipe, about.clone(), means)?;
-            // Only the models of the last round are kept: each has all of its terms.
+            let model = fit(some, &candidate.recipe, about.clone(), limits)?;
+            // Only the models of the last round are kept, because models are large.
             let figures = model.estimate.pooled;
             done.push((figures, last.then_some(model), candidate.clone()));
         }
@@ -149,29 +150,26 @@ pub fn search(
     }
 }
 
-/// So many rows or a few more, by a hash of their content: copies stay together, and rows in order. Of a rare class there are
-/// more than its share.
-fn part(lessons: &[TrainingRow], rows: usize) -> Vec<TrainingRow> {
-    let hash = |lesson: &TrainingRow| {
-        lesson
-            .cells
-            .iter()
-            .fold(Fingerprint::of(&lesson.text).0, |hash, cell| mix(hash ^ Fingerprint::of(cell).0))
+/// About `rows` rows, chosen by a hash of their content: copies stay together, and rows stay in order. A rare class gets more
+/// than its share.
+fn part(training: &[TrainingRow], rows: usize) -> Vec<TrainingRow> {
+    let hash = |row: &TrainingRow| {
+        row.cells.iter().fold(Fingerprint::of(&row.text).0, |hash, cell| mix(hash ^ Fingerprint::of(cell).0))
     };
-    let hashes: Vec<u64> = lessons.iter().map(|lesson| mix(hash(lesson))).collect();
+    let hashes: Vec<u64> = training.iter().map(|row| mix(hash(row))).collect();
     let limit = |label: Label| {
-        let of_class = lessons.iter().zip(&hashes).filter(|(lesson, _)| lesson.label == label);
+        let of_class = training.iter().zip(&hashes).filter(|(row, _)| row.label == label);
         let mut ranked: Vec<u64> = of_class.map(|(_, hash)| *hash).collect();
-        let wanted = (ranked.len() * rows / lessons.len()).max(ranked.len().min(FIRST_ROUND / 4));
+        let wanted = (ranked.len() * rows / training.len()).max(ranked.len().min(FIRST_ROUND / 4));
         let place = wanted.checked_sub(1)?;
         Some(*ranked.select_nth_unstable(place).1)
     };
     let limits = [Label::Negative, Label::Positive].map(limit);
-    let is_in = |lesson: &TrainingRow, hash: u64| {
-        limits[usize::from(lesson.label == Label::Positive)].is_some_and(|limit| hash <= limit)
+    let is_in = |row: &TrainingRow, hash: u64| {
+        limits[usize::from(row.label == Label::Positive)].is_some_and(|limit| hash <= limit)
     };
-    let chosen = lessons.iter().zip(&hashes).filter(|(lesson, hash)| is_in(lesson, **hash));
-    chosen.map(|(lesson, _)| lesson.clone()).collect()
+    let chosen = training.iter().zip(&hashes).filter(|(row, hash)| is_in(row, **hash));
+    chosen.map(|(row, _)| row.clone()).collect()
 }
 
 #[cfg(test)]
@@ -181,29 +179,29 @@ mod tests {
     #[test]
     fn the_better_recipe_is_found_on_more_and_more_rows() {
         // Whether a text is positive is told by the order of two words: single words know nothing.
-        let lesson = |n: u64| {
+        let row = |n: u64| {
             let (one, other) = if n.is_multiple_of(2) { ("alpha", "beta") } else { ("beta", "alpha") };
             let letters = |n: u64| format!("{n:016x}").replace(|c: char| c.is_ascii_digit(), "x");
             let text = format!("{one} {other} {}", letters(mix(n)));
             TrainingRow::new(text, if n.is_multiple_of(2) { Label::Positive } else { Label::Negative })
         };
-        let lessons: Vec<TrainingRow> = (0..6000).map(lesson).collect();
+        let training: Vec<TrainingRow> = (0..6000).map(row).collect();
         let recipe = Preset::Message.recipe();
         let freedom = SearchSpace { ngrams: true, alpha: true, c: true };
         let candidates = variants(Preset::Message, &recipe, freedom);
         assert_eq!(candidates.len(), 12);
-        let means = ResourceLimits { threads: 1, memory: usize::MAX };
+        let limits = ResourceLimits { threads: 1, memory: usize::MAX };
         let mut heard = 0;
         let (model, trials) =
-            search(&lessons, candidates, &FitProvenance::default(), means, &mut |_| heard += 1).unwrap();
+            search(&training, candidates, &FitProvenance::default(), limits, &mut |_| heard += 1).unwrap();
         assert!(model.features.analyzer.ngrams.most > 1);
         assert_eq!((heard, trials.len()), (12 + 4 + 2, 12 + 4 + 2));
         let rare = |n: u64| TrainingRow {
             label: if n % 3000 == 7 { Label::Positive } else { Label::Negative },
-            ..lesson(n)
+            ..row(n)
         };
         let rare: Vec<TrainingRow> = (0..6000).map(rare).collect();
-        assert_eq!(part(&rare, 2000).iter().filter(|lesson| lesson.label == Label::Positive).count(), 2);
+        assert_eq!(part(&rare, 2000).iter().filter(|row| row.label == Label::Positive).count(), 2);
         assert!(trials[0].rows < 6000 && trials.last().unwrap().rows == 6000);
         assert_eq!(trials.iter().filter(|trial| trial.round == 3 && trial.kept).count(), 1);
     }

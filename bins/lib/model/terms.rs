@@ -1,4 +1,4 @@
-//! The terms of a model: how each is spelled, how many texts have it, what it weighs.
+//! The terms of a model: spelling, number of texts, weight.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,16 +10,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::dictionary::SpelledTerms;
 
-/// What a weight is under: far over any there is, and so far under the greatest number that no score overflows.
+/// Every weight is below this limit. It is far above any real weight, and low enough that no score overflows.
 pub const MOST: f64 = 1e100;
 
-/// Terms in the order of their bytes; in JSON a list of term, texts, log-odds.
+/// Terms in the order of their bytes. In JSON each is a list of term, number of texts and log-odds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelTerms {
     spelled: SpelledTerms,
-    /// How many texts have each.
+    /// The number of texts with each term.
     pub frequency: Vec<u32>,
-    /// The log-odds of each.
+    /// The log-odds of each term.
     pub weights: Vec<f64>,
 }
 
@@ -31,12 +31,12 @@ impl ModelTerms {
         self.weights.push(weight);
     }
 
-    /// How many there are.
+    /// The number of terms.
     pub fn len(&self) -> usize {
         self.spelled.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no terms.
     pub fn is_empty(&self) -> bool {
         self.spelled.is_empty()
     }
@@ -46,15 +46,15 @@ impl ModelTerms {
         self.spelled.term(number)
     }
 
-    /// Term, texts that have it, log-odds.
+    /// Each term with its number of texts and its log-odds.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u32, f64)> {
         (0..self.len()).map(|number| (self.term(number), self.frequency[number], self.weights[number]))
     }
 
-    /// Refuses terms that no score can be made of.
+    /// Fails if the terms cannot be used for scoring.
     pub fn check(&self, texts: u64) -> Result<()> {
         ensure!(u32::try_from(self.len()).is_ok(), "too many terms");
-        // Byte by byte: neighbours share a few bytes at most, and a call to memcmp costs more than these.
+        // Byte by byte, because neighbours share only a few bytes and a call to memcmp would cost more.
         let before = |number| self.term(number - 1).bytes().lt(self.term(number).bytes());
         let ordered = (1..self.len()).all(before);
         ensure!(ordered, "the terms are not in order");

@@ -1,4 +1,4 @@
-//! Counted terms as weights: how often a term occurs here against how many texts have it (Spärck Jones 1972).
+//! Term weights: how often a term occurs in a text, relative to how many texts have it (Spärck Jones 1972).
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-/// How a row of weights is brought to one length.
+/// How the weights of a row are normalised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Norm {
@@ -15,7 +15,7 @@ pub enum Norm {
     L2,
     /// The sum is 1.
     L1,
-    /// As it comes.
+    /// No normalisation.
     None,
 }
 
@@ -32,10 +32,10 @@ impl FromStr for Norm {
     }
 }
 
-/// Frequencies whose rarity is remembered.
+/// The rarity is computed only once for frequencies below this one.
 const FEW: u32 = 64;
 
-/// How counts become weights; part of the model.
+/// How counts become weights; part of the model file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Weighting {
@@ -43,9 +43,9 @@ pub struct Weighting {
     pub sublinear: bool,
     /// Whether rare terms weigh more.
     pub idf: bool,
-    /// Whether rarity is reckoned as if one more text had every term.
+    /// Whether rarity is computed as if one more text had every term.
     pub smooth: bool,
-    /// The length of a row.
+    /// How rows are normalised.
     pub norm: Norm,
 }
 
@@ -55,12 +55,12 @@ impl Default for Weighting {
     }
 }
 
-/// A number of texts: so many, or a share of all.
+/// A number of texts: absolute, or a share of all texts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum DocumentLimit {
-    /// So many.
+    /// An absolute number.
     Count(u64),
-    /// A share of all.
+    /// A share of all texts.
     Fraction(f64),
 }
 
@@ -97,16 +97,16 @@ impl fmt::Display for DocumentLimit {
 /// Which terms are kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Selection {
-    /// The fewest texts that have it.
+    /// The minimum number of texts with the term.
     pub min_df: DocumentLimit,
-    /// The most.
+    /// The maximum number of texts with the term.
     pub max_df: DocumentLimit,
-    /// The most terms, the most frequent first.
+    /// The maximum number of terms; the most frequent ones are kept.
     pub max_features: Option<usize>,
 }
 
 impl Selection {
-    /// Whether a term is kept that so many of so many rows have.
+    /// Whether a term is kept that `found` of `texts` texts have.
     pub fn keeps(&self, found: u32, texts: u64) -> bool {
         let found = f64::from(found);
         found > 0.0 && found >= self.min_df.of(texts) && found <= self.max_df.of(texts)
@@ -124,17 +124,17 @@ impl Default for Selection {
     }
 }
 
-/// What terms weigh by the rows that a model learns from.
+/// Term weights, relative to the rows that a model learns from.
 #[derive(Clone, Debug, Default)]
 pub struct TermSpace {
-    /// The rarity of each term; 0 of one that these rows do not have, or that is not kept.
+    /// The rarity of each term; 0 if these rows do not have the term, or if it is not kept.
     pub rarity: Vec<f64>,
     /// How counts become weights.
     pub weighting: Weighting,
 }
 
 impl TermSpace {
-    /// Terms by how many of so many rows have them.
+    /// Computes the rarity of terms from the number of texts that have each.
     pub fn new(frequency: &[u32], texts: u64, selection: &Selection, weighting: Weighting) -> Self {
         let mut rarity = weighting.rarity(frequency, texts);
         for (rarity, found) in rarity.iter_mut().zip(frequency) {
@@ -145,7 +145,7 @@ impl TermSpace {
         Self { rarity, weighting }
     }
 
-    /// A row as weights of the terms known.
+    /// The normalised weights of the known terms of a row.
     pub fn weigh(&self, row: impl Iterator<Item = (u32, u32)>, weights: &mut Vec<(u32, f64)>) {
         weights.clear();
         for (term, count) in row {
@@ -164,19 +164,19 @@ impl TermSpace {
 }
 
 impl Weighting {
-    /// How rare terms are that so many of so many texts have.
+    /// The rarity of each term, given how many of `texts` texts have it.
     pub fn rarity(&self, frequency: &[u32], texts: u64) -> Vec<f64> {
         let extra = if self.smooth { 1.0 } else { 0.0 };
         let one = |&found: &u32| {
             if self.idf { ((extra + texts as f64) / (extra + f64::from(found))).ln() + 1.0 } else { 1.0 }
         };
-        // Most terms are rare: the logarithms of these are taken once.
+        // Most terms are rare, so the logarithms of low frequencies are computed only once.
         let few: Vec<f64> = (0..FEW).map(|found| one(&found)).collect();
         let known = |found: &u32| few.get(*found as usize).copied();
         frequency.iter().map(|found| known(found).unwrap_or_else(|| one(found))).collect()
     }
 
-    /// The weight of a term that occurs so often, before the row is brought to length.
+    /// The weight of a term that occurs `count` times, before the row is normalised.
     pub fn weight(&self, count: u32, idf: f64) -> f64 {
         match count {
             1 => idf,
@@ -185,13 +185,16 @@ impl Weighting {
         }
     }
 
-    /// The length of a row.
+    /// The norm of a row's weights.
     pub fn length(&self, weights: impl Iterator<Item = f64>) -> f64 {
         match self.norm {
             Norm::L2 => weights.map(|weight| weight * weight).sum::<f64>().sqrt(),
             Norm::L1 => weights.map(f64::abs).sum(),
-            // Every weight is asked for, whatever the norm: who gives them may be counting on it.
-            Norm::None => weights.fold(1.0, |length, _| length),
+            Norm::None => {
+                // Callers may compute a sum while they yield the weights, so the iterator must run to its end.
+                for _ in weights {}
+                1.0
+            }
         }
     }
 }

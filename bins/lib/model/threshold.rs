@@ -1,23 +1,23 @@
-//! From which probability on a row is positive: what is asked for, on out-of-fold scores.
+//! Chooses the threshold, the probability from which a row is positive, on out-of-fold scores.
 
-/// What the threshold is to do.
+/// What the threshold must achieve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ThresholdGoal {
-    /// Be this one.
+    /// This threshold.
     At(f64),
-    /// The best F1, as far as it can be told: of thresholds not half a standard error below it the one with the fewest
-    /// false alarms. Such differences are noise, false alarms are not.
+    /// The best F1 within noise: among thresholds less than half a standard error below the best F1, the one with the fewest
+    /// false alarms.
     BestF1,
-    /// The most positives found with no more than this share of negatives among them.
+    /// The highest recall with at most this false positive rate.
     MaxFpr(f64),
-    /// The fewest false alarms with at least this share of positives found.
+    /// The fewest false alarms with at least this recall.
     MinRecall(f64),
-    /// The least cost, of a negative taken for positive and of a positive missed.
+    /// The lowest cost, given the cost of a false positive and of a false negative.
     Cost(f64, f64),
 }
 
 impl ThresholdGoal {
-    /// The goal in the words of the options of `fit`.
+    /// The goal as options of `fit`.
     pub fn options(self) -> Vec<(&'static str, String)> {
         match self {
             Self::At(threshold) => vec![("threshold", threshold.to_string())],
@@ -29,8 +29,8 @@ impl ThresholdGoal {
     }
 }
 
-/// The threshold that does best, half way between two scores; of equals the one nearest to .5. What has no score to go by
-/// is at .5, what cannot be reached at 1.
+/// The best threshold, half way between two scores; among equals the one nearest to .5. It is .5 if there are no scores, and
+/// 1 if the goal cannot be reached.
 pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
     if let ThresholdGoal::At(threshold) = goal {
         return threshold;
@@ -42,7 +42,7 @@ pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
     let least = if goal == ThresholdGoal::BestF1 { best_f1(&ranked, positives) } else { 0.0 };
     let (mut found, mut alarms) = (0.0, 0.0);
     let mut best: Option<(f64, f64)> = None;
-    // Above every score, where there is room, then below one after the other.
+    // First above every score, if there is room, then below one score after the other.
     let above = ranked.first().filter(|(most, _)| *most < 1.0).map(|_| (1.0, 0.0, 0.0)).into_iter();
     let below = ranked.iter().enumerate().filter_map(|(place, &(score, positive))| {
         if positive {
@@ -51,7 +51,7 @@ pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
             alarms += 1.0;
         }
         let next = ranked.get(place + 1).map_or(0.0, |(next, _)| *next);
-        // Between two neighbours there is no number: half way is one of them.
+        // No number lies between two neighbouring floats: then the midpoint is one of them.
         let middle = Some(f64::midpoint(score, next)).filter(|middle| *middle > next).unwrap_or(score);
         (next < score || place + 1 == ranked.len()).then_some((middle, found, alarms))
     });
@@ -61,7 +61,7 @@ pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
             ThresholdGoal::BestF1 if f1(found, alarms, positives) >= least => {
                 found - (positives + 1.0) * alarms
             }
-            // Shares as they are reported: 29 of 100 are .29, but .29 of 100 are a bit less than 29.
+            // Compare shares as they are reported: 29/100 is .29, but .29 * 100 is slightly less than 29.
             ThresholdGoal::MaxFpr(limit) if alarms / negatives.max(1.0) <= limit => found,
             ThresholdGoal::MinRecall(limit) if found / positives.max(1.0) >= limit => -alarms,
             ThresholdGoal::BestF1 | ThresholdGoal::MaxFpr(_) | ThresholdGoal::MinRecall(_) => continue,
@@ -75,7 +75,7 @@ pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
     match best {
         Some((_, threshold)) => threshold,
         None if ranked.is_empty() => 0.5,
-        // Rows with a score of 1 are positive whatever is asked for.
+        // Rows with a score of 1 are positive whatever the goal.
         None => 1.0,
     }
 }
@@ -84,8 +84,8 @@ fn f1(found: f64, alarms: f64, positives: f64) -> f64 {
     2.0 * found / (found + alarms + positives).max(1.0)
 }
 
-/// The best F1 of a threshold on ranked scores, less half its standard error: that of Jaccard's index, a share, by the delta
-/// method.
+/// The best F1 on ranked scores minus half its standard error, which comes from that of Jaccard's index, a share, by the
+/// delta method.
 fn best_f1(ranked: &[(f64, bool)], positives: f64) -> f64 {
     let (mut found, mut alarms, mut best) = (0.0, 0.0, (0.0, 0.0));
     for (place, &(score, positive)) in ranked.iter().enumerate() {

@@ -1,9 +1,9 @@
-//! What a message looks like to whoever does not read it: how long, how loud, what is in it, and which words.
+//! Describes a message without its text: sizes, flags, and hashes of its words.
 
 use crate::features::columns::FeatureColumns;
 use crate::features::{Analyzer, AnalyzerBuffers, Ngrams, Term, count};
 
-/// What is measured of every message.
+/// The sizes measured for every message.
 pub const SIZES: [&str; 6] = [
     "number of characters",
     "number of words",
@@ -13,25 +13,25 @@ pub const SIZES: [&str; 6] = [
     "share beyond ASCII",
 ];
 
-/// What may be in a message.
+/// The contents that flags stand for.
 pub const FLAGS: [&str; 7] =
     ["a link", "an address", "money", "a number to call", "an emoji", "hidden letters", "digits for letters"];
 
-/// Words of a message that are remembered: those with the least hashes.
+/// Words remembered for a message: those with the lowest hashes.
 pub const WORDS: usize = 32;
 
-/// What a message looks like.
+/// A message described without its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Descriptor {
-    /// A step on a scale for each of [`SIZES`].
+    /// For each of [`SIZES`], a step on a scale.
     pub sizes: [u8; SIZES.len()],
-    /// A bit for each of [`FLAGS`].
+    /// For each of [`FLAGS`], a bit.
     pub flags: u8,
     /// Hashes of different words, ascending.
     pub words: Vec<u16>,
 }
 
-/// What looks at messages, with memory that goes from one to the next.
+/// Describes messages, with buffers reused from message to message.
 pub struct Describer {
     analyzer: Analyzer,
     scratch: AnalyzerBuffers,
@@ -46,7 +46,7 @@ impl Default for Describer {
 }
 
 impl Describer {
-    /// Looks at a message, and at the cells that are learned from; calls `each` with the hash and the spelling of its words.
+    /// Describes a message and its feature cells. `each` is called with the hash and the spelling of every word.
     pub fn look(
         &mut self,
         text: &str,
@@ -60,7 +60,7 @@ impl Describer {
         analyzer.each(text, scratch, &mut |Term { key, mark, text }| {
             if mark.is_empty() {
                 count += 1;
-                // A single letter or sign says little, and every message has some.
+                // Single letters and signs say little, and every message has some.
                 if text.len() > 1 {
                     let word = hash(key);
                     words.push(word);
@@ -94,7 +94,7 @@ fn hash(key: u64) -> u16 {
 
 const EMOJI: usize = 4;
 
-/// The flag that a token for a shape stands for.
+/// The flag for a shape token.
 fn flag(shape: &str) -> Option<usize> {
     Some(match shape {
         "link" => 0,
@@ -137,7 +137,7 @@ fn steps(number: usize) -> u8 {
     steps
 }
 
-/// The number at a step, about.
+/// The approximate number at a step.
 pub fn of_steps(steps: u8) -> f64 {
     (f64::from(steps) / 8.0).exp2() - 1.0
 }

@@ -1,8 +1,8 @@
-//! A profile: what many messages look like, in constant memory, and without their texts.
+//! A profile: a summary of many messages in constant memory, without their texts.
 //!
-//! It is a sample of the distinct messages by their hashes (a bottom-k sketch: Cohen & Kaplan 2007), each with one small
-//! record. Every message has the same chance to be in it, however often it is repeated; and the profile of two files is
-//! the merger of their profiles, byte for byte, in whatever order and parts.
+//! It is a sample of the distinct messages by their hashes (a bottom-k sketch: Cohen & Kaplan 2007), with one small record
+//! for each. Every message has the same chance to be in it, however often it is repeated. Merging the profiles of two files
+//! in any order gives the profile of both files, byte for byte.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -19,29 +19,29 @@ use crate::profile::descriptor::{Descriptor, SIZES, WORDS};
 use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 
-/// More rows than any file has: sums of so many do not overflow.
+/// Limit for the number of rows, so that sums do not overflow.
 pub const MOST_ROWS: u64 = 1 << 48;
 
-/// Distinct messages that are remembered.
+/// Number of distinct messages that are remembered.
 pub const KEPT: usize = 8192;
 
-/// One of the distinct messages.
+/// The record of one distinct message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRecord {
-    /// A hash of the very text: of copies that differ in digits or links the least one stands for all.
+    /// A hash of the exact text. Among copies that differ in digits or links, the one with the lowest hash represents all.
     text: u32,
-    /// What is known of it, where one copy is labelled.
+    /// The class, if one copy is labelled.
     label: Option<bool>,
-    /// Its score in parts of [`u16::MAX`].
+    /// The score times [`u16::MAX`].
     score: u16,
-    /// What it looks like.
+    /// The description of the message.
     pub look: Descriptor,
-    /// How often it came.
+    /// How often the message occurred.
     pub copies: u32,
 }
 
 impl MessageRecord {
-    /// A message that came so often.
+    /// The record of a message that occurred `copies` times.
     pub fn new(text: u32, look: Descriptor, score: f64, label: Option<Label>, copies: u32) -> Self {
         let label = label.map(|label| label == Label::Positive);
         let mut record = Self { text, label, score: 0, look, copies };
@@ -49,24 +49,24 @@ impl MessageRecord {
         record
     }
 
-    /// Its score, from 0 to 1.
+    /// The score, from 0 to 1.
     pub fn score(&self) -> f64 {
         f64::from(self.score) / f64::from(u16::MAX)
     }
 
-    /// Gives it a score, from 0 to 1.
+    /// Sets the score, from 0 to 1.
     pub fn set_score(&mut self, score: f64) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "scores are from 0 to 1")]
         let score = (score.clamp(0.0, 1.0) * f64::from(u16::MAX)).round() as u16;
         self.score = score;
     }
 
-    /// Its label, where it has one.
+    /// The label, if there is one.
     pub fn label(&self) -> Option<Label> {
         self.label.map(|positive| if positive { Label::Positive } else { Label::Negative })
     }
 
-    /// Joins what is known of one message.
+    /// Joins two records of one message.
     fn join(&mut self, other: Self) {
         let copies = self.copies.saturating_add(other.copies);
         let label = either(self.label, other.label);
@@ -77,33 +77,33 @@ impl MessageRecord {
     }
 }
 
-/// Of two labels of one message the one there is; the negative one, where they contradict each other.
+/// The label of a message from two copies; negative if they contradict each other.
 fn either(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     one.into_iter().chain(other).min()
 }
 
-/// What many messages look like.
+/// A summary of many messages.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
-    /// All rows, copies too.
+    /// Number of rows, including copies.
     pub rows: u64,
-    /// Rows without a text.
+    /// Number of rows without a text.
     pub empty: u64,
-    /// Negative rows, then positive ones.
+    /// Number of negative rows, then of positive ones.
     pub labels: [u64; 2],
-    /// Whether they were scored.
+    /// Whether the messages have scores.
     pub scored: bool,
-    /// The distinct messages with the least hashes.
+    /// The distinct messages with the lowest hashes.
     records: BTreeMap<u64, MessageRecord>,
 }
 
 impl Profile {
-    /// A profile of no rows yet, that will be scored or not.
+    /// An empty profile, for messages with scores or without.
     pub fn new(scored: bool) -> Self {
         Self { scored, ..Self::default() }
     }
 
-    /// Counts a row, but not its message.
+    /// Counts a row without its message.
     pub fn tell(&mut self, is_empty: bool, label: Option<Label>) {
         self.rows += 1;
         self.empty += u64::from(is_empty);
@@ -112,7 +112,7 @@ impl Profile {
         }
     }
 
-    /// Counts a row. Gives the hash of its message where it is still to be looked at: then [`Profile::remember`] it.
+    /// Counts a row. Returns the hash of its message if the caller must describe and [`Profile::remember`] it.
     pub fn count(
         &mut self,
         content: Fingerprint,
@@ -140,7 +140,7 @@ impl Profile {
         self.records.len() < KEPT || self.records.last_key_value().is_some_and(|(last, _)| hash <= *last)
     }
 
-    /// Remembers a message.
+    /// Adds the record of a message.
     pub fn remember(&mut self, hash: u64, record: MessageRecord) {
         match self.records.entry(hash) {
             Entry::Occupied(mut known) => known.get_mut().join(record),
@@ -153,12 +153,12 @@ impl Profile {
         }
     }
 
-    /// The record of a message that was remembered with this very text, where no other has taken its place.
+    /// The record of a message with this exact text, if no other text represents the message by now.
     pub fn record_mut(&mut self, hash: u64, text: u32) -> Option<&mut MessageRecord> {
         self.records.get_mut(&hash).filter(|record| record.text == text)
     }
 
-    /// Takes the rows of another profile in.
+    /// Adds the rows of another profile.
     pub fn merge(&mut self, other: Self) {
         self.scored =
             if self.rows == 0 { other.scored } else { self.scored && (other.scored || other.rows == 0) };
@@ -172,12 +172,12 @@ impl Profile {
         }
     }
 
-    /// The distinct messages that are remembered, in the order of their hashes.
+    /// The remembered messages, in the order of their hashes.
     pub fn records(&self) -> impl ExactSizeIterator<Item = &MessageRecord> {
         self.records.values()
     }
 
-    /// The hashes of the messages that are remembered, ascending.
+    /// The hashes of the remembered messages, ascending.
     pub fn hashes(&self) -> impl ExactSizeIterator<Item = u64> {
         self.records.keys().copied()
     }
@@ -187,18 +187,18 @@ impl Profile {
         self.records.contains_key(&hash)
     }
 
-    /// How many are remembered.
+    /// Number of remembered messages.
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether none is.
+    /// Whether no message is remembered.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// How many distinct messages there are: exact while all are remembered, then by how close the hashes lie (Bar-Yossef
-    /// et al. 2002).
+    /// Number of distinct messages. It is exact while all are remembered, then estimated from the density of the hashes
+    /// (Bar-Yossef et al. 2002).
     pub fn distinct(&self) -> f64 {
         match self.records.last_key_value() {
             Some((last, _)) if self.records.len() == KEPT => {
@@ -209,12 +209,12 @@ impl Profile {
     }
 }
 
-/// The hash that decides which messages are remembered; it tells nothing about sides and folds.
+/// The hash that decides which messages are remembered. It is independent of holdout and folds.
 fn place(content: u64) -> u64 {
     mix(content ^ 0x5052_4f46_494c_4501)
 }
 
-/// What tells copies of a message apart: a hash of the very text, and of the cells that are learned from.
+/// A hash of the exact text and the feature cells. It tells copies of a message apart.
 pub fn text(text: &str, cells: &[String]) -> u32 {
     let cells = cells.iter().fold(0, |hash, cell| mix(hash ^ xxh3_64(cell.as_bytes())));
     #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
@@ -222,8 +222,8 @@ pub fn text(text: &str, cells: &[String]) -> u32 {
     hash
 }
 
-/// The distinct messages that a profile of all rows would remember: the number of the first row of each, its hash, and
-/// how many rows it has.
+/// The messages that a profile of all rows would remember. For each: the number of its first row, its hash, and its number
+/// of rows.
 pub fn remembered(contents: impl Iterator<Item = u64>) -> BTreeMap<usize, (u64, u32)> {
     let mut places: Vec<(u64, usize)> =
         contents.enumerate().map(|(row, content)| (place(content), row)).collect();
@@ -232,7 +232,7 @@ pub fn remembered(contents: impl Iterator<Item = u64>) -> BTreeMap<usize, (u64, 
     messages.map(|rows| (rows[0].1, (rows[0].0, u32::try_from(rows.len()).unwrap_or(u32::MAX)))).collect()
 }
 
-/// A profile as it is written down.
+/// A profile as stored in files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredProfile {
@@ -240,13 +240,13 @@ pub struct StoredProfile {
     empty: u64,
     labels: [u64; 2],
     scored: bool,
-    /// The records, in the order of their hashes, as bytes in base 64: see [`StoredProfile::of`].
+    /// The records in the order of their hashes, as bytes in base 64: see [`StoredProfile::of`].
     records: String,
 }
 
 impl StoredProfile {
-    /// Writes a profile down. A record is hash (8 bytes), hash of the very text (4), copies (4), score (2), label (0 none, 1
-    /// no, 2 yes), flags, sizes, number of words, words (2 each); the low byte first.
+    /// Encodes a profile. A record is hash (8 bytes), hash of the exact text (4), copies (4), score (2), label (0 none, 1
+    /// negative, 2 positive), flags, sizes, number of words, words (2 each); the low byte first.
     pub fn of(profile: &Profile) -> Self {
         let mut bytes = Vec::new();
         for (hash, MessageRecord { text, label, score, look: Descriptor { sizes, flags, words }, copies }) in
@@ -266,15 +266,15 @@ impl StoredProfile {
         Self { rows, empty, labels, scored, records: BASE64_STANDARD.encode(bytes) }
     }
 
-    /// Whether it is the profile of no rows.
+    /// Whether the profile has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// Reads it back, and checks that it is one.
+    /// Decodes the profile; an error if it is invalid.
     pub fn profile(&self) -> Result<Profile> {
         let Self { rows, empty, labels, scored, records } = self;
-        // No more is decoded than a profile can have.
+        // Do not decode more than a profile can have.
         ensure!(
             records.len() <= 4 * KEPT * LONGEST / 3 + 4,
             "the profile has more records than a profile has"
@@ -323,13 +323,13 @@ pub struct ProfileFile {
 }
 
 impl ProfileFile {
-    /// Of messages that this model scored, if one did.
+    /// A profile file; `model` is the digest of the model that scored the messages.
     pub fn new(profile: &Profile, model: Option<&str>, tool: &str) -> Self {
         let ResultHead { schema, tool, .. } = ResultHead::new("profile", tool);
         Self { schema, tool, model: model.map(str::to_owned), profile: StoredProfile::of(profile) }
     }
 
-    /// Reads it back, and checks that it is one.
+    /// Decodes the profile; an error if it is invalid.
     pub fn read(place: &Place) -> Result<Self> {
         let file: Self = result_file::read(place, "profile")?;
         file.profile.profile().with_context(|| place.to_string())?;
@@ -378,7 +378,7 @@ mod tests {
     use crate::profile::descriptor::Describer;
 
     fn profile(texts: impl Iterator<Item = u64>) -> Profile {
-        let (mut profile, mut looker) = (Profile::new(true), Describer::default());
+        let (mut profile, mut describer) = (Profile::new(true), Describer::default());
         for n in texts {
             // Letters, since digits do not tell messages apart.
             let text: String =
@@ -387,7 +387,7 @@ mod tests {
             // Copies of one message, of which the least stands for all.
             let (copy, score) = (u32::try_from(mix(n) >> 32).unwrap(), (n % 100) as f64 / 100.0);
             if let Some(hash) = profile.count(Fingerprint::of(&text), copy, false, label) {
-                let look = looker.look(&text, &[], None, &mut |_, _| ());
+                let look = describer.look(&text, &[], None, &mut |_, _| ());
                 profile.remember(hash, MessageRecord::new(copy, look, score, label, 1));
             }
         }

@@ -11,6 +11,7 @@ mod table;
 mod page;
 mod annotate;
 pub mod model_card;
+pub mod curve;
 mod files;
 
 pub use decision::{Decision, RunResults, read};

@@ -6,13 +6,15 @@ use super::header::Header;
 use super::json_rows::JsonRows;
 use super::row::{Format, MalformedRows, ReadOptions, ReadProgress, Row, json_line};
 use super::sniff;
+use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Read};
+use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 
 use crate::io::dates::{self, Timestamp};
-use crate::io::diagnostics::{Diagnostics, shown};
+use crate::io::diagnostics::{DecodedFields, Diagnostics, shown};
 use crate::io::stream::Place;
 use crate::rows::label::{Label, LabelSpelling};
 
@@ -27,8 +29,8 @@ pub struct Rows {
     source: RowSource,
     header: Header,
     pub(super) options: ReadOptions,
-    decoded: u64,
-    decoded_first: u64,
+    /// Fields that were not UTF-8; none so far if empty.
+    decoded: Option<Rc<DecodedFields>>,
     seen: u64,
     size: Option<u64>,
 }
@@ -66,14 +68,14 @@ impl Rows {
             }
         };
         let (place, options) = (place.clone(), options.clone());
-        let mut rows = Self { place, source, header, options, decoded: 0, decoded_first: 0, seen: 0, size };
+        let mut rows = Self { place, source, header, options, decoded: None, seen: 0, size };
         if let Some((row, decoded)) = first {
             rows.count(&row, decoded)?;
         }
         Ok(rows)
     }
 
-    /// Counts what had to be decoded, or refuses it.
+    /// Counts the fields that had to be decoded, or refuses them.
     fn count(&mut self, row: &Row, decoded: Decoded) -> Result<()> {
         if decoded.fields == 0 {
             return Ok(());
@@ -85,11 +87,24 @@ impl Rows {
             };
             bail!("line {}: {column} not UTF-8; save the file as UTF-8, or drop --strict", row.line);
         }
-        if self.decoded == 0 {
-            self.decoded_first = row.line;
+        if let Some(before) = &self.decoded {
+            before.count.set(before.count.get() + decoded.fields);
+            return Ok(());
         }
-        self.decoded += decoded.fields;
+        let (input, first_line) = (self.place.to_string(), row.line);
+        let unit = if self.format() == Format::Csv { "field" } else { "line" };
+        let fields = Rc::new(DecodedFields { input, unit, count: Cell::new(decoded.fields), first_line });
+        self.options.notes.add_decoded(&fields);
+        self.decoded = Some(fields);
         Ok(())
+    }
+
+    /// Ends the reading: what was decoded is said after the remarks made so far. Otherwise it is said in the place of the
+    /// first decoded field.
+    pub fn finish(self) {
+        if let Some(fields) = &self.decoded {
+            self.options.notes.move_last(fields);
+        }
     }
 
     /// Reads the next row into `row`; false at the end.
@@ -251,19 +266,5 @@ impl Rows {
         while again.read(&mut row)? {}
         self.header = again.header.clone();
         Ok(())
-    }
-}
-
-impl Drop for Rows {
-    fn drop(&mut self) {
-        if self.decoded > 0 {
-            let what = if self.format() == Format::Csv { "field" } else { "line" };
-            let Self { place, decoded, decoded_first, .. } = self;
-            let were =
-                if *decoded == 1 { format!("1 {what} was") } else { format!("{decoded} {what}s were") };
-            self.options
-                .notes
-                .add(format!("{place}: {were} not UTF-8 and decoded (the first at line {decoded_first})"));
-        }
     }
 }

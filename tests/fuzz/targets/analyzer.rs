@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::rows::label::Label;
-use spamops::model::corpus::{TrainingRow, ResourceLimits};
+use spamops::model::training_rows::{TrainingRow, ResourceLimits};
 use spamops::model::fit::{FitProvenance, fit};
-use spamops::model::model_file::ScoringBuffers;
+use spamops::model::row_score::ScoringBuffers;
 use spamops::model::recipe::{Learner, Preset, Recipe};
 use spamops::features::{Analyzer, TermKind, Language, Ngrams, AnalyzerBuffers, StopWords, Term};
 

@@ -4,7 +4,8 @@
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::io::escape::neutral;
-use spamops::model::model_file::{ScoringBuffers, Model, sealed};
+use spamops::model::model_file::{Model, sealed};
+use spamops::model::row_score::ScoringBuffers;
 use spamops_fuzz::place;
 
 fuzz_target!(|input: &[u8]| -> Corpus {

@@ -1,0 +1,122 @@
+//! Cross-validation: every row gets a score from a model that did not see the row or its near-duplicates.
+
+use anyhow::Result;
+
+use crate::model::corpus::Corpus;
+use crate::model::estimate::OutOfFoldRow;
+use crate::model::fold_model::{FoldModel, NO_FOLD};
+use crate::model::folds::{self, FoldPrint};
+use crate::model::threads;
+use crate::rows::label::Label;
+
+/// The fold of each row.
+pub(super) struct RowFolds {
+    /// The number of each row's fold; [`NO_FOLD`] if there are no folds.
+    pub(super) of_row: Vec<u8>,
+    /// The print of each row, without its sketch; none if there are no folds.
+    pub(super) prints: Vec<FoldPrint>,
+}
+
+impl RowFolds {
+    /// Assigns the rows to `count` folds; to none if `count` is less than two.
+    pub(super) fn assign(corpus: &Corpus, count: usize) -> Result<Self> {
+        if count < 2 {
+            return Ok(Self { of_row: vec![NO_FOLD; corpus.labels.len()], prints: Vec::new() });
+        }
+        let mut prints = corpus.prints()?;
+        let of_row = folds::assign(&prints, &corpus.labels, count);
+        prints.iter_mut().for_each(FoldPrint::forget);
+        Ok(Self { of_row, prints })
+    }
+}
+
+/// The log-odds of each row from the model that left its fold out. A row is missing if that model does not know both
+/// classes.
+pub(super) fn out_of_fold(
+    corpus: &Corpus,
+    folds: &[u8],
+    models: &[FoldModel],
+    threads: usize,
+) -> Result<Vec<OutOfFoldRow>> {
+    let labels = &corpus.labels;
+    let mut scored = Vec::new();
+    let mut by_model: Vec<(&FoldModel, Vec<OutOfFoldRow>)> =
+        models.iter().filter(|model| model.is_able_fold()).map(|model| (model, Vec::new())).collect();
+    corpus.each_block(&mut |first, rows| {
+        threads::each(&mut by_model, threads, |(model, scored)| {
+            let mut weights = Vec::new();
+            for (row, terms) in (first..).zip(rows.iter()) {
+                let ((label, _), fold) = (labels[row], folds[row]);
+                if model.can_judge(fold) {
+                    let score = model.score(terms, &mut weights);
+                    scored.push(OutOfFoldRow { row, score, label, fold });
+                }
+            }
+        });
+        scored.extend(by_model.iter_mut().flat_map(|(_, scored)| scored.drain(..)));
+    })?;
+    scored.sort_unstable_by_key(|scored| scored.row);
+    Ok(scored)
+}
+
+/// The log-odds of each row's surest window, from the model that left its fold out.
+pub(super) fn surest_windows(
+    corpus: &Corpus,
+    folds: &[u8],
+    models: &[FoldModel],
+    words: usize,
+) -> Result<Vec<f64>> {
+    let judge_of = |fold: u8| models.iter().find(|model| model.can_judge(fold));
+    let judges: Vec<Option<&FoldModel>> = (0..u8::MAX).map(judge_of).collect();
+    corpus.surest_windows(words, &|row, window, weights| {
+        let judge = judges.get(usize::from(folds[row])).copied().flatten();
+        judge.map_or(f64::NEG_INFINITY, |model| model.score(window.iter().copied(), weights))
+    })
+}
+
+/// How much surer a window must be than a whole message, so that at most `spared` negative rows become positive. Rows
+/// whose surest window exceeds this margin get the score of that window.
+pub(super) fn window_margin(
+    rows: &mut [OutOfFoldRow],
+    surest: &[f64],
+    spared: usize,
+    is_positive: impl Fn(&OutOfFoldRow) -> bool,
+) -> f64 {
+    // A row that scores no more than this is not positive.
+    let below = rows.iter().filter(|row| !is_positive(row));
+    let edge = below.clone().map(|row| row.score).fold(f64::NEG_INFINITY, f64::max);
+    let mut excess: Vec<f64> =
+        below.filter(|row| row.label == Label::Negative).map(|row| surest[row.row] - edge).collect();
+    excess.sort_unstable_by(|one, other| other.total_cmp(one));
+    // Slightly more, because subtracting and adding a number changes the last bits.
+    let margin = excess.get(spared).map_or(0.0, |most| (most + most.abs() * 1e-9).max(0.0));
+    for row in rows {
+        row.score = row.score.max(surest[row.row] - margin);
+    }
+    margin
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_turn_no_more_rows_than_may_turn() {
+        let scored = |row, score, label| OutOfFoldRow { row, score, label, fold: 0 };
+        let rows = [
+            scored(0, 3.0, Label::Positive),
+            scored(1, 0.5, Label::Negative),
+            scored(2, -1.0, Label::Negative),
+            scored(3, -1.0, Label::Positive),
+        ];
+        let surest = [f64::NEG_INFINITY, 5.0, 4.1, 6.0];
+        let turned = |spared| {
+            let mut rows = rows;
+            window_margin(&mut rows, &surest, spared, |row| row.score >= 1.75);
+            rows.map(|row| row.score >= 1.75)
+        };
+        assert_eq!(turned(0), [true, false, false, false]);
+        assert_eq!(turned(2), [true, true, true, true]);
+        assert_eq!(turned(1).iter().filter(|positive| **positive).count(), 2);
+    }
+}

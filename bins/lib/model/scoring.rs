@@ -1,0 +1,320 @@
+//! Scores rows in batches on several threads, and hands them on in order.
+
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Error, Result};
+
+use crate::model::model_file::Model;
+use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
+use crate::model::threads;
+use crate::rows::label::Label;
+use crate::rows::{Row, Rows};
+use crate::stats::metrics::{Confusion, Figures};
+use crate::stats::prior_shift::Prior;
+use crate::stats::ranking::{Ranking, ScoredLabel};
+
+/// How rows are scored.
+#[derive(Clone, Copy)]
+pub struct ScoringOptions<'a> {
+    /// Threads that score at once.
+    pub threads: usize,
+    /// Corrects the scores for another class balance.
+    pub prior: Option<&'a Prior>,
+    /// How many terms explain a score, at most; none if scores are not explained.
+    pub explained_terms: Option<usize>,
+}
+
+/// The score of a row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowScore {
+    /// The probability that the row is positive.
+    pub spam_score: f64,
+    /// The terms that moved the score most; empty if scores are not explained.
+    pub reasons: String,
+}
+
+/// A model that scores the rows of one file.
+pub struct Scorer<'a> {
+    model: &'a Model,
+    columns: ColumnPlaces,
+    options: ScoringOptions<'a>,
+    /// Buffers that no thread is using.
+    buffers: Mutex<Vec<ScoringBuffers>>,
+}
+
+impl<'a> Scorer<'a> {
+    /// A scorer for these rows; an error if they lack a column that the model reads.
+    pub fn new(model: &'a Model, rows: &Rows, options: ScoringOptions<'a>) -> Result<Self> {
+        Ok(Self { model, columns: model.columns(rows)?, options, buffers: Mutex::default() })
+    }
+
+    /// The columns that the model reads.
+    pub fn columns(&self) -> &ColumnPlaces {
+        &self.columns
+    }
+
+    /// The verdict on a score, by the threshold of the model.
+    pub fn verdict(&self, scored: &RowScore) -> Label {
+        self.model.verdict(scored.spam_score)
+    }
+
+    /// Reads and scores all rows, and calls `each` with every row in order. While one batch is scored, `each` sees the
+    /// batch before it and the batch after it is read.
+    ///
+    /// If reading fails, `each` still sees the rows before the failure.
+    pub fn score_each(
+        &self,
+        rows: &mut Rows,
+        mut each: impl FnMut(&Rows, &Row, &RowScore) -> Result<()>,
+    ) -> Result<()> {
+        let mut batches = [const { RowBatch::new() }; 3];
+        batches[0].read(rows);
+        loop {
+            let [now, before, after] = &mut batches;
+            if now.is_empty() && before.is_empty() {
+                return Ok(());
+            }
+            let RowBatch { rows: unscored, scores, used, ended, .. } = now;
+            self.score_beside(&unscored[..*used], scores, || {
+                before.hand_on(rows, &mut each)?;
+                if *ended {
+                    after.clear();
+                } else {
+                    after.read(rows);
+                }
+                anyhow::Ok(())
+            })?;
+            batches.rotate_right(1);
+        }
+    }
+
+    /// Scores a batch of rows; `scores` is overwritten.
+    pub fn score(&self, rows: &[Row], scores: &mut Vec<RowScore>) {
+        self.score_beside(rows, scores, || ());
+    }
+
+    /// Scores a batch of rows while this thread first does something else.
+    fn score_beside<R>(&self, rows: &[Row], scores: &mut Vec<RowScore>, meanwhile: impl FnOnce() -> R) -> R {
+        scores.resize(rows.len(), RowScore::default());
+        let mut work: Vec<_> = rows.chunks(THREAD_ROWS).zip(scores.chunks_mut(THREAD_ROWS)).collect();
+        threads::beside(
+            &mut work,
+            self.options.threads,
+            |(rows, scores)| self.score_some(rows, scores),
+            meanwhile,
+        )
+    }
+
+    /// Scores some rows on this thread.
+    fn score_some(&self, rows: &[Row], scores: &mut [RowScore]) {
+        let Self { model, columns, options, buffers: unused } = self;
+        let unused = || unused.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buffers = unused().pop().unwrap_or_default();
+        for (row, scored) in rows.iter().zip(scores) {
+            let score = model.score_row(row, columns, &mut buffers);
+            scored.spam_score = options.prior.map_or(score, |prior| prior.corrected(score));
+            if let Some(most) = options.explained_terms {
+                scored.reasons = model.reasons(row, columns, &mut buffers, most);
+            }
+        }
+        // Buffers grow with the largest row; they are not kept after a giant one.
+        if !rows.iter().any(|row| row_bytes(row) >= GIANT_BYTES) {
+            unused().push(buffers);
+        }
+    }
+}
+
+/// Rows of a batch, at most.
+const BATCH_ROWS: usize = 512;
+
+/// A batch with this many bytes takes no more rows.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// The memory of a row with this many bytes is not reused.
+const GIANT_BYTES: usize = 1 << 16;
+
+/// Rows that a thread takes at once.
+const THREAD_ROWS: usize = 32;
+
+fn row_bytes(row: &Row) -> usize {
+    row.cells().map(str::len).sum()
+}
+
+/// Rows that are read, scored and handed on together. Its memory is reused for later batches.
+struct RowBatch {
+    rows: Vec<Row>,
+    scores: Vec<RowScore>,
+    /// How many of the rows belong to this batch; the others are memory for later ones.
+    used: usize,
+    /// Whether these are the last rows.
+    ended: bool,
+    /// The error that ended the reading early.
+    failed: Option<Error>,
+}
+
+impl RowBatch {
+    const fn new() -> Self {
+        Self { rows: Vec::new(), scores: Vec::new(), used: 0, ended: false, failed: None }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.used == 0 && self.failed.is_none()
+    }
+
+    /// Leaves the batch empty, after the last row.
+    fn clear(&mut self) {
+        (self.used, self.ended) = (0, true);
+    }
+
+    /// Reads the next rows.
+    fn read(&mut self, rows: &mut Rows) {
+        (self.used, self.ended) = (0, false);
+        let mut bytes = 0;
+        self.rows.retain(|row| row_bytes(row) < GIANT_BYTES);
+        while self.used < BATCH_ROWS && bytes < BATCH_BYTES {
+            if self.used == self.rows.len() {
+                self.rows.push(Row::default());
+            }
+            match rows.read(&mut self.rows[self.used]) {
+                Ok(true) => bytes += row_bytes(&self.rows[self.used]),
+                Ok(false) => {
+                    self.ended = true;
+                    return;
+                }
+                Err(error) => {
+                    (self.failed, self.ended) = (Some(error), true);
+                    return;
+                }
+            }
+            self.used += 1;
+        }
+    }
+
+    /// Calls `each` with every scored row, then reports the error that ended the reading.
+    fn hand_on(
+        &mut self,
+        rows: &Rows,
+        each: &mut impl FnMut(&Rows, &Row, &RowScore) -> Result<()>,
+    ) -> Result<()> {
+        for (row, scored) in self.rows[..self.used].iter().zip(&self.scores) {
+            each(rows, row, scored)?;
+        }
+        self.failed.take().map_or(Ok(()), Err)
+    }
+}
+
+/// The scores of labelled rows, collected for metrics and curves.
+#[derive(Default)]
+pub struct LabelledScores {
+    confusion: Confusion,
+    keeps_scores: bool,
+    scores: Vec<ScoredLabel>,
+}
+
+impl LabelledScores {
+    /// An empty collection. Unless it `keeps_scores`, it takes no memory for each row and has no figures from scores.
+    pub fn new(keeps_scores: bool) -> Self {
+        Self { keeps_scores, ..Self::default() }
+    }
+
+    /// Adds a labelled row.
+    pub fn add(&mut self, truth: Label, verdict: Label, score: f64) {
+        self.confusion.add(truth, verdict);
+        if self.keeps_scores {
+            self.scores.push(ScoredLabel::new(score, truth));
+        }
+    }
+
+    /// The figures of all rows.
+    pub fn figures(&mut self) -> Figures {
+        Figures::of(&mut self.scores, self.confusion)
+    }
+
+    /// The rows ranked by score.
+    pub fn ranking(&mut self) -> Ranking<'_> {
+        Ranking::of(&mut self.scores)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    use crate::features::Analyzer;
+    use crate::features::columns::FeatureColumns;
+    use crate::features::row::FeatureSpec;
+    use crate::io::stream::Place;
+    use crate::rows::ReadOptions;
+
+    fn model() -> Model {
+        let (text, analyzer, columns) = (true, Analyzer::default(), FeatureColumns::default());
+        let mut model = Model::empty("fit", FeatureSpec { text, analyzer, columns });
+        model.texts = 10;
+        model.terms.push("free", 4, 2.0);
+        model.terms.push("noon", 3, -1.0);
+        model
+    }
+
+    fn rows(text: String) -> Rows {
+        let place = Place::File("rows.csv".into());
+        Rows::from_bytes(Box::new(Cursor::new(text)), &place, &ReadOptions::default()).unwrap()
+    }
+
+    /// Every text with its score, and the error at the end.
+    fn scored(model: &Model, csv: &str, threads: usize) -> (Vec<(String, RowScore)>, Result<()>) {
+        let mut rows = rows(csv.to_owned());
+        let options = ScoringOptions { threads, prior: None, explained_terms: Some(1) };
+        let scorer = Scorer::new(model, &rows, options).unwrap();
+        let mut found = Vec::new();
+        let result = scorer.score_each(&mut rows, |_, row, scored| {
+            found.push((row.get(0).to_owned(), scored.clone()));
+            Ok(())
+        });
+        (found, result)
+    }
+
+    #[test]
+    fn rows_come_in_order_with_their_scores_on_any_number_of_threads() {
+        let model = model();
+        let texts = |n: usize| format!("{} {n}", ["free", "noon", "other"][n % 3]);
+        // A giant row in the middle: its memory is not kept.
+        let giant = "free ".repeat(GIANT_BYTES / 4);
+        let text = |n: usize| if n == 700 { giant.clone() } else { texts(n) };
+        let count = 3 * BATCH_ROWS + 7;
+        let csv: String = (0..count).fold("text\n".to_owned(), |csv, n| csv + &text(n) + "\n");
+        let (alone, result) = scored(&model, &csv, 1);
+        result.unwrap();
+        assert!(alone.iter().map(|(text, _)| text.clone()).eq((0..count).map(text)));
+        for (text, RowScore { spam_score, reasons }) in &alone {
+            assert_eq!(spam_score.to_bits(), model.score(text, &mut ScoringBuffers::default()).to_bits());
+            assert_eq!(reasons.contains("free"), text.starts_with("free"), "{reasons}");
+        }
+        for threads in [2, 5] {
+            assert!(scored(&model, &csv, threads).0 == alone);
+        }
+    }
+
+    #[test]
+    fn rows_before_a_failure_are_scored() {
+        let (found, result) = scored(&model(), "text\nfree\nnoon\na,b\nfree\n", 2);
+        assert_eq!(found.iter().map(|(text, _)| &text[..]).collect::<Vec<_>>(), ["free", "noon"]);
+        assert!(result.unwrap_err().to_string().starts_with("rows.csv: line 4: "));
+    }
+
+    #[test]
+    fn a_batch_in_memory_is_scored_as_a_file_is() {
+        let (model, mut source) = (model(), rows("text\nfree\nnoon\n".into()));
+        let options = ScoringOptions { threads: 2, prior: None, explained_terms: None };
+        let scorer = Scorer::new(&model, &source, options).unwrap();
+        let mut batch = vec![Row::default(), Row::default()];
+        for row in &mut batch {
+            assert!(source.read(row).unwrap());
+        }
+        let mut found = vec![RowScore::default(); 7];
+        scorer.score(&batch, &mut found);
+        let wanted = ["free", "noon"].map(|text| model.score(text, &mut ScoringBuffers::default()));
+        assert_eq!(found.iter().map(|scored| scored.spam_score).collect::<Vec<_>>(), wanted);
+        assert!(wanted[0] > 0.5 && wanted[1] < 0.5);
+    }
+}

@@ -1,0 +1,128 @@
+//! Which terms are kept: counted over all rows, in bounded memory.
+
+use std::cmp::Reverse;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Result;
+
+use crate::features::AnalyzerBuffers;
+use crate::features::hash_table::HashTable;
+use crate::features::row::FeatureSpec;
+use crate::model::tfidf::Selection;
+use crate::model::threads;
+use crate::model::training_rows::{ResourceLimits, TrainingRow, TrainingRows};
+
+/// How many rows have a term, and how often it occurs in all of them.
+#[derive(Clone, Copy, Debug, Default)]
+struct TermFrequency {
+    texts: u32,
+    times: u32,
+}
+
+/// The terms that one thread has seen in its rows.
+#[derive(Default)]
+struct ThreadTerms {
+    seen: HashTable<TermFrequency>,
+    row: HashTable<u32>,
+    scratch: AnalyzerBuffers,
+}
+
+impl ThreadTerms {
+    /// Counts the terms of a row that have one of these keys.
+    fn count(&mut self, row: &TrainingRow, features: &FeatureSpec, keys: RangeInclusive<u64>) {
+        let Self { seen, row: counts, scratch } = self;
+        features.each(&row.text, &row.cells, scratch, &mut |term| {
+            if keys.contains(&term.key) {
+                *counts.entry(term.key).0 += 1;
+            }
+        });
+        counts.drain(|key, times| {
+            let seen = seen.entry(key).0;
+            seen.texts += 1;
+            seen.times = seen.times.saturating_add(times);
+        });
+    }
+}
+
+/// Bytes for each term that is being counted, about.
+const TERM_BYTES: usize = 64;
+
+/// Each thread may count this many terms, however little memory there is.
+const LEAST_TERMS: usize = 1 << 10;
+
+/// The keys of the terms that are kept. If the terms do not fit into the memory, the rows are read several times, each
+/// time for the next range of keys.
+pub(super) fn select(
+    rows: &dyn TrainingRows,
+    features: &FeatureSpec,
+    selection: &Selection,
+    limits: ResourceLimits,
+) -> Result<HashTable<()>> {
+    let most = (limits.memory / limits.threads.max(1) / TERM_BYTES).max(LEAST_TERMS);
+    let mut kept: Vec<(u32, u64)> = Vec::new();
+    let mut from = 0;
+    loop {
+        let CountedRange { to, seen, rows } = count_range(rows, features, limits.threads, from, most)?;
+        let fit = seen.iter().filter(|(key, seen)| *key <= to && selection.keeps(seen.texts, rows));
+        kept.extend(fit.map(|(key, seen)| (seen.times, key)));
+        if let Some(limit) = selection.max_features.filter(|limit| *limit < kept.len()) {
+            // The keys decide which of equally frequent terms are kept.
+            kept.select_nth_unstable_by_key(limit, |&(times, key)| (Reverse(times), key));
+            kept.truncate(limit);
+        }
+        match to.checked_add(1) {
+            Some(next) => from = next,
+            None => break,
+        }
+    }
+    let mut wanted = HashTable::with_room(kept.len());
+    for (_, key) in kept {
+        wanted.entry(key);
+    }
+    Ok(wanted)
+}
+
+/// The terms whose keys lie in one range.
+struct CountedRange {
+    /// The last key of the range. `seen` may also have keys above it, whose counts are not complete.
+    to: u64,
+    seen: HashTable<TermFrequency>,
+    rows: u64,
+}
+
+/// Reads all rows for the terms with keys from `from` up. The upper limit falls until each thread has at most `most` terms.
+fn count_range(
+    rows: &dyn TrainingRows,
+    features: &FeatureSpec,
+    threads: usize,
+    from: u64,
+    most: usize,
+) -> Result<CountedRange> {
+    let to = AtomicU64::new(u64::MAX);
+    let mut all = threads::states::<ThreadTerms>(threads);
+    let mut count = 0;
+    rows.read(&mut |rows| {
+        count += rows.len() as u64;
+        threads::share_out(rows, 0, &mut all, |terms, _, rows| {
+            for row in rows {
+                terms.count(row, features, from..=to.load(Ordering::Relaxed));
+                if terms.seen.len() > most {
+                    let half = |to: u64| Some(from + (to - from) / 2);
+                    let _ = to.fetch_update(Ordering::Relaxed, Ordering::Relaxed, half);
+                    let limit = to.load(Ordering::Relaxed);
+                    terms.seen.retain(|key| key <= limit);
+                }
+            }
+        });
+        Ok(())
+    })?;
+    let mut all = all.into_iter().map(|terms| terms.seen);
+    let mut seen = all.next().unwrap_or_default();
+    for (key, TermFrequency { texts, times }) in all.flat_map(|other| other.iter().collect::<Vec<_>>()) {
+        let sum = seen.entry(key).0;
+        sum.texts += texts;
+        sum.times = sum.times.saturating_add(times);
+    }
+    Ok(CountedRange { to: to.into_inner(), seen, rows: count })
+}

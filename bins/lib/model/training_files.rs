@@ -1,0 +1,186 @@
+//! Training rows from CSV and JSON Lines files: which columns are read, and what is noticed while reading.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::io::stream::Place;
+use crate::model::training_rows::{TrainingRow, TrainingRows};
+use crate::rows::label::{Label, LabelNames};
+use crate::rows::mask::{self, MaskKind};
+use crate::rows::{ReadOptions, Row, Rows};
+
+/// Files to learn from.
+pub struct TrainingFiles<'a> {
+    /// The files, in order.
+    pub inputs: &'a [Place],
+    /// The feature columns, besides the text.
+    pub features: &'a [String],
+    /// The column with the weights of the rows; every row has the weight 1 without it.
+    pub weight_column: Option<&'a str>,
+    /// Personal data to mask.
+    pub masked: &'a [MaskKind],
+    /// How to read rows. Called once for each file, so that each has a progress line of its own.
+    pub options: &'a dyn Fn() -> ReadOptions,
+}
+
+/// What was noticed while the rows were read.
+#[derive(Debug, Default)]
+pub struct TrainingSummary {
+    /// Whether a file has a text column.
+    pub has_text: bool,
+    /// Rows without a label, which are skipped.
+    pub unlabelled: u64,
+    /// Negative rows, then positive ones.
+    pub classes: [u64; 2],
+    /// How negative labels are spelled.
+    negative_labels: BTreeSet<String>,
+    /// Rows that were masked before, with a kind that the model will not mask.
+    masked: u64,
+    /// That kind in the first of these rows.
+    masked_kind: Option<MaskKind>,
+}
+
+/// Rows that are handed on at once.
+const AT_ONCE: usize = 1 << 11;
+
+impl TrainingRows for TrainingFiles<'_> {
+    fn read(&self, each: &mut dyn FnMut(&[TrainingRow]) -> Result<()>) -> Result<()> {
+        // The first pass has made the summary.
+        self.read_some(&mut TrainingSummary::default(), &mut |rows| each(rows))
+    }
+
+    fn are_held(&self) -> bool {
+        false
+    }
+}
+
+impl TrainingFiles<'_> {
+    /// Reads all rows into memory.
+    pub fn read_all(&self) -> Result<(Vec<TrainingRow>, TrainingSummary)> {
+        let (mut all, mut summary) = (Vec::new(), TrainingSummary::default());
+        self.read_some(&mut summary, &mut |rows| {
+            all.append(rows);
+            Ok(())
+        })?;
+        Ok((all, summary))
+    }
+
+    /// Reads all rows once for the summary; an error if a file cannot be read again.
+    pub fn survey(&self) -> Result<TrainingSummary> {
+        for input in self.inputs {
+            ensure!(input.is_regular_file(), "{input}: --memory reads files several times, and this is none");
+        }
+        let mut summary = TrainingSummary::default();
+        self.read_some(&mut summary, &mut |_| Ok(()))?;
+        Ok(summary)
+    }
+
+    /// Calls `each` with some rows at a time, which it may take.
+    fn read_some(
+        &self,
+        summary: &mut TrainingSummary,
+        each: &mut dyn FnMut(&mut Vec<TrainingRow>) -> Result<()>,
+    ) -> Result<()> {
+        let mut some = Vec::new();
+        for input in self.inputs {
+            let mut rows = Rows::open(input, &(self.options)())?;
+            let columns = TrainingColumns::find(self, &rows)?;
+            summary.has_text |= columns.text.is_some();
+            let mut row = Row::default();
+            while rows.read(&mut row)? {
+                let Some(label) = rows.label(&row)? else {
+                    summary.unlabelled += 1;
+                    continue;
+                };
+                let training = columns.training_row(self, &rows, &row, label)?;
+                summary.note(rows.label_cell(&row), &training, self.masked);
+                some.push(training);
+                if some.len() == AT_ONCE {
+                    each(&mut some)?;
+                    some.clear();
+                }
+            }
+        }
+        if some.is_empty() { Ok(()) } else { each(&mut some) }
+    }
+}
+
+/// The columns of a file to learn from.
+struct TrainingColumns {
+    text: Option<usize>,
+    cells: Vec<usize>,
+}
+
+impl TrainingColumns {
+    /// Finds the columns. A file needs no text if there are feature columns.
+    fn find(files: &TrainingFiles, rows: &Rows) -> Result<Self> {
+        let text = match rows.text_column() {
+            Ok(column) => Some(column),
+            Err(_) if !files.features.is_empty() => None,
+            Err(error) => return Err(error),
+        };
+        let cells: Vec<usize> = files.features.iter().map(|name| rows.column(name)).collect::<Result<_>>()?;
+        for (place, (name, column)) in files.features.iter().zip(&cells).enumerate() {
+            ensure!(rows.header().label() != Some(*column), "--features {name}: that is the label");
+            ensure!(!cells[..place].contains(column), "--features {name}: named twice");
+        }
+        Ok(Self { text, cells })
+    }
+
+    fn training_row(
+        &self,
+        files: &TrainingFiles,
+        rows: &Rows,
+        row: &Row,
+        label: Label,
+    ) -> Result<TrainingRow> {
+        let text = self.text.map_or("", |column| row.get(column));
+        let text = if files.masked.is_empty() { text.to_owned() } else { mask::masked(text, files.masked) };
+        let cells = self.cells.iter().map(|&column| row.get(column).to_owned()).collect();
+        let weight = files.weight_column.map_or(Ok(1.0), |column| rows.number(row, column))?;
+        if !(0.0..=1e9).contains(&weight) {
+            return Err(rows.error(row, format!("a weight of {weight}, which is not from 0 to a billion")));
+        }
+        Ok(TrainingRow { text, cells, label, weight })
+    }
+}
+
+impl TrainingSummary {
+    /// Notes a labelled row.
+    fn note(&mut self, label_cell: &str, row: &TrainingRow, masked: &[MaskKind]) {
+        if row.label == Label::Negative && !self.negative_labels.contains(label_cell) {
+            self.negative_labels.insert(label_cell.to_owned());
+        }
+        self.classes[usize::from(row.label == Label::Positive)] += 1;
+        let traces = mask::traces(&row.text);
+        if let Some(kind) = traces.into_iter().find(|kind| !masked.contains(kind)) {
+            self.masked += 1;
+            self.masked_kind = self.masked_kind.or(Some(kind));
+        }
+    }
+
+    /// Fails if more than one row in a hundred was masked before, unless scoring will mask the same way. A few rows that
+    /// look masked are no reason: anyone who sends messages could stop the fitting with one.
+    pub fn expect_unmasked(&self) -> Result<()> {
+        let all = self.classes[0] + self.classes[1];
+        match self.masked_kind {
+            Some(kind) if self.masked * 100 > all => bail!(
+                "{} of {all} texts were masked; use --mask {kind}, so that scoring masks alike",
+                self.masked
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// How verdicts are written: with the spellings of the labels if `--positive` names another pair.
+    pub fn names(&self, positive: Option<String>) -> LabelNames {
+        match (positive, self.negative_labels.first()) {
+            (None, _) => LabelNames::default(),
+            (Some(positive), Some(negative)) if self.negative_labels.len() == 1 => {
+                LabelNames { positive, negative: negative.clone() }
+            }
+            (Some(positive), _) => LabelNames { negative: format!("not {positive}"), positive },
+        }
+    }
+}
