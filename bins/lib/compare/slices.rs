@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::paired_result::{ALPHA, Difference, McNemar, f1_difference};
+use crate::compare::paired_result::{Difference, McNemar, SIGNIFICANCE_LEVEL, f1_difference};
 use crate::io::diagnostics::inert;
 use crate::rows::label::Label;
 use crate::rows::mask;
 use crate::stats::corrections::holm;
 use crate::stats::paired::PairedConfusion;
 
-/// The loss of F1 in one slice that holds a challenger back.
-pub const MOST_LOST: f64 = 0.03;
+/// A challenger that loses more F1 than this in one slice is held back.
+pub const MAX_SLICE_LOSS: f64 = 0.03;
 
-/// Values of a column that are slices of their own; rows with further ones are one slice together.
-const MOST_VALUES: usize = 200;
+/// Values of a column that are slices of their own; rows with other values are one slice.
+const MAX_SLICE_VALUES: usize = 200;
 
-/// Letters of a value that a report shows.
-const MOST_LETTERS: usize = 40;
+/// Characters of a value that a report shows.
+const MAX_VALUE_CHARACTERS: usize = 40;
 
 /// Rows by what they are sliced by.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +60,7 @@ impl Slices {
             return counters.add(truth, champion, challenger);
         }
         let value = match named(value) {
-            value if slices.len() < MOST_VALUES || slices.contains_key(&value) => value,
+            value if slices.len() < MAX_SLICE_VALUES || slices.contains_key(&value) => value,
             _ => "(others)".into(),
         };
         slices.entry(value).or_default().add(truth, champion, challenger);
@@ -97,9 +97,9 @@ impl Slices {
         let exact: Vec<f64> = able.iter().map(|&slice| slices[slice].mcnemar.exact).collect();
         for (&slice, p) in able.iter().zip(holm(&exact)) {
             let slice = &mut slices[slice];
-            let lost = slice.champion_f1 - slice.challenger_f1;
             slice.p = Some(p);
-            slice.loses = p < ALPHA && slice.mcnemar.is_worse() && lost > MOST_LOST;
+            slice.loses =
+                p < SIGNIFICANCE_LEVEL && slice.mcnemar.is_worse() && slice.f1_loss() > MAX_SLICE_LOSS;
         }
         slices
     }
@@ -121,6 +121,11 @@ impl Slice {
             loses: false,
         }
     }
+
+    /// By how much the challenger's F1 is lower.
+    pub fn f1_loss(&self) -> f64 {
+        self.champion_f1 - self.challenger_f1
+    }
 }
 
 /// A value as a report may show it.
@@ -130,7 +135,7 @@ fn named(value: &str) -> String {
         return "(none)".into();
     }
     let masked = inert(&mask::masked(value, &mask::ALL));
-    let cut: String = masked.chars().take(MOST_LETTERS).collect();
+    let cut: String = masked.chars().take(MAX_VALUE_CHARACTERS).collect();
     if cut.len() < masked.len() { cut + "…" } else { cut }
 }
 
@@ -253,7 +258,8 @@ mod tests {
         });
         let found = slices.judged();
         assert!(
-            found.len() <= MOST_VALUES + 1 && found.iter().all(|slice| !slice.value.contains("@example"))
+            found.len() <= MAX_SLICE_VALUES + 1
+                && found.iter().all(|slice| !slice.value.contains("@example"))
         );
         assert_eq!(found.iter().map(|slice| slice.rows).sum::<u64>(), 300);
         assert_eq!((named("  "), named("a\n\u{1b}")), ("(none)".into(), r"a \u{1b}".into()));

@@ -7,7 +7,8 @@ use anyhow::Result;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::compare::decision as compare;
+use crate::compare::paired_result::CompareVerdict;
+use crate::compare::report::CompareReport;
 use crate::drift::decision as drift;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
@@ -30,7 +31,7 @@ pub struct RunResults {
     /// What `drift` found.
     pub drift: Option<drift::DriftReport>,
     /// What `compare` found.
-    pub compare: Option<compare::CompareReport>,
+    pub compare: Option<CompareReport>,
     /// What `promote` did.
     pub promote: Option<Promotion>,
 }
@@ -152,11 +153,11 @@ impl RunResults {
         if let Some(promote) = &self.promote {
             return format!("Version {} is the champion", promote.version);
         }
-        let compared = self.compare.as_ref().map(|compare| (compare.deploy_needed, &*compare.verdict));
+        let compared = self.compare.as_ref().map(|compare| (compare.deploy_needed, compare.verdict));
         let drift = self.drift.as_ref().map(|drift| (drift.retrain_needed, drift));
         let text = match (compared, drift) {
             (Some((true, _)), _) => "The challenger is better",
-            (Some((false, "worse")), _) => "The challenger is worse: the champion stays",
+            (Some((false, CompareVerdict::Worse)), _) => "The challenger is worse: the champion stays",
             (Some(_), _) => "The challenger is not surely good enough: the champion stays",
             (_, Some((true, drift))) if drift.reason.as_deref() == Some("no_champion") => {
                 "A first model is needed"

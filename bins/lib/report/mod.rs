@@ -2,6 +2,8 @@
 
 pub mod aligned;
 pub(crate) mod escape;
+pub mod compare_sentences;
+pub mod flips;
 mod prose;
 mod decision;
 mod markdown;
