@@ -27,7 +27,7 @@ use crate::publish::record::PromoteRecord;
 use crate::registry::{self, Alias, Version};
 use crate::report::Decision;
 use crate::report::model_card::ModelCard;
-use crate::rows::contract;
+use crate::rows::contract::{ValidateReport, ValidateVerdict};
 use crate::state::watched_files::WatchedFiles;
 use crate::stats::metrics::{Confusion, Metrics};
 use crate::stats::paired::{PairedConfusion, PairedCounts};
@@ -198,8 +198,8 @@ fn metrics(text: &str) -> Result<()> {
 }
 
 fn validate(text: &str) -> Result<()> {
-    let contract::ValidateReport { verdict, rows, clean, rejected, .. } = parsed(text, "validate")?;
-    expect_one_of(&verdict, &["valid", "invalid", "empty"])?;
+    expect_known_verdict(text, "validate", &ValidateVerdict::ALL.map(ValidateVerdict::name))?;
+    let ValidateReport { rows, clean, rejected, .. } = parsed(text, "validate")?;
     let is_whole = clean.checked_add(rejected) == Some(rows);
     ensure!(is_whole, "{rows} rows are not {clean} clean and {rejected} rejected ones");
     Ok(())

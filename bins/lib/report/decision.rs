@@ -16,7 +16,7 @@ use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 use crate::registry::CHAMPION;
 use crate::registry::moves::Promotion;
-use crate::rows::contract;
+use crate::rows::contract::{ValidateReport, ValidateVerdict};
 use crate::state::gathered;
 use crate::stats::metrics::Metrics;
 use crate::verdict::Reason;
@@ -25,7 +25,7 @@ use crate::verdict::Reason;
 #[derive(Clone, Debug, Default)]
 pub struct RunResults {
     /// What `validate` found.
-    pub validate: Option<contract::ValidateReport>,
+    pub validate: Option<ValidateReport>,
     /// What the champion scored.
     pub metrics: Option<Metrics>,
     /// What `drift` found.
@@ -119,7 +119,7 @@ impl RunResults {
         Decision {
             head: ResultHead::new("decision", tool),
             time: self.drift.as_ref().map_or(now.0, |drift| drift.time),
-            valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == "valid"),
+            valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == ValidateVerdict::Valid),
             retrain_needed,
             labels_needed: self.drift.as_ref().is_some_and(|drift| drift.labels_needed),
             deploy_needed,
@@ -137,7 +137,7 @@ impl RunResults {
             (Some(drift), _) if drift.labels_needed => "labels_needed",
             (Some(drift), _) if self.waits() => drift.reason.as_ref().map_or(&*drift.verdict, |_| "cooldown"),
             (Some(drift), _) => &drift.verdict,
-            (None, Some(validate)) if validate.verdict != "valid" => &validate.verdict,
+            (None, Some(validate)) if validate.verdict != ValidateVerdict::Valid => validate.verdict.name(),
             _ => "none",
         }
     }
@@ -170,10 +170,10 @@ impl RunResults {
             }
             (_, Some((_, drift))) if drift.verdict == "steady" => "Nothing to do: messages are as they were",
             (_, Some(_)) => "Nothing to do: too few messages to say more",
-            _ => match self.validate.as_ref().map(|validate| &*validate.verdict) {
-                Some("valid") => "The new rows are valid",
-                Some("invalid") => "The new rows break their contract",
-                _ => "No new rows to go on",
+            _ => match self.validate.as_ref().map(|validate| validate.verdict) {
+                Some(ValidateVerdict::Valid) => "The new rows are valid",
+                Some(ValidateVerdict::Invalid) => "The new rows break their contract",
+                Some(ValidateVerdict::Empty) | None => "No new rows to go on",
             },
         };
         text.into()

@@ -283,7 +283,7 @@ fn rows(page: &mut MarkdownPage, run: &RunResults) {
     let [rows, clean, rejected] = [*rows, *clean, *rejected].map(prose::count);
     page.paragraph(&escaped(&format!(
         "{}: {rows} rows, {clean} clean, {rejected} refused.",
-        prose::word(verdict)
+        prose::word(verdict.name())
     )));
     page.table(
         &["check", "rows", "for example"],

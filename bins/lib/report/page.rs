@@ -406,7 +406,8 @@ fn rows(page: &mut String, run: &RunResults) {
     let Some(validate) = &run.validate else { return };
     let contract::ValidateReport { verdict, rows, clean, rejected, failed, .. } = validate;
     let [rows, clean, rejected] = [*rows, *clean, *rejected].map(prose::count);
-    let text = format!("{}: {rows} rows, {clean} clean, {rejected} refused.", capital(&prose::word(verdict)));
+    let text =
+        format!("{}: {rows} rows, {clean} clean, {rejected} refused.", capital(&prose::word(verdict.name())));
     let mut body = paragraph("", &text);
     if !failed.is_empty() {
         let rows: Vec<String> = failed
