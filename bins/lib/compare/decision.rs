@@ -76,7 +76,7 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
     let gates: Vec<GateOutcome> =
         evidence.gates.iter().map(|gate| gate.outcome(before, &figures.challenger)).collect();
     let slices = evidence.slices.judged();
-    let basis = VerdictBasis::of(pairs.challenger.total(), whole, recent.clone(), sequential);
+    let basis = VerdictBasis::of(pairs.challenger.total(), whole.as_ref(), recent.as_ref(), sequential);
     let (verdict, rows_needed) = (basis.verdict(), basis.rows_needed());
     let passed = gates.iter().map(GateOutcome::passed);
     let deploy_block = deploy_block(verdict, passed, &required, &slices, golden.as_ref());

@@ -5,6 +5,7 @@ pub mod golden;
 pub mod paired_result;
 pub mod recent;
 pub mod sequential;
+mod text_slices;
 pub mod slices;
 pub mod evidence;
 pub mod tally;

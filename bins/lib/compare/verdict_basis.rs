@@ -6,26 +6,26 @@ use crate::compare::recent::RecentRows;
 use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 
 /// What the verdict rests on.
-#[derive(Clone, Debug, PartialEq)]
-pub enum VerdictBasis {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum VerdictBasis<'a> {
     /// No labelled rows.
     NoRows,
     /// No champion: the checks decide.
     FirstModel,
     /// The evidence of a sequential test, and all rows so far.
-    Sequential(SequentialEvidence, PairedResult),
+    Sequential(SequentialEvidence, &'a PairedResult),
     /// All rows as one, as they have no dates or are few.
-    AllRows(PairedResult),
+    AllRows(&'a PairedResult),
     /// The newest rows first, then all of them.
-    NewestRows(RecentRows, PairedResult),
+    NewestRows(&'a RecentRows, &'a PairedResult),
 }
 
-impl VerdictBasis {
+impl<'a> VerdictBasis<'a> {
     /// Chooses it. `whole` is none without a champion; `rows` counts the labelled rows.
     pub fn of(
         rows: u64,
-        whole: Option<PairedResult>,
-        recent: Option<RecentRows>,
+        whole: Option<&'a PairedResult>,
+        recent: Option<&'a RecentRows>,
         sequential: Option<SequentialEvidence>,
     ) -> Self {
         match (whole, sequential, recent) {
@@ -69,12 +69,12 @@ impl VerdictBasis {
             Self::NoRows => vec![CompareReason::NoRows],
             Self::FirstModel => vec![CompareReason::FirstModel],
             Self::Sequential(evidence, whole) => {
-                vec![CompareReason::Evidence(*evidence), CompareReason::NotWorse(RowScope::All, *whole)]
+                vec![CompareReason::Evidence(*evidence), CompareReason::NotWorse(RowScope::All, **whole)]
             }
             Self::AllRows(whole) => vec![
-                CompareReason::PairedTest(RowScope::All, *whole),
-                CompareReason::F1Difference(RowScope::All, *whole),
-                CompareReason::NotWorse(RowScope::All, *whole),
+                CompareReason::PairedTest(RowScope::All, **whole),
+                CompareReason::F1Difference(RowScope::All, **whole),
+                CompareReason::NotWorse(RowScope::All, **whole),
             ],
             Self::NewestRows(RecentRows { part, since, .. }, whole) => {
                 let newest = RowScope::NewestSince(since.clone());
@@ -85,7 +85,7 @@ impl VerdictBasis {
                 if !part.is_not_worse() {
                     reasons.push(CompareReason::NotWorse(newest, *part));
                 }
-                reasons.push(CompareReason::NotWorse(RowScope::All, *whole));
+                reasons.push(CompareReason::NotWorse(RowScope::All, **whole));
                 reasons
             }
         }
@@ -113,7 +113,7 @@ mod tests {
     use crate::stats::paired::{PairedConfusion, PairedCounts};
 
     /// So many rows at each of two moments that only one of the models finds.
-    fn by_time(old: (u64, u64), new: (u64, u64)) -> VerdictBasis {
+    fn by_time(old: (u64, u64), new: (u64, u64)) -> (CompareVerdict, Option<(u64, u64)>) {
         let (mut dated, mut all) = (DatedRows::default(), PairedConfusion::default());
         let mut add = |time, count, champion: Label, challenger: Label| {
             for _ in 0..count {
@@ -127,19 +127,21 @@ mod tests {
             add(time, theirs, Positive, Negative);
         }
         let recent = dated.newest(Some(NewestRows::Fraction(Fraction::try_from(0.4).unwrap())));
-        VerdictBasis::of(all.rows(), Some(PairedResult::of(all)), recent, None)
+        let whole = PairedResult::of(all);
+        let basis = VerdictBasis::of(all.rows(), Some(&whole), recent.as_ref(), None);
+        (basis.verdict(), basis.rows_needed())
     }
 
     #[test]
     fn better_now_and_nothing_forgotten() {
-        let verdict = |old, new| by_time(old, new).verdict();
+        let verdict = |old, new| by_time(old, new).0;
         assert_eq!(verdict((3, 3), (20, 4)), CompareVerdict::Better);
         assert_eq!(verdict((3, 30), (20, 4)), CompareVerdict::Inconclusive);
         assert_eq!(verdict((3, 60), (20, 4)), CompareVerdict::Worse);
         // Better all in all, and not known to be so where it counts.
         assert_eq!(verdict((40, 4), (5, 3)), CompareVerdict::Inconclusive);
         assert_eq!(verdict((40, 4), (3, 20)), CompareVerdict::Worse);
-        let needed = by_time((40, 4), (8, 3)).rows_needed();
+        let (_, needed) = by_time((40, 4), (8, 3));
         assert!(needed.is_some_and(|(rows, needed)| rows == 211 && needed > 211), "{needed:?}");
     }
 
@@ -158,7 +160,7 @@ mod tests {
             positive: PairedCounts { both: 100, only_one: 4, only_other: 20, neither: 0 },
             negative: PairedCounts { neither: 100, ..PairedCounts::default() },
         });
-        let verdict = |evidence| VerdictBasis::of(224, Some(whole), None, Some(evidence)).verdict();
+        let verdict = |evidence| VerdictBasis::of(224, Some(&whole), None, Some(evidence)).verdict();
         assert_eq!(verdict(evidence), CompareVerdict::Inconclusive);
         let ours = SequentialEvidence { most_for_challenger: 20.0, ..evidence };
         assert_eq!(verdict(ours), CompareVerdict::Better);
