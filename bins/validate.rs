@@ -10,7 +10,8 @@ use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::escape::neutral;
 use spamops::io::result_file;
 use spamops::io::stream::{self, Place};
-use spamops::rows::contract::{Contract, ContractDraft, Inspection};
+use spamops::report::validate_sentences;
+use spamops::rows::contract::{Contract, ContractDraft, Inspection, ValidateVerdict};
 use spamops::rows::mask::{self, MaskKind};
 use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 
@@ -95,10 +96,10 @@ impl Tool for Args {
         while rows.read(&mut row)? {
             match (inspection.row(&rows, &row), &mut rejects) {
                 (None, _) => clean.write(&self.leaving(&row))?,
-                (Some(reason), Some(rejects)) => {
+                (Some(problem), Some(rejects)) => {
                     let leaving = self.leaving(&row);
                     let (row, rest) = leaving.squared(rows.header().len());
-                    let reason = self.masked(&reason);
+                    let reason = self.masked(&validate_sentences::row_problem(&problem));
                     let values =
                         [CellValue::Count(row.line()), CellValue::Text(&reason), CellValue::Text(rest)];
                     rejects.write_with(&row, &values)?;
@@ -109,7 +110,7 @@ impl Tool for Args {
         rows.expect_text()?;
         rejects.map_or(Ok(()), Writer::finish)?;
         clean.finish()?;
-        let mut report = inspection.finish(scene.name());
+        let mut report = validate_sentences::report(&inspection.finish(), scene.name());
         report.head.run_id = scene.run_id();
         if report.rejected > 0 && self.rejects.is_none() {
             let Self { input, .. } = &self;
@@ -118,14 +119,15 @@ impl Tool for Args {
                 report.rejected, report.rows
             ));
         }
-        if report.verdict != "valid" {
+        let is_valid = report.verdict == ValidateVerdict::Valid;
+        if !is_valid {
             scene.warn(format!("{}: {}", self.input, report.reasons.join("; ")));
         }
         rows.finish();
         if let Some(place) = &self.report {
             result_file::write(place, &report)?;
         }
-        Ok(Outcome::answer(report.verdict == "valid", self.exit_code))
+        Ok(Outcome::answer(is_valid, self.exit_code))
     }
 }
 

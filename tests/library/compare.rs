@@ -4,11 +4,14 @@
 use proptest::prelude::*;
 
 use spamops::cli::verify;
-use spamops::compare::decision::{self, CompareEvidence, RowCounts};
-use spamops::compare::paired_result::{PairedResult, Standing};
-use spamops::compare::sequential::{ENOUGH, SequentialTest};
+use spamops::compare::decision;
+use spamops::compare::evidence::{CompareEvidence, RowCounts};
+use spamops::compare::paired_result::{CompareVerdict, PairedResult};
+use spamops::compare::report::CompareReport;
+use spamops::compare::sequential::{EVIDENCE_NEEDED, SequentialTest};
 use spamops::io::result_file;
 use spamops::io::stream::Place;
+use spamops::report::compare_sentences;
 use spamops::rows::label::Label;
 use spamops::stats::paired::{PairedConfusion, PairedCounts};
 use spamops::stats::random::RandomStream;
@@ -35,7 +38,7 @@ fn promoted(pairs: u64, rows: usize, more: f64) -> usize {
             counters.add(truth, champion, challenger);
         }
         // Lower F1 is never promoted: no need to draw the interval.
-        counters.f1_difference() > 0.0 && PairedResult::of(counters).verdict == Standing::Better
+        counters.f1_difference() > 0.0 && PairedResult::of(counters).verdict == CompareVerdict::Better
     };
     (0..pairs).filter(|pair| is_promoted(*pair)).count()
 }
@@ -60,7 +63,7 @@ fn sequential_evidence_is_seldom_wrong_however_often_it_is_checked() {
                 let (truth, champion, challenger) = row(&mut numbers, 0.5, more);
                 state.add(id, truth, champion, challenger);
             }
-            state.ln_most_for >= ENOUGH.ln()
+            state.ln_most_for >= EVIDENCE_NEEDED.ln()
         };
         streams.filter(is_reached).count()
     };
@@ -75,15 +78,16 @@ proptest! {
     #[test]
     fn a_report_is_consistent_with_its_own_counts(positive in four(), negative in four()) {
         let counters = PairedConfusion { positive, negative };
-        let report = decision::decide(CompareEvidence::of(RowCounts::Paired(counters)), "compare");
-        prop_assert!(!report.deploy_needed || report.verdict == "better");
+        let decided = decision::decide(CompareEvidence::of(RowCounts::Paired(counters)));
+        let report = compare_sentences::report(decided, "compare");
+        prop_assert!(!report.deploy_needed || report.verdict == CompareVerdict::Better);
         let swap = |rows: PairedCounts| PairedCounts { only_one: rows.only_other, only_other: rows.only_one, ..rows };
         let other = PairedConfusion { positive: swap(positive), negative: swap(negative) };
         let other = PairedResult::of(other).verdict;
-        prop_assert!(report.verdict != "better" || other != Standing::Better, "both are better");
+        prop_assert!(report.verdict != CompareVerdict::Better || other != CompareVerdict::Better, "both are better");
         let place = Place::File(fresh("report").join("compare.json"));
         result_file::write(&place, &report).unwrap();
-        let back: decision::CompareReport = result_file::read(&place, "compare").unwrap();
+        let back: CompareReport = result_file::read(&place, "compare").unwrap();
         prop_assert_eq!(&back, &report);
         let found = verify::verify(&place).unwrap();
         prop_assert_eq!(found[0].found.clone(), Ok("compare".to_owned()));

@@ -26,7 +26,7 @@ proptest! {
         while rows.read(&mut row).unwrap() {
             *if inspection.row(&rows, &row).is_none() { &mut clean } else { &mut refused } += 1;
         }
-        let report = inspection.finish("validate");
+        let report = inspection.finish();
         prop_assert_eq!((report.clean, report.rejected, report.rows), (clean, refused, rows.seen()));
         prop_assert_eq!(clean + refused, rows.seen());
     }

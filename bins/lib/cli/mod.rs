@@ -8,4 +8,5 @@ pub mod tool;
 pub mod options;
 pub mod publish_args;
 pub mod recipe_args;
+mod own_counts;
 pub mod verify;

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::io::diagnostics::shown;
 use crate::stats::metrics::{FigureName, Figures};
 
-/// What two numbers may differ by and still be one: a sum of limits is not to miss a figure by its last digit.
-const SAME: f64 = 1e-12;
+/// Numbers that differ by less are equal: a figure must not miss a sum of limits by its last digit.
+const FLOAT_TOLERANCE: f64 = 1e-12;
 
-/// By how much a figure must be better where a share of the champion's says nothing, which is 0 (MLflow's fallback).
-const A_LITTLE: f64 = 1e-10;
+/// The change that is asked for instead of a share of the champion's figure if that figure is 0 (MLflow's fallback).
+const MLFLOW_MIN_CHANGE: f64 = 1e-10;
 
 /// What a figure must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +29,38 @@ pub struct Gate {
     pub greater_is_better: bool,
 }
 
-/// A gate and what came of it.
+/// A limit of a gate that applies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum GateLimit {
+    /// The figure itself.
+    Threshold(f64),
+    /// The change from the champion's figure.
+    AbsoluteChange(f64),
+    /// The change, as a share of the champion's figure.
+    RelativeChange(f64),
+}
+
+/// A gate, the figures it was held against, and which of its limits they reach.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GateOutcome {
+    /// The gate.
+    pub gate: Gate,
+    /// The champion's figure; none without a champion, or if it could not be measured.
+    pub champion: Option<f64>,
+    /// The challenger's figure; none if it could not be measured.
+    pub challenger: Option<f64>,
+    /// The limits that apply, and whether each is reached; none for a change without a champion.
+    pub limits: Vec<(GateLimit, bool)>,
+}
+
+impl GateOutcome {
+    /// Whether every limit is reached.
+    pub fn passed(&self) -> bool {
+        self.limits.iter().all(|(_, reached)| *reached)
+    }
+}
+
+/// A gate in `compare.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GateResult {
     /// The name of the figure.
@@ -64,56 +95,36 @@ impl Gate {
         }
     }
 
-    /// What comes of it. Without a champion there is no change to ask for.
-    pub fn outcome(&self, champion: Option<&Figures>, challenger: &Figures) -> GateResult {
-        let Self { figure, threshold, min_absolute_change, min_relative_change, greater_is_better } = *self;
-        let (before, after) = (champion.and_then(|figures| figure.of(figures)), figure.of(challenger));
-        let sign = if greater_is_better { 1.0 } else { -1.0 };
-        // Every limit as a number that the figure must reach.
-        let relative = |share: f64| {
-            let by = |was: f64| if was == 0.0 { A_LITTLE } else { was.abs() * share };
-            before.map(|was| was + sign * by(was))
-        };
-        let mut limits = Vec::new();
-        if let Some(threshold) = threshold {
-            limits.push((Some(threshold), ["reaches", "misses"], threshold.to_string()));
-        }
-        let is = ["is", "is not"];
-        if let (Some(change), Some(_)) = (min_absolute_change, champion) {
-            let says = format!("better by {change} than the champion's {}", value(before));
-            limits.push((before.map(|was| was + sign * change), is, says));
-        }
-        if let (Some(share), Some(_)) = (min_relative_change, champion) {
-            let says = format!("better by {}% than the champion's {}", share * 100.0, value(before));
-            limits.push((relative(share), is, says));
-        }
-        let reached = |limit: &Option<f64>| match (limit, after) {
-            (Some(limit), Some(is)) => sign * (is - limit) >= -SAME,
-            _ => false,
-        };
-        let passed = limits.iter().all(|(limit, ..)| reached(limit));
-        let parts: Vec<String> = limits
-            .iter()
-            .map(|(limit, [yes, no], says)| format!("{} {says}", if reached(limit) { yes } else { no }))
-            .collect();
-        let asked =
-            if parts.is_empty() { "has no champion to be better than".into() } else { parts.join(" and ") };
-        GateResult {
-            figure: figure.to_string(),
-            threshold,
-            min_absolute_change,
-            min_relative_change,
-            greater_is_better,
+    /// Holds the figures against the gate. Without a champion no change is asked for.
+    pub fn outcome(&self, champion: Option<&Figures>, challenger: &Figures) -> GateOutcome {
+        let before = champion.and_then(|figures| self.figure.of(figures));
+        let after = self.figure.of(challenger);
+        let changes = [
+            self.min_absolute_change.map(GateLimit::AbsoluteChange),
+            self.min_relative_change.map(GateLimit::RelativeChange),
+        ];
+        let changes = changes.into_iter().flatten().filter(|_| champion.is_some());
+        let limits = self.threshold.map(GateLimit::Threshold).into_iter().chain(changes);
+        GateOutcome {
+            gate: *self,
             champion: before,
             challenger: after,
-            passed,
-            says: format!("the challenger's {figure} {} {asked}", value(after)),
+            limits: limits.map(|limit| (limit, self.reaches(limit, before, after))).collect(),
         }
     }
-}
 
-fn value(figure: Option<f64>) -> String {
-    figure.map_or("which could not be measured".into(), |value| format!("{value:.3}"))
+    fn reaches(&self, limit: GateLimit, before: Option<f64>, after: Option<f64>) -> bool {
+        let sign = if self.greater_is_better { 1.0 } else { -1.0 };
+        let bound = match limit {
+            GateLimit::Threshold(threshold) => Some(threshold),
+            GateLimit::AbsoluteChange(change) => before.map(|was| was + sign * change),
+            GateLimit::RelativeChange(share) => before.map(|was| {
+                let change = if was == 0.0 { MLFLOW_MIN_CHANGE } else { was.abs() * share };
+                was + sign * change
+            }),
+        };
+        after.zip(bound).is_some_and(|(is, bound)| sign * (is - bound) >= -FLOAT_TOLERANCE)
+    }
 }
 
 impl FromStr for Gate {
@@ -185,7 +196,7 @@ mod tests {
     }
 
     fn passed(gate: &str, before: u64, after: u64) -> bool {
-        gate.parse::<Gate>().unwrap().outcome(Some(&figures(before)), &figures(after)).passed
+        gate.parse::<Gate>().unwrap().outcome(Some(&figures(before)), &figures(after)).passed()
     }
 
     #[test]
@@ -216,11 +227,11 @@ mod tests {
     #[test]
     fn what_cannot_be_measured_is_missed_and_what_has_no_champion_is_not_asked() {
         let gate: Gate = "roc_auc=.5".parse().unwrap();
-        assert!(!gate.outcome(None, &figures(90)).passed);
+        assert!(!gate.outcome(None, &figures(90)).passed());
         let change: Gate = "recall min_absolute_change=.1".parse().unwrap();
-        assert!(change.outcome(None, &figures(1)).passed);
+        assert!(change.outcome(None, &figures(1)).passed());
         let none: Gate = "roc_auc min_absolute_change=.1".parse().unwrap();
-        assert!(!none.outcome(Some(&figures(5)), &Figures { roc_auc: Some(0.9), ..figures(9) }).passed);
+        assert!(!none.outcome(Some(&figures(5)), &Figures { roc_auc: Some(0.9), ..figures(9) }).passed());
     }
 
     #[test]

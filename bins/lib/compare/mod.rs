@@ -1,8 +1,16 @@
 //! Is the challenger better than the champion? Pure decisions on paired rows.
 
 pub mod gates;
+pub mod golden;
 pub mod paired_result;
 pub mod recent;
 pub mod sequential;
+mod text_slices;
 pub mod slices;
+pub mod evidence;
+pub mod tally;
+pub mod deployment;
+pub mod reasons;
+pub mod verdict_basis;
 pub mod decision;
+pub mod report;

@@ -8,35 +8,38 @@ use crate::stats::paired::{PairedConfusion, PairedCounts};
 use crate::stats::power::{self, PowerAim};
 use crate::stats::significance::{mcnemar_exact, mcnemar_mid_p};
 
-/// The level of the tests.
-pub const ALPHA: f64 = 0.05;
+/// The level of every exact test.
+pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
-/// The least difference of F1 that matters.
-pub const LEAST: f64 = 0.005;
+/// The minimum effect: a smaller difference of F1 is ignored.
+pub const MIN_F1_EFFECT: f64 = 0.005;
 
-/// How often rows are drawn again for the interval of the F1 difference.
-const DRAWS: usize = 10_000;
+/// Bootstrap samples for the interval of the F1 difference.
+const BOOTSTRAP_DRAWS: usize = 10_000;
 
-/// What the draws begin with: the same rows give the same interval.
-const SEED: u64 = 1;
+/// The seed of the bootstrap: the same rows give the same interval.
+const BOOTSTRAP_SEED: u64 = 1;
 
-/// Fewer rows than this on which the models differ never make the exact test speak at its level, whoever wins them.
-const FEWEST_APART: u64 = 6;
+/// With fewer rows on which only one model is right, the exact test never reaches its level, whoever wins them.
+const MIN_DISCORDANT_ROWS: u64 = 6;
 
-/// Which model is better, as far as the rows tell.
+/// Whether the challenger is better than the champion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Standing {
-    /// The challenger is.
+pub enum CompareVerdict {
+    /// The challenger is better.
     Better,
-    /// The champion is.
+    /// The champion is better.
     Worse,
-    /// The rows do not tell.
+    /// The rows do not settle it.
     Inconclusive,
 }
 
-impl Standing {
-    /// As it is written.
+impl CompareVerdict {
+    /// Every verdict.
+    pub const ALL: [Self; 3] = [Self::Better, Self::Worse, Self::Inconclusive];
+
+    /// The verdict as JSON has it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Better => "better",
@@ -74,7 +77,7 @@ pub struct PairedResult {
     /// The labelled rows.
     pub rows: u64,
     /// What they tell, by themselves.
-    pub verdict: Standing,
+    pub verdict: CompareVerdict,
     /// The rows by truth and by who took them for positive: `only_one` is the champion alone, `only_other` the challenger.
     pub counters: PairedConfusion,
     /// The champion's F1.
@@ -113,12 +116,12 @@ impl McNemar {
 
     /// Whether the exact test says that the challenger is right more often.
     pub fn is_better(&self) -> bool {
-        self.exact < ALPHA && self.only_challenger_right > self.only_champion_right
+        self.exact < SIGNIFICANCE_LEVEL && self.only_challenger_right > self.only_champion_right
     }
 
     /// Whether it says that the champion is.
     pub fn is_worse(&self) -> bool {
-        self.exact < ALPHA && self.only_challenger_right < self.only_champion_right
+        self.exact < SIGNIFICANCE_LEVEL && self.only_challenger_right < self.only_champion_right
     }
 
     /// Rows on which one of the two is right.
@@ -128,13 +131,14 @@ impl McNemar {
 
     /// Whether the exact test could speak at all, had one of the two won every such row.
     pub fn can_tell(&self) -> bool {
-        self.apart() >= FEWEST_APART
+        self.apart() >= MIN_DISCORDANT_ROWS
     }
 }
 
 /// By how much F1 differs; none where there are no rows.
 pub fn f1_difference(counters: &PairedConfusion) -> Option<(Difference, f64)> {
-    let ResampledF1 { interval, error } = bootstrap::f1_difference(counters, DRAWS, SEED)?;
+    let ResampledF1 { interval, error } =
+        bootstrap::f1_difference(counters, BOOTSTRAP_DRAWS, BOOTSTRAP_SEED)?;
     Some((Difference { value: counters.f1_difference(), interval }, error))
 }
 
@@ -150,7 +154,7 @@ impl PairedResult {
         let discordant = right.discordant().unwrap_or_default();
         let mut part = Self {
             rows: counters.rows(),
-            verdict: Standing::Inconclusive,
+            verdict: CompareVerdict::Inconclusive,
             counters,
             champion_f1: counters.champion().f1(),
             challenger_f1: counters.challenger().f1(),
@@ -162,36 +166,41 @@ impl PairedResult {
             detectable: power::paired(counters.rows(), discordant, PowerAim::USUAL),
             rows_needed: None,
         };
-        part.verdict = part.standing();
-        if part.verdict == Standing::Inconclusive {
+        part.verdict = part.own_verdict();
+        if part.verdict == CompareVerdict::Inconclusive {
             part.rows_needed = part.needed(drawn.map_or(0.0, |(_, error)| error));
         }
         part
     }
 
-    /// Whether F1 is surely not lower by so much that it matters.
+    /// Whether the interval of F1 excludes a loss of the minimum effect.
     pub fn is_not_worse(&self) -> bool {
-        self.f1.is_some_and(|f1| f1.interval.0 > -LEAST)
+        self.f1.is_some_and(|f1| f1.interval.0 > -MIN_F1_EFFECT)
+    }
+
+    /// The lower bound of the F1 difference; -1, the lowest there is, without rows.
+    pub fn f1_lower_bound(&self) -> f64 {
+        self.f1.map_or(-1.0, |f1| f1.interval.0)
     }
 
     /// Whether F1 is surely higher, and by so much that it matters.
     pub fn is_higher(&self) -> bool {
-        self.f1.is_some_and(|f1| f1.value >= LEAST && f1.interval.0 > 0.0)
+        self.f1.is_some_and(|f1| f1.value >= MIN_F1_EFFECT && f1.interval.0 > 0.0)
     }
 
     /// Whether F1 is surely lower, and by so much that it matters.
     fn is_lower(&self) -> bool {
-        self.f1.is_some_and(|f1| f1.value <= -LEAST && f1.interval.1 < 0.0)
+        self.f1.is_some_and(|f1| f1.value <= -MIN_F1_EFFECT && f1.interval.1 < 0.0)
     }
 
     /// The rule: better is what is not worse, and either more often right or higher in F1.
-    fn standing(&self) -> Standing {
+    fn own_verdict(&self) -> CompareVerdict {
         if self.is_not_worse() && (self.mcnemar.is_better() || self.is_higher()) {
-            Standing::Better
+            CompareVerdict::Better
         } else if self.mcnemar.is_worse() || self.is_lower() {
-            Standing::Worse
+            CompareVerdict::Worse
         } else {
-            Standing::Inconclusive
+            CompareVerdict::Inconclusive
         }
     }
 
@@ -201,11 +210,11 @@ impl PairedResult {
         let apart = self.mcnemar.apart();
         let discordant = self.counters.right().discordant()?;
         // Below six rows apart the exact test is silent, whatever the shares.
-        let apart_enough = power::whole(rows * FEWEST_APART as f64 / apart as f64)?;
+        let apart_enough = power::whole(rows * MIN_DISCORDANT_ROWS as f64 / apart as f64)?;
         let by_test = power::rows_for_paired(self.accuracy?.value, discordant, PowerAim::USUAL);
         let f1 = self.f1?.value;
         let reach = (PowerAim::USUAL.errors() * error / f1).powi(2) * rows;
-        let by_f1 = (f1.abs() >= LEAST).then(|| power::whole(reach)).flatten();
+        let by_f1 = (f1.abs() >= MIN_F1_EFFECT).then(|| power::whole(reach)).flatten();
         let needed = [by_test.map(|rows| rows.max(apart_enough)), by_f1].into_iter().flatten().min();
         needed.map(|needed| needed.max(self.rows + 1))
     }
@@ -228,10 +237,10 @@ mod tests {
     #[test]
     fn better_takes_more_than_a_few_rows() {
         let verdict = |ours, theirs| part([100, theirs, ours, 10], [2, 0, 0, 800]).verdict;
-        assert_eq!(verdict(20, 4), Standing::Better);
-        assert_eq!(verdict(4, 20), Standing::Worse);
-        assert_eq!(verdict(5, 3), Standing::Inconclusive);
-        assert_eq!(verdict(0, 0), Standing::Inconclusive);
+        assert_eq!(verdict(20, 4), CompareVerdict::Better);
+        assert_eq!(verdict(4, 20), CompareVerdict::Worse);
+        assert_eq!(verdict(5, 3), CompareVerdict::Inconclusive);
+        assert_eq!(verdict(0, 0), CompareVerdict::Inconclusive);
     }
 
     #[test]
@@ -239,14 +248,14 @@ mod tests {
         // 80 false alarms less, 40 positive rows missed: right more often by the exact test, and lower in F1.
         let found = part([60, 40, 0, 100], [120, 80, 0, 800]);
         assert!(found.mcnemar.is_better() && !found.is_not_worse());
-        assert_ne!(found.verdict, Standing::Better);
+        assert_ne!(found.verdict, CompareVerdict::Better);
     }
 
     #[test]
     fn four_to_nothing_is_enough_for_f1_and_three_are_not() {
         // None of k rows apart is drawn with a chance of e^-k: .018 of four, which is less than a fortieth, .05 of three.
         let verdict = |ours| part([20, 0, ours, 2], [0, 0, 0, 173]).verdict;
-        assert_eq!((verdict(3), verdict(4)), (Standing::Inconclusive, Standing::Better));
+        assert_eq!((verdict(3), verdict(4)), (CompareVerdict::Inconclusive, CompareVerdict::Better));
         assert!(!part([20, 0, 4, 2], [0, 0, 0, 173]).mcnemar.is_better());
     }
 

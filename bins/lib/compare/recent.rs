@@ -11,9 +11,11 @@ use crate::io::fraction::Fraction;
 use crate::rows::label::Label;
 use crate::stats::paired::PairedConfusion;
 
-/// The share of rows that are new where nobody says, and the fewest they must be: with fewer rows all in all they are
-/// judged as one.
-const USUAL: (f64, usize) = (0.25, 500);
+/// The share of rows that count as new by default.
+const DEFAULT_NEWEST_SHARE: f64 = 0.25;
+
+/// The fewest rows that count as new by default; if there are no more than these, all rows are judged as one.
+const MIN_NEWEST_ROWS: usize = 500;
 
 /// Which rows are new.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,7 +76,9 @@ impl DatedRows {
         let since = match asked {
             Some(NewestRows::Since(Timestamp(since))) => since,
             Some(NewestRows::Fraction(share)) => self.since(of(share.value()))?,
-            None => self.since(of(USUAL.0).max(USUAL.1)).filter(|_| rows > USUAL.1)?,
+            None => self
+                .since(of(DEFAULT_NEWEST_SHARE).max(MIN_NEWEST_ROWS))
+                .filter(|_| rows > MIN_NEWEST_ROWS)?,
         };
         if rows == 0 {
             return None;

@@ -1,4 +1,4 @@
-//! Labels that arrive over time: evidence for either model that may be looked at after each of them.
+//! The sequential test: labels come over time, and the evidence for either model may be looked at after each of them.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::stats::sequential::ln_evidence;
 
 /// The evidence at which a model is taken for the better one: it reaches that in at most one of twenty comparisons in which it is
 /// not (Ville 1939), however often it is looked at.
-pub const ENOUGH: f64 = 20.0;
+pub const EVIDENCE_NEEDED: f64 = 20.0;
 
 /// What has been counted so far: the state of a comparison that goes on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,8 +88,22 @@ impl SequentialTest {
         Ok(())
     }
 
+    /// Begins a look: goes on with the state that was kept, or begins a new one. A state is about one pair of models.
+    pub fn look(
+        kept: Option<Self>,
+        tool: &str,
+        champion: Option<&str>,
+        challenger: Option<&str>,
+    ) -> Result<Self> {
+        let mut state = kept.unwrap_or_else(|| Self::new(tool));
+        state.check()?;
+        state.expect_models(champion, challenger)?;
+        state.looks += 1;
+        Ok(state)
+    }
+
     /// Refuses other models than those that were compared so far.
-    pub fn expect_models(&mut self, champion: Option<&str>, challenger: Option<&str>) -> Result<()> {
+    fn expect_models(&mut self, champion: Option<&str>, challenger: Option<&str>) -> Result<()> {
         for (known, given, what) in
             [(&mut self.champion, champion, "champion"), (&mut self.challenger, challenger, "challenger")]
         {
@@ -99,11 +113,6 @@ impl SequentialTest {
             *known = Some(given.to_owned());
         }
         Ok(())
-    }
-
-    /// Begins a look.
-    pub fn look(&mut self) {
-        self.looks += 1;
     }
 
     /// Counts a row by what it goes by; false where it was counted before.
@@ -148,14 +157,13 @@ mod tests {
     use Label::{Negative, Positive};
 
     fn after(rows: &[(u64, bool)]) -> SequentialTest {
-        let mut arriving = SequentialTest::new("compare");
-        arriving.look();
+        let mut state = SequentialTest::look(None, "compare", None, None).unwrap();
         for (id, ours) in rows {
             let (champion, challenger) = if *ours { (Negative, Positive) } else { (Positive, Negative) };
-            arriving.add(*id, Positive, champion, challenger);
+            state.add(*id, Positive, champion, challenger);
         }
-        arriving.check().unwrap();
-        arriving
+        state.check().unwrap();
+        state
     }
 
     #[test]
@@ -170,24 +178,20 @@ mod tests {
     fn what_is_reached_stays_reached() {
         let mut rows: Vec<(u64, bool)> = (0..9).map(|id| (id, true)).collect();
         let reached = after(&rows).evidence(9);
-        assert!(reached.most_for_challenger >= ENOUGH && reached.for_challenger >= ENOUGH);
+        assert!(reached.most_for_challenger >= EVIDENCE_NEEDED && reached.for_challenger >= EVIDENCE_NEEDED);
         rows.extend((9..18).map(|id| (id, false)));
         let fallen = after(&rows).evidence(9);
         assert!(fallen.for_challenger < 1.0 && fallen.most_for_challenger >= reached.most_for_challenger);
-        assert!(fallen.most_for_champion < ENOUGH);
+        assert!(fallen.most_for_champion < EVIDENCE_NEEDED);
     }
 
     #[test]
     fn another_model_is_another_comparison() {
-        let mut arriving = SequentialTest::new("compare");
-        arriving.expect_models(Some("a"), Some("b")).unwrap();
-        arriving.expect_models(None, Some("b")).unwrap();
+        let mut state = SequentialTest::new("compare");
+        state.expect_models(Some("a"), Some("b")).unwrap();
+        state.expect_models(None, Some("b")).unwrap();
         assert!(
-            arriving
-                .expect_models(Some("a"), Some("c"))
-                .unwrap_err()
-                .to_string()
-                .contains("another challenger")
+            state.expect_models(Some("a"), Some("c")).unwrap_err().to_string().contains("another challenger")
         );
     }
 

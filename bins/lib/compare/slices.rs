@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::paired_result::{ALPHA, Difference, McNemar, f1_difference};
+use crate::compare::paired_result::{Difference, McNemar, SIGNIFICANCE_LEVEL, f1_difference};
+use crate::compare::text_slices;
 use crate::io::diagnostics::inert;
 use crate::rows::label::Label;
 use crate::rows::mask;
 use crate::stats::corrections::holm;
 use crate::stats::paired::PairedConfusion;
 
-/// The loss of F1 in one slice that holds a challenger back.
-pub const MOST_LOST: f64 = 0.03;
+/// A challenger that loses more F1 than this in one slice is held back.
+pub const MAX_SLICE_LOSS: f64 = 0.03;
 
-/// Values of a column that are slices of their own; rows with further ones are one slice together.
-const MOST_VALUES: usize = 200;
+/// Values of a column that are slices of their own; rows with other values are one slice.
+const MAX_SLICE_VALUES: usize = 200;
 
-/// Letters of a value that a report shows.
-const MOST_LETTERS: usize = 40;
+/// Characters of a value that a report shows.
+const MAX_VALUE_CHARACTERS: usize = 40;
 
 /// Rows by what they are sliced by.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +61,7 @@ impl Slices {
             return counters.add(truth, champion, challenger);
         }
         let value = match named(value) {
-            value if slices.len() < MOST_VALUES || slices.contains_key(&value) => value,
+            value if slices.len() < MAX_SLICE_VALUES || slices.contains_key(&value) => value,
             _ => "(others)".into(),
         };
         slices.entry(value).or_default().add(truth, champion, challenger);
@@ -68,7 +69,7 @@ impl Slices {
 
     /// Counts a row in the slices that its text puts it in.
     pub fn add_text(&mut self, text: &str, truth: Label, champion: Label, challenger: Label) {
-        for (by, value) in [("script", script(text)), ("length", length(text)), ("link", link(text))] {
+        for (by, value) in text_slices::of(text) {
             self.add(by, value, truth, champion, challenger);
         }
     }
@@ -97,9 +98,9 @@ impl Slices {
         let exact: Vec<f64> = able.iter().map(|&slice| slices[slice].mcnemar.exact).collect();
         for (&slice, p) in able.iter().zip(holm(&exact)) {
             let slice = &mut slices[slice];
-            let lost = slice.champion_f1 - slice.challenger_f1;
             slice.p = Some(p);
-            slice.loses = p < ALPHA && slice.mcnemar.is_worse() && lost > MOST_LOST;
+            slice.loses =
+                p < SIGNIFICANCE_LEVEL && slice.mcnemar.is_worse() && slice.f1_loss() > MAX_SLICE_LOSS;
         }
         slices
     }
@@ -121,6 +122,11 @@ impl Slice {
             loses: false,
         }
     }
+
+    /// By how much the challenger's F1 is lower.
+    pub fn f1_loss(&self) -> f64 {
+        self.champion_f1 - self.challenger_f1
+    }
 }
 
 /// A value as a report may show it.
@@ -130,65 +136,8 @@ fn named(value: &str) -> String {
         return "(none)".into();
     }
     let masked = inert(&mask::masked(value, &mask::ALL));
-    let cut: String = masked.chars().take(MOST_LETTERS).collect();
+    let cut: String = masked.chars().take(MAX_VALUE_CHARACTERS).collect();
     if cut.len() < masked.len() { cut + "…" } else { cut }
-}
-
-/// How long a text is, as people count.
-fn length(text: &str) -> &'static str {
-    match text.chars().count() {
-        0..=39 => "under 40 characters",
-        40..=159 => "40 to 159",
-        160..=639 => "160 to 639",
-        _ => "640 and more",
-    }
-}
-
-/// Whether there is a link in a text.
-fn link(text: &str) -> &'static str {
-    let has = |what: &str| {
-        text.as_bytes().windows(what.len()).any(|part| part.eq_ignore_ascii_case(what.as_bytes()))
-    };
-    if has("http://") || has("https://") || has("www.") || has("hxxp") { "with a link" } else { "without" }
-}
-
-/// The script that most letters of a text are of, by the blocks of Unicode.
-fn script(text: &str) -> &'static str {
-    const NAMES: [&str; 11] = [
-        "latin",
-        "greek",
-        "cyrillic",
-        "hebrew",
-        "arabic",
-        "devanagari",
-        "thai",
-        "hangul",
-        "kana",
-        "han",
-        "other",
-    ];
-    let mut counts = [0u64; NAMES.len()];
-    if text.is_ascii() {
-        counts[0] = u64::from(text.bytes().any(|byte| byte.is_ascii_alphabetic()));
-    } else {
-        for c in text.chars().filter(|c| c.is_alphabetic()) {
-            counts[match u32::from(c) {
-                0..=0x24f | 0x1e00..=0x1eff | 0xff21..=0xff5a => 0,
-                0x370..=0x3ff | 0x1f00..=0x1fff => 1,
-                0x400..=0x52f => 2,
-                0x590..=0x5ff => 3,
-                0x600..=0x77f | 0xfb50..=0xfdff | 0xfe70..=0xfefc => 4,
-                0x900..=0x97f => 5,
-                0xe00..=0xe7f => 6,
-                0x1100..=0x11ff | 0x3130..=0x318f | 0xac00..=0xd7af => 7,
-                0x3040..=0x30ff => 8,
-                0x3400..=0x9fff | 0x20000..=0x3134f => 9,
-                _ => 10,
-            }] += 1;
-        }
-    }
-    let most = (0..NAMES.len()).rev().max_by_key(|&name| counts[name]).filter(|&name| counts[name] > 0);
-    most.map_or("no letters", |name| NAMES[name])
 }
 
 #[cfg(test)]
@@ -253,33 +202,11 @@ mod tests {
         });
         let found = slices.judged();
         assert!(
-            found.len() <= MOST_VALUES + 1 && found.iter().all(|slice| !slice.value.contains("@example"))
+            found.len() <= MAX_SLICE_VALUES + 1
+                && found.iter().all(|slice| !slice.value.contains("@example"))
         );
         assert_eq!(found.iter().map(|slice| slice.rows).sum::<u64>(), 300);
         assert_eq!((named("  "), named("a\n\u{1b}")), ("(none)".into(), r"a \u{1b}".into()));
         assert_eq!(named(&"x".repeat(50)), format!("{}…", "x".repeat(40)));
-    }
-
-    #[test]
-    fn texts_are_of_a_script_a_length_and_with_a_link_or_without() {
-        let cases = [
-            ("win £500 now", "latin"),
-            ("выиграй сейчас a", "cyrillic"),
-            ("κέρδισε", "greek"),
-            ("当選しました", "kana"),
-            ("恭喜中奖", "han"),
-            ("12:30 ?", "no letters"),
-            ("", "no letters"),
-            ("ربحت", "arabic"),
-            ("ትኬት", "other"),
-        ];
-        for (text, wanted) in cases {
-            assert_eq!(script(text), wanted, "{text}");
-        }
-        let lengths = [39, 40, 159, 160, 639, 640].map(|letters| length(&"ä".repeat(letters)));
-        let [short, medium, long, longest] =
-            ["under 40 characters", "40 to 159", "160 to 639", "640 and more"];
-        assert_eq!(lengths, [short, medium, medium, long, long, longest]);
-        assert_eq!(["see HTTPS://a.b", "ww.w", "www.x"].map(link), ["with a link", "without", "with a link"]);
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::de::DeserializeOwned;
 
-use crate::compare::decision::CompareReport;
+use crate::compare::report::CompareReport;
 use crate::cycle::command_line::{CommandLine, Programs};
 use crate::cycle::demo;
 use crate::cycle::files::{RECORD, RunFiles};
@@ -15,7 +15,7 @@ use crate::cycle::step::CycleStep;
 use crate::drift::decision::DriftReport;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
-use crate::rows::contract::ValidateReport;
+use crate::rows::contract::{ValidateReport, ValidateVerdict};
 
 /// Rows that a person is asked to label at a time.
 const TO_LABEL: &str = "50";
@@ -298,10 +298,10 @@ impl CycleRun<'_> {
             return Ok(true);
         }
         let validate: Option<ValidateReport> = self.result("validate")?;
-        Ok(validate.is_some_and(|report| match report.verdict.as_str() {
-            "valid" => true,
-            "empty" => self.is_forced(),
-            _ => false,
+        Ok(validate.is_some_and(|report| match report.verdict {
+            ValidateVerdict::Valid => true,
+            ValidateVerdict::Empty => self.is_forced(),
+            ValidateVerdict::Invalid => false,
         }))
     }
 

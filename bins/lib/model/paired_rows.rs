@@ -46,21 +46,45 @@ impl PairedRow<'_> {
     }
 }
 
+/// The models that were given.
+#[derive(Clone, Copy, Default)]
+pub struct ModelPair<'a> {
+    /// The champion.
+    pub champion: Option<&'a Model>,
+    /// The challenger.
+    pub challenger: Option<&'a Model>,
+}
+
 /// What is done with each row.
 pub type PairedVisitor<'a> = dyn FnMut(&PairedRow) -> Result<()> + 'a;
 
-/// Rows of one file: scored here where there is a champion, or where they have no verdict and there is a challenger.
-pub fn one(
-    place: &Place,
+/// Reads labelled rows as both models judge them: one file, or two that are read side by side or joined by the column `id`.
+pub fn read(
+    scored: &[Place],
+    id: Option<&str>,
     options: &ReadOptions,
-    models: (Option<&Model>, Option<&Model>),
+    models: ModelPair,
     each: &mut PairedVisitor,
 ) -> Result<()> {
+    match (scored, id) {
+        ([rows], _) => one(rows, options, models, each),
+        ([champion, challenger], Some(id)) => by_id(champion, challenger, id, options, each),
+        ([champion, challenger], None) => side_by_side(champion, challenger, options, each),
+        _ => bail!("expected one or two files"),
+    }
+}
+
+/// Rows of one file. They are scored here with a champion, or if they have no verdict and there is a challenger.
+fn one(place: &Place, options: &ReadOptions, models: ModelPair, each: &mut PairedVisitor) -> Result<()> {
     let mut rows = Rows::open(place, options)?;
     rows.expect_text()?;
     match models {
-        (champion @ Some(_), Some(challenger)) => unscored(&mut rows, champion, challenger, each),
-        (None, Some(challenger)) if rows.header().find("verdict").is_none() => {
+        ModelPair { champion: champion @ Some(_), challenger: Some(challenger) } => {
+            unscored(&mut rows, champion, challenger, each)
+        }
+        ModelPair { champion: None, challenger: Some(challenger) }
+            if rows.header().find("verdict").is_none() =>
+        {
             unscored(&mut rows, None, challenger, each)
         }
         _ => alone(&mut rows, each),
@@ -75,11 +99,11 @@ fn unscored(
 ) -> Result<()> {
     let champion = champion.map(|model| model.columns(rows).map(|columns| (model, columns))).transpose()?;
     let columns = challenger.columns(rows)?;
-    let (mut row, mut desk) = (Row::default(), ScoringBuffers::default());
+    let (mut row, mut buffers) = (Row::default(), ScoringBuffers::default());
     while rows.read(&mut row)? {
         let Some(truth) = rows.label(&row)? else { continue };
         let mut judge = |model: &Model, columns| {
-            let score = model.score_row(&row, columns, &mut desk);
+            let score = model.score_row(&row, columns, &mut buffers);
             Judgement { verdict: model.verdict(score), score: Some(score) }
         };
         let champion = champion.as_ref().map(|(model, columns)| judge(model, columns));
@@ -115,7 +139,7 @@ fn judgement(rows: &Rows, row: &Row) -> Result<Judgement> {
 }
 
 /// Rows of two files with the same rows in the same order.
-pub fn side_by_side(
+fn side_by_side(
     champion: &Place,
     challenger: &Place,
     options: &ReadOptions,
@@ -162,7 +186,7 @@ struct UnmatchedRow {
 
 /// Rows of two files with the same rows in any order, joined by the values of a column; the champion's are kept in memory,
 /// without their texts.
-pub fn by_id(
+fn by_id(
     champion: &Place,
     challenger: &Place,
     id: &str,

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::compare::decision::{GoldenMiss, GoldenResult};
+use crate::compare::golden::{GoldenMiss, GoldenResult};
 use crate::io::diagnostics::{Diagnostics, inert, shown};
 use crate::io::stream::Place;
 use crate::rows::{ReadOptions, Row, Rows};

@@ -2,6 +2,7 @@
 
 use crate::report::escape::{cut, message, property};
 use crate::report::{Decision, RunResults, prose};
+use crate::rows::contract::ValidateVerdict;
 
 /// Annotations of one step that GitHub shows.
 const MOST: usize = 10;
@@ -13,7 +14,7 @@ const LONG: usize = 500;
 pub(super) fn commands(run: &RunResults, decision: &Decision) -> String {
     let mut list: Vec<(&str, String, String)> = Vec::new();
     let calls = decision.retrain_needed || decision.labels_needed || decision.deploy_needed;
-    let unusable = run.validate.as_ref().is_some_and(|validate| validate.verdict == "invalid");
+    let unusable = run.validate.as_ref().is_some_and(|validate| validate.verdict == ValidateVerdict::Invalid);
     let level = |warns| if warns { "warning" } else { "notice" };
     let why = if decision.reasons.is_empty() { decision.says.clone() } else { decision.reasons.join("; ") };
     list.push((level(calls && decision.promoted_version.is_none() || unusable), decision.says.clone(), why));

@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::compare::decision as compare;
+use crate::compare::paired_result::CompareVerdict;
+use crate::compare::report::CompareReport;
 use crate::cycle::files::RECORD;
 use crate::cycle::record;
 use crate::drift::decision as drift;
@@ -17,7 +18,7 @@ use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 use crate::registry::CHAMPION;
 use crate::registry::moves::Promotion;
-use crate::rows::contract;
+use crate::rows::contract::{ValidateReport, ValidateVerdict};
 use crate::state::gathered;
 use crate::stats::metrics::Metrics;
 use crate::verdict::Reason;
@@ -28,13 +29,13 @@ pub struct RunResults {
     /// The run of the cycle that all results belong to; none if the tools were called one by one.
     pub run_id: Option<String>,
     /// What `validate` found.
-    pub validate: Option<contract::ValidateReport>,
+    pub validate: Option<ValidateReport>,
     /// What the champion scored.
     pub metrics: Option<Metrics>,
     /// What `drift` found.
     pub drift: Option<drift::DriftReport>,
     /// What `compare` found.
-    pub compare: Option<compare::CompareReport>,
+    pub compare: Option<CompareReport>,
     /// What `promote` did.
     pub promote: Option<Promotion>,
 }
@@ -148,7 +149,7 @@ impl RunResults {
         Decision {
             head: ResultHead { run_id: self.run_id.clone(), ..ResultHead::new("decision", tool) },
             time: self.drift.as_ref().map_or(now.0, |drift| drift.time),
-            valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == "valid"),
+            valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == ValidateVerdict::Valid),
             retrain_needed,
             labels_needed: self.drift.as_ref().is_some_and(|drift| drift.labels_needed),
             deploy_needed,
@@ -166,7 +167,7 @@ impl RunResults {
             (Some(drift), _) if drift.labels_needed => "labels_needed",
             (Some(drift), _) if self.waits() => drift.reason.as_ref().map_or(&*drift.verdict, |_| "cooldown"),
             (Some(drift), _) => &drift.verdict,
-            (None, Some(validate)) if validate.verdict != "valid" => &validate.verdict,
+            (None, Some(validate)) if validate.verdict != ValidateVerdict::Valid => validate.verdict.name(),
             _ => "none",
         }
     }
@@ -182,11 +183,11 @@ impl RunResults {
         if let Some(promote) = &self.promote {
             return format!("Version {} is the champion", promote.version);
         }
-        let compared = self.compare.as_ref().map(|compare| (compare.deploy_needed, &*compare.verdict));
+        let compared = self.compare.as_ref().map(|compare| (compare.deploy_needed, compare.verdict));
         let drift = self.drift.as_ref().map(|drift| (drift.retrain_needed, drift));
         let text = match (compared, drift) {
             (Some((true, _)), _) => "The challenger is better",
-            (Some((false, "worse")), _) => "The challenger is worse: the champion stays",
+            (Some((false, CompareVerdict::Worse)), _) => "The challenger is worse: the champion stays",
             (Some(_), _) => "The challenger is not surely good enough: the champion stays",
             (_, Some((true, drift))) if drift.reason.as_deref() == Some("no_champion") => {
                 "A first model is needed"
@@ -199,10 +200,10 @@ impl RunResults {
             }
             (_, Some((_, drift))) if drift.verdict == "steady" => "Nothing to do: messages are as they were",
             (_, Some(_)) => "Nothing to do: too few messages to say more",
-            _ => match self.validate.as_ref().map(|validate| &*validate.verdict) {
-                Some("valid") => "The new rows are valid",
-                Some("invalid") => "The new rows break their contract",
-                _ => "No new rows to go on",
+            _ => match self.validate.as_ref().map(|validate| validate.verdict) {
+                Some(ValidateVerdict::Valid) => "The new rows are valid",
+                Some(ValidateVerdict::Invalid) => "The new rows break their contract",
+                Some(ValidateVerdict::Empty) | None => "No new rows to go on",
             },
         };
         text.into()

@@ -1,6 +1,6 @@
 //! The report as Markdown, for a job summary.
 
-use crate::compare::decision as compare;
+use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;
 use crate::drift::decision::{self, DriftReport};
 use crate::drift::estimated_f1::EstimatedF1;
@@ -283,7 +283,7 @@ fn rows(page: &mut MarkdownPage, run: &RunResults) {
     let [rows, clean, rejected] = [*rows, *clean, *rejected].map(prose::count);
     page.paragraph(&escaped(&format!(
         "{}: {rows} rows, {clean} clean, {rejected} refused.",
-        prose::word(verdict)
+        prose::word(verdict.name())
     )));
     page.table(
         &["check", "rows", "for example"],
@@ -295,14 +295,14 @@ fn rows(page: &mut MarkdownPage, run: &RunResults) {
     );
 }
 
-fn comparison(page: &mut MarkdownPage, compare: &compare::CompareReport) {
+fn comparison(page: &mut MarkdownPage, compare: &CompareReport) {
     page.heading("Is the challenger better?");
     let champion = compare
         .champion_f1
         .map_or_else(String::new, |f1| format!(", the champion has {}", prose::figure(f1)));
     page.paragraph(&escaped(&format!(
         "{}: the challenger has an F1 of {} on {} labelled rows of the holdout{champion}.",
-        upper(&prose::word(&compare.verdict)),
+        upper(&prose::word(compare.verdict.name())),
         prose::figure(compare.challenger_f1),
         prose::count(compare.rows),
     )));

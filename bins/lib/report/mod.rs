@@ -2,6 +2,9 @@
 
 pub mod aligned;
 pub(crate) mod escape;
+pub mod compare_sentences;
+pub mod validate_sentences;
+pub mod flips;
 mod prose;
 mod decision;
 mod markdown;

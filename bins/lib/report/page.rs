@@ -1,6 +1,6 @@
 //! The report as one page of HTML that needs nothing else, on a phone and on paper.
 
-use crate::compare::decision as compare;
+use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;
 use crate::drift::decision::DriftReport;
 use crate::drift::estimated_f1::EstimatedF1;
@@ -406,7 +406,8 @@ fn rows(page: &mut String, run: &RunResults) {
     let Some(validate) = &run.validate else { return };
     let contract::ValidateReport { verdict, rows, clean, rejected, failed, .. } = validate;
     let [rows, clean, rejected] = [*rows, *clean, *rejected].map(prose::count);
-    let text = format!("{}: {rows} rows, {clean} clean, {rejected} refused.", capital(&prose::word(verdict)));
+    let text =
+        format!("{}: {rows} rows, {clean} clean, {rejected} refused.", capital(&prose::word(verdict.name())));
     let mut body = paragraph("", &text);
     if !failed.is_empty() {
         let rows: Vec<String> = failed
@@ -431,13 +432,13 @@ fn rows(page: &mut String, run: &RunResults) {
     section(page, "The rows", &body);
 }
 
-fn comparison(page: &mut String, compare: &compare::CompareReport) {
+fn comparison(page: &mut String, compare: &CompareReport) {
     let champion = compare
         .champion_f1
         .map_or_else(String::new, |f1| format!(", the champion has {}", prose::figure(f1)));
     let text = format!(
         "{}: the challenger has an F1 of {} on {} labelled rows of the holdout{champion}.",
-        capital(&prose::word(&compare.verdict)),
+        capital(&prose::word(compare.verdict.name())),
         prose::figure(compare.challenger_f1),
         prose::count(compare.rows)
     );

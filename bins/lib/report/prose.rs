@@ -1,5 +1,6 @@
 //! What the numbers of a run say in plain words, the same on every page; nothing is escaped yet.
 
+use crate::compare::reasons::CompareReasonCode;
 use crate::drift::assessment::Window;
 use crate::drift::changes::FeatureChange;
 use crate::drift::decision::{DriftReport, Schedule};
@@ -9,6 +10,7 @@ use crate::drift::shift::LabelShift;
 use crate::drift::signals;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
+use crate::report::compare_sentences::title;
 use crate::report::escape::cut;
 use crate::stats::intervals::Interval;
 use crate::stats::prior_shift;
@@ -133,18 +135,7 @@ pub(super) fn trigger(reason: &Reason) -> String {
         "cooldown" => "Cooldown".into(),
         "labels_needed" => "New labels".into(),
         "history_unreadable" => "History".into(),
-        "paired_test" => "Paired test".into(),
-        "f1_difference" => "F1 against the champion's".into(),
-        "not_worse" => "All rows".into(),
-        "slice" => "Slices".into(),
-        "golden" => "Golden messages".into(),
-        "evidence" => "Evidence so far".into(),
-        "rows_needed" => "Rows still needed".into(),
-        "gate" => "A gate".into(),
-        "required" => "Required of the model".into(),
-        "first" => "The first model".into(),
-        "rows" => "Labelled rows".into(),
-        code => word(code),
+        code => CompareReasonCode::named(code).map_or_else(|| word(code), |code| title(code).into()),
     }
 }
 

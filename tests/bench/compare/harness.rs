@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::io::{self, Write};
 
-use spamops::compare::paired_result::{LEAST, McNemar, PairedResult, Standing};
-use spamops::compare::sequential::{ENOUGH, SequentialTest};
+use spamops::compare::paired_result::{CompareVerdict, MIN_F1_EFFECT, McNemar, PairedResult};
+use spamops::compare::sequential::{EVIDENCE_NEEDED, SequentialTest};
 use spamops::compare::slices::Slices;
 use spamops::model::threads;
 use spamops::rows::label::Label;
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     fixed(pairs)?;
-    arriving(pairs, looks)?;
+    sequential(pairs, looks)?;
     Ok(())
 }
 
@@ -105,11 +105,11 @@ fn promoted(cell: Cell, seed: u64) -> [bool; 4] {
     let exact = McNemar::of(&counters).is_better();
     let no_lower = counters.f1_difference() >= 0.0;
     // Whatever the interval, these two are not promoted: no need to draw it.
-    if !exact && counters.f1_difference() < LEAST {
+    if !exact && counters.f1_difference() < MIN_F1_EFFECT {
         return [false, false, false, no_lower];
     }
     let part = PairedResult::of(counters);
-    let core = part.verdict == Standing::Better;
+    let core = part.verdict == CompareVerdict::Better;
     let sliced = core && !kinds.lose();
     [core, sliced, exact, no_lower]
 }
@@ -174,7 +174,7 @@ fn promises(cell: Cell, [core, sliced, exact, ..]: [f64; 4], pairs: u64) -> Vec<
 }
 
 /// Streams of rows with a look after each fifty of them.
-fn arriving(streams: u64, looks: u64) -> io::Result<()> {
+fn sequential(streams: u64, looks: u64) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "\n{looks} looks at {} rows, fifty at a time\n", 50 * looks)?;
     writeln!(
@@ -196,7 +196,7 @@ fn arriving(streams: u64, looks: u64) -> io::Result<()> {
                     for id in 0..50 * looks {
                         let Row { truth, champion, challenger, .. } = cell.row(&mut numbers);
                         state.add(id, truth, champion, challenger);
-                        if reached.is_none() && state.ln_most_for >= ENOUGH.ln() {
+                        if reached.is_none() && state.ln_most_for >= EVIDENCE_NEEDED.ln() {
                             *reached = Some(id + 1);
                         }
                         *peeked |= (id + 1) % 50 == 0 && McNemar::of(&state.counters).is_better();

@@ -3,7 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::rows::contract::{Contract, Inspection, ContractDraft};
+use spamops::report::validate_sentences;
+use spamops::rows::contract::{Contract, ContractDraft, Inspection, ValidateVerdict};
 use spamops::io::dates::Timestamp;
 use spamops::rows::{MalformedRows, ReadOptions, Row, Rows};
 use spamops_fuzz::file;
@@ -40,11 +41,11 @@ fuzz_target!(|input: &[u8]| -> Corpus {
             sketch.row(&rows, &row);
         }
     }
-    let report = inspection.finish("validate");
+    let report = validate_sentences::report(&inspection.finish(), "validate");
     assert_eq!((report.rows, report.rejected), (rows.seen(), refused));
     assert_eq!(report.clean + report.rejected, report.rows);
-    assert_eq!(report.verdict == "valid", report.reasons.is_empty());
-    assert_eq!(report.verdict == "empty", report.rows == 0);
+    assert_eq!(report.verdict == ValidateVerdict::Valid, report.reasons.is_empty());
+    assert_eq!(report.verdict == ValidateVerdict::Empty, report.rows == 0);
     for check in &report.failed {
         assert!(check.count > 0 && !check.examples.is_empty());
     }

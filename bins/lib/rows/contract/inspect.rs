@@ -3,58 +3,49 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, bail};
-use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{ColumnRule, ColumnType, Contract, Severity};
-use crate::io::dates::{self, DAY, Timestamp};
-use crate::io::diagnostics::shown;
-use crate::io::result_file::ResultHead;
-use crate::rows::label::{Label, LabelSpelling};
-use crate::rows::mask;
+use super::{CellProblem, Contract, Problem, RowProblem, Severity, TableProblem, ValidateVerdict};
+use crate::io::dates::{DAY, Timestamp};
+use crate::rows::label::Label;
 use crate::rows::{Format, Row, Rows};
 
 /// Examples kept of each failed check.
 const EXAMPLES: usize = 3;
 
-/// What `validate` found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ValidateReport {
-    /// Schema and tool.
-    #[serde(flatten)]
-    pub head: ResultHead,
-    /// `valid`, `invalid`, or `empty` where no rows came in.
-    pub verdict: String,
-    /// Rows in.
-    pub rows: u64,
-    /// Rows that passed.
-    pub clean: u64,
-    /// Rows set aside.
-    pub rejected: u64,
-    /// Every check that a row or the table failed.
-    pub failed: Vec<FailedCheck>,
-    /// The sentences behind the verdict.
-    pub reasons: Vec<String>,
-}
-
-/// One check that failed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FailedCheck {
+/// A check that rows or the table failed.
+#[derive(Clone, Debug)]
+pub struct CheckFailure {
     /// Such as `text.min_length`.
     pub name: String,
     /// How bad that is.
     pub severity: Severity,
     /// How many rows failed it; 1 for a check on the table.
     pub count: u64,
-    /// What is wrong, as one of the rows has it, personal data masked.
-    pub examples: Vec<String>,
+    /// The first of them.
+    pub examples: Vec<Problem>,
+}
+
+/// What an inspection found.
+#[derive(Clone, Debug)]
+pub struct InspectionResult {
+    /// Whether the rows keep the contract.
+    pub verdict: ValidateVerdict,
+    /// Rows in.
+    pub rows: u64,
+    /// Rows that passed.
+    pub clean: u64,
+    /// Rows set aside.
+    pub rejected: u64,
+    /// Every check that a row or the table failed, by name.
+    pub failed: Vec<CheckFailure>,
 }
 
 /// An inspection under way.
 pub struct Inspection<'a> {
     contract: &'a Contract,
     now: Timestamp,
-    failed: BTreeMap<String, FailedCheck>,
+    failed: BTreeMap<String, CheckFailure>,
     rows: u64,
     rejected: u64,
     labels: [u64; 2],
@@ -88,17 +79,17 @@ impl<'a> Inspection<'a> {
         })
     }
 
-    /// Looks at a row; the reason where it is to be set aside.
-    pub fn row(&mut self, rows: &Rows, row: &Row) -> Option<String> {
+    /// Looks at a row; the problem if it must be set aside.
+    pub fn row(&mut self, rows: &Rows, row: &Row) -> Option<RowProblem> {
         self.rows += 1;
-        let reason = self.reason(rows, row);
-        self.rejected += u64::from(reason.is_some());
-        reason
+        let problem = self.problem(rows, row);
+        self.rejected += u64::from(problem.is_some());
+        problem
     }
 
-    fn reason(&mut self, rows: &Rows, row: &Row) -> Option<String> {
+    fn problem(&mut self, rows: &Rows, row: &Row) -> Option<RowProblem> {
         if let Some(fault) = row.fault() {
-            return self.hit("row", Severity::Reject, row, fault.to_string());
+            return self.hit("row", Severity::Reject, row, RowProblem::Malformed(fault.clone()));
         }
         for (place, (name, column)) in self.contract.column.iter().enumerate() {
             let index = rows.header().find(name);
@@ -110,35 +101,44 @@ impl<'a> Inspection<'a> {
                 self.empty[place] += 1;
             }
             // Whether the label can be read is asked of every row below.
-            let told = |(check, _): &(&str, String)| *check != "type" || index != rows.header().label();
-            if let Some((check, what)) = problem(cell, column, rows.spelling(), self.now).filter(told) {
-                let reason =
-                    self.hit(&format!("{name}.{check}"), column.severity, row, format!("{name} {what}"));
-                if reason.is_some() {
-                    return reason;
+            let is_told = |problem: &CellProblem| {
+                !matches!(problem, CellProblem::Type(..)) || index != rows.header().label()
+            };
+            let broken = CellProblem::find(cell, column, rows.spelling(), self.now).filter(is_told);
+            if let Some(broken) = broken {
+                let check = format!("{name}.{}", broken.rule());
+                let problem = self.hit(&check, column.severity, row, RowProblem::Cell(name.clone(), broken));
+                if problem.is_some() {
+                    return problem;
                 }
             }
         }
         let label = match rows.spelling().read(rows.label_cell(row)) {
             Ok(label) => label,
-            Err(error) => return self.hit("label.type", Severity::Reject, row, error.to_string()),
+            Err(error) => {
+                let problem = RowProblem::Unreadable(error.to_string());
+                return self.hit("label.type", Severity::Reject, row, problem);
+            }
         };
         let text = match rows.text_column() {
             Ok(column) => row.get(column),
-            Err(error) => return self.hit("text", Severity::Reject, row, error.to_string()),
+            Err(error) => {
+                let problem = RowProblem::Unreadable(error.to_string());
+                return self.hit("text", Severity::Reject, row, problem);
+            }
         };
-        let reason = self.copy(text, label, row);
-        if reason.is_none() {
+        let problem = self.copy(text, label, row);
+        if problem.is_none() {
             self.latest = self.latest.max(rows.date(row));
             if let Some(label) = label {
                 self.labels[usize::from(label == Label::Positive)] += 1;
             }
         }
-        reason
+        problem
     }
 
     /// Holds a text against the same text in an earlier row.
-    fn copy(&mut self, text: &str, label: Option<Label>, row: &Row) -> Option<String> {
+    fn copy(&mut self, text: &str, label: Option<Label>, row: &Row) -> Option<RowProblem> {
         if self.contract.duplicates.is_none() && self.contract.conflicts.is_none() {
             return None;
         }
@@ -153,27 +153,31 @@ impl<'a> Inspection<'a> {
         *before = before.or(label);
         match &self.contract.conflicts {
             Some(conflicts) if conflict => {
-                let what = format!("the same text has the other label at line {line}");
-                return self.hit("conflicts", conflicts.severity, row, what);
+                return self.hit("conflicts", conflicts.severity, row, RowProblem::Conflict(line));
             }
             _ => {}
         }
         match &self.contract.duplicates {
             Some(duplicates) if duplicates.severity == Severity::Reject => {
-                self.hit("duplicates", Severity::Reject, row, format!("the same text as line {line}"))
+                self.hit("duplicates", Severity::Reject, row, RowProblem::Duplicate(line))
             }
             _ => None,
         }
     }
 
-    /// Counts a failed check; the reason again where it refuses the row.
-    fn hit(&mut self, check: &str, severity: Severity, row: &Row, what: String) -> Option<String> {
-        self.count(check, severity, &format!("line {}: {what}", row.line()));
-        (severity >= Severity::Reject).then_some(what)
+    /// Counts a failed check of a row; the problem again if it rejects the row.
+    fn hit(&mut self, check: &str, severity: Severity, row: &Row, problem: RowProblem) -> Option<RowProblem> {
+        self.count(check, severity, || Problem::Row(row.line(), problem.clone()));
+        (severity >= Severity::Reject).then_some(problem)
     }
 
-    fn count(&mut self, check: &str, severity: Severity, example: &str) {
-        let found = self.failed.entry(check.to_owned()).or_insert_with(|| FailedCheck {
+    /// Counts a failed check of the table.
+    fn miss(&mut self, check: &str, severity: Severity, problem: TableProblem) {
+        self.count(check, severity, || Problem::Table(problem));
+    }
+
+    fn count(&mut self, check: &str, severity: Severity, example: impl FnOnce() -> Problem) {
+        let found = self.failed.entry(check.to_owned()).or_insert_with(|| CheckFailure {
             name: check.to_owned(),
             severity,
             count: 0,
@@ -181,152 +185,86 @@ impl<'a> Inspection<'a> {
         });
         found.count += 1;
         if found.examples.len() < EXAMPLES {
-            found.examples.push(mask::masked(example, &mask::ALL));
+            found.examples.push(example());
         }
     }
 
-    /// Ends: the checks on the table as a whole.
-    pub fn finish(mut self, tool: &str) -> ValidateReport {
-        let contract = self.contract;
+    /// Ends: the checks on the table as a whole, then the verdict.
+    pub fn finish(mut self) -> InspectionResult {
         let clean = self.rows - self.rejected;
-        let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
-        for (place, (name, column)) in contract.column.iter().enumerate() {
-            let nulls = share(self.empty[place], self.rows);
-            if let Some(most) = column.max_null_share.filter(|most| nulls > most.value()) {
+        self.check_cells();
+        self.check_rows(clean);
+        self.check_labels();
+        self.check_dates();
+        let Self { rows, rejected, failed, .. } = self;
+        let failed: Vec<CheckFailure> = failed.into_values().collect();
+        let verdict = match failed.iter().any(|check| check.severity == Severity::Fail) {
+            _ if rows == 0 => ValidateVerdict::Empty,
+            true => ValidateVerdict::Invalid,
+            false => ValidateVerdict::Valid,
+        };
+        InspectionResult { verdict, rows, clean, rejected, failed }
+    }
+
+    fn check_cells(&mut self) {
+        for (place, (name, column)) in self.contract.column.iter().enumerate() {
+            let empty = share(self.empty[place], self.rows);
+            if let Some(max) = column.max_null_share.filter(|max| empty > max.value()) {
                 let severity =
                     if column.severity == Severity::Warn { Severity::Warn } else { Severity::Fail };
-                let what = format!("{name}: {nulls:.4} of the cells are empty, over {most}");
-                self.count(&format!("{name}.max_null_share"), severity, &what);
+                let check = format!("{name}.max_null_share");
+                self.miss(&check, severity, TableProblem::EmptyCells(name.clone(), empty, max));
             }
         }
+    }
+
+    fn check_rows(&mut self, clean: u64) {
+        let contract = self.contract;
         if let Some(rows) = &contract.rows {
             if clean < rows.min {
-                self.count("rows.min", rows.severity, &format!("{clean} clean rows, under {}", rows.min));
+                self.miss("rows.min", rows.severity, TableProblem::FewRows(clean, rows.min));
             }
             if let Some(max) = rows.max.filter(|&max| clean > max) {
-                self.count("rows.max", rows.severity, &format!("{clean} clean rows, over {max}"));
+                self.miss("rows.max", rows.severity, TableProblem::ManyRows(clean, max));
             }
         }
         let rejects = share(self.rejected, self.rows);
-        if let Some(most) = contract.rejects.as_ref().filter(|most| rejects > most.max_share.value()) {
-            let what = format!("{rejects:.4} of the rows are refused, over {}", most.max_share);
-            self.count("rejects", most.severity, &what);
+        if let Some(rule) = contract.rejects.as_ref().filter(|rule| rejects > rule.max_share.value()) {
+            self.miss("rejects", rule.severity, TableProblem::Rejects(rejects, rule.max_share));
         }
         let repeats = share(self.repeats, self.rows);
-        if let Some(most) = contract.duplicates.as_ref().filter(|most| repeats > most.max_share.value()) {
-            let what = format!("{repeats:.4} of the rows repeat a text, over {}", most.max_share);
-            self.count("duplicates.max_share", most.severity.max(Severity::Warn), &what);
+        if let Some(rule) = contract.duplicates.as_ref().filter(|rule| repeats > rule.max_share.value()) {
+            let severity = rule.severity.max(Severity::Warn);
+            self.miss("duplicates.max_share", severity, TableProblem::Duplicates(repeats, rule.max_share));
         }
+    }
+
+    fn check_labels(&mut self) {
         let [negative, positive] = self.labels;
-        if let Some(balance) = contract.balance.as_ref().filter(|_| negative + positive > 0) {
-            let found = share(positive, negative + positive);
-            if found < balance.min.value() || found > balance.max.value() {
-                let bounds = format!("{} to {}", balance.min, balance.max);
-                let what = format!("{found:.4} of the labelled rows are positive, outside {bounds}");
-                self.count("balance", balance.severity, &what);
-            }
-        }
-        if let Some(freshness) = &contract.freshness {
-            let age = self.latest.map(|latest| (self.now.0 - latest.0) as f64 / DAY as f64);
-            let limit = freshness.max_age_days;
-            match age {
-                None => self.count("freshness", freshness.severity, "no row has a date"),
-                Some(age) if age > limit => {
-                    let what = format!("the latest row is {age:.1} days old, over {limit}");
-                    self.count("freshness", freshness.severity, &what);
-                }
-                Some(_) => {}
-            }
-        }
-        self.report(tool, clean)
-    }
-
-    fn report(self, tool: &str, clean: u64) -> ValidateReport {
-        let Self { rows, rejected, failed, .. } = self;
-        let failed: Vec<FailedCheck> = failed.into_values().collect();
-        let is_bad = |check: &&FailedCheck| check.severity == Severity::Fail;
-        let reasons: Vec<String> = failed.iter().filter(is_bad).map(FailedCheck::sentence).collect();
-        let (verdict, reasons) = match (rows, reasons.is_empty()) {
-            (0, _) => ("empty", vec!["no rows came in".to_owned()]),
-            (_, true) => ("valid", reasons),
-            (_, false) => ("invalid", reasons),
+        let Some(balance) = self.contract.balance.as_ref().filter(|_| negative + positive > 0) else {
+            return;
         };
-        let verdict = verdict.to_owned();
-        ValidateReport {
-            head: ResultHead::new("validate", tool),
-            verdict,
-            rows,
-            clean,
-            rejected,
-            failed,
-            reasons,
+        let found = share(positive, negative + positive);
+        if found < balance.min.value() || found > balance.max.value() {
+            let problem = TableProblem::Balance(found, [balance.min, balance.max]);
+            self.miss("balance", balance.severity, problem);
+        }
+    }
+
+    fn check_dates(&mut self) {
+        let Some(freshness) = &self.contract.freshness else { return };
+        let limit = freshness.max_age_days;
+        let days = self.latest.map(|latest| (self.now.0 - latest.0) as f64 / DAY as f64);
+        match days {
+            None => self.miss("freshness", freshness.severity, TableProblem::NoDate),
+            Some(days) if days > limit => {
+                self.miss("freshness", freshness.severity, TableProblem::Stale(days, limit));
+            }
+            Some(_) => {}
         }
     }
 }
 
-impl FailedCheck {
-    fn sentence(&self) -> String {
-        let example = self.examples.first().map_or("", String::as_str);
-        if self.count > 1 {
-            format!("{}: {} rows, the first at {example}", self.name, self.count)
-        } else {
-            format!("{}: {example}", self.name)
-        }
-    }
-}
-
-/// What is wrong with a cell, if anything: the name of the check and the sentence.
-fn problem(
-    cell: &str,
-    column: &ColumnRule,
-    spelling: &LabelSpelling,
-    now: Timestamp,
-) -> Option<(&'static str, String)> {
-    let value = cell.trim();
-    if value.is_empty() {
-        return (column.filled || column.min_length.is_some_and(|least| least > 0))
-            .then(|| ("filled", "is empty".to_owned()));
-    }
-    let of_type = match column.kind {
-        ColumnType::Text => true,
-        ColumnType::Label => spelling.read(value).is_ok(),
-        ColumnType::Date => dates::read(value).is_some(),
-        ColumnType::Number => value.parse::<f64>().is_ok_and(f64::is_finite),
-        ColumnType::Integer => value.parse::<i64>().is_ok(),
-    };
-    if !of_type {
-        let kind = format!("{:?}", column.kind).to_lowercase();
-        return Some(("type", format!("{} is no {kind}", shown(value))));
-    }
-    if let Some(allowed) = column.allowed.as_ref().filter(|allowed| !allowed.iter().any(|one| one == value)) {
-        return Some(("allowed", format!("{} is none of {}", shown(value), allowed.join(", "))));
-    }
-    if column.min_length.is_some() || column.max_length.is_some() {
-        let length = cell.chars().count() as u64;
-        if let Some(least) = column.min_length.filter(|&least| length < least) {
-            return Some(("min_length", format!("has {length} characters, under {least}")));
-        }
-        if let Some(most) = column.max_length.filter(|&most| length > most) {
-            return Some(("max_length", format!("has {length} characters, over {most}")));
-        }
-    }
-    if let Ok(number) = value.parse::<f64>() {
-        if let Some(least) = column.min.filter(|&least| number < least) {
-            return Some(("min", format!("{value} is under {least}")));
-        }
-        if let Some(most) = column.max.filter(|&most| number > most) {
-            return Some(("max", format!("{value} is over {most}")));
-        }
-    }
-    let date = dates::read(value).filter(|_| column.kind == ColumnType::Date)?;
-    let moment = |bound: &Option<String>| match bound.as_deref() {
-        Some("now") => Some(now),
-        Some(bound) => dates::read(bound),
-        None => None,
-    };
-    if let Some(earliest) = moment(&column.earliest).filter(|&earliest| date < earliest) {
-        return Some(("earliest", format!("{date} is before {earliest}")));
-    }
-    let latest = moment(&column.latest).filter(|&latest| date > latest)?;
-    Some(("latest", format!("{date} is after {latest}")))
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

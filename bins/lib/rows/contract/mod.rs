@@ -1,11 +1,15 @@
 //! A contract defines which rows are valid.
 
 mod rules;
+mod problem;
+mod report;
 mod infer;
 mod inspect;
 
 pub use infer::ContractDraft;
-pub use inspect::{Inspection, ValidateReport};
+pub use inspect::{CheckFailure, Inspection, InspectionResult};
+pub use problem::{CellProblem, Problem, RowProblem, TableProblem};
+pub use report::{FailedCheck, ValidateReport, ValidateVerdict};
 pub use rules::{
     BalanceRule, ColumnRule, ColumnType, Contract, FractionRule, FreshnessRule, PlainRule, RowCountRule,
     Severity,

@@ -1,0 +1,117 @@
+//! The messages whose verdict changes, as CSV: masked, and with the words that make it change.
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+
+use crate::io::escape::neutral;
+use crate::io::stream::{Output, Place};
+use crate::model::paired_rows::{Judgement, ModelPair, PairedRow};
+use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
+use crate::rows::label::LabelNames;
+use crate::rows::mask;
+use crate::rows::{self, CellValue};
+
+/// Words that are named for each message.
+const WORDS: usize = 8;
+
+/// A file of messages whose verdict changes, under way.
+pub struct FlipsFile<'a> {
+    output: Output,
+    place: &'a Place,
+    id: Option<&'a str>,
+    names: LabelNames,
+    models: ModelPair<'a>,
+    columns: Option<[ColumnPlaces; 2]>,
+    buffers: ScoringBuffers,
+}
+
+impl<'a> FlipsFile<'a> {
+    /// Begins it with its header. Messages go by the column `id`, or by their line. `positive` is what positive rows are called
+    /// if no model says so.
+    pub fn create(
+        place: &'a Place,
+        id: Option<&'a str>,
+        models: ModelPair<'a>,
+        positive: Option<&str>,
+    ) -> Result<Self> {
+        let names = match (models.challenger, positive) {
+            (Some(model), _) => model.names.clone(),
+            (None, Some(positive)) => {
+                LabelNames { negative: format!("not {positive}"), positive: positive.into() }
+            }
+            (None, None) => LabelNames::default(),
+        };
+        let (output, buffers) = (place.writer()?, ScoringBuffers::default());
+        let mut flips = Self { output, place, id, names, models, columns: None, buffers };
+        flips.line(&[
+            id.unwrap_or("line"),
+            "label",
+            "champion",
+            "challenger",
+            "champion_score",
+            "challenger_score",
+            "words",
+            "text",
+        ])?;
+        Ok(flips)
+    }
+
+    /// Adds a row if the models disagree on it.
+    pub fn add(&mut self, judged: &PairedRow) -> Result<()> {
+        let PairedRow { rows, row, truth, champion: Some(champion), challenger } = *judged else {
+            return Ok(());
+        };
+        if champion.verdict == challenger.verdict {
+            return Ok(());
+        }
+        let masked = |text: &str| mask::masked(text, &mask::ALL);
+        let name = match self.id {
+            Some(id) => masked(row.get(rows.column(id)?)),
+            None => row.line().to_string(),
+        };
+        let text = masked(rows.text(row)?);
+        let words = self.words(judged, &text)?;
+        let score = |Judgement { score, .. }: Judgement| {
+            score.map_or(String::new(), |score| CellValue::Number(score).cell())
+        };
+        let cells = [
+            name,
+            self.names.of(truth).to_owned(),
+            self.names.of(champion.verdict).to_owned(),
+            self.names.of(challenger.verdict).to_owned(),
+            score(champion),
+            score(challenger),
+            masked(&words),
+            text,
+        ];
+        let cells = cells.each_ref().map(|cell| neutral(cell));
+        self.line(&cells.each_ref().map(AsRef::as_ref))
+    }
+
+    /// Puts the file in its place.
+    pub fn finish(self) -> Result<()> {
+        self.output.finish()
+    }
+
+    fn line(&mut self, cells: &[&str]) -> Result<()> {
+        writeln!(self.output, "{}", rows::csv(cells)).with_context(|| self.place.to_string())
+    }
+
+    /// The words that make the verdict change, except those that are masked in the text; none without both models.
+    fn words(&mut self, judged: &PairedRow, masked: &str) -> Result<String> {
+        let ModelPair { champion: Some(champion), challenger: Some(challenger) } = self.models else {
+            return Ok(String::new());
+        };
+        if self.columns.is_none() {
+            self.columns = Some([champion.columns(judged.rows)?, challenger.columns(judged.rows)?]);
+        }
+        let Some([theirs, ours]) = &self.columns else { return Ok(String::new()) };
+        let [masked, text] = [masked, judged.rows.text(judged.row)?].map(str::to_lowercase);
+        let hides = |term: &str| {
+            let mut parts = term.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+            parts.any(|part| text.contains(part) && !masked.contains(part))
+        };
+        Ok(challenger.differs(ours, (champion, theirs), judged.row, &mut self.buffers, WORDS, &hides))
+    }
+}
