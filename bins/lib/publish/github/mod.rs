@@ -1,6 +1,6 @@
 //! GitHub's API: releases, deployments, dispatches, comments.
 //!
-//! The calls go through octocrab by path, not by its typed builders: its models refuse an answer that lacks any of some twenty
+//! The calls go through octocrab by path, not by its typed builders: its models reject an answer that lacks any of some twenty
 //! fields nobody reads here, as GitHub Enterprise Server or a later API may send it, and its dispatch panics at a success that
 //! is not 204.
 
