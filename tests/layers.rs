@@ -250,8 +250,12 @@ impl Modules {
             }
             self.order.insert(inner, self.order.len());
         }
-        for statement in text.split(';').filter_map(|part| part.split_once("use ").map(|(_, rest)| rest)) {
-            let (module, names) = statement.rsplit_once("::").unwrap();
+        for statement in text.split(';').map(str::trim_start).filter(|part| part.starts_with("pub")) {
+            let Some((module, names)) =
+                statement.split_once("use ").and_then(|(_, path)| path.rsplit_once("::"))
+            else {
+                continue;
+            };
             for name in names.trim_matches(['{', '}']).split(',').map(str::trim) {
                 self.handed_on.insert(format!("{path}::{name}"), format!("{path}::{module}"));
             }
