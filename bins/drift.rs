@@ -8,11 +8,11 @@ use clap::Parser;
 
 use spamops::cli::options::RowArgs;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
-use spamops::drift::assessment::Champion;
-use spamops::drift::changes::WordNames;
-use spamops::drift::decision::{self, DriftEvidence};
+use spamops::drift::decision::decide;
 use spamops::drift::history::History;
+use spamops::drift::observation::{Champion, DriftEvidence};
 use spamops::drift::policy::{DriftPolicy, Persistence, RetrainOn};
+use spamops::drift::word_names::WordNames;
 use spamops::io::dates;
 use spamops::io::fraction::Fraction;
 use spamops::io::result_file;
@@ -21,6 +21,7 @@ use spamops::io::stream::{Place, expect_kept};
 use spamops::model::model_file::Model;
 use spamops::model::observe;
 use spamops::profile::summary::{self, Profile, StoredProfile};
+use spamops::report::drift_sentences::drift_report;
 use spamops::rows::Rows;
 use spamops::state::gathered::State;
 use spamops::state::watched_files::{self, WatchedFiles};
@@ -181,22 +182,22 @@ impl Tool for Args {
             new,
             names,
             metrics: metrics.as_ref(),
-            history: history.clone(),
+            history,
             changes,
             last_retrain: state.as_ref().map(State::last_retrain).transpose()?.flatten(),
         };
-        let (report, block) = decision::decide(evidence, &self.policy(), scene.now()?, scene.name())?;
-        result_file::write(&self.output, &report)?;
+        let (decision, record) = decide(&evidence, &self.policy(), scene.now()?)?;
+        let answer = Outcome::answer(!decision.retrain_needed, self.exit_code);
+        result_file::write(&self.output, &drift_report(decision, scene.name()))?;
         if let Some(state) = state.filter(|_| !self.dry_run) {
-            let unreadable = history.unreadable.is_some();
-            let mut history = history;
-            history.add(block)?;
-            if let Err(error) = state.remember(&history.lines()?, unreadable) {
+            let mut history = evidence.history;
+            history.add(record)?;
+            if let Err(error) = state.remember(&history.lines()?, history.unreadable.is_some()) {
                 scene.warn(format!("the history is left as it is: {error:#}"));
             }
             watched.map_or(Ok(()), |watched| watched.write(&state.file(WATCHED)))?;
         }
-        Ok(Outcome::answer(!report.retrain_needed, self.exit_code))
+        Ok(answer)
     }
 }
 

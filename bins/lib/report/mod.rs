@@ -2,6 +2,7 @@
 
 pub mod aligned;
 pub(crate) mod escape;
+pub mod drift_sentences;
 mod prose;
 mod decision;
 mod markdown;
