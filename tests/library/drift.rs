@@ -1,10 +1,13 @@
 //! What `drift` promises of streams whose truth is known: rarely an alarm where nothing changes, and one where much does.
 //! With 500 runs a cell, and more of them: `tests/real.sh drift`.
 
-use spamops::drift::assessment::Champion;
-use spamops::drift::decision::{DriftEvidence, DriftReport, decide};
-use spamops::drift::history::{History, RunRecord};
+use spamops::drift::decision::{DriftDecision, decide};
+use spamops::drift::history::History;
+use spamops::drift::observation::{Champion, DriftEvidence};
 use spamops::drift::policy::{DriftPolicy, RetrainOn};
+use spamops::drift::run_record::{ObservedRun, RunFindings, RunRecord};
+use spamops::drift::triggers::TriggerCode;
+use spamops::drift::verdict::DriftVerdict;
 use spamops::io::dates::Timestamp;
 use spamops::io::fraction::Fraction;
 use spamops::model::observe::ProfileBuilder;
@@ -28,16 +31,16 @@ fn profile(messages: impl Iterator<Item = Message>) -> Profile {
     observer.done()
 }
 
-fn verdict(reference: &Profile, new: Profile) -> DriftReport {
+fn verdict(reference: &Profile, new: Profile) -> DriftVerdict {
     let evidence = DriftEvidence { reference: Some((reference, "")), new, ..DriftEvidence::default() };
-    decide(evidence, &DriftPolicy::default(), Timestamp(0), "test").unwrap().0
+    decide(&evidence, &DriftPolicy::default(), Timestamp(0)).unwrap().0.assessment.verdict
 }
 
 /// How many of so many runs have an alarm.
 fn alarms(scenario: Scenario, rows: usize, runs: u64) -> usize {
     let drifted = |run: &u64| {
         let reference = profile(stream::rows(Scenario::QUIET, 1500, run % 10));
-        verdict(&reference, profile(stream::rows(scenario, rows, 1000 + run))).verdict == "drifted"
+        verdict(&reference, profile(stream::rows(scenario, rows, 1000 + run))) == DriftVerdict::Drifted
     };
     (0..runs).filter(drifted).count()
 }
@@ -67,14 +70,14 @@ fn merged_profiles_of_parts_equal_the_profile_of_all() {
 }
 
 /// Small days of one stream, one after the other.
-fn days(scenario: Scenario, rows: usize, days: usize) -> Vec<DriftReport> {
+fn days(scenario: Scenario, rows: usize, days: usize) -> Vec<DriftDecision> {
     days_of(rows, days, |_| scenario)
 }
 
 /// The same where each day has its scenario.
-fn days_of(rows: usize, days: usize, scenario: impl Fn(usize) -> Scenario) -> Vec<DriftReport> {
+fn days_of(rows: usize, days: usize, scenario: impl Fn(usize) -> Scenario) -> Vec<DriftDecision> {
     let reference = profile(stream::rows(Scenario::QUIET, 1500, 3));
-    let (mut history, mut reports) = (History::default(), Vec::new());
+    let (mut history, mut decisions) = (History::default(), Vec::new());
     for day in 0..days {
         let all = stream::rows(scenario(day), rows * days, 79);
         let evidence = DriftEvidence {
@@ -84,23 +87,24 @@ fn days_of(rows: usize, days: usize, scenario: impl Fn(usize) -> Scenario) -> Ve
             ..DriftEvidence::default()
         };
         let now = Timestamp(i64::try_from(day).unwrap() * 86_400);
-        let (report, block) = decide(evidence, &DriftPolicy::default(), now, "test").unwrap();
-        history.add(block).unwrap();
-        reports.push(report);
+        let (decision, record) = decide(&evidence, &DriftPolicy::default(), now).unwrap();
+        history.add(record).unwrap();
+        decisions.push(decision);
     }
-    reports
+    decisions
 }
 
 #[test]
 fn small_days_are_pooled_until_there_are_enough_rows() {
     let quiet = days(Scenario::QUIET, 100, 9);
-    assert_eq!(quiet[0].verdict, "insufficient_data");
-    let fired = quiet[8].signals.iter().filter(|signal| signal.fired).map(|signal| &signal.says);
-    assert_eq!(quiet[8].verdict, "steady", "{:?}", fired.collect::<Vec<_>>());
-    let needed = quiet[8].window.needed.unwrap();
-    assert!(quiet.iter().all(|report| report.window.runs == 1 || report.window.messages < needed + 100));
+    assert_eq!(quiet[0].assessment.verdict, DriftVerdict::InsufficientData);
+    let fired = quiet[8].assessment.signals.iter().filter(|signal| signal.fired);
+    assert_eq!(quiet[8].assessment.verdict, DriftVerdict::Steady, "{:?}", fired.collect::<Vec<_>>());
+    let needed = quiet[8].assessment.window.needed.unwrap();
+    let mut windows = quiet.iter().map(|day| &day.assessment.window);
+    assert!(windows.all(|window| window.runs == 1 || window.messages < needed + 100));
     let campaign = days(Scenario { campaign: 0.3, ..Scenario::QUIET }, 100, 7);
-    assert!(campaign.iter().any(|report| report.verdict == "drifted"));
+    assert!(campaign.iter().any(|day| day.assessment.verdict == DriftVerdict::Drifted));
 }
 
 #[test]
@@ -111,14 +115,14 @@ fn lasting_drift_requests_a_retrain_and_one_window_does_not() {
     let small = days(Scenario { language: 0.3, ..Scenario::QUIET }, 100, 14);
     let first = small.iter().position(|report| report.retrain_needed).unwrap();
     // The window before the one that asks shares no run with it.
-    assert!(first >= small[first].window.runs, "{first}");
+    assert!(first >= small[first].assessment.window.runs, "{first}");
 }
 
 #[test]
 fn one_newsletter_is_reported_without_a_retrain() {
     let newsletter = Scenario { newsletter: 0.3, ..Scenario::QUIET };
     let reports = days_of(600, 8, |day| if day == 3 { newsletter } else { Scenario::QUIET });
-    assert_eq!(reports[3].verdict, "drifted");
+    assert_eq!(reports[3].assessment.verdict, DriftVerdict::Drifted);
     assert!(reports.iter().all(|report| !report.retrain_needed));
 }
 
@@ -128,7 +132,8 @@ fn history_drops_profiles_that_no_run_needs() {
     let mut history = History::default();
     for day in 0..80 {
         let new = profile(stream::rows(Scenario::QUIET, 200, 100 + u64::try_from(day).unwrap()));
-        history.add(RunRecord::of(&new, "one", day).unwrap()).unwrap();
+        let run = ObservedRun::of(&new, "one", day, Confusion::default()).unwrap();
+        history.add(RunRecord::new(run, RunFindings { runs: 1, ..RunFindings::default() })).unwrap();
     }
     assert_eq!(history.blocks().len(), 64);
     let kept = history.blocks().iter().filter(|block| !block.profile.is_empty()).count();
@@ -136,10 +141,10 @@ fn history_drops_profiles_that_no_run_needs() {
     assert!(history.lines().unwrap().len() < 1_000_000);
     assert_eq!(History::read(history.lines().unwrap().lines()), history);
     // Another champion is another scale.
-    let block = RunRecord::of(&reference, "two", 80).unwrap();
-    let past = history.before(&block, &reference).unwrap();
-    assert_eq!(past.pooled(&reference, 1000).unwrap().1, 1);
-    assert_eq!(past.since(&block), (300, 300));
+    let run = ObservedRun::of(&reference, "two", 80, Confusion::default()).unwrap();
+    let past = history.before(&run).unwrap();
+    assert_eq!(past.pooled(&reference, 1000).unwrap().runs, 1);
+    assert_eq!(past.since(&run), (300, 300));
 }
 
 #[test]
@@ -166,12 +171,12 @@ fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
             metrics: Some(&metrics),
             ..DriftEvidence::default()
         };
-        decide(evidence, policy, Timestamp(0), "test").unwrap().0
+        decide(&evidence, policy, Timestamp(0)).unwrap().0
     };
     let policy = DriftPolicy::default();
     assert!(!asks(10, &policy).retrain_needed && !asks(20, &policy).retrain_needed);
     let lost = asks(60, &policy);
-    assert!(lost.retrain_needed && lost.reason.as_deref() == Some("performance"), "{:?}", lost.reasons);
+    assert!(lost.retrain_needed && lost.asked == Some(TriggerCode::Performance), "{:?}", lost.triggers);
     assert!(asks(60, &DriftPolicy { retrain_on: RetrainOn::Performance, ..policy.clone() }).retrain_needed);
     assert!(
         !asks(60, &DriftPolicy { min_f1: Some(Fraction::try_from(0.5).unwrap()), ..policy.clone() })

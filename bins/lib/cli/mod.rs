@@ -6,6 +6,7 @@ pub mod histogram;
 pub mod progress;
 pub mod tool;
 pub mod options;
+pub mod drift_policy_args;
 pub mod publish_args;
 pub mod recipe_args;
 mod own_counts;

@@ -12,7 +12,7 @@ use crate::cycle::demo;
 use crate::cycle::files::{RECORD, RunFiles};
 use crate::cycle::record::CycleRecord;
 use crate::cycle::step::CycleStep;
-use crate::drift::decision::DriftReport;
+use crate::drift::drift_report::DriftReport;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 use crate::rows::contract::{ValidateReport, ValidateVerdict};

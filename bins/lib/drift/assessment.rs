@@ -1,161 +1,172 @@
-//! What new messages show beside the reference: the verdict of the tests, and what moved.
+//! What the new messages show beside the reference: the verdict of the tests, and what moved.
 
-use anyhow::Result;
-use serde::{Deserialize, Serialize};
-
-use crate::drift::changes::{self, FeatureChange, WordNames};
+use crate::drift::changes::{self, FeatureChange};
 use crate::drift::estimated_f1::{self, EstimatedF1};
+use crate::drift::families::FamilyTest;
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram, pictures};
-use crate::drift::history::{PastRuns, RunRecord};
 use crate::drift::messages::Messages;
-use crate::drift::policy::DriftPolicy;
+use crate::drift::observation::{DriftEvidence, Observation};
+use crate::drift::past_runs::surprise;
+use crate::drift::run_record::RunFindings;
+use crate::drift::shares;
 use crate::drift::shift::{LabelShift, shift};
-use crate::drift::signals::{self, Signal};
-use crate::io::dates::Timestamp;
+use crate::drift::signals::{ChampionView, Signal, families, signals};
+use crate::drift::sizes;
+use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
 use crate::io::fraction::Fraction;
-use crate::profile::summary::Profile;
-use crate::stats::metrics::Confusion;
+use crate::model::calibrate::Calibration;
 
-/// Distinct messages under which nothing is said.
+/// Distinct messages below which there is no verdict.
 pub const LEAST: u64 = 30;
 
-/// Distinct messages that performance, labelled or expected, is pooled over.
-pub const EXPECTED: u64 = 2000;
-
-/// The champion, as far as it is watched.
-#[derive(Clone, Copy, Debug)]
-pub struct Champion {
-    /// From where on it says yes.
-    pub threshold: Fraction,
-    /// Its verdicts on rows it had not seen, where that was measured.
-    pub confusion: Option<Confusion>,
-    /// When it was fitted.
-    pub fitted: Option<Timestamp>,
-}
-
-/// What a verdict is about.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Window {
-    /// New rows of this run.
-    pub rows: u64,
-    /// Distinct messages among them, about.
-    pub distinct: u64,
-    /// Runs, this one and those before it, that were pooled.
-    pub runs: usize,
-    /// Distinct messages that were tested.
-    pub messages: u64,
-    /// Those they were held against.
-    pub reference: u64,
-    /// How many it takes to see a distance of .10 half of the time; none where the reference is too small for that.
-    pub needed: Option<u64>,
-    /// The least distance that these messages would show half of the time.
-    pub detectable: Option<f64>,
-    /// `history` where drift is news only if larger than in 95 of 100 windows before, else `iid-only`.
-    pub calibration: String,
-}
-
 /// What the messages show.
-pub(super) struct Assessment {
-    pub(super) verdict: String,
-    /// Runs, this one and those before it, that performance is about: the last ones, and more.
-    pub(super) runs: [usize; 2],
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    /// Whether they have drifted.
+    pub verdict: DriftVerdict,
+    /// The messages that the verdict is about.
+    pub window: Window,
+    /// Every family of tests; none if there are too few messages.
+    pub signals: Vec<Signal>,
+    /// What moved.
+    pub moved: Vec<FeatureChange>,
+    /// Whether the class balance moved, or the content.
+    pub shift: Option<LabelShift>,
+    /// The estimated F1.
+    pub expected: Option<EstimatedF1>,
+    /// How far sizes and scores are from those of the reference.
+    pub distances: Vec<FeatureDistance>,
+    /// Histograms of them.
+    pub pictures: Vec<FeatureHistogram>,
+    /// Runs that performance is pooled over: those of the window, and those of the longer one.
+    pub runs: [usize; 2],
     /// Whether the labelled messages were picked.
-    pub(super) picked: bool,
-    pub(super) window: Window,
-    pub(super) signals: Vec<Signal>,
-    pub(super) moved: Vec<FeatureChange>,
-    pub(super) shift: Option<LabelShift>,
-    pub(super) expected: Option<EstimatedF1>,
-    pub(super) distances: Vec<FeatureDistance>,
-    pub(super) pictures: Vec<FeatureHistogram>,
+    pub picked: bool,
 }
 
-impl Default for Assessment {
-    fn default() -> Self {
+impl Assessment {
+    /// The assessment of messages that cannot be tested.
+    fn untested(window: Window) -> Self {
         Self {
-            verdict: "insufficient_data".into(),
-            runs: [1, 1],
-            picked: false,
-            window: Window { runs: 1, calibration: "iid-only".into(), ..Window::default() },
+            verdict: DriftVerdict::InsufficientData,
+            window,
             signals: Vec::new(),
             moved: Vec::new(),
             shift: None,
             expected: None,
             distances: Vec::new(),
             pictures: Vec::new(),
+            runs: [1, 1],
+            picked: false,
+        }
+    }
+
+    /// Whether there is an alarm that is larger than what is normal for the stream.
+    pub fn is_news(&self) -> bool {
+        self.signals.iter().any(|signal| signal.fired && signal.is_news())
+    }
+
+    /// What the history keeps of it.
+    pub(super) fn findings(&self, since: (u64, u64)) -> RunFindings {
+        let strength = |signal: &Signal| (signal.test.family.name().to_owned(), signal.test.strength);
+        RunFindings {
+            verdict: self.verdict,
+            runs: self.window.runs,
+            since,
+            calibrated: self.window.calibration == AlarmCalibration::History,
+            news: self.is_news(),
+            strengths: self.signals.iter().map(strength).collect(),
+            f1: self.expected.map(|expected| expected.expected.value),
         }
     }
 }
 
-/// Tests the new messages, and those of the runs before it that they take to speak, against the reference.
-pub(super) fn look(
-    reference: &Profile,
-    champion: Option<Champion>,
-    new: &Profile,
-    names: &WordNames,
-    past: &PastRuns,
-    block: &mut RunRecord,
-    policy: &DriftPolicy,
-) -> Result<Assessment> {
-    let side = Messages::of_reference(reference);
-    let needed = signals::needed(side.len());
-    let (pool, runs) = past.pooled(new, needed.unwrap_or(EXPECTED))?;
-    let window = Messages::of_new(&pool, reference);
-    block.runs = runs;
-    let threshold = champion.map(|champion| champion.threshold);
-    let meaning = estimated_f1::calibration(&side);
-    let known = threshold.zip(meaning.as_ref());
-    let at = |window: &Messages| {
-        known.and_then(|(threshold, meaning)| EstimatedF1::of(&side, window, threshold, meaning))
+/// Tests the window against the reference. The last `judged` windows do not show what is normal: they may be the beginning
+/// of the drift that is looked for.
+pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, judged: usize) -> Assessment {
+    let Some((reference, _)) = evidence.reference else {
+        return Assessment::untested(untested_window(observation));
     };
-    let mut seen = Assessment::default();
-    seen.window.runs = runs;
-    (seen.window.messages, seen.window.reference) = (window.len(), side.len());
-    (seen.window.needed, seen.window.detectable) = (needed, signals::detectable(side.len(), window.len()));
-    if window.len() < LEAST || side.len() < LEAST {
-        return Ok(seen);
+    let side = Messages::of_reference(reference);
+    let new = Messages::of_new(&observation.window.messages, reference);
+    let window = Window {
+        runs: observation.window.runs,
+        messages: new.len(),
+        reference: side.len(),
+        needed: sizes::needed(side.len()),
+        detectable: sizes::detectable(side.len(), new.len()),
+        ..untested_window(observation)
+    };
+    if new.len() < LEAST || side.len() < LEAST {
+        return Assessment::untested(window);
     }
-    seen.signals = signals::all(&side, &window, threshold, at(&window).as_ref());
-    let (longer, runs_of_longer) = past.pooled(new, EXPECTED)?;
-    let longer = Messages::of_new(&longer, reference);
-    seen.runs = [runs, runs_of_longer];
-    seen.picked = signals::are_picked(&longer);
-    // What is fresh shows where only the last messages are asked, what is slight where many are.
-    let lost = |one: &EstimatedF1, other: &EstimatedF1| one.surely_lost().total_cmp(&other.surely_lost());
-    seen.expected = [at(&window), at(&longer)].into_iter().flatten().max_by(lost);
-    block.f1 = seen.expected.map(|expected| expected.expected.value);
-    // The last windows may be the beginning of what is looked for.
-    let judged = policy.persistence.of - 1;
-    for signal in &mut seen.signals {
-        block.strengths.insert(signal.family.clone(), signal.strength);
-        signal.surprise = past.surprise(block, &signal.family, signal.strength, judged);
-        block.calibrated |= signal.surprise.is_some();
-        let news = signal.surprise.is_none_or(|p| p <= signals::ALPHA);
-        block.news |= signal.fired && news;
-        if signal.fired && !news {
-            signal.says += ": no more than in the windows before";
-        }
-        if signal.family == "words"
-            && let Some(name) = signal.what.as_ref().and_then(|word| names.get(word.parse().ok()?))
-        {
-            signal.says = signal.says.replacen("a word", &format!("'{name}'"), 1);
-            signal.what = Some(name);
-        }
+    let longer = Messages::of_new(&observation.longer.messages, reference);
+    let threshold = evidence.champion.map(|champion| champion.threshold);
+    let known = threshold.zip(estimated_f1::calibration(&side));
+    let estimated = estimate(known.as_ref(), &side, [&new, &longer]);
+    let champion = ChampionView { threshold, estimated: estimated[0].as_ref() };
+    let families = families(&side, &new, champion, &evidence.names);
+    let signals = signals(families, |test: &FamilyTest| {
+        let earlier = observation.past.strengths(test.family.name(), window.runs, judged);
+        surprise(test.strength, earlier)
+    });
+    let calibrated = signals.iter().any(|signal| signal.surprise.is_some());
+    let calibration = if calibrated { AlarmCalibration::History } else { AlarmCalibration::IidOnly };
+    let (distances, pictures) = pictures(&side, &new);
+    Assessment {
+        verdict: verdict(&signals, &window),
+        window: Window { calibration, ..window },
+        signals,
+        moved: changes::all(&side, &new, &evidence.names),
+        shift: known.and_then(|(threshold, meaning)| shift(&side, &new, threshold, &meaning)),
+        expected: worst(&estimated),
+        distances,
+        pictures,
+        runs: [observation.window.runs, observation.longer.runs],
+        picked: shares::are_picked(&longer),
     }
-    seen.window.calibration = if block.calibrated { "history" } else { "iid-only" }.into();
-    let fired = seen.signals.iter().any(|signal| signal.fired);
-    let enough = needed.is_some_and(|needed| window.len() >= needed);
-    seen.verdict = if fired {
-        "drifted"
-    } else if enough {
-        "steady"
+}
+
+/// The window of a run that is compared with nothing.
+fn untested_window(observation: &Observation) -> Window {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of messages")]
+    let distinct = observation.run.messages.distinct().round() as u64;
+    Window {
+        rows: observation.run.rows(),
+        distinct,
+        runs: 1,
+        messages: 0,
+        reference: 0,
+        needed: None,
+        detectable: None,
+        calibration: AlarmCalibration::IidOnly,
+    }
+}
+
+/// The estimated F1 of each pool of new messages, if the threshold and the meaning of scores are known.
+fn estimate(
+    known: Option<&(Fraction, Calibration)>,
+    reference: &Messages,
+    pools: [&Messages; 2],
+) -> [Option<EstimatedF1>; 2] {
+    pools.map(|new| {
+        let (threshold, meaning) = known?;
+        EstimatedF1::of(reference, new, *threshold, meaning)
+    })
+}
+
+/// The estimate with the larger loss: a recent loss shows only in the last messages, a slight one only in many.
+fn worst(estimated: &[Option<EstimatedF1>; 2]) -> Option<EstimatedF1> {
+    let lost = |one: &&EstimatedF1, other: &&EstimatedF1| one.surely_lost().total_cmp(&other.surely_lost());
+    estimated.iter().flatten().max_by(lost).copied()
+}
+
+fn verdict(signals: &[Signal], window: &Window) -> DriftVerdict {
+    if signals.iter().any(|signal| signal.fired) {
+        DriftVerdict::Drifted
+    } else if window.needed.is_some_and(|needed| window.messages >= needed) {
+        DriftVerdict::Steady
     } else {
-        "insufficient_data"
+        DriftVerdict::InsufficientData
     }
-    .into();
-    block.verdict.clone_from(&seen.verdict);
-    seen.moved = changes::all(&side, &window, names);
-    seen.shift = known.and_then(|(threshold, meaning)| shift(&side, &window, threshold, meaning));
-    (seen.distances, seen.pictures) = pictures(&side, &window);
-    Ok(seen)
 }

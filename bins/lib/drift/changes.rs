@@ -2,46 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::messages::{HASHES, Messages, STEPS, SizeScale, has_flag};
-use crate::drift::signals;
-use crate::io::diagnostics::inert;
+use crate::drift::messages::{Messages, STEPS, SizeScale, has_flag};
+use crate::drift::shares::moved_flags;
+use crate::drift::sizes::moved_sizes;
+use crate::drift::word_names::WordNames;
+use crate::drift::words::moved_words;
 use crate::profile::descriptor::{FLAGS, SIZES};
 use crate::profile::summary::MessageRecord;
 
 /// Words that are named at most.
 const WORDS: usize = 20;
-
-/// Characters of a word that is named.
-const LONG: usize = 40;
-
-/// How words are spelled: by their hashes the word, and its votes; of several with one hash the one that comes more often.
-#[derive(Clone, Debug, Default)]
-pub struct WordNames(Vec<(Box<str>, u32)>);
-
-impl WordNames {
-    /// Notes a word (the vote of Boyer & Moore 1991).
-    pub fn note(&mut self, word: u16, text: &str) {
-        self.0.resize(HASHES, Default::default());
-        let (known, votes) = &mut self.0[usize::from(word)];
-        if !known.is_empty() && text.starts_with(&**known) {
-            *votes = votes.saturating_add(1);
-        } else if *votes == 0 {
-            (*known, *votes) = (cut(text), 1);
-        } else {
-            *votes -= 1;
-        }
-    }
-
-    /// How a word is spelled, where it was among the new rows.
-    pub fn get(&self, word: u16) -> Option<String> {
-        let (name, _) = self.0.get(usize::from(word))?;
-        (!name.is_empty()).then(|| inert(name))
-    }
-}
-
-fn cut(text: &str) -> Box<str> {
-    text.chars().take(LONG).collect()
-}
 
 /// Something that is in more messages than before, or in fewer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +38,7 @@ pub fn all(reference: &Messages, new: &Messages, names: &WordNames) -> Vec<Featu
     let worth = |has: &dyn Fn(&MessageRecord) -> bool| scored.then(|| worth(reference, new, has));
     // Words that none of these rows has, such as those that went away, have no name.
     let spelled =
-        signals::moved(reference, new).into_iter().filter_map(|moved| Some((names.get(moved.word)?, moved)));
+        moved_words(reference, new).into_iter().filter_map(|moved| Some((names.get(moved.word)?, moved)));
     let words = spelled.take(WORDS).map(|(what, moved)| FeatureChange {
         kind: "word".into(),
         what,
@@ -77,7 +47,7 @@ pub fn all(reference: &Messages, new: &Messages, names: &WordNames) -> Vec<Featu
         p: moved.p,
         points: worth(&|record| record.look.words.binary_search(&moved.word).is_ok()),
     });
-    let flags = signals::moved_flags(reference, new).into_iter().map(|(flag, p)| {
+    let flags = moved_flags(reference, new).into_iter().map(|(flag, p)| {
         let count = |side: &Messages| share(side.count(|record| has_flag(record, flag)), side);
         FeatureChange {
             kind: "flag".into(),
@@ -88,7 +58,7 @@ pub fn all(reference: &Messages, new: &Messages, names: &WordNames) -> Vec<Featu
             points: worth(&|record| has_flag(record, flag)),
         }
     });
-    let sizes = signals::moved_sizes(reference, new).into_iter().map(|(scale, p)| FeatureChange {
+    let sizes = moved_sizes(reference, new).into_iter().map(|(scale, p)| FeatureChange {
         kind: "size".into(),
         what: scale.name().into(),
         new: mean(scale, new, reference),

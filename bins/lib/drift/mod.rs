@@ -1,14 +1,26 @@
 //! Is the champion still right for what arrives now? Pure decisions on profiles and metrics.
 
+pub mod verdict;
 pub mod messages;
+pub mod word_names;
 pub mod estimated_f1;
+pub mod families;
+pub mod sizes;
+pub mod shares;
+pub mod words;
+mod classifier;
 pub mod signals;
 pub mod changes;
 pub mod histograms;
+pub mod shift;
+pub mod repeats;
+pub mod run_record;
+pub mod past_runs;
 pub mod history;
 pub mod policy;
-pub mod shift;
+pub mod observation;
 pub mod assessment;
-pub mod repeats;
+pub mod labelled_f1;
 pub mod triggers;
 pub mod decision;
+pub mod drift_report;

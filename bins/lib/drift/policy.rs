@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Result, bail, ensure};
+use serde::{Deserialize, Serialize};
 
 use crate::io::fraction::Fraction;
 
@@ -19,16 +20,32 @@ pub enum RetrainOn {
     AnyDrift,
 }
 
+impl RetrainOn {
+    const ALL: [Self; 3] = [Self::Performance, Self::PersistentDrift, Self::AnyDrift];
+
+    /// The value as options spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Performance => "performance",
+            Self::PersistentDrift => "persistent-drift",
+            Self::AnyDrift => "any-drift",
+        }
+    }
+}
+
 impl FromStr for RetrainOn {
     type Err = anyhow::Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        Ok(match name {
-            "performance" => Self::Performance,
-            "persistent-drift" => Self::PersistentDrift,
-            "any-drift" => Self::AnyDrift,
-            _ => bail!("expected performance, persistent-drift or any-drift"),
-        })
+        let known = Self::ALL.into_iter().find(|known| known.name() == name);
+        let Some(known) = known else { bail!("expected performance, persistent-drift or any-drift") };
+        Ok(known)
+    }
+}
+
+impl fmt::Display for RetrainOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -111,5 +128,27 @@ impl Default for DriftPolicy {
             min_new_labels: 100,
             forced: false,
         }
+    }
+}
+
+/// False retrains in a year of daily runs where nothing changes, by simulation at the defaults: the larger of 100 and of 1,000
+/// rows a day, at the upper end of its 99% interval (`tests/real.sh drift`).
+pub const FALSE_RETRAINS: f64 = 0.3;
+
+/// The cost of a schedule where nothing ever changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Runs in a year, by the history; 365 without one.
+    pub runs: f64,
+    /// False retrains in a year, estimated; none if the policy is not the one that was simulated.
+    pub false_retrains: Option<f64>,
+}
+
+impl Schedule {
+    /// The schedule with so many days from one run to the next.
+    pub(super) fn of(policy: &DriftPolicy, interval: Option<f64>) -> Self {
+        let runs = interval.map_or(365.0, |days| 365.0 / days.max(1.0 / 24.0));
+        let false_retrains = policy.is_as_simulated().then_some(FALSE_RETRAINS * (runs / 365.0).max(1.0));
+        Self { runs, false_retrains }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::changes::WordNames;
+use crate::drift::word_names::WordNames;
 use crate::profile::summary::Profile;
 
 /// Messages that came more than once.

@@ -1,5 +1,6 @@
 //! Annotations: what a runner shows beside the steps, as workflow commands.
 
+use crate::drift::triggers::TriggerCode;
 use crate::report::escape::{cut, message, property};
 use crate::report::{Decision, RunResults, prose};
 use crate::rows::contract::ValidateVerdict;
@@ -20,7 +21,8 @@ pub(super) fn commands(run: &RunResults, decision: &Decision) -> String {
     list.push((level(calls && decision.promoted_version.is_none() || unusable), decision.says.clone(), why));
     if let Some(drift) = &run.drift {
         list.push(("notice", "spamops drift".into(), prose::found(drift)));
-        let unread = drift.reasons.iter().filter(|reason| reason.code == "history_unreadable");
+        let unread = drift.reasons.iter();
+        let unread = unread.filter(|reason| reason.code == TriggerCode::HistoryUnreadable.name());
         list.extend(unread.map(|reason| ("warning", prose::trigger(reason), reason.says.clone())));
         let alarms = drift.signals.iter().filter(|signal| signal.fired);
         list.extend(alarms.map(|alarm| ("notice", prose::family(&alarm.family), alarm.says.clone())));

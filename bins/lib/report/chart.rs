@@ -1,7 +1,7 @@
 //! The charts of the page: form and place tell what colour tells, too.
 
-use crate::drift::decision::RunSummary;
 use crate::drift::histograms::FeatureHistogram;
+use crate::drift::run_record::RunSummary;
 use crate::report::prose;
 use crate::report::svg::{Anchor, Drawing};
 use crate::stats::intervals::Interval;
@@ -216,7 +216,7 @@ pub(super) fn history(runs: &[RunSummary], reference: Option<f64>, says: &str) -
         last = here;
     }
     for (run, one) in runs.iter().enumerate() {
-        let (letter, _) = prose::verdict(&one.verdict);
+        let (letter, _) = prose::verdict(one.verdict);
         let left = middle(run) - 0.36 * slot;
         match letter {
             'D' => drawing.rect("alarm", (left, marks - 22.0), (0.72 * slot, 22.0)),

@@ -11,7 +11,9 @@ use crate::compare::paired_result::CompareVerdict;
 use crate::compare::report::CompareReport;
 use crate::cycle::files::RECORD;
 use crate::cycle::record;
-use crate::drift::decision as drift;
+use crate::drift::drift_report::DriftReport;
+use crate::drift::triggers::TriggerCode;
+use crate::drift::verdict::DriftVerdict;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
 use crate::io::result_file::{self, ResultHead};
@@ -33,7 +35,7 @@ pub struct RunResults {
     /// What the champion scored.
     pub metrics: Option<Metrics>,
     /// What `drift` found.
-    pub drift: Option<drift::DriftReport>,
+    pub drift: Option<DriftReport>,
     /// What `compare` found.
     pub compare: Option<CompareReport>,
     /// What `promote` did.
@@ -163,10 +165,10 @@ impl RunResults {
     /// What decided about a new model.
     fn code(&self) -> &str {
         match (&self.drift, &self.validate) {
-            (Some(drift), _) if drift.retrain_needed => drift.reason.as_deref().unwrap_or("none"),
-            (Some(drift), _) if drift.labels_needed => "labels_needed",
-            (Some(drift), _) if self.waits() => drift.reason.as_ref().map_or(&*drift.verdict, |_| "cooldown"),
-            (Some(drift), _) => &drift.verdict,
+            (Some(drift), _) if drift.retrain_needed => drift.reason.map_or("none", TriggerCode::name),
+            (Some(drift), _) if drift.labels_needed => TriggerCode::LabelsNeeded.name(),
+            (Some(drift), _) if self.waits() && drift.reason.is_some() => TriggerCode::Cooldown.name(),
+            (Some(drift), _) => drift.verdict.name(),
             (None, Some(validate)) if validate.verdict != ValidateVerdict::Valid => validate.verdict.name(),
             _ => "none",
         }
@@ -174,7 +176,7 @@ impl RunResults {
 
     /// Whether a new model is asked for and held back for a while.
     fn waits(&self) -> bool {
-        let holds = |reason: &Reason| reason.code == "cooldown" && reason.fired;
+        let holds = |reason: &Reason| reason.code == TriggerCode::Cooldown.name() && reason.fired;
         self.drift.as_ref().is_some_and(|drift| drift.reasons.iter().any(holds))
     }
 
@@ -189,16 +191,18 @@ impl RunResults {
             (Some((true, _)), _) => "The challenger is better",
             (Some((false, CompareVerdict::Worse)), _) => "The challenger is worse: the champion stays",
             (Some(_), _) => "The challenger is not surely good enough: the champion stays",
-            (_, Some((true, drift))) if drift.reason.as_deref() == Some("no_champion") => {
+            (_, Some((true, drift))) if drift.reason == Some(TriggerCode::NoChampion) => {
                 "A first model is needed"
             }
             (_, Some((true, _))) => "A new model is needed",
             (_, Some((_, drift))) if drift.labels_needed => "A new model is needed, and labels for it first",
             _ if self.waits() => "A new model is asked for, and has to wait",
-            (_, Some((_, drift))) if drift.verdict == "drifted" => {
+            (_, Some((_, drift))) if drift.verdict == DriftVerdict::Drifted => {
                 "Nothing to do: messages have drifted, but not so that a new model is needed"
             }
-            (_, Some((_, drift))) if drift.verdict == "steady" => "Nothing to do: messages are as they were",
+            (_, Some((_, drift))) if drift.verdict == DriftVerdict::Steady => {
+                "Nothing to do: messages are as they were"
+            }
             (_, Some(_)) => "Nothing to do: too few messages to say more",
             _ => match self.validate.as_ref().map(|validate| validate.verdict) {
                 Some(ValidateVerdict::Valid) => "The new rows are valid",

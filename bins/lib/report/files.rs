@@ -45,14 +45,17 @@ impl RunResults {
 mod tests {
     use super::*;
     use crate::drift::changes::FeatureChange;
-    use crate::drift::decision as drift;
-    use crate::drift::decision::DriftEvidence;
+    use crate::drift::decision::decide;
+    use crate::drift::drift_report::{DriftReport, SignalReport};
     use crate::drift::histograms::FeatureHistogram;
+    use crate::drift::observation::DriftEvidence;
     use crate::drift::policy::DriftPolicy;
     use crate::drift::repeats::Repeated;
-    use crate::drift::signals::Signal;
+    use crate::drift::triggers::TriggerCode;
+    use crate::drift::verdict::DriftVerdict;
     use crate::io::dates::Timestamp;
     use crate::report::decision::REASONS;
+    use crate::report::drift_sentences::drift_report;
     use crate::verdict::Reason;
 
     const HOSTILE: [&str; 11] = [
@@ -72,11 +75,11 @@ mod tests {
     /// A run whose every text says that.
     fn run(text: &str) -> RunResults {
         let evidence = DriftEvidence::default();
-        let (mut drift, _) = drift::decide(evidence, &DriftPolicy::default(), Timestamp(0), "drift").unwrap();
+        let (decision, _) = decide(&evidence, &DriftPolicy::default(), Timestamp(0)).unwrap();
+        let mut drift = drift_report(decision, "drift");
         let text = text.to_owned();
-        drift.reason = Some(text.clone());
         drift.reasons.push(Reason { value: Some(f64::MAX), ..Reason::plain(&text, true, text.clone()) });
-        drift.signals.push(Signal {
+        drift.signals.push(SignalReport {
             family: text.clone(),
             test: text.clone(),
             what: Some(text.clone()),
@@ -107,7 +110,6 @@ mod tests {
             reference: vec![1],
             new: vec![2, 3],
         }];
-        drift.verdict.clone_from(&text);
         drift.blind.clone_from(&text);
         RunResults { drift: Some(drift), ..RunResults::default() }
     }
@@ -138,6 +140,19 @@ mod tests {
             for shown in [&outputs, &annotations, &markdown, &page, &json] {
                 assert!(!shown.contains(['\u{1b}', '\u{202e}', '\r']), "{shown}");
                 assert!(!shown.contains("##[") && !shown.contains("\n::set-"), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_forged_verdict_or_reason_is_refused() {
+        let drift = run("x").drift.unwrap();
+        for text in HOSTILE {
+            for key in ["verdict", "reason"] {
+                let mut forged = serde_json::to_value(&drift).unwrap();
+                forged[key] = text.into();
+                let error = result_file::parse::<DriftReport>(&forged.to_string(), "drift").unwrap_err();
+                assert!(!error.to_string().contains(['\n', '\r', '\u{1b}', '\u{202e}']), "{error}");
             }
         }
     }
@@ -185,12 +200,12 @@ mod tests {
 
     #[test]
     fn what_decided_has_a_word() {
-        let code = |change: &dyn Fn(&mut drift::DriftReport)| {
+        let code = |change: &dyn Fn(&mut DriftReport)| {
             let mut run = run("x");
             if let Some(drift) = &mut run.drift {
                 drift.reasons = vec![Reason::plain("cooldown", false, "over")];
-                (drift.retrain_needed, drift.verdict) = (false, "steady".into());
-                drift.reason = Some("performance".into());
+                (drift.retrain_needed, drift.verdict) = (false, DriftVerdict::Steady);
+                drift.reason = Some(TriggerCode::Performance);
                 change(drift);
             }
             let Decision { reason_code, says, .. } = run.decision(Timestamp(0), "report");
@@ -207,7 +222,7 @@ mod tests {
             "cooldown: A new model is asked for, and has to wait"
         );
         assert_eq!(
-            code(&|drift| drift.verdict = "insufficient_data".into()),
+            code(&|drift| drift.verdict = DriftVerdict::InsufficientData),
             "insufficient_data: Nothing to do: too few messages to say more"
         );
     }

@@ -2,8 +2,9 @@
 
 use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;
-use crate::drift::decision::{self, DriftReport};
+use crate::drift::drift_report::DriftReport;
 use crate::drift::estimated_f1::EstimatedF1;
+use crate::drift::run_record::RunSummary;
 use crate::report::escape::markdown as escaped;
 use crate::report::{Decision, RunResults, prose};
 use crate::rows::contract;
@@ -231,7 +232,7 @@ fn repeats(page: &mut MarkdownPage, drift: &DriftReport) {
 }
 
 /// The last runs as two lines of signs: the F1 that was to be expected as a height, and the verdict.
-fn history(page: &mut MarkdownPage, strip: &[decision::RunSummary]) {
+fn history(page: &mut MarkdownPage, strip: &[RunSummary]) {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let last = &strip[strip.len().saturating_sub(RUNS)..];
     let (Some(from), Some(to)) = (last.first(), last.last()) else { return };
@@ -239,7 +240,7 @@ fn history(page: &mut MarkdownPage, strip: &[decision::RunSummary]) {
         .iter()
         .filter_map(|run| run.f1)
         .fold((1.0f64, 0.0f64), |(low, high), f1| (low.min(f1), high.max(f1)));
-    let height = |run: &decision::RunSummary| {
+    let height = |run: &RunSummary| {
         let f1 = run.f1?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
         let step = ((f1 - low) / (high - low).max(0.01) * 7.0).clamp(0.0, 7.0).round() as usize;
@@ -251,7 +252,7 @@ fn history(page: &mut MarkdownPage, strip: &[decision::RunSummary]) {
         return;
     }
     let heights: String = last.iter().map(|run| height(run).unwrap_or(&' ')).collect();
-    let verdicts: String = last.iter().map(|run| prose::verdict(&run.verdict).0).collect();
+    let verdicts: String = last.iter().map(|run| prose::verdict(run.verdict).0).collect();
     let heights = if low <= high { format!("    F1       {}\n", heights.trim_end()) } else { String::new() };
     page.text.extend([&heights, "    verdict  ", &verdicts, "\n\n"]);
     let left = strip.len() - last.len();

@@ -5,6 +5,7 @@ pub(crate) mod escape;
 pub mod compare_sentences;
 pub mod validate_sentences;
 pub mod flips;
+pub mod drift_sentences;
 mod prose;
 mod decision;
 mod markdown;

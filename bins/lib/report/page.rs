@@ -2,10 +2,9 @@
 
 use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;
-use crate::drift::decision::DriftReport;
+use crate::drift::drift_report::{DriftReport, SignalReport};
 use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram};
-use crate::drift::signals::Signal;
 use crate::report::escape::html;
 use crate::report::table::{LONGEST, cell, mark, name, numeric, passed, plot, table};
 use crate::report::{Decision, RunResults, chart, prose};
@@ -106,7 +105,7 @@ fn head(page: &mut String, run: &RunResults, decision: &Decision) {
         } else {
             format!("{alarms} of {} alarms", drift.signals.len())
         };
-        facts.push(("Messages", prose::verdict(&drift.verdict).1.into(), of));
+        facts.push(("Messages", prose::verdict(drift.verdict).1.into(), of));
         if let Some(EstimatedF1 { expected, reference, .. }) = &drift.expected {
             let was = format!("the reference has {}", prose::figure(reference.value));
             facts.push(("F1 to be expected", prose::figure(expected.value), was));
@@ -225,7 +224,7 @@ fn champion(page: &mut String, run: &RunResults) {
 fn history(page: &mut String, drift: &DriftReport) {
     let runs = &drift.strip[drift.strip.len().saturating_sub(RUNS)..];
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return };
-    let letters: String = runs.iter().map(|run| prose::verdict(&run.verdict).0).collect();
+    let letters: String = runs.iter().map(|run| prose::verdict(run.verdict).0).collect();
     let drifted = letters.chars().filter(|letter| *letter == 'D').count();
     let left = drift.strip.len() - runs.len();
     let earlier = if left > 0 {
@@ -272,7 +271,7 @@ fn history(page: &mut String, drift: &DriftReport) {
 
 fn signals(page: &mut String, drift: &DriftReport) {
     let mut body = paragraph("", &prose::found(drift));
-    let row = |signal: &Signal| {
+    let row = |signal: &SignalReport| {
         let ratio = prose::floors(signal.effect, &signal.measure, signal.floor);
         let effect = prose::effect(signal.effect, &signal.measure, signal.floor);
         let bar =

@@ -1,13 +1,15 @@
 //! What the numbers of a run say in plain words, the same on every page; nothing is escaped yet.
 
 use crate::compare::reasons::CompareReasonCode;
-use crate::drift::assessment::Window;
 use crate::drift::changes::FeatureChange;
-use crate::drift::decision::{DriftReport, Schedule};
+use crate::drift::drift_report::DriftReport;
 use crate::drift::estimated_f1::EstimatedF1;
+use crate::drift::families::{ALPHA, Family};
+use crate::drift::policy::Schedule;
 use crate::drift::repeats::{Repeated, Repeats};
 use crate::drift::shift::LabelShift;
-use crate::drift::signals;
+use crate::drift::triggers::TriggerCode;
+use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
 use crate::report::compare_sentences::title;
@@ -112,55 +114,66 @@ pub(super) fn day(time: i64) -> String {
 }
 
 /// A letter and a word for a verdict of `drift`.
-pub(super) fn verdict(verdict: &str) -> (char, &'static str) {
+pub(super) fn verdict(verdict: DriftVerdict) -> (char, &'static str) {
     match verdict {
-        "drifted" => ('D', "drifted"),
-        "steady" => ('S', "steady"),
-        "insufficient_data" => ('?', "too few messages"),
-        _ => ('-', "no verdict"),
+        DriftVerdict::Drifted => ('D', "drifted"),
+        DriftVerdict::Steady => ('S', "steady"),
+        DriftVerdict::InsufficientData => ('?', "too few messages"),
     }
 }
 
 /// What a trigger is called.
 pub(super) fn trigger(reason: &Reason) -> String {
+    if let Some(code) = TriggerCode::named(&reason.code) {
+        return drift_trigger(code).into();
+    }
     match &*reason.code {
-        "forced" => "Forced".into(),
-        "no_champion" => "No champion".into(),
-        "performance" => "F1 on labelled rows".into(),
-        "expected_performance" => "F1 to be expected".into(),
-        "drift" => "Drift".into(),
-        "age" => "Age of the champion".into(),
-        "new_rows" => "New rows".into(),
-        "changes" => "A watched file".into(),
-        "cooldown" => "Cooldown".into(),
-        "labels_needed" => "New labels".into(),
-        "history_unreadable" => "History".into(),
         code => CompareReasonCode::named(code).map_or_else(|| word(code), |code| title(code).into()),
+    }
+}
+
+/// The heading of a trigger of `drift`.
+fn drift_trigger(code: TriggerCode) -> &'static str {
+    match code {
+        TriggerCode::Forced => "Forced",
+        TriggerCode::NoChampion => "No champion",
+        TriggerCode::Performance => "F1 on labelled rows",
+        TriggerCode::ExpectedPerformance => "F1 to be expected",
+        TriggerCode::Drift => "Drift",
+        TriggerCode::Age => "Age of the champion",
+        TriggerCode::NewRows => "New rows",
+        TriggerCode::Changes => "A watched file",
+        TriggerCode::Cooldown => "Cooldown",
+        TriggerCode::LabelsNeeded => "New labels",
+        TriggerCode::HistoryUnreadable => "History",
     }
 }
 
 /// Whether a trigger asks for a new model, or holds one back.
 pub(super) fn fired(reason: &Reason) -> &'static str {
-    match (&*reason.code, reason.fired) {
-        ("cooldown" | "labels_needed", true) => "holds back",
+    match (TriggerCode::named(&reason.code), reason.fired) {
+        (Some(TriggerCode::Cooldown | TriggerCode::LabelsNeeded), true) => "holds back",
         (_, true) => "yes",
         (_, false) => "no",
     }
 }
 
 /// What a family of tests is about.
-pub(super) fn family(code: &str) -> String {
-    match code {
-        "sizes" => "Sizes of messages".into(),
-        "score" => "Scores".into(),
-        "flags" => "What is in messages".into(),
-        "labels" => "Share of positives".into(),
-        "verdicts" => "Share taken for positive".into(),
-        "words" => "Words".into(),
-        "classifier" => "New against old".into(),
-        "expected" => "F1 to be expected".into(),
-        code => word(code),
-    }
+pub(super) fn family(name: &str) -> String {
+    let Some(family) = Family::ALL.into_iter().find(|family| family.name() == name) else {
+        return word(name);
+    };
+    let title = match family {
+        Family::Sizes => "Sizes of messages",
+        Family::Score => "Scores",
+        Family::Flags => "What is in messages",
+        Family::Labels => "Share of positives",
+        Family::Verdicts => "Share taken for positive",
+        Family::Words => "Words",
+        Family::Classifier => "New against old",
+        Family::Expected => "F1 to be expected",
+    };
+    title.into()
 }
 
 /// What was held against what.
@@ -207,7 +220,7 @@ pub(super) fn detectable(window: &Window) -> Option<String> {
 
 /// What alarms rest on.
 pub(super) fn calibration(window: &Window) -> &'static str {
-    if window.calibration == "history" {
+    if window.calibration == AlarmCalibration::History {
         "Alarms also had to be larger than in 95 of 100 blocks of this stream before."
     } else {
         "There is too little history of this stream to hold alarms against: they rest on the tests and their floors alone."
@@ -265,7 +278,7 @@ pub(super) fn shift(shift: &LabelShift) -> String {
     let verdicts = by_verdicts.map_or_else(String::new, |share| format!(", {} by verdicts", percent(share)));
     let shares = format!("{} to {} by scores{verdicts}", percent(before), percent(estimated));
     let far = format!("distance {}, p {}", number(distance), p_value(p));
-    let content = p <= signals::ALPHA && distance >= 0.10;
+    let content = p <= ALPHA && distance >= 0.10;
     let moved = (estimated - before).abs() >= prior_shift::FLOOR;
     match (only_base_rate, moved, content) {
         (true, ..) => {
@@ -330,11 +343,19 @@ pub(super) fn schedule(schedule: &Schedule) -> String {
 pub(super) fn found(drift: &DriftReport) -> String {
     let alarms = drift.signals.iter().filter(|signal| signal.fired).count();
     let families = drift.signals.len();
-    match &*drift.verdict {
-        "drifted" => format!("The messages have drifted: {alarms} of {families} families of tests say so."),
-        "steady" => format!("The messages have not drifted: none of {families} families of tests says so."),
-        _ if drift.window.reference == 0 => "There was nothing to hold the messages against.".into(),
-        _ => "There are too few messages to say whether they have drifted.".into(),
+    match drift.verdict {
+        DriftVerdict::Drifted => {
+            format!("The messages have drifted: {alarms} of {families} families of tests say so.")
+        }
+        DriftVerdict::Steady => {
+            format!("The messages have not drifted: none of {families} families of tests says so.")
+        }
+        DriftVerdict::InsufficientData if drift.window.reference == 0 => {
+            "There was nothing to hold the messages against.".into()
+        }
+        DriftVerdict::InsufficientData => {
+            "There are too few messages to say whether they have drifted.".into()
+        }
     }
 }
 

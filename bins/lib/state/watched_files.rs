@@ -31,6 +31,9 @@ struct ChampionFiles {
     files: BTreeMap<String, Vec<u64>>,
 }
 
+/// The file of the state that keeps the lines of watched files.
+pub const WATCHED: &str = "watched.json";
+
 /// Champions that are remembered.
 const CHAMPIONS: usize = 8;
 
@@ -68,8 +71,39 @@ impl WatchedFiles {
     }
 }
 
+/// From when on the changes of watched files count.
+#[derive(Clone, Debug)]
+pub enum ChangesSince {
+    /// A revision of git.
+    Revision(String),
+    /// The moment when the champion was first seen.
+    Champion(WatchedFiles),
+}
+
+impl ChangesSince {
+    /// The changed lines of each file. A file that is new to the champion is remembered as it is now.
+    pub fn count(&mut self, files: &[PathBuf]) -> Result<Vec<(String, u64)>> {
+        let count = |file: &PathBuf| {
+            let lines = match self {
+                Self::Revision(revision) => changes_since(file, revision)?,
+                Self::Champion(watched) => watched.changes(file)?,
+            };
+            Ok((file.display().to_string(), lines))
+        };
+        files.iter().map(count).collect()
+    }
+
+    /// The files to remember until the next run.
+    pub fn watched(&self) -> Option<&WatchedFiles> {
+        match self {
+            Self::Revision(_) => None,
+            Self::Champion(watched) => Some(watched),
+        }
+    }
+}
+
 /// How many lines of a file have changed since a revision of git, such as a tag.
-pub fn changes_since(file: &Path, revision: &str) -> Result<u64> {
+fn changes_since(file: &Path, revision: &str) -> Result<u64> {
     let now = lines(&text(file)?);
     ensure!(!revision.starts_with('-'), "--watch-since {revision}: that is no revision");
     let name = file.file_name().with_context(|| format!("{}: that is no file", file.display()))?;

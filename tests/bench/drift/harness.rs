@@ -9,10 +9,13 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
-use spamops::drift::assessment::Champion;
-use spamops::drift::decision::{self, DriftEvidence, DriftReport};
+use spamops::drift::decision::{DriftDecision, decide};
+use spamops::drift::families::Family;
 use spamops::drift::history::History;
+use spamops::drift::observation::{Champion, DriftEvidence};
 use spamops::drift::policy::{DriftPolicy, RetrainOn};
+use spamops::drift::triggers::TriggerCode;
+use spamops::drift::verdict::DriftVerdict;
 use spamops::io::dates::Timestamp;
 use spamops::io::result_file;
 use spamops::io::stream::Place;
@@ -130,7 +133,7 @@ impl Watched {
         days: &mut Days,
         messages: impl Iterator<Item = Message>,
         labelled: bool,
-    ) -> Done<(DriftReport, Confusion)> {
+    ) -> Done<(DriftDecision, Confusion)> {
         let (new, confusion) = self.sees(messages, labelled);
         let figures = Figures::of(&mut [], confusion);
         let metrics = Metrics::new(confusion.total(), figures, "harness");
@@ -149,13 +152,13 @@ impl Watched {
             ..DriftEvidence::default()
         };
         let now = Timestamp(days.day * DAY);
-        let (report, block) = decision::decide(evidence, &days.policy, now, "harness")?;
-        days.history.add(block)?;
+        let (decision, record) = decide(&evidence, &days.policy, now)?;
+        days.history.add(record)?;
         days.day += 1;
-        if report.retrain_needed {
+        if decision.retrain_needed {
             days.last_retrain = Some(now);
         }
-        Ok((report, confusion))
+        Ok((decision, confusion))
     }
 }
 
@@ -257,25 +260,32 @@ fn alarms(models: &[Watched], runs: u64) -> Done<Value> {
         let week: Vec<_> = (0..7)
             .map(|_| turn(models, run).day(&mut days, rows.by_ref().take(100), false))
             .collect::<Done<_>>()?;
-        let drifted = |(report, _): &&(DriftReport, Confusion)| report.verdict == "drifted";
+        let drifted = |(day, _): &&(DriftDecision, Confusion)| has_drifted(day);
         week.iter().find(drifted).or(week.last()).cloned().ok_or_else(|| "no week".into())
     })?;
     all.push(cell("campaign 0.15, a week", 100, &found)?);
     Ok(json!({"runs": runs, "fitted": FITTED, "cells": all}))
 }
 
-fn cell(name: &str, size: usize, found: &[(DriftReport, Confusion)]) -> Done<Value> {
-    let drifted = found.iter().filter(|(report, _)| report.verdict == "drifted").count();
+fn has_drifted(decision: &DriftDecision) -> bool {
+    decision.assessment.verdict == DriftVerdict::Drifted
+}
+
+fn cell(name: &str, size: usize, found: &[(DriftDecision, Confusion)]) -> Done<Value> {
+    let drifted = found.iter().filter(|(decision, _)| has_drifted(decision)).count();
     let rate = Rate::of(drifted, found.len());
     let mut families: BTreeMap<&str, usize> = BTreeMap::new();
-    for signal in found.iter().flat_map(|(report, _)| &report.signals).filter(|signal| signal.fired) {
-        *families.entry(&signal.family).or_default() += 1;
+    let signals = found.iter().flat_map(|(decision, _)| &decision.assessment.signals);
+    for signal in signals.filter(|signal| signal.fired) {
+        *families.entry(signal.test.family.name()).or_default() += 1;
     }
-    let mean = |of: &dyn Fn(&(DriftReport, Confusion)) -> f64| {
+    let mean = |of: &dyn Fn(&(DriftDecision, Confusion)) -> f64| {
         found.iter().map(of).sum::<f64>() / found.len() as f64
     };
     let f1 = mean(&|(_, confusion)| confusion.f1());
-    let expected = mean(&|(report, _)| report.expected.map_or(f64::NAN, |expected| expected.expected.value));
+    let expected = mean(&|(decision, _)| {
+        decision.assessment.expected.map_or(f64::NAN, |expected| expected.expected.value)
+    });
     let by_family: Vec<String> = families.iter().map(|(family, count)| format!("{family} {count}")).collect();
     say(&format!("{name:22} {size:5}  {}  {f1:.3}  {expected:.3}  {}", rate.text(), by_family.join(", ")))?;
     Ok(
@@ -296,18 +306,19 @@ fn harm(models: &[Watched]) -> Done<Value> {
     let found = each(blocks.len() as u64, |block| {
         let (name, strength) = blocks[usize::try_from(block)?];
         let rows = stream::rows(named(name, strength)?, 3000, 3_000_000 + block);
-        let (report, confusion) = watched.day(&mut Days::default(), rows, false)?;
-        let expected = report.expected.ok_or("nothing is expected")?;
-        let distance = |family: &str| {
-            report.signals.iter().find(|signal| signal.family == family).map_or(0.0, |signal| signal.effect)
+        let (decision, confusion) = watched.day(&mut Days::default(), rows, false)?;
+        let expected = decision.assessment.expected.ok_or("nothing is expected")?;
+        let distance = |family: Family| {
+            let mut tests = decision.assessment.signals.iter().map(|signal| &signal.test);
+            tests.find(|test| test.family == family).map_or(0.0, |test| test.effect)
         };
         Ok((
             name,
             strength,
             confusion.f1(),
             expected.expected.value,
-            distance("score"),
-            distance("classifier"),
+            distance(Family::Score),
+            distance(Family::Classifier),
         ))
     })?;
     let truth: Vec<f64> = found.iter().map(|block| block.2).collect();
@@ -379,8 +390,8 @@ fn loss(models: &[Watched], runs: u64) -> Done<Value> {
             }
             let mut day = Days { policy: policy.clone(), ..Days::default() };
             let rows = stream::rows(scenario, 3000, 5_000_000 + run);
-            let (report, confusion) = turn(models, run).day(&mut day, rows, labelled)?;
-            Ok((three, report.retrain_needed, turn(models, run).model.estimate.pooled.f1 - confusion.f1()))
+            let (decision, confusion) = turn(models, run).day(&mut day, rows, labelled)?;
+            Ok((three, decision.retrain_needed, turn(models, run).model.estimate.pooled.f1 - confusion.f1()))
         })?;
         let count = |of: &dyn Fn(&(bool, bool, f64)) -> bool| {
             Rate::of(found.iter().filter(|run| of(run)).count(), found.len())
@@ -412,9 +423,9 @@ fn once(models: &[Watched], runs: u64) -> Done<Value> {
                 let rows =
                     stream::rows(Scenario { newsletter, ..Scenario::QUIET }, size * 20, 11_000_000 + run);
                 let rows = rows.skip(size * day).take(size);
-                let (report, _) = turn(models, run).day(&mut days, rows, false)?;
-                seen |= day >= NEWSLETTER && report.verdict == "drifted";
-                asked |= day >= NEWSLETTER && report.retrain_needed;
+                let (decision, _) = turn(models, run).day(&mut days, rows, false)?;
+                seen |= day >= NEWSLETTER && has_drifted(&decision);
+                asked |= day >= NEWSLETTER && decision.retrain_needed;
             }
             Ok((seen, asked))
         })?;
@@ -435,17 +446,17 @@ fn year(models: &[Watched], runs: u64) -> Done<Value> {
             let mut rows = stream::rows(Scenario::QUIET, size * 365, 7_000_000 + run);
             let (mut days, mut why) = (Days::default(), Vec::new());
             for _ in 0..365 {
-                let (report, _) =
+                let (decision, _) =
                     turn(models, run + days.champion).day(&mut days, rows.by_ref().take(size), true)?;
-                if report.retrain_needed {
-                    why.push(report.reason.unwrap_or_default());
+                if decision.retrain_needed {
+                    why.push(decision.asked.map_or("", TriggerCode::name));
                     days.champion += 1;
                 }
             }
             Ok(why)
         })?;
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-        found.iter().flatten().for_each(|why| *reasons.entry(why).or_default() += 1);
+        found.iter().flatten().for_each(|why| *reasons.entry(*why).or_default() += 1);
         let sum: usize = found.iter().map(Vec::len).sum();
         let rate = sum as f64 / found.len() as f64;
         // Garwood's upper bound for Poisson counts would hardly be another.

@@ -7,10 +7,11 @@ use base64::prelude::BASE64_STANDARD;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::io::dates::Timestamp;
 use spamops::profile::summary::{Profile, StoredProfile};
-use spamops::drift::decision::{DriftEvidence, decide};
+use spamops::drift::decision::decide;
 use spamops::drift::history::History;
+use spamops::drift::observation::{Champion, DriftEvidence};
 use spamops::drift::policy::DriftPolicy;
-use spamops::drift::assessment::Champion;
+use spamops::report::drift_sentences::drift_report;
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     // How many bytes are records; the rest is text.
@@ -43,13 +44,14 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         history,
         ..DriftEvidence::default()
     };
-    let (report, block) = decide(evidence, &DriftPolicy::default(), Timestamp(0), "fuzz").unwrap();
+    let (decision, record) = decide(&evidence, &DriftPolicy::default(), Timestamp(0)).unwrap();
+    let report = drift_report(decision, "fuzz");
     // Messages have not drifted from themselves, and what is written can be read.
     assert!(report.signals.iter().all(|signal| !signal.fired && signal.p.is_finite()), "{report:?}");
     let text = serde_json::to_string(&report).unwrap();
     assert!(!text.contains("null,null"), "{text}");
     let mut known = History::default();
-    known.add(block).unwrap();
+    known.add(record).unwrap();
     let read = History::read(known.lines().unwrap().lines());
     assert_eq!(read.unreadable, None);
     Corpus::Keep

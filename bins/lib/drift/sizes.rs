@@ -1,0 +1,58 @@
+//! Sizes and scores of messages: each histogram against that of the reference.
+
+use crate::drift::families::{ALPHA, Family, FamilyTest, SingleTest, TestSubject};
+use crate::drift::messages::{Messages, SizeScale, distance};
+use crate::stats::corrections::benjamini_hochberg;
+use crate::stats::power;
+
+/// The smallest distance that the tests of sizes would show with these messages half of the time.
+pub fn detectable(reference: u64, new: u64) -> Option<f64> {
+    power::distance(reference, new, level())
+}
+
+/// The new messages that these tests need for their minimum effect; none if the reference is too small for any number.
+pub fn needed(reference: u64) -> Option<u64> {
+    power::rows_for_distance(reference, Family::Sizes.floor(), level())
+}
+
+/// The level of one test of sizes, corrected for all tests and families.
+fn level() -> f64 {
+    ALPHA / Family::ALL.len() as f64 / SizeScale::of_looks().count() as f64
+}
+
+/// The family of sizes.
+pub(super) fn sizes(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
+    let tests: Vec<SingleTest> =
+        SizeScale::of_looks().filter_map(|scale| on_scale(scale, reference, new)).collect();
+    let made = tests.len();
+    Family::Sizes.strongest(tests, made)
+}
+
+/// The family of scores; none if a side has no scores.
+pub(super) fn score(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
+    if !reference.scored || !new.scored {
+        return None;
+    }
+    Family::Score.strongest(on_scale(SizeScale::Score, reference, new).into_iter().collect(), 1)
+}
+
+/// The sizes that moved, each with its p-value, by the rate of false discoveries and the minimum effect.
+pub fn moved_sizes(reference: &Messages, new: &Messages) -> Vec<(SizeScale, f64)> {
+    let tests: Vec<(SizeScale, SingleTest)> =
+        SizeScale::of_looks().filter_map(|scale| Some((scale, on_scale(scale, reference, new)?))).collect();
+    let rates = benjamini_hochberg(&tests.iter().map(|(_, one)| one.p).collect::<Vec<_>>());
+    let found =
+        tests.iter().zip(rates).filter(|((_, one), rate)| *rate <= ALPHA && Family::Sizes.counts(one.effect));
+    found.map(|((scale, one), _)| (*scale, one.p)).collect()
+}
+
+fn on_scale(scale: SizeScale, reference: &Messages, new: &Messages) -> Option<SingleTest> {
+    let (one, other) = (reference.histogram(scale, reference), new.histogram(scale, reference));
+    let (effect, p) = distance(&one, &other)?;
+    let mean = |bins: &[u64]| {
+        let sum: u64 = (0u64..).zip(bins).map(|(step, count)| step * count).sum();
+        sum as f64 / bins.iter().sum::<u64>().max(1) as f64
+    };
+    let is_lower = mean(&other) < mean(&one);
+    Some(SingleTest::new(TestSubject::Scale { scale, is_lower }, p, effect))
+}

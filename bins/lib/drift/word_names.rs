@@ -1,0 +1,36 @@
+//! The spelling of words that a profile knows only by their hashes.
+
+use crate::drift::messages::HASHES;
+use crate::io::diagnostics::inert;
+
+/// Characters of a word that is named.
+const LONG: usize = 40;
+
+/// For each hash the word that has it, and its votes; if several words share a hash, the more frequent one.
+#[derive(Clone, Debug, Default)]
+pub struct WordNames(Vec<(Box<str>, u32)>);
+
+impl WordNames {
+    /// Notes a word (the vote of Boyer & Moore 1991).
+    pub fn note(&mut self, word: u16, text: &str) {
+        self.0.resize(HASHES, Default::default());
+        let (known, votes) = &mut self.0[usize::from(word)];
+        if !known.is_empty() && text.starts_with(&**known) {
+            *votes = votes.saturating_add(1);
+        } else if *votes == 0 {
+            (*known, *votes) = (cut(text), 1);
+        } else {
+            *votes -= 1;
+        }
+    }
+
+    /// The spelling of a word; none if no new row has it.
+    pub fn get(&self, word: u16) -> Option<String> {
+        let (name, _) = self.0.get(usize::from(word))?;
+        (!name.is_empty()).then(|| inert(name))
+    }
+}
+
+fn cut(text: &str) -> Box<str> {
+    text.chars().take(LONG).collect()
+}
