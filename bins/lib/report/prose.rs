@@ -127,9 +127,7 @@ pub(super) fn trigger(reason: &Reason) -> String {
     if let Some(code) = TriggerCode::named(&reason.code) {
         return drift_trigger(code).into();
     }
-    match &*reason.code {
-        code => CompareReasonCode::named(code).map_or_else(|| word(code), |code| title(code).into()),
-    }
+    CompareReasonCode::named(&reason.code).map_or_else(|| word(&reason.code), |code| title(code).into())
 }
 
 /// The heading of a trigger of `drift`.
