@@ -28,12 +28,12 @@ pub fn prior_basis(model: &Model) -> PriorBasis {
 /// The scores of the distinct texts; of all rows if the model reads no text.
 pub fn distinct_scores(scorer: &Scorer, rows: &mut Rows) -> Result<Vec<f64>> {
     let columns = scorer.columns();
-    let (mut scores, mut seen) = (Vec::new(), HashSet::new());
+    let (mut distinct, mut seen) = (Vec::new(), HashSet::new());
     scorer.score_each(rows, |_, row, scored| {
         if columns.text(row).is_none_or(|text| seen.insert(Fingerprint::of(text))) {
-            scores.push(scored.spam_score);
+            distinct.push(scored.spam_score);
         }
         Ok(())
     })?;
-    Ok(scores)
+    Ok(distinct)
 }

@@ -308,11 +308,13 @@ mod tests {
         let options = ScoringOptions { threads: 2, prior: None, explained_terms: None };
         let scorer = Scorer::new(&model, &source, options).unwrap();
         let mut batch = vec![Row::default(), Row::default()];
-        batch.iter_mut().for_each(|row| assert!(source.read(row).unwrap()));
-        let mut scores = vec![RowScore::default(); 7];
-        scorer.score(&batch, &mut scores);
+        for row in &mut batch {
+            assert!(source.read(row).unwrap());
+        }
+        let mut found = vec![RowScore::default(); 7];
+        scorer.score(&batch, &mut found);
         let wanted = ["free", "noon"].map(|text| model.score(text, &mut ScoringBuffers::default()));
-        assert_eq!(scores.iter().map(|scored| scored.spam_score).collect::<Vec<_>>(), wanted);
+        assert_eq!(found.iter().map(|scored| scored.spam_score).collect::<Vec<_>>(), wanted);
         assert!(wanted[0] > 0.5 && wanted[1] < 0.5);
     }
 }
