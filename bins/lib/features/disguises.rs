@@ -102,6 +102,7 @@ const LONG: usize = 8;
 
 /// Adds the letters gathered so far: as one word if there are at least `least` of them, else one by one. Returns whether
 /// they became a word. A long run may be several words, so every part of it that could be a word is a term, too.
+#[inline]
 pub(super) fn join(
     letters: &mut String,
     least: usize,
@@ -135,6 +136,7 @@ pub(super) fn join(
 }
 
 /// Gives the word in a chunk that has letters and also digits or signs in place of letters. Returns whether there is one.
+#[inline]
 pub(super) fn undo(chunk: &str, token: &mut String, each: &mut impl FnMut(Term)) -> bool {
     let suspicious = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'@' | b'$' | b'!' | b'|');
     let core = chunk.trim_matches(|c: char| c.is_ascii_punctuation() && c != '@' && c != '$');

@@ -41,6 +41,7 @@ pub(super) mod class {
 }
 
 /// Gives a token for a shape.
+#[inline]
 pub(super) fn say(shape: &str, each: &mut impl FnMut(Term)) {
     each(Term::shape(shape));
 }
@@ -62,6 +63,7 @@ fn push_number(token: &mut String, number: usize) {
 }
 
 /// Tokens for a whole text: its length, capitals, digits, exclamation marks, and a number to call.
+#[inline]
 pub(super) fn whole(text: &str, token: &mut String, each: &mut impl FnMut(Term)) {
     let bytes = text.as_bytes();
     let (digits, cries) = (count(bytes, |byte| byte.is_ascii_digit()), count(bytes, |byte| byte == b'!'));
@@ -99,6 +101,7 @@ pub(crate) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
 const CALL: usize = 8;
 
 /// Tokens for the shape of a chunk: runs of digits, a link, an address, a word in capitals.
+#[inline]
 pub(super) fn look(
     text: &str,
     start: usize,

@@ -47,6 +47,7 @@ impl TermIndex {
     }
 
     /// Counts the known terms, and empties the list of keys.
+    #[inline]
     pub(super) fn count(&self, keys: &mut Vec<u64>, tally: &mut TermCounts) {
         keys.retain(|key| self.sieve.may_have(*key));
         self.places.find_all(keys, |place| tally.add(place));
