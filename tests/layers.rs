@@ -98,6 +98,40 @@ fn a_type_has_a_name_of_its_own() {
 }
 
 #[test]
+fn a_verdict_is_an_enum() {
+    for file in rust_files(&Path::new(ROOT).join("bins")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let found =
+            ["verdict: String", "verdict == \"", "verdict != \""].iter().find(|words| text.contains(**words));
+        assert_eq!(found, None, "{}", file.display());
+    }
+}
+
+#[test]
+fn a_function_that_decides_fits_on_a_screen() {
+    let lib = Path::new(ROOT).join("bins/lib");
+    let mut functions = 0;
+    for file in rust_files(&lib) {
+        let inside = file.strip_prefix(&lib).unwrap();
+        if !["compare", "drift", "cycle", "model/fit.rs"].iter().any(|place| inside.starts_with(place)) {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = text.split("#[cfg(test)]").next().unwrap().lines().collect();
+        for (start, line) in
+            lines.iter().enumerate().filter(|(_, line)| line.contains("fn ") && line.ends_with('{'))
+        {
+            let indent = line.len() - line.trim_start().len();
+            let end = format!("{}}}", " ".repeat(indent));
+            let length = lines[start..].iter().position(|line| **line == *end).map_or(0, |place| place + 1);
+            assert!(length <= 60, "{}: {length} lines: {line}", file.display());
+            functions += 1;
+        }
+    }
+    assert!(functions > 200, "only {functions} functions were read");
+}
+
+#[test]
 fn tools_use_the_library_and_no_tool() {
     let bins = Path::new(ROOT).join("bins");
     let tools: Vec<PathBuf> = fs::read_dir(&bins)

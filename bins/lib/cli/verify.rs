@@ -191,10 +191,11 @@ fn compare(text: &str) -> Result<()> {
 fn expect_known_verdict(text: &str, kind: &str, known: &[&str]) -> Result<()> {
     #[derive(Deserialize)]
     struct VerdictOnly {
-        verdict: String,
+        #[serde(rename = "verdict")]
+        word: String,
     }
-    let VerdictOnly { verdict } = parsed(text, kind)?;
-    expect_one_of(&verdict, known)
+    let VerdictOnly { word } = parsed(text, kind)?;
+    expect_one_of(&word, known)
 }
 
 fn expect_one_of(verdict: &str, known: &[&str]) -> Result<()> {

@@ -28,7 +28,8 @@ pub struct GoldenMiss {
     /// Its label, as the file writes it.
     pub expected: String,
     /// The label that the challenger gave it, as `score` writes it.
-    pub verdict: String,
+    #[serde(rename = "verdict")]
+    pub judged_as: String,
     /// Its score.
     pub spam_score: f64,
 }

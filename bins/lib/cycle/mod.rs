@@ -7,3 +7,4 @@ pub mod demo;
 pub mod settings;
 pub mod record;
 pub mod run;
+mod step_calls;

@@ -47,7 +47,7 @@ pub fn rehearse(
             found.shown.push(GoldenMiss {
                 line: row.line(),
                 expected: short(rows.label_cell(&row)),
-                verdict: short(row.get(rows.column("verdict")?)),
+                judged_as: short(row.get(rows.column("verdict")?)),
                 spam_score: rows.number(&row, "spam_score")?,
             });
         }

@@ -135,7 +135,7 @@ fn golden(golden: &GoldenResult) -> String {
     match shown.first() {
         Some(first) => format!(
             "{wrong} of {rows} golden messages are judged wrong, the first at line {}: {} for {}",
-            first.line, first.verdict, first.expected
+            first.line, first.judged_as, first.expected
         ),
         None => format!("all {rows} golden messages are judged right by the model as it loads afresh"),
     }
