@@ -62,6 +62,23 @@ const read = async (stream) => {
 let asked = []
 const wrong = []
 const deployments = []
+const times = { created_at: '2026-10-01T00:00:00Z', updated_at: '2026-10-01T00:00:00Z' }
+
+/** A deployment with every field that GitHub sends; `states` is ours. */
+function deploymentOf({ ref, environment, description }) {
+  const id = 40 + deployments.length
+  const repository_url = `${base}/repos/owner/models`
+  const url = `${repository_url}/deployments/${id}`
+  const rest = { node_id: `DE_${id}`, sha: '0'.repeat(40), task: 'deploy', payload: {}, creator: null, statuses_url: `${url}/statuses` }
+  return { id, url, ref, environment, description, repository_url, ...rest, ...times, states: [] }
+}
+
+/** A status of a deployment with every field that GitHub sends. */
+function statusOf({ id, url, repository_url, states }, { state, description }) {
+  const number = 10 * id + states.length
+  return { id: number, url: `${url}/statuses/${number}`, node_id: `DES_${number}`, state, creator: null, description, deployment_url: url, repository_url, ...times }
+}
+
 let api
 const proxy = createServer(async (request, response) => {
   const bytes = await read(request)
@@ -85,7 +102,7 @@ const proxy = createServer(async (request, response) => {
   if (path.endsWith('/dispatches')) return answer(204)
   if (path.endsWith('/deployments')) {
     if (request.method === 'POST') {
-      deployments.unshift({ id: 40 + deployments.length, ref: body.ref, environment: body.environment, states: [] })
+      deployments.unshift(deploymentOf(body))
       return answer(201, deployments[0])
     }
     // The newest first, as GitHub has them.
@@ -93,7 +110,7 @@ const proxy = createServer(async (request, response) => {
   }
   if (path.endsWith('/statuses')) {
     const of = deployments.find(({ id }) => path.includes(`/deployments/${id}/`))
-    if (request.method === 'POST') of.states.unshift({ state: body.state })
+    if (request.method === 'POST') of.states.unshift(statusOf(of, body))
     return answer(request.method === 'POST' ? 201 : 200, request.method === 'POST' ? of.states[0] : of.states)
   }
   const { host, connection, 'content-length': _, ...headers } = request.headers

@@ -12,6 +12,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use spamops::publish::github::{DispatchEvent, GitHub, ReleaseAsset, Token};
 
+use crate::answers::{account, asset, comment, deployment, release, status, tag};
 use crate::directory::fresh;
 
 /// What may appear nowhere.
@@ -136,6 +137,9 @@ fn an_invalid_answer_is_reported() {
     double.on("GET", "/repos/o/r/issues/7/comments", ResponseTemplate::new(200).set_body_string("<html>"));
     let error = double.github.comment(7, "spam", "text").unwrap_err().to_string();
     assert!(error.contains("127.0.0.1 answered what GitHub does not; see that GITHUB_API_URL"), "{error}");
+    double.on("GET", "/repos/o/r/deployments", answer(200, json!({})));
+    let error = double.github.deployment("spam@v3.0.0", "production", "d").unwrap_err().to_string();
+    assert!(error.contains("127.0.0.1 answered what GitHub does not; see that GITHUB_API_URL"), "{error}");
     let github =
         GitHub::new(&"o/r".parse().unwrap(), "http://127.0.0.1:9", Token::new(TOKEN).unwrap()).unwrap();
     let error = format!("{:#}", github.dispatch(&dispatch()).unwrap_err());
@@ -163,13 +167,6 @@ fn an_event_is_sent_once_whatever_the_answer() {
     assert!(DispatchEvent::new("e", large).is_err());
 }
 
-fn comment(id: u64, body: &str, association: &str, kind: &str) -> Value {
-    json!({
-        "id": id, "html_url": format!("https://github.test/{id}"), "body": body, "author_association": association,
-        "user": { "login": "somebody", "type": kind }, "node_id": "x",
-    })
-}
-
 #[test]
 fn a_comment_is_created_once_and_then_updated() {
     let double = Double::new();
@@ -185,7 +182,10 @@ fn a_comment_is_created_once_and_then_updated() {
 
     let double = Double::new();
     // One that a passer-by wrote with our mark is not ours; ours is on the second page.
-    let mut first: Vec<Value> = (10..109).map(|id| comment(id, "hello", "OWNER", "User")).collect();
+    let mut deleted = comment(110, "of a deleted account", "NONE", "User");
+    deleted["user"] = Value::Null;
+    let mut first: Vec<Value> = (10..108).map(|id| comment(id, "hello", "OWNER", "User")).collect();
+    first.push(deleted);
     first.push(comment(109, "<!-- spamops:spam -->\nphish", "CONTRIBUTOR", "User"));
     let page = |number: &str, comments: Value| {
         let mock = Mock::given(method("GET"))
@@ -206,16 +206,9 @@ fn a_comment_is_created_once_and_then_updated() {
     let double = Double::new();
     let own = json!([comment(3, "<!-- spamops:spam -->\nold", "NONE", "User")]);
     double.on("GET", "/repos/o/r/issues/7/comments", answer(200, own));
-    double.on("GET", "/user", answer(200, json!({ "login": "somebody", "type": "User" })));
+    double.on("GET", "/user", answer(200, account("somebody", "User")));
     double.on("PATCH", "/repos/o/r/issues/comments/3", answer(200, comment(3, "", "NONE", "User")));
     assert_eq!(double.github.comment(7, "spam", "new").unwrap().action, "updated");
-}
-
-fn release(double: &Double, draft: bool, assets: &Value) -> Value {
-    json!({
-        "id": 5, "tag_name": "spam@v3.0.0", "html_url": "https://github.test/release", "draft": draft, "assets": assets,
-        "upload_url": format!("{}/upload/repos/o/r/releases/5/assets{{?name,label}}", double.server.uri()),
-    })
 }
 
 fn files() -> [ReleaseAsset; 2] {
@@ -226,23 +219,19 @@ fn files() -> [ReleaseAsset; 2] {
     ]
 }
 
-fn there(state: &str, size: u64) -> Value {
-    json!({ "id": 8, "name": "model.json", "size": size, "state": state })
-}
-
 #[test]
 fn a_release_is_a_draft_until_it_is_complete() {
     let double = Double::new();
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(404, json!({ "message": "Not Found" })));
     double.on("GET", "/repos/o/r/releases", answer(200, json!([])));
-    double.on(
-        "GET",
-        "/repos/o/r/git/ref/tags/spam@v3.0.0",
-        answer(200, json!({ "ref": "refs/tags/spam@v3.0.0" })),
-    );
-    double.on("POST", "/repos/o/r/releases", answer(201, release(&double, true, &json!([]))));
+    double.on("GET", "/repos/o/r/git/ref/tags/spam@v3.0.0", answer(200, tag("spam@v3.0.0")));
+    double.on("POST", "/repos/o/r/releases", answer(201, release(&double.server.uri(), true, &json!([]))));
     double.on("POST", "/upload/repos/o/r/releases/5/assets", answer(201, json!({})));
-    double.on("PATCH", "/repos/o/r/releases/5", answer(200, release(&double, false, &json!([]))));
+    double.on(
+        "PATCH",
+        "/repos/o/r/releases/5",
+        answer(200, release(&double.server.uri(), false, &json!([]))),
+    );
     let done = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap();
     assert!(done.made);
     assert_eq!(done.uploaded, ["model.json", "model.json.sha256"]);
@@ -262,33 +251,50 @@ fn a_release_is_a_draft_until_it_is_complete() {
 #[test]
 fn a_half_finished_release_is_completed() {
     let double = Double::new();
-    let assets = json!([there("starter", 0)]);
+    let assets = json!([asset("starter", 0)]);
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(404, json!({ "message": "Not Found" })));
-    double.on("GET", "/repos/o/r/releases", answer(200, json!([release(&double, true, &assets)])));
+    double.on(
+        "GET",
+        "/repos/o/r/releases",
+        answer(200, json!([release(&double.server.uri(), true, &assets)])),
+    );
     double.on("DELETE", "/repos/o/r/releases/assets/8", ResponseTemplate::new(204));
     double.on("POST", "/upload/repos/o/r/releases/5/assets", answer(201, json!({})));
-    double.on("PATCH", "/repos/o/r/releases/5", answer(200, release(&double, false, &json!([]))));
+    double.on(
+        "PATCH",
+        "/repos/o/r/releases/5",
+        answer(200, release(&double.server.uri(), false, &json!([]))),
+    );
     let done = double.github.release("spam@v3.0.0", "spam 3", "text", &files()[..1]).unwrap();
     assert!(!done.made);
     assert_eq!(done.uploaded, ["model.json"]);
+
+    // Nothing is uploaded beside a file that may not be removed.
+    let double = Double::new();
+    let found = release(&double.server.uri(), true, &assets);
+    double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, found));
+    double.on("DELETE", "/repos/o/r/releases/assets/8", answer(403, json!({ "message": "no" })));
+    let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
+    assert_eq!(error, "o/r: release: 403 no; the token lacks contents: write");
+    assert_eq!(double.asked().len(), 2);
 }
 
 #[test]
 fn a_complete_release_is_left_alone() {
     let double = Double::new();
-    let found = release(&double, false, &json!([there("uploaded", 2)]));
+    let found = release(&double.server.uri(), false, &json!([asset("uploaded", 2)]));
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, found));
     let done = double.github.release("spam@v3.0.0", "spam 3", "text", &files()[..1]).unwrap();
     assert!(!done.made && done.uploaded.is_empty(), "{done:?}");
     assert_eq!(double.asked(), ["GET /repos/o/r/releases/tags/spam@v3.0.0"]);
-    let mut digest = there("uploaded", 2);
+    let mut digest = asset("uploaded", 2);
     digest["digest"] = json!("sha256:00");
-    for other in [there("uploaded", 3), digest] {
+    for other in [asset("uploaded", 3), digest] {
         let double = Double::new();
         double.on(
             "GET",
             "/repos/o/r/releases/tags/spam@v3.0.0",
-            answer(200, release(&double, false, &json!([other]))),
+            answer(200, release(&double.server.uri(), false, &json!([other]))),
         );
         let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
         assert_eq!(error, "o/r: release: 'model.json' is there and is another; a release is not changed");
@@ -305,7 +311,11 @@ fn a_release_needs_its_tag_and_uploads_only_to_github() {
 
     let double = Double::new();
     let thief = Double::new();
-    double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, release(&thief, false, &json!([]))));
+    double.on(
+        "GET",
+        "/repos/o/r/releases/tags/spam@v3.0.0",
+        answer(200, release(&thief.server.uri(), false, &json!([]))),
+    );
     let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
     assert!(error.contains("which is not the API's; nothing was sent"), "{error}");
     assert!(thief.asked().is_empty());
@@ -319,24 +329,26 @@ fn a_deployment_is_created_once_and_its_status_is_set_once() {
         "ref": "spam@v3.0.0", "environment": "production", "description": "d", "auto_merge": false, "required_contexts": [],
     });
     let mock = Mock::given(method("POST")).and(path("/repos/o/r/deployments")).and(body_json(body));
-    double.runtime.block_on(mock.respond_with(answer(201, json!({ "id": 4 }))).mount(&double.server));
-    double.on("GET", "/repos/o/r/deployments/4/statuses", answer(200, json!([{ "state": "in_progress" }])));
-    double.on("POST", "/repos/o/r/deployments/4/statuses", answer(201, json!({ "state": "success" })));
+    double
+        .runtime
+        .block_on(mock.respond_with(answer(201, deployment(4, "spam@v3.0.0"))).mount(&double.server));
+    double.on("GET", "/repos/o/r/deployments/4/statuses", answer(200, json!([status("in_progress")])));
+    double.on("POST", "/repos/o/r/deployments/4/statuses", answer(201, status("success")));
     let id = double.github.deployment("spam@v3.0.0", "production", "d").unwrap();
     assert!(double.github.deployed(id, &"d".repeat(200)).unwrap().set);
     assert_eq!(double.bodies("POST")[1], json!({ "state": "success", "description": "d".repeat(140) }));
 
     let double = Double::new();
-    double.on("GET", "/repos/o/r/deployments", answer(200, json!([{ "id": 4, "ref": "spam@v3.0.0" }])));
-    double.on("GET", "/repos/o/r/deployments/4/statuses", answer(200, json!([{ "state": "success" }])));
+    double.on("GET", "/repos/o/r/deployments", answer(200, json!([deployment(4, "spam@v3.0.0")])));
+    double.on("GET", "/repos/o/r/deployments/4/statuses", answer(200, json!([status("success")])));
     let id = double.github.deployment("spam@v3.0.0", "production", "d").unwrap();
     assert!(!double.github.deployed(id, "d").unwrap().set);
     assert!(double.bodies("POST").is_empty());
 
     // Rolled back: the older deployment of this tag was a success, and is not what the environment has.
     let double = Double::new();
-    double.on("GET", "/repos/o/r/deployments", answer(200, json!([{ "id": 5, "ref": "spam@v4.0.0" }])));
-    double.on("POST", "/repos/o/r/deployments", answer(201, json!({ "id": 6 })));
+    double.on("GET", "/repos/o/r/deployments", answer(200, json!([deployment(5, "spam@v4.0.0")])));
+    double.on("POST", "/repos/o/r/deployments", answer(201, deployment(6, "spam@v3.0.0")));
     assert_eq!(double.github.deployment("spam@v3.0.0", "production", "d").unwrap(), 6);
 }
 

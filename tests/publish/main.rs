@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
+#[cfg(feature = "net")]
+mod answers;
 #[path = "../library/directory.rs"]
 mod directory;
 #[cfg(feature = "net")]

@@ -1,5 +1,4 @@
-//! GitHub through its API: a release, a dispatch, a deployment's status, a comment. Whatever can be found is looked for
-//! before it is made, nothing that writes is ever sent twice, and the token goes nowhere but to the API.
+//! The client of GitHub's API for one repository. It never retries a write, and sends the token to the API only.
 
 use super::failure::{ApiCall, failure, status};
 use std::fmt;
@@ -9,7 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use http::Uri;
-use octocrab::{FromResponse, Octocrab, OctocrabBuilder};
+use octocrab::issues::IssueHandler;
+use octocrab::repos::RepoHandler;
+use octocrab::{Octocrab, OctocrabBuilder};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
@@ -133,7 +134,19 @@ impl GitHub {
         Ok(Self { repository: repository.clone(), base, token, octocrab, runtime })
     }
 
-    /// The path of something in the repository.
+    /// octocrab's typed calls on the repository. They do not escape what they put into a path: see [`escaped`].
+    pub(super) fn repos(&self) -> RepoHandler<'_> {
+        let Repository { owner, name } = &self.repository;
+        self.octocrab.repos(owner, name)
+    }
+
+    /// octocrab's typed calls on the issues of the repository.
+    pub(super) fn issues(&self) -> IssueHandler<'_> {
+        let Repository { owner, name } = &self.repository;
+        self.octocrab.issues(owner, name)
+    }
+
+    /// The path of something in the repository, for a call that is not typed.
     pub(super) fn path(&self, rest: &str) -> String {
         format!("/repos/{}/{rest}", self.repository)
     }
@@ -170,37 +183,19 @@ impl GitHub {
         anyhow!("{}: {}", self.repository, self.token.hidden_in(line))
     }
 
-    pub(super) fn get<T: FromResponse>(&self, doing: &ApiCall<'_>, path: &str) -> Result<T> {
-        self.wait(doing, self.octocrab.get(path, None::<&()>))
-    }
-
-    /// As [`GitHub::get`]; none where there is no such thing.
-    pub(super) fn find<T: FromResponse>(&self, doing: &ApiCall<'_>, path: &str) -> Result<Option<T>> {
+    /// As [`GitHub::wait`], but `None` if GitHub answers 404.
+    pub(super) fn find<T>(
+        &self,
+        doing: &ApiCall<'_>,
+        answer: impl Future<Output = octocrab::Result<T>>,
+    ) -> Result<Option<T>> {
         let answer = async {
-            match self.octocrab.get(path, None::<&()>).await {
+            match answer.await {
                 Err(error) if status(&error) == Some(404) => Ok(None),
                 answer => answer.map(Some),
             }
         };
         self.wait(doing, answer)
-    }
-
-    pub(super) fn post<T: FromResponse>(
-        &self,
-        doing: &ApiCall<'_>,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T> {
-        self.wait(doing, self.octocrab.post(path, Some(body)))
-    }
-
-    pub(super) fn patch<T: FromResponse>(
-        &self,
-        doing: &ApiCall<'_>,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T> {
-        self.wait(doing, self.octocrab.patch(path, Some(body)))
     }
 }
 

@@ -1,6 +1,7 @@
-//! A comment on an issue or pull request that there is once: found by a mark that nobody sees, and brought up to date.
+//! The one comment about a topic on an issue or pull request: an invisible mark finds it again, to be updated.
 
 use anyhow::{Context, Result};
+use octocrab::models::{Author, AuthorAssociation};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -25,20 +26,14 @@ pub struct Comment {
     pub action: &'static str,
 }
 
+/// A comment on the issue. octocrab's own model requires a user, but GitHub sends null for a deleted account.
 #[derive(Deserialize)]
 struct FoundComment {
     id: u64,
     html_url: String,
     body: Option<String>,
-    user: Option<CommentAuthor>,
-    author_association: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct CommentAuthor {
-    login: String,
-    #[serde(rename = "type")]
-    kind: Option<String>,
+    user: Option<Author>,
+    author_association: Option<AuthorAssociation>,
 }
 
 impl GitHub {
@@ -51,27 +46,28 @@ impl GitHub {
             text.to_owned()
         };
         let body = format!("{mark}\n{text}");
-        let path = self.path(&format!("issues/{issue}/comments"));
-        let Some(found) = self.marked(&path, &mark)? else {
-            let made: FoundComment = self.post(&DOING, &path, &json!({ "body": body }))?;
-            return Ok(Comment { url: made.html_url, action: "made" });
+        let Some(found) = self.marked(issue, &mark)? else {
+            let made = self.wait(&DOING, self.issues().create_comment(issue, body))?;
+            return Ok(Comment { url: made.html_url.into(), action: "made" });
         };
         // GitHub gives line ends back as it got them, a form of its page as CRLF.
         if found.body.as_deref().is_some_and(|before| before.replace('\r', "").trim_end() == body.trim_end())
         {
             return Ok(Comment { url: found.html_url, action: "unchanged" });
         }
+        // By path: octocrab's `update_comment` sends POST, but GitHub's API has PATCH here.
         let path = self.path(&format!("issues/comments/{}", found.id));
-        let changed: FoundComment = self.patch(&DOING, &path, &json!({ "body": body }))?;
+        let body = json!({ "body": body });
+        let changed: FoundComment = self.wait(&DOING, self.octocrab.patch(path, Some(&body)))?;
         Ok(Comment { url: changed.html_url, action: "updated" })
     }
 
     /// The first comment that begins with a mark, by somebody who may write here: anybody can type a mark.
-    fn marked(&self, path: &str, mark: &str) -> Result<Option<FoundComment>> {
+    fn marked(&self, issue: u64, mark: &str) -> Result<Option<FoundComment>> {
         let mut me = None;
         for page in 1_u32.. {
-            let found: Vec<FoundComment> =
-                self.get(&DOING, &format!("{path}?per_page={PAGE}&page={page}"))?;
+            let path = self.path(&format!("issues/{issue}/comments?per_page={PAGE}&page={page}"));
+            let found: Vec<FoundComment> = self.wait(&DOING, self.octocrab.get(path, None::<&()>))?;
             let is_last = found.len() < PAGE;
             let mut marked = found
                 .into_iter()
@@ -90,19 +86,19 @@ impl GitHub {
         None.context("the comments have no end")
     }
 
-    /// Who the token is, where it is that of a person: it does not tell who belongs to an organization in private.
+    /// The login of the token, if it is a person's. GitHub does not tell others who is a private member of an organization.
     fn login(&self) -> Option<String> {
-        let user: Option<CommentAuthor> = self.get(&DOING, "/user").ok();
-        user.map(|user| user.login)
+        let user = self.wait(&DOING, self.octocrab.current().user());
+        user.ok().map(|user| user.login)
     }
 }
 
 impl FoundComment {
-    /// Whether it is by somebody who may write here.
+    /// Whether its author may write here.
     fn is_known(&self) -> bool {
-        let is_bot = self.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot"));
-        let association = self.author_association.as_deref().unwrap_or_default();
-        is_bot || ["OWNER", "MEMBER", "COLLABORATOR"].contains(&association)
+        use AuthorAssociation::{Collaborator, Member, Owner};
+        let is_bot = self.user.as_ref().is_some_and(|user| user.r#type == "Bot");
+        is_bot || matches!(self.author_association, Some(Owner | Member | Collaborator))
     }
 
     fn login(&self) -> Option<&String> {

@@ -1,11 +1,9 @@
-//! A deployment's status: that an environment has the model now.
+//! A deployment and its status: they say that an environment has the model now.
 
 use anyhow::Result;
-use serde::Deserialize;
-use serde_json::json;
+use octocrab::models::repos::DeploymentStatusState;
 
 use super::GitHub;
-use super::client::escaped;
 use super::failure::ApiCall;
 
 const DOING: ApiCall<'static> = ApiCall { what: "deployment", permission: "deployments: write", again: true };
@@ -19,45 +17,32 @@ pub struct Deployed {
     pub set: bool,
 }
 
-#[derive(Deserialize)]
-struct Deployment {
-    id: u64,
-    #[serde(rename = "ref")]
-    of: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Status {
-    state: String,
-}
-
 impl GitHub {
     /// The deployment of a tag to an environment: the newest there, else a new one. An older one of this tag does not count:
     /// the environment has had another model since, and GitHub leaves what was a success in production at that.
     pub fn deployment(&self, tag: &str, environment: &str, description: &str) -> Result<u64> {
-        let path = self.path(&format!("deployments?environment={}&per_page=1", escaped(environment)));
-        let found: Vec<Deployment> = self.get(&DOING, &path)?;
-        if let Some(newest) = found.first().filter(|found| found.of.as_deref() == Some(tag)) {
-            return Ok(newest.id);
+        let repository = self.repos();
+        let deployments = repository.deployments();
+        let found = self.wait(&DOING, deployments.list().environment(environment).per_page(1).send())?;
+        if let Some(newest) = found.items.first().filter(|found| found.ref_field == tag) {
+            return Ok(*newest.id);
         }
         // What is deployed has been tested: nothing is to be merged into it or waited for.
-        let body = json!({
-            "ref": tag, "environment": environment, "description": short(description),
-            "auto_merge": false, "required_contexts": [],
-        });
-        let Deployment { id, .. } = self.post(&DOING, &self.path("deployments"), &body)?;
-        Ok(id)
+        let made = deployments.create(tag).environment(environment).description(short(description));
+        let made = made.auto_merge(false).required_contexts([""; 0]);
+        Ok(*self.wait(&DOING, made.send())?.id)
     }
 
     /// Sets the status of a deployment to success, unless that is what it was last set to.
     pub fn deployed(&self, id: u64, description: &str) -> Result<Deployed> {
-        let path = self.path(&format!("deployments/{id}/statuses"));
-        let last: Vec<Status> = self.get(&DOING, &format!("{path}?per_page=1"))?;
-        if last.first().is_some_and(|last| last.state == "success") {
+        let repository = self.repos();
+        let statuses = repository.deployments().statuses(id);
+        let last = self.wait(&DOING, statuses.list().per_page(1).send())?;
+        if last.items.first().is_some_and(|last| last.state == DeploymentStatusState::Success) {
             return Ok(Deployed { id, set: false });
         }
-        let _: Status =
-            self.post(&DOING, &path, &json!({ "state": "success", "description": short(description) }))?;
+        let success = statuses.create(DeploymentStatusState::Success).description(short(description));
+        self.wait(&DOING, success.send())?;
         Ok(Deployed { id, set: true })
     }
 }

@@ -1,4 +1,4 @@
-//! Another repository told, by an event that its workflows wait for.
+//! The `repository_dispatch` event that tells the workflows of another repository.
 
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;
@@ -39,6 +39,7 @@ impl GitHub {
             permission: "contents: write there; GITHUB_TOKEN reaches only its own repository",
             again: false,
         };
+        // By path: octocrab's `create_dispatch` panics on a success status other than 204.
         let body = Some(dispatch);
         let path = self.path("dispatches");
         let answer = async {

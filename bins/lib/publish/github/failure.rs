@@ -1,4 +1,4 @@
-//! What went wrong at GitHub, as one line with the way out.
+//! A failed call to GitHub as one line that says how to go on.
 
 use http::HeaderMap;
 use octocrab::{Error, GitHubError};
@@ -40,7 +40,8 @@ pub(super) fn status(error: &Error) -> Option<u16> {
 pub(super) fn failure(doing: &ApiCall<'_>, error: &Error, host: &str) -> String {
     let why = match error {
         Error::GitHub { source, .. } => refused(doing, source),
-        Error::Serde { .. } | Error::Json { .. } => {
+        // octocrab reports an object in place of a list as `Other`, and an invalid link to the next page as `Uri`.
+        Error::Serde { .. } | Error::Json { .. } | Error::Other { .. } | Error::Uri { .. } => {
             format!("{host} answered what GitHub does not; see that GITHUB_API_URL is that of an API")
         }
         _ => format!("no answer from {host}: {}; {}", cause(error), doing.unknown()),

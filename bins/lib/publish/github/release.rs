@@ -1,11 +1,12 @@
-//! The release of a version: a draft until all its files are there, and from then on never changed.
+//! The release of a version: a draft until it has all its files, then never changed.
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use http::{Request, Uri};
-use serde::Deserialize;
+use octocrab::models::repos;
+use octocrab::params::repos::Reference;
 use serde_json::json;
 
 use super::GitHub;
@@ -36,27 +37,6 @@ pub struct Release {
     pub uploaded: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct FoundRelease {
-    id: u64,
-    tag_name: String,
-    html_url: String,
-    upload_url: String,
-    draft: bool,
-    #[serde(default)]
-    assets: Vec<UploadedAsset>,
-}
-
-#[derive(Deserialize)]
-struct UploadedAsset {
-    id: u64,
-    name: String,
-    size: u64,
-    state: String,
-    #[serde(default)]
-    digest: Option<String>,
-}
-
 impl GitHub {
     /// Has a release of a tag with these files: found or made, and completed.
     pub fn release(&self, tag: &str, title: &str, text: &str, assets: &[ReleaseAsset]) -> Result<Release> {
@@ -76,45 +56,48 @@ impl GitHub {
         let mut url = found.html_url;
         if found.draft {
             // The latest release of a repository stays that of its software.
+            // By path: octocrab's `update` adds a field `release_id` that GitHub's API does not have.
+            let path = self.path(&format!("releases/{}", found.id));
             let body = json!({ "draft": false, "make_latest": "false" });
-            let published: FoundRelease =
-                self.patch(&DOING, &self.path(&format!("releases/{}", found.id)), &body)?;
+            let published: repos::Release = self.wait(&DOING, self.octocrab.patch(path, Some(&body)))?;
             url = published.html_url;
         }
-        Ok(Release { url, made, uploaded })
+        Ok(Release { url: url.into(), made, uploaded })
     }
 
     /// The release of a tag, a draft too: GitHub lists drafts first, and finds them by no tag.
-    fn released(&self, tag: &str) -> Result<Option<FoundRelease>> {
-        if let Some(found) = self.find(&DOING, &self.path(&format!("releases/tags/{}", escaped(tag))))? {
+    fn released(&self, tag: &str) -> Result<Option<repos::Release>> {
+        let repository = self.repos();
+        let releases = repository.releases();
+        if let Some(found) = self.find(&DOING, releases.get_by_tag(&escaped(tag).to_string()))? {
             return Ok(Some(found));
         }
-        let all: Vec<FoundRelease> = self.get(&DOING, &self.path("releases?per_page=100"))?;
+        let all = self.wait(&DOING, releases.list().per_page(100).send())?;
         Ok(all.into_iter().find(|found| found.draft && found.tag_name == tag))
     }
 
-    fn draft(&self, tag: &str, title: &str, text: &str) -> Result<FoundRelease> {
+    fn draft(&self, tag: &str, title: &str, text: &str) -> Result<repos::Release> {
         self.expect_tag(tag)?;
-        let body = json!({ "tag_name": tag, "name": title, "body": text, "draft": true });
-        self.post(&DOING, &self.path("releases"), &body)
+        let repository = self.repos();
+        let releases = repository.releases();
+        self.wait(&DOING, releases.create(tag).name(title).body(text).draft(true).send())
     }
 
     /// Of a tag that is not there GitHub would make one itself, of whatever commit is the last.
     fn expect_tag(&self, tag: &str) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Reference {}
-        let found: Option<Reference> =
-            self.find(&DOING, &self.path(&format!("git/ref/tags/{}", escaped(tag))))?;
+        let reference = Reference::Tag(escaped(tag).to_string());
+        let found = self.find(&DOING, self.repos().get_ref(&reference))?;
         found.with_context(|| self.named(&format!("release: the tag {tag} is not there; push it first")))?;
         Ok(())
     }
 
     /// Whether a release has a file already; another one of its name is an error, half of one is removed.
-    fn is_there(&self, release: &FoundRelease, asset: &ReleaseAsset) -> Result<bool> {
+    fn is_there(&self, release: &repos::Release, asset: &ReleaseAsset) -> Result<bool> {
         let Some(found) = release.assets.iter().find(|found| found.name == asset.name) else {
             return Ok(false);
         };
         if found.state != "uploaded" {
+            // By path: octocrab's `release_assets().delete` ignores GitHub's refusal.
             let path = self.path(&format!("releases/assets/{}", found.id));
             let answer = async {
                 let response = self.octocrab._delete(path, None::<&()>).await?;
@@ -123,7 +106,7 @@ impl GitHub {
             self.wait(&DOING, answer)?;
             return Ok(false);
         }
-        let is_same = found.size == asset.bytes.len() as u64
+        let is_same = usize::try_from(found.size).is_ok_and(|size| size == asset.bytes.len())
             && found
                 .digest
                 .as_ref()
@@ -134,7 +117,8 @@ impl GitHub {
         Ok(true)
     }
 
-    /// Uploads a file to where the release says, if that is GitHub.
+    /// Uploads a file to where the release says, if that is GitHub. By path: octocrab's `upload_asset` fetches the release
+    /// again, uploads to any address it finds there, does not escape the file's name, and sends JSON as a byte stream.
     fn upload(&self, template: &str, asset: &ReleaseAsset) -> Result<()> {
         let address = template.split('{').next().unwrap_or_default();
         let address: Uri =
