@@ -53,6 +53,15 @@ grep -q '"retrain_needed": false' target/quiet/decision.json
 strong=(--quiet --now 2026-10-01 --preset strong target/cycle/train.csv)
 "$built/debug/fit" "${strong[@]}" | cmp - <("$built/tools/fit" "${strong[@]}")
 
+say 'what cargo install gives runs the cycle without a checkout'
+cargo package --quiet --locked --no-verify --allow-dirty
+rm -rf target/installed && mkdir -p target/installed/empty
+tar -xzf target/package/spamops-*.crate -C target/installed
+cargo install --quiet --locked --debug --path target/installed/spamops-* --bin spamops --root target/installed --target-dir "$built"
+(cd target/installed/empty && env -i PATH=/usr/bin:/bin ../bin/spamops run --demo)
+# It has fitted the first champion of models/ and promoted the challenger of the checkout.
+diff -r --exclude README.md target/installed/empty/out/models target/cycle/models
+
 say 'what promote publishes, read back by gto and by a GitHub on localhost'
 tests/publish/run.sh
 
