@@ -7,11 +7,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::Parser;
-use sha2::{Digest, Sha256};
 
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::environment::{self, variable};
-use spamops::io::result_file::{self, ResultHead, hex};
+use spamops::io::result_file::{self, ResultHead, digest_from, digest_of};
 use spamops::io::stream::{Place, expect_kept};
 use spamops::mlflow::access::ServerAccess;
 use spamops::mlflow::sequence::send;
@@ -171,7 +170,7 @@ impl Args {
         }
         if let Some(path) = &self.program {
             let program = fs::read(path).with_context(|| path.display().to_string())?;
-            let digest = hex(&Sha256::digest(&program));
+            let digest = digest_of(&program);
             contents.insert(digest.clone(), program);
             plan.program = Some(digest);
         }
@@ -269,16 +268,9 @@ fn given(place: &Place) -> Result<TrackedFile> {
     Ok(TrackedFile { name: name_of(place), bytes })
 }
 
-/// The SHA-256 of a file of any size.
+/// The SHA-256 of a file.
 fn digest(place: &Place) -> Result<String> {
-    let mut sum = Sha256::new();
-    let (mut reader, mut buffer) = (place.reader()?, vec![0; 1 << 16]);
-    loop {
-        match reader.read(&mut buffer).with_context(|| place.to_string())? {
-            0 => return Ok(hex(&sum.finalize())),
-            count => sum.update(&buffer[..count]),
-        }
-    }
+    digest_from(place.reader()?).with_context(|| place.to_string())
 }
 
 pub(crate) fn main() -> ExitCode {

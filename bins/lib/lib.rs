@@ -6,7 +6,7 @@ pub mod rows;
 pub mod state;
 pub mod stats;
 pub mod profile;
-pub mod verdict;
+pub mod reason;
 pub mod model;
 pub mod compare;
 pub mod drift;

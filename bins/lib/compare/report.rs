@@ -12,8 +12,8 @@ use crate::compare::sequential::SequentialEvidence;
 use crate::compare::slices::Slice;
 use crate::io::result_file::ResultHead;
 use crate::model::estimate::RequiredGate;
+use crate::reason::Reason;
 use crate::stats::paired::PairedAuc;
-use crate::verdict::Reason;
 
 /// The JSON that `compare` writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::cycle::files::RECORD;
 use crate::cycle::settings::CycleSettings;
 use crate::cycle::step::CycleStep;
-use crate::io::result_file::{self, ResultHead, hex};
+use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 use crate::state::gathered::State;
 
@@ -127,18 +125,9 @@ fn add(inputs: &mut BTreeMap<String, String>, name: &str, path: &Path) -> Result
     Ok(())
 }
 
-/// The SHA-256 of a file, which need not fit into memory.
+/// The SHA-256 of a file.
 fn digest(path: &Path) -> Result<String> {
-    let hashed = File::open(path).and_then(|mut file| {
-        let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(hash.finalize()),
-                count => hash.update(&buffer[..count]),
-            }
-        }
-    });
-    hashed.map(|hash| hex(&hash)).with_context(|| path.display().to_string())
+    File::open(path).and_then(result_file::digest_from).with_context(|| path.display().to_string())
 }
 
 fn id(settings: &CycleSettings, inputs: &BTreeMap<String, String>) -> Result<String> {

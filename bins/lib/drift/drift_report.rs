@@ -12,7 +12,7 @@ use crate::drift::shift::LabelShift;
 use crate::drift::triggers::TriggerCode;
 use crate::drift::verdict::{DriftVerdict, Window};
 use crate::io::result_file::ResultHead;
-use crate::verdict::Reason;
+use crate::reason::Reason;
 
 /// The result of `drift`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

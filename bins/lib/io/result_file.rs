@@ -1,6 +1,6 @@
 //! JSON results: written with their schema and tool, read back with the schema checked.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::de::DeserializeOwned;
@@ -56,6 +56,17 @@ pub fn digest(text: &str) -> String {
 /// The SHA-256 of bytes, as hexadecimal digits.
 pub fn digest_of(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// The SHA-256 of all that a reader gives, which need not fit into memory, as hexadecimal digits.
+pub fn digest_from(mut reader: impl Read) -> io::Result<String> {
+    let (mut sum, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(hex(&sum.finalize())),
+            count => sum.update(&buffer[..count]),
+        }
+    }
 }
 
 /// The schema of results of a kind.

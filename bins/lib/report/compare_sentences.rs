@@ -9,7 +9,7 @@ use crate::compare::report::CompareReport;
 use crate::compare::sequential::SequentialEvidence;
 use crate::compare::slices::{MAX_SLICE_LOSS, Slice};
 use crate::io::result_file::ResultHead;
-use crate::verdict::{Reason, p_value};
+use crate::reason::{Reason, p_value};
 
 /// The decision as the tool of that name writes it.
 pub fn report(decision: CompareDecision, tool: &str) -> CompareReport {

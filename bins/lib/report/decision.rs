@@ -18,12 +18,12 @@ use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
+use crate::reason::Reason;
 use crate::registry::CHAMPION;
 use crate::registry::moves::Promotion;
 use crate::rows::contract::{ValidateReport, ValidateVerdict};
 use crate::state::gathered;
 use crate::stats::metrics::Metrics;
-use crate::verdict::Reason;
 
 /// The results of one run, as far as it went.
 #[derive(Clone, Debug, Default)]

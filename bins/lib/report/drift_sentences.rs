@@ -11,8 +11,8 @@ use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, Trigge
 use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::ResultHead;
 use crate::profile::descriptor::FLAGS;
+use crate::reason::{Reason, p_value};
 use crate::stats::two_by_two::TwoByTwo;
-use crate::verdict::{Reason, p_value};
 
 /// What unlabelled messages cannot show, whatever is measured.
 const BLIND: &str = "Without labels a change of what counts as positive cannot be seen, nor can mistakes that the model is \

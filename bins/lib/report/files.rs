@@ -54,9 +54,9 @@ mod tests {
     use crate::drift::triggers::TriggerCode;
     use crate::drift::verdict::DriftVerdict;
     use crate::io::dates::Timestamp;
+    use crate::reason::Reason;
     use crate::report::decision::REASONS;
     use crate::report::drift_sentences::drift_report;
-    use crate::verdict::Reason;
 
     const HOSTILE: [&str; 11] = [
         "<script>alert(1)</script>",

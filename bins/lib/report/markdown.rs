@@ -5,11 +5,11 @@ use crate::drift::changes::FeatureChange;
 use crate::drift::drift_report::DriftReport;
 use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::run_record::RunSummary;
+use crate::reason::Reason;
 use crate::report::escape::markdown as escaped;
 use crate::report::{Decision, RunResults, prose};
 use crate::rows::contract;
 use crate::stats::metrics::{Figures, Metrics};
-use crate::verdict::Reason;
 
 /// Bytes that a report may have.
 pub(super) const MOST: usize = 60_000;

@@ -5,13 +5,13 @@ use crate::drift::changes::FeatureChange;
 use crate::drift::drift_report::{DriftReport, SignalReport};
 use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram};
+use crate::reason::Reason;
 use crate::report::escape::html;
 use crate::report::table::{LONGEST, cell, mark, name, numeric, passed, plot, table};
 use crate::report::{Decision, RunResults, chart, prose};
 use crate::rows::contract;
 use crate::stats::intervals::Interval;
 use crate::stats::metrics::Metrics;
-use crate::verdict::Reason;
 
 /// Runs in the history strip.
 const RUNS: usize = 64;

@@ -12,11 +12,11 @@ use crate::drift::triggers::TriggerCode;
 use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
+use crate::reason::{Reason, p_value};
 use crate::report::compare_sentences::title;
 use crate::report::escape::cut;
 use crate::stats::intervals::Interval;
 use crate::stats::prior_shift;
-use crate::verdict::{Reason, p_value};
 
 /// Characters of a sentence that are shown: what is longer was not written by a tool.
 const LONG: usize = 400;

@@ -7,12 +7,12 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::rows::label::Label;
-use spamops::model::training_rows::{TrainingRow, ResourceLimits};
+use spamops::features::{Analyzer, AnalyzerBuffers, Language, Ngrams, StopWords, Term, TermKind};
 use spamops::model::fit::{FitProvenance, fit};
-use spamops::model::row_score::ScoringBuffers;
 use spamops::model::recipe::{Learner, Preset, Recipe};
-use spamops::features::{Analyzer, TermKind, Language, Ngrams, AnalyzerBuffers, StopWords, Term};
+use spamops::model::row_score::ScoringBuffers;
+use spamops::model::training_rows::{ResourceLimits, TrainingRow};
+use spamops::rows::label::Label;
 
 const LANGUAGES: [&str; 18] = [
     "arabic",

@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
+use spamops::io::dates::Timestamp;
 use spamops::report::validate_sentences;
 use spamops::rows::contract::{Contract, ContractDraft, Inspection, ValidateVerdict};
-use spamops::io::dates::Timestamp;
 use spamops::rows::{MalformedRows, ReadOptions, Row, Rows};
 use spamops_fuzz::file;
 

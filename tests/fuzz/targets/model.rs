@@ -33,6 +33,9 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     // A model that is written is the model that was read.
     let copy = place("model.json");
     model.write(&copy).unwrap();
-    assert_eq!(Model::read(&copy).unwrap().score(text, &mut ScoringBuffers::default()).to_bits(), score.to_bits());
+    assert_eq!(
+        Model::read(&copy).unwrap().score(text, &mut ScoringBuffers::default()).to_bits(),
+        score.to_bits()
+    );
     Corpus::Keep
 });

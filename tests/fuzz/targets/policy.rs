@@ -4,8 +4,8 @@
 
 use clap::{Arg, ArgAction, Command, value_parser};
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::io::stream::Place;
 use spamops::cli::config::PolicyFile;
+use spamops::io::stream::Place;
 
 fuzz_target!(|text: &str| -> Corpus {
     let refused = |said: String, begins: &str| {

@@ -5,9 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::rows::fingerprint::Fingerprint;
 use spamops::io::stream::Place;
-use spamops::rows::{MalformedRows, Format, ReadOptions, Row, Rows, Writer};
+use spamops::rows::fingerprint::Fingerprint;
+use spamops::rows::{Format, MalformedRows, ReadOptions, Row, Rows, Writer};
 use spamops_fuzz::{file, place};
 
 fuzz_target!(|input: &[u8]| -> Corpus {

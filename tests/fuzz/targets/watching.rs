@@ -5,12 +5,12 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use libfuzzer_sys::{Corpus, fuzz_target};
-use spamops::io::dates::Timestamp;
-use spamops::profile::summary::{Profile, StoredProfile};
 use spamops::drift::decision::decide;
 use spamops::drift::history::History;
 use spamops::drift::observation::{Champion, DriftEvidence};
 use spamops::drift::policy::DriftPolicy;
+use spamops::io::dates::Timestamp;
+use spamops::profile::summary::{Profile, StoredProfile};
 use spamops::report::drift_sentences::drift_report;
 
 fuzz_target!(|input: &[u8]| -> Corpus {
