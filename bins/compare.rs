@@ -141,8 +141,7 @@ impl Tool for Args {
         })?;
         let (counted, state) = tally.finish(self.recent)?;
         let golden = self.golden.as_ref().zip(self.challenger.as_ref());
-        let golden =
-            golden.map(|(golden, model)| golden::rehearse(model, golden, &options, &self.rows.words()));
+        let golden = golden.map(|(golden, model)| golden::check(model, golden, &options, &self.rows.words()));
         let least_f1 = Gate::least(FigureName::F1, self.min_f1.value());
         let decision = decision::decide(CompareEvidence {
             gates: [least_f1].into_iter().chain(self.gate.iter().copied()).collect(),

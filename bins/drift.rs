@@ -18,7 +18,7 @@ use spamops::io::dates;
 use spamops::io::result_file::{self, digest};
 use spamops::io::stream::{Place, expect_kept};
 use spamops::model::model_file::Model;
-use spamops::model::observe;
+use spamops::model::profile_builder;
 use spamops::profile::summary::{Profile, ProfileFile, StoredProfile};
 use spamops::report::drift_sentences::drift_report;
 use spamops::rows::Rows;
@@ -103,7 +103,8 @@ impl Tool for Args {
         let reference = self.reference(model.as_ref(), scene)?;
         let mut names = WordNames::default();
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
-        let new = observe::profile(&mut rows, model.as_ref(), &mut |word, text| names.note(word, text))?;
+        let new =
+            profile_builder::profile(&mut rows, model.as_ref(), &mut |word, text| names.note(word, text))?;
         // One run at a time reads the history and adds to it.
         let _held = state.as_ref().filter(|_| !self.dry_run).map(State::hold).transpose()?;
         let history = history(state.as_ref(), scene);
@@ -153,7 +154,7 @@ impl Args {
         }
         if let Some(place) = &self.reference {
             let mut rows = Rows::open(place, &self.rows.options(scene))?;
-            let profile = observe::profile(&mut rows, model, &mut |_, _| ())?;
+            let profile = profile_builder::profile(&mut rows, model, &mut |_, _| ())?;
             let digest = digest(&serde_json::to_string(&StoredProfile::of(&profile))?);
             return Ok(Some((profile, digest)));
         }

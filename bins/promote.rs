@@ -187,7 +187,7 @@ fn publish(
         let Promotion { alias, version, action, .. } = promotion;
         let done = [vec![alias.as_str()], published.done()].concat().join(", ");
         let rest = match action {
-            _ if push::is_outrun(&error) => "here only".to_owned(),
+            _ if push::someone_promoted_first(&error) => "here only".to_owned(),
             JournalAction::RolledBack => {
                 format!("for the rest run this again with --to {version} for --rollback")
             }

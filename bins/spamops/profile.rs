@@ -10,7 +10,7 @@ use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
 use ::spamops::model::model_file::Model;
-use ::spamops::model::observe;
+use ::spamops::model::profile_builder;
 use ::spamops::profile::summary::{Profile, ProfileFile};
 use ::spamops::rows::Rows;
 
@@ -64,7 +64,7 @@ impl Args {
         let mut all = Profile::default();
         for input in &self.inputs {
             let mut rows = Rows::open(input, &self.rows.options(scene))?;
-            all.merge(observe::profile(&mut rows, model.as_ref(), &mut |_, _| ())?);
+            all.merge(profile_builder::profile(&mut rows, model.as_ref(), &mut |_, _| ())?);
         }
         Ok(ProfileFile::new(&all, model.as_ref().map(Model::digest), scene.name()))
     }

@@ -151,13 +151,13 @@ impl Args {
     fn beginning(&self, killed: Option<CycleRecord>, scene: &Scene) -> Result<CycleRecord> {
         let options = self.options(scene);
         // A runner asks for the outputs even if the run could not begin: all of them are then false.
-        if killed.is_none() && self.steps.iter().all(|step| step.tells()) && !self.steps.is_empty() {
+        if killed.is_none() && self.steps.iter().all(|step| step.only_reports()) && !self.steps.is_empty() {
             let nothing = CycleOptions { data: Some(self.out_dir.clone()), ..options };
-            return Ok(CycleRecord::of_nothing(nothing.settings(|| scene.now())?, scene.name()));
+            return Ok(CycleRecord::unrecorded(nothing.settings(|| scene.now())?, scene.name()));
         }
         let settings = options.settings(|| scene.now())?;
         if self.dry_run {
-            return Ok(CycleRecord::of_nothing(settings, scene.name()));
+            return Ok(CycleRecord::unrecorded(settings, scene.name()));
         }
         if self.demo {
             demo::write(&self.out_dir.join("demo"))?;

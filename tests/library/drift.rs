@@ -10,7 +10,7 @@ use spamops::drift::triggers::TriggerCode;
 use spamops::drift::verdict::DriftVerdict;
 use spamops::io::dates::Timestamp;
 use spamops::io::fraction::Fraction;
-use spamops::model::observe::ProfileBuilder;
+use spamops::model::profile_builder::ProfileBuilder;
 use spamops::profile::summary::{Profile, StoredProfile};
 use spamops::rows::label::Label;
 use spamops::stats::confusion::Confusion;

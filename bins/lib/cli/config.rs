@@ -7,8 +7,8 @@ use toml::{Table, Value};
 
 use super::tool_list;
 use crate::io::diagnostics::shown;
-use crate::io::settings;
 use crate::io::stream::Place;
+use crate::io::toml_file;
 
 /// Where the policy is looked for when nobody names a file.
 const USUAL: &str = "spamops.toml";
@@ -39,7 +39,7 @@ pub fn read(asked: Option<Place>) -> Result<Option<PolicyFile>> {
 impl PolicyFile {
     /// A policy from its text; a table that no tool has is an error.
     pub fn parse(text: String, place: Place) -> Result<Self> {
-        let tables: Table = settings::parse(&text)?;
+        let tables: Table = toml_file::parse(&text)?;
         let policy = Self { place, text, tables };
         for (name, value) in &policy.tables {
             let known = || tool_list::tables().chain([ROWS]);

@@ -91,7 +91,7 @@ impl Gate {
             threshold: Some(threshold),
             min_absolute_change: None,
             min_relative_change: None,
-            greater_is_better: !figure.falls(),
+            greater_is_better: !figure.lower_is_better(),
         }
     }
 

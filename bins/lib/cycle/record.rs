@@ -42,7 +42,7 @@ impl CycleRecord {
     }
 
     /// A run that reads nothing and is recorded nowhere.
-    pub fn of_nothing(settings: CycleSettings, tool: &str) -> Self {
+    pub fn unrecorded(settings: CycleSettings, tool: &str) -> Self {
         let head = ResultHead::new("run", tool);
         Self { head, id: String::new(), settings, inputs: BTreeMap::new(), done: Vec::new(), finished: false }
     }

@@ -51,7 +51,7 @@ const STEPS: [(CycleStep, &str); 11] = [
 
 impl CycleStep {
     /// Whether the step only tells what is decided.
-    pub fn tells(self) -> bool {
+    pub fn only_reports(self) -> bool {
         matches!(self, Self::Outputs | Self::Report)
     }
 }

@@ -3,14 +3,14 @@
 use crate::drift::changes::{self, FeatureChange};
 use crate::drift::estimated_f1::{self, EstimatedF1};
 use crate::drift::families::FamilyTest;
-use crate::drift::histograms::{FeatureDistance, FeatureHistogram, pictures};
+use crate::drift::histograms::{FeatureDistance, FeatureHistogram, feature_histograms};
 use crate::drift::messages::Messages;
 use crate::drift::observation::{DriftEvidence, Observation};
 use crate::drift::past_runs::surprise;
 use crate::drift::run_record::RunFindings;
 use crate::drift::shares;
 use crate::drift::shift::{LabelShift, shift};
-use crate::drift::signals::{ChampionView, Signal, families, signals};
+use crate::drift::signals::{ChampionEvidence, Signal, families, signals};
 use crate::drift::sizes;
 use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
 use crate::io::fraction::Fraction;
@@ -104,7 +104,7 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, judged
     let threshold = evidence.champion.map(|champion| champion.threshold);
     let known = threshold.zip(estimated_f1::calibration(&side));
     let estimated = estimate(known.as_ref(), &side, [&new, &longer]);
-    let champion = ChampionView { threshold, estimated: estimated[0].as_ref() };
+    let champion = ChampionEvidence { threshold, estimated: estimated[0].as_ref() };
     let families = families(&side, &new, champion, &evidence.names);
     let signals = signals(families, |test: &FamilyTest| {
         let earlier = observation.past.strengths(test.family.name(), window.runs, judged);
@@ -112,7 +112,7 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, judged
     });
     let calibrated = signals.iter().any(|signal| signal.surprise.is_some());
     let calibration = if calibrated { AlarmCalibration::History } else { AlarmCalibration::IidOnly };
-    let (distances, pictures) = pictures(&side, &new);
+    let (distances, pictures) = feature_histograms(&side, &new);
     Assessment {
         verdict: verdict(&signals, &window),
         window: Window { calibration, ..window },

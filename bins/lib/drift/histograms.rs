@@ -47,9 +47,12 @@ fn deviation(bins: &[u64], places: &[f64]) -> f64 {
 const BINS: usize = 16;
 
 /// Distances and histograms of all scales.
-pub fn pictures(reference: &Messages, new: &Messages) -> (Vec<FeatureDistance>, Vec<FeatureHistogram>) {
+pub fn feature_histograms(
+    reference: &Messages,
+    new: &Messages,
+) -> (Vec<FeatureDistance>, Vec<FeatureHistogram>) {
     let scored = reference.scored && new.scored;
-    let scales = SizeScale::of_looks().chain(scored.then_some(SizeScale::Score));
+    let scales = SizeScale::without_score().chain(scored.then_some(SizeScale::Score));
     let both = scales.filter_map(|scale| {
         let one = reference.histogram(scale, reference);
         let other = new.histogram(scale, reference);

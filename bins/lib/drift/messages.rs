@@ -114,7 +114,7 @@ pub enum SizeScale {
 
 impl SizeScale {
     /// All of what is measured without a model.
-    pub fn of_looks() -> impl Iterator<Item = Self> {
+    pub fn without_score() -> impl Iterator<Item = Self> {
         (0..SIZES.len()).map(Self::Size).chain([Self::Unknown])
     }
 

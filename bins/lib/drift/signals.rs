@@ -33,7 +33,7 @@ impl Signal {
 
 /// What the champion makes of the new messages.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ChampionView<'a> {
+pub struct ChampionEvidence<'a> {
     /// The score from which a message is positive.
     pub threshold: Option<Fraction>,
     /// The estimated F1.
@@ -44,7 +44,7 @@ pub struct ChampionView<'a> {
 pub(super) fn families(
     reference: &Messages,
     new: &Messages,
-    champion: ChampionView,
+    champion: ChampionEvidence,
     names: &WordNames,
 ) -> Vec<FamilyTest> {
     let tests = [

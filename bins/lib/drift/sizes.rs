@@ -17,13 +17,13 @@ pub fn needed(reference: u64) -> Option<u64> {
 
 /// The level of one test of sizes, corrected for all tests and families.
 fn level() -> f64 {
-    ALPHA / Family::ALL.len() as f64 / SizeScale::of_looks().count() as f64
+    ALPHA / Family::ALL.len() as f64 / SizeScale::without_score().count() as f64
 }
 
 /// The family of sizes.
 pub(super) fn sizes(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
     let tests: Vec<SingleTest> =
-        SizeScale::of_looks().filter_map(|scale| on_scale(scale, reference, new)).collect();
+        SizeScale::without_score().filter_map(|scale| on_scale(scale, reference, new)).collect();
     let made = tests.len();
     Family::Sizes.strongest(tests, made)
 }
@@ -38,8 +38,9 @@ pub(super) fn score(reference: &Messages, new: &Messages) -> Option<FamilyTest> 
 
 /// The sizes that moved, each with its p-value, by the rate of false discoveries and the minimum effect.
 pub fn moved_sizes(reference: &Messages, new: &Messages) -> Vec<(SizeScale, f64)> {
-    let tests: Vec<(SizeScale, SingleTest)> =
-        SizeScale::of_looks().filter_map(|scale| Some((scale, on_scale(scale, reference, new)?))).collect();
+    let tests: Vec<(SizeScale, SingleTest)> = SizeScale::without_score()
+        .filter_map(|scale| Some((scale, on_scale(scale, reference, new)?)))
+        .collect();
     let rates = benjamini_hochberg(&tests.iter().map(|(_, one)| one.p).collect::<Vec<_>>());
     let found =
         tests.iter().zip(rates).filter(|((_, one), rate)| *rate <= ALPHA && Family::Sizes.counts(one.effect));

@@ -11,4 +11,4 @@ pub mod durable;
 pub mod fraction;
 pub mod stream;
 pub mod result_file;
-pub mod settings;
+pub mod toml_file;

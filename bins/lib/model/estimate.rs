@@ -126,7 +126,9 @@ impl Estimate {
 impl Requirement {
     fn gate(&self, figures: &Figures) -> RequiredGate {
         let value = self.figure.of(figures);
-        let enough = |value: f64| if self.figure.falls() { value <= self.limit } else { value >= self.limit };
+        let enough = |value: f64| {
+            if self.figure.lower_is_better() { value <= self.limit } else { value >= self.limit }
+        };
         RequiredGate {
             figure: self.figure.to_string(),
             limit: self.limit,

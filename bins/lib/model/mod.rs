@@ -19,7 +19,7 @@ mod term_index;
 pub mod model_file;
 pub mod row_score;
 pub mod change;
-pub mod observe;
+pub mod profile_builder;
 pub mod explain;
 pub mod scoring;
 pub mod class_balance;

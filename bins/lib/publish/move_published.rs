@@ -108,7 +108,7 @@ impl PublishPlan {
             Ok(pushed) => pushed,
             Err(error) => {
                 // What the remote will never have is no history; the commit stays, for somebody to look at.
-                if push::is_outrun(&error) {
+                if push::someone_promoted_first(&error) {
                     git.untag(&made)?;
                     published.tags.clear();
                 }

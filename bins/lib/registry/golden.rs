@@ -18,12 +18,7 @@ const MOST_SHOWN: usize = 10;
 const NO_POLICY: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// Has the golden messages scored by `score` in a process of its own, and holds the verdicts against their labels.
-pub fn rehearse(
-    model: &Place,
-    golden: &Place,
-    options: &ReadOptions,
-    words: &[String],
-) -> Result<GoldenResult> {
+pub fn check(model: &Place, golden: &Place, options: &ReadOptions, words: &[String]) -> Result<GoldenResult> {
     let file = model.path().filter(|_| model.is_regular_file());
     let file =
         file.with_context(|| format!("{model}: another process is to read it for --golden; name a file"))?;

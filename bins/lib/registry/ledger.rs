@@ -49,12 +49,12 @@ impl Registry {
     }
 
     /// Reads all there is.
-    pub(super) fn books(&self) -> Result<Ledger> {
+    pub(super) fn read_ledger(&self) -> Result<Ledger> {
         Ok(Ledger { versions: self.versions()?, aliases: self.aliases()?, journal: self.journal()? })
     }
 
     /// What writers that were killed have left to be done.
-    pub(super) fn settle(&self, books: &mut Ledger) -> Result<Vec<RegistryStep>> {
+    pub(super) fn settle(&self, ledger: &mut Ledger) -> Result<Vec<RegistryStep>> {
         let mut steps = Vec::new();
         for directory in ["", "models", "versions", "reports"] {
             let left = durable::leftovers(&self.directory.join(directory))?;
@@ -62,19 +62,19 @@ impl Registry {
                 left.into_iter().map(|path| RegistryStep::Remove(path, "left by a run that was killed")),
             );
         }
-        if books.journal.is_cut {
-            steps.push(RegistryStep::Cut(books.journal.whole));
+        if ledger.journal.is_cut {
+            steps.push(RegistryStep::Cut(ledger.journal.whole));
         }
         let registered =
-            books.journal.entries.iter().filter(|entry| entry.action == JournalAction::Registered);
+            ledger.journal.entries.iter().filter(|entry| entry.action == JournalAction::Registered);
         let known = registered.map(|entry| entry.version).max().unwrap_or(0);
-        let there = books.versions.len() as u64;
+        let there = ledger.versions.len() as u64;
         if known > there {
             let path = self.version_path(there + 1);
             bail!("{}: is missing, though the journal knows it; restore it from git", path.display());
         }
-        for entry in &books.journal.entries {
-            let says = books.version(entry.version).map(|version| &version.digest);
+        for entry in &ledger.journal.entries {
+            let says = ledger.version(entry.version).map(|version| &version.digest);
             let place = self.version_path(entry.version);
             ensure!(
                 says == Some(&entry.digest),
@@ -82,13 +82,13 @@ impl Registry {
                 place.display()
             );
         }
-        for version in books.versions.iter().filter(|version| version.version > known) {
-            let line = books.journal.add(JournalEntry::registered(version))?;
+        for version in ledger.versions.iter().filter(|version| version.version > known) {
+            let line = ledger.journal.add(JournalEntry::registered(version))?;
             steps.push(RegistryStep::Enter(vec![line], None));
         }
-        for alias in books.behind(self)? {
-            books.aliases.retain(|old| old.alias != alias.alias);
-            books.aliases.push(alias.clone());
+        for alias in ledger.behind(self)? {
+            ledger.aliases.retain(|old| old.alias != alias.alias);
+            ledger.aliases.push(alias.clone());
             steps.push(RegistryStep::Enter(Vec::new(), Some(Box::new(alias))));
         }
         Ok(steps)

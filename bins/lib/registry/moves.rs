@@ -170,14 +170,14 @@ impl Registry {
     }
 
     fn plan(&self, request: &MoveRequest<'_>) -> Result<MovePlan> {
-        let mut books = self.books()?;
-        let mut steps = self.settle(&mut books)?;
-        let before = books.alias(request.alias).cloned();
+        let mut ledger = self.read_ledger()?;
+        let mut steps = self.settle(&mut ledger)?;
+        let before = ledger.alias(request.alias).cloned();
         let (mut files, mut lines) = (Vec::new(), Vec::new());
         let version = match request.to {
-            MoveTarget::Model(model) => self.register(model, request, &mut books, &mut files, &mut lines)?,
-            MoveTarget::Version(number) => self.registered(number, &books)?,
-            MoveTarget::Back(to) => self.registered(self.back(to, request.alias, &books)?, &books)?,
+            MoveTarget::Model(model) => self.register(model, request, &mut ledger, &mut files, &mut lines)?,
+            MoveTarget::Version(number) => self.registered(number, &ledger)?,
+            MoveTarget::Back(to) => self.registered(self.back(to, request.alias, &ledger)?, &ledger)?,
         };
         let action = if matches!(request.to, MoveTarget::Back(_)) {
             JournalAction::RolledBack
@@ -201,7 +201,7 @@ impl Registry {
         let after = after.context("an alias without a name")?;
         if changed {
             self.expect(request, before.as_ref())?;
-            lines.push(books.journal.add(entry)?);
+            lines.push(ledger.journal.add(entry)?);
         }
         if !lines.is_empty() {
             steps.extend(self.keep(request.reports));
@@ -216,7 +216,7 @@ impl Registry {
             dry_run: false,
             version: after.version,
             // The move that brought it here is the last one of the journal, whether it is made now or was made before.
-            previous_version: books.journal.moves(request.alias).next_back().and_then(|entry| entry.from),
+            previous_version: ledger.journal.moves(request.alias).next_back().and_then(|entry| entry.from),
             digest: after.digest,
             sequence: after.sequence,
             moved: after.moved,
@@ -229,9 +229,9 @@ impl Registry {
     }
 
     /// The version to go back to: the one that is named, else the one before.
-    fn back(&self, to: Option<u64>, alias: &str, books: &Ledger) -> Result<u64> {
+    fn back(&self, to: Option<u64>, alias: &str, ledger: &Ledger) -> Result<u64> {
         let place = self.directory.display();
-        to.or_else(|| books.journal.former(alias))
+        to.or_else(|| ledger.journal.former(alias))
             .with_context(|| format!("{place}: {alias} has nowhere to go back to"))
     }
 
@@ -240,26 +240,26 @@ impl Registry {
         &self,
         model: &CandidateModel,
         request: &MoveRequest<'_>,
-        books: &mut Ledger,
+        ledger: &mut Ledger,
         files: &mut Vec<RegistryStep>,
         lines: &mut Vec<String>,
     ) -> Result<Version> {
-        let known = books.versions.iter().find(|version| version.digest == model.digest).cloned();
+        let known = ledger.versions.iter().find(|version| version.digest == model.digest).cloned();
         // A file whose removal is in the journal is on its way out, whether it is still there or not.
         let stays = |version: &Version| {
-            !books.journal.is_removed(version.version) && self.model(&model.digest).is_ok()
+            !ledger.journal.is_removed(version.version) && self.model(&model.digest).is_ok()
         };
         if let Some(version) = known.clone().filter(stays) {
             return Ok(version);
         }
         // A version whose model was lost or removed keeps its number, and gets its model back.
-        let version = known.unwrap_or_else(|| manifest(model, request, books));
+        let version = known.unwrap_or_else(|| manifest(model, request, ledger));
         files.push(RegistryStep::Write(self.model_path(&version.digest), model.text.clone().into_bytes()));
-        if version.version > books.versions.len() as u64 {
+        if version.version > ledger.versions.len() as u64 {
             files.push(RegistryStep::Write(self.version_path(version.version), pretty(&version)?));
         }
         lines.push(
-            books
+            ledger
                 .journal
                 .add(JournalEntry { at: request.now.into(), ..JournalEntry::registered(&version) })?,
         );
@@ -283,12 +283,12 @@ impl Registry {
     }
 
     /// A version that is there, its model whole.
-    fn registered(&self, number: u64, books: &Ledger) -> Result<Version> {
-        let version = books.version(number).cloned();
+    fn registered(&self, number: u64, ledger: &Ledger) -> Result<Version> {
+        let version = ledger.version(number).cloned();
         let version =
             version.with_context(|| format!("{}: has no version {number}", self.directory.display()))?;
         ensure!(
-            !books.journal.is_removed(number),
+            !ledger.journal.is_removed(number),
             "{}: the model of version {number} was removed to make room; promote its file",
             self.directory.display()
         );
@@ -308,16 +308,16 @@ impl Registry {
 }
 
 /// The manifest of a model that is new.
-fn manifest(model: &CandidateModel, request: &MoveRequest<'_>, books: &Ledger) -> Version {
+fn manifest(model: &CandidateModel, request: &MoveRequest<'_>, ledger: &Ledger) -> Version {
     Version {
         head: ResultHead::new("version", request.tool),
-        version: books.versions.len() as u64 + 1,
+        version: ledger.versions.len() as u64 + 1,
         digest: model.digest.clone(),
         registered: request.now.into(),
         reason: request.reason.into(),
         actor: request.actor.map(str::to_owned),
         run: request.run.map(str::to_owned),
-        parent: books.alias(CHAMPION).map(|champion| champion.version),
+        parent: ledger.alias(CHAMPION).map(|champion| champion.version),
         fitted: model.fitted.clone(),
         commit: model.commit.clone(),
         data: model.data.clone(),

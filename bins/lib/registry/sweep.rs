@@ -42,12 +42,12 @@ impl Registry {
     }
 
     fn room(&self, sweeper: &Sweeper<'_>) -> Result<Vec<RegistryStep>> {
-        let mut books = self.books()?;
-        let mut steps = self.settle(&mut books)?;
-        let old = old(&books, sweeper.keep);
+        let mut ledger = self.read_ledger()?;
+        let mut steps = self.settle(&mut ledger)?;
+        let old = old(&ledger, sweeper.keep);
         let mut lines = Vec::new();
-        for version in books.versions.iter().filter(|version| old.contains(&version.version)) {
-            lines.push(books.journal.add(JournalEntry {
+        for version in ledger.versions.iter().filter(|version| old.contains(&version.version)) {
+            lines.push(ledger.journal.add(JournalEntry {
                 at: sweeper.now.into(),
                 action: JournalAction::Removed,
                 reason: sweeper.reason.into(),
@@ -60,9 +60,9 @@ impl Registry {
         if !lines.is_empty() {
             steps.push(RegistryStep::Enter(lines, None));
         }
-        let kept = books.versions.iter().filter(|version| !books.journal.is_removed(version.version));
+        let kept = ledger.versions.iter().filter(|version| !ledger.journal.is_removed(version.version));
         let models: BTreeSet<&str> = kept.map(|version| &*version.digest).collect();
-        let known: BTreeSet<&str> = books.versions.iter().map(|version| &*version.digest).collect();
+        let known: BTreeSet<&str> = ledger.versions.iter().map(|version| &*version.digest).collect();
         for path in json_files(&self.directory.join("models"))? {
             let name = stem(&path).to_owned();
             if !models.contains(&*name) {
@@ -70,9 +70,9 @@ impl Registry {
                 steps.push(RegistryStep::Remove(path, why));
             }
         }
-        let entries = books.journal.entries.iter().flat_map(|entry| entry.reports.values());
+        let entries = ledger.journal.entries.iter().flat_map(|entry| entry.reports.values());
         let reports: BTreeSet<&String> =
-            books.versions.iter().flat_map(|version| version.reports.values()).chain(entries).collect();
+            ledger.versions.iter().flat_map(|version| version.reports.values()).chain(entries).collect();
         for path in json_files(&self.directory.join("reports"))? {
             if !reports.contains(&stem(&path).to_owned()) {
                 steps.push(RegistryStep::Remove(path, "of no version"));
@@ -83,10 +83,10 @@ impl Registry {
 }
 
 /// The versions whose models may go, and have not gone yet.
-fn old(books: &Ledger, keep: Option<u64>) -> Vec<u64> {
+fn old(ledger: &Ledger, keep: Option<u64>) -> Vec<u64> {
     let Some(keep) = keep else { return Vec::new() };
-    let mut needed: Vec<u64> = books.aliases.iter().map(|alias| alias.version).collect();
-    needed.extend(books.aliases.iter().filter_map(|alias| books.journal.former(&alias.alias)));
-    let last = (books.versions.len() as u64).saturating_sub(keep);
-    (1..=last).filter(|version| !needed.contains(version) && !books.journal.is_removed(*version)).collect()
+    let mut needed: Vec<u64> = ledger.aliases.iter().map(|alias| alias.version).collect();
+    needed.extend(ledger.aliases.iter().filter_map(|alias| ledger.journal.former(&alias.alias)));
+    let last = (ledger.versions.len() as u64).saturating_sub(keep);
+    (1..=last).filter(|version| !needed.contains(version) && !ledger.journal.is_removed(*version)).collect()
 }

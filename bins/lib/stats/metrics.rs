@@ -136,7 +136,7 @@ impl FigureName {
     ];
 
     /// Whether less is better.
-    pub fn falls(self) -> bool {
+    pub fn lower_is_better(self) -> bool {
         matches!(self, Self::LogLoss | Self::Brier | Self::Ece)
     }
 

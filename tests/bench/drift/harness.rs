@@ -21,7 +21,7 @@ use spamops::io::result_file;
 use spamops::io::stream::Place;
 use spamops::model::fit::{FitProvenance, fit};
 use spamops::model::model_file::Model;
-use spamops::model::observe::ProfileBuilder;
+use spamops::model::profile_builder::ProfileBuilder;
 use spamops::model::recipe::Preset;
 use spamops::model::row_score::ScoringBuffers;
 use spamops::model::threads;

@@ -26,19 +26,19 @@ pub struct PushResult {
 
 /// The same models moved on the remote: this move is not to be pushed at all.
 #[derive(Debug)]
-struct Outrun;
+struct PromotedElsewhere;
 
-impl fmt::Display for Outrun {
+impl fmt::Display for PromotedElsewhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the registry moved on the remote meanwhile; pull and promote again")
     }
 }
 
-impl std::error::Error for Outrun {}
+impl std::error::Error for PromotedElsewhere {}
 
 /// Whether a push was refused because the same models moved on the remote.
-pub fn is_outrun(error: &Error) -> bool {
-    error.is::<Outrun>()
+pub fn someone_promoted_first(error: &Error) -> bool {
+    error.is::<PromotedElsewhere>()
 }
 
 /// Fetches the tags that match, so that new ones come after them.
@@ -149,7 +149,7 @@ fn follow(git: &Git, remote: &str, branch: &str, tags: &[GitTag], refusal: &Erro
         format!("{remote} moved meanwhile, and this clone is too shallow to go on top; fetch more of it, and run this again")
     })?;
     let moved = git.run(&["diff", "--name-only", &base, &theirs, "--", "."])?;
-    ensure!(moved.is_empty(), Outrun);
+    ensure!(moved.is_empty(), PromotedElsewhere);
     let mine = git.between(&base, &ours)?;
     let merges = git.run(&["rev-list", "--merges", &format!("{base}..{ours}")])?;
     ensure!(

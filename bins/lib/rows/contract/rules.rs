@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::io::dates;
 use crate::io::diagnostics::shown;
 use crate::io::fraction::Fraction;
-use crate::io::settings;
 use crate::io::stream::Place;
+use crate::io::toml_file;
 
 /// How bad it is when a check fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -198,7 +198,7 @@ impl Contract {
 
     /// Reads a contract from TOML; an unknown key is an error that names its line.
     pub fn parse(text: &str) -> Result<Self> {
-        let contract: Self = settings::parse(text)?;
+        let contract: Self = toml_file::parse(text)?;
         for (name, column) in &contract.column {
             for bound in [&column.earliest, &column.latest].into_iter().flatten() {
                 let known = bound == "now" || dates::read(bound).is_some();
