@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::compare::report::CompareReport;
 use crate::cycle::command_line::{CommandLine, Programs};
-use crate::cycle::files::{RECORD, RunFiles};
+use crate::cycle::files::RunFiles;
 use crate::cycle::record::CycleRecord;
 use crate::cycle::step::CycleStep;
 use crate::drift::drift_report::DriftReport;
@@ -161,7 +161,7 @@ impl CycleRun<'_> {
 
     /// A result of this run, if there is one.
     fn result<T: DeserializeOwned>(&self, kind: &str) -> Result<Option<T>> {
-        let path = self.files.path(&format!("{kind}.json"));
+        let path = self.files.directory().join(format!("{kind}.json"));
         if !path.exists() {
             return Ok(None);
         }
@@ -180,7 +180,7 @@ impl CycleRun<'_> {
         tool: &str,
         words: impl IntoIterator<Item = T>,
     ) -> Result<()> {
-        let record = self.files.name(RECORD);
+        let record = self.files.record().display().to_string();
         let run = ["--now", &self.record.settings.now, "--run", &record].map(str::to_owned);
         self.call(tool, words.into_iter().map(|word| word.to_string()).chain(run))
     }

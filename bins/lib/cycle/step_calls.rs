@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::run::CycleRun;
 use crate::cycle::demo;
+use crate::cycle::files::{RunFile, RunFiles};
 use crate::cycle::step::CycleStep;
 use crate::io::stream::Place;
 
@@ -29,7 +30,8 @@ impl CycleRun<'_> {
         let is_gathered = |path: &Path| fs::metadata(path).is_ok_and(|file| file.len() > 0);
         if let Some(since) = settings.since.as_ref().filter(|_| !is_gathered(&gathered)) {
             let [history, clean, rejects] =
-                ["history.csv", "history-clean.csv", "history-rejects.csv"].map(|file| self.files.name(file));
+                [RunFile::History, RunFile::HistoryClean, RunFile::HistoryRejects]
+                    .map(|file| self.files.name(file));
             self.call("sample", ["--until", since, &settings.data, "-o", &history])?;
             self.call("validate", [&history, "-o", &clean, "--rejects", &rejects])?;
             self.call("state", ["gather", &clean, "--state", &settings.state])?;
@@ -50,24 +52,24 @@ impl CycleRun<'_> {
 
     /// Fits the demo's first champion from the rows that are history, and registers it.
     fn first_champion(&self) -> Result<()> {
-        let file = |name: &str| self.files.name(&format!("demo/{name}"));
+        let files = RunFiles::new(&self.files.directory().join("demo"));
         let [history, clean, rejects, pool, train, holdout, model] = [
-            "history.csv",
-            "clean.csv",
-            "rejects.csv",
-            "pool.csv",
-            "train.csv",
-            "holdout.csv",
-            "champion.json",
+            RunFile::History,
+            RunFile::Clean,
+            RunFile::Rejects,
+            RunFile::Pool,
+            RunFile::Train,
+            RunFile::Holdout,
+            RunFile::Champion,
         ]
-        .map(file);
+        .map(|file| files.name(file));
         let settings = &self.record.settings;
         self.call("sample", ["--until", demo::SINCE, &settings.data, "-o", &history])?;
         self.call("validate", [&history, "-o", &clean, "--rejects", &rejects])?;
         self.call("sample", ["--split", TRAINING, "--rest", &holdout, &clean, "-o", &pool])?;
         self.call("sample", ["--against", &holdout, &pool, "-o", &train])?;
         self.call("fit", [&train, "--now", demo::SINCE, "-o", &model])?;
-        let record = file("promote.json");
+        let record = files.name(RunFile::Promote);
         let words = ["--registry", &settings.registry, "--reason", demo::REASON, "--now", demo::SINCE, "-o"];
         self.call("promote", [&*model].into_iter().chain(words).chain([&*record]))
     }
@@ -76,15 +78,14 @@ impl CycleRun<'_> {
     /// be written in another.
     fn new_rows(&self) -> String {
         let extension = Place::File(PathBuf::from(&self.record.settings.data)).extension();
-        let format = extension.filter(|format| ["jsonl", "ndjson", "tsv"].contains(&&**format));
-        self.files.name(&format!("new.{}", format.as_deref().unwrap_or("csv")))
+        self.files.new_rows(extension.as_deref()).display().to_string()
     }
 
     pub(super) fn validate(&self) -> Result<()> {
         let new = self.new_rows();
         self.expect(&new, CycleStep::Sample)?;
         let [clean, rejects, report] =
-            ["clean.csv", "rejects.csv", "validate.json"].map(|file| self.files.name(file));
+            [RunFile::Clean, RunFile::Rejects, RunFile::Validate].map(|file| self.files.name(file));
         let settings = &self.record.settings;
         let mut words: Vec<&str> = Vec::new();
         if let Some(contract) = &settings.contract {
@@ -96,13 +97,13 @@ impl CycleRun<'_> {
     }
 
     pub(super) fn score(&self) -> Result<()> {
-        let clean = self.files.name("clean.csv");
+        let clean = self.files.name(RunFile::Clean);
         self.expect(&clean, CycleStep::Validate)?;
         if !self.has_champion() {
             return Ok(());
         }
         let [champion, scored, metrics] =
-            ["champion.json", "scored.csv", "metrics.json"].map(|file| self.files.name(file));
+            [RunFile::Champion, RunFile::Scored, RunFile::Metrics].map(|file| self.files.name(file));
         self.call("registry", ["export", "--registry", &self.record.settings.registry, "-o", &champion])?;
         let words = ["--model", &champion, &clean, "-o", &scored, "--metrics", &metrics];
         self.call_for_result("score", words)
@@ -110,7 +111,8 @@ impl CycleRun<'_> {
 
     pub(super) fn drift(&self) -> Result<()> {
         let [clean, champion, metrics, report] =
-            ["clean.csv", "champion.json", "metrics.json", "drift.json"].map(|file| self.files.name(file));
+            [RunFile::Clean, RunFile::Champion, RunFile::Metrics, RunFile::Drift]
+                .map(|file| self.files.name(file));
         self.expect(&clean, CycleStep::Validate)?;
         let state = &self.record.settings.state;
         let mut words: Vec<&str> = Vec::new();
@@ -126,7 +128,7 @@ impl CycleRun<'_> {
         self.call_for_result("drift", words)?;
         self.call("state", ["gather", &clean, "--state", state])?;
         if self.labels_needed()? {
-            let [scored, to_label] = ["scored.csv", "to-label.csv"].map(|file| self.files.name(file));
+            let [scored, to_label] = [RunFile::Scored, RunFile::ToLabel].map(|file| self.files.name(file));
             self.call("sample", ["--for-labels", TO_LABEL, &scored, "-o", &to_label])?;
         }
         // From here on the rows count as used: if this run dies before its report, the next one makes up for it.
@@ -140,13 +142,13 @@ impl CycleRun<'_> {
         let rows = self.in_state("rows.jsonl").display().to_string();
         self.expect(&rows, CycleStep::Drift)?;
         let [pool, train, holdout] =
-            ["pool.csv", "train.csv", "holdout.csv"].map(|file| self.files.name(file));
+            [RunFile::Pool, RunFile::Train, RunFile::Holdout].map(|file| self.files.name(file));
         self.call("sample", ["--split", TRAINING, "--rest", &holdout, &rows, "-o", &pool])?;
         self.call("sample", ["--against", &holdout, &pool, "-o", &train])
     }
 
     pub(super) fn fit(&self) -> Result<()> {
-        let [train, challenger] = ["train.csv", "challenger.json"].map(|file| self.files.name(file));
+        let [train, challenger] = [RunFile::Train, RunFile::Challenger].map(|file| self.files.name(file));
         self.expect(&train, CycleStep::Split)?;
         let settings = &self.record.settings;
         let commit = settings.commit.iter().flat_map(|commit| ["--commit", commit]);
@@ -155,23 +157,28 @@ impl CycleRun<'_> {
     }
 
     pub(super) fn judge(&self) -> Result<()> {
-        let [challenger, holdout] = ["challenger.json", "holdout.csv"].map(|file| self.files.name(file));
+        let [challenger, holdout] = [RunFile::Challenger, RunFile::Holdout].map(|file| self.files.name(file));
         self.expect(&challenger, CycleStep::Fit)?;
-        let score = |model: &str, scored: &str| {
+        let score = |model: &str, scored: RunFile| {
             self.call("score", ["--model", model, &holdout, "-o", &self.files.name(scored)])
         };
         if self.has_champion() {
-            score(&self.files.name("champion.json"), "champion-scored.csv")?;
+            score(&self.files.name(RunFile::Champion), RunFile::ChampionScored)?;
         }
-        score(&challenger, "challenger-scored.csv")
+        score(&challenger, RunFile::ChallengerScored)
     }
 
     pub(super) fn compare(&self) -> Result<()> {
-        let scored = self.files.name("challenger-scored.csv");
+        let scored = self.files.name(RunFile::ChallengerScored);
         self.expect(&scored, CycleStep::Judge)?;
-        let [before, champion, flips, challenger, report] =
-            ["champion-scored.csv", "champion.json", "flips.csv", "challenger.json", "compare.json"]
-                .map(|file| self.files.name(file));
+        let [before, champion, flips, challenger, report] = [
+            RunFile::ChampionScored,
+            RunFile::Champion,
+            RunFile::Flips,
+            RunFile::Challenger,
+            RunFile::Compare,
+        ]
+        .map(|file| self.files.name(file));
         let mut words: Vec<&str> = Vec::new();
         if self.has_champion() {
             words.extend([&*before, "--champion", &champion, "--flips", &flips]);
@@ -181,12 +188,12 @@ impl CycleRun<'_> {
     }
 
     pub(super) fn promote(&self) -> Result<()> {
-        let [challenger, record] = ["challenger.json", "promote.json"].map(|file| self.files.name(file));
+        let [challenger, record] = [RunFile::Challenger, RunFile::Promote].map(|file| self.files.name(file));
         self.expect(&challenger, CycleStep::Fit)?;
         let why = if self.has_champion() { "better on the holdout" } else { "the first" };
-        let reports: Vec<String> = ["drift.json", "compare.json"]
+        let reports: Vec<String> = [RunFile::Drift, RunFile::Compare]
             .into_iter()
-            .filter(|file| self.files.has(file))
+            .filter(|file| self.files.path(*file).exists())
             .flat_map(|file| ["--report".to_owned(), self.files.name(file)])
             .collect();
         let words = [&*challenger, "--registry", &self.record.settings.registry, "--reason", why];
