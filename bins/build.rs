@@ -1,4 +1,4 @@
-//! Compresses the demo corpus into the program: `spamops run --demo` needs no checkout.
+//! Build script: compresses the demo corpus into the program, so `spamops run --demo` needs no checkout.
 
 use std::env;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! compare: is the challenger better than the champion?
+//! compare: decides whether the challenger is better than the champion, and whether to deploy it.
 
 use std::process::ExitCode;
 

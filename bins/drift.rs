@@ -1,4 +1,4 @@
-//! drift: is the live model still right for what arrives now?
+//! drift: decides whether new rows have drifted from the reference, and whether to retrain the champion.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! fit: a model from labelled rows.
+//! fit: fits a model to labelled rows.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! promote: a model into the registry, and an alias to it or back.
+//! promote: registers a model and moves an alias to it, or rolls the alias back.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! sample: fewer rows than came in, drawn in one pass.
+//! sample: draws rows in one pass: a random sample, a train/holdout split, or the rows most worth a label.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! score: what a model makes of rows, one after the other.
+//! score: adds the score and the verdict of a model to rows, and measures it on labelled rows.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! spamops: every tool in one file, chosen by its name or by the first argument.
+//! spamops: all tools in one program; the program's name or the first argument selects the tool.
 
 /// The sub-commands. Their names are also in the list: a macro could declare them, but `cargo fmt` would not find them.
 mod spamops {

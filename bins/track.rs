@@ -1,4 +1,4 @@
-//! track: a run, a logged model and a version in a real MLflow server.
+//! track: records a run, a logged model and a registered version in an MLflow server.
 
 use std::fs;
 use std::io::Read;

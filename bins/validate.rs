@@ -1,4 +1,4 @@
-//! validate: the gate that data passes before anything is learned from it.
+//! validate: checks rows against a contract, and separates valid rows from rejected ones.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,7 @@
-//! The directions: a module uses only what stands above it in `lib.rs` and in its folder, a tool never uses a tool, the
-//! pure folders know no clock, environment, stream or network, and a build without `net` has no network crate.
+//! Checks the architecture: which module may use which, what is pure, and that names and verdicts follow the rules.
+//!
+//! A module uses only what is above it in `lib.rs` and in its folder, and a tool never uses a tool. The pure folders use no
+//! clock, environment, stream or network, and a build without `net` has no network crate.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 

@@ -1,4 +1,4 @@
-//! The registry under fire: writers that are killed at any instant, readers meanwhile, a disk that is full.
+//! The registry under stress: writers killed at any moment, concurrent readers, a full disk.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 #![expect(clippy::expect_used, reason = "in a test a failed expect is the report")]

@@ -1,4 +1,4 @@
-//! `spamops run`: the cycle whole, step by step, killed and resumed, and with results that are not its own.
+//! `spamops run`: the whole cycle, single steps, killed and resumed runs, and results of another run.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 

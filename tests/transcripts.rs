@@ -1,10 +1,10 @@
-//! Runs the transcripts: every `console` block of `tests/cases/*.md`, of the guide and of the READMEs, pipes and all.
+//! Runs the transcripts: every `console` block of `tests/cases/*.md`, of the guide and of the READMEs.
 //!
-//! Each file is a test: `cargo test --test transcripts drift` runs those whose name contains `drift`. A line `$ COMMAND` is run
-//! by bash (lines `> …` below it belong to it). What it prints must stand there exactly, stdout and stderr together, and then
-//! `? STATUS` unless the status is 0. `BLESS=1 cargo test --test transcripts` rewrites the files; read the diff. Each file has
-//! a fresh directory in which `data`, `models` and `bins` are those of the repository. `tests/cases/bin` has commands that
-//! print less: `rounded`, `figures`, `columns`.
+//! Each file is a test: `cargo test --test transcripts drift` runs those whose name contains `drift`. Bash runs each line
+//! `$ COMMAND` (with the lines `> …` below it). The transcript shows exactly what it prints, stdout and stderr together, and
+//! then `? STATUS` unless the status is 0. `BLESS=1 cargo test --test transcripts` rewrites the files; read the diff. Each
+//! file has a fresh directory in which `data`, `models` and `bins` are those of the repository. `tests/cases/bin` has
+//! commands that print less: `rounded`, `figures`, `columns`.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 

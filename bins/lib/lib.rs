@@ -1,4 +1,4 @@
-//! What the tools are made of: a folder for each concept, bottom up. A folder uses only what stands before it.
+//! The library behind the tools: one folder for each concept, and a folder uses only the folders listed above it.
 
 pub mod io;
 pub mod features;

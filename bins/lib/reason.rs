@@ -1,4 +1,4 @@
-//! Why a decision fell as it did: every signal that was looked at, whether it spoke or not.
+//! The type `Reason`, one entry of `reasons` in a result: code, sentence, value, limit and p-value.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! spamops completions: what a shell offers when Tab is pressed.
+//! spamops completions: prints the tab completions for a shell.
 
 use std::process::ExitCode;
 

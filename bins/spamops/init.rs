@@ -1,4 +1,4 @@
-//! spamops init: the files a new repository needs.
+//! spamops init: writes the files that a new repository needs, and overwrites none.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

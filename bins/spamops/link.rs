@@ -1,4 +1,4 @@
-//! spamops link: a name for every tool, all of them this one file.
+//! spamops link: creates a link for each tool; all links point to the `spamops` program.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

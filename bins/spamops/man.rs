@@ -1,4 +1,4 @@
-//! spamops man: manual pages.
+//! spamops man: writes the manual pages.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! spamops model: what is in a model, and what differs between two.
+//! spamops model: shows the metadata and top terms of a model, or compares two models.
 
 use std::process::ExitCode;
 

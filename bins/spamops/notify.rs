@@ -1,4 +1,4 @@
-//! spamops notify: tells people what a run decided.
+//! spamops notify: sends the decision of a run to Slack, PagerDuty, Alertmanager or a webhook.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! spamops profile: what rows look like, in a file that keeps none of their texts.
+//! spamops profile: writes the profile of rows, without their text, or merges profiles.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! spamops registry: what is in a registry, what has happened to it, and what it need not keep.
+//! spamops registry: lists versions and the journal, checks a registry, and removes unneeded models.
 
 use std::io::Write;
 use std::path::PathBuf;

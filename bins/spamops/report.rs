@@ -1,4 +1,4 @@
-//! spamops report: one decision out of what the tools of a run have written.
+//! spamops report: combines the results of a run into one decision, a report and the runner's outputs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

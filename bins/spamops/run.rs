@@ -1,4 +1,4 @@
-//! spamops run: the cycle, whole or step by step.
+//! spamops run: runs the whole cycle, or one step of it.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};

@@ -1,4 +1,4 @@
-//! spamops state: the rows and decisions that live from run to run.
+//! spamops state: adds rows to the state, and lists past decisions.
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! spamops verify: whether models, results and registries are what they say.
+//! spamops verify: checks the integrity of models, results and registries.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The yardstick of the benchmarks: the csv crate reads every record of a file and does nothing with it.
+//! Baseline of the benchmarks: the csv crate reads every record of a file and does nothing with it.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
-//! What `fit` and `score` cost inside the process, on texts in memory, as scikit-learn is timed: `inside PRESET THREADS FILE`
-//! prints the seconds of both as JSON. No estimate is made, as scikit-learn makes none.
+//! Times `fit` and `score` inside the process, on texts in memory, as scikit-learn is timed.
+//!
+//! `inside PRESET THREADS FILE` prints the seconds of both as JSON. It runs no cross-validation, as scikit-learn runs none.
 
 use std::error::Error;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! What the targets share: a folder for the files of one process.
+//! Shared by the fuzz targets: a directory for the files of one process.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The bootstrap of counts matches a bootstrap of rows.
+//! The bootstrap interval from counts matches a bootstrap of rows.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Calibration matches scikit-learn.
+//! The learned calibrations, sigmoid and isotonic, match scikit-learn.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Corrections for many tests match statsmodels.
+//! Corrections for multiple tests match statsmodels.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Rows of a score and a label: stored in a golden file, or drawn by a seed as `tests/golden/make.py` draws them.
+//! Scored and labelled rows for the cases: stored in a golden file, or drawn from a seed as `make.py` draws them.
 
 use serde::Deserialize;
 

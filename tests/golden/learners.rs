@@ -1,4 +1,4 @@
-//! Models match scikit-learn's on the same texts, whatever the options.
+//! Fitted models match scikit-learn's on the same texts, for every option.
 
 use serde::Deserialize;
 

@@ -1,6 +1,7 @@
-//! Golden numbers: the statistics and the learners match scipy, statsmodels, scikit-learn and others, to 1e-9.
+//! Golden numbers: statistics and learners match scipy, statsmodels, scikit-learn and others, to 1e-9.
 //!
-//! One module for each concept, beside the files that `tests/golden/make.py` makes; each file names the versions it was made with.
+//! One module for each concept, beside the files that `tests/golden/make.py` writes. Each file names the versions that
+//! made it.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 

@@ -1,4 +1,4 @@
-//! Paired comparisons match statsmodels, the published figures and DeLong over every pair.
+//! Intervals of differences match statsmodels and Newcombe's paper; AUC differences match DeLong over every pair.
 
 use serde::Deserialize;
 

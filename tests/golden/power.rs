@@ -1,4 +1,4 @@
-//! The effects that a test can detect match scipy.
+//! Detectable effects match scipy.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Homogeneity and McNemar's tests match scipy and statsmodels.
+//! The chi-square test of homogeneity matches scipy, and McNemar's tests match statsmodels.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Tests and effects of two-by-two tables match mpmath.
+//! Exact tests and effects of two-by-two tables match mpmath.
 
 use serde::Deserialize;
 

@@ -1,5 +1,6 @@
-//! What `compare` promises of any two models: it seldom promotes one that is no better, it sees one that is, and what it
-//! writes holds by its own counts. The full table is that of tests/bench/compare.
+//! `compare` rarely promotes an equal model and often a better one, and its report agrees with its own counts.
+//!
+//! The full table is in tests/bench/compare.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Directories for the files of tests.
+//! Creates empty directories for tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};

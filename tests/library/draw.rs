@@ -1,4 +1,4 @@
-//! Every row has the chance that it should have: draws from the library, thousands of times, and tests the counts.
+//! Every row is drawn with the probability it should have: draws thousands of times and tests the counts.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;

@@ -1,5 +1,6 @@
-//! What `drift` promises of streams whose truth is known: rarely an alarm where nothing changes, and one where much does.
-//! With 500 runs a cell, and more of them: `tests/real.sh drift`.
+//! `drift` rarely raises an alarm without a change, and raises one after a large change, on simulated streams.
+//!
+//! `tests/real.sh drift` makes 500 runs for each cell, and has more cells.
 
 use spamops::drift::decision::{DriftDecision, decide};
 use spamops::drift::history::History;

@@ -1,4 +1,4 @@
-//! The reasons of a score add up to it, whatever the model.
+//! The parts of an explanation add up to the score, for every kind of model.
 
 use std::io::Cursor;
 use std::sync::LazyLock;

@@ -1,5 +1,6 @@
-//! What `fit` promises: the same rows and the same recipe give the same bytes, on any number of threads, and however many
-//! rows are handed over at once, held or read again.
+//! `fit` is deterministic: the same rows and recipe give the same bytes.
+//!
+//! The result does not depend on the number of threads, the batch size, or whether rows are held in memory or read again.
 
 use std::path::PathBuf;
 

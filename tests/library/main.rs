@@ -1,4 +1,4 @@
-//! What the library and its tools promise of all inputs and of streams whose truth is known, one module for each concept.
+//! Properties of the library and the tools, on all inputs and on simulated streams: one module for each concept.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 

@@ -1,4 +1,4 @@
-//! Figures stay within their bounds, whatever the scores.
+//! Figures stay within their bounds, for all scores.
 
 use proptest::prelude::*;
 

@@ -1,5 +1,4 @@
-//! What `score --prior auto` promises: no false alarms where nothing has moved, and better probabilities where the base rate
-//! has.
+//! `score --prior auto` finds no shift if there is none, and improves the probabilities if the class balance changed.
 
 use std::collections::HashSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Rows of every shape are read back as they were written, and nothing is lost.
+//! Rows survive writing and reading again, for every shape, and nothing is lost.
 
 use std::fs;
 use std::io::{Cursor, Read};

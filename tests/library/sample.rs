@@ -1,4 +1,4 @@
-//! What `sample` writes matches a second, slower way to the same rows; splits leak nothing.
+//! `sample` matches a second, slower implementation, and splits leak nothing.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;

@@ -1,8 +1,8 @@
-//! Stems are those of Snowball's own vocabularies, word by word, through the analyzer.
+//! Stems match Snowball's own vocabularies, word by word, through the analyzer.
 //!
-//! The vocabularies come with the crate that stems, which is found where cargo has put it: they are not part of this
-//! repository. A vocabulary has words that the analyzer takes for none or for several, as scikit-learn does: one character
-//! alone, and what an apostrophe parts. The former must give no term, the latter those of their parts; both are counted.
+//! The vocabularies come with the crate that stems and are found where cargo put it; they are not part of this repository.
+//! Like scikit-learn, the analyzer finds no word or several words in some entries of a vocabulary: a single character, and
+//! parts separated by an apostrophe. The former must give no term, the latter the terms of their parts. Both are counted.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Every statistic is a number within its bounds, whatever the counts.
+//! Every statistic is a number within its bounds, for all counts.
 
 use proptest::prelude::*;
 

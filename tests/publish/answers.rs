@@ -1,4 +1,4 @@
-//! GitHub's objects with all the fields that it sends, as far as octocrab's models require them.
+//! Builds GitHub's JSON objects with all fields that octocrab's models require.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,7 @@
-//! What is promised of git: one commit of the registry alone, tags whose dates strictly increase, and a push that goes on top
-//! of others, gives way where the registry moved, and forces nothing. Remotes are bare repositories beside the clones.
+//! Publishing to git: one commit with only the registry, tags with increasing dates, and pushes without force.
+//!
+//! A push goes on top of unrelated commits and gives way if the registry moved on the remote. Remotes are bare repositories
+//! beside the clones.
 
 use std::fs;
 use std::path::{Path, PathBuf};

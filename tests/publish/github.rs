@@ -1,5 +1,6 @@
-//! What is promised of GitHub: nothing is made twice, nothing that writes is sent twice, every refusal is one line with the way
-//! out, and the token is in none of them.
+//! Publishing to GitHub: nothing is created twice, no write is retried, and every error is one line with a fix.
+//!
+//! The token appears in no error.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The client of `publish::http` against servers on the loopback that say what a test wants to hear.
+//! The client of `publish::http` against loopback servers with prepared answers.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What leaves the machine: commits and tags, requests to GitHub and webhooks, each against a double on this machine.
+//! Tests of publishing: commits, tags, requests to GitHub and webhooks, each against a test double on this machine.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 

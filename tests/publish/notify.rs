@@ -1,5 +1,4 @@
-//! `spamops notify` and `promote --notify` against servers on the loopback: what each channel hears, and what happens when one
-//! does not listen.
+//! `spamops notify` and `promote --notify` against loopback servers: what each channel gets, and what if one is down.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A server on the loopback that says what a test wants to hear, and remembers what it was asked.
+//! A loopback server that sends prepared answers and records the requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

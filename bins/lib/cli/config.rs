@@ -1,4 +1,4 @@
-//! `spamops.toml`: a table per tool with the names of its long options; the command line wins.
+//! The policy file `spamops.toml`: one table of long options for each tool; the command line wins.
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::parser::ValueSource;

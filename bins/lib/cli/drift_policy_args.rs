@@ -1,4 +1,4 @@
-//! Options that say when to retrain.
+//! Options of `drift` that set the policy: when to retrain.
 
 use std::path::PathBuf;
 

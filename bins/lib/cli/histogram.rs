@@ -1,4 +1,4 @@
-//! A picture of scores for a terminal: twenty bins from 1 down to 0, a column for each class there is.
+//! The score histogram that a terminal shows: twenty bins, highest scores first, one column for each class.
 
 use crate::io::diagnostics::inert;
 use crate::rows::label::{Label, LabelNames};

@@ -1,4 +1,4 @@
-//! The frame of every tool: options, policy, progress, the exit status.
+//! The command line of every tool: options, policy file, progress and exit status.
 
 pub mod tool_list;
 pub mod config;

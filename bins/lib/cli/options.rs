@@ -1,4 +1,4 @@
-//! Options that several tools share: how rows come in, and where they go.
+//! Options that several tools share: how to read rows, and where to write them.
 
 use anyhow::Result;
 use clap::Args;

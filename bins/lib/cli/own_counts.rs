@@ -1,4 +1,4 @@
-//! Whether the numbers of a result agree with its own counts.
+//! Part of `verify`: checks that the figures in a result agree with the counts in the same result.
 
 use std::collections::BTreeMap;
 

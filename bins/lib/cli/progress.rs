@@ -1,4 +1,4 @@
-//! How far a long run has come: on a terminal only, and only past a second.
+//! The progress line of a long run, shown only on a terminal and only after one second.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};

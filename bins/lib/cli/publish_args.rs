@@ -1,4 +1,4 @@
-//! Options of a tool that publishes what it did to the registry.
+//! Options of `promote` that publish a move: commit, tag, push, and GitHub.
 
 use anyhow::{Result, bail};
 use clap::Args;

@@ -1,4 +1,4 @@
-//! The options of `fit` that make a recipe: a preset, and what is said otherwise.
+//! Options of `fit` that make the recipe: a preset, and options that override it.
 
 use anyhow::{Result, bail, ensure};
 use clap::Args;

@@ -1,4 +1,4 @@
-//! The frame of every tool: arguments and policy in, a verdict or one error line out.
+//! The `Tool` trait and how a tool runs: parses arguments and policy, prints one error line, sets the exit status.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};

@@ -1,4 +1,4 @@
-//! The one list of tools: modules, dispatch, help, links, completions, manual pages and the tables of `spamops.toml`.
+//! The list of tools, used for modules, dispatch, help, links, completions, manual pages and policy tables.
 
 /// Hands the list to a macro: the tools in the order of the cycle, then the sub-commands of `spamops`.
 ///

@@ -1,4 +1,4 @@
-//! Whether files are what they say: models, results, registries.
+//! Checks every kind of file that spamops writes (models, results, registries) for `spamops verify`.
 
 use std::fs;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! Is the challenger better than the champion, and is it deployed? Paired tests on the same rows, then every check.
+//! The decision of `compare`: the verdict of the paired tests, then every check that can block a deployment.
 
 use serde::{Deserialize, Serialize};
 

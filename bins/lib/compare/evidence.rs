@@ -1,4 +1,4 @@
-//! Everything that a comparison is decided on.
+//! The evidence of a comparison: row counts, scores, newest rows, slices, gates and golden messages.
 
 use serde::{Deserialize, Serialize};
 

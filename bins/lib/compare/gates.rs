@@ -1,4 +1,4 @@
-//! Gates: what a challenger's figures must be, in the words of MLflow's `MetricThreshold`.
+//! Gates: figures that a challenger must reach, named as in MLflow's `MetricThreshold`.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! Golden messages: rows that a challenger must judge right, each of them.
+//! The result of the golden messages, which a challenger must all classify correctly.
 
 use serde::{Deserialize, Serialize};
 

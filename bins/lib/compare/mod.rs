@@ -1,4 +1,4 @@
-//! Is the challenger better than the champion? Pure decisions on paired rows.
+//! Decides whether the challenger is better than the champion, from paired rows. Pure: no clock, no files.
 
 pub mod gates;
 pub mod golden;

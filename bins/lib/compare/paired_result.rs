@@ -1,4 +1,4 @@
-//! Two models on some rows: every paired figure, and which of the two is better there.
+//! The paired figures of two models on the same rows, and the verdict on those rows alone.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Why a comparison was decided as it was, in numbers. `report::compare_sentences` puts them into words.
+//! The reasons of a comparison, as numbers. `report::compare_sentences` turns them into sentences.
 
 use crate::compare::gates::GateOutcome;
 use crate::compare::golden::GoldenResult;

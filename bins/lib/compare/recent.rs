@@ -1,4 +1,4 @@
-//! The newest rows by themselves: whether a challenger is better where the world is now.
+//! The newest rows: which rows count as new, and the paired result on them.
 
 use std::str::FromStr;
 

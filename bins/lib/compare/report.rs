@@ -1,4 +1,4 @@
-//! `compare.json`.
+//! The JSON of `compare`: the definition of `compare.json`.
 
 use serde::{Deserialize, Serialize};
 

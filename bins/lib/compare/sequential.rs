@@ -1,4 +1,4 @@
-//! The sequential test: labels come over time, and the evidence for either model may be looked at after each of them.
+//! The state of a sequential test: labels arrive over time, and you may check the evidence after each one.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Kinds of rows by themselves: whether a challenger that is better by and large is worse for some.
+//! Slices: finds a slice of rows in which the challenger loses F1, even if it is better on all rows.
 
 use std::collections::BTreeMap;
 

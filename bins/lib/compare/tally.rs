@@ -1,4 +1,4 @@
-//! Counts judged rows, one after the other: by label, by date and by slice, or in a sequential test.
+//! Counts labelled rows as they are read: by label, by date and by slice, or in a sequential test.
 
 use anyhow::{Result, ensure};
 

@@ -1,4 +1,4 @@
-//! The slices that the text of a row puts it in: script, length, link.
+//! The slices that come from the text of a row: script, length, and whether it has a link.
 
 /// What a text is sliced by, and its value.
 pub(super) fn of(text: &str) -> [(&'static str, &'static str); 3] {

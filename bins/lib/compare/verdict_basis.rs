@@ -1,4 +1,4 @@
-//! The verdict: paired tests on the newest rows and on all of them, or the evidence of a sequential test.
+//! What the verdict rests on: paired tests on the newest rows and on all rows, or a sequential test.
 
 use crate::compare::paired_result::{CompareVerdict, PairedResult};
 use crate::compare::reasons::{CompareReason, RowScope};

@@ -1,4 +1,4 @@
-//! Command lines that a person can paste, and that the cycle runs as they stand.
+//! Command lines that the cycle runs, and that you can paste into a shell unchanged.
 
 use std::env;
 use std::fmt;

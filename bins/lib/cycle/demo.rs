@@ -1,4 +1,4 @@
-//! The demo: a synthetic corpus that drifts in its last quarter, in this program itself.
+//! The demo data: a synthetic corpus that drifts in its last quarter, embedded in the program.
 
 use std::path::Path;
 

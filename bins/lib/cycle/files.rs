@@ -1,4 +1,4 @@
-//! The files of a run: which result has which name.
+//! The names of the results of a run, and their deletion before the next run.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The cycle: its steps, the file that each one reads and writes, and the record of a run.
+//! The cycle: its steps, the files that each step reads and writes, and the record of a run.
 
 pub mod step;
 pub mod command_line;

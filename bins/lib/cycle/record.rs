@@ -1,4 +1,4 @@
-//! `run.json`: what a run of the cycle is about, its id, and how far it has come.
+//! The record of a run, `run.json`: its settings, its id, and the steps that are done.
 
 use std::collections::BTreeMap;
 use std::fs::File;

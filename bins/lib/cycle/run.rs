@@ -1,4 +1,4 @@
-//! A run of the cycle: which step follows from which result, and what is on record.
+//! Runs the cycle: each result determines the next step, and a stopped run resumes after its last complete step.
 
 use std::fs;
 use std::path::{Path, PathBuf};

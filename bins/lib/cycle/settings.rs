@@ -1,4 +1,4 @@
-//! What a run of the cycle is about: the options that are given, and what follows from them.
+//! The settings of a run: the options you give, and the values derived from them.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The steps of the cycle, in order.
+//! The names of the cycle's steps, in order.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The command lines of each step: the one place that knows which file goes where.
+//! The command lines of each step: which tool reads and writes which file.
 
 use std::fs;
 use std::path::{Path, PathBuf};

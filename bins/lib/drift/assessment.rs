@@ -1,4 +1,4 @@
-//! What the new messages show beside the reference: the verdict of the tests, and what moved.
+//! Assesses new messages against the reference: the verdict of the tests, and what changed.
 
 use crate::drift::changes::{self, FeatureChange};
 use crate::drift::estimated_f1::{self, EstimatedF1};

@@ -1,4 +1,4 @@
-//! What moved: words, flags and sizes, how far, and how many points of the mean score that is worth.
+//! What changed: words, flags and sizes, by how much, and how many points each moved the mean score.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! A classifier that tells new messages from the reference by their words.
+//! The classifier family: naive Bayes tries to tell new messages from the reference by their words.
 
 use crate::drift::families::{Family, FamilyTest, SingleTest, TestSubject};
 use crate::drift::messages::{HASHES, Messages};

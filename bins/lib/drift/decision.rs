@@ -1,4 +1,4 @@
-//! Does the champion need a successor? Observe the run, assess its messages, look at every trigger, decide.
+//! The decision of `drift`: observe the run, assess its messages, check every trigger.
 
 use anyhow::Result;
 

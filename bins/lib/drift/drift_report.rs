@@ -1,4 +1,4 @@
-//! The JSON of `drift`.
+//! The JSON of `drift`: the definition of `drift.json`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What the champion is worth on messages that nobody has labelled, if its scores still mean what they meant.
+//! Estimated F1 of the champion on unlabelled messages, assuming that its scores keep their meaning.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Families of tests: each compares one kind of property, and counts only changes of at least its minimum effect.
+//! Families of tests: each compares one kind of property, and ignores changes below its minimum effect.
 
 use std::cmp::Ordering;
 

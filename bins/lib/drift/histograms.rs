@@ -1,4 +1,4 @@
-//! How far sizes and scores are from the reference's: distances and histograms. Nothing is decided by these.
+//! Distances and histograms of sizes and scores, new messages against the reference. Shown only; they decide nothing.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The history: one record for each run, the oldest first.
+//! The history: one record for each of the last 64 runs, the oldest first.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! F1 on labelled rows, and whether it has surely fallen below what it should be.
+//! F1 on labelled rows, and whether it fell below its limit.
 
 use crate::drift::assessment::Assessment;
 use crate::drift::observation::{DriftEvidence, Observation};

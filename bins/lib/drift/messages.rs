@@ -1,4 +1,4 @@
-//! One side of a comparison: the distinct messages of a profile, and what is asked of each.
+//! The distinct messages of one side of a comparison, and counts and histograms of their properties.
 
 use crate::io::fraction::Fraction;
 use crate::profile::descriptor::{FLAGS, SIZES};

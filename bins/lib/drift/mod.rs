@@ -1,4 +1,4 @@
-//! Is the champion still right for what arrives now? Pure decisions on profiles and metrics.
+//! Decides whether messages have drifted and whether to retrain, from profiles and metrics. Pure: no clock, no files.
 
 pub mod verdict;
 pub mod messages;

@@ -1,4 +1,4 @@
-//! What one run is decided on: the evidence, and the new messages pooled with those of earlier runs.
+//! The evidence of one run, and its new messages pooled with those of earlier runs.
 
 use anyhow::Result;
 

@@ -1,5 +1,4 @@
-//! The runs before this one with the same reference: small runs are pooled with them, drift must persist over them, and they
-//! show what is normal.
+//! Earlier runs with the same reference: they enlarge small windows, and show what is normal and what persists.
 
 use std::borrow::Cow;
 

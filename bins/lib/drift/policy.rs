@@ -1,4 +1,4 @@
-//! When to retrain: what asks for it, how long drift must stay, what may be lost.
+//! The policy of `drift`: what triggers a retrain, how long drift must last, and how much F1 may be lost.
 
 use std::fmt;
 use std::str::FromStr;

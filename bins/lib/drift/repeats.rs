@@ -1,4 +1,4 @@
-//! Messages that came more than once.
+//! Repeated messages: their share of the rows, and the most frequent ones.
 
 use serde::{Deserialize, Serialize};
 

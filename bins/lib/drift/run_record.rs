@@ -1,4 +1,4 @@
-//! One run: what is observed of it, and the line of the history that remains of it.
+//! One run as it is observed, and the line of the history that it becomes.
 
 use std::collections::BTreeMap;
 

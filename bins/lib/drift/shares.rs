@@ -1,4 +1,4 @@
-//! Shares of messages: those with a flag, with a positive label, with a positive verdict.
+//! The families that compare shares of messages: flags, positive labels, positive verdicts.
 
 use crate::drift::families::{ALPHA, Family, FamilyTest, ShareOf, SingleTest, TestSubject};
 use crate::drift::messages::{Messages, STEPS, SizeScale, distance, has_flag};

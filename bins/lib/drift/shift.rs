@@ -1,4 +1,4 @@
-//! Have the shares of the classes changed, or what is in the messages?
+//! Tells label shift (only the class balance changed) from a change of the messages themselves.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Signals: the families of tests, corrected for each other, and alarms among them.
+//! Signals: the tests of all families, corrected together, and the alarms among them.
 
 use crate::drift::classifier::classifier;
 use crate::drift::estimated_f1::EstimatedF1;

@@ -1,4 +1,4 @@
-//! Sizes and scores of messages: each histogram against that of the reference.
+//! The families that compare histograms: sizes of messages and scores, new messages against the reference.
 
 use crate::drift::families::{ALPHA, Family, FamilyTest, SingleTest, TestSubject};
 use crate::drift::messages::{Messages, SizeScale, distance};

@@ -1,4 +1,4 @@
-//! The triggers of a retrain: each with its numbers and its limit, whether it fired or not.
+//! The triggers of a retrain: each with its value and its limit, whether it fired or not.
 
 use serde::{Deserialize, Serialize};
 

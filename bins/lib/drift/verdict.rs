@@ -1,4 +1,4 @@
-//! The verdict on new messages, and the window of messages that it is about.
+//! The verdict on new messages (drifted, steady or insufficient data), and the window it covers.
 
 use serde::{Deserialize, Serialize};
 

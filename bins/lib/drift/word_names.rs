@@ -1,4 +1,4 @@
-//! The spelling of words that a profile knows only by their hashes.
+//! The spelling of words for a report; a profile has only their hashes.
 
 use crate::drift::messages::HASHES;
 use crate::io::diagnostics::inert;

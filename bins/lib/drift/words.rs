@@ -1,4 +1,4 @@
-//! Words that are in more messages than before, or in fewer.
+//! The family of words: words that became more frequent, or less.
 
 use crate::drift::families::{ALPHA, Family, FamilyTest, ShareOf, SingleTest, TestSubject};
 use crate::drift::messages::Messages;

@@ -1,4 +1,4 @@
-//! The analyzer: how a text becomes terms, and its buffers.
+//! The analyzer: the settings for turning a text into terms, and reusable buffers.
 
 use serde::{Deserialize, Serialize};
 

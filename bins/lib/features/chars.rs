@@ -1,4 +1,4 @@
-//! N-grams of characters, as scikit-learn's analyzers `char` and `char_wb` make them.
+//! Character n-grams, the same as scikit-learn's analyzers `char` and `char_wb`.
 
 use super::analyzer::{Analyzer, AnalyzerBuffers, cased};
 use super::key::{self, CHARS};

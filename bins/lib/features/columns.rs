@@ -1,4 +1,4 @@
-//! Feature columns besides the text: values as they are, numbers in bins by quantiles.
+//! Feature columns besides the text: text values unchanged, numbers in bins by quantile.
 
 use serde::{Deserialize, Serialize};
 

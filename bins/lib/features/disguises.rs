@@ -1,4 +1,4 @@
-//! Disguises of words: invisible characters, accents, look-alike letters, spaced letters, digits for letters.
+//! Detects and undoes disguises: invisible characters, accents, look-alikes, spaced letters, digits for letters.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};

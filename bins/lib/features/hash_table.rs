@@ -1,4 +1,4 @@
-//! Hash tables from keys to small values or numbers. Keys are hashes already, and a look-up takes one memory access.
+//! A hash table whose keys are already hashes; a look-up usually takes one memory access.
 
 use std::hash::{BuildHasher, RandomState};
 

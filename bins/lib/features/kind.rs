@@ -1,4 +1,4 @@
-//! What a term is made of, and how many words or characters it has.
+//! Kinds of terms (word, char, char_wb, message), and the range of n-gram lengths.
 
 use std::fmt;
 use std::str::FromStr;

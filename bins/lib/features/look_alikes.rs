@@ -1,4 +1,4 @@
-//! Letters of other alphabets that look like Latin ones.
+//! The table of Cyrillic and Greek letters, digits and signs that look like Latin letters.
 
 /// The Latin letter that a Cyrillic or Greek letter looks like. Upper and lower case differ in this, so call it before
 /// lowercasing.

@@ -1,4 +1,4 @@
-//! The terms of a message: words and punctuation of the normalised text, and tokens for its shape and its disguises.
+//! The terms of analyzer `message`: words and punctuation of the normalised text, and tokens for shape and disguises.
 //!
 //! Tokens that are not words begin with a space. No word does, so a message cannot write them itself.
 

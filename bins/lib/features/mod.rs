@@ -1,4 +1,4 @@
-//! How a text and its columns become hashed features.
+//! Turns the text and the feature columns of a row into hashed terms.
 
 mod kind;
 mod key;

@@ -1,4 +1,4 @@
-//! How a row becomes terms: its text by an analyzer, its other columns by value.
+//! Turns a row into terms: the text by the analyzer, the feature columns by value or bin.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Tokens for the shape of a message: length, capitals, digits, links, addresses, numbers to call.
+//! Tokens for the shape of a message: length, capitals, digits, links, addresses, phone numbers.
 
 use super::term::Term;
 

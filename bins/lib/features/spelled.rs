@@ -1,4 +1,4 @@
-//! Terms in a form that people can read.
+//! The spelling of a term for display: safe on a terminal and in a spreadsheet.
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 

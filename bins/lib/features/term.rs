@@ -1,4 +1,4 @@
-//! A term found in a text.
+//! The type `Term`: one term found in a text, with its key and its spelling.
 
 use super::key;
 

@@ -1,4 +1,4 @@
-//! How a text becomes terms: words, characters, or words and shape of a message.
+//! The methods of the analyzer: turns a text into terms of its kind.
 
 use super::analyzer::{Analyzer, AnalyzerBuffers};
 use super::kind::TermKind;

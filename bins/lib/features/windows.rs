@@ -1,4 +1,4 @@
-//! Windows of a long message, so that a few words of spam among many good ones are scored on their own.
+//! Splits a long message into overlapping windows, so that a little spam among much normal text is scored separately.
 
 /// Calls `each` with every window of `words` words. Each begins half a window after the one before it. A text with no more
 /// words than that has no window.

@@ -1,4 +1,4 @@
-//! Words as scikit-learn finds them: `\b\w\w+\b`, with stop words, stems and n-grams.
+//! Words as scikit-learn finds them (`\b\w\w+\b`), with stop words, stems and n-grams.
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 

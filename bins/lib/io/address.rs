@@ -1,4 +1,4 @@
-//! Web addresses as they may be shown.
+//! Removes credentials, query and fragment from a web address before it is shown.
 
 /// An address without its credentials, query and fragment.
 ///

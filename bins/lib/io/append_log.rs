@@ -1,4 +1,4 @@
-//! Files of lines that are only ever added to: a line is there whole, or the next writer removes what is there of it.
+//! Append-only files of lines. A line that a killed writer left incomplete is removed by the next writer.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};

@@ -1,4 +1,4 @@
-//! Moments in the spellings that files have them in.
+//! Parses dates (RFC 3339, RFC 2822, Unix time), and prints timestamps.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! What a person should hear about a run that went well: gathered where it is noticed, said once at the end.
+//! Warnings of a successful run: collected while it runs, printed once at the end.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Files that survive a kill and a loss of power: whole under their name or not there, and on the disk when that is said.
+//! Crash-safe files for the registry and the MLflow spool: written, synced to disk, then renamed by `staged_file`.
 
 use std::fs;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! What the environment says: its variables, and the workflow that runs this.
+//! Reads environment variables: settings, the actor, and the GitHub workflow run.
 
 use super::address::bare;
 

@@ -1,6 +1,6 @@
-//! Text from elsewhere, made harmless for an error line, a terminal, the log of a runner, and a spreadsheet.
+//! Makes untrusted text safe for an error line, a terminal, a runner's log and a spreadsheet.
 //!
-//! What only a report needs, Markdown, HTML and workflow commands, is in `report/escape.rs`, on top of [`inert`].
+//! `report/escape.rs` adds the escapes that only reports need: Markdown, HTML and workflow commands. It uses [`inert`].
 
 use std::borrow::Cow;
 

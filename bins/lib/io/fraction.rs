@@ -1,4 +1,4 @@
-//! A number between 0 and 1, checked where it comes in.
+//! A number from 0 to 1, validated when it is created.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! Streams, atomic files, result files, diagnostics, dates.
+//! Input and output: streams, atomic files, result files, diagnostics, dates.
 
 pub mod address;
 pub mod environment;

@@ -1,4 +1,4 @@
-//! JSON results: written with their schema and tool, read back with the schema checked.
+//! JSON results: written with schema and tool, and the schema is checked when they are read. Also SHA-256 digests.
 
 use std::io::{self, Read, Write};
 

@@ -1,4 +1,4 @@
-//! Files that are written beside their name and renamed: a reader sees the old file or the new one, never half of one.
+//! Writes a file under a temporary name, then renames it: readers see the old file or the new one, never a part.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};

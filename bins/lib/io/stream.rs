@@ -1,4 +1,4 @@
-//! Where bytes come from and go to: `-`, a plain file, gzip or zstd.
+//! Opens inputs and outputs: `-` for a standard stream, or a file, plain or compressed with gzip or zstd.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};

@@ -1,4 +1,4 @@
-//! TOML files, their errors on one line with the number of the line they are about.
+//! Parses TOML; an error is one line with the line number.
 
 use anyhow::{Result, anyhow};
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! Where the server is and what opens its door: an address, and the environment variables that MLflow's own client reads.
+//! Address, credentials and HTTP settings of the server, from the same environment variables as MLflow's own client.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;

@@ -1,4 +1,4 @@
-//! A run, a logged model and a registered version in an MLflow 3 server.
+//! Tracks a run, a logged model and a registered version in an MLflow 3 server.
 
 pub mod tracking;
 #[cfg(feature = "net")]

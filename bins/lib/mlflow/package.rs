@@ -1,4 +1,4 @@
-//! The directory of a logged model: the model's file, a small loader in Python, and what MLflow must know of both.
+//! The directory of a logged model: the model file, a Python loader, and the `MLmodel` description.
 
 use std::fmt::Write;
 

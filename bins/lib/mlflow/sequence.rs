@@ -1,5 +1,7 @@
-//! What a plan makes of a server, step by step. Each step looks first whether it was done before, by the model's digest, so
-//! that a run that was cut off anywhere goes on where it was, and one that was not changes nothing.
+//! Carries out a plan on a server, step by step.
+//!
+//! Each step first checks by the model's digest whether it was done before. An interrupted run resumes where it stopped, and
+//! a repeated run changes nothing.
 
 use std::collections::BTreeMap;
 

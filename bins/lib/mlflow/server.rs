@@ -1,4 +1,4 @@
-//! The calls of MLflow's REST interface that a run needs, each with what comes of it when it arrives twice.
+//! The client of MLflow's REST API. Each call states whether it may be sent twice.
 
 use anyhow::{Context, Result, anyhow, ensure};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

@@ -1,5 +1,6 @@
-//! What waits for a server: plans in their order, and the contents of their files by digest. A plan is there when its file
-//! has its name, so that whatever is killed leaves a whole one or none.
+//! The spool: plans that wait for a server, in order, and the contents of their files by digest.
+//!
+//! A plan is written under its name only when it is complete, so a killed process leaves a whole plan or none.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Naive Bayes on weighted terms, multinomial (McCallum & Nigam 1998) and complement (Rennie et al. 2003), two classes.
+//! Naive Bayes on weighted terms: multinomial (McCallum & Nigam 1998), complement (Rennie et al. 2003), two classes.
 
 use ndarray::{Array1, Array2, Axis, Zip, stack};
 

@@ -1,4 +1,4 @@
-//! What a correction for another class balance needs from a model and from new rows.
+//! What the correction for a different class balance needs: facts about the model, and scores of new rows.
 
 use std::collections::HashSet;
 

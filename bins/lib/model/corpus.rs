@@ -1,4 +1,4 @@
-//! Labelled rows as counted terms: which terms there are, and how often each occurs in each row.
+//! Labelled rows as counted terms: all terms, and how often each one occurs in each row.
 
 use std::sync::OnceLock;
 

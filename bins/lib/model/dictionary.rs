@@ -1,4 +1,4 @@
-//! Numbers for terms, found by the keys that the analyzer computes.
+//! Numbers the terms in order of arrival, and finds a number by the key of the term.
 
 use crate::features::Term;
 use crate::features::hash_table::KeyNumbers;

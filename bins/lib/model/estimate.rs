@@ -1,4 +1,4 @@
-//! The cross-validated figures of a model, from rows that the scoring fold model did not see.
+//! The cross-validated figures of a model, from out-of-fold scores.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The model file, fitting, cross-validation, search, explanations.
+//! The model file, fitting, cross-validation, recipe search, scoring and explanations.
 
 pub mod tfidf;
 pub mod bayes;

@@ -1,4 +1,4 @@
-//! Rows as two models judge them: scored before and read side by side, or joined by an id, or scored here.
+//! Rows scored by two models: two scored files read side by side or joined by id, or rows scored here.
 
 use std::collections::HashMap;
 

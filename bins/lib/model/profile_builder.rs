@@ -1,4 +1,4 @@
-//! Builds a profile from rows: every row is counted, and the messages to remember are described and scored.
+//! Builds a profile from rows: counts every row, and describes and scores a sample of the distinct messages.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! Everything that decides how a model is learned: text, terms, weights, learner.
+//! The recipe: every setting of a fit, for text, terms, weights and learner.
 
 use std::collections::BTreeMap;
 use std::fmt;

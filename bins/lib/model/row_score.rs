@@ -1,4 +1,4 @@
-//! How one row gets its score: the sum of its known terms, the surest of its windows, the calibration.
+//! Computes the score of one row: sums its known terms, takes the highest window, applies the calibration.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Scores rows in batches on several threads, and hands them on in order.
+//! Scores rows in batches on several threads, and returns them in order.
 
 use std::sync::{Mutex, PoisonError};
 

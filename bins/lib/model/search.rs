@@ -1,5 +1,6 @@
-//! Finds the best of several recipes by successive halving (Jamieson & Talwalkar 2016): the fewer recipes are left, the more
-//! rows each gets.
+//! Finds the best of several recipes by successive halving (Jamieson & Talwalkar 2016).
+//!
+//! The fewer recipes are left, the more rows each one gets.
 
 use std::fmt::{self, Write};
 

@@ -1,4 +1,4 @@
-//! The terms of one text, counted by number.
+//! Counts the terms of one text by their numbers.
 
 /// A count for each term number, and the numbers that have a count.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! Which terms are kept: counted over all rows, in bounded memory.
+//! Selects the terms to keep: counts them over all rows, in bounded memory.
 
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;

@@ -1,4 +1,4 @@
-//! What each thread counts by numbers of its own, and how the threads' numbers become one.
+//! Counts terms on each thread under its own numbers, and merges the numbers of all threads.
 
 use crate::features::AnalyzerBuffers;
 use crate::features::hash_table::{HashTable, KeyNumbers};

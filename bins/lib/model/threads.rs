@@ -1,4 +1,4 @@
-//! Work on several threads. The result does not depend on the number of threads.
+//! Runs work on several threads. The result does not depend on the number of threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Training rows from CSV and JSON Lines files: which columns are read, and what is noticed while reading.
+//! Reads training rows from CSV and JSON Lines files: selects the columns, and collects warnings.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Descriptors of messages, and the mergeable profile made of them.
+//! Descriptors of messages, and the mergeable profile built from them.
 
 pub mod descriptor;
 pub mod summary;

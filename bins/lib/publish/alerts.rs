@@ -1,4 +1,4 @@
-//! Telling people what was decided: Slack, PagerDuty, Alertmanager, or a signed webhook.
+//! Sends alerts about a decision to Slack, PagerDuty, Alertmanager, or a signed webhook.
 
 use std::fmt;
 use std::str::FromStr;

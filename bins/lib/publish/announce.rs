@@ -1,4 +1,4 @@
-//! What GitHub is told of a move: a release, a deployment, a comment, and other repositories by an event.
+//! Announces a move on GitHub: a release, a deployment, a comment, and an event to other repositories.
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};

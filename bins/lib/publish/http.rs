@@ -1,4 +1,4 @@
-//! Requests over HTTP: bounded in time, and repeated only where the caller says that this does no harm.
+//! The HTTP client: every request has a time limit, and non-idempotent requests are not retried.
 
 use std::fmt;
 use std::io::ErrorKind;

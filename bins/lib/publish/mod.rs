@@ -1,4 +1,4 @@
-//! A move of the registry, published: git, GitHub, alerts.
+//! Publishes a move of the registry: git, GitHub, alerts.
 
 #[cfg(feature = "net")]
 pub mod http;

@@ -1,4 +1,4 @@
-//! A move of the registry told to the world: committed, tagged and pushed, and then to GitHub what rests on that.
+//! Publishes a move in order: commit, tags and push first, then GitHub, which depends on them.
 
 use std::fmt;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What was published of a move: the part of `promote.json` that tells how it went out into the world.
+//! The JSON of `promote`: the move, and the record of what was published.
 
 use serde::{Deserialize, Serialize};
 

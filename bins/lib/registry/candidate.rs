@@ -1,4 +1,4 @@
-//! A model on its way into the registry, read and checked once.
+//! A model about to be registered: its file, read and checked once, and the figures for its manifest.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! The registry: a directory with models by their digest, numbered versions, aliases that point to them, and a journal.
+//! The registry directory: models by digest, numbered versions, aliases that point to them, and a journal.
 //!
-//! Readers take no lock: an alias is one file that is replaced by a rename, and what it points to was on the disk before.
-//! Writers hold a lock. A line of the journal makes a move happen; the alias follows, at once or, where the writer was
-//! killed in between, with the next writer.
+//! Readers take no lock. An alias is one file, replaced by a rename, and the version it points to is already on disk.
+//! Writers hold a lock. A move is valid once its line is in the journal. The alias follows at once, or with the next writer
+//! if the first one was killed in between.
 
 use super::journal::Journal;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! A model as it will serve: loaded from its file by a process of its own, and asked what it must know.
+//! Golden messages, scored by a fresh process before a promotion.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};

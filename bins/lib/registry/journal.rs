@@ -1,5 +1,6 @@
-//! The journal of a registry: a line for every version that came and every alias that moved, each with the digest of the
-//! line before it. It is only ever added to, and what it says has happened.
+//! The journal of a registry: one line for each new version and each alias move.
+//!
+//! Each line has the digest of the line before it. The journal is append-only, and every entry in it has happened.
 
 use std::collections::BTreeMap;
 use std::path::Path;

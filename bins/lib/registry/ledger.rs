@@ -1,4 +1,4 @@
-//! What a writer knows of a registry, what must be put right first, and the steps that change it.
+//! What a writer reads of a registry, the repairs after a killed writer, and the steps that change files.
 
 use std::fs::{self, File};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Moving an alias: planned in whole before anything is written, so that a dry run says what a run does.
+//! Moves an alias. The whole move is planned before anything is written, so a dry run shows exactly what a run does.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Making room: what belongs to no version, and the models of versions that are long past.
+//! Frees space: removes files that belong to no version, and the models of old versions.
 
 use std::collections::BTreeSet;
 

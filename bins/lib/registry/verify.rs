@@ -1,4 +1,4 @@
-//! Whether a registry is whole: every file is what its name says, and all of them agree.
+//! Checks a registry: every file matches its name, and all files agree with each other.
 
 use std::collections::BTreeMap;
 use std::path::Path;

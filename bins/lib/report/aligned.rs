@@ -1,4 +1,4 @@
-//! Columns of plain text side by side.
+//! Aligns columns of plain text.
 
 /// Cells below each other, two spaces between the columns; the last cell of a row is as long as it is.
 pub fn aligned(rows: &[Vec<String>]) -> String {

@@ -1,4 +1,4 @@
-//! Annotations: what a runner shows beside the steps, as workflow commands.
+//! The annotations of a run, as workflow commands that a GitHub runner shows beside the steps.
 
 use crate::drift::triggers::TriggerCode;
 use crate::report::escape::{cut, message, property};

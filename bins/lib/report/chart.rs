@@ -1,4 +1,4 @@
-//! The charts of the page: form and place tell what colour tells, too.
+//! The charts of the HTML page. Shape and position show everything that colour shows.
 
 use crate::drift::histograms::FeatureHistogram;
 use crate::drift::run_record::RunSummary;

@@ -1,4 +1,4 @@
-//! `compare.json`: the decision of a comparison, every reason in a sentence.
+//! The sentences of `compare`: turns the reasons of a comparison into `compare.json`.
 
 use crate::compare::decision::CompareDecision;
 use crate::compare::gates::{Gate, GateLimit, GateOutcome, GateResult};

@@ -1,4 +1,4 @@
-//! The points of the ROC and the precision-recall curve, as CSV.
+//! Writes the points of the ROC and the precision-recall curve as CSV.
 
 use std::io::Write;
 

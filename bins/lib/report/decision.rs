@@ -1,4 +1,4 @@
-//! One decision out of the results of a run, for people and for the runner.
+//! Combines the results of a run into one decision, and formats the runner's outputs.
 
 use super::{escape, prose};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The sentences of `drift`: a decision becomes the report that people and programs read.
+//! The sentences of `drift`: turns signals and triggers into `drift.json`.
 
 use crate::drift::decision::DriftDecision;
 use crate::drift::drift_report::{DriftReport, SignalReport};

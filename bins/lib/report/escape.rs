@@ -1,4 +1,4 @@
-//! Text from elsewhere, made harmless for Markdown, HTML and the commands of a runner.
+//! Escapes untrusted text for Markdown, HTML and workflow commands. `io/escape.rs` covers terminals and spreadsheets.
 
 use crate::io::diagnostics::inert;
 

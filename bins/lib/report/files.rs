@@ -1,4 +1,4 @@
-//! The report as files: Markdown for a job summary, one page of HTML, annotations, JSON.
+//! Writes the report of a run: `decision.json`, `report.md` and `report.html`.
 
 use std::fs::OpenOptions;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! The messages whose verdict changes, as CSV: masked, and with the words that make it change.
+//! Messages whose verdict changes between two models, as CSV: masked, with the words that cause the change.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! The report as Markdown, for a job summary.
+//! The report of a run as Markdown, for a job summary.
 
 use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;

@@ -1,4 +1,4 @@
-//! Sentences, pages and pictures for people.
+//! Sentences, pages and charts for people.
 
 pub mod aligned;
 pub(crate) mod escape;

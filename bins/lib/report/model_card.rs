@@ -1,4 +1,4 @@
-//! The card of a model: all that it says of itself but its terms (Mitchell et al. 2019, "Model Cards").
+//! The model card: everything in a model file except its terms (Mitchell et al. 2019, "Model Cards").
 
 use serde::{Deserialize, Serialize};
 

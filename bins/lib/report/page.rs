@@ -1,4 +1,4 @@
-//! The report as one page of HTML that needs nothing else, on a phone and on paper.
+//! The report of a run as one self-contained HTML page, for screens, phones and print.
 
 use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;

@@ -1,4 +1,4 @@
-//! What the numbers of a run say in plain words, the same on every page; nothing is escaped yet.
+//! Sentences and number formats that the Markdown report, the HTML page and the annotations share, not yet escaped.
 
 use crate::compare::reasons::CompareReasonCode;
 use crate::drift::changes::FeatureChange;

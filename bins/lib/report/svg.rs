@@ -1,4 +1,4 @@
-//! A drawing as inline SVG: as wide as its place, so that letters keep their size on a phone.
+//! Inline SVG drawings as wide as their container, with text that keeps its size on a phone.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Tables of the page, one row after the other on a desk, each row folded on a phone.
+//! The HTML tables of the page; on a phone each row folds into several lines.
 
 use crate::report::escape::html;
 

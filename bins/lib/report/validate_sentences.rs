@@ -1,4 +1,4 @@
-//! `validate.json`: what an inspection found, every problem in a sentence, personal data masked.
+//! The sentences of `validate`: turns the problems of an inspection into `validate.json`, personal data masked.
 
 use crate::io::result_file::ResultHead;
 use crate::rows::contract::{

@@ -1,4 +1,4 @@
-//! The cells of a row: one text, and where in it each of them ends.
+//! The cells of a row, stored as one text and the end of each cell.
 
 /// Cells side by side; cleared and filled again, they allocate nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

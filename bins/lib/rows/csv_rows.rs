@@ -1,4 +1,4 @@
-//! Rows between delimiters.
+//! Reads rows from CSV, with any delimiter.
 
 use std::io::{BufRead, BufReader, Read};
 

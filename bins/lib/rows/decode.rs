@@ -1,4 +1,4 @@
-//! Text that is not UTF-8: Latin-1 where it looks so, else with a mark in place of each broken byte.
+//! Decodes text that is not UTF-8: as Latin-1 if it looks like it, else with a mark for each broken byte.
 
 use super::cells::Cells;
 

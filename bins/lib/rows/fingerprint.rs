@@ -1,4 +1,4 @@
-//! A text without its small change, and the number that stands for it.
+//! The fingerprint of a text: the hash of its normal form, which ignores case, spacing, digits and links.
 
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -1,4 +1,4 @@
-//! The names of the columns, and which of them hold texts, labels and dates.
+//! The column names, and which columns hold texts, labels and dates.
 
 use anyhow::{Result, bail};
 

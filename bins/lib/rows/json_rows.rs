@@ -1,4 +1,4 @@
-//! Rows as JSON objects, one a line.
+//! Reads rows from JSON Lines: one object on each line.
 
 use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};

@@ -1,4 +1,4 @@
-//! The text of a JSON object: its keys and values as they are written.
+//! Edits the text of a JSON object, and keeps keys and values as they were written.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The label of a row, and the spellings it comes in.
+//! The label of a row, and its accepted spellings.
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Personal data in texts, replaced by placeholders that stay the same for the same value.
+//! Masks personal data in texts with placeholders; the same value gets the same placeholder.
 
 use std::net::IpAddr;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Rows of CSV and JSON Lines, with labels, fingerprints and near-duplicates.
+//! Rows from CSV and JSON Lines, with labels, fingerprints, near-duplicates, contracts and sampling.
 
 mod cells;
 pub mod label;

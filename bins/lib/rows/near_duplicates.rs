@@ -1,4 +1,4 @@
-//! Near-copies: texts that share most of their pairs of words or nearly all of their words, found by MinHash and then measured.
+//! Finds near-duplicates: texts that share most word pairs or nearly all words, by MinHash and then an exact measure.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! Rows of CSV and JSON Lines: one streaming reader, one writer, and the place of every row for error lines.
+//! The streaming reader for CSV and JSON Lines, which knows the line of every row for error messages.
 
 use super::csv_rows::CsvRows;
 use super::decode::Decoded;

@@ -1,4 +1,4 @@
-//! One row, and how rows are to be read.
+//! The type `Row`, and the options for reading rows.
 
 use std::borrow::Cow;
 use std::fmt;

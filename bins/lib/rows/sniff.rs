@@ -1,4 +1,4 @@
-//! What the first bytes of a file tell: its format, its delimiter, a byte-order mark.
+//! Detects format, delimiter and byte-order mark from the first bytes of a file.
 
 use std::io::Read;
 

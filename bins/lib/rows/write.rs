@@ -1,4 +1,4 @@
-//! Rows on their way out, in the format they came in unless another is asked for.
+//! Writes rows in the format they were read in, or in another one on request.
 
 use std::borrow::Cow;
 use std::io::Write;

@@ -1,5 +1,6 @@
-//! What lives from run to run: rows gathered, drift history, decisions, who was told. One directory, safe to lose; but for the history, which
-//! has the last 64 runs, its files are only ever added to.
+//! The state directory: gathered rows, drift history, decisions, and who was notified.
+//!
+//! You can lose it safely. Its files are append-only, except the history, which has the last 64 runs.
 
 use std::collections::HashSet;
 use std::fs::{self, File};

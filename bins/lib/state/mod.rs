@@ -1,4 +1,4 @@
-//! What survives between runs.
+//! The state: what survives between runs.
 
 pub mod gathered;
 pub mod watched_files;

@@ -1,4 +1,4 @@
-//! Files that are watched, such as a list of words: how many lines have changed since a moment.
+//! Counts changed lines in watched files, such as a word list, since the champion was first seen or a revision.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

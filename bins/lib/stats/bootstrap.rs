@@ -1,4 +1,4 @@
-//! How far the difference of two F1 may be off: rows drawn again and again (Efron 1979), by their eight counters alone.
+//! Bootstrap interval of the difference of two F1 (Efron 1979), resampled from eight counts instead of rows.
 
 use crate::stats::intervals::Interval;
 use crate::stats::paired::PairedConfusion;

@@ -1,4 +1,4 @@
-//! Scores as probabilities: how far they are from what came true.
+//! Calibration figures of scores: log loss, Brier score and expected calibration error.
 
 use crate::stats::ranking::ScoredLabel;
 

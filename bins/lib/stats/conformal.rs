@@ -1,4 +1,4 @@
-//! A value against its own history, whatever its distribution is: conformal p-values.
+//! Conformal p-value of a value among its past values, for any distribution (Vovk, Gammerman and Shafer 2005).
 
 /// The chance of a value at least as large as this one, by the past ones alone: one more than those of them that are no
 /// smaller, over one more than all (Vovk, Gammerman and Shafer 2005). At most the level is an alarm, at most that

@@ -1,4 +1,4 @@
-//! Verdicts against labels, counted.
+//! The confusion matrix of verdicts and labels: accuracy, precision, recall, F1.
 
 use std::ops::Add;
 

@@ -1,4 +1,4 @@
-//! Many tests at once: p-values adjusted so that each may be held against the level that all shall have together.
+//! Corrections for multiple tests: Holm (1979), and Benjamini and Hochberg (1995).
 
 /// Adjusted by Holm (1979), in the order they came in: the chance of even one false alarm among all tests is at most
 /// the level, however they depend on each other.

@@ -1,5 +1,6 @@
-//! How far apart two histograms are, as others report it: to be read, never to be decided on, for what is far depends
-//! on the rows. So each comes with what is left of it when its mean without any drift is taken off.
+//! Distances between two histograms: PSI, Jensen-Shannon and Wasserstein. Reported only; they decide nothing.
+//!
+//! Whether a distance is large depends on the number of rows. So each one also comes minus its mean without drift.
 
 use std::f64::consts::{FRAC_2_PI, LN_2};
 

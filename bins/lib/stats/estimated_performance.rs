@@ -1,5 +1,6 @@
-//! What verdicts are worth where no labels are: performance by calibrated probabilities alone, as far as these are
-//! right.
+//! Estimated accuracy, precision, recall and F1 without labels, from calibrated probabilities.
+//!
+//! The estimates are right only if the probabilities are.
 
 use serde::{Deserialize, Serialize};
 

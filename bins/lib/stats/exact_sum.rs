@@ -1,4 +1,4 @@
-//! Sums that are the same whatever order their parts came in: numbers with a fixed point.
+//! Fixed-point sums that do not depend on the order of their parts.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How far a figure may be off: intervals that hold the true value 95 times in 100.
+//! 95% confidence intervals: Wilson for a share, Wilson through Jaccard's index for F1, on the logit for an AUC.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How far two distributions are apart at most, by their histograms: the test of Kolmogorov (1933) and Smirnov (1939).
+//! The test of Kolmogorov (1933) and Smirnov (1939): the largest distance between two cumulative histograms.
 
 use std::f64::consts::{PI, TAU};
 

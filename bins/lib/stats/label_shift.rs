@@ -1,4 +1,4 @@
-//! The share of positives among new rows by verdicts alone: black-box shift estimation (Lipton, Wang and Smola 2018).
+//! Class balance of new rows from their verdicts: black-box shift estimation (Lipton, Wang and Smola 2018).
 
 use crate::stats::confusion::Confusion;
 use crate::stats::intervals::{Interval, Z};

@@ -1,4 +1,4 @@
-//! Which of two histograms lies higher: the test of Mann and Whitney (1947), and the area under the ROC curve.
+//! The test of Mann and Whitney (1947): which of two histograms is higher, and the area under the ROC curve.
 
 use crate::stats::special::normal_tail;
 

@@ -1,4 +1,4 @@
-//! How well scores and verdicts agree with labels: every figure, and how far it may be off.
+//! All figures of scores and verdicts against labels, with their 95% intervals: the definition of `metrics.json`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Two judges of the same rows: what they differ by, and how far that may be off.
+//! Paired comparison of two models on the same rows: differences of shares and of AUC, with intervals.
 
 use serde::{Deserialize, Serialize};
 

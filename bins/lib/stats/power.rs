@@ -1,4 +1,4 @@
-//! What a test could have seen: the least effect it shows with so many rows, and the rows it needs for an effect.
+//! Power: the smallest effect that a test detects with the given rows, and the rows needed for an effect.
 
 use std::f64::consts::PI;
 

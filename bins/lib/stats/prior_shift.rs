@@ -1,4 +1,4 @@
-//! The share of positives among new rows, by their scores alone, and what scores are where it is another than in training.
+//! Class balance of new rows from their scores (Saerens et al. 2002), and scores corrected for it.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Numbers by chance that are the same on every run: a seed is all they come from.
+//! Seeded random numbers, the same on every run and machine: uniform, binomial, multinomial.
 
 use crate::rows::fingerprint::mix;
 use crate::stats::special::{deviance, ln_beside_powers};

@@ -1,4 +1,4 @@
-//! Scores against labels at every threshold: the curves, and the figures read from them.
+//! Scores and labels at every threshold: ROC AUC, average precision, and the points of both curves.
 
 use std::cmp::Reverse;
 

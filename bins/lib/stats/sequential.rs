@@ -1,5 +1,6 @@
-//! A comparison that may be looked at after every row: evidence that grows while a challenger is better, and lies
-//! seldom.
+//! The sequential form of McNemar's test (1947): its evidence may be checked after every row.
+//!
+//! If the challenger is not better, the evidence rarely becomes large. If it is better, the evidence grows.
 
 use std::f64::consts::PI;
 

@@ -1,4 +1,4 @@
-//! Tests: how surprising a count would be if nothing had changed.
+//! Tests on counts: chi-square for homogeneity (Pearson 1900), and McNemar's test (1947), exact and mid-p.
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 

@@ -1,5 +1,4 @@
-//! Functions behind the tests: the normal distribution's tail, and what is left of factorials when the large parts
-//! cancel.
+//! Special functions behind the tests: normal and Student tails, Stirling's error, the incomplete beta function.
 
 use std::f64::consts::{SQRT_2, TAU};
 

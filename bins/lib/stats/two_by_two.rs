@@ -1,4 +1,4 @@
-//! Two shares against each other: the exact test of four counts, and how large the difference is.
+//! Two-by-two tables: Fisher's exact test, and the effect size of two shares (Cohen's h, log odds ratio).
 
 use crate::stats::special::{deviance, difference_of_products, ln_beside_powers};
 

@@ -1,4 +1,4 @@
-//! Two means against each other, where the variances may differ: the test of Welch (1947).
+//! Welch's test (1947): compares two means whose variances may differ.
 
 use crate::stats::special::student_tails;
 

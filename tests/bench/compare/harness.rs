@@ -1,4 +1,4 @@
-//! How often `compare` promotes a challenger whose truth is known: `promotions [--pairs N] [--looks N]` prints a table in Markdown.
+//! How often `compare` promotes simulated challengers: `promotions [--pairs N] [--looks N]` prints a Markdown table.
 
 use std::error::Error;
 use std::io::{self, Write};

@@ -1,8 +1,9 @@
-//! What `drift` says of made-up streams whose truth is known: `harness MODE [--runs N]` prints a table, and JSON to `--json FILE`.
+//! Error rates of `drift` on simulated streams: `harness MODE [--runs N] [--json FILE]` prints a table.
 //!
-//! `alarms`: how often there is one, by scenario and number of rows. `harm`: the F1 to be expected beside the true one.
-//! `loss`: how often a loss asks for a retrain. `year`: false retrains in a quiet year. `policies`: a stream with harmless and
-//! harmful drift, by policy. All runs are shared out to models of their own, each fitted on 5,000 quiet rows.
+//! The modes: `alarms` counts alarms by scenario and number of rows. `harm` compares estimated F1 with the true F1. `loss`
+//! counts retrain requests for a loss of F1. `year` counts false retrains in a year without drift. `policies` runs a stream
+//! with harmless and harmful drift under each policy. The runs are spread over several models, each fitted on 5,000 rows
+//! without drift.
 
 use std::collections::BTreeMap;
 use std::error::Error;

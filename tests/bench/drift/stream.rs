@@ -1,11 +1,11 @@
-//! Made-up messages that drift: labelled, in any number, the same for the same seed on every machine.
+//! Simulated messages that drift: labelled, in any number, the same for the same seed on every machine.
 //!
-//! 255 ham topics and 63 spam campaigns, each with its words, templates and length, out of a lexicon of 27,000 words of which
-//! 200 are English. Rows are independent draws: in 50,000 quiet ones no text came twice, even without digits and links. Texts
-//! have 5 to 120 words, half of them less than 25. A million rows take a second.
+//! There are 255 ham topics and 63 spam campaigns, each with its words, templates and length. The lexicon has 27,000 words;
+//! 200 are English. Rows are independent draws: in 50,000 quiet rows no text occurs twice, even without digits and links.
+//! Texts have 5 to 120 words, half of them fewer than 25. A million rows take a second.
 //!
-//! What a `message` model fitted on 5,000 quiet rows gives on 5,000 others, means of five pairs of seeds; est is F1 as its
-//! calibrated scores alone would have it (CBPE), which is what can be known without labels:
+//! Figures of a `message` model fitted on 5,000 quiet rows and measured on 5,000 others, means of five pairs of seeds. est is
+//! the F1 estimated from its calibrated scores alone (CBPE), without labels:
 //!
 //! | scenario | strength | F1 | least, most | precision | recall | est |
 //! |---|---|---|---|---|---|---|

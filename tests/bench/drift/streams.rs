@@ -1,5 +1,6 @@
-//! Writes rows of a scenario as CSV to standard output, so that peers in other languages read what the harness reads:
-//! `streams --scenario NAME --rows N --seed S [--strength X] [--spam SHARE]`.
+//! Writes rows of a simulated stream as CSV, so that tools in other languages read what the harness reads.
+//!
+//! Usage: `streams --scenario NAME --rows N --seed S [--strength X] [--spam SHARE]`.
 
 use std::error::Error;
 use std::io::{self, BufWriter, Write};

@@ -1,6 +1,6 @@
-//! Any text by any analyzer: terms that are the same on a second run, keys that a model file gives back, and a model of them.
+//! Fuzzes the analyzers: any text gives the same terms twice, with the keys of their spellings, and fits a model.
 //!
-//! The first four bytes of an input say how it is read (`@AA@` is a pair of words at most), the rest is the text.
+//! The first four bytes of an input select the analyzer (`@AA@` is at most a pair of words). The rest is the text.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A contract and rows to hold against it, a line `---` between them.
+//! Fuzzes contracts: a contract in TOML, a line `---`, then rows to check against it.
 
 #![no_main]
 

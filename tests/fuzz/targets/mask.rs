@@ -1,4 +1,4 @@
-//! Masking twice is masking once, whatever the text; the first byte of an input chooses the kinds.
+//! Fuzzes masking: masking twice equals masking once. The first byte of an input selects the kinds.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A model file on the first line, the text it is to score on the others: a probability, or the file is refused.
+//! Fuzzes model files: the first line is a model, the rest a text; it gives a probability, or the file is rejected.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any text as `spamops.toml`: it sets options, or is refused with one line; the command line wins.
+//! Fuzzes `spamops.toml`: any text sets options or gives a one-line error, and the command line wins.
 
 #![no_main]
 

@@ -1,6 +1,6 @@
-//! Any bytes as rows: read or refused, never a panic; what was read is written as CSV and as JSON Lines and read again the same.
+//! Fuzzes reading rows: any bytes are read or rejected without a panic, and rows survive writing and reading again.
 //!
-//! The first byte of an input says how it is read (`@` is as a person would, without options), the rest is the file.
+//! The first byte of an input selects the options (`@` is none, as a person would read it). The rest is the file.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Records of a profile, then lines of a history: a verdict, or the profile is refused.
+//! Fuzzes `drift`: records of a profile, then lines of a history, give a decision, or the profile is rejected.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Names and numbers as MLflow takes them.
+//! Converts names and numbers to what MLflow accepts as keys and metrics.
 
 use std::collections::BTreeMap;
 

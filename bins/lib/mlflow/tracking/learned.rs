@@ -1,4 +1,4 @@
-//! What a model says of itself, as params, metrics and columns.
+//! The params, metrics and columns that MLflow records of a model.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a run in MLflow must hold, read from the files of a cycle.
+//! What to record in an MLflow run, read from the files of a cycle.
 
 mod figures;
 pub mod learned;

@@ -1,5 +1,4 @@
-//! What is to be tracked, told apart by what the files themselves say: a model, its promotion, reports, other documents; and
-//! the record of what was.
+//! The plan of what to track. The files identify themselves: a model, a promotion, a report, another document.
 
 use super::figures::{cut, flatten, key};
 use super::learned::ModelFacts;

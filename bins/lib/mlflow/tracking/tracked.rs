@@ -1,4 +1,4 @@
-//! The record of what was tracked.
+//! The JSON of `track`: the record of what was tracked, and where to find it.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Git, by the program `git`: what is under one directory committed, annotated tags read and made.
+//! Runs the program `git`: commits one directory, reads and creates annotated tags.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

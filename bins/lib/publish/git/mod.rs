@@ -1,4 +1,4 @@
-//! Git, through the program `git`: commits, annotated tags, pushes.
+//! Commits, annotated tags and pushes, through the program `git`.
 
 mod command;
 pub mod push;

@@ -1,5 +1,6 @@
-//! A branch and its tags to a remote, in one push or none, never by force: who comes second goes on top, and gives way where
-//! the same models have moved.
+//! Pushes the branch and its tags atomically, and never by force.
+//!
+//! If the remote has new commits, ours are rebased onto them. If the same models moved there, the push fails.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,9 +1,9 @@
-//! Versions and aliases as annotated tags that GTO reads: `spam@v3.0.0` registers version 3, `spam#champion#7` gives it
-//! the alias.
+//! Versions and aliases as annotated tags in the format of GTO.
 //!
-//! By GTO (Iterative, 2022; read with 1.10.1) a commit is one version, an alias is where the tag with the latest date puts
-//! it, and the counter is no order but makes names unique: it is one more than the highest of the model, whatever the
-//! alias. So dates here strictly increase, even of tags made in one second.
+//! The tag `spam@v3.0.0` registers version 3, and `spam#champion#7` gives it the alias `champion`. In GTO (Iterative, 2022;
+//! read with 1.10.1) a commit is one version, and an alias is at its tag with the latest date. The counter only makes names
+//! unique: it is one more than the highest counter of the model, over all aliases. So dates here strictly increase, even for
+//! tags created within one second.
 
 use anyhow::{Context, Result, bail, ensure};
 

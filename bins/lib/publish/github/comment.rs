@@ -1,4 +1,4 @@
-//! The one comment about a topic on an issue or pull request: an invisible mark finds it again, to be updated.
+//! Creates or updates one comment for each topic on an issue or pull request, found again by a hidden mark.
 
 use anyhow::{Context, Result};
 use octocrab::models::{Author, AuthorAssociation};

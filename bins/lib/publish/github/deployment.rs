@@ -1,4 +1,4 @@
-//! A deployment and its status: they say that an environment has the model now.
+//! Creates a deployment and sets its status to success: the environment now has the model.
 
 use anyhow::Result;
 use octocrab::models::repos::DeploymentStatusState;

@@ -1,4 +1,4 @@
-//! The `repository_dispatch` event that tells the workflows of another repository.
+//! Sends the `repository_dispatch` event, which starts workflows of another repository.
 
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;

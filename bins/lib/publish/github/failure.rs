@@ -1,4 +1,4 @@
-//! A failed call to GitHub as one line that says how to go on.
+//! Turns a failed call to GitHub into one error line that says how to fix it.
 
 use http::HeaderMap;
 use octocrab::{Error, GitHubError};

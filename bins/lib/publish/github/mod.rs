@@ -1,7 +1,7 @@
-//! GitHub's API: releases, deployments, dispatches, comments.
+//! The parts of GitHub's API that spamops uses: releases, deployments, dispatches, comments.
 //!
-//! The calls are octocrab's typed ones. A call by path has a comment that says why. No link to a next page is followed: pages
-//! are asked for by number, so the token stays with the API's host.
+//! The calls are octocrab's typed ones. A call by path has a comment that says why. Links to a next page are never followed:
+//! pages are requested by number, so the token goes only to the API's host.
 
 mod failure;
 mod client;

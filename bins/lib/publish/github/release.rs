@@ -1,4 +1,4 @@
-//! The release of a version: a draft until it has all its files, then never changed.
+//! Creates the release of a version: a draft until all files are uploaded, then never changed.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A contract written down from rows that are known to be good.
+//! Infers a contract from rows that are known to be valid.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Holds rows against a contract, one after the other.
+//! Checks rows against a contract, one row at a time, and counts the failed checks.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,4 @@
-//! What is wrong with a row or a table, in numbers. `report::validate_sentences` puts it into words.
+//! Problems of a row or of the whole table, as numbers. `report::validate_sentences` turns them into sentences.
 
 use super::{ColumnRule, ColumnType};
 use crate::io::dates::{self, Timestamp};

@@ -1,4 +1,4 @@
-//! `validate.json`.
+//! The JSON of `validate`: the definition of `validate.json`.
 
 use serde::{Deserialize, Serialize};
 

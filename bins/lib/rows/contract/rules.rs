@@ -1,4 +1,4 @@
-//! What rows must be like: a contract in TOML, and the checks that hold rows against it.
+//! The rules of a contract: its TOML format, with columns, limits and severities.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A random sample in one pass: every row draws a key, and the rows with the smallest keys win.
+//! A random sample in one pass: every row gets a random key, and the rows with the smallest keys are drawn.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};

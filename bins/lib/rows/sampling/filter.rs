@@ -1,4 +1,4 @@
-//! Which rows are offered at all: by date, by texts used before, by texts they nearly copy.
+//! Filters rows before sampling: by date, by texts already used, by texts that they nearly copy.
 
 use std::collections::HashMap;
 

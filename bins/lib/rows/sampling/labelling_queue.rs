@@ -1,4 +1,4 @@
-//! Rows worth a label: half where the model is least sure, a quarter unlike the rest, a quarter at random.
+//! Selects rows to label: half where the model is least certain, a quarter unlike the rest, a quarter at random.
 
 use std::collections::{BinaryHeap, HashSet};
 

@@ -1,4 +1,4 @@
-//! Which rows of a file are taken.
+//! Selects rows from a file: samples, splits and rows to label.
 
 pub mod draw;
 pub mod filter;

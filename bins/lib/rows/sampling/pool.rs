@@ -1,4 +1,4 @@
-//! The rows that a sample is taken from: drawn at random, split in two, or picked for people to label.
+//! The filtered rows of a file, and the three ways to take rows from them: sample, split, select for labelling.
 
 use anyhow::Result;
 
