@@ -24,10 +24,13 @@ fi
 # Rows that are named, or steps of a run that has been recorded, are not the demo's.
 demo=(--demo)
 if [ -n "${SPAMOPS_IN_DATA:-}" ]; then demo=(); fi
+before=
 for word in "$@"; do
-  case $word in
+  case $before$word in
     -h | --help | --demo | --data | --data=*) demo=() ;;
     sample | validate | score | drift | split | fit | judge | compare | promote | outputs | report) demo=() ;;
   esac
+  # What follows an option is its value, whatever it looks like.
+  case $word in --restart | --dry-run | --quiet | --demo | --*=*) before='' ;; --*) before='value of ' ;; *) before='' ;; esac
 done
 spamops run "${demo[@]}" "$@"

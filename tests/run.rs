@@ -243,3 +243,102 @@ fn mistakes_are_named_with_a_remedy() {
     assert!(said.contains("out/new.csv: would be overwritten; choose another --out-dir"), "{said}");
     assert!(directory.join("out/new.csv").exists());
 }
+
+#[test]
+fn a_request_stays_until_it_is_answered() {
+    let directory = fresh("unanswered");
+    let marker = directory.join("out/state/retrain-pending");
+    fs::create_dir_all(marker.parent().unwrap()).unwrap();
+    fs::write(&marker, "an earlier run\n").unwrap();
+    let quiet = ["run", "--demo", "--since", "2026-04-01", "--until", "2026-07-01", "--now", "2026-07-01"];
+    done(&directory, &[&quiet[..], &["sample", "validate", "score", "drift"]].concat());
+    // Drift may run again: the earlier request still counts.
+    for _ in 0..2 {
+        assert_eq!(json(&directory.join("out/drift.json"))["reason"], "forced");
+        done(&directory, &["run", "drift"]);
+    }
+    // A report that comes before the comparison answers nothing, and neither does one of a run that could not begin.
+    done(&directory, &["run", "report"]);
+    assert!(marker.exists());
+    refused(&directory, &["run", "--data", "none.csv", "sample"]);
+    done(&directory, &["run", "report"]);
+    assert!(marker.exists());
+    assert_eq!(json(&directory.join("out/decision.json"))["retrain_needed"], false);
+}
+
+#[test]
+fn a_step_whose_result_is_missing_is_run_again() {
+    let directory = fresh("missing");
+    done(&directory, &["run", "--demo", "sample", "validate", "score", "drift"]);
+    fs::remove_file(directory.join("out/drift.json")).unwrap();
+    let said = String::from_utf8(done(&directory, &["run", "--demo"]).stdout).unwrap();
+    assert!(said.contains("deploy_needed=true\n"), "{said}");
+    // The outputs of a finished run do not reopen it.
+    done(&directory, &["run", "outputs"]);
+    assert_eq!(json(&directory.join("out/run.json"))["finished"], true);
+}
+
+#[test]
+fn another_program_with_the_name_of_a_tool_is_not_called() {
+    let directory = fresh("shadowed");
+    let bin = directory.join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_spamops"), bin.join("spamops")).unwrap();
+    fs::write(bin.join("compare"), "#!/bin/sh\nexit 0\n").unwrap();
+    assert!(Command::new("chmod").arg("+x").arg(bin.join("compare")).status().unwrap().success());
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut run = Command::new(bin.join("spamops"));
+    let output =
+        run.args(["run", "--demo"]).current_dir(&directory).env_clear().env("PATH", path).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("\n$ spamops compare "), "{said}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("deploy_needed=true\n"));
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_started_over() {
+    let directory = fresh("unreadable");
+    done(&directory, &["run", "--demo", "sample"]);
+    let record = directory.join("out/run.json");
+    let edited = fs::read_to_string(&record).unwrap().replace("\"size\": 2000", "\"size\": 5");
+    fs::write(&record, edited).unwrap();
+    let said = refused(&directory, &["run", "validate"]);
+    assert!(said.contains("the id is not that of its settings and inputs"), "{said}");
+    assert!(said.contains("start over with spamops run --restart"), "{said}");
+    fs::write(&record, "").unwrap();
+    let said = String::from_utf8(done(&directory, &["run", "--demo", "sample"]).stderr).unwrap();
+    assert!(said.contains("is empty; started over"), "{said}");
+}
+
+#[test]
+fn the_policy_is_an_input_of_the_run() {
+    let directory = fresh("policy");
+    fs::write(directory.join("strict.toml"), "[compare]\nmin-f1 = 0.999\n").unwrap();
+    done(&directory, &["run", "--demo", "--config", "strict.toml"]);
+    let strict = json(&directory.join("out/run.json"))["id"].clone();
+    assert_eq!(json(&directory.join("out/decision.json"))["deploy_needed"], false);
+    // A later step uses it, too.
+    let said = String::from_utf8(done(&directory, &["run", "compare"]).stderr).unwrap();
+    assert!(said.contains("--config strict.toml"), "{said}");
+    done(&directory, &["run", "--demo", "--out-dir=-other"]);
+    assert_ne!(json(&directory.join("-other/run.json"))["id"], strict);
+}
+
+#[test]
+fn a_promotion_by_a_person_is_not_overridden() {
+    let directory = fresh("meanwhile");
+    done(&directory, &["run", "--demo", "sample", "validate", "score"]);
+    fs::write(
+        directory.join("rows.csv"),
+        format!("label,text\n{}", "spam,win a prize now\nham,see you at noon\n".repeat(20)),
+    )
+    .unwrap();
+    done(&directory, &["fit", "rows.csv", "-o", "urgent.json"]);
+    done(
+        &directory,
+        &["promote", "urgent.json", "--registry", "out/models", "--reason", "urgent", "-o", "moved.json"],
+    );
+    let said = refused(&directory, &["run", "--demo"]);
+    assert!(said.contains("the step promote failed"), "{said}");
+    assert_eq!(json(&directory.join("out/models/spam/champion.json"))["version"], 2);
+}

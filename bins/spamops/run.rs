@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
@@ -14,7 +15,7 @@ use ::spamops::cycle::demo;
 use ::spamops::cycle::files::RunFiles;
 use ::spamops::cycle::record::CycleRecord;
 use ::spamops::cycle::run::CycleRun;
-use ::spamops::cycle::settings::CycleOptions;
+use ::spamops::cycle::settings::{CycleOptions, word};
 use ::spamops::cycle::step::CycleStep;
 use ::spamops::io::dates::Timestamp;
 use ::spamops::io::environment;
@@ -22,38 +23,37 @@ use ::spamops::io::stream::Place;
 
 /// Run the cycle, whole or step by step, with all results in one directory
 ///
-/// Prints each command line before it runs it. Every line can be pasted into a shell. Without STEP it runs the whole cycle:
-/// score and drift only if the new rows are valid, split to compare only if drift requests a retrain, promote only if the
-/// challenger is better. A run that was killed is resumed after its last complete step if its rows and options are still the same.
+/// Prints each command line before it runs it; every line can be pasted into a shell. Without STEP it runs the whole cycle: score
+/// and drift only if the new rows are valid, split to compare only if drift requests a retrain, promote only if the challenger
+/// is better. A run that was killed is resumed after its last complete step, if its rows and options are still the same.
 ///
-/// Steps, in order:
-///   sample     new rows that no earlier run has used      -> new.csv
-///   validate   valid rows, rejected rows                  -> clean.csv rejects.csv validate.json
-///   score      the champion on the new rows               -> champion.json scored.csv metrics.json
-///   drift      is the champion still right?               -> drift.json to-label.csv
-///   split      all gathered rows, training and holdout    -> train.csv holdout.csv
-///   fit        a challenger                               -> challenger.json
-///   judge      champion and challenger on the holdout     -> champion-scored.csv challenger-scored.csv
-///   compare    is the challenger better?                  -> compare.json flips.csv
-///   promote    the challenger becomes the champion        -> promote.json
-///   outputs    the runner's outputs, as far as decided
-///   report     the decision, for people and programs      -> decision.json report.md report.html
+/// run.json records the options and inputs of the run and its id, the SHA-256 of them. Later steps take their options from it,
+/// and every result carries the id. A step that is given other options belongs to another run.
 ///
-/// run.json records the options and inputs of the run, and its id: the SHA-256 of them. Later steps take their options from it,
-/// and every result carries the id. A step that is named with other options belongs to another run.
-///
-/// Each option can also come from the environment: SPAMOPS_IN_DATA for --data, and so on.
+/// Options with a value can also come from the environment: SPAMOPS_IN_DATA for --data, and so on.
 #[derive(Parser)]
 #[command(
     name = "run",
     bin_name = "spamops run",
-    verbatim_doc_comment,
     after_help = "\
+Steps, in order:
+  sample     new rows that no earlier run has used    -> new.csv
+  validate   valid rows, rejected rows                -> clean.csv rejects.csv validate.json
+  score      the champion on the new rows             -> champion.json scored.csv metrics.json
+  drift      is the champion still right?             -> drift.json to-label.csv
+  split      all gathered rows, training and holdout  -> train.csv holdout.csv
+  fit        a challenger                             -> challenger.json
+  judge      champion and challenger on the holdout   -> champion-scored.csv challenger-scored.csv
+  compare    is the challenger better?                -> compare.json flips.csv
+  promote    the challenger becomes the champion      -> promote.json
+  outputs    the runner's outputs, as far as decided
+  report     the decision, for people and programs    -> decision.json report.md report.html
+
 Examples:
-  spamops run --demo                                               # a synthetic corpus that drifts, results in out/
+  spamops run --demo                                  # a synthetic corpus that drifts, results in out/
   spamops run --data messages.csv --registry models --state state --out-dir out
-  spamops run --out-dir out drift report                           # two steps again
-  spamops run --data messages.csv --dry-run                        # the command lines alone"
+  spamops run --out-dir out drift report              # two steps again
+  spamops run --data messages.csv --dry-run           # the command lines, as far as they are known"
 )]
 pub(crate) struct Args {
     /// Steps to run, in this order [default: the whole cycle]
@@ -108,7 +108,7 @@ pub(crate) struct Args {
     #[arg(long)]
     restart: bool,
 
-    /// Print the command lines, and run none
+    /// Print the command lines, as far as they are known, and run none
     #[arg(long)]
     dry_run: bool,
 }
@@ -119,18 +119,28 @@ const FROM_ENVIRONMENT: [&str; 10] =
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
-        let _lock = if self.dry_run { None } else { lock(&self.out_dir)? };
-        let recorded = CycleRecord::read(&self.out_dir)?;
         let is_new = self.steps.is_empty() || self.steps.contains(&CycleStep::Sample);
+        let recorded = match CycleRecord::read(&self.out_dir) {
+            Err(error) if is_new => {
+                scene.warn(format!("{error:#}; started over"));
+                None
+            }
+            recorded => recorded.context("start over with spamops run --restart")?,
+        };
+        if recorded.is_none() && self.data.is_none() && !self.demo && !self.only_reports() {
+            bail!("no rows: name them with --data FILE, or try --demo");
+        }
+        let _lock = if self.dry_run { None } else { lock(&self.out_dir)? };
         let record = match recorded {
             Some(recorded) if !is_new => self.going_on(recorded, scene)?,
             recorded => self.beginning(recorded, scene)?,
         };
+        let config = record.settings.config.iter().flat_map(|config| ["--config".to_owned(), config.clone()]);
         let mut run = CycleRun {
+            common: config.chain(scene.is_quiet().then(|| "--quiet".to_owned())).collect(),
             record,
-            files: RunFiles::new(&self.out_dir),
+            files: RunFiles::new(Path::new(&word(&self.out_dir)?)),
             programs: Programs::find(crate::TOOLS.iter().map(|tool| tool.name).collect())?,
-            common: scene.common_words(),
             notify: self.notify.clone(),
             dry_run: self.dry_run,
             echo: &|line| scene.echo(line),
@@ -151,7 +161,10 @@ impl Args {
     fn beginning(&self, killed: Option<CycleRecord>, scene: &Scene) -> Result<CycleRecord> {
         let options = self.options(scene);
         // A runner asks for the outputs even if the run could not begin: all of them are then false.
-        if killed.is_none() && self.steps.iter().all(|step| step.only_reports()) && !self.steps.is_empty() {
+        if killed.is_none() && self.only_reports() {
+            if !self.dry_run {
+                RunFiles::new(&self.out_dir).clear()?;
+            }
             let nothing = CycleOptions { data: Some(self.out_dir.clone()), ..options };
             return Ok(CycleRecord::unrecorded(nothing.settings(|| scene.now())?, scene.name()));
         }
@@ -177,10 +190,13 @@ impl Args {
                 return Ok(killed);
             }
         }
+        let no_file = || format!("{}: no such file", settings.data);
+        // A run that was killed can still go on once its rows are back.
+        ensure!(is_there || !self.steps.is_empty(), no_file());
         let files = RunFiles::new(&self.out_dir);
         files.expect_apart([&settings.data].into_iter().chain(&settings.contract).map(String::as_str))?;
         files.clear()?;
-        ensure!(is_there, "{}: no such file", settings.data);
+        ensure!(is_there, no_file());
         let record = CycleRecord::begin(settings, scene.name())?;
         record.write(&self.out_dir)?;
         Ok(record)
@@ -189,18 +205,23 @@ impl Args {
     /// Steps again: with the options of their run, or with others as another run.
     fn going_on(&self, recorded: CycleRecord, scene: &Scene) -> Result<CycleRecord> {
         let settings = self.options(scene).over(recorded.settings.clone())?;
-        if settings == recorded.settings {
+        if settings == recorded.settings && recorded.has_its_policy()? {
             return Ok(recorded);
         }
         let record = CycleRecord::begin(settings, scene.name())?;
         if !self.dry_run {
             scene.echo(&format!(
-                "other options than those of run {:.12}: this is run {:.12}",
+                "other options or another policy than those of run {:.12}: this is run {:.12}",
                 recorded.id, record.id
             ));
             record.write(&self.out_dir)?;
         }
         Ok(record)
+    }
+
+    /// Whether nothing is asked for but what is decided already.
+    fn only_reports(&self) -> bool {
+        !self.steps.is_empty() && self.steps.iter().all(|step| step.only_reports())
     }
 
     fn options(&self, scene: &Scene) -> CycleOptions {
@@ -217,6 +238,7 @@ impl Args {
             force: self.force,
             now: scene.asked_now(),
             commit: environment::variable("GITHUB_SHA"),
+            config: scene.config().and_then(|place| place.path()).map(Path::to_path_buf),
         }
     }
 }
@@ -226,7 +248,16 @@ fn lock(directory: &Path) -> Result<Option<File>> {
     std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
     // The directory itself, so that no file is left behind. A system that cannot lock one keeps nobody out.
     let lock = File::open(directory).ok();
-    if lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock))) {
+    let is_taken =
+        || lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));
+    // A run that was just killed takes a moment to let go.
+    let is_still_taken = (0..20).all(|attempt| {
+        if attempt > 0 {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        is_taken()
+    });
+    if is_still_taken {
         bail!(
             "{}: another run is at work here; wait for it, or choose another --out-dir",
             directory.display()
@@ -245,7 +276,10 @@ fn with_environment(mut args: Vec<OsString>) -> Vec<OsString> {
     for name in FROM_ENVIRONMENT.into_iter().chain(["now"]) {
         let option = format!("--{name}");
         let variable = format!("SPAMOPS_IN_{}", name.to_uppercase().replace('-', "_"));
-        if let Some(value) = environment::variable(&variable).filter(|_| !is_given(&args, &option)) {
+        let is_demo = name == "data" && is_given(&args, "--demo");
+        if let Some(value) =
+            environment::variable(&variable).filter(|_| !is_demo && !is_given(&args, &option))
+        {
             args.insert(2.min(args.len()), format!("{option}={value}").into());
         }
     }

@@ -60,10 +60,9 @@ impl Scene {
         self.now
     }
 
-    /// The options of every tool that a tool hands on to those it calls.
-    pub fn common_words(&self) -> Vec<String> {
-        let config = self.config.iter().flat_map(|place| ["--config".to_owned(), place.to_string()]);
-        config.chain(self.quiet.then(|| "--quiet".to_owned())).collect()
+    /// The policy that `--config` names.
+    pub fn config(&self) -> Option<&Place> {
+        self.config.as_ref()
     }
 
     /// Prints a line to stderr at once, unless nothing but errors is wanted.
@@ -96,7 +95,7 @@ impl Scene {
     }
 
     /// Whether nothing but errors is wanted.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         self.quiet
     }
 

@@ -18,7 +18,7 @@ macro_rules! tool_list {
                 #[cfg(feature = "net")]
                 track;
             subcommands:
-                run: Table,
+                run: NoTable,
                 report: Table,
                 #[cfg(feature = "net")]
                 notify: Table,

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -30,6 +30,9 @@ impl CommandLine {
         let status = Command::new(program).args(words).status().with_context(|| program.clone())?;
         match status.code() {
             Some(0) => Ok(()),
+            Some(1) => {
+                bail!("{program} ended with status 1: its answer is no; remove exit-code from spamops.toml")
+            }
             Some(code) => bail!("{program} ended with status {code}; its message is above"),
             None => bail!("{program} was killed ({status})"),
         }
@@ -77,14 +80,12 @@ impl Programs {
         vec![own, tool.to_owned()]
     }
 
-    /// Whether a shell that looks up this name finds this program, or one that was built beside it.
+    /// Whether a shell that looks up this name finds this very program, perhaps by a link. Another program may have the
+    /// name: `compare` is ImageMagick's.
     fn leads_here(&self, name: &str) -> bool {
         let name = format!("{name}{}", env::consts::EXE_SUFFIX);
         let found = self.path.iter().map(|directory| directory.join(&name)).find(|path| path.is_file());
-        let folder = |path: &Path| path.parent().and_then(|parent| parent.canonicalize().ok());
-        found.is_some_and(|found| {
-            found.canonicalize().is_ok_and(|found| found == self.own) || folder(&found) == folder(&self.own)
-        })
+        found.is_some_and(|found| found.canonicalize().is_ok_and(|found| found == self.own))
     }
 }
 

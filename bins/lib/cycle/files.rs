@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::io::durable;
+
 /// A file that a run leaves in its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunFile {
@@ -148,7 +150,9 @@ impl RunFiles {
     /// Deletes the results of an earlier run, so that none of them is taken for a result of this one.
     pub fn clear(&self) -> Result<()> {
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
-        for path in self.results().chain([self.record()]).filter(|path| path.is_file()) {
+        // The record first: without it no result is taken for one of a run.
+        let own = [self.record()].into_iter().chain(self.results()).filter(|path| path.is_file());
+        for path in own.chain(durable::leftovers(&self.directory)?) {
             fs::remove_file(&path).with_context(|| path.display().to_string())?;
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! The cycle: its steps, the files that each step reads and writes, and the record of a run.
 
-pub mod step;
 pub mod command_line;
 pub mod files;
+pub mod step;
 pub mod demo;
 pub mod settings;
 pub mod record;

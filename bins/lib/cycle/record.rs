@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,10 @@ pub struct CycleRecord {
     pub settings: CycleSettings,
     /// The SHA-256 of every input when the run began.
     pub inputs: BTreeMap<String, String>,
+    /// Whether an earlier run died before it answered its own request for a retrain.
+    pub answers_earlier_request: bool,
+    /// The version of the champion that scored the new rows, if there was one.
+    pub champion: Option<u64>,
     /// The steps that are done.
     pub done: Vec<CycleStep>,
     /// Whether the run came to its end. One that did not is resumed.
@@ -36,21 +40,36 @@ impl CycleRecord {
     /// A run that begins now.
     pub fn begin(settings: CycleSettings, tool: &str) -> Result<Self> {
         let inputs = inputs(&settings)?;
-        let id = id(&settings, &inputs)?;
-        let head = ResultHead::new("run", tool);
-        Ok(Self { head, id, settings, inputs, done: Vec::new(), finished: false })
+        let answers_earlier_request = request(&settings).exists();
+        let id = id(&settings, &inputs, answers_earlier_request)?;
+        Ok(Self { id, inputs, answers_earlier_request, ..Self::unrecorded(settings, tool) })
     }
 
     /// A run that reads nothing and is recorded nowhere.
     pub fn unrecorded(settings: CycleSettings, tool: &str) -> Self {
         let head = ResultHead::new("run", tool);
-        Self { head, id: String::new(), settings, inputs: BTreeMap::new(), done: Vec::new(), finished: false }
+        Self {
+            head,
+            id: String::new(),
+            settings,
+            inputs: BTreeMap::new(),
+            answers_earlier_request: false,
+            champion: None,
+            done: Vec::new(),
+            finished: false,
+        }
     }
 
     /// The run recorded in a directory, if there is one.
     pub fn read(directory: &Path) -> Result<Option<Self>> {
         let path = directory.join(RECORD);
-        if path.exists() { result_file::read(&Place::File(path), "run").map(Some) } else { Ok(None) }
+        if !path.exists() {
+            return Ok(None);
+        }
+        let place = Place::File(path);
+        let record: Self = result_file::read(&place, "run")?;
+        record.check().with_context(|| place.to_string())?;
+        Ok(Some(record))
     }
 
     /// Writes the record, whole or not at all.
@@ -63,10 +82,8 @@ impl CycleRecord {
 
     /// Fails if the id is not that of the settings and inputs.
     pub fn check(&self) -> Result<()> {
-        ensure!(
-            self.id == id(&self.settings, &self.inputs)?,
-            "the id is not that of its settings and inputs"
-        );
+        let own = id(&self.settings, &self.inputs, self.answers_earlier_request)?;
+        ensure!(self.id == own, "the id is not that of its settings and inputs");
         Ok(())
     }
 
@@ -77,6 +94,13 @@ impl CycleRecord {
         }
         // The state and the registry change while a run goes on.
         Ok(files_to_read(settings)?.iter().all(|(name, digest)| self.inputs.get(name) == Some(digest)))
+    }
+
+    /// Whether the policy is still what it was when the run began.
+    pub fn has_its_policy(&self) -> Result<bool> {
+        let mut now = BTreeMap::new();
+        add(&mut now, "policy", policy(&self.settings))?;
+        Ok(now.get("policy") == self.inputs.get("policy"))
     }
 
     /// Whether a step is done.
@@ -113,8 +137,18 @@ fn files_to_read(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     if let Some(contract) = &settings.contract {
         inputs.insert("contract".to_owned(), digest(Path::new(contract))?);
     }
-    add(&mut inputs, "policy", Path::new("spamops.toml"))?;
+    add(&mut inputs, "policy", policy(settings))?;
     Ok(inputs)
+}
+
+/// The policy that the tools read.
+fn policy(settings: &CycleSettings) -> &Path {
+    Path::new(settings.config.as_deref().unwrap_or("spamops.toml"))
+}
+
+/// The file that exists from a request for a retrain until it is answered. It holds the id of the run that asked.
+pub fn request(settings: &CycleSettings) -> PathBuf {
+    Path::new(&settings.state).join("retrain-pending")
 }
 
 /// Adds the digest of a file, if it exists.
@@ -130,10 +164,10 @@ fn digest(path: &Path) -> Result<String> {
     File::open(path).and_then(result_file::digest_from).with_context(|| path.display().to_string())
 }
 
-fn id(settings: &CycleSettings, inputs: &BTreeMap<String, String>) -> Result<String> {
+fn id(settings: &CycleSettings, inputs: &BTreeMap<String, String>, asked_before: bool) -> Result<String> {
     // In where the files are, two runs may differ and still be the same.
     let CycleSettings { since, until, size, force, now, commit, .. } = settings;
-    let identity = serde_json::to_string(&(inputs, since, until, size, force, now, commit))?;
+    let identity = serde_json::to_string(&(inputs, since, until, size, force, now, commit, asked_before))?;
     Ok(result_file::digest(&identity))
 }
 
@@ -155,6 +189,7 @@ mod tests {
             force: false,
             now: "2026-10-01".into(),
             commit: None,
+            config: None,
         }
     }
 

@@ -1,6 +1,5 @@
 //! Runs the cycle: each result determines the next step, and a stopped run resumes after its last complete step.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -8,12 +7,13 @@ use serde::de::DeserializeOwned;
 
 use crate::compare::report::CompareReport;
 use crate::cycle::command_line::{CommandLine, Programs};
-use crate::cycle::files::RunFiles;
+use crate::cycle::files::{RunFile, RunFiles};
 use crate::cycle::record::CycleRecord;
 use crate::cycle::step::CycleStep;
 use crate::drift::drift_report::DriftReport;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
+use crate::registry::Registry;
 use crate::rows::contract::{ValidateReport, ValidateVerdict};
 
 /// A run, and how it calls the tools.
@@ -47,12 +47,14 @@ impl CycleRun<'_> {
         if self.deploy_needed()? {
             self.all(&[CycleStep::Promote])?;
         }
-        self.all(&[CycleStep::Report])
+        // Also if it is done: the runner wants its outputs.
+        self.step(CycleStep::Report)
     }
 
     fn all(&mut self, steps: &[CycleStep]) -> Result<()> {
         for step in steps {
-            if !self.record.is_done(*step) {
+            let is_there = step.result().is_none_or(|file| self.files.path(file).exists());
+            if !self.record.is_done(*step) || !is_there {
                 self.step(*step)?;
             }
         }
@@ -78,10 +80,18 @@ impl CycleRun<'_> {
         if self.dry_run {
             return Ok(());
         }
+        if let Some(file) = step.result().map(|file| self.files.path(file)) {
+            ensure!(file.exists(), "the step {step} left no {}", file.display());
+        }
+        if step == CycleStep::Score {
+            self.record.champion = self.registry().champion()?.map(|alias| alias.version);
+        }
         if !self.record.is_done(step) {
             self.record.done.push(step);
         }
-        self.record.finished = step == CycleStep::Report;
+        if !step.only_reports() || step == CycleStep::Report {
+            self.record.finished = step == CycleStep::Report;
+        }
         self.record.write(self.files.directory())
     }
 
@@ -132,29 +142,46 @@ impl CycleRun<'_> {
 
     /// Whether to retrain whatever the signals say: on request, or because an earlier run died after its request.
     pub(super) fn is_forced(&self) -> bool {
-        let earlier = fs::read_to_string(self.pending()).ok().filter(|id| id.trim() != self.record.id);
-        self.record.settings.force || earlier.is_some()
+        self.record.settings.force || self.record.answers_earlier_request
     }
 
-    /// Exists from a request for a retrain to the report of the run that made it.
-    pub(super) fn pending(&self) -> PathBuf {
-        self.in_state("retrain-pending")
+    /// Whether this run has answered every request for a retrain: it compared a challenger, or drift requests none.
+    pub(super) fn has_answered(&self) -> Result<bool> {
+        if self.record.id.is_empty() {
+            return Ok(false);
+        }
+        let compare: Option<CompareReport> = self.result("compare")?;
+        let drift: Option<DriftReport> = self.result("drift")?;
+        Ok(compare.is_some() || drift.is_some_and(|drift| !drift.retrain_needed))
     }
 
     pub(super) fn in_state(&self, name: &str) -> PathBuf {
         Path::new(&self.record.settings.state).join(name)
     }
 
+    pub(super) fn registry(&self) -> Registry {
+        Registry::new(Path::new(&self.record.settings.registry), "spam")
+    }
+
+    /// Whether the registry has a champion, or will have one: the demo's first step makes one.
+    pub(super) fn is_championed(&self) -> bool {
+        let is_planned = self.dry_run && self.record.settings.demo;
+        is_planned || self.registry().directory().join("champion.json").exists()
+    }
+
+    /// Whether this run has a champion, whatever others do to the registry meanwhile.
     pub(super) fn has_champion(&self) -> bool {
-        Path::new(&self.record.settings.registry).join("spam").join("champion.json").exists()
+        if self.dry_run { self.is_championed() } else { self.files.path(RunFile::Champion).exists() }
     }
 
     /// Fails if what another step writes is missing.
     pub(super) fn expect(&self, file: &str, step: CycleStep) -> Result<()> {
-        let directory = self.files.directory().display();
+        let directory = self.files.directory().display().to_string();
+        let remedy =
+            CommandLine::calling(&self.programs, "run").with(["--out-dir", &directory, &step.to_string()]);
         ensure!(
             self.dry_run || Path::new(file).exists(),
-            "{file}: missing; run the step {step} first: spamops run --out-dir {directory} {step}"
+            "{file}: missing; run the step {step} first: {remedy}"
         );
         Ok(())
     }

@@ -37,6 +37,8 @@ pub struct CycleSettings {
     pub now: String,
     /// The commit that the model is fitted from, if the runner names one.
     pub commit: Option<String>,
+    /// The policy that `--config` names.
+    pub config: Option<String>,
 }
 
 /// The options of a run, as far as they are given.
@@ -66,6 +68,8 @@ pub struct CycleOptions {
     pub now: Option<Timestamp>,
     /// The commit that the runner names.
     pub commit: Option<String>,
+    /// The policy, if it is not `spamops.toml`.
+    pub config: Option<PathBuf>,
 }
 
 impl CycleOptions {
@@ -96,6 +100,7 @@ impl CycleOptions {
             force: self.force.unwrap_or(false),
             now,
             commit: self.commit.clone(),
+            config: self.config.as_deref().map(word).transpose()?,
         })
     }
 
@@ -114,12 +119,13 @@ impl CycleOptions {
             force: self.force.unwrap_or(known.force),
             now: self.now.map(short).unwrap_or(known.now),
             commit: known.commit,
+            config: self.config.as_deref().map(word).transpose()?.or(known.config),
         })
     }
 }
 
 /// A path as a word of a command line: relative if it is below the current directory, and never like an option.
-fn word(path: &Path) -> Result<String> {
+pub fn word(path: &Path) -> Result<String> {
     let here = std::env::current_dir().unwrap_or_default();
     let path = path.strip_prefix(&here).unwrap_or(path);
     let text =

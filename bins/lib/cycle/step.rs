@@ -6,6 +6,8 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::cycle::files::RunFile;
+
 /// One step: some command lines that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +52,21 @@ const STEPS: [(CycleStep, &str); 11] = [
 ];
 
 impl CycleStep {
+    /// The file that exists once the step is done; none if the step leaves no file of its own.
+    pub fn result(self) -> Option<RunFile> {
+        Some(match self {
+            Self::Sample | Self::Score | Self::Outputs => return None,
+            Self::Validate => RunFile::Validate,
+            Self::Drift => RunFile::Drift,
+            Self::Split => RunFile::Train,
+            Self::Fit => RunFile::Challenger,
+            Self::Judge => RunFile::ChallengerScored,
+            Self::Compare => RunFile::Compare,
+            Self::Promote => RunFile::Promote,
+            Self::Report => RunFile::Decision,
+        })
+    }
+
     /// Whether the step only tells what is decided.
     pub fn only_reports(self) -> bool {
         matches!(self, Self::Outputs | Self::Report)

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use super::run::CycleRun;
 use crate::cycle::demo;
 use crate::cycle::files::{RunFile, RunFiles};
+use crate::cycle::record::request;
 use crate::cycle::step::CycleStep;
 use crate::io::stream::Place;
 
@@ -23,7 +24,7 @@ const SEED: &str = "7";
 impl CycleRun<'_> {
     pub(super) fn sample(&self) -> Result<()> {
         let settings = &self.record.settings;
-        if settings.demo && !self.has_champion() {
+        if settings.demo && (self.dry_run || !self.is_championed()) {
             self.first_champion()?;
         }
         let gathered = self.in_state("rows.jsonl");
@@ -99,7 +100,7 @@ impl CycleRun<'_> {
     pub(super) fn score(&self) -> Result<()> {
         let clean = self.files.name(RunFile::Clean);
         self.expect(&clean, CycleStep::Validate)?;
-        if !self.has_champion() {
+        if !self.is_championed() {
             return Ok(());
         }
         let [champion, scored, metrics] =
@@ -126,16 +127,15 @@ impl CycleRun<'_> {
         }
         words.extend([&clean, "-o", &report]);
         self.call_for_result("drift", words)?;
-        self.call("state", ["gather", &clean, "--state", state])?;
         if self.labels_needed()? {
             let [scored, to_label] = [RunFile::Scored, RunFile::ToLabel].map(|file| self.files.name(file));
             self.call("sample", ["--for-labels", TO_LABEL, &scored, "-o", &to_label])?;
         }
-        // From here on the rows count as used: if this run dies before its report, the next one makes up for it.
+        // Before the rows count as used: if this run dies before its report, the next one makes up for it.
         if !self.dry_run && self.retrain_needed()? {
-            Place::File(self.pending()).write_text(&format!("{}\n", self.record.id))?;
+            Place::File(request(&self.record.settings)).write_text(&format!("{}\n", self.record.id))?;
         }
-        Ok(())
+        self.call("state", ["gather", &clean, "--state", state])
     }
 
     pub(super) fn split(&self) -> Result<()> {
@@ -196,7 +196,9 @@ impl CycleRun<'_> {
             .filter(|file| self.files.path(*file).exists())
             .flat_map(|file| ["--report".to_owned(), self.files.name(file)])
             .collect();
-        let words = [&*challenger, "--registry", &self.record.settings.registry, "--reason", why];
+        let expected = self.record.champion.map_or("none".to_owned(), |version| version.to_string());
+        let settings = &self.record.settings;
+        let words = [&*challenger, "--registry", &settings.registry, "--expect", &expected, "--reason", why];
         let words = words.into_iter().chain(reports.iter().map(String::as_str)).chain(["-o", &record]);
         self.call_for_result("promote", words)
     }
@@ -216,8 +218,8 @@ impl CycleRun<'_> {
         if let Some(channels) = &self.notify {
             self.call("notify", [&*directory, "--to", channels].into_iter().chain(common))?;
         }
-        let pending = self.pending();
-        if pending.exists() && !self.dry_run {
+        let pending = request(&self.record.settings);
+        if pending.exists() && !self.dry_run && self.has_answered()? {
             fs::remove_file(&pending).with_context(|| pending.display().to_string())?;
         }
         Ok(())
