@@ -113,7 +113,7 @@ fn expect_eight(counters: &PairedConfusion) -> Result<()> {
     Ok(())
 }
 
-/// Refuses counts that no file can have: what is reckoned from them would overflow.
+/// Refuses counts that no file can have: what is computed from them would overflow.
 fn expect_countable(confusion: Confusion) -> Result<()> {
     let Confusion { true_positive, false_positive, true_negative, false_negative } = confusion;
     let most = [true_positive, false_positive, true_negative, false_negative].into_iter().max();

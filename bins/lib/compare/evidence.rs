@@ -24,7 +24,7 @@ pub enum RowCounts {
 /// Labelled rows that both models have judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairedRows {
-    /// The champion's verdicts; all zero where there is no champion.
+    /// The champion's verdicts; all zero without a champion.
     pub champion: Confusion,
     /// The challenger's verdicts.
     pub challenger: Confusion,

@@ -73,7 +73,7 @@ pub struct GateResult {
     pub min_relative_change: Option<f64>,
     /// Whether more is better.
     pub greater_is_better: bool,
-    /// The champion's; none where there is no champion, or no such figure of it.
+    /// The champion's; none without a champion, or no such figure of it.
     pub champion: Option<f64>,
     /// The challenger's; none where it could not be measured.
     pub challenger: Option<f64>,

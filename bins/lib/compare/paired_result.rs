@@ -183,12 +183,12 @@ impl PairedResult {
         self.f1.map_or(-1.0, |f1| f1.interval.0)
     }
 
-    /// Whether F1 is surely higher, and by so much that it matters.
+    /// Whether F1 is higher (the interval excludes 0) by at least the minimum effect.
     pub fn is_higher(&self) -> bool {
         self.f1.is_some_and(|f1| f1.value >= MIN_F1_EFFECT && f1.interval.0 > 0.0)
     }
 
-    /// Whether F1 is surely lower, and by so much that it matters.
+    /// Whether F1 is lower (the interval excludes 0) by at least the minimum effect.
     fn is_lower(&self) -> bool {
         self.f1.is_some_and(|f1| f1.value <= -MIN_F1_EFFECT && f1.interval.1 < 0.0)
     }

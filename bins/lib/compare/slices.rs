@@ -46,7 +46,7 @@ pub struct Slice {
     pub mcnemar: McNemar,
     /// The exact p-value, adjusted for all slices that could tell (Holm 1979); none where this one could not.
     pub p: Option<f64>,
-    /// Whether the challenger surely loses here, and more than may be.
+    /// Whether the challenger loses more here than allowed (95% interval).
     pub loses: bool,
 }
 
@@ -84,7 +84,7 @@ impl Slices {
         slices
     }
 
-    /// Whether the challenger surely loses in one of them.
+    /// Whether the challenger loses more than allowed in one of them.
     pub fn lose(&self) -> bool {
         self.tested().iter().any(|slice| slice.loses)
     }

@@ -157,7 +157,7 @@ fn estimate(
 
 /// The estimate with the larger loss: a recent loss shows only in the last messages, a slight one only in many.
 fn worst(estimated: &[Option<EstimatedF1>; 2]) -> Option<EstimatedF1> {
-    let lost = |one: &&EstimatedF1, other: &&EstimatedF1| one.surely_lost().total_cmp(&other.surely_lost());
+    let lost = |one: &&EstimatedF1, other: &&EstimatedF1| one.least_loss().total_cmp(&other.least_loss());
     estimated.iter().flatten().max_by(lost).copied()
 }
 

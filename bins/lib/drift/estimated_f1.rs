@@ -106,7 +106,7 @@ impl EstimatedF1 {
     }
 
     /// The least of it that 95 times in 100 is lost.
-    pub fn surely_lost(&self) -> f64 {
+    pub fn least_loss(&self) -> f64 {
         self.lost() - 1.644_853_626_951_472_2 * self.expected.error.hypot(self.reference.error)
     }
 }

@@ -58,7 +58,7 @@ pub enum LabelledF1 {
         found: MeasuredF1,
         /// The minimum.
         minimum: f64,
-        /// Whether F1 is surely below.
+        /// Whether all of the 95% interval of F1 is below the limit.
         is_below: bool,
     },
     /// Compared with the F1 of the model out of fold.
@@ -67,8 +67,8 @@ pub enum LabelledF1 {
         found: MeasuredF1,
         /// F1 out of fold, at the class balance of the labelled rows.
         before: f64,
-        /// The least that was surely lost.
-        surely: f64,
+        /// The lower bound of the loss (95% interval).
+        least_loss: f64,
         /// The loss that is accepted.
         margin: f64,
     },
@@ -79,7 +79,7 @@ impl LabelledF1 {
     pub fn fired(self) -> bool {
         match self {
             Self::Minimum { is_below, .. } => is_below,
-            Self::Loss { surely, margin, .. } => surely > margin,
+            Self::Loss { least_loss, margin, .. } => least_loss > margin,
             _ => false,
         }
     }
@@ -129,8 +129,8 @@ fn beside_limit(
         }
         (None, Some((before, least))) => {
             // The bounds of a difference from those of its parts (Zou & Donner 2008).
-            let surely = before - value - wider * (before - least).hypot(high - value);
-            LabelledF1::Loss { found, before, surely, margin: policy.margin }
+            let least_loss = before - value - wider * (before - least).hypot(high - value);
+            LabelledF1::Loss { found, before, least_loss, margin: policy.margin }
         }
         (None, None) => LabelledF1::NoLimit(found),
     }

@@ -196,8 +196,10 @@ impl Trigger {
             TriggerCause::Performance(LabelledF1::Minimum { found, minimum, .. }) => {
                 Some((found.value, *minimum))
             }
-            TriggerCause::Performance(LabelledF1::Loss { surely, margin, .. }) => Some((*surely, *margin)),
-            TriggerCause::Estimated(estimated, margin) => Some((estimated.as_ref()?.surely_lost(), *margin)),
+            TriggerCause::Performance(LabelledF1::Loss { least_loss, margin, .. }) => {
+                Some((*least_loss, *margin))
+            }
+            TriggerCause::Estimated(estimated, margin) => Some((estimated.as_ref()?.least_loss(), *margin)),
             TriggerCause::Drift(drift) => Some((drift.drifted as f64, drift.limit() as f64)),
             TriggerCause::Age(days, limit) => Some(((*days)?, *limit)),
             TriggerCause::NewRows(value, limit)
@@ -249,7 +251,7 @@ fn champion(evidence: &DriftEvidence) -> Trigger {
 }
 
 fn estimated(estimated: Option<EstimatedF1>, margin: f64) -> Trigger {
-    let fired = estimated.is_some_and(|estimated| estimated.surely_lost() > margin);
+    let fired = estimated.is_some_and(|estimated| estimated.least_loss() > margin);
     Trigger { fired, cause: TriggerCause::Estimated(estimated, margin) }
 }
 

@@ -29,7 +29,7 @@ pub struct PairedRow<'a> {
     pub row: &'a Row,
     /// What it is.
     pub truth: Label,
-    /// What the champion says; none where there is no champion.
+    /// What the champion says; none without a champion.
     pub champion: Option<Judgement>,
     /// What the challenger says.
     pub challenger: Judgement,

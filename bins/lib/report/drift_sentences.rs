@@ -190,7 +190,7 @@ fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
         return "no scores and labels to tell by what F1 is to be expected".into();
     };
     let EstimatedF1 { expected: now, reference: before, messages, .. } = estimated;
-    let side = if estimated.surely_lost() > margin { "more" } else { "not surely more" };
+    let side = if estimated.least_loss() > margin { "more" } else { "not surely more" };
     format!(
         "F1 {:.3} ({:.3} to {:.3}) is to be expected of {messages} distinct messages, {:.3} of the reference at their share \
         of positives: {side} than {margin} is lost",

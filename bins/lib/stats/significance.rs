@@ -20,7 +20,7 @@ pub struct Homogeneity {
     pub cramers_v_corrected: f64,
 }
 
-/// The chi-square test of homogeneity of two rows of counts (Pearson 1900); none where there is nothing to compare.
+/// The chi-square test of homogeneity of two rows of counts (Pearson 1900); none if there is nothing to compare.
 /// Both rows are samples: taking the first one as exact would raise the rate of false alarms.
 pub fn homogeneity(one: &[u64], other: &[u64]) -> Option<Homogeneity> {
     let (sum_one, sum_other) = (one.iter().sum::<u64>() as f64, other.iter().sum::<u64>() as f64);

@@ -17,7 +17,7 @@ impl TwoByTwo {
     }
 
     /// The exact test (Fisher 1935), two-sided: the chance of all tables with these margins that are no likelier than
-    /// this one (Freeman and Halton 1951, and scipy). 1 where there is nothing to compare. The chance of the table is
+    /// this one (Freeman and Halton 1951, and scipy). 1 if there is nothing to compare. The chance of the table is
     /// found once, that of the next one follows from it, until there is nothing left to add: for a billion rows some
     /// ten thousand steps.
     pub fn exact(self) -> f64 {
@@ -34,7 +34,7 @@ impl TwoByTwo {
     }
 
     /// The chance of so many, or more, in the first cell (Fisher 1935): one-sided, small where the first row has the
-    /// larger share. 1 where there is nothing to compare.
+    /// larger share. 1 if there is nothing to compare.
     pub fn upper(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         if b.min(c) == 0 && a.min(d) == 0 {
