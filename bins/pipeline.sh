@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what is missing and runs the cycle: bins/pipeline.sh [OPTIONS] [STEP...] is spamops run [OPTIONS] [STEP...], on the demo corpus if no rows are named.
+# Builds missing tools, then calls spamops run with the same arguments; without rows and STEP it adds --demo. `pipeline.sh tools` only builds them.
 set -euo pipefail
 unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -21,7 +21,7 @@ if [ "${1:-}" = tools ]; then
   exit
 fi
 
-# Rows that are named, or steps of a run that has been recorded, are not the demo's.
+# Skip --demo if you name rows or steps.
 demo=(--demo)
 if [ -n "${SPAMOPS_IN_DATA:-}" ]; then demo=(); fi
 before=

@@ -141,6 +141,18 @@ fn a_run_that_was_killed_within_any_step_is_resumed() {
 }
 
 #[test]
+fn half_written_files_of_a_killed_tool_are_swept() {
+    let directory = fresh("swept");
+    done(&directory, &["run", "--demo", "sample"]);
+    for name in ["out/.clean.csv.1.tmp", "out/state/.history.jsonl.1.tmp", "out/demo/.x.1.tmp"] {
+        fs::write(directory.join(name), "half").unwrap();
+    }
+    done(&directory, &["run", "--demo"]);
+    let left = files(&directory).into_keys().filter(|name| name.to_string_lossy().ends_with(".tmp"));
+    assert_eq!(left.collect::<Vec<_>>(), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn a_second_run_finds_no_new_rows() {
     let directory = fresh("second");
     done(&directory, &["run", "--demo"]);
@@ -237,6 +249,10 @@ fn mistakes_are_named_with_a_remedy() {
     assert!(refused(&directory, &["run", "--data", "none.csv"]).contains("none.csv: no such file"));
     assert!(refused(&directory, &["run", "--demo", "tidy"]).contains("expected one of sample, validate"));
     assert!(refused(&directory, &["run", "--demo", "fit"]).contains("run the step split first"));
+    assert!(
+        refused(&directory, &["run", "--out-dir", "nowhere", "fit"])
+            .contains("nowhere: no run.json; run the step sample first")
+    );
     fs::create_dir_all(directory.join("out")).unwrap();
     fs::write(directory.join("out/new.csv"), "label,text\nham,a\n").unwrap();
     let said = refused(&directory, &["run", "--data", "out/new.csv"]);
@@ -303,7 +319,7 @@ fn a_record_that_cannot_be_read_is_started_over() {
     let edited = fs::read_to_string(&record).unwrap().replace("\"size\": 2000", "\"size\": 5");
     fs::write(&record, edited).unwrap();
     let said = refused(&directory, &["run", "validate"]);
-    assert!(said.contains("the id is not that of its settings and inputs"), "{said}");
+    assert!(said.contains("the id does not match its settings and inputs"), "{said}");
     assert!(said.contains("start over with spamops run --restart"), "{said}");
     fs::write(&record, "").unwrap();
     let said = String::from_utf8(done(&directory, &["run", "--demo", "sample"]).stderr).unwrap();

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test a change must pass, on a machine that has Rust, a C++ compiler, Python and git: lints, cargo test, the cycle, the action.
+# Every test that a change must pass, on a machine with Rust, a C++ compiler, Python and git: lints, cargo test, fuzzing, the cycle, publishing, MLflow, the action.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '\n== %s\n' "$1"; }

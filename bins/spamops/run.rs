@@ -24,91 +24,94 @@ use ::spamops::io::stream::Place;
 /// Run the cycle, whole or step by step, with all results in one directory
 ///
 /// Prints each command line before it runs it; every line can be pasted into a shell. Without STEP it runs the whole cycle: score
-/// and drift only if the new rows are valid, split to compare only if drift requests a retrain, promote only if the challenger
-/// is better. A run that was killed is resumed after its last complete step, if its rows and options are still the same.
+/// and drift if the new rows are valid, or if there are none and a retrain is forced; split to compare if drift requests a
+/// retrain; promote if compare sets deploy_needed. Without STEP, an unfinished run (killed or failed) resumes after its last
+/// complete step, if its rows, contract, policy and options have not changed. A new run deletes the results of the one before.
 ///
-/// run.json records the options and inputs of the run and its id, the SHA-256 of them. Later steps take their options from it,
-/// and every result carries the id. A step that is given other options belongs to another run.
+/// run.json records the options, the SHA-256 of every input, and the id of the run, computed from both without paths. Later
+/// steps take their options from it. Every JSON result carries the id. If you give a step other options, or the policy has changed,
+/// it starts a run with a new id, and report then rejects the older results.
 ///
-/// Options with a value can also come from the environment: SPAMOPS_IN_DATA for --data, and so on.
+/// Options with a value can also come from the environment: SPAMOPS_IN_DATA for --data, SPAMOPS_IN_OUT_DIR for --out-dir, and
+/// so on, also --now. The command line wins. GITHUB_SHA, if it is set, is recorded in the model.
 #[derive(Parser)]
 #[command(
     name = "run",
     bin_name = "spamops run",
     after_help = "\
-Steps, in order:
-  sample     new rows that no earlier run has used    -> new.csv
+Steps of the cycle:
+  sample     new rows that no earlier run has used    -> new.csv (or .tsv, .jsonl, .ndjson)
   validate   valid rows, rejected rows                -> clean.csv rejects.csv validate.json
-  score      the champion on the new rows             -> champion.json scored.csv metrics.json
-  drift      is the champion still right?             -> drift.json to-label.csv
-  split      all gathered rows, training and holdout  -> train.csv holdout.csv
+  score      the champion, if any, on the new rows    -> champion.json scored.csv metrics.json
+  drift      is the champion still right?             -> drift.json, and to-label.csv if labels are needed
+  split      all gathered rows, training and holdout  -> pool.csv train.csv holdout.csv
   fit        a challenger                             -> challenger.json
   judge      champion and challenger on the holdout   -> champion-scored.csv challenger-scored.csv
-  compare    is the challenger better?                -> compare.json flips.csv
+  compare    is the challenger better?                -> compare.json, and flips.csv if there is a champion
   promote    the challenger becomes the champion      -> promote.json
-  outputs    the runner's outputs, as far as decided
+  outputs    the outputs for a runner, as far as decided
   report     the decision, for people and programs    -> decision.json report.md report.html
 
 Examples:
   spamops run --demo                                  # a synthetic corpus that drifts, results in out/
   spamops run --data messages.csv --registry models --state state --out-dir out
-  spamops run --out-dir out drift report              # two steps again
+  spamops run --out-dir out compare report            # two steps again
   spamops run --data messages.csv --dry-run           # the command lines, as far as they are known"
 )]
 pub(crate) struct Args {
-    /// Steps to run, in this order [default: the whole cycle]
+    /// Steps to run, in the order you give [default: the whole cycle]
     #[arg(value_name = "STEP")]
     steps: Vec<CycleStep>,
 
-    /// Rows as CSV or JSON Lines
+    /// Rows as CSV or JSON Lines, plain, gzip or zstd
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     data: Option<PathBuf>,
 
-    /// Use the synthetic corpus in this program, and fit its first champion
+    /// Use the built-in synthetic corpus, and fit its first champion if the registry has none
     #[arg(long)]
     demo: bool,
 
-    /// The directory of the results
+    /// Directory of the results
     #[arg(long, value_name = "DIR", default_value = "out")]
     out_dir: PathBuf,
 
-    /// The registry [default: models in --out-dir]
+    /// Directory of the registry [default: models in --out-dir]
     #[arg(long, value_name = "DIR")]
     registry: Option<PathBuf>,
 
-    /// Rows and decisions of earlier runs [default: state in --out-dir]
+    /// Directory of the state, which survives between runs [default: state in --out-dir]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
-    /// The contract that rows must meet [default: contract.toml beside the rows, if it exists]
+    /// Contract for the new rows [default: contract.toml beside the rows, if it exists]
     #[arg(long, value_name = "FILE")]
     contract: Option<PathBuf>,
 
-    /// Rows before this date are history: the first run gathers them and does not sample them
+    /// Rows before this date are history: never sampled, and gathered if the state has no rows yet
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
 
-    /// Rows from this date on have not arrived yet
+    /// Ignore rows from this date on
     #[arg(long, value_name = "DATE")]
     until: Option<Timestamp>,
 
-    /// How many new rows to draw [default: 2000]
+    /// Number of new rows to draw [default: 2000]
     #[arg(long, value_name = "ROWS")]
     size: Option<u64>,
 
-    /// true: retrain whatever the signals say [default: false]
+    /// Retrain even if no trigger fired: true or false [default: false]
     #[arg(long, value_name = "BOOL")]
     force: Option<bool>,
 
-    /// Channels to tell people through, separated by commas: slack, pagerduty, alertmanager, webhook. See spamops notify --help
+    /// Channels that report notifies, comma-separated: slack, pagerduty, alertmanager, webhook. See spamops notify --help
     #[arg(long, value_name = "CHANNELS")]
     notify: Option<String>,
 
-    /// Start over, even if a run that was killed could be resumed
-    #[arg(long)]
+    /// Start over instead of resuming an unfinished run
+    #[arg(long, conflicts_with = "steps")]
     restart: bool,
 
-    /// Print the command lines, as far as they are known, and run none
+    /// Print the command lines to stderr, as far as they are known, and run none
     #[arg(long)]
     dry_run: bool,
 }
@@ -125,9 +128,10 @@ impl Tool for Args {
                 scene.warn(format!("{error:#}; started over"));
                 None
             }
-            recorded => recorded.context("start over with spamops run --restart")?,
+            recorded => recorded.context("cannot be used; start over with spamops run --restart")?,
         };
         if recorded.is_none() && self.data.is_none() && !self.demo && !self.only_reports() {
+            ensure!(is_new, "{}: no run.json; run the step sample first", self.out_dir.display());
             bail!("no rows: name them with --data FILE, or try --demo");
         }
         let _lock = if self.dry_run { None } else { lock(&self.out_dir)? };
@@ -175,6 +179,7 @@ impl Args {
         if self.demo {
             demo::write(&self.out_dir.join("demo"))?;
         }
+        let files = RunFiles::new(&self.out_dir);
         let is_there = Path::new(&settings.data).exists();
         if let Some(killed) = killed.filter(|_| is_there && self.steps.is_empty() && !self.restart) {
             let mut same = settings.clone();
@@ -184,8 +189,9 @@ impl Args {
             if killed.can_go_on(&same)? {
                 let place = match killed.done.last() {
                     Some(step) => format!("after the step {step}"),
-                    None => "within its first step".to_owned(),
+                    None => "from its first step".to_owned(),
                 };
+                files.sweep()?;
                 scene.echo(&format!("resuming run {:.12} {place}", killed.id));
                 return Ok(killed);
             }
@@ -193,7 +199,6 @@ impl Args {
         let no_file = || format!("{}: no such file", settings.data);
         // A run that was killed can still go on once its rows are back.
         ensure!(is_there || !self.steps.is_empty(), no_file());
-        let files = RunFiles::new(&self.out_dir);
         files.expect_apart([&settings.data].into_iter().chain(&settings.contract).map(String::as_str))?;
         files.clear()?;
         ensure!(is_there, no_file());
@@ -211,7 +216,7 @@ impl Args {
         let record = CycleRecord::begin(settings, scene.name())?;
         if !self.dry_run {
             scene.echo(&format!(
-                "other options or another policy than those of run {:.12}: this is run {:.12}",
+                "options or policy changed since run {:.12}; continuing as run {:.12}",
                 recorded.id, record.id
             ));
             record.write(&self.out_dir)?;
@@ -219,7 +224,7 @@ impl Args {
         Ok(record)
     }
 
-    /// Whether nothing is asked for but what is decided already.
+    /// Whether only `outputs` or `report` is requested.
     fn only_reports(&self) -> bool {
         !self.steps.is_empty() && self.steps.iter().all(|step| step.only_reports())
     }
@@ -243,7 +248,7 @@ impl Args {
     }
 }
 
-/// Keeps a second run out of the directory until what is returned is dropped.
+/// Locks the directory until the returned file is dropped.
 fn lock(directory: &Path) -> Result<Option<File>> {
     std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
     // The directory itself, so that no file is left behind. A system that cannot lock one keeps nobody out.
@@ -259,14 +264,14 @@ fn lock(directory: &Path) -> Result<Option<File>> {
     });
     if is_still_taken {
         bail!(
-            "{}: another run is at work here; wait for it, or choose another --out-dir",
+            "{}: another run is using this directory; wait until it ends, or choose another --out-dir",
             directory.display()
         );
     }
     Ok(lock)
 }
 
-/// The arguments with what the environment says of options that are not given.
+/// Adds options from the environment that the command line does not set.
 fn with_environment(mut args: Vec<OsString>) -> Vec<OsString> {
     let is_given = |args: &[OsString], option: &str| {
         args.iter().any(|arg| {

@@ -110,6 +110,6 @@ mod tests {
     fn a_status_other_than_zero_is_an_error() {
         assert!(CommandLine(vec!["true".into()]).run().is_ok());
         let error = CommandLine(vec!["sh".into(), "-c".into(), "exit 3".into()]).run().unwrap_err();
-        assert_eq!(error.to_string(), "sh ended with status 3; its message is above");
+        assert_eq!(error.to_string(), "sh exited with status 3; its message is above");
     }
 }

@@ -131,6 +131,16 @@ impl RunFiles {
         self.directory.join(RECORD)
     }
 
+    /// Deletes what a killed tool had not yet given its name, in the directories that only this run writes to.
+    pub fn sweep(&self) -> Result<()> {
+        for directory in ["", "demo", "state"].map(|name| self.directory.join(name)) {
+            for path in durable::leftovers(&directory)? {
+                fs::remove_file(&path).with_context(|| path.display().to_string())?;
+            }
+        }
+        Ok(())
+    }
+
     fn results(&self) -> impl Iterator<Item = PathBuf> {
         let names = FILES.iter().map(|(_, name)| *name).chain(NEW_ROWS);
         names.map(|name| self.directory.join(name))
@@ -151,10 +161,9 @@ impl RunFiles {
     pub fn clear(&self) -> Result<()> {
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
         // The record first: without it no result is taken for one of a run.
-        let own = [self.record()].into_iter().chain(self.results()).filter(|path| path.is_file());
-        for path in own.chain(durable::leftovers(&self.directory)?) {
+        for path in [self.record()].into_iter().chain(self.results()).filter(|path| path.is_file()) {
             fs::remove_file(&path).with_context(|| path.display().to_string())?;
         }
-        Ok(())
+        self.sweep()
     }
 }

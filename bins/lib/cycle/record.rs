@@ -83,7 +83,7 @@ impl CycleRecord {
     /// Fails if the id is not that of the settings and inputs.
     pub fn check(&self) -> Result<()> {
         let own = id(&self.settings, &self.inputs, self.answers_earlier_request)?;
-        ensure!(self.id == own, "the id is not that of its settings and inputs");
+        ensure!(self.id == own, "the id does not match its settings and inputs; was it edited?");
         Ok(())
     }
 

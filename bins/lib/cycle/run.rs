@@ -81,7 +81,7 @@ impl CycleRun<'_> {
             return Ok(());
         }
         if let Some(file) = step.result().map(|file| self.files.path(file)) {
-            ensure!(file.exists(), "the step {step} left no {}", file.display());
+            ensure!(file.exists(), "the step {step} did not write {}", file.display());
         }
         if step == CycleStep::Score {
             self.record.champion = self.registry().champion()?.map(|alias| alias.version);
@@ -95,7 +95,7 @@ impl CycleRun<'_> {
         self.record.write(self.files.directory())
     }
 
-    /// Whether the new rows are worth a look: valid, or none where a retrain is asked for all the same.
+    /// Whether to go on: the rows are valid, or there are none and a retrain is forced.
     fn goes_on(&self) -> Result<bool> {
         if self.dry_run {
             self.note("if the new rows are valid");
@@ -127,7 +127,7 @@ impl CycleRun<'_> {
         Ok(drift.is_some_and(|report| report.retrain_needed))
     }
 
-    fn deploy_needed(&self) -> Result<bool> {
+    pub(super) fn deploy_needed(&self) -> Result<bool> {
         if self.dry_run {
             self.note("if the challenger is better");
             return Ok(true);

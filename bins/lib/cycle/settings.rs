@@ -11,7 +11,7 @@ use crate::io::dates::{DAY, Timestamp};
 /// New rows that a run draws unless it is told otherwise.
 pub const SIZE: u64 = 2000;
 
-/// What a run is about. Every step uses the settings of its run, so that only the first one has to be told.
+/// What a run is about. Later steps read these from run.json.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CycleSettings {
@@ -73,7 +73,7 @@ pub struct CycleOptions {
 }
 
 impl CycleOptions {
-    /// The settings of a new run. The clock is read only if nothing says what time it is.
+    /// The settings of a new run. Reads the clock only if no time is given.
     pub fn settings(&self, clock: impl FnOnce() -> Result<Timestamp>) -> Result<CycleSettings> {
         let in_out = |name: &str| self.out_dir.join(name);
         let data = match &self.data {
@@ -104,7 +104,7 @@ impl CycleOptions {
         })
     }
 
-    /// The settings of a run that goes on: its own, but for what is given anew.
+    /// The recorded settings, with the given options replaced.
     pub fn over(&self, known: CycleSettings) -> Result<CycleSettings> {
         let path = |given: &Option<PathBuf>, known: String| given.as_deref().map_or(Ok(known), word);
         Ok(CycleSettings {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::run::CycleRun;
 use crate::cycle::demo;
@@ -117,8 +117,10 @@ impl CycleRun<'_> {
         self.expect(&clean, CycleStep::Validate)?;
         let state = &self.record.settings.state;
         let mut words: Vec<&str> = Vec::new();
-        if self.has_champion() {
+        if !self.record.is_done(CycleStep::Score) && self.is_championed() {
             self.expect(&champion, CycleStep::Score)?;
+        }
+        if self.has_champion() {
             words.extend(["--model", &champion, "--metrics", &metrics]);
         }
         words.extend(["--state", state]);
@@ -131,7 +133,7 @@ impl CycleRun<'_> {
             let [scored, to_label] = [RunFile::Scored, RunFile::ToLabel].map(|file| self.files.name(file));
             self.call("sample", ["--for-labels", TO_LABEL, &scored, "-o", &to_label])?;
         }
-        // Before the rows count as used: if this run dies before its report, the next one makes up for it.
+        // Before the rows count as used, so that the next run retrains if this one is killed before its report.
         if !self.dry_run && self.retrain_needed()? {
             Place::File(request(&self.record.settings)).write_text(&format!("{}\n", self.record.id))?;
         }
@@ -190,6 +192,12 @@ impl CycleRun<'_> {
     pub(super) fn promote(&self) -> Result<()> {
         let [challenger, record] = [RunFile::Challenger, RunFile::Promote].map(|file| self.files.name(file));
         self.expect(&challenger, CycleStep::Fit)?;
+        let compare = self.files.name(RunFile::Compare);
+        self.expect(&compare, CycleStep::Compare)?;
+        ensure!(
+            self.dry_run || self.deploy_needed()?,
+            "{compare}: does not ask for a deployment; to promote it all the same, call the tool promote"
+        );
         let why = if self.has_champion() { "better on the holdout" } else { "the first" };
         let reports: Vec<String> = [RunFile::Drift, RunFile::Compare]
             .into_iter()
