@@ -28,13 +28,16 @@ impl CommandLine {
     pub fn run(&self) -> Result<()> {
         let Some((program, words)) = self.0.split_first() else { bail!("an empty command line") };
         let status = Command::new(program).args(words).status().with_context(|| program.clone())?;
+        // Of a sub-command the program alone says little.
+        let subcommand = words.first().filter(|_| program.ends_with("spamops"));
+        let tool = subcommand.map_or_else(|| program.clone(), |name| format!("{program} {name}"));
         match status.code() {
             Some(0) => Ok(()),
             Some(1) => {
-                bail!("{program} ended with status 1: its answer is no; remove exit-code from spamops.toml")
+                bail!("{tool} exited with status 1 (its answer is no); remove exit-code from spamops.toml")
             }
-            Some(code) => bail!("{program} ended with status {code}; its message is above"),
-            None => bail!("{program} was killed ({status})"),
+            Some(code) => bail!("{tool} exited with status {code}; its message is above"),
+            None => bail!("{tool} was killed ({status})"),
         }
     }
 }
