@@ -106,9 +106,7 @@ impl Tool for Args {
         let options = self.rows.options(scene);
         let mut filter = Filter::between(self.since, self.until).dated(self.weight_half_life.is_some());
         self.exclude.iter().try_for_each(|place| filter.exclude(place, &options))?;
-        self.against
-            .iter()
-            .try_for_each(|place| filter.exclude_near_duplicates(place, self.near, &options))?;
+        self.against.iter().try_for_each(|place| filter.exclude_near(place, self.near, &options))?;
         let mut pool = RowPool::new(&self.input, options, filter);
         let sample = |size| Sample::new(size, self.seed, Odds::of_half_life(self.weight_half_life));
         let write = |drawn: DrawnRows| {

@@ -61,12 +61,7 @@ impl Filter {
     }
 
     /// Leaves out rows that nearly copy a row of a file.
-    pub fn exclude_near_duplicates(
-        &mut self,
-        place: &Place,
-        threshold: Fraction,
-        options: &ReadOptions,
-    ) -> Result<()> {
+    pub fn exclude_near(&mut self, place: &Place, threshold: Fraction, options: &ReadOptions) -> Result<()> {
         let (mut rows, mut row) = (Rows::open(place, options)?, Row::default());
         let mut near = NearDuplicates::new(threshold.value());
         while rows.read(&mut row)? {
