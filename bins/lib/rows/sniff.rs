@@ -54,7 +54,7 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) 
         (_, Some(b'[')) if matches!(line[1..].trim_ascii_start().first(), None | Some(b'{' | b']')) => {
             bail!("line 1: is a JSON array, not JSON Lines; convert it with jq -c '.[]'")
         }
-        (Format::JsonLines, Some(b'{')) if line[1..].trim_ascii().is_empty() => {
+        (Format::JsonLines, Some(b'{')) if opens_alone(&head) => {
             bail!("line 1: the object goes on in the next line; convert it with jq -c .")
         }
         (_, Some(b'<')) => bail!("line 1: is HTML or XML, not rows"),
@@ -81,6 +81,13 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) 
 /// The first line that is not blank.
 fn line_of(head: &[u8]) -> &[u8] {
     head.trim_ascii_start().split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default()
+}
+
+/// Whether an opening brace is all of the first line. A carriage return is white space in JSON and ends no line.
+fn opens_alone(head: &[u8]) -> bool {
+    let head = head.trim_ascii_start();
+    let end = head.iter().position(|byte| *byte == b'\n').unwrap_or(head.len());
+    head[..end].strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii().is_empty())
 }
 
 /// Reads until a line has ended that is not blank, outside quotes, so that a slow pipe is not waited for longer than that.
@@ -137,4 +144,15 @@ fn most_frequent_delimiter(head: &[u8]) -> u8 {
     }
     // The first of the most frequent: a comma where there is no delimiter at all.
     counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_carriage_return_within_an_object_ends_no_line() {
+        assert!(opens_alone(b"{\n\"text\": 1}") && opens_alone(b"\n {\r\n") && opens_alone(b"{"));
+        assert!(!opens_alone(b"{\r\"text\": 1}\n") && !opens_alone(b"{\"text\": 1}"));
+    }
 }
