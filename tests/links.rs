@@ -23,7 +23,8 @@ fn find_pages(directory: &Path, pages: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let is_skipped = name == "target" || name == "node_modules" || name.starts_with('.') && name != ".github";
+        let is_skipped =
+            name == "target" || name == "node_modules" || name.starts_with('.') && name != ".github";
         if path.is_symlink() || is_skipped {
             continue;
         }
@@ -118,7 +119,8 @@ fn slug(title: &str) -> String {
 
 #[test]
 fn a_heading_has_the_anchor_of_github() {
-    let page = "# Read drift.json\n```\n# not a heading\n```\n## Hold, and `resume`\n## Hold, and `resume`\n#no";
+    let page =
+        "# Read drift.json\n```\n# not a heading\n```\n## Hold, and `resume`\n## Hold, and `resume`\n#no";
     let expected = ["read-driftjson", "hold-and-resume", "hold-and-resume-1"].map(str::to_owned);
     assert_eq!(anchors(page), HashSet::from(expected));
 }
