@@ -23,6 +23,10 @@ cargo clippy --quiet --locked --all-targets --no-default-features -- --deny warn
 shellcheck bins/pipeline.sh tests/*.sh tests/*/*.sh tests/cases/bin/hide-digests .ci/run
 zizmor --offline --strict-collection --persona=auditor --no-progress --quiet .
 
+say 'licences and sources of dependencies'
+# --log-level error hides the duplicates that .deny.toml only warns about.
+cargo deny --locked --log-level error check licenses bans sources
+
 say 'cargo test'
 cargo test --locked
 
