@@ -23,11 +23,12 @@ use crate::registry::moves::Promotion;
 /// PagerDuty's address. PAGERDUTY_EVENTS_URL replaces it.
 const PAGERDUTY_EVENTS: &str = "https://events.pagerduty.com/v2/enqueue";
 
-/// Maximum number of reasons in an alert, and of characters in each. Slack allows 10 context elements.
+/// Maximum number of reasons in an alert: Slack's limit for context elements.
 const MAX_REASONS: usize = 10;
+
+/// Maximum number of characters in a title or a reason.
 const MAX_CHARS: usize = 250;
 
-/// The kinds of alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertKind {
     /// A retrain is needed.
@@ -75,7 +76,7 @@ pub struct Alert {
     pub kind: AlertKind,
     /// Name of the model in the registry.
     pub name: String,
-    /// Identifies the event among those of its kind. The same subject is sent only once.
+    /// Identifies the event, so that it is not sent twice.
     pub subject: String,
     /// The decision in one sentence.
     pub says: String,
@@ -85,7 +86,7 @@ pub struct Alert {
     pub run: Option<String>,
 }
 
-/// Where an alert is sent. Its secrets come from the environment.
+/// A destination of alerts. Its address and secrets come from the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// An incoming webhook: SLACK_WEBHOOK_URL.
@@ -345,7 +346,7 @@ fn signature(secret: &str, id: &str, time: &str, body: &[u8]) -> Result<String> 
     Ok(format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes())))
 }
 
-/// Shortens a text to one line. A sentence of spamops is shorter than the limit; a reason that a person gave may be longer.
+/// Puts a text on one line and shortens it. A reason that a person gave may be long.
 fn shortened(text: &str) -> String {
     let cut: String = text.chars().take(MAX_CHARS).collect();
     inert(&if cut.len() < text.len() { format!("{cut}…") } else { cut })

@@ -49,7 +49,7 @@ impl Announcement {
         GitHub::from_environment(repository.context("GITHUB_REPOSITORY is not set; use --github OWNER/REPO")?)
     }
 
-    /// Updates GitHub. Events come last: nothing can show whether one was sent before.
+    /// Updates GitHub. Events come last, because GitHub does not show whether one was sent before.
     pub(super) fn announce(
         &self,
         registry: &Registry,

@@ -28,7 +28,7 @@ const MAX_PAUSE: Duration = Duration::from_mins(1);
 /// Time limit for connecting, if the limit for the request is longer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an idle connection is kept: less than servers keep it, so that a reused one is still open.
+/// Maximum idle time of a connection. Servers keep idle connections longer, so a reused one is still open.
 const MAX_IDLE: Duration = Duration::from_secs(2);
 
 /// Time limits, retries and certificates of a client.
@@ -58,7 +58,6 @@ impl Default for HttpSettings {
     }
 }
 
-/// The methods that spamops uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpMethod {
     Get,
@@ -168,7 +167,6 @@ impl fmt::Display for HttpFailure {
 
 impl std::error::Error for HttpFailure {}
 
-/// Sends requests.
 pub struct HttpClient {
     agent: Agent,
     settings: HttpSettings,
@@ -208,21 +206,21 @@ impl HttpClient {
 
     /// Sends a request once. A failure comes with the pause that the server requests.
     fn send_once(&self, request: &HttpRequest) -> Result<HttpAnswer, (HttpFailure, Option<Duration>)> {
-        let failed = |what: &str, status, text: String, transient| {
-            let line = inert(&format!("{} {}: {what}", request.method.word(), request.shown));
+        let failed = |cause: &str, status, text: String, transient| {
+            let line = inert(&format!("{} {}: {cause}", request.method.word(), request.shown));
             HttpFailure { line, status, text, transient }
         };
         let mut response = self.run(request).map_err(|error| {
-            let (what, transient) = self.describe(&error);
-            (failed(&what, None, String::new(), transient), None)
+            let (cause, transient) = self.describe(&error);
+            (failed(&cause, None, String::new(), transient), None)
         })?;
         let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(MAX_BYTES_READ).lossy_utf8(true).read_to_string();
         let text = match body {
             Ok(text) => text,
             Err(error) if (200..300).contains(&status) => {
-                let (what, transient) = self.describe(&error);
-                return Err((failed(&what, Some(status), String::new(), transient), None));
+                let (cause, transient) = self.describe(&error);
+                return Err((failed(&cause, Some(status), String::new(), transient), None));
             }
             Err(_) => String::new(),
         };
@@ -234,8 +232,8 @@ impl HttpClient {
         let new_address = header(&response, "location").filter(|_| (300..400).contains(&status));
         let hint = new_address.map(|to| format!("; the address has moved, use {}", quoted(&bare(to))));
         let message = if message.is_empty() { status_text(status) } else { &message };
-        let what = format!("{status} {message}{}", hint.unwrap_or_default());
-        Err((failed(what.trim_end(), Some(status), text, transient), retry_after(&response)))
+        let cause = format!("{status} {message}{}", hint.unwrap_or_default());
+        Err((failed(cause.trim_end(), Some(status), text, transient), retry_after(&response)))
     }
 
     fn run(&self, request: &HttpRequest) -> Result<Response<Body>, Error> {
@@ -255,7 +253,7 @@ impl HttpClient {
     /// Describes a failure without an answer, and says whether it is transient.
     fn describe(&self, error: &Error) -> (String, bool) {
         match error {
-            // A certificate of nobody we trust, or no TLS at all.
+            // An untrusted certificate, or a server without TLS.
             Error::Io(error) if error.kind() == ErrorKind::InvalidData => (error.to_string(), false),
             Error::Io(error) if error.kind() == ErrorKind::Other => (error.to_string(), true),
             Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
@@ -265,7 +263,7 @@ impl HttpClient {
             Error::Timeout(_) => {
                 (format!("no answer within {} s", self.settings.timeout.as_secs_f64()), true)
             }
-            Error::HostNotFound => ("no such host".into(), true),
+            Error::HostNotFound => ("unknown host name; check the address".into(), true),
             Error::ConnectionFailed | Error::ConnectProxyFailed(_) | Error::BodyStalled => {
                 (error.to_string(), true)
             }
@@ -278,18 +276,18 @@ impl HttpClient {
 fn root_certificates(settings: &HttpSettings) -> Result<RootCerts> {
     let Some(path) = &settings.authorities else { return Ok(RootCerts::WebPki) };
     let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
-    let mut found = Vec::new();
+    let mut certificates = Vec::new();
     for item in parse_pem(&pem) {
         if let PemItem::Certificate(certificate) = item.with_context(|| path.display().to_string())? {
-            found.push(certificate);
+            certificates.push(certificate);
         }
     }
     ensure!(
-        !found.is_empty(),
+        !certificates.is_empty(),
         "{}: contains no PEM certificate; name a file of CA certificates",
         path.display()
     );
-    Ok(RootCerts::from(found))
+    Ok(RootCerts::from(certificates))
 }
 
 /// The message in an answer's JSON, or its first line. HTML has no message.
@@ -326,7 +324,7 @@ fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// The pause that a server requests: a number of seconds, or a time by its own clock.
+/// The pause in a `Retry-After` header: seconds, or a time by the server's clock.
 fn retry_after(response: &Response<Body>) -> Option<Duration> {
     let requested = header(response, "retry-after")?.trim();
     if let Ok(seconds) = requested.parse() {

@@ -81,7 +81,7 @@ impl PublishPlan {
     ) -> Result<()> {
         let git = self.git(directory)?;
         let (patterns, message) = (tags::patterns(&promotion.name), message(promotion));
-        let mut made = Vec::new();
+        let mut created = Vec::new();
         let ignored = git.ignored()?.map(|file| shown(&file));
         if let Some(file) = ignored {
             bail!(
@@ -107,7 +107,7 @@ impl PublishPlan {
             );
             let plan = tags::tell(&git, &tagged_move(promotion, &message, self.now))?;
             published.tags = vec![plan.version, plan.alias];
-            made = plan.missing;
+            created = plan.missing;
         }
         let Some(remote) = &self.push else { return Ok(()) };
         let pushed = match push::push(&git, remote, &published.tags, &patterns) {
@@ -115,7 +115,7 @@ impl PublishPlan {
             Err(error) => {
                 // These tags will never be pushed, so delete them. The commit stays for you to inspect.
                 if push::someone_promoted_first(&error) {
-                    git.untag(&made)?;
+                    git.untag(&created)?;
                     published.tags.clear();
                 }
                 return Err(error);
@@ -146,13 +146,16 @@ impl PublishPlan {
                 lines.extend(plan.missing.iter().map(|tag| format!("tag {tag}")));
             }
             if let Some(remote) = &self.push {
-                let others = match push::unpushed_commits(&git, remote)? {
+                let unpushed = match push::unpushed_commits(&git, remote)? {
                     0 => String::new(),
                     1 => " with 1 unpushed commit".into(),
-                    others => format!(" with {others} unpushed commits"),
+                    count => format!(" with {count} unpushed commits"),
                 };
                 let (branch, remote) = (git.branch()?, without_credentials(remote));
-                lines.push(format!("push {branch}{others}, and the tags of {}, to {remote}", promotion.name));
+                lines.push(format!(
+                    "push {branch}{unpushed}, and the tags of {}, to {remote}",
+                    promotion.name
+                ));
             }
         }
         #[cfg(feature = "net")]
@@ -165,7 +168,7 @@ fn uncommitted(directory: &impl fmt::Display) -> String {
     format!("{directory}: has uncommitted changes, so a tag cannot point at them; add --commit")
 }
 
-/// The longest part of a path that exists.
+/// The deepest existing directory of a path.
 fn existing(directory: &Path) -> &Path {
     directory.ancestors().find(|directory| directory.is_dir()).unwrap_or(Path::new(""))
 }

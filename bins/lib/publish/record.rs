@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::registry::moves::Promotion;
 
-/// `promote.json`.
+/// `promote.json`: the move of an alias, and what was published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PromoteRecord {
     /// The move of the alias.

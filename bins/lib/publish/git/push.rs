@@ -144,8 +144,8 @@ fn is_race(output: &Output) -> bool {
 
 /// After a rejected push, rebases the local commits onto the remote's new commits.
 ///
-/// Fails with the rejection if the remote has no new commits and nobody else pushed at the same time, and with
-/// [`PromotedElsewhere`] if the same models changed there.
+/// Fails with `rejection` if the remote has no new commits, except after a race. Fails with [`PromotedElsewhere`] if the same
+/// models changed there.
 fn rebase_onto_remote(
     git: &Git,
     remote: &str,

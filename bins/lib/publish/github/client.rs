@@ -149,7 +149,7 @@ impl GitHub {
         self.octocrab.issues(owner, name)
     }
 
-    /// A path in the repository, for a call that octocrab has no type for.
+    /// A path in the repository, for a call without a type in octocrab.
     pub(super) fn path(&self, rest: &str) -> String {
         format!("/repos/{}/{rest}", self.repository)
     }
@@ -215,7 +215,7 @@ fn address(text: &str) -> Result<Uri> {
     Ok(base)
 }
 
-/// An octocrab client. Its feature `retry` is off: a repeated request creates things twice if only the answer was lost.
+/// An octocrab client. The feature `retry` is off: if only an answer is lost, a retry would create a duplicate.
 pub(super) fn client(base: &Uri, token: &Token, limit: Duration) -> Result<Octocrab> {
     let builder =
         OctocrabBuilder::new().base_uri(base.clone()).and_then(|builder| builder.upload_uri(base.clone()));
@@ -230,7 +230,7 @@ pub(super) fn client(base: &Uri, token: &Token, limit: Duration) -> Result<Octoc
     octocrab.map_err(|_| anyhow!("no CA certificates are installed; install the package ca-certificates"))
 }
 
-/// Escapes everything but RFC 3986's unreserved characters and the @ of tags.
+/// Characters to escape: all but RFC 3986's unreserved characters and the @ of tags.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
 /// Escapes one part of a path or query.

@@ -158,7 +158,7 @@ impl GitHub {
     }
 }
 
-/// Whether an upload address may receive the token: it is on the API's host, or on `uploads.HOST` if that is `api.HOST`.
+/// Whether an upload address may receive the token. It must be on the API's host, or on `uploads.X` for the API `api.X`.
 fn may_receive_token(api: &Uri, address: &Uri) -> bool {
     let is_host = match (api.host(), address.host()) {
         (Some(api), Some(host)) => {
