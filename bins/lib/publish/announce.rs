@@ -77,7 +77,7 @@ impl Announcement {
         promotion: &Promotion,
         published: &mut Published,
     ) -> Result<()> {
-        let tag = tags::of_version(&promotion.name, promotion.version);
+        let tag = tags::version_tag(&promotion.name, promotion.version);
         if self.release {
             let title = title(promotion);
             let text = format!("SHA-256 of the model: `{}`\n", promotion.digest);
@@ -109,7 +109,7 @@ impl Announcement {
             "previous_version": promotion.previous_version,
             "digest": promotion.digest,
             "sequence": promotion.sequence,
-            "tag": tags::of_version(&promotion.name, promotion.version),
+            "tag": tags::version_tag(&promotion.name, promotion.version),
             "commit": commit,
             "reason": promotion.reason.chars().take(1000).collect::<String>(),
         });
@@ -120,7 +120,7 @@ impl Announcement {
     /// Describes each update of [`Announcement::announce`] in one line.
     pub(super) fn preview(&self, promotion: &Promotion) -> Result<Vec<String>> {
         let mut lines = Vec::new();
-        let tag = tags::of_version(&promotion.name, promotion.version);
+        let tag = tags::version_tag(&promotion.name, promotion.version);
         let here = self.repository.as_ref().map(ToString::to_string).unwrap_or_default();
         if self.release {
             let model = asset_name(promotion);

@@ -99,7 +99,7 @@ impl PublishPlan {
         if self.tag {
             let directory = directory.display();
             ensure!(!git.is_changed()?, uncommitted(&directory));
-            let tag = tags::of_version(&promotion.name, promotion.version);
+            let tag = tags::version_tag(&promotion.name, promotion.version);
             let is_new = git.tags(std::slice::from_ref(&tag))?.is_empty();
             ensure!(
                 is_new || git.matches_tag(&tag, &format!("versions/{}.json", promotion.version))?,

@@ -51,7 +51,7 @@ enum TagEvent<'a> {
 }
 
 /// The name of a version's tag.
-pub fn of_version(name: &str, version: u64) -> String {
+pub fn version_tag(name: &str, version: u64) -> String {
     format!("{name}@v{version}.0.0")
 }
 
@@ -110,7 +110,7 @@ pub fn tell(git: &Git, tagged: &TaggedMove<'_>) -> Result<TagPlan> {
 
 /// The version's tag and its commit: the tagged commit, or `head` without a tag.
 fn registered(tagged: &TaggedMove<'_>, tags: &[GitTag], head: &str) -> Result<(String, String)> {
-    let (name, number) = (of_version(tagged.name, tagged.version), tagged.version);
+    let (name, number) = (version_tag(tagged.name, tagged.version), tagged.version);
     let semver = format!("v{number}.0.0");
     let last = newest(
         tags,
