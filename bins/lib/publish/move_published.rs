@@ -152,10 +152,7 @@ impl PublishPlan {
                     count => format!(" with {count} unpushed commits"),
                 };
                 let (branch, remote) = (git.branch()?, without_credentials(remote));
-                lines.push(format!(
-                    "push {branch}{unpushed}, and the tags of {}, to {remote}",
-                    promotion.name
-                ));
+                lines.push(format!("push {branch}{unpushed} and the tags of {} to {remote}", promotion.name));
             }
         }
         #[cfg(feature = "net")]
