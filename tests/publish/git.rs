@@ -111,7 +111,7 @@ fn tags_with_the_largest_number_or_date_stop_no_tool() {
     git(&clone, &["update-ref", "refs/tags/spam#champion#2", &object]);
     let challenger = TaggedMove { alias: "challenger", ..champion(1) };
     let error = tags::tell(&at(&clone), &challenger).unwrap_err().to_string();
-    assert!(error.starts_with("the tag spam#champion#2 is of the end of time"), "{error}");
+    assert!(error.starts_with("the tag spam#champion#2 has the latest possible date"), "{error}");
 }
 
 #[test]
@@ -149,13 +149,16 @@ fn tags_that_gto_cannot_read_are_rejected() {
     let clone = clone(&remote("refused"), "mine");
     promote(&clone, 1);
     let other = tags::tell(&at(&clone), &champion(2)).unwrap_err().to_string();
-    assert!(other.contains("is that of spam@v1.0.0, and to GTO a commit is one version"), "{other}");
+    assert!(
+        other.contains("already has the tag spam@v1.0.0, and GTO allows one version per commit"),
+        "{other}"
+    );
     git(&clone, &["commit", "--quiet", "--allow-empty", "-m", "two"]);
     git(&clone, &["tag", "spam@v2.0.0"]);
     let light = tags::tell(&at(&clone), &champion(2)).unwrap_err().to_string();
     assert!(light.contains("is not annotated"), "{light}");
     let name = tags::tell(&at(&clone), &TaggedMove { name: "spam-", ..champion(2) }).unwrap_err().to_string();
-    assert!(name.starts_with("'spam-' is no name for GTO"), "{name}");
+    assert!(name.starts_with("'spam-' is not a valid name in GTO"), "{name}");
     git(&clone, &["tag", "--annotate", "-m", "no", "spam@v1.0.0!"]);
     let gone = tags::tell(&at(&clone), &champion(1)).unwrap_err().to_string();
     assert!(gone.starts_with("version 1 was deregistered by the tag spam@v1.0.0!"), "{gone}");
@@ -202,18 +205,18 @@ fn a_push_gives_way_if_the_registry_moved() {
     promote(&mine, 1);
     let ours = git(&mine, &["rev-parse", "HEAD"]);
     let refused = pushed(&mine).unwrap_err().to_string();
-    assert_eq!(refused, "the registry moved on the remote meanwhile; pull and promote again");
+    assert_eq!(refused, "the registry has changed on the remote; pull, then promote again");
     assert_eq!(git(&mine, &["rev-parse", "HEAD"]), ours);
     assert_eq!(git(&directory.join("remote.git"), &["rev-parse", "main"]), theirs);
     // Tags that are others there are never replaced.
     let clobbered = push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap_err().to_string();
-    assert!(clobbered.contains("here is not the one on origin; git tag -d 'spam"), "{clobbered}");
+    assert!(clobbered.contains("differs from the one on origin; run git tag -d 'spam"), "{clobbered}");
     // A remote may be named by an address that holds a password.
     let address = "https://me:hunter2@host/o/r.git";
     let remote = directory.join("remote.git");
     git(&mine, &["config", &format!("url.{}.insteadOf", remote.display()), address]);
     let clobbered = push::fetch_tags(&at(&mine), address, &tags::patterns("spam")).unwrap_err().to_string();
-    assert!(clobbered.contains("not the one on https://host/o/r.git; git"), "{clobbered}");
+    assert!(clobbered.contains("differs from the one on https://host/o/r.git; run git"), "{clobbered}");
 }
 
 #[test]
@@ -267,7 +270,7 @@ fn a_failed_push_says_why_without_a_password() {
     // No branch of that remote moved.
     git(&mine, &["checkout", "--quiet", "--detach"]);
     let detached = pushed(&mine).unwrap_err().to_string();
-    assert_eq!(detached, "no branch is checked out; git switch to one, then run this again");
+    assert_eq!(detached, "no branch is checked out; run git switch BRANCH, then run this again");
 }
 
 /// The tool itself, in a clone, started but not waited for.
@@ -319,7 +322,7 @@ fn a_rejected_promotion_leaves_no_tags_and_loses_no_commit() {
     let (remote, theirs) = (directory.join("remote.git"), git(&other, &["rev-parse", "main"]));
     let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let expected = "promote: version 1 is the champion, committed; here only: the registry moved on the remote meanwhile; pull and promote again\n";
+    let expected = "promote: version 1 is the champion, committed; here only: the registry has changed on the remote; pull, then promote again\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
     assert_eq!(git(&mine, &["tag", "--list"]), "");
     assert_eq!(git(&mine, &["log", "--format=%s"]), "spam: version 1 is champion (move 1)\nreadme");
@@ -335,7 +338,7 @@ fn nothing_moves_locally_if_the_registry_moved_on_the_remote() {
     let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(said, "promote: models/spam: has moved on origin; pull first\n");
+    assert_eq!(said, "promote: models/spam: has changed on origin; pull first\n");
     assert_eq!(git(&mine, &["status", "--porcelain", "--ignored"]), "");
     assert_eq!(git(&mine, &["log", "--format=%s"]), "readme");
     git(&mine, &["pull", "--quiet"]);

@@ -195,7 +195,7 @@ const writes = () => asked.filter(({ method }) => method !== 'GET').map(({ metho
 // A tag that GitHub has not got is not made there: the move stays, and the same command goes on.
 let run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
 assert.equal(run.status, 2, run.said)
-assert.match(run.said, /^promote: version 1 is the champion, committed, tagged, pushed; for the rest run the same again: owner\/models: release: the tag spam@v1\.0\.0 is not there; push it first$/)
+assert.match(run.said, /^promote: version 1 is the champion, committed, tagged, pushed; for the rest run the same again: owner\/models: release: the tag spam@v1\.0\.0 does not exist; push it first$/)
 assert.deepEqual(run.record.published.tags, ['spam@v1.0.0', 'spam#champion#1'])
 assert.deepEqual(writes(), [])
 
@@ -257,14 +257,14 @@ assert.equal((await github('GET', 'releases')).length, 2)
 // Refusals, of the token too.
 await github('POST', 'issues', { title: 'where nothing was said yet' })
 run = await promote(['--to', '1', '--comment', '2'], { GITHUB_TOKEN: `${TOKEN}x` })
-assert.match(run.said, /owner\/models: comment: 401 .*; the token is wrong or has expired, renew GITHUB_TOKEN$/m)
+assert.match(run.said, /owner\/models: comment: 401 .*; the token is wrong or expired, renew GITHUB_TOKEN$/m)
 run = await promote(['--to', '1', '--comment', '99'])
-assert.match(run.said, /owner\/models: comment: 404 Not Found; it is not there, or the token lacks issues: write or pull-requests: write$/m)
+assert.match(run.said, /owner\/models: comment: 404 Not Found; it does not exist, or the token needs issues: write or pull-requests: write$/m)
 run = await promote(['two.json', '--commit', '--tag', '--release', '--comment', '1'], { GITHUB_TOKEN: '', GH_TOKEN: '' })
 assert.match(run.said, /GITHUB_TOKEN is not set/)
 assert.equal(JSON.parse(readFileSync(join(clone, 'models/spam/champion.json'))).version, 1)
 run = await promote(['--to', '1', '--comment', '1'], { GITHUB_API_URL: 'http://github.example' })
-assert.match(run.said, /GITHUB_API_URL: a token is sent by https only$/)
+assert.match(run.said, /GITHUB_API_URL: is not an https:\/\/ address; a token is sent only over https$/)
 run = await promote(['--to', '1', '--comment', '1', '--dry-run', '--dispatch', 'owner/filter'])
 assert.deepEqual(asked, [])
 

@@ -69,47 +69,47 @@ fn every_error_is_one_line_with_a_fix_and_without_the_token() {
     let plain = |status, message: &str| answer(status, json!({ "message": message }));
     let limited =
         |status| plain(status, "API rate limit exceeded").insert_header("x-ratelimit-remaining", "0");
-    let again = "run this again, it looks first what is there";
+    let again = "run this again: it skips finished parts";
     let cases = [
         (
             plain(401, "Bad credentials"),
-            "401 Bad credentials; the token is wrong or has expired, renew GITHUB_TOKEN",
+            "401 Bad credentials; the token is wrong or expired, renew GITHUB_TOKEN",
         ),
         (
             plain(403, "Resource not accessible by integration"),
-            "403 Resource not accessible by integration; the token lacks issues: write or pull-requests: write",
+            "403 Resource not accessible by integration; the token needs issues: write or pull-requests: write",
         ),
         (
             plain(404, "Not Found"),
-            "404 Not Found; it is not there, or the token lacks issues: write or pull-requests: write",
+            "404 Not Found; it does not exist, or the token needs issues: write or pull-requests: write",
         ),
         (
             answer(
                 422,
                 json!({ "message": "Validation Failed", "errors": [{ "field": "body", "code": "missing" }] }),
             ),
-            "422 Validation Failed (body missing); GitHub does not take this as it is",
+            "422 Validation Failed (body missing); correct the value that GitHub rejects",
         ),
         (plain(429, "slow down"), "429 slow down; run this again in a minute"),
         (
             plain(403, "You have exceeded a secondary rate limit").insert_header("retry-after", "7"),
-            "403 You have exceeded a secondary rate limit; GitHub asks for a pause, run this again in 7 s",
+            "403 You have exceeded a secondary rate limit; run this again in 7 s",
         ),
         (
             limited(403).insert_header("x-ratelimit-reset", "1790812800"),
-            "403 API rate limit exceeded; no request is left before 2026-10-01T00:00:00Z, run this again then",
+            "403 API rate limit exceeded; run this again after 2026-10-01T00:00:00Z",
         ),
-        (limited(429), "429 API rate limit exceeded; no request is left, run this again in an hour"),
+        (limited(429), "429 API rate limit exceeded; run this again in an hour"),
         (
             plain(301, "Moved Permanently"),
-            "301 Moved Permanently; the repository has moved, give its new name",
+            "301 Moved Permanently; the repository has moved, use its new name",
         ),
         (ResponseTemplate::new(502).set_body_string("<html>\n"), &format!("502 <html>; {again}")),
         (ResponseTemplate::new(500), &format!("500 Internal Server Error; {again}")),
         (plain(503, "Unavailable").insert_header("retry-after", "1"), &format!("503 Unavailable; {again}")),
         (
             plain(401, &format!("bad {TOKEN}\u{1b}[31m")),
-            "401 bad ***\\u{1b}[31m; the token is wrong or has expired, renew GITHUB_TOKEN",
+            "401 bad ***\\u{1b}[31m; the token is wrong or expired, renew GITHUB_TOKEN",
         ),
     ];
     for (refusal, line) in cases {
@@ -137,14 +137,14 @@ fn an_invalid_answer_is_reported() {
     let double = Double::new();
     double.on("GET", "/repos/o/r/issues/7/comments", ResponseTemplate::new(200).set_body_string("<html>"));
     let error = double.github.comment(7, "spam", "text").unwrap_err().to_string();
-    assert!(error.contains("127.0.0.1 answered what GitHub does not; see that GITHUB_API_URL"), "{error}");
+    assert!(error.contains("127.0.0.1 does not answer like GitHub; set GITHUB_API_URL"), "{error}");
     double.on("GET", "/repos/o/r/deployments", answer(200, json!({})));
     let error = double.github.deployment("spam@v3.0.0", "production", "d").unwrap_err().to_string();
-    assert!(error.contains("127.0.0.1 answered what GitHub does not; see that GITHUB_API_URL"), "{error}");
+    assert!(error.contains("127.0.0.1 does not answer like GitHub; set GITHUB_API_URL"), "{error}");
     let github =
         GitHub::new(&"o/r".parse().unwrap(), "http://127.0.0.1:9", Token::new(TOKEN).unwrap()).unwrap();
     let error = format!("{:#}", github.dispatch(&dispatch()).unwrap_err());
-    let expected = "o/r: repository_dispatch: no answer from 127.0.0.1: Connection refused; it may have arrived: look before sending it again";
+    let expected = "o/r: repository_dispatch: no answer from 127.0.0.1: Connection refused; it may have arrived: check before you send it again";
     assert_eq!(error, expected);
     assert!(!format!("{:?}", github.comment(7, "spam", "text").unwrap_err()).contains(TOKEN));
 }
@@ -276,7 +276,7 @@ fn a_half_finished_release_is_completed() {
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, found));
     double.on("DELETE", "/repos/o/r/releases/assets/8", answer(403, json!({ "message": "no" })));
     let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
-    assert_eq!(error, "o/r: release: 403 no; the token lacks contents: write");
+    assert_eq!(error, "o/r: release: 403 no; the token needs contents: write");
     assert_eq!(double.asked().len(), 2);
 }
 
@@ -298,7 +298,10 @@ fn a_complete_release_is_left_alone() {
             answer(200, release(&double.server.uri(), false, &json!([other]))),
         );
         let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
-        assert_eq!(error, "o/r: release: 'model.json' is there and is another; a release is not changed");
+        assert_eq!(
+            error,
+            "o/r: release: 'model.json' exists with other content; delete the release, then run this again"
+        );
     }
 }
 
@@ -307,7 +310,7 @@ fn a_release_needs_its_tag_and_uploads_only_to_github() {
     let double = Double::new();
     double.on("GET", "/repos/o/r/releases", answer(200, json!([])));
     let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
-    assert_eq!(error, "o/r: release: the tag spam@v3.0.0 is not there; push it first");
+    assert_eq!(error, "o/r: release: the tag spam@v3.0.0 does not exist; push it first");
     assert!(double.bodies("POST").is_empty());
 
     let double = Double::new();
@@ -318,7 +321,7 @@ fn a_release_needs_its_tag_and_uploads_only_to_github() {
         answer(200, release(&thief.server.uri(), false, &json!([]))),
     );
     let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
-    assert!(error.contains("which is not the API's; nothing was sent"), "{error}");
+    assert!(error.contains("is not on the API's host, so nothing was sent"), "{error}");
     assert!(thief.asked().is_empty());
 }
 
@@ -381,7 +384,7 @@ fn promote_never_shows_the_token() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
-    let expected = "promote: version 1 is the champion; for the rest run the same again: o/r: comment: 500 sorry, ***; run this again, it looks first what is there\n";
+    let expected = "promote: version 1 is the champion; for the rest run the same again: o/r: comment: 500 sorry, ***; run this again: it skips finished parts\n";
     assert_eq!(said, expected);
     assert!(output.stdout.is_empty());
     // The move stays and is on record; nothing that was written holds the token.
@@ -416,9 +419,9 @@ fn missing_settings_are_reported_before_anything_moves() {
     };
     let line = "promote: GITHUB_REPOSITORY is not set; use --github OWNER/REPO\n";
     assert_eq!(said(&["--release"], TOKEN), line);
-    let line = "promote: GITHUB_TOKEN is not set; GitHub wants a token, which is taken from there alone\n";
+    let line = "promote: GITHUB_TOKEN is not set; set it to a GitHub token\n";
     assert_eq!(said(&["--dispatch", "o/r"], ""), line);
-    let line = "promote: GITHUB_TOKEN: holds characters that no token has\n";
+    let line = "promote: GITHUB_TOKEN: contains characters that no token has; copy the token again\n";
     assert_eq!(said(&["--dispatch", "o/r"], "gh s"), line);
     assert!(said(&["--github", "o"], TOKEN).contains("expected OWNER/REPOSITORY"));
     assert!(!registry.exists());

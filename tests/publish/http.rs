@@ -74,7 +74,10 @@ fn a_redirect_is_reported_and_not_followed() {
     let failure = ask(&url, Repeatable::Harmless).unwrap_err();
     assert_eq!(heard.join().unwrap().len(), 1);
     let told = failure.to_string();
-    assert!(told.ends_with(": 301 Moved Permanently; it has moved to https://elsewhere/"), "{told}");
+    assert!(
+        told.ends_with(": 301 Moved Permanently; the address has moved, use https://elsewhere/"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -127,8 +127,8 @@ fn an_unreachable_channel_is_a_warning_and_is_told_next_time() {
     assert_eq!(status, 0);
     assert_eq!(
         said,
-        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not set; nobody was told there\n\
-         spamops notify: warning: webhook: SPAMOPS_WEBHOOK_SECRET is not set; nobody was told there\n"
+        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not set; set it in the environment; nobody was told there\n\
+         spamops notify: warning: webhook: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment; nobody was told there\n"
     );
     let (url, heard) = server(vec![
         answer("403 Forbidden", "", "invalid_token /T0/secret r0uting"),
@@ -144,7 +144,10 @@ fn an_unreachable_channel_is_a_warning_and_is_told_next_time() {
     );
     assert!(!said.contains("secret"), "{said}");
     let (status, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
-    assert!(status == 0 && said.contains("; it has moved to https://hooks.example…; nobody"), "{said}");
+    assert!(
+        status == 0 && said.contains("; the address has moved, use https://hooks.example…; nobody"),
+        "{said}"
+    );
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));
     assert_eq!(heard.join().unwrap().len(), 3);
     let (_, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
@@ -153,7 +156,7 @@ fn an_unreachable_channel_is_a_warning_and_is_told_next_time() {
     let (_, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
     assert_eq!(
         said,
-        "spamops notify: warning: slack: its address is no http:// or https:// address; nobody was told there\n"
+        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it; nobody was told there\n"
     );
 }
 

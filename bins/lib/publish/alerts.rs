@@ -20,28 +20,29 @@ use crate::registry::CHAMPION;
 use crate::registry::journal::JournalAction;
 use crate::registry::moves::Promotion;
 
-/// Where events of PagerDuty go, unless PAGERDUTY_EVENTS_URL says otherwise.
-const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
+/// PagerDuty's address. PAGERDUTY_EVENTS_URL replaces it.
+const PAGERDUTY_EVENTS: &str = "https://events.pagerduty.com/v2/enqueue";
 
-/// Reasons that an alert names, and characters of each.
-const REASONS: usize = 10;
-const LONG: usize = 250;
+/// Maximum number of reasons in an alert: Slack's limit for context elements.
+const MAX_REASONS: usize = 10;
 
-/// What happened.
+/// Maximum number of characters in a title or a reason.
+const MAX_CHARS: usize = 250;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertKind {
-    /// A new model is asked for.
+    /// A retrain is needed.
     Retrain,
-    /// A challenger was not good enough.
+    /// The challenger is not better than the champion.
     Refused,
-    /// A new champion serves.
+    /// A challenger became the champion.
     Promoted,
-    /// A former champion serves again.
+    /// A previous champion was restored.
     RolledBack,
 }
 
 impl AlertKind {
-    /// A word for programs.
+    /// The name in JSON and in the state.
     pub fn word(self) -> &'static str {
         match self {
             Self::Retrain => "retrain",
@@ -69,39 +70,35 @@ impl AlertKind {
     }
 }
 
-/// Something that people should hear of.
+/// A decision that people should know about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// What happened.
     pub kind: AlertKind,
-    /// To which of a registry's models.
+    /// Name of the model in the registry.
     pub name: String,
-    /// What tells it from others of its kind: told twice, it is the same news.
+    /// Identifies the event, so that it is not sent twice.
     pub subject: String,
-    /// It in a sentence.
+    /// The decision in one sentence.
     pub says: String,
-    /// Why.
     pub reasons: Vec<String>,
-    /// When.
     pub time: Timestamp,
-    /// The page of the run.
+    /// Address of the run's page.
     pub run: Option<String>,
 }
 
-/// Whom to tell. What is secret about it comes from the environment.
+/// A destination of alerts. Its address and secrets come from the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// An incoming webhook: SLACK_WEBHOOK_URL.
     Slack,
-    /// An event of its API, version 2: PAGERDUTY_ROUTING_KEY.
+    /// PagerDuty Events API v2: PAGERDUTY_ROUTING_KEY.
     Pagerduty,
-    /// An alert: ALERTMANAGER_URL.
+    /// Alertmanager API v2: ALERTMANAGER_URL.
     Alertmanager,
-    /// A message signed as Standard Webhooks are: SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET.
+    /// Standard Webhooks, signed: SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET.
     Webhook,
 }
 
-/// Each channel and its name.
 const CHANNELS: [(&str, Channel); 4] = [
     ("slack", Channel::Slack),
     ("pagerduty", Channel::Pagerduty),
@@ -125,7 +122,7 @@ impl fmt::Display for Channel {
     }
 }
 
-/// Each channel once, in the order they were named.
+/// Removes repeated channels and keeps the order.
 pub fn distinct(channels: &[Channel]) -> Vec<Channel> {
     let mut distinct: Vec<Channel> = Vec::new();
     for channel in channels {
@@ -136,34 +133,34 @@ pub fn distinct(channels: &[Channel]) -> Vec<Channel> {
     distinct
 }
 
-/// What the environment says.
+/// Reads an environment variable.
 pub type AlertSettings<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Alert {
-    /// The news of a promotion; none where the champion did not move, as what serves is the same.
+    /// The alert of a promotion. None if the champion did not change.
     pub fn of(promotion: &Promotion, time: Timestamp, run: Option<String>) -> Option<Self> {
         let Promotion { name, alias, version, digest, sequence, reason, actor, .. } = promotion;
-        let back = promotion.action == JournalAction::RolledBack;
+        let is_rollback = promotion.action == JournalAction::RolledBack;
         let by = actor.as_ref().map(|actor| format!("by {actor}"));
         let moved = promotion.changed && !promotion.dry_run && alias == CHAMPION;
         moved.then(|| Self {
-            kind: if back { AlertKind::RolledBack } else { AlertKind::Promoted },
+            kind: if is_rollback { AlertKind::RolledBack } else { AlertKind::Promoted },
             name: name.clone(),
             subject: format!("{alias} {sequence} {digest}"),
-            says: format!("Version {version} is the {alias}{}", if back { " again" } else { "" }),
+            says: format!("Version {version} is the {alias}{}", if is_rollback { " again" } else { "" }),
             reasons: [reason.clone()].into_iter().filter(|reason| !reason.is_empty()).chain(by).collect(),
             time,
             run,
         })
     }
 
-    /// The same for the same news at the same time, and for nothing else.
+    /// Identifies an alert: receivers use it to drop repeated deliveries.
     fn id(&self) -> String {
         let Self { kind, name, subject, time, .. } = self;
         result_file::digest(&format!("{} {name} {subject} {time}", kind.word())).split_off(32)
     }
 
-    /// What a channel is sent, without what is secret.
+    /// The message for a channel, without secrets.
     pub fn message(&self, channel: Channel) -> Value {
         match channel {
             Channel::Slack => self.slack(),
@@ -174,28 +171,28 @@ impl Alert {
     }
 
     fn title(&self) -> String {
-        short(&format!("{}: {}", self.name, self.says))
+        shortened(&format!("{}: {}", self.name, self.says))
     }
 
-    fn why(&self) -> Vec<String> {
-        self.reasons.iter().take(REASONS).map(|reason| short(reason)).collect()
+    fn shown_reasons(&self) -> Vec<String> {
+        self.reasons.iter().take(MAX_REASONS).map(|reason| shortened(reason)).collect()
     }
 
-    /// Plain text, in which nothing is a link or calls a channel; the line for phones is escaped.
+    /// Blocks of plain text, so that a message cannot contain a link or mention anyone. The notification text is escaped.
     fn slack(&self) -> Value {
         let plain = |text: String| json!({"type": "plain_text", "text": text, "emoji": false});
         let mut blocks = vec![json!({"type": "section", "text": plain(self.title())})];
-        let mut why: Vec<Value> = self.why().into_iter().map(plain).collect();
-        why.extend(self.run.as_ref().map(|run| plain(short(run))));
-        if !why.is_empty() {
-            why.truncate(REASONS);
-            blocks.push(json!({"type": "context", "elements": why}));
+        let mut shown_reasons: Vec<Value> = self.shown_reasons().into_iter().map(plain).collect();
+        shown_reasons.extend(self.run.as_ref().map(|run| plain(shortened(run))));
+        if !shown_reasons.is_empty() {
+            shown_reasons.truncate(MAX_REASONS);
+            blocks.push(json!({"type": "context", "elements": shown_reasons}));
         }
         let title = self.title().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         json!({"text": title, "blocks": blocks})
     }
 
-    /// One incident for a model that is no longer right, which a promotion resolves; a rollback is one of its own.
+    /// A retrain or a refused challenger opens one incident per model; a promotion resolves it. A rollback opens its own.
     fn pagerduty(&self) -> Value {
         let key = match self.kind {
             AlertKind::RolledBack => format!("spamops/{}/{}", self.name, self.id()),
@@ -214,7 +211,7 @@ impl Alert {
                 "timestamp": self.time.to_string(),
                 "component": self.name,
                 "class": self.kind.word(),
-                "custom_details": {"reasons": self.why()},
+                "custom_details": {"reasons": self.shown_reasons()},
             },
         });
         if let Some(run) = &self.run {
@@ -223,13 +220,13 @@ impl Alert {
         event
     }
 
-    /// An alert by its labels; a promotion ends the one that asked for it.
+    /// One alert with its labels. A promotion also ends the alerts that led to it.
     fn alertmanager(&self) -> Value {
         let labels = |kind: AlertKind| json!({"alertname": kind.alertname(), "model": self.name, "severity": kind.severity()});
         let time = self.time.to_string();
         let mut alert = json!({
             "labels": labels(self.kind),
-            "annotations": {"summary": self.title(), "description": self.why().join("\n")},
+            "annotations": {"summary": self.title(), "description": self.shown_reasons().join("\n")},
             "startsAt": time,
         });
         if let Some(run) = &self.run {
@@ -254,83 +251,93 @@ impl Alert {
                 "id": self.id(),
                 "kind": self.kind.word(),
                 "name": self.name,
-                "says": short(&self.says),
-                "reasons": self.why(),
+                "says": shortened(&self.says),
+                "reasons": self.shown_reasons(),
                 "run": self.run,
             },
         })
     }
 
-    /// Tells one channel.
+    /// Sends the alert to one channel.
     pub fn send(&self, channel: Channel, environment: AlertSettings<'_>) -> Result<()> {
         let client =
             HttpClient::new(HttpSettings { timeout: Duration::from_secs(10), ..HttpSettings::default() })?;
-        let wanted = |name: &str| environment(name).with_context(|| format!("{name} is not set"));
+        let required = |name: &str| {
+            environment(name).with_context(|| format!("{name} is not set; set it in the environment"))
+        };
         let mut message = self.message(channel);
-        // An address is a secret, too: an error names the channel instead.
-        let (url, twice) = match channel {
-            Channel::Slack => (wanted("SLACK_WEBHOOK_URL")?, Repeatable::Harmful),
+        // The address is a secret too: an error names its variable instead.
+        let (variable, url, repeatable) = match channel {
+            Channel::Slack => {
+                let variable = "SLACK_WEBHOOK_URL";
+                (variable, required(variable)?, Repeatable::Harmful)
+            }
             Channel::Pagerduty => {
-                message["routing_key"] = json!(wanted("PAGERDUTY_ROUTING_KEY")?);
-                (
-                    environment("PAGERDUTY_EVENTS_URL").unwrap_or_else(|| PAGERDUTY.into()),
-                    Repeatable::Harmless,
-                )
+                message["routing_key"] = json!(required("PAGERDUTY_ROUTING_KEY")?);
+                let variable = "PAGERDUTY_EVENTS_URL";
+                let url = environment(variable).unwrap_or_else(|| PAGERDUTY_EVENTS.into());
+                (variable, url, Repeatable::Harmless)
             }
             Channel::Alertmanager => {
-                let url = wanted("ALERTMANAGER_URL")?;
-                (format!("{}/api/v2/alerts", url.trim_end_matches('/')), Repeatable::Harmless)
+                let variable = "ALERTMANAGER_URL";
+                let url = format!("{}/api/v2/alerts", required(variable)?.trim_end_matches('/'));
+                (variable, url, Repeatable::Harmless)
             }
-            Channel::Webhook => (wanted("SPAMOPS_WEBHOOK_URL")?, Repeatable::Harmless),
+            Channel::Webhook => {
+                let variable = "SPAMOPS_WEBHOOK_URL";
+                (variable, required(variable)?, Repeatable::Harmless)
+            }
         };
         if address(&url).is_err() {
-            bail!("its address is no http:// or https:// address");
+            bail!("{variable} is not an http:// or https:// address; correct it");
         }
         let body = serde_json::to_vec(&message)?;
-        let mut request = HttpRequest::new(HttpMethod::Post, &url, twice)
+        let mut request = HttpRequest::new(HttpMethod::Post, &url, repeatable)
             .body("application/json", &body)
             .shown_as(host(&url));
         if channel == Channel::Webhook {
             let (id, now) = (self.id(), self.time.0.to_string());
-            let signature = signature(&wanted("SPAMOPS_WEBHOOK_SECRET")?, &id, &now, &body)?;
+            let signature = signature(&required("SPAMOPS_WEBHOOK_SECRET")?, &id, &now, &body)?;
             request = request.header("webhook-id", id).header("webhook-timestamp", now);
             request = request.header("webhook-signature", signature);
         }
-        // A server may repeat what it was sent, or say where that has moved to: the same path at another host.
+        // An answer may quote the request, or redirect to the same path on another host.
         let path = path(&url);
         let bare = path.split(['?', '#']).next().unwrap_or_default();
         let secrets = [&url, path, bare, message["routing_key"].as_str().unwrap_or_default()];
-        let hidden = |line: String| {
+        let redacted = |line: String| {
             secrets
                 .iter()
                 .filter(|secret| secret.len() > 1)
                 .fold(line, |line, secret| line.replace(secret, "…"))
         };
-        client.send(&request).map_err(|failure| anyhow!(hidden(failure.to_string())))?;
+        client.send(&request).map_err(|failure| anyhow!(redacted(failure.to_string())))?;
         Ok(())
     }
 }
 
-/// The host of an address, which is no secret.
+/// Scheme and host of an address. They are not secret.
 fn host(url: &str) -> String {
     let bare = bare(url);
     let end = bare.match_indices('/').nth(2).map_or(bare.len(), |(at, _)| at);
     bare[..end].to_owned()
 }
 
-/// All of an address but its host.
+/// Path and query of an address.
 fn path(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find(['/', '?', '#']).map_or("", |at| &rest[at..])
 }
 
-/// Signs a message (Standard Webhooks 1.0): HMAC-SHA256 of id, time and body, by a secret that is in base64 behind `whsec_`,
-/// or else counts as it is.
+/// Signs a message (Standard Webhooks 1.0): HMAC-SHA256 of id, time and body.
+///
+/// After the prefix `whsec_`, the secret is base64; without the prefix, its bytes are the key.
 fn signature(secret: &str, id: &str, time: &str, body: &[u8]) -> Result<String> {
     let key = match secret.strip_prefix("whsec_") {
-        Some(coded) => {
-            BASE64_STANDARD.decode(coded).ok().context("SPAMOPS_WEBHOOK_SECRET is no base64 behind whsec_")?
-        }
+        Some(coded) => BASE64_STANDARD
+            .decode(coded)
+            .ok()
+            .context("SPAMOPS_WEBHOOK_SECRET is not base64 after whsec_; copy the secret again")?,
         None => secret.as_bytes().to_vec(),
     };
     let mut mac = Hmac::<Sha256>::new_from_slice(&key)?;
@@ -339,9 +346,9 @@ fn signature(secret: &str, id: &str, time: &str, body: &[u8]) -> Result<String> 
     Ok(format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes())))
 }
 
-/// A sentence cut short, on one line.
-fn short(text: &str) -> String {
-    let cut: String = text.chars().take(LONG).collect();
+/// Puts a text on one line and shortens it. A reason that a person gave may be long.
+fn shortened(text: &str) -> String {
+    let cut: String = text.chars().take(MAX_CHARS).collect();
     inert(&if cut.len() < text.len() { format!("{cut}…") } else { cut })
 }
 
@@ -362,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_signed_as_its_receivers_check_it() {
+    fn signature_matches_standard_webhooks() {
         // Python: base64.b64encode(hmac.new(base64.b64decode("c2VjcmV0"), b'id.1790812800.{"a":1}', "sha256").digest())
         let golden = "v1,bZxPfDK9iDTLWt+Aqs4FUDHJevFDk8m5Z62rCZXYMeU=";
         assert_eq!(signature("whsec_c2VjcmV0", "id", "1790812800", br#"{"a":1}"#).unwrap(), golden);
@@ -371,31 +378,31 @@ mod tests {
     }
 
     #[test]
-    fn what_a_message_says_calls_nobody() {
+    fn a_slack_message_mentions_nobody_and_is_shortened() {
         let slack = alert(AlertKind::Retrain).message(Channel::Slack);
         assert_eq!(slack["text"], "spam: A &lt;!channel&gt; &amp; co");
         let texts: Vec<_> = slack["blocks"].as_array().unwrap().iter().collect();
         assert_eq!(texts[0]["text"]["type"], "plain_text");
-        let why = texts[1]["elements"].as_array().unwrap();
-        assert_eq!(why[0]["text"].as_str().unwrap().chars().count(), LONG + 1);
-        assert_eq!(why[1]["text"], "line break");
+        let shown_reasons = texts[1]["elements"].as_array().unwrap();
+        assert_eq!(shown_reasons[0]["text"].as_str().unwrap().chars().count(), MAX_CHARS + 1);
+        assert_eq!(shown_reasons[1]["text"], "line break");
     }
 
     #[test]
-    fn a_promotion_ends_what_asked_for_it() {
+    fn a_promotion_resolves_the_retrain_alert() {
         let key = |kind| alert(kind).message(Channel::Pagerduty)["dedup_key"].clone();
         assert_eq!(key(AlertKind::Retrain), key(AlertKind::Promoted));
         assert_eq!(key(AlertKind::Refused), key(AlertKind::Promoted));
         assert_ne!(key(AlertKind::RolledBack), key(AlertKind::Promoted));
         assert_eq!(alert(AlertKind::Promoted).message(Channel::Pagerduty)["event_action"], "resolve");
-        let asked = alert(AlertKind::Retrain).message(Channel::Alertmanager);
+        let opened = alert(AlertKind::Retrain).message(Channel::Alertmanager);
         let ended = alert(AlertKind::Promoted).message(Channel::Alertmanager);
-        assert_eq!(asked[0]["labels"], ended[1]["labels"]);
+        assert_eq!(opened[0]["labels"], ended[1]["labels"]);
         assert_eq!(ended[1]["endsAt"], ended[0]["startsAt"]);
     }
 
     #[test]
-    fn an_address_tells_its_host_only() {
+    fn host_leaves_out_path_query_and_credentials() {
         assert_eq!(host("https://hooks.example/T0/B0/secret?x"), "https://hooks.example");
         assert_eq!(host("http://me:pass@127.0.0.1:9"), "http://127.0.0.1:9");
     }

@@ -9,47 +9,47 @@ use crate::publish::record::Published;
 use crate::registry::Registry;
 use crate::registry::moves::Promotion;
 
-/// The event that other repositories wait for.
+/// The event type that other repositories listen for.
 const EVENT: &str = "spamops-promoted";
 
-/// What GitHub is to be told, and where.
+/// Updates of GitHub after a move.
 pub struct Announcement {
     /// The repository of the registry.
     pub repository: Option<Repository>,
-    /// Make a release of the version.
+    /// Creates a release of the version.
     pub release: bool,
-    /// Set the status of this deployment.
+    /// Sets the status of this deployment to success.
     pub deployment: Option<u64>,
-    /// Deploy to this environment.
+    /// Deploys to this environment.
     pub environment: Option<String>,
-    /// Comment on this issue or pull request.
+    /// Comments on this issue or pull request.
     pub comment: Option<u64>,
-    /// Tell these repositories.
+    /// Sends the event to these repositories.
     pub dispatch: Vec<Repository>,
-    /// The move in Markdown.
+    /// Formats the move as Markdown for the comment.
     pub text: fn(&Promotion) -> String,
 }
 
 impl Announcement {
-    /// Whether the repository of the registry is told anything.
+    /// Whether anything in the registry's own repository is updated.
     pub fn is_local(&self) -> bool {
         self.release || self.deployment.is_some() || self.environment.is_some() || self.comment.is_some()
     }
 
-    /// Whether all that is needed is there, before anything is done.
+    /// Checks tokens and repositories before anything moves.
     pub fn check(&self) -> Result<()> {
         if self.is_local() {
             self.github()?;
         }
-        self.dispatch.iter().try_for_each(|repository| GitHub::of_environment(repository).map(drop))
+        self.dispatch.iter().try_for_each(|repository| GitHub::from_environment(repository).map(drop))
     }
 
     fn github(&self) -> Result<GitHub> {
         let repository = self.repository.as_ref();
-        GitHub::of_environment(repository.context("GITHUB_REPOSITORY is not set; use --github OWNER/REPO")?)
+        GitHub::from_environment(repository.context("GITHUB_REPOSITORY is not set; use --github OWNER/REPO")?)
     }
 
-    /// Tells GitHub, the events last: they alone cannot be taken back or be seen to be there already.
+    /// Updates GitHub. Events come last, because GitHub does not show whether one was sent before.
     pub(super) fn announce(
         &self,
         registry: &Registry,
@@ -57,40 +57,40 @@ impl Announcement {
         published: &mut Published,
     ) -> Result<()> {
         if self.is_local() {
-            self.tell(&self.github()?, registry, promotion, published)?;
+            self.update_own_repository(&self.github()?, registry, promotion, published)?;
         }
         let event = self.event(promotion, published.commit.as_deref())?;
         for repository in &self.dispatch {
             let name = repository.to_string();
             if !published.dispatched.contains(&name) {
-                GitHub::of_environment(repository)?.dispatch(&event)?;
+                GitHub::from_environment(repository)?.dispatch(&event)?;
                 published.dispatched.push(name);
             }
         }
         Ok(())
     }
 
-    fn tell(
+    fn update_own_repository(
         &self,
         github: &GitHub,
         registry: &Registry,
         promotion: &Promotion,
         published: &mut Published,
     ) -> Result<()> {
-        let tag = tags::of_version(&promotion.name, promotion.version);
+        let tag = tags::version_tag(&promotion.name, promotion.version);
         if self.release {
             let title = title(promotion);
             let text = format!("SHA-256 of the model: `{}`\n", promotion.digest);
             let release = github.release(&tag, &title, &text, &assets(registry, promotion)?)?;
             published.release = Some(release.url);
         }
-        let what = format!("{} is {}", title(promotion), promotion.alias);
+        let description = format!("{} is {}", title(promotion), promotion.alias);
         let deployment = match (self.deployment, &self.environment) {
-            (None, Some(environment)) => Some(github.deployment(&tag, environment, &what)?),
+            (None, Some(environment)) => Some(github.deployment(&tag, environment, &description)?),
             (id, _) => id,
         };
         if let Some(id) = deployment {
-            published.deployment = Some(github.deployed(id, &what)?.id);
+            published.deployment = Some(github.deployed(id, &description)?.id);
         }
         if let Some(issue) = self.comment {
             let comment = github.comment(issue, &promotion.name, &(self.text)(promotion))?;
@@ -99,7 +99,7 @@ impl Announcement {
         Ok(())
     }
 
-    /// The event of a move, with what a receiver needs to fetch the model and check it.
+    /// The event of a move, with the facts that a receiver needs to fetch and check the model.
     fn event(&self, promotion: &Promotion, commit: Option<&str>) -> Result<DispatchEvent> {
         let facts = json!({
             "repository": self.repository,
@@ -109,7 +109,7 @@ impl Announcement {
             "previous_version": promotion.previous_version,
             "digest": promotion.digest,
             "sequence": promotion.sequence,
-            "tag": tags::of_version(&promotion.name, promotion.version),
+            "tag": tags::version_tag(&promotion.name, promotion.version),
             "commit": commit,
             "reason": promotion.reason.chars().take(1000).collect::<String>(),
         });
@@ -117,27 +117,27 @@ impl Announcement {
         DispatchEvent::new(EVENT, facts)
     }
 
-    /// What [`Announcement::announce`] would tell, a line each.
+    /// Describes each update of [`Announcement::announce`] in one line.
     pub(super) fn preview(&self, promotion: &Promotion) -> Result<Vec<String>> {
         let mut lines = Vec::new();
-        let tag = tags::of_version(&promotion.name, promotion.version);
+        let tag = tags::version_tag(&promotion.name, promotion.version);
         let here = self.repository.as_ref().map(ToString::to_string).unwrap_or_default();
         if self.release {
             let model = asset_name(promotion);
             lines.push(format!(
-                "release {tag} of {here} with {model}, {model}.sha256 and the reports of the version"
+                "create release {tag} in {here} with {model}, {model}.sha256 and the reports of the version"
             ));
         }
         if let Some(id) = self.deployment {
-            lines.push(format!("set deployment {id} of {here} to success"));
+            lines.push(format!("set deployment {id} in {here} to success"));
         } else if let Some(environment) = &self.environment {
-            lines.push(format!("deploy {tag} of {here} to {environment}"));
+            lines.push(format!("deploy {tag} in {here} to {environment}"));
         }
         if let Some(issue) = self.comment {
             lines.push(format!("comment on {here}#{issue}"));
         }
         let event = serde_json::to_string(&self.event(promotion, None)?)?;
-        lines.extend(self.dispatch.iter().map(|repository| format!("dispatch to {repository}: {event}")));
+        lines.extend(self.dispatch.iter().map(|repository| format!("send to {repository}: {event}")));
         Ok(lines)
     }
 }
@@ -150,7 +150,7 @@ fn asset_name(promotion: &Promotion) -> String {
     format!("{}-v{}.json", promotion.name, promotion.version)
 }
 
-/// The files of a release: those that the version came with, so that they are the same whenever it is looked at.
+/// The files of a release: the model, its SHA-256 and the reports stored with the version. They never change.
 fn assets(registry: &Registry, promotion: &Promotion) -> Result<Vec<ReleaseAsset>> {
     let (model, digest) = (asset_name(promotion), &promotion.digest);
     let sum = format!("{digest}  {model}\n");

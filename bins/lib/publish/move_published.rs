@@ -16,25 +16,23 @@ use crate::publish::record::Published;
 use crate::registry::Registry;
 use crate::registry::moves::Promotion;
 
-/// What is to be published.
+/// How to publish a move.
 pub struct PublishPlan {
-    /// Commit the registry.
+    /// Commits the registry.
     pub commit: bool,
-    /// Tag the version and the alias.
+    /// Tags the version and the alias.
     pub tag: bool,
-    /// Push both to this remote.
+    /// Pushes commits and tags to this remote.
     pub push: Option<String>,
-    /// Who commits where git does not know.
+    /// Author of the commit if git has no identity configured.
     pub actor: Actor,
-    /// When.
     pub now: Timestamp,
-    /// What GitHub is told.
     #[cfg(feature = "net")]
     pub announcement: Announcement,
 }
 
 impl PublishPlan {
-    /// Whether all that is needed is there, before anything is moved.
+    /// Checks names, repository, remote and tokens before anything moves.
     pub fn check(&self, registry: &Registry, alias: &str) -> Result<()> {
         if self.tag {
             tags::expect_names(registry.name(), alias)?;
@@ -43,7 +41,7 @@ impl PublishPlan {
             let git = self.git(registry.directory())?;
             if let Some(remote) = &self.push {
                 let directory = registry.directory();
-                let rest = directory.strip_prefix(there(directory)).unwrap_or(directory).to_string_lossy();
+                let rest = directory.strip_prefix(existing(directory)).unwrap_or(directory).to_string_lossy();
                 push::expect_current(&git, remote, if rest.is_empty() { "." } else { &rest })
                     .with_context(|| directory.display().to_string())?;
             }
@@ -53,8 +51,8 @@ impl PublishPlan {
         Ok(())
     }
 
-    /// Publishes a move that was made. What was done is in `published`, even where something failed; what is there
-    /// already is left as it is, so that this may be done again.
+    /// Publishes a completed move, and records each finished part in `published`, even if a later part fails.
+    /// A repeated call skips finished parts.
     pub fn publish(
         &self,
         registry: &Registry,
@@ -62,26 +60,34 @@ impl PublishPlan {
         published: &mut Published,
     ) -> Result<()> {
         if self.commit || self.tag {
-            self.to_git(registry.directory(), promotion, published)?;
+            self.publish_to_git(registry.directory(), promotion, published)?;
         }
         #[cfg(feature = "net")]
         self.announcement.announce(registry, promotion, published)?;
         Ok(())
     }
 
-    /// The repository that a registry is in, which need not be there yet.
+    /// The repository that contains the registry. The registry's directory need not exist yet.
     fn git(&self, directory: &Path) -> Result<Git> {
-        let there = Some(there(directory)).filter(|there| !there.as_os_str().is_empty());
-        Git::at(there.unwrap_or(Path::new(".")), self.actor.clone(), self.now)
+        let existing = Some(existing(directory)).filter(|path| !path.as_os_str().is_empty());
+        Git::at(existing.unwrap_or(Path::new(".")), self.actor.clone(), self.now)
     }
 
-    fn to_git(&self, directory: &Path, promotion: &Promotion, published: &mut Published) -> Result<()> {
+    fn publish_to_git(
+        &self,
+        directory: &Path,
+        promotion: &Promotion,
+        published: &mut Published,
+    ) -> Result<()> {
         let git = self.git(directory)?;
         let (patterns, message) = (tags::patterns(&promotion.name), message(promotion));
-        let mut made = Vec::new();
+        let mut created = Vec::new();
         let ignored = git.ignored()?.map(|file| shown(&file));
         if let Some(file) = ignored {
-            bail!("{}: git ignores {file}, so that no commit has it; see .gitignore", directory.display());
+            bail!(
+                "{}: git ignores {file}, so it cannot be committed; correct .gitignore",
+                directory.display()
+            );
         }
         if self.commit {
             git.commit(&message)?;
@@ -93,23 +99,23 @@ impl PublishPlan {
         if self.tag {
             let directory = directory.display();
             ensure!(!git.is_changed()?, uncommitted(&directory));
-            let tag = tags::of_version(&promotion.name, promotion.version);
+            let tag = tags::version_tag(&promotion.name, promotion.version);
             let is_new = git.tags(std::slice::from_ref(&tag))?.is_empty();
             ensure!(
-                is_new || git.is_of(&tag, &format!("versions/{}.json", promotion.version))?,
-                "{directory}: the tag {tag} is of another version of that number; promote under another --name, or git tag -d '{tag}' here and on the remote"
+                is_new || git.matches_tag(&tag, &format!("versions/{}.json", promotion.version))?,
+                "{directory}: the tag {tag} belongs to another model; promote under another --name, or delete the tag here and on the remote"
             );
-            let told = tags::tell(&git, &told(promotion, &message, self.now))?;
-            published.tags = vec![told.version, told.alias];
-            made = told.missing;
+            let plan = tags::tell(&git, &tagged_move(promotion, &message, self.now))?;
+            published.tags = vec![plan.version, plan.alias];
+            created = plan.missing;
         }
         let Some(remote) = &self.push else { return Ok(()) };
         let pushed = match push::push(&git, remote, &published.tags, &patterns) {
             Ok(pushed) => pushed,
             Err(error) => {
-                // What the remote will never have is no history; the commit stays, for somebody to look at.
+                // These tags will never be pushed, so delete them. The commit stays for you to inspect.
                 if push::someone_promoted_first(&error) {
-                    git.untag(&made)?;
+                    git.untag(&created)?;
                     published.tags.clear();
                 }
                 return Err(error);
@@ -120,7 +126,7 @@ impl PublishPlan {
         Ok(())
     }
 
-    /// What [`PublishPlan::publish`] would do, a line each.
+    /// Describes each part of [`PublishPlan::publish`] in one line.
     pub fn preview(&self, registry: &Registry, promotion: &Promotion) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         if self.commit || self.tag {
@@ -134,19 +140,19 @@ impl PublishPlan {
             if self.tag {
                 let is_committed = self.commit || !promotion.changed && !git.is_changed()?;
                 ensure!(is_committed, uncommitted(&directory.display()));
-                // The commit to come is none of those there are.
+                // The new commit does not exist yet, so it has no tags.
                 let head = if self.commit { String::new() } else { git.head()? };
-                let plan = tags::plan(&git, &told(promotion, &message, self.now), &head)?;
+                let plan = tags::plan(&git, &tagged_move(promotion, &message, self.now), &head)?;
                 lines.extend(plan.missing.iter().map(|tag| format!("tag {tag}")));
             }
             if let Some(remote) = &self.push {
-                let others = match push::others(&git, remote)? {
+                let unpushed = match push::unpushed_commits(&git, remote)? {
                     0 => String::new(),
-                    1 => " with a commit that is not there yet".into(),
-                    others => format!(" with {others} commits that are not there yet"),
+                    1 => " with 1 unpushed commit".into(),
+                    count => format!(" with {count} unpushed commits"),
                 };
                 let (branch, remote) = (git.branch()?, without_credentials(remote));
-                lines.push(format!("push {branch}{others} and the tags of {} to {remote}", promotion.name));
+                lines.push(format!("push {branch}{unpushed} and the tags of {} to {remote}", promotion.name));
             }
         }
         #[cfg(feature = "net")]
@@ -156,20 +162,20 @@ impl PublishPlan {
 }
 
 fn uncommitted(directory: &impl fmt::Display) -> String {
-    format!("{directory}: is not committed, so that no tag can name it; add --commit")
+    format!("{directory}: has uncommitted changes, so a tag cannot point at them; add --commit")
 }
 
-/// As much of a path as is there.
-fn there(directory: &Path) -> &Path {
+/// The deepest existing directory of a path.
+fn existing(directory: &Path) -> &Path {
     directory.ancestors().find(|directory| directory.is_dir()).unwrap_or(Path::new(""))
 }
 
-fn told<'a>(promotion: &'a Promotion, message: &'a str, now: Timestamp) -> TaggedMove<'a> {
+fn tagged_move<'a>(promotion: &'a Promotion, message: &'a str, now: Timestamp) -> TaggedMove<'a> {
     let Promotion { name, version, alias, .. } = promotion;
     TaggedMove { name, version: *version, alias, message, now }
 }
 
-/// What commit and tags say.
+/// The message of the commit and of the tags.
 fn message(promotion: &Promotion) -> String {
     let Promotion { name, alias, version, reason, sequence, .. } = promotion;
     let first = format!("{name}: version {version} is {alias} (move {sequence})");

@@ -1,52 +1,52 @@
-//! The JSON of `promote`: the move, and the record of what was published.
+//! `promote.json`: the move, and a record of the published parts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::registry::moves::Promotion;
 
-/// `promote.json`: the move, and what was published of it where that was asked for.
+/// `promote.json`: the move of an alias, and what was published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PromoteRecord {
-    /// The move.
+    /// The move of the alias.
     #[serde(flatten)]
     pub promotion: Promotion,
-    /// What was published.
+    /// The published parts. Absent if no publishing was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
 }
 
-/// What was published, as far as it went.
+/// The parts that were published, even if a later part failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Published {
-    /// What would be done, by a dry run.
+    /// Actions that a dry run would have taken, one line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub planned: Vec<String>,
-    /// The commit that holds the registry.
+    /// Commit of the registry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// The tags of the version and of the alias.
+    /// Tags of the version and of the alias.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// The remote and the branch there that has them.
+    /// Remote and branch that the commit was pushed to, separated by a space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pushed: Option<String>,
-    /// The page of the release.
+    /// Address of the release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
-    /// The deployment whose status is success.
+    /// GitHub's id of the deployment whose status is success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment: Option<u64>,
-    /// The page of the comment.
+    /// Address of the comment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// The repositories that were sent an event.
+    /// Repositories that received the event, as OWNER/NAME.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dispatched: Vec<String>,
 }
 
 impl Published {
-    /// What was done, in words.
+    /// The published parts, one word each.
     pub fn done(&self) -> Vec<&'static str> {
         let done = [
             ("committed", self.commit.is_some()),
@@ -60,7 +60,7 @@ impl Published {
     }
 }
 
-/// Whether two records are of one move.
+/// Whether two records describe the same move.
 pub fn is_same(one: &Promotion, other: &Promotion) -> bool {
     let key = |of: &Promotion| (of.name.clone(), of.alias.clone(), of.sequence, of.digest.clone());
     key(one) == key(other)

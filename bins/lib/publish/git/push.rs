@@ -1,6 +1,6 @@
 //! Pushes the branch and its tags atomically, and never by force.
 //!
-//! If the remote has new commits, ours are rebased onto them. If the same models moved there, the push fails.
+//! If the remote has new commits, the local ones are rebased onto them. If the same models moved there, the push fails.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,41 +11,41 @@ use anyhow::{Context, Error, Result, bail, ensure};
 use super::command::{self, Git, GitTag, without_credentials};
 use crate::io::dates::Timestamp;
 
-/// How often a push is tried.
-const TRIES: usize = 5;
+/// Maximum number of attempts. Each failed one means that someone else pushed.
+const MAX_ATTEMPTS: usize = 5;
 
-/// What came of a push.
+/// The result of a successful push.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushResult {
-    /// The branch of the remote.
+    /// Branch of the remote.
     pub branch: String,
-    /// The commit that it is at now.
+    /// Commit of the branch after the push.
     pub commit: String,
-    /// The tags that were pushed.
+    /// Tags that were new to the remote.
     pub tags: Vec<String>,
 }
 
-/// The same models moved on the remote: this move is not to be pushed at all.
+/// Someone else moved the same models on the remote first, so this move must not be pushed.
 #[derive(Debug)]
 struct PromotedElsewhere;
 
 impl fmt::Display for PromotedElsewhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the registry moved on the remote meanwhile; pull and promote again")
+        f.write_str("the registry has changed on the remote; pull, then promote again")
     }
 }
 
 impl std::error::Error for PromotedElsewhere {}
 
-/// Whether a push was refused because the same models moved on the remote.
+/// Whether a push failed because someone else moved the same models first.
 pub fn someone_promoted_first(error: &Error) -> bool {
     error.is::<PromotedElsewhere>()
 }
 
-/// Fetches the tags that match, so that new ones come after them.
+/// Fetches matching tags, so that new tags get a higher counter and a later date.
 pub fn fetch_tags(git: &Git, remote: &str, patterns: &[String]) -> Result<()> {
     let mut words = vec!["fetch".to_owned(), "--no-tags".into()];
-    // What a tag names may be old: of a shallow clone no more is fetched than that.
+    // A tag may point at an old commit. In a shallow clone, fetch only that commit, not its history.
     if git.run(&["rev-parse", "--is-shallow-repository"])? == "true" {
         words.push("--depth=1".into());
     }
@@ -56,37 +56,37 @@ pub fn fetch_tags(git: &Git, remote: &str, patterns: &[String]) -> Result<()> {
     if let Some(line) = error.lines().find(|line| line.contains("would clobber existing tag")) {
         let tag = line.split_whitespace().find(|word| word.contains(['@', '#'])).unwrap_or_default();
         let remote = without_credentials(remote);
-        bail!("the tag {tag} here is not the one on {remote}; git tag -d '{tag}', and run this again");
+        bail!("the tag {tag} differs from the one on {remote}; run git tag -d '{tag}', then run this again");
     }
     command::done(&words, &output).map(drop)
 }
 
-/// Refuses a remote that cannot be reached, or on which the same models have moved on, before anything is moved here.
+/// Fails if the remote cannot be reached, or if the same models have changed there. Call it before a local move.
 pub fn expect_current(git: &Git, remote: &str, path: &str) -> Result<()> {
     let branch = format!("refs/heads/{}", upstream(git, remote)?);
     if git.run(&["ls-remote", remote, &branch])?.is_empty() {
         return Ok(());
     }
     git.run(&["fetch", "--quiet", "--no-tags", remote, &branch])?;
-    let theirs = git.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"])?;
-    // Where nothing is in common, or nothing is committed here, the push will say so.
-    let Ok(base) = git.run(&["merge-base", "HEAD", &theirs]) else { return Ok(()) };
-    let moved = git.run(&["diff", "--name-only", &base, &theirs, "--", path])?;
-    ensure!(moved.is_empty(), "has moved on {}; pull first", without_credentials(remote));
+    let upstream_head = git.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"])?;
+    // Without a common commit, or without any commit, the push itself reports the error.
+    let Ok(base) = git.run(&["merge-base", "HEAD", &upstream_head]) else { return Ok(()) };
+    let moved = git.run(&["diff", "--name-only", &base, &upstream_head, "--", path])?;
+    ensure!(moved.is_empty(), "has changed on {}; pull first", without_credentials(remote));
     Ok(())
 }
 
-/// Commits that a push of what is checked out takes along.
-pub fn others(git: &Git, remote: &str) -> Result<usize> {
+/// Number of local commits that a push adds to the remote branch.
+pub fn unpushed_commits(git: &Git, remote: &str) -> Result<usize> {
     let known = format!("refs/remotes/{remote}/{}", upstream(git, remote)?);
     let ahead = git.run(&["rev-list", "--count", &format!("{known}..HEAD")]);
     Ok(ahead.ok().and_then(|count| count.parse().ok()).unwrap_or(0))
 }
 
-/// Pushes what is checked out, these tags, and others of it that match, where the remote has not got them.
+/// Pushes the current branch, the `wanted` tags, and matching tags of its commits that the remote does not have.
 pub fn push(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> Result<PushResult> {
     let branch = upstream(git, remote)?;
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let tags = missing(git, remote, wanted, patterns)?;
         let mut words = vec!["push".to_owned(), "--atomic".into(), remote.into()];
         words.push(format!("HEAD:refs/heads/{branch}"));
@@ -96,75 +96,91 @@ pub fn push(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> 
             let tags = tags.into_iter().map(|tag| tag.name).collect();
             return Ok(PushResult { branch, commit: git.head()?, tags });
         }
-        follow(git, remote, &branch, &tags, &command::failure(&words, &output), is_race(&output))?;
+        rebase_onto_remote(
+            git,
+            remote,
+            &branch,
+            &tags,
+            &command::failure(&words, &output),
+            is_race(&output),
+        )?;
     }
-    bail!("{} moved {TRIES} times while this was pushed to it; run this again", without_credentials(remote))
+    bail!("{} changed during each of {MAX_ATTEMPTS} attempts; run this again", without_credentials(remote))
 }
 
-/// The branch of the remote that the one checked out goes to.
+/// The remote branch that the current branch is pushed to.
 fn upstream(git: &Git, remote: &str) -> Result<String> {
     let branch = git.branch()?;
     if git.setting(&format!("branch.{branch}.remote"))?.as_deref() == Some(remote) {
         let merge = git.setting(&format!("branch.{branch}.merge"))?;
-        if let Some(theirs) = merge.as_deref().and_then(|merge| merge.strip_prefix("refs/heads/")) {
-            return Ok(theirs.to_owned());
+        if let Some(branch) = merge.as_deref().and_then(|merge| merge.strip_prefix("refs/heads/")) {
+            return Ok(branch.to_owned());
         }
     }
     Ok(branch)
 }
 
-/// The tags that are wanted, or of what is checked out, and that the remote has not got.
+/// The tags to push: wanted or on a commit of the branch, annotated, and not on the remote.
 fn missing(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> Result<Vec<GitTag>> {
     let refs = patterns.iter().map(|pattern| format!("refs/tags/{pattern}"));
     let words: Vec<String> = ["ls-remote".to_owned(), remote.to_owned()].into_iter().chain(refs).collect();
-    let theirs = git.run(&words)?;
-    let theirs: Vec<&str> =
-        theirs.lines().filter_map(|line| line.split_once("refs/tags/")).map(|(_, tag)| tag).collect();
+    let listed = git.run(&words)?;
+    let on_remote: Vec<&str> =
+        listed.lines().filter_map(|line| line.split_once("refs/tags/")).map(|(_, tag)| tag).collect();
     let merged = git.run(&["tag", "--list", "--merged", "HEAD"])?;
     let mut tags = git.tags(patterns)?;
     tags.retain(|tag| {
-        let is_ours = wanted.contains(&tag.name) || merged.lines().any(|name| name == tag.name);
-        is_ours && tag.made.is_some() && !theirs.contains(&tag.name.as_str())
+        let is_wanted = wanted.contains(&tag.name) || merged.lines().any(|name| name == tag.name);
+        is_wanted && tag.made.is_some() && !on_remote.contains(&tag.name.as_str())
     });
     Ok(tags)
 }
 
-/// Whether somebody else was pushing at the same moment.
+/// Whether the push failed because someone else pushed at the same time.
 fn is_race(output: &Output) -> bool {
     let error = String::from_utf8_lossy(&output.stderr);
     ["cannot lock ref", "failed to update ref", "incorrect old value"].iter().any(|word| error.contains(word))
 }
 
-/// After a push that was refused: goes on top of what the remote has by now. Where it has nothing new, or the same models
-/// have moved there, the refusal stands.
-fn follow(git: &Git, remote: &str, branch: &str, tags: &[GitTag], refusal: &Error, race: bool) -> Result<()> {
+/// After a rejected push, rebases the local commits onto the remote's new commits.
+///
+/// Fails with `rejection` if the remote has no new commits, except after a race. Fails with [`PromotedElsewhere`] if the same
+/// models changed there.
+fn rebase_onto_remote(
+    git: &Git,
+    remote: &str,
+    branch: &str,
+    tags: &[GitTag],
+    rejection: &Error,
+    is_race: bool,
+) -> Result<()> {
     let fetched = git.run(&["fetch", "--quiet", "--no-tags", remote, &format!("refs/heads/{branch}")]);
-    let theirs = fetched.and_then(|_| git.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"]));
-    let Ok(theirs) = theirs else { bail!("{refusal:#}") };
-    if git.run(&["merge-base", "--is-ancestor", &theirs, "HEAD"]).is_ok() {
-        ensure!(race, "{refusal:#}");
+    let upstream_head = fetched.and_then(|_| git.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"]));
+    let Ok(upstream_head) = upstream_head else { bail!("{rejection:#}") };
+    if git.run(&["merge-base", "--is-ancestor", &upstream_head, "HEAD"]).is_ok() {
+        ensure!(is_race, "{rejection:#}");
         return Ok(());
     }
-    let (ours, remote) = (git.head()?, without_credentials(remote));
-    let base = git.run(&["merge-base", &ours, &theirs]).ok().with_context(|| {
-        format!("{remote} moved meanwhile, and this clone is too shallow to go on top; fetch more of it, and run this again")
+    let (local, remote) = (git.head()?, without_credentials(remote));
+    let base = git.run(&["merge-base", &local, &upstream_head]).ok().with_context(|| {
+        format!("{remote} has new commits, and this clone is too shallow for a rebase; run git fetch --unshallow, then run this again")
     })?;
-    let moved = git.run(&["diff", "--name-only", &base, &theirs, "--", "."])?;
+    let moved = git.run(&["diff", "--name-only", &base, &upstream_head, "--", "."])?;
     ensure!(moved.is_empty(), PromotedElsewhere);
-    let mine = git.between(&base, &ours)?;
-    let merges = git.run(&["rev-list", "--merges", &format!("{base}..{ours}")])?;
+    let before = git.commits_between(&base, &local)?;
+    let merges = git.run(&["rev-list", "--merges", &format!("{base}..{local}")])?;
     ensure!(
         merges.is_empty(),
-        "{remote} moved meanwhile, and there is a merge to be pushed; pull, and run this again"
+        "{remote} has new commits, and a local merge cannot be rebased; pull, then run this again"
     );
-    rebase(git, &theirs)?;
-    let now = git.between(&theirs, "HEAD")?;
-    if now.len() != mine.len() {
-        git.run(&["reset", "--keep", &ours])?;
-        bail!("{remote} moved meanwhile, and has some of these commits already; pull, and run this again");
+    rebase(git, &upstream_head)?;
+    let after = git.commits_between(&upstream_head, "HEAD")?;
+    if after.len() != before.len() {
+        git.run(&["reset", "--keep", &local])?;
+        bail!("{remote} already has some of these commits; pull, then run this again");
     }
-    let places: HashMap<_, _> = mine.into_iter().zip(now).collect();
-    for (tag, commit) in tags.iter().filter_map(|tag| Some((tag, places.get(&tag.commit)?))) {
+    let rebased: HashMap<_, _> = before.into_iter().zip(after).collect();
+    for (tag, commit) in tags.iter().filter_map(|tag| Some((tag, rebased.get(&tag.commit)?))) {
         retag(git, tag, commit)?;
     }
     Ok(())
@@ -174,17 +190,17 @@ fn rebase(git: &Git, onto: &str) -> Result<()> {
     let words = ["rebase", "--quiet", "--autostash", "--reapply-cherry-picks", "--empty=keep", onto];
     let output = git.output(&words, &[])?;
     if !output.status.success() {
-        // There is none to abort where it has not begun.
+        // Ignore the error if the rebase had not started.
         let _ = git.run(&["rebase", "--abort"]);
         bail!(
-            "the remote moved meanwhile, and {:#}; pull, and run this again",
+            "the remote has new commits, and {:#}; pull, then run this again",
             command::failure(&words, &output)
         );
     }
     Ok(())
 }
 
-/// The same tag of another commit: it is only here that it is made anew.
+/// Recreates a local tag on another commit, with the same message and date.
 fn retag(git: &Git, tag: &GitTag, commit: &str) -> Result<()> {
     let message = git.message(&tag.name)?;
     git.untag(std::slice::from_ref(&tag.name))?;

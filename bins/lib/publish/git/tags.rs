@@ -1,9 +1,8 @@
 //! Versions and aliases as annotated tags in the format of GTO.
 //!
 //! The tag `spam@v3.0.0` registers version 3, and `spam#champion#7` gives it the alias `champion`. In GTO (Iterative, 2022;
-//! read with 1.10.1) a commit is one version, and an alias is at its tag with the latest date. The counter only makes names
-//! unique: it is one more than the highest counter of the model, over all aliases. So dates here strictly increase, even for
-//! tags created within one second.
+//! tested with 1.10.1), a commit has one version, and the alias tag with the latest date wins. So dates strictly increase,
+//! even for tags created within one second. The counter makes names unique: the model's highest counter plus one.
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -11,38 +10,37 @@ use crate::io::dates::Timestamp;
 use crate::io::diagnostics::shown;
 use crate::publish::git::{Git, GitTag};
 
-/// The last moment that a tag may follow: that of the year 9999.
-const LAST: Timestamp = Timestamp(253_402_300_799);
+/// The latest date that another tag can follow: the end of the year 9999.
+const MAX_DATE: Timestamp = Timestamp(253_402_300_799);
 
-/// What is to be told by tags.
+/// A move to record as tags.
 #[derive(Clone, Copy, Debug)]
 pub struct TaggedMove<'a> {
-    /// Which model.
+    /// Name of the model.
     pub name: &'a str,
-    /// The version of it.
     pub version: u64,
-    /// The alias that is at this version now.
+    /// The alias that now points at the version.
     pub alias: &'a str,
-    /// What the tags say.
+    /// Message of the new tags.
     pub message: &'a str,
-    /// No tag is older than this.
+    /// Earliest date of a new tag.
     pub now: Timestamp,
 }
 
-/// The tags that tell a move.
+/// The tags that record a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagPlan {
-    /// The one that registers the version.
+    /// Tag that registers the version.
     pub version: String,
-    /// The one that gives it the alias.
+    /// Tag that gives it the alias.
     pub alias: String,
-    /// Those of the two that are not there yet.
+    /// Those of the two that do not exist yet.
     pub missing: Vec<String>,
     commit: String,
     when: Timestamp,
 }
 
-/// What a tag means.
+/// The meaning of a tag in GTO.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum TagEvent<'a> {
     Register(&'a str),
@@ -52,90 +50,94 @@ enum TagEvent<'a> {
     Other,
 }
 
-/// The tag of a version.
-pub fn of_version(name: &str, version: u64) -> String {
+/// The name of a version's tag.
+pub fn version_tag(name: &str, version: u64) -> String {
     format!("{name}@v{version}.0.0")
 }
 
-/// Patterns for all tags of a model.
+/// Patterns that match all tags of a model.
 pub fn patterns(name: &str) -> [String; 2] {
     [format!("{name}@*"), format!("{name}#*")]
 }
 
-/// Refuses names that GTO does not take.
+/// Fails if GTO does not accept a name.
 pub fn expect_names(name: &str, alias: &str) -> Result<()> {
     for word in [name, alias] {
         let fits = word.ends_with(|c: char| c.is_ascii_alphanumeric());
-        ensure!(fits, "{} is no name for GTO, which wants a letter or a digit at the end", shown(word));
+        ensure!(fits, "{} is not a valid name in GTO; end it with a letter or a digit", shown(word));
     }
     Ok(())
 }
 
-/// What the tags are to be, and which of them are missing; `head` is the commit of a version that has no tag yet.
-pub fn plan(git: &Git, told: &TaggedMove<'_>, head: &str) -> Result<TagPlan> {
-    expect_names(told.name, told.alias)?;
-    let tags = git.tags(&patterns(told.name))?;
-    let (version, commit) = registered(told, &tags, head)?;
-    let of_alias = |event: &TagEvent<'_>| matches!(event, TagEvent::Assign(name) | TagEvent::Unassign(name) if *name == told.alias);
-    let is_told = |tag: &&GitTag| tag.commit == commit && matches!(parse(&tag.name).0, TagEvent::Assign(_));
-    let alias = newest(&tags, of_alias).filter(is_told).map(|tag| tag.name.clone());
-    // A counter that none can follow is no counter of ours.
+/// Plans the tags of a move. `head` is the commit for a version without a tag.
+pub fn plan(git: &Git, tagged: &TaggedMove<'_>, head: &str) -> Result<TagPlan> {
+    expect_names(tagged.name, tagged.alias)?;
+    let tags = git.tags(&patterns(tagged.name))?;
+    let (version, commit) = registered(tagged, &tags, head)?;
+    let of_alias = |event: &TagEvent<'_>| matches!(event, TagEvent::Assign(name) | TagEvent::Unassign(name) if *name == tagged.alias);
+    let is_current =
+        |tag: &&GitTag| tag.commit == commit && matches!(parse(&tag.name).0, TagEvent::Assign(_));
+    let alias = newest(&tags, of_alias).filter(is_current).map(|tag| tag.name.clone());
+    // Ignore a counter that is already the largest number.
     let counter = tags.iter().filter_map(|tag| parse(&tag.name).1.checked_add(1)).max().unwrap_or(1);
     let mut missing = Vec::new();
     if !tags.iter().any(|tag| tag.name == version) {
         missing.push(version.clone());
     }
     let alias = alias.unwrap_or_else(|| {
-        missing.push(format!("{}#{}#{counter}", told.name, told.alias));
-        format!("{}#{}#{counter}", told.name, told.alias)
+        missing.push(format!("{}#{}#{counter}", tagged.name, tagged.alias));
+        format!("{}#{}#{counter}", tagged.name, tagged.alias)
     });
     let last = tags.iter().filter(|tag| tag.made.is_some()).max_by_key(|tag| tag.made);
-    if let Some(tag) = last.filter(|tag| tag.made >= Some(LAST)) {
-        bail!("the tag {0} is of the end of time, and none can be later; git tag -d '{0}'", tag.name);
+    if let Some(tag) = last.filter(|tag| tag.made >= Some(MAX_DATE)) {
+        bail!(
+            "the tag {0} has the latest possible date, so no tag can follow it; run git tag -d '{0}'",
+            tag.name
+        );
     }
-    let when = last.and_then(|tag| tag.made).map_or(told.now, |last| later(last, told.now));
+    let when = last.and_then(|tag| tag.made).map_or(tagged.now, |last| later(last, tagged.now));
     Ok(TagPlan { version, alias, missing, commit, when })
 }
 
-/// Has the tags tell a move: those that are missing are made, those that say it already are left alone.
-pub fn tell(git: &Git, told: &TaggedMove<'_>) -> Result<TagPlan> {
-    let plan = plan(git, told, &git.head()?)?;
+/// Creates the missing tags of a move. Existing tags stay unchanged.
+pub fn tell(git: &Git, tagged: &TaggedMove<'_>) -> Result<TagPlan> {
+    let plan = plan(git, tagged, &git.head()?)?;
     for (name, second) in plan.missing.iter().zip(plan.when.0..) {
-        git.tag(name, &plan.commit, told.message, Timestamp(second))?;
+        git.tag(name, &plan.commit, tagged.message, Timestamp(second))?;
     }
     Ok(plan)
 }
 
-/// The tag of the version and its commit: the one it has, else that which is checked out.
-fn registered(told: &TaggedMove<'_>, tags: &[GitTag], head: &str) -> Result<(String, String)> {
-    let (name, number) = (of_version(told.name, told.version), told.version);
+/// The version's tag and its commit: the tagged commit, or `head` without a tag.
+fn registered(tagged: &TaggedMove<'_>, tags: &[GitTag], head: &str) -> Result<(String, String)> {
+    let (name, number) = (version_tag(tagged.name, tagged.version), tagged.version);
     let semver = format!("v{number}.0.0");
     let last = newest(
         tags,
         |event| matches!(event, TagEvent::Register(v) | TagEvent::Deregister(v) if *v == semver),
     );
     if let Some(tag) = last.filter(|tag| matches!(parse(&tag.name).0, TagEvent::Deregister(_))) {
-        bail!("version {number} was deregistered by the tag {}; promote another", tag.name);
+        bail!("version {number} was deregistered by the tag {}; promote another version", tag.name);
     }
     if let Some(tag) = tags.iter().find(|tag| tag.name == name) {
         tag.made.with_context(|| {
-            format!("the tag {name} is not annotated, so that GTO does not see it; git tag -d '{name}', and run this again")
+            format!("the tag {name} is not annotated, so GTO ignores it; run git tag -d '{name}', then run this again")
         })?;
         return Ok((name, tag.commit.clone()));
     }
     let of_others = |tag: &&GitTag| tag.commit == head && matches!(parse(&tag.name).0, TagEvent::Register(_));
     if let Some(other) = tags.iter().find(of_others) {
         bail!(
-            "the commit checked out is that of {}, and to GTO a commit is one version; commit version {number} by itself",
+            "the current commit already has the tag {}, and GTO allows one version per commit; commit version {number} separately",
             other.name
         );
     }
     Ok((name, head.to_owned()))
 }
 
-/// The tag with the latest date among those that mean something.
-fn newest(tags: &[GitTag], means: impl Fn(&TagEvent<'_>) -> bool) -> Option<&GitTag> {
-    let annotated = tags.iter().filter(|tag| tag.made.is_some() && means(&parse(&tag.name).0));
+/// The matching annotated tag with the latest date.
+fn newest(tags: &[GitTag], matches: impl Fn(&TagEvent<'_>) -> bool) -> Option<&GitTag> {
+    let annotated = tags.iter().filter(|tag| tag.made.is_some() && matches(&parse(&tag.name).0));
     annotated.max_by_key(|tag| tag.made.map(|made| made.0))
 }
 
@@ -143,7 +145,7 @@ fn later(last: Timestamp, now: Timestamp) -> Timestamp {
     Timestamp(now.0.max(last.0 + 1))
 }
 
-/// What a tag means, and its counter, 0 where it has none.
+/// Parses a tag into its meaning and its counter (0 if it has none).
 fn parse(tag: &str) -> (TagEvent<'_>, u64) {
     let Some((_, rest)) = tag.split_once(['@', '#']) else { return (TagEvent::Other, 0) };
     let (word, counter) = match rest.split_once('#') {
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_grammar() {
+    fn parses_gto_tags() {
         for (tag, event, counter) in [
             ("spam@v1.0.0", TagEvent::Register("v1.0.0"), 0),
             ("spam@v1.0.0#4", TagEvent::Register("v1.0.0"), 4),
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_later_than_the_last_and_not_before_now() {
+    fn a_new_date_is_after_the_last_and_not_before_now() {
         assert_eq!(later(Timestamp(7), Timestamp(7)), Timestamp(8));
         assert_eq!(later(Timestamp(9), Timestamp(7)), Timestamp(10));
         assert_eq!(later(Timestamp(1), Timestamp(7)), Timestamp(7));

@@ -1,4 +1,4 @@
-//! The client of GitHub's API for one repository. It never retries a write, and sends the token to the API only.
+//! The client of GitHub's API for one repository. It never retries a request, and sends the token only to the API.
 
 use super::failure::{ApiCall, failure, status};
 use std::fmt;
@@ -17,13 +17,13 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::io::environment::variable;
 
-/// Where GitHub is when nobody says otherwise.
+/// Address of the API without GITHUB_API_URL.
 const API: &str = "https://api.github.com";
 
-/// How long an answer may take.
-pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+/// Time limit for an answer.
+pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A repository on GitHub.
+/// A repository on GitHub, as OWNER/NAME.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Repository {
@@ -35,12 +35,12 @@ impl FromStr for Repository {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let plain = |part: &str| {
-            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            !part.is_empty() && part.chars().all(fits) && part.contains(|c: char| c != '.')
+        let is_valid = |part: &str| {
+            let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            !part.is_empty() && part.chars().all(is_allowed) && part.contains(|c: char| c != '.')
         };
         match text.split_once('/') {
-            Some((owner, name)) if plain(owner) && plain(name) => {
+            Some((owner, name)) if is_valid(owner) && is_valid(name) => {
                 Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
             }
             _ => bail!("expected OWNER/REPOSITORY"),
@@ -68,31 +68,34 @@ impl fmt::Display for Repository {
     }
 }
 
-/// What proves who asks. It has no way out but to the API: nothing prints it.
+/// A GitHub token. It is sent only to the API and never printed.
 #[derive(Clone)]
 pub struct Token(String);
 
 impl Token {
-    /// A token by its text.
+    /// Checks a token's characters, and removes white space around it.
     pub fn new(text: &str) -> Result<Self> {
         let text = text.trim();
-        ensure!(!text.is_empty(), "is empty");
-        ensure!(text.bytes().all(|byte| byte.is_ascii_graphic()), "holds characters that no token has");
+        ensure!(!text.is_empty(), "is empty; set it to a GitHub token");
+        ensure!(
+            text.bytes().all(|byte| byte.is_ascii_graphic()),
+            "contains characters that no token has; copy the token again"
+        );
         Ok(Self(text.to_owned()))
     }
 
-    /// The token of GITHUB_TOKEN, else of GH_TOKEN; there is no other way in.
-    pub fn of_environment() -> Result<Self> {
-        let given = |name| variable(name).map(|text| (name, text));
+    /// Reads GITHUB_TOKEN or, if it is not set, GH_TOKEN. No option sets the token.
+    pub fn from_environment() -> Result<Self> {
+        let set = |name| variable(name).map(|text| (name, text));
         let (name, text) = ["GITHUB_TOKEN", "GH_TOKEN"]
             .into_iter()
-            .find_map(given)
-            .context("GITHUB_TOKEN is not set; GitHub wants a token, which is taken from there alone")?;
+            .find_map(set)
+            .context("GITHUB_TOKEN is not set; set it to a GitHub token")?;
         Self::new(&text).context(name)
     }
 
-    /// A text that came from elsewhere, without the token.
-    fn hidden_in(&self, text: &str) -> String {
+    /// Replaces the token in a text from elsewhere.
+    fn redact(&self, text: &str) -> String {
         text.replace(&self.0, "***")
     }
 }
@@ -103,7 +106,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// One repository, as far as a token reaches.
+/// The API of one repository, with a token.
 pub struct GitHub {
     pub(super) repository: Repository,
     pub(super) base: Uri,
@@ -113,14 +116,14 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    /// A repository at GITHUB_API_URL, or where GitHub usually is.
-    pub fn of_environment(repository: &Repository) -> Result<Self> {
+    /// Takes the address of the API from GITHUB_API_URL (default: github.com), and the token from the environment.
+    pub fn from_environment(repository: &Repository) -> Result<Self> {
         let base = variable("GITHUB_API_URL").unwrap_or_else(|| API.to_owned());
         let base = address(&base).context("GITHUB_API_URL")?;
-        Self::at(repository, base, Token::of_environment()?)
+        Self::at(repository, base, Token::from_environment()?)
     }
 
-    /// A repository at the API of this address.
+    /// A client with an explicit API address and token.
     pub fn new(repository: &Repository, base: &str, token: Token) -> Result<Self> {
         Self::at(repository, address(base)?, token)
     }
@@ -129,12 +132,12 @@ impl GitHub {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let octocrab = {
             let _inside = runtime.enter();
-            client(&base, &token, PATIENCE)?
+            client(&base, &token, TIMEOUT)?
         };
         Ok(Self { repository: repository.clone(), base, token, octocrab, runtime })
     }
 
-    /// octocrab's typed calls on the repository. They do not escape what they put into a path: see [`escaped`].
+    /// octocrab's typed calls on the repository. They do not escape path parts: use [`escaped`].
     pub(super) fn repos(&self) -> RepoHandler<'_> {
         let Repository { owner, name } = &self.repository;
         self.octocrab.repos(owner, name)
@@ -146,47 +149,47 @@ impl GitHub {
         self.octocrab.issues(owner, name)
     }
 
-    /// The path of something in the repository, for a call that is not typed.
+    /// A path in the repository, for a call without a type in octocrab.
     pub(super) fn path(&self, rest: &str) -> String {
         format!("/repos/{}/{rest}", self.repository)
     }
 
-    /// Waits for an answer; what went wrong becomes one line that says what to do about it.
+    /// Waits for an answer. An error is one line with a fix.
     pub(super) fn wait<T>(
         &self,
-        doing: &ApiCall<'_>,
+        call: &ApiCall<'_>,
         answer: impl Future<Output = octocrab::Result<T>>,
     ) -> Result<T> {
-        self.wait_for(PATIENCE, doing, answer)
+        self.wait_at_most(TIMEOUT, call, answer)
     }
 
-    /// As [`GitHub::wait`], but so long.
-    pub(super) fn wait_for<T>(
+    /// As [`GitHub::wait`], with another time limit.
+    pub(super) fn wait_at_most<T>(
         &self,
-        patience: Duration,
-        doing: &ApiCall<'_>,
+        limit: Duration,
+        call: &ApiCall<'_>,
         answer: impl Future<Output = octocrab::Result<T>>,
     ) -> Result<T> {
-        let patient = async { tokio::time::timeout(patience, answer).await };
-        match self.runtime.block_on(patient) {
+        let limited = async { tokio::time::timeout(limit, answer).await };
+        match self.runtime.block_on(limited) {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.named(&failure(doing, &error, self.base.host().unwrap_or_default()))),
+            Ok(Err(error)) => Err(self.error(&failure(call, &error, self.base.host().unwrap_or_default()))),
             Err(_) => {
-                let line = format!("no answer within {} s; {}", patience.as_secs(), doing.unknown());
-                Err(self.named(&line))
+                let line = format!("no answer within {} s; {}", limit.as_secs(), call.retry_advice());
+                Err(self.error(&line))
             }
         }
     }
 
-    /// An error of this repository; should an answer quote the token, it is taken out.
-    pub(super) fn named(&self, line: &str) -> anyhow::Error {
-        anyhow!("{}: {}", self.repository, self.token.hidden_in(line))
+    /// Prefixes an error with the repository, and removes the token in case an answer quotes it.
+    pub(super) fn error(&self, line: &str) -> anyhow::Error {
+        anyhow!("{}: {}", self.repository, self.token.redact(line))
     }
 
     /// As [`GitHub::wait`], but `None` if GitHub answers 404.
     pub(super) fn find<T>(
         &self,
-        doing: &ApiCall<'_>,
+        call: &ApiCall<'_>,
         answer: impl Future<Output = octocrab::Result<T>>,
     ) -> Result<Option<T>> {
         let answer = async {
@@ -195,43 +198,44 @@ impl GitHub {
                 answer => answer.map(Some),
             }
         };
-        self.wait(doing, answer)
+        self.wait(call, answer)
     }
 }
 
-/// The address of an API, which a token may be sent to.
+/// Checks that a token may be sent to an API address.
 fn address(text: &str) -> Result<Uri> {
     let parsed = text.parse().ok();
-    let base: Uri = parsed.context("expected the address of an API, such as https://api.github.com")?;
-    let host = base.host().context("expected an address with a host")?;
-    let is_here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-    let is_safe = base.scheme_str() == Some("https") || base.scheme_str() == Some("http") && is_here;
-    ensure!(is_safe, "a token is sent by https only");
+    let base: Uri = parsed.context("is not the address of an API, such as https://api.github.com")?;
+    let host = base.host().context("contains no host; use an address such as https://api.github.com")?;
+    let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+    let is_safe = base.scheme_str() == Some("https") || base.scheme_str() == Some("http") && is_local;
+    ensure!(is_safe, "is not an https:// address; a token is sent only over https");
     let user = base.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    ensure!(!user, "holds a user or password; the token is taken from GITHUB_TOKEN");
+    ensure!(!user, "contains a user or password; remove them and set GITHUB_TOKEN");
     Ok(base)
 }
 
-/// octocrab. Its feature `retry` is off: what was made by a request whose answer was lost would be made again.
-pub(super) fn client(base: &Uri, token: &Token, patience: Duration) -> Result<Octocrab> {
+/// An octocrab client. The feature `retry` is off: if only an answer is lost, a retry would create a duplicate.
+pub(super) fn client(base: &Uri, token: &Token, limit: Duration) -> Result<Octocrab> {
     let builder =
         OctocrabBuilder::new().base_uri(base.clone()).and_then(|builder| builder.upload_uri(base.clone()));
-    let builder = builder.map_err(|_| anyhow!("expected the address of an API"))?;
+    let builder =
+        builder.map_err(|_| anyhow!("is not the address of an API, such as https://api.github.com"))?;
     let builder = builder
         .personal_token(token.0.clone())
         .set_connect_timeout(Some(Duration::from_secs(15)))
-        .set_read_timeout(Some(patience))
-        .set_write_timeout(Some(patience));
+        .set_read_timeout(Some(limit))
+        .set_write_timeout(Some(limit));
     let octocrab = builder.build();
-    octocrab.map_err(|_| anyhow!("no connection can be made: no certificates of authorities are installed"))
+    octocrab.map_err(|_| anyhow!("no CA certificates are installed; install the package ca-certificates"))
 }
 
-/// What stays as it is in a part of a path or query: RFC 3986's unreserved characters, and the @ of tags.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+/// Characters to escape: all but RFC 3986's unreserved characters and the @ of tags.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
-/// A part of a path or query, with everything escaped that could be taken for more than that.
+/// Escapes one part of a path or query.
 pub(super) fn escaped(part: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(part, PLAIN)
+    utf8_percent_encode(part, ESCAPED)
 }
 
 #[cfg(test)]
@@ -239,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repository_is_an_owner_and_a_name() {
+    fn parses_owner_and_name_of_a_repository() {
         assert_eq!("o-1/r.s_t".parse::<Repository>().unwrap().to_string(), "o-1/r.s_t");
         for text in ["", "o", "o/", "/r", "o/r/s", "o/..", "o/r?x", "o/ü"] {
             assert!(text.parse::<Repository>().is_err(), "{text}");
@@ -247,16 +251,16 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_shown() {
+    fn debug_and_errors_hide_the_token() {
         let token = Token::new(" ghs_secret\n").unwrap();
         assert_eq!(format!("{token:?}"), "Token(***)");
-        assert_eq!(token.hidden_in("bad ghs_secret!"), "bad ***!");
+        assert_eq!(token.redact("bad ghs_secret!"), "bad ***!");
         let wrong = Token::new("ghs secret").unwrap_err();
         assert!(!format!("{wrong:#} {wrong:?}").contains("ghs"));
     }
 
     #[test]
-    fn a_token_goes_to_no_address_that_is_not_safe() {
+    fn rejects_an_api_address_without_https() {
         let at = |base| GitHub::new(&"o/r".parse().unwrap(), base, Token::new("t").unwrap()).map(drop);
         for base in ["http://github.example", "ftp://h", "/v3", "", "https://u:p@h"] {
             assert!(at(base).is_err(), "{base}");

@@ -8,21 +8,21 @@ use serde_json::json;
 use super::GitHub;
 use super::failure::ApiCall;
 
-const DOING: ApiCall<'static> =
-    ApiCall { what: "comment", permission: "issues: write or pull-requests: write", again: true };
+const CALL: ApiCall<'static> =
+    ApiCall { name: "comment", permission: "issues: write or pull-requests: write", is_repeatable: true };
 
-/// GitHub takes 65536 characters.
-const MOST: usize = 65_000;
+/// Maximum number of characters in a comment. GitHub's limit is 65536.
+const MAX_CHARS: usize = 65_000;
 
-/// How many comments GitHub gives at once.
-const PAGE: usize = 100;
+/// Number of comments per page: GitHub's maximum.
+const PAGE_SIZE: usize = 100;
 
-/// A comment as it is now.
+/// The result of creating or updating a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
-    /// Where it can be read.
+    /// Address of the comment.
     pub url: String,
-    /// Whether it is new, changed, or was so before.
+    /// `made`, `updated` or `unchanged`.
     pub action: &'static str,
 }
 
@@ -37,65 +37,65 @@ struct FoundComment {
 }
 
 impl GitHub {
-    /// Says something on an issue or pull request, in the one comment that is about `topic`.
+    /// Creates the comment on `topic` on an issue or pull request, or updates it.
     pub fn comment(&self, issue: u64, topic: &str, text: &str) -> Result<Comment> {
         let mark = format!("<!-- spamops:{topic} -->");
-        let text = if text.chars().count() > MOST {
-            format!("{}\n…", text.chars().take(MOST).collect::<String>())
+        let text = if text.chars().count() > MAX_CHARS {
+            format!("{}\n…", text.chars().take(MAX_CHARS).collect::<String>())
         } else {
             text.to_owned()
         };
         let body = format!("{mark}\n{text}");
-        let Some(found) = self.marked(issue, &mark)? else {
-            let made = self.wait(&DOING, self.issues().create_comment(issue, body))?;
+        let Some(found) = self.find_comment(issue, &mark)? else {
+            let made = self.wait(&CALL, self.issues().create_comment(issue, body))?;
             return Ok(Comment { url: made.html_url.into(), action: "made" });
         };
-        // GitHub gives line ends back as it got them, a form of its page as CRLF.
+        // GitHub keeps line endings. A comment edited on its page has CRLF.
         if found.body.as_deref().is_some_and(|before| before.replace('\r', "").trim_end() == body.trim_end())
         {
             return Ok(Comment { url: found.html_url, action: "unchanged" });
         }
-        // By path: octocrab's `update_comment` sends POST, but GitHub's API has PATCH here.
+        // By path: octocrab's `update_comment` sends POST, but GitHub's API requires PATCH.
         let path = self.path(&format!("issues/comments/{}", found.id));
         let body = json!({ "body": body });
-        let changed: FoundComment = self.wait(&DOING, self.octocrab.patch(path, Some(&body)))?;
+        let changed: FoundComment = self.wait(&CALL, self.octocrab.patch(path, Some(&body)))?;
         Ok(Comment { url: changed.html_url, action: "updated" })
     }
 
-    /// The first comment that begins with a mark, by somebody who may write here: anybody can type a mark.
-    fn marked(&self, issue: u64, mark: &str) -> Result<Option<FoundComment>> {
+    /// The first comment that starts with a mark and whose author can write to the repository. Anyone can type a mark.
+    fn find_comment(&self, issue: u64, mark: &str) -> Result<Option<FoundComment>> {
         let mut me = None;
         for page in 1_u32.. {
-            let path = self.path(&format!("issues/{issue}/comments?per_page={PAGE}&page={page}"));
-            let found: Vec<FoundComment> = self.wait(&DOING, self.octocrab.get(path, None::<&()>))?;
-            let is_last = found.len() < PAGE;
+            let path = self.path(&format!("issues/{issue}/comments?per_page={PAGE_SIZE}&page={page}"));
+            let found: Vec<FoundComment> = self.wait(&CALL, self.octocrab.get(path, None::<&()>))?;
+            let is_last = found.len() < PAGE_SIZE;
             let mut marked = found
                 .into_iter()
                 .filter(|found| found.body.as_ref().is_some_and(|body| body.starts_with(mark)));
-            let ours = marked.find(|found| {
+            let own = marked.find(|found| {
                 let mut is_mine = || {
                     let me = me.get_or_insert_with(|| self.login()).as_ref();
                     me.is_some() && me == found.login()
                 };
-                found.is_known() || is_mine()
+                found.is_by_writer() || is_mine()
             });
-            if ours.is_some() || is_last {
-                return Ok(ours);
+            if own.is_some() || is_last {
+                return Ok(own);
             }
         }
-        None.context("the comments have no end")
+        None.context("GitHub returned too many pages of comments")
     }
 
-    /// The login of the token, if it is a person's. GitHub does not tell others who is a private member of an organization.
+    /// The login of the token's owner, if it is a person. GitHub hides private organization members from others.
     fn login(&self) -> Option<String> {
-        let user = self.wait(&DOING, self.octocrab.current().user());
+        let user = self.wait(&CALL, self.octocrab.current().user());
         user.ok().map(|user| user.login)
     }
 }
 
 impl FoundComment {
-    /// Whether its author may write here.
-    fn is_known(&self) -> bool {
+    /// Whether the author is a bot or can write to the repository.
+    fn is_by_writer(&self) -> bool {
         use AuthorAssociation::{Collaborator, Member, Owner};
         let is_bot = self.user.as_ref().is_some_and(|user| user.r#type == "Bot");
         is_bot || matches!(self.author_association, Some(Owner | Member | Collaborator))

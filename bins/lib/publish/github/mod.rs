@@ -1,7 +1,7 @@
-//! The parts of GitHub's API that spamops uses: releases, deployments, dispatches, comments.
+//! Calls GitHub's API for releases, deployments, dispatches and comments.
 //!
-//! The calls are octocrab's typed ones. A call by path has a comment that says why. Links to a next page are never followed:
-//! pages are requested by number, so the token goes only to the API's host.
+//! Calls use octocrab's types; a comment explains each call by path. Pages are requested by number: following a link to the
+//! next page could send the token to another host.
 
 mod failure;
 mod client;

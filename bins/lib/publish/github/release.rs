@@ -1,4 +1,4 @@
-//! Creates the release of a version: a draft until all files are uploaded, then never changed.
+//! Creates the release of a version: a draft until all files are uploaded, then final.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,100 +10,101 @@ use octocrab::params::repos::Reference;
 use serde_json::json;
 
 use super::GitHub;
-use super::client::{PATIENCE, client, escaped};
+use super::client::{TIMEOUT, client, escaped};
 use super::failure::ApiCall;
 use crate::io::diagnostics::shown;
 use crate::io::result_file;
 
-const DOING: ApiCall<'static> = ApiCall { what: "release", permission: "contents: write", again: true };
+const CALL: ApiCall<'static> =
+    ApiCall { name: "release", permission: "contents: write", is_repeatable: true };
 
 /// A file of a release.
 #[derive(Clone, Debug)]
 pub struct ReleaseAsset {
-    /// What it is called there.
+    /// Name of the file in the release.
     pub name: String,
-    /// What it holds.
     pub bytes: Vec<u8>,
 }
 
-/// A release that is there and whole.
+/// A complete, published release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
-    /// Where it can be seen.
+    /// Address of the release.
     pub url: String,
-    /// Whether it was made just now.
+    /// Whether this call created it.
     pub made: bool,
-    /// The files that were uploaded just now.
+    /// Names of the files that this call uploaded.
     pub uploaded: Vec<String>,
 }
 
 impl GitHub {
-    /// Has a release of a tag with these files: found or made, and completed.
+    /// Finds or creates the release of a tag, uploads missing files and publishes it.
     pub fn release(&self, tag: &str, title: &str, text: &str, assets: &[ReleaseAsset]) -> Result<Release> {
-        let before = self.released(tag)?;
+        let before = self.find_release(tag)?;
         let made = before.is_none();
         let found = match before {
             Some(found) => found,
-            None => self.draft(tag, title, text)?,
+            None => self.create_draft(tag, title, text)?,
         };
         let mut uploaded = Vec::new();
         for asset in assets {
-            if !self.is_there(&found, asset)? {
+            if !self.has_asset(&found, asset)? {
                 self.upload(&found.upload_url, asset)?;
                 uploaded.push(asset.name.clone());
             }
         }
         let mut url = found.html_url;
         if found.draft {
-            // The latest release of a repository stays that of its software.
+            // Do not mark a model as the latest release: the repository may also release software.
             // By path: octocrab's `update` adds a field `release_id` that GitHub's API does not have.
             let path = self.path(&format!("releases/{}", found.id));
             let body = json!({ "draft": false, "make_latest": "false" });
-            let published: repos::Release = self.wait(&DOING, self.octocrab.patch(path, Some(&body)))?;
+            let published: repos::Release = self.wait(&CALL, self.octocrab.patch(path, Some(&body)))?;
             url = published.html_url;
         }
         Ok(Release { url: url.into(), made, uploaded })
     }
 
-    /// The release of a tag, a draft too: GitHub lists drafts first, and finds them by no tag.
-    fn released(&self, tag: &str) -> Result<Option<repos::Release>> {
+    /// The release of a tag, published or draft. GitHub finds no draft by its tag, but lists drafts first.
+    fn find_release(&self, tag: &str) -> Result<Option<repos::Release>> {
         let repository = self.repos();
         let releases = repository.releases();
-        if let Some(found) = self.find(&DOING, releases.get_by_tag(&escaped(tag).to_string()))? {
+        if let Some(found) = self.find(&CALL, releases.get_by_tag(&escaped(tag).to_string()))? {
             return Ok(Some(found));
         }
-        let all = self.wait(&DOING, releases.list().per_page(100).send())?;
+        let all = self.wait(&CALL, releases.list().per_page(100).send())?;
         Ok(all.into_iter().find(|found| found.draft && found.tag_name == tag))
     }
 
-    fn draft(&self, tag: &str, title: &str, text: &str) -> Result<repos::Release> {
+    fn create_draft(&self, tag: &str, title: &str, text: &str) -> Result<repos::Release> {
         self.expect_tag(tag)?;
         let repository = self.repos();
         let releases = repository.releases();
-        self.wait(&DOING, releases.create(tag).name(title).body(text).draft(true).send())
+        self.wait(&CALL, releases.create(tag).name(title).body(text).draft(true).send())
     }
 
-    /// Of a tag that is not there GitHub would make one itself, of whatever commit is the last.
+    /// Fails if the tag does not exist: GitHub would create it on the latest commit.
     fn expect_tag(&self, tag: &str) -> Result<()> {
         let reference = Reference::Tag(escaped(tag).to_string());
-        let found = self.find(&DOING, self.repos().get_ref(&reference))?;
-        found.with_context(|| self.named(&format!("release: the tag {tag} is not there; push it first")))?;
+        let found = self.find(&CALL, self.repos().get_ref(&reference))?;
+        found
+            .with_context(|| self.error(&format!("release: the tag {tag} does not exist; push it first")))?;
         Ok(())
     }
 
-    /// Whether a release has a file already; another one of its name is an error, half of one is removed.
-    fn is_there(&self, release: &repos::Release, asset: &ReleaseAsset) -> Result<bool> {
+    /// Whether a release already has a file. Deletes a partial upload. Fails if the file differs.
+    fn has_asset(&self, release: &repos::Release, asset: &ReleaseAsset) -> Result<bool> {
         let Some(found) = release.assets.iter().find(|found| found.name == asset.name) else {
             return Ok(false);
         };
         if found.state != "uploaded" {
-            // By path: octocrab's `release_assets().delete` ignores GitHub's refusal.
+            // By path: octocrab's `release_assets().delete` ignores errors from GitHub.
             let path = self.path(&format!("releases/assets/{}", found.id));
             let answer = async {
                 let response = self.octocrab._delete(path, None::<&()>).await?;
                 octocrab::map_github_error(response).await.map(drop)
             };
-            self.wait(&DOING, answer)?;
+            self.wait(&CALL, answer)?;
             return Ok(false);
         }
         let is_same = usize::try_from(found.size).is_ok_and(|size| size == asset.bytes.len())
@@ -111,32 +112,38 @@ impl GitHub {
                 .digest
                 .as_ref()
                 .is_none_or(|digest| *digest == format!("sha256:{}", result_file::digest_of(&asset.bytes)));
-        let line =
-            format!("release: {} is there and is another; a release is not changed", shown(&asset.name));
-        ensure!(is_same, self.named(&line));
+        let line = format!(
+            "release: {} exists with other content; delete the release, then run this again",
+            shown(&asset.name)
+        );
+        ensure!(is_same, self.error(&line));
         Ok(true)
     }
 
-    /// Uploads a file to where the release says, if that is GitHub. By path: octocrab's `upload_asset` fetches the release
-    /// again, uploads to any address it finds there, does not escape the file's name, and sends JSON as a byte stream.
+    /// Uploads a file to the release's upload address, if that is on GitHub.
+    ///
+    /// By path: octocrab's `upload_asset` fetches the release again, accepts any address, does not escape the file's name, and
+    /// sends JSON as a byte stream.
     fn upload(&self, template: &str, asset: &ReleaseAsset) -> Result<()> {
         let address = template.split('{').next().unwrap_or_default();
-        let address: Uri =
-            address.parse().ok().with_context(|| self.named("release: has no address for uploads"))?;
+        let address: Uri = address
+            .parse()
+            .ok()
+            .with_context(|| self.error("release: GitHub sent no upload address; check GITHUB_API_URL"))?;
         let line = format!(
-            "release: files would go to {}, which is not the API's; nothing was sent",
+            "release: the upload address {} is not on the API's host, so nothing was sent; check GITHUB_API_URL",
             shown(template)
         );
-        ensure!(is_family(&self.base, &address), self.named(&line));
+        ensure!(may_receive_token(&self.base, &address), self.error(&line));
         let origin = Uri::builder().scheme(address.scheme_str().unwrap_or("https"));
         let origin = origin
             .authority(address.authority().map_or("", |authority| authority.as_str()))
             .path_and_query("/");
-        // A large model may go out over a slow line: 100 kB in a second at least.
-        let patience = PATIENCE + Duration::from_secs(asset.bytes.len() as u64 / 100_000);
+        // Allow a slow connection: at least 100 kB per second.
+        let limit = TIMEOUT + Duration::from_secs(asset.bytes.len() as u64 / 100_000);
         let octocrab = {
             let _inside = self.runtime.enter();
-            client(&origin.build()?, &self.token, patience)?
+            client(&origin.build()?, &self.token, limit)?
         };
         let is_json = Path::new(&asset.name).extension().is_some_and(|extension| extension == "json");
         let kind = if is_json { "application/json" } else { "application/octet-stream" };
@@ -147,16 +154,16 @@ impl GitHub {
             let response = octocrab.execute(request).await?;
             octocrab::map_github_error(response).await.map(drop)
         };
-        self.wait_for(patience, &DOING, answer)
+        self.wait_at_most(limit, &CALL, answer)
     }
 }
 
-/// Whether uploads to this address may have the token: it is at the API's host, or is `uploads.` where that is `api.`.
-fn is_family(api: &Uri, address: &Uri) -> bool {
+/// Whether an upload address may receive the token. It must be on the API's host, or on `uploads.X` for the API `api.X`.
+fn may_receive_token(api: &Uri, address: &Uri) -> bool {
     let is_host = match (api.host(), address.host()) {
         (Some(api), Some(host)) => {
             let parent = |host: &str, name| host.strip_prefix(name).map(str::to_owned);
-            host == api || parent(api, "api.").is_some_and(|of| parent(host, "uploads.") == Some(of))
+            host == api || parent(api, "api.").is_some_and(|domain| parent(host, "uploads.") == Some(domain))
         }
         _ => false,
     };
@@ -170,15 +177,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_goes_to_hosts_of_the_api_only() {
-        let family = |api: &str, address: &str| is_family(&api.parse().unwrap(), &address.parse().unwrap());
+    fn sends_the_token_only_to_hosts_of_the_api() {
+        let may =
+            |api: &str, address: &str| may_receive_token(&api.parse().unwrap(), &address.parse().unwrap());
         for (api, address) in [
             ("https://api.github.com", "https://uploads.github.com/repos/o/r/releases/1/assets"),
             ("https://api.octo.ghe.com", "https://uploads.octo.ghe.com/repos"),
             ("https://ghes.example/api/v3", "https://ghes.example/api/uploads/repos"),
             ("http://localhost:4001", "http://localhost:4001/repos"),
         ] {
-            assert!(family(api, address), "{api} {address}");
+            assert!(may(api, address), "{api} {address}");
         }
         for (api, address) in [
             ("https://api.github.com", "https://uploads.github.com.evil.example/"),
@@ -189,7 +197,7 @@ mod tests {
             ("https://ghes.example/api/v3", "https://uploads.ghes.example/"),
             ("http://localhost:4001", "http://localhost:4002/repos"),
         ] {
-            assert!(!family(api, address), "{api} {address}");
+            assert!(!may(api, address), "{api} {address}");
         }
     }
 }
