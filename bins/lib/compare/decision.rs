@@ -1,4 +1,4 @@
-//! The decision of `compare`: the verdict of the paired tests, then every check that can block a deployment.
+//! Decides about a challenger: the verdict of the paired tests, then every check that can block a deployment.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The deploy rule: a challenger is deployed if it is better and passes every check.
+//! Applies the deploy rule: a challenger is deployed if it is better and passes every check.
 
 use crate::compare::golden::GoldenResult;
 use crate::compare::paired_result::CompareVerdict;
@@ -14,7 +14,7 @@ pub enum DeployBlock {
     Check,
 }
 
-/// The first reason that blocks a deployment; none if the challenger can be deployed. `gates` holds true for each gate that passed.
+/// The reason that blocks a deployment; none if the challenger can be deployed. `gates` is true for each gate that passed.
 pub fn deploy_block(
     verdict: CompareVerdict,
     mut gates: impl Iterator<Item = bool>,

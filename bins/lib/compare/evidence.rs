@@ -1,4 +1,4 @@
-//! The evidence of a comparison: row counts, scores, newest rows, slices, gates and golden messages.
+//! Defines the evidence of a comparison: row counts, scores, newest rows, slices, gates and golden messages.
 
 use serde::{Deserialize, Serialize};
 

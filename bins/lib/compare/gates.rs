@@ -1,4 +1,4 @@
-//! Gates: figures that a challenger must reach, named as in MLflow's `MetricThreshold`.
+//! Parses and checks gates: figures that a challenger must reach, named as in MLflow's `MetricThreshold`.
 
 use std::str::FromStr;
 

@@ -20,7 +20,7 @@ const BOOTSTRAP_DRAWS: usize = 10_000;
 /// Fixed, so that the same rows give the same interval.
 const BOOTSTRAP_SEED: u64 = 1;
 
-/// With fewer discordant rows, the exact test cannot rows_for_f1 its level.
+/// With fewer discordant rows, the exact test cannot reach its level.
 const MIN_DISCORDANT_ROWS: u64 = 6;
 
 /// Whether the challenger is better than the champion.
@@ -57,7 +57,7 @@ pub struct Difference {
     pub interval: Interval,
 }
 
-/// McNemar's table (1947) and tests.
+/// McNemar's test (1947) on the discordant rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct McNemar {
     /// Rows that only the champion classified correctly.
@@ -127,7 +127,7 @@ impl McNemar {
         self.only_champion_right + self.only_challenger_right
     }
 
-    /// Whether the exact test can rows_for_f1 its level with this number of discordant rows.
+    /// Whether the exact test can reach its level with this number of discordant rows.
     pub fn can_reach_level(&self) -> bool {
         self.discordant_rows() >= MIN_DISCORDANT_ROWS
     }
@@ -207,7 +207,7 @@ impl PairedResult {
         let rows = self.rows as f64;
         let discordant_rows = self.mcnemar.discordant_rows();
         let discordant = self.counters.right().discordant()?;
-        // With fewer than six discordant rows, the exact test cannot rows_for_f1 its level.
+        // With fewer than six discordant rows, the exact test cannot reach its level.
         let enough_discordant = power::whole(rows * MIN_DISCORDANT_ROWS as f64 / discordant_rows as f64)?;
         let by_test = power::rows_for_paired(self.accuracy?.value, discordant, PowerAim::USUAL);
         let f1 = self.f1?.value;

@@ -26,7 +26,7 @@ pub enum CompareReason {
     /// Whether the interval of the F1 difference excludes a loss of the minimum effect.
     NotWorse(RowScope, PairedResult),
     Evidence(SequentialEvidence),
-    /// The rows at hand, and the rows needed for a verdict.
+    /// The current number of rows, and the number needed for a verdict.
     RowsNeeded {
         rows: u64,
         needed: u64,
@@ -35,7 +35,7 @@ pub enum CompareReason {
     /// A gate that was set when the model was fitted.
     Required(RequiredGate),
     SliceLoses(Slice),
-    /// The challenger loses in none of this number of slices.
+    /// The challenger loses in no slice.
     NoSliceLoses {
         slices: usize,
     },

@@ -48,7 +48,7 @@ impl TallyCounts {
 /// Counts labelled rows while they are read.
 #[derive(Clone, Debug)]
 pub struct CompareTally<'a> {
-    /// Column that identifies a row in a sequential test. If none, the text does.
+    /// Column that identifies a row in a sequential test. Defaults to the text.
     id: Option<&'a str>,
     slice_columns: &'a [String],
     counts: TallyCounts,

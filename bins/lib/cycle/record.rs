@@ -26,7 +26,7 @@ pub struct CycleRecord {
     pub settings: CycleSettings,
     /// SHA-256 of every input at the start of the run, by name.
     pub inputs: BTreeMap<String, String>,
-    /// Whether an earlier run requested a retrain and was killed before it was done.
+    /// Whether an earlier run was killed between its request for a retrain and the retrain itself.
     pub answers_earlier_request: bool,
     /// Version of the champion that scored the new rows; null without a champion.
     pub champion: Option<u64>,

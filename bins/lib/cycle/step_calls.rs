@@ -197,7 +197,7 @@ impl CycleRun<'_> {
             self.dry_run || self.deploy_needed()?,
             "{compare}: deploy_needed is false; to promote the challenger anyway, run promote"
         );
-        let why = if self.has_champion() { "better on the holdout" } else { "the first" };
+        let why = if self.has_champion() { "better on the holdout" } else { "first model" };
         let reports: Vec<String> = [RunFile::Drift, RunFile::Compare]
             .into_iter()
             .filter(|file| self.files.path(*file).exists())

@@ -37,14 +37,14 @@ pub struct Assessment {
     pub distances: Vec<FeatureDistance>,
     /// Histograms of sizes and scores.
     pub pictures: Vec<FeatureHistogram>,
-    /// Numbers of runs that performance is pooled over: in the window, and in the longer window.
+    /// Numbers of runs that F1 is pooled over: in the short window, then in the long one.
     pub runs: [usize; 2],
     /// Whether the labelled messages are not a random sample.
     pub picked: bool,
 }
 
 impl Assessment {
-    /// The assessment of messages that are too few to test.
+    /// The assessment without a reference, or with too few messages to test.
     fn untested(window: Window) -> Self {
         Self {
             verdict: DriftVerdict::InsufficientData,

@@ -79,8 +79,8 @@ impl<'a> Messages<'a> {
             .map(move |(record, own)| (*record, scale.step(record, || reference.share_unknown(record, *own))))
     }
 
-    /// The share of a message's words that no other message here has. A message in the reference does not count itself, so
-    /// that reference messages and new messages are treated alike.
+    /// The share of a message's words that no other message of the reference has. A reference message does not count itself.
+    /// This treats reference messages and new messages alike.
     fn share_unknown(&self, record: &MessageRecord, own: bool) -> f64 {
         let least = 1 + u32::from(own);
         let unknown = record.look.words.iter().filter(|word| self.words[usize::from(**word)] < least);

@@ -1,4 +1,4 @@
-//! Uses earlier runs with the same reference to enlarge small windows, and to tell persistent drift from normal change.
+//! Uses earlier runs to enlarge small windows, and to distinguish persistent drift from normal change.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::profile::summary::Profile;
 use crate::stats::conformal;
 use crate::stats::confusion::Confusion;
 
-/// Minimum number of earlier windows to tell what is normal.
+/// Minimum number of earlier windows for a comparison with them.
 pub const MIN_WINDOWS: usize = 20;
 
 /// The messages of a run, pooled with those of earlier runs.

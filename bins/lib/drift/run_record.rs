@@ -154,7 +154,7 @@ impl RunRecord {
 /// One run of the history, as shown in a report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
-    /// Seconds since 1970.
+    /// Seconds since 1970-01-01 UTC.
     pub time: i64,
     /// Number of rows.
     pub rows: u64,

@@ -1,4 +1,4 @@
-//! Tells label shift (only the class balance changed) from a change in the messages.
+//! Distinguishes label shift (only the class balance changed) from a change in the messages.
 
 use serde::{Deserialize, Serialize};
 

@@ -14,7 +14,7 @@ use crate::io::dates::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerCode {
-    /// A person requested a retrain with --force.
+    /// A retrain is forced with --force.
     Forced,
     NoChampion,
     /// F1 on labelled rows fell.

@@ -108,7 +108,7 @@ impl Journal {
                 .with_context(|| format!("line {number}: is not a journal entry; restore it from git"))?;
             ensure!(
                 entry.entry == number && entry.before == journal.last(),
-                "line {number}: does not follow the line before it; restore it from git"
+                "line {number}: does not follow the previous line; restore it from git"
             );
             journal.entries.push(entry);
             journal.last = Some(result_file::digest(line));

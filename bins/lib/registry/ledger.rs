@@ -164,7 +164,7 @@ impl Ledger {
         self.versions.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
-    /// The aliases that differ from their last move in the journal, as they should be.
+    /// The corrected form of every alias that differs from its last move in the journal.
     fn outdated_aliases(&self, registry: &Registry) -> Result<Vec<Alias>> {
         let mut last: Vec<&JournalEntry> = Vec::new();
         for entry in self.journal.entries.iter().filter(|entry| entry.alias.is_some()) {

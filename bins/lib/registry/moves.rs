@@ -200,7 +200,7 @@ impl Registry {
         };
         let changed = before.as_ref().is_none_or(|alias| alias.version != version.version);
         let after = if changed { entry.alias_after() } else { before.clone() };
-        let after = after.context("an alias without a name")?;
+        let after = after.context("the alias has no name")?;
         if changed {
             self.expect(request, before.as_ref())?;
             lines.push(ledger.journal.add(entry)?);

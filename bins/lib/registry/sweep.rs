@@ -12,7 +12,7 @@ use super::{Registry, json_files};
 /// The options of a sweep, and its entry in the journal.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweeper<'a> {
-    /// Number of newest versions that keep their models. If none, all versions do.
+    /// Number of newest versions that keep their models; none for all versions.
     pub keep: Option<u64>,
     pub reason: &'a str,
     /// Person or account that removes the models.
