@@ -56,7 +56,7 @@ impl GateOutcome {
     }
 }
 
-/// A gate in `compare.json`.
+/// The result of a gate, as in `compare.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GateResult {
     /// Name of the figure, such as `f1`.

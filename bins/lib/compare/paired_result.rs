@@ -17,7 +17,7 @@ pub const MIN_F1_EFFECT: f64 = 0.005;
 /// Number of bootstrap samples for the interval of the F1 difference.
 const BOOTSTRAP_DRAWS: usize = 10_000;
 
-/// Fixed, so that the same rows give the same interval.
+/// Seed of the bootstrap. It is fixed, so that the same rows give the same interval.
 const BOOTSTRAP_SEED: u64 = 1;
 
 /// With fewer discordant rows, the exact test cannot reach its level.

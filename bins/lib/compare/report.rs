@@ -23,7 +23,7 @@ pub struct CompareReport {
     pub head: ResultHead,
     /// Number of labelled rows.
     pub rows: u64,
-    /// Whether the challenger is better.
+    /// `better`, `worse` or `inconclusive`.
     pub verdict: CompareVerdict,
     /// Whether the challenger should be promoted.
     pub deploy_needed: bool,

@@ -22,7 +22,7 @@ pub struct DriftReport {
     pub head: ResultHead,
     /// Time of the decision, in seconds since 1970-01-01 UTC.
     pub time: i64,
-    /// Whether the messages have drifted.
+    /// `drifted`, `steady` or `insufficient_data`.
     pub verdict: DriftVerdict,
     /// Whether a retrain is requested.
     pub retrain_needed: bool,
