@@ -33,7 +33,7 @@ pub struct CycleSettings {
     pub size: u64,
     /// Whether to retrain regardless of the signals.
     pub force: bool,
-    /// Time of the run, in UTC (RFC 3339).
+    /// Time of the run in UTC: a date, or a time as in RFC 3339.
     pub now: String,
     /// Git commit that the model is fitted from; null if unknown.
     pub commit: Option<String>,

@@ -63,11 +63,8 @@ impl FromStr for Persistence {
 
     fn from_str(text: &str) -> Result<Self> {
         let parts = text.split_once('/').map(|(windows, of)| (windows.parse(), of.parse()));
-        let Some((Ok(windows), Ok(of))) = parts else { bail!("expected WINDOWS/OF, such as 2/3") };
-        ensure!(
-            0 < windows && windows <= of && of <= 20,
-            "expected WINDOWS/OF with 1 <= WINDOWS <= OF <= 20, such as 2/3"
-        );
+        let Some((Ok(windows), Ok(of))) = parts else { bail!("expected K/N, such as 2/3") };
+        ensure!(0 < windows && windows <= of && of <= 20, "expected K/N with 1 <= K <= N <= 20, such as 2/3");
         Ok(Self { windows, of })
     }
 }
