@@ -161,7 +161,7 @@ fn nothing_is_torn_lost_or_undone_when_writers_are_killed() {
         acknowledged.extend(told);
         refused.extend(said);
     }
-    // Only a rollback may fail: if there is no earlier version, or its model was removed.
+    // Only a rollback may fail: without an earlier version, or if `gc` has removed its model.
     refused.retain(|said| {
         !said.contains("no earlier version to roll back to") && !said.contains("was removed to save space")
     });

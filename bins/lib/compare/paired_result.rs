@@ -20,7 +20,7 @@ const BOOTSTRAP_DRAWS: usize = 10_000;
 /// Seed of the bootstrap. It is fixed, so that the same rows give the same interval.
 const BOOTSTRAP_SEED: u64 = 1;
 
-/// With fewer discordant rows, the exact test cannot reach its level.
+/// Minimum number of discordant rows with which the exact test can reach its level.
 const MIN_DISCORDANT_ROWS: u64 = 6;
 
 /// Whether the challenger is better than the champion.

@@ -72,17 +72,17 @@ impl EstimatedF1 {
         let probabilities: Vec<f64> =
             new.iter().map(|row| row.probability.clamp(margin, 1.0 - margin)).collect();
         let now = prior_shift::estimate(&probabilities, trained);
-        let mut adjusted = before.clone();
+        let mut moved = before.clone();
         if (now - trained).abs() >= prior_shift::FLOOR {
             let weights = (now / trained, (1.0 - now) / (1.0 - trained));
-            for row in adjusted.iter_mut().chain(&mut new) {
+            for row in moved.iter_mut().chain(&mut new) {
                 row.reweigh(weights);
             }
             for row in &mut new {
                 row.weight = 1.0;
             }
         }
-        let (expected, before, reference) = (figure(&new)?, figure(&before)?, figure(&adjusted)?);
+        let (expected, before, reference) = (figure(&new)?, figure(&before)?, figure(&moved)?);
         let mut sums = PerformanceSums::default();
         for row in &new {
             sums.add(row.probability, row.verdict);

@@ -69,11 +69,13 @@ pub struct RunFindings {
 pub struct RunRecord {
     /// Schema of the line.
     schema: String,
+    /// Time of the run, in seconds since 1970-01-01 UTC.
     pub time: i64,
     /// Digest of the reference; empty without a reference.
     pub reference: String,
     /// Digest of the profile. A repeated run has the same id.
     pub id: String,
+    /// Number of rows.
     pub rows: u64,
     /// Number of distinct messages.
     pub distinct: u64,
