@@ -1,4 +1,4 @@
-//! The decision of `compare`: the verdict of the paired tests, then every check that can block a deployment.
+//! Decides about a challenger: the verdict of the paired tests, then every check that can block a deployment.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,55 +16,47 @@ use crate::model::estimate::RequiredGate;
 use crate::stats::metrics::Figures;
 use crate::stats::paired::PairedAuc;
 
-/// Figures of either model.
+/// The figures of both models.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BothFigures {
-    /// The champion's.
+    /// Figures of the champion; null without a champion.
     pub champion: Option<Figures>,
-    /// The challenger's.
+    /// Figures of the challenger.
     pub challenger: Figures,
 }
 
-/// What was decided, and the numbers behind it.
+/// The verdict, the deploy decision, and the numbers behind them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompareDecision {
-    /// Whether the challenger is better.
     pub verdict: CompareVerdict,
-    /// What keeps it from being deployed, if anything.
+    /// None if the challenger should be deployed.
     pub deploy_block: Option<DeployBlock>,
-    /// Tests and checks, whether they spoke for the challenger or not.
+    /// Every test and check, passed or not.
     pub reasons: Vec<CompareReason>,
-    /// How many rows would settle an open verdict, if the difference is what it looks like.
+    /// Rows needed for a verdict if the true difference equals the measured one.
     pub rows_needed: Option<u64>,
-    /// All labelled rows.
     pub pairs: PairedRows,
-    /// The paired tests on all rows; none without a champion.
+    /// The result on all rows; none without a champion.
     pub whole: Option<PairedResult>,
-    /// The paired tests on the newest rows.
     pub recent: Option<RecentRows>,
-    /// The areas under the ROC curve; none if there are no scores.
+    /// Areas under the ROC curve; none without scores.
     pub areas: Option<PairedAuc>,
-    /// Every figure of either model.
     pub figures: BothFigures,
-    /// The rows by slice.
     pub slices: Vec<Slice>,
-    /// The gates.
     pub gates: Vec<GateOutcome>,
-    /// The requirements that its model was fitted with.
+    /// Gates that were set when the challenger was fitted.
     pub required: Vec<RequiredGate>,
-    /// The golden messages.
     pub golden: Option<GoldenResult>,
-    /// The evidence of a sequential test.
     pub sequential: Option<SequentialEvidence>,
 }
 
-/// Decides. Without a champion the checks alone do.
+/// Decides whether the challenger is better and can be deployed. Without a champion, only the checks decide.
 pub fn decide(evidence: CompareEvidence) -> CompareDecision {
     let CompareEvidence { rows, recent, mut champion_scores, mut challenger_scores, .. } = evidence;
     let CompareEvidence { required, golden, sequential, .. } = evidence;
     let pairs = PairedRows::from(&rows);
     let whole = match rows {
-        RowCounts::Paired(counters) => Some(PairedResult::of(counters)),
+        RowCounts::Paired(counts) => Some(PairedResult::of(counts)),
         RowCounts::Alone(_) => None,
     };
     let areas = PairedAuc::compare(&champion_scores, &challenger_scores).filter(|_| whole.is_some());
@@ -75,7 +67,7 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
     let before = figures.champion.as_ref();
     let gates: Vec<GateOutcome> =
         evidence.gates.iter().map(|gate| gate.outcome(before, &figures.challenger)).collect();
-    let slices = evidence.slices.judged();
+    let slices = evidence.slices.results();
     let basis = VerdictBasis::of(pairs.challenger.total(), whole.as_ref(), recent.as_ref(), sequential);
     let (verdict, rows_needed) = (basis.verdict(), basis.rows_needed());
     let passed = gates.iter().map(GateOutcome::passed);
@@ -104,7 +96,7 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
     }
 }
 
-/// The slices in which the challenger loses, or that it loses in none of them.
+/// One reason for each slice in which the challenger loses, or one reason that it loses in none.
 fn slice_reasons(slices: &[Slice]) -> Vec<CompareReason> {
     let lost: Vec<CompareReason> =
         slices.iter().filter(|slice| slice.loses).cloned().map(CompareReason::SliceLoses).collect();
@@ -124,37 +116,43 @@ mod tests {
     use crate::stats::paired::{PairedConfusion, PairedCounts};
     use crate::stats::ranking::ScoredLabel;
 
-    fn counters(ours: u64, theirs: u64) -> PairedConfusion {
+    fn counts(only_challenger: u64, only_champion: u64) -> PairedConfusion {
         PairedConfusion {
-            positive: PairedCounts { both: 100, only_one: theirs, only_other: ours, neither: 0 },
+            positive: PairedCounts {
+                both: 100,
+                only_one: only_champion,
+                only_other: only_challenger,
+                neither: 0,
+            },
             negative: PairedCounts { neither: 100, ..PairedCounts::default() },
         }
     }
 
-    fn found(ours: u64, theirs: u64) -> CompareEvidence {
-        CompareEvidence::of(RowCounts::Paired(counters(ours, theirs)))
+    fn evidence(only_challenger: u64, only_champion: u64) -> CompareEvidence {
+        CompareEvidence::of(RowCounts::Paired(counts(only_challenger, only_champion)))
     }
 
-    fn deploys(found: CompareEvidence) -> bool {
-        decide(found).deploy_block.is_none()
+    fn deploys(evidence: CompareEvidence) -> bool {
+        decide(evidence).deploy_block.is_none()
     }
 
     #[test]
-    fn better_takes_more_than_a_few_rows() {
-        let verdict = |ours, theirs| decide(found(ours, theirs)).verdict;
+    fn three_verdicts_depend_on_the_discordant_rows() {
+        let verdict =
+            |only_challenger, only_champion| decide(evidence(only_challenger, only_champion)).verdict;
         assert_eq!(verdict(20, 4), CompareVerdict::Better);
         assert_eq!(verdict(4, 20), CompareVerdict::Worse);
         assert_eq!(verdict(5, 3), CompareVerdict::Inconclusive);
         assert_eq!(verdict(0, 0), CompareVerdict::Inconclusive);
-        let none = decide(CompareEvidence::of(RowCounts::Paired(PairedConfusion::default())));
+        let empty = decide(CompareEvidence::of(RowCounts::Paired(PairedConfusion::default())));
         assert_eq!(
-            (none.verdict, none.deploy_block),
+            (empty.verdict, empty.deploy_block),
             (CompareVerdict::Inconclusive, Some(DeployBlock::Verdict(CompareVerdict::Inconclusive)))
         );
     }
 
     #[test]
-    fn the_gates_hold_for_the_first_model_too() {
+    fn gates_apply_to_the_first_model() {
         let gate = Gate::least(FigureName::F1, 0.8);
         let missed = Confusion { false_negative: 5, true_positive: 1, ..Confusion::default() };
         let right = Confusion { true_positive: 9, ..Confusion::default() };
@@ -167,42 +165,48 @@ mod tests {
     }
 
     #[test]
-    fn whatever_was_missed_holds_the_better_model_back() {
+    fn a_failed_check_blocks_a_better_model() {
         let required = |passed| {
             let gate = RequiredGate { figure: "f1".into(), limit: 0.9, value: Some(0.8), passed };
-            deploys(CompareEvidence { required: vec![gate], ..found(20, 4) })
+            deploys(CompareEvidence { required: vec![gate], ..evidence(20, 4) })
         };
         assert!(required(true) && !required(false));
         let gated = |least| {
-            deploys(CompareEvidence { gates: vec![Gate::least(FigureName::Recall, least)], ..found(20, 4) })
+            deploys(CompareEvidence {
+                gates: vec![Gate::least(FigureName::Recall, least)],
+                ..evidence(20, 4)
+            })
         };
         assert!(gated(0.9) && !gated(0.99));
         let golden = |wrong| {
             deploys(CompareEvidence {
                 golden: Some(GoldenResult { rows: 3, wrong, shown: vec![] }),
-                ..found(20, 4)
+                ..evidence(20, 4)
             })
         };
         assert!(golden(0) && !golden(1));
     }
 
     #[test]
-    fn a_slice_that_loses_holds_the_better_model_back() {
+    fn a_losing_slice_blocks_a_better_model() {
         let sliced = |lost| {
             let mut slices = Slices::default();
             (0..lost).for_each(|_| slices.add("lang", "de", Positive, Positive, Negative));
             (0..20).for_each(|_| slices.add("lang", "de", Positive, Positive, Positive));
-            decide(CompareEvidence { slices, ..found(60, 20) })
+            decide(CompareEvidence { slices, ..evidence(60, 20) })
         };
         assert_eq!(sliced(2).deploy_block, None);
-        let held = sliced(12);
-        assert_eq!((held.verdict, held.deploy_block), (CompareVerdict::Better, Some(DeployBlock::Check)));
-        let says_so = |reason: &CompareReason| matches!(reason, CompareReason::SliceLoses(slice) if slice.value == "de");
-        assert!(held.reasons.iter().any(says_so));
+        let blocked = sliced(12);
+        assert_eq!(
+            (blocked.verdict, blocked.deploy_block),
+            (CompareVerdict::Better, Some(DeployBlock::Check))
+        );
+        let names_the_slice = |reason: &CompareReason| matches!(reason, CompareReason::SliceLoses(slice) if slice.value == "de");
+        assert!(blocked.reasons.iter().any(names_the_slice));
     }
 
     #[test]
-    fn scores_are_compared_where_there_are_any() {
+    fn compares_scores_if_rows_have_them() {
         let scores = |shift: f64| {
             let row = |row: usize| {
                 ScoredLabel::new(
@@ -212,14 +216,17 @@ mod tests {
             };
             (0..30).map(row).collect::<Vec<_>>()
         };
-        let with =
-            CompareEvidence { champion_scores: scores(0.3), challenger_scores: scores(0.0), ..found(20, 4) };
+        let with = CompareEvidence {
+            champion_scores: scores(0.3),
+            challenger_scores: scores(0.0),
+            ..evidence(20, 4)
+        };
         let report = decide(with);
         assert!(report.areas.is_some_and(|areas| areas.difference > 0.0 && areas.challenger > 1.0 - 1e-12));
         assert!(
             report.figures.challenger.brier.is_some()
                 && report.figures.champion.is_some_and(|figures| figures.ece.is_some())
         );
-        assert_eq!(decide(found(20, 4)).areas, None);
+        assert_eq!(decide(evidence(20, 4)).areas, None);
     }
 }

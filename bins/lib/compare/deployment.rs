@@ -1,4 +1,4 @@
-//! The deploy rule: a challenger is deployed if it is better and passes every check.
+//! Applies the deploy rule: a challenger is deployed if it is better and passes every check.
 
 use crate::compare::golden::GoldenResult;
 use crate::compare::paired_result::CompareVerdict;
@@ -8,13 +8,13 @@ use crate::model::estimate::RequiredGate;
 /// The reason why a challenger is not deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeployBlock {
-    /// It is not better than the champion.
+    /// The verdict is not `better`.
     Verdict(CompareVerdict),
-    /// It misses a gate or a requirement, loses in a slice, or gets a golden message wrong.
+    /// The challenger misses a gate, loses in a slice, or gets a golden message wrong.
     Check,
 }
 
-/// The first thing that keeps a challenger from being deployed, if anything does. `gates` says of each gate whether it is passed.
+/// The reason that blocks a deployment; none if the challenger can be deployed. `gates` is true for each gate that passed.
 pub fn deploy_block(
     verdict: CompareVerdict,
     mut gates: impl Iterator<Item = bool>,

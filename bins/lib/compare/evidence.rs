@@ -1,4 +1,4 @@
-//! The evidence of a comparison: row counts, scores, newest rows, slices, gates and golden messages.
+//! Defines the evidence of a comparison: row counts, scores, newest rows, slices, gates and golden messages.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,34 +12,34 @@ use crate::stats::metrics::Confusion;
 use crate::stats::paired::PairedConfusion;
 use crate::stats::ranking::ScoredLabel;
 
-/// Labelled rows, counted by the verdicts on them.
+/// Counts of labelled rows, by label and verdict.
 #[derive(Clone, Debug)]
 pub enum RowCounts {
-    /// The challenger's verdicts: there is no champion yet.
+    /// Verdicts of the challenger only: there is no champion yet.
     Alone(Confusion),
-    /// The verdicts of both models.
+    /// Verdicts of both models.
     Paired(PairedConfusion),
 }
 
-/// Labelled rows that both models have judged.
+/// Labelled rows, counted by the verdicts of both models.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairedRows {
-    /// The champion's verdicts; all zero without a champion.
+    /// Verdicts of the champion; all counts are 0 without a champion.
     pub champion: Confusion,
-    /// The challenger's verdicts.
+    /// Verdicts of the challenger.
     pub challenger: Confusion,
-    /// Rows that only the champion got right.
+    /// Rows that only the champion classified correctly.
     pub only_champion_right: u64,
-    /// Rows that only the challenger got right.
+    /// Rows that only the challenger classified correctly.
     pub only_challenger_right: u64,
 }
 
 impl From<&PairedConfusion> for PairedRows {
-    fn from(counters: &PairedConfusion) -> Self {
-        let right = counters.right();
+    fn from(counts: &PairedConfusion) -> Self {
+        let right = counts.right();
         Self {
-            champion: counters.champion(),
-            challenger: counters.challenger(),
+            champion: counts.champion(),
+            challenger: counts.challenger(),
             only_champion_right: right.only_one,
             only_challenger_right: right.only_other,
         }
@@ -50,36 +50,30 @@ impl From<&RowCounts> for PairedRows {
     fn from(rows: &RowCounts) -> Self {
         match rows {
             RowCounts::Alone(challenger) => Self { challenger: *challenger, ..Self::default() },
-            RowCounts::Paired(counters) => Self::from(counters),
+            RowCounts::Paired(counts) => Self::from(counts),
         }
     }
 }
 
-/// What was found about a challenger.
+/// Everything that `decide` needs to know about a challenger.
 #[derive(Clone, Debug)]
 pub struct CompareEvidence {
-    /// All labelled rows.
     pub rows: RowCounts,
-    /// The newest of them.
     pub recent: Option<RecentRows>,
-    /// The champion's scores, row by row; empty where the rows have no scores.
+    /// One score per row; empty if the rows have no scores.
     pub champion_scores: Vec<ScoredLabel>,
-    /// The challenger's scores, in the same order.
+    /// Scores in the same order as the champion's.
     pub challenger_scores: Vec<ScoredLabel>,
-    /// The rows by slice.
     pub slices: Slices,
-    /// The gates for the challenger's figures.
     pub gates: Vec<Gate>,
-    /// The requirements that its model was fitted with.
+    /// Gates that were set when the challenger was fitted.
     pub required: Vec<RequiredGate>,
-    /// The golden messages.
     pub golden: Option<GoldenResult>,
-    /// The evidence of a sequential test.
     pub sequential: Option<SequentialEvidence>,
 }
 
 impl CompareEvidence {
-    /// Rows, and nothing else.
+    /// Evidence from row counts only.
     pub fn of(rows: RowCounts) -> Self {
         Self {
             rows,

@@ -1,4 +1,4 @@
-//! Gates: figures that a challenger must reach, named as in MLflow's `MetricThreshold`.
+//! Parses and checks gates: figures that a challenger must reach, named as in MLflow's `MetricThreshold`.
 
 use std::str::FromStr;
 
@@ -8,83 +8,79 @@ use serde::{Deserialize, Serialize};
 use crate::io::diagnostics::shown;
 use crate::stats::metrics::{FigureName, Figures};
 
-/// Numbers that differ by less are equal: a figure must not miss a sum of limits by its last digit.
+/// Two numbers that differ by less are equal. Rounding in the last digit must not fail a gate.
 const FLOAT_TOLERANCE: f64 = 1e-12;
 
-/// The change that is asked for instead of a share of the champion's figure if that figure is 0 (MLflow's fallback).
+/// The change that a relative limit requires if the champion's figure is 0 (MLflow's fallback).
 const MLFLOW_MIN_CHANGE: f64 = 1e-10;
 
-/// What a figure must be.
+/// A figure and its limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gate {
-    /// The figure.
     pub figure: FigureName,
-    /// The least it may be, or the most where less is better.
+    /// Minimum of the figure, or maximum if lower is better.
     pub threshold: Option<f64>,
-    /// By how much it must be better than the champion's.
+    /// Minimum improvement on the champion, in units of the figure.
     pub min_absolute_change: Option<f64>,
-    /// By which share of the champion's it must be better.
+    /// Minimum improvement on the champion, as a share of its figure.
     pub min_relative_change: Option<f64>,
-    /// Whether more is better.
     pub greater_is_better: bool,
 }
 
-/// A limit of a gate that applies.
+/// One limit of a gate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum GateLimit {
-    /// The figure itself.
+    /// Limit for the figure itself.
     Threshold(f64),
-    /// The change from the champion's figure.
+    /// Limit for the improvement on the champion.
     AbsoluteChange(f64),
-    /// The change, as a share of the champion's figure.
+    /// Limit for the improvement, as a share of the champion's figure.
     RelativeChange(f64),
 }
 
-/// A gate, the figures it was held against, and which of its limits they reach.
+/// The result of a gate: the figures of both models, and the limits they reach.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateOutcome {
-    /// The gate.
     pub gate: Gate,
-    /// The champion's figure; none without a champion, or if it could not be measured.
+    /// Figure of the champion; none without a champion, or if it cannot be measured.
     pub champion: Option<f64>,
-    /// The challenger's figure; none if it could not be measured.
+    /// Figure of the challenger; none if it cannot be measured.
     pub challenger: Option<f64>,
-    /// The limits that apply, and whether each is reached; none for a change without a champion.
+    /// Every limit, and whether it is reached. Without a champion, limits on changes do not apply.
     pub limits: Vec<(GateLimit, bool)>,
 }
 
 impl GateOutcome {
-    /// Whether every limit is reached.
     pub fn passed(&self) -> bool {
         self.limits.iter().all(|(_, reached)| *reached)
     }
 }
 
-/// A gate in `compare.json`.
+/// The result of a gate, as in `compare.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GateResult {
-    /// The name of the figure.
+    /// Name of the figure, such as `f1`.
     pub figure: String,
-    /// The least it may be, or the most where less is better.
+    /// Minimum of the figure, or maximum if lower is better; null if not set.
     pub threshold: Option<f64>,
-    /// By how much it must be better than the champion's.
+    /// Minimum improvement on the champion, in units of the figure; null if not set.
     pub min_absolute_change: Option<f64>,
-    /// By which share of the champion's it must be better.
+    /// Minimum improvement on the champion, as a share of its figure (0 to 1); null if not set.
     pub min_relative_change: Option<f64>,
-    /// Whether more is better.
+    /// Whether a higher figure is better.
     pub greater_is_better: bool,
-    /// The champion's; none without a champion, or no such figure of it.
+    /// Figure of the champion; null without a champion, or if it cannot be measured.
     pub champion: Option<f64>,
-    /// The challenger's; none where it could not be measured.
+    /// Figure of the challenger; null if it cannot be measured.
     pub challenger: Option<f64>,
-    /// Whether all that was asked is reached.
+    /// Whether every limit is reached.
     pub passed: bool,
-    /// What was asked for and what there is, for people.
+    /// The result as a sentence.
     pub says: String,
 }
 
 impl Gate {
-    /// A gate with a threshold alone.
+    /// A gate with only a threshold.
     pub fn least(figure: FigureName, threshold: f64) -> Self {
         Self {
             figure,
@@ -95,7 +91,7 @@ impl Gate {
         }
     }
 
-    /// Holds the figures against the gate. Without a champion no change is asked for.
+    /// Checks the figures. Without a champion, limits on changes do not apply.
     pub fn outcome(&self, champion: Option<&Figures>, challenger: &Figures) -> GateOutcome {
         let before = champion.and_then(|figures| self.figure.of(figures));
         let after = self.figure.of(challenger);
@@ -117,13 +113,13 @@ impl Gate {
         let sign = if self.greater_is_better { 1.0 } else { -1.0 };
         let bound = match limit {
             GateLimit::Threshold(threshold) => Some(threshold),
-            GateLimit::AbsoluteChange(change) => before.map(|was| was + sign * change),
-            GateLimit::RelativeChange(share) => before.map(|was| {
-                let change = if was == 0.0 { MLFLOW_MIN_CHANGE } else { was.abs() * share };
-                was + sign * change
+            GateLimit::AbsoluteChange(change) => before.map(|before| before + sign * change),
+            GateLimit::RelativeChange(share) => before.map(|before| {
+                let change = if before == 0.0 { MLFLOW_MIN_CHANGE } else { before.abs() * share };
+                before + sign * change
             }),
         };
-        after.zip(bound).is_some_and(|(is, bound)| sign * (is - bound) >= -FLOAT_TOLERANCE)
+        after.zip(bound).is_some_and(|(after, bound)| sign * (after - bound) >= -FLOAT_TOLERANCE)
     }
 }
 
@@ -147,7 +143,7 @@ impl FromStr for Gate {
                 "threshold" => gate.threshold = Some(number(limit)?),
                 "min_absolute_change" => {
                     let change = number(limit)?;
-                    ensure!(change > 0.0, "min_absolute_change {limit} is not over 0");
+                    ensure!(change > 0.0, "min_absolute_change {limit} is not greater than 0");
                     gate.min_absolute_change = Some(change);
                 }
                 "min_relative_change" => {
@@ -160,21 +156,21 @@ impl FromStr for Gate {
                 }
                 "greater_is_better" => {
                     gate.greater_is_better =
-                        limit.parse().ok().context("greater_is_better is true or false")?;
+                        limit.parse().ok().context("greater_is_better must be true or false")?;
                 }
                 _ => bail!(
-                    "{} is none of threshold, min_absolute_change, min_relative_change, greater_is_better",
+                    "{} is not a limit; use threshold, min_absolute_change, min_relative_change or greater_is_better",
                     shown(key)
                 ),
             }
         }
-        // A limit that no model can miss, or none can reach, is a slip: 90 for .9.
-        let reached = |limit: f64| figure == FigureName::LogLoss || (-1.0..=1.0).contains(&limit);
-        if let Some(limit) = gate.threshold.filter(|limit| !reached(*limit)) {
-            bail!("{figure} is never {limit}: it is 1 at most");
+        // A limit that every model reaches, or no model can reach, is a mistake: 90 instead of .9.
+        let is_possible = |limit: f64| figure == FigureName::LogLoss || (-1.0..=1.0).contains(&limit);
+        if let Some(limit) = gate.threshold.filter(|limit| !is_possible(*limit)) {
+            bail!("{figure} cannot be {limit}; set a limit between -1 and 1");
         }
-        let asks = [gate.threshold, gate.min_absolute_change, gate.min_relative_change];
-        ensure!(asks.iter().any(Option::is_some), "{figure} has no limit, such as threshold=.9");
+        let limits = [gate.threshold, gate.min_absolute_change, gate.min_relative_change];
+        ensure!(limits.iter().any(Option::is_some), "{figure} has no limit; add one, such as threshold=.9");
         Ok(gate)
     }
 }
@@ -200,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_those_of_mlflow() {
-        // MLflow 3: >= where greater is better, <= where not; the change of the baseline's value, or of a share of it.
+    fn limits_match_mlflow() {
+        // MLflow 3: >= if greater is better, else <=. Changes are absolute, or a share of the baseline.
         assert!(passed("recall=.9", 50, 90) && !passed("recall=.9", 50, 89));
         assert!(
             passed("recall min_absolute_change=.1", 80, 90)
@@ -225,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_measured_is_missed_and_what_has_no_champion_is_not_asked() {
+    fn fails_an_unmeasured_figure_and_skips_changes_without_a_champion() {
         let gate: Gate = "roc_auc=.5".parse().unwrap();
         assert!(!gate.outcome(None, &figures(90)).passed());
         let change: Gate = "recall min_absolute_change=.1".parse().unwrap();
@@ -235,21 +231,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_gate_says_why() {
+    fn says_why_a_gate_is_invalid() {
         for (text, why) in [
             ("", "expected a figure and its limits"),
             ("f2=.9", "is no figure"),
             ("f1", "has no limit"),
-            ("f1=90", "f1 is never 90: it is 1 at most"),
+            ("f1=90", "f1 cannot be 90; set a limit between -1 and 1"),
             ("f1=high", "'high' is not a number"),
-            ("f1 min_absolute_change=0", "is not over 0"),
+            ("f1 min_absolute_change=0", "is not greater than 0"),
             ("f1 min_relative_change=2", "is not between 0 and 1"),
-            ("f1=.9 greater_is_better=maybe", "is true or false"),
-            ("f1 least=.9", "'least' is none of"),
+            ("f1=.9 greater_is_better=maybe", "must be true or false"),
+            ("f1 least=.9", "'least' is not a limit"),
             ("f1 .9", "expected KEY=LIMIT"),
         ] {
-            let said = text.parse::<Gate>().unwrap_err().to_string();
-            assert!(said.contains(why), "{text}: {said}");
+            let error = text.parse::<Gate>().unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
         }
     }
 }

@@ -1,35 +1,34 @@
-//! The result of the golden messages, which a challenger must all classify correctly.
+//! Defines the result of the golden messages. A challenger must classify all of them correctly.
 
 use serde::{Deserialize, Serialize};
 
-/// The golden messages as a fresh process of the challenger judged them.
+/// The golden messages, scored by the challenger in a new process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GoldenResult {
-    /// How many there are.
+    /// Number of golden messages.
     pub rows: u64,
-    /// How many it got wrong.
+    /// Number of messages that the challenger got wrong.
     pub wrong: u64,
-    /// The first of these.
+    /// The first wrong messages, at most 10.
     pub shown: Vec<GoldenMiss>,
 }
 
 impl GoldenResult {
-    /// Whether all of them were judged right.
     pub fn passed(&self) -> bool {
         self.wrong == 0
     }
 }
 
-/// A golden message that was judged wrong.
+/// A golden message with a wrong verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GoldenMiss {
-    /// Its line in the file.
+    /// Line of the message in its file.
     pub line: u64,
-    /// Its label, as the file writes it.
+    /// Label of the message, as written in the file.
     pub expected: String,
-    /// The label that the challenger gave it, as `score` writes it.
+    /// Verdict of the challenger, as `score` writes it.
     #[serde(rename = "verdict")]
     pub judged_as: String,
-    /// Its score.
+    /// Score of the message, 0 to 1.
     pub spam_score: f64,
 }

@@ -1,4 +1,4 @@
-//! Decides whether the challenger is better than the champion, from paired rows. Pure: no clock, no files.
+//! Decides from paired rows whether the challenger is better than the champion. Reads no clock and no files.
 
 pub mod gates;
 pub mod golden;

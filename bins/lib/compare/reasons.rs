@@ -1,4 +1,4 @@
-//! The reasons of a comparison, as numbers. `report::compare_sentences` turns them into sentences.
+//! Defines the reasons of a comparison, as numbers. `report::compare_sentences` turns them into sentences.
 
 use crate::compare::gates::GateOutcome;
 use crate::compare::golden::GoldenResult;
@@ -7,81 +7,58 @@ use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 use crate::compare::slices::{MAX_SLICE_LOSS, Slice};
 use crate::model::estimate::RequiredGate;
 
-/// The rows that a test was made on.
+/// The rows that a test uses.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RowScope {
-    /// All labelled rows.
     All,
-    /// Those from this moment on.
+    /// Rows from this time on.
     NewestSince(String),
 }
 
-/// One test or check, whether it spoke for the challenger or not.
+/// One test or check, passed or not.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CompareReason {
-    /// There are no labelled rows.
     NoRows,
-    /// There is no champion yet.
     FirstModel,
-    /// McNemar's exact test.
     PairedTest(RowScope, PairedResult),
-    /// The difference of F1 and its interval.
+    /// The difference in F1, with its interval.
     F1Difference(RowScope, PairedResult),
-    /// Whether the interval of F1 excludes a loss that matters.
+    /// Whether the interval of the F1 difference excludes a loss of the minimum effect.
     NotWorse(RowScope, PairedResult),
-    /// The evidence of a sequential test.
     Evidence(SequentialEvidence),
-    /// The rows that there are, and those that would settle it.
+    /// The current number of rows, and the number needed for a verdict.
     RowsNeeded {
-        /// Rows at hand.
         rows: u64,
-        /// Rows that would settle it.
         needed: u64,
     },
-    /// A gate.
     Gate(GateOutcome),
-    /// A requirement that the model was fitted with.
+    /// A gate that was set when the model was fitted.
     Required(RequiredGate),
-    /// A slice in which the challenger loses.
     SliceLoses(Slice),
-    /// It loses in none of so many slices.
+    /// The challenger loses in no slice.
     NoSliceLoses {
-        /// The slices.
         slices: usize,
     },
-    /// The golden messages.
     Golden(GoldenResult),
 }
 
-/// The word for programs that stands for a kind of reason.
+/// The code of a reason, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompareReasonCode {
-    /// There are no labelled rows.
     Rows,
-    /// There is no champion.
     First,
-    /// McNemar's exact test.
     PairedTest,
-    /// The difference of F1.
     F1Difference,
-    /// F1 is not lower.
     NotWorse,
-    /// The sequential test.
     Evidence,
-    /// Rows that would settle it.
     RowsNeeded,
-    /// A gate.
     Gate,
-    /// A requirement of the fit.
     Required,
-    /// The slices.
     Slice,
-    /// The golden messages.
     Golden,
 }
 
 impl CompareReasonCode {
-    /// Every code.
     pub const ALL: [Self; 11] = [
         Self::Rows,
         Self::First,
@@ -96,7 +73,7 @@ impl CompareReasonCode {
         Self::Golden,
     ];
 
-    /// The code as JSON has it.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rows => "rows",
@@ -113,14 +90,12 @@ impl CompareReasonCode {
         }
     }
 
-    /// The code of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.name() == name)
     }
 }
 
 impl CompareReason {
-    /// Its code.
     pub fn code(&self) -> CompareReasonCode {
         match self {
             Self::NoRows => CompareReasonCode::Rows,
@@ -137,7 +112,7 @@ impl CompareReason {
         }
     }
 
-    /// Whether it speaks for the challenger.
+    /// Whether the reason favours the challenger.
     pub fn fired(&self) -> bool {
         match self {
             Self::NoRows | Self::RowsNeeded { .. } | Self::SliceLoses(_) => false,
@@ -152,7 +127,7 @@ impl CompareReason {
         }
     }
 
-    /// The number that was seen.
+    /// The measured number; none if the reason has no number.
     pub fn value(&self) -> Option<f64> {
         match self {
             Self::NoRows | Self::FirstModel | Self::NoSliceLoses { .. } => None,
@@ -168,7 +143,7 @@ impl CompareReason {
         }
     }
 
-    /// The limit that the number was held against.
+    /// The limit of the number.
     pub fn limit(&self) -> Option<f64> {
         match self {
             Self::NoRows | Self::FirstModel | Self::NoSliceLoses { .. } => None,
@@ -184,7 +159,7 @@ impl CompareReason {
         }
     }
 
-    /// The p-value, if a test was made.
+    /// The p-value; none if the reason is not a test.
     pub fn p(&self) -> Option<f64> {
         match self {
             Self::PairedTest(_, part) => Some(part.mcnemar.exact),

@@ -1,4 +1,4 @@
-//! The newest rows: which rows count as new, and the paired result on them.
+//! Selects the newest rows and compares the models on them.
 
 use std::str::FromStr;
 
@@ -11,18 +11,18 @@ use crate::io::fraction::Fraction;
 use crate::rows::label::Label;
 use crate::stats::paired::PairedConfusion;
 
-/// The share of rows that count as new by default.
+/// Share of the dated rows that count as new by default.
 const DEFAULT_NEWEST_SHARE: f64 = 0.25;
 
-/// The fewest rows that count as new by default; if there are no more than these, all rows are judged as one.
+/// Minimum number of new rows by default. With no more rows than this, there is no separate result for new rows.
 const MIN_NEWEST_ROWS: usize = 500;
 
-/// Which rows are new.
+/// The rows that count as new.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NewestRows {
-    /// This share of those with a date; 0 is none.
+    /// This share of the dated rows; 0 means none.
     Fraction(Fraction),
-    /// Those from this moment on.
+    /// Rows from this time on.
     Since(Timestamp),
 }
 
@@ -34,19 +34,19 @@ impl FromStr for NewestRows {
     }
 }
 
-/// Both models on the newest rows.
+/// The result of both models on the newest rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecentRows {
-    /// The oldest of them.
+    /// Time of the oldest of these rows, in UTC (RFC 3339).
     pub since: String,
-    /// Rows that have no date that can be read, and are not among them.
+    /// Number of rows left out because they have no readable date.
     pub undated: u64,
-    /// What they tell.
+    /// The paired result on these rows.
     #[serde(flatten)]
     pub part: PairedResult,
 }
 
-/// Rows by their date: sixteen bytes each.
+/// The labels and verdicts of rows by date. Takes 16 bytes per row.
 #[derive(Clone, Debug, Default)]
 pub struct DatedRows {
     rows: Vec<(i64, [Label; 3])>,
@@ -54,7 +54,6 @@ pub struct DatedRows {
 }
 
 impl DatedRows {
-    /// Counts a row.
     pub fn add(&mut self, date: Option<Timestamp>, truth: Label, champion: Label, challenger: Label) {
         match date {
             Some(Timestamp(date)) => self.rows.push((date, [truth, champion, challenger])),
@@ -62,39 +61,39 @@ impl DatedRows {
         }
     }
 
-    /// Whether there is a row with a date.
+    /// Whether no row has a date.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The newest rows, and those of the same moment as the oldest of them; none where there are no dates, none are asked for,
-    /// or nobody asked and there are few.
-    pub fn newest(mut self, asked: Option<NewestRows>) -> Option<RecentRows> {
+    /// The newest rows, including all rows as old as the oldest of them. None if no row has a date, or the requested share is 0.
+    /// By default also none if there are too few rows.
+    pub fn newest(mut self, requested: Option<NewestRows>) -> Option<RecentRows> {
         let rows = self.rows.len();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
-        let of = |share: f64| (share * rows as f64).ceil() as usize;
-        let since = match asked {
+        let share_of_rows = |share: f64| (share * rows as f64).ceil() as usize;
+        let since = match requested {
             Some(NewestRows::Since(Timestamp(since))) => since,
-            Some(NewestRows::Fraction(share)) => self.since(of(share.value()))?,
+            Some(NewestRows::Fraction(share)) => self.since(share_of_rows(share.value()))?,
             None => self
-                .since(of(DEFAULT_NEWEST_SHARE).max(MIN_NEWEST_ROWS))
+                .since(share_of_rows(DEFAULT_NEWEST_SHARE).max(MIN_NEWEST_ROWS))
                 .filter(|_| rows > MIN_NEWEST_ROWS)?,
         };
         if rows == 0 {
             return None;
         }
-        let mut counters = PairedConfusion::default();
+        let mut counts = PairedConfusion::default();
         for (_, [truth, champion, challenger]) in self.rows.iter().filter(|(date, _)| *date >= since) {
-            counters.add(*truth, *champion, *challenger);
+            counts.add(*truth, *champion, *challenger);
         }
         Some(RecentRows {
             since: Timestamp(since).to_string(),
             undated: self.undated,
-            part: PairedResult::of(counters),
+            part: PairedResult::of(counts),
         })
     }
 
-    /// From when on there are so many rows.
+    /// The date from which there are at least `newest` rows; none if there are too few rows or `newest` is 0.
     fn since(&mut self, newest: usize) -> Option<i64> {
         let place = self.rows.len().checked_sub(newest).filter(|_| newest > 0)?;
         self.rows.sort_unstable_by_key(|(date, _)| *date);
@@ -109,7 +108,7 @@ mod tests {
 
     fn dated(rows: i64) -> DatedRows {
         let mut dated = DatedRows::default();
-        // Out of order, two at each moment; the champion is wrong from the middle on.
+        // Rows out of order, two at each time. The champion is wrong from the middle on.
         for row in (0..rows).rev() {
             let champion = if row * 2 >= rows { Negative } else { Positive };
             dated.add(Some(Timestamp(row / 2)), Positive, champion, Positive);
@@ -123,11 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_are_the_newest() {
+    fn selects_the_newest_rows() {
         let found = dated(100).newest(Some(share(0.2))).unwrap();
         assert_eq!((found.part.rows, found.part.mcnemar.only_challenger_right, found.undated), (20, 20, 1));
         assert_eq!(found.since, "1970-01-01T00:00:40Z");
-        // What ties with the oldest of them belongs to them.
+        // A row as old as the oldest new row is new, too.
         assert_eq!(dated(100).newest(Some(share(0.19))).unwrap().part.rows, 20);
         let since = dated(100).newest(Some(NewestRows::Since(Timestamp(45)))).unwrap();
         assert_eq!(since.part.rows, 10);
@@ -135,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn few_rows_are_judged_as_one() {
+    fn has_no_newest_rows_if_there_are_few() {
         assert_eq!(
             (dated(500).newest(None), dated(100).newest(Some(share(0.0))), dated(0).newest(Some(share(0.5)))),
             (None, None, None)
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_or_a_date() {
+    fn parses_a_share_or_a_date() {
         assert_eq!("0.5".parse::<NewestRows>().unwrap(), share(0.5));
         assert_eq!("2026-07-01".parse::<NewestRows>().unwrap(), NewestRows::Since(Timestamp(1_782_864_000)));
         assert!("1.5".parse::<NewestRows>().is_err() && "soon".parse::<NewestRows>().is_err());

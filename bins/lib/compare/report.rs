@@ -1,4 +1,4 @@
-//! The JSON of `compare`: the definition of `compare.json`.
+//! Defines `compare.json`, the result of `compare`.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,44 +15,44 @@ use crate::model::estimate::RequiredGate;
 use crate::reason::Reason;
 use crate::stats::paired::PairedAuc;
 
-/// The JSON that `compare` writes.
+/// The result of `compare`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompareReport {
-    /// Schema and tool.
+    /// Schema, tool and run.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// Labelled rows compared.
+    /// Number of labelled rows.
     pub rows: u64,
-    /// Whether the challenger is better.
+    /// `better`, `worse` or `inconclusive`.
     pub verdict: CompareVerdict,
     /// Whether the challenger should be promoted.
     pub deploy_needed: bool,
-    /// Tests and gates, whether they spoke for the challenger or not.
+    /// Every test and check, passed or not.
     pub reasons: Vec<Reason>,
-    /// How many rows would settle an open verdict, if the difference is what it looks like.
+    /// Rows needed for a verdict, if the true difference equals the measured one. Null if there is a verdict.
     pub rows_needed: Option<u64>,
-    /// The champion's F1; none without a champion.
+    /// F1 of the champion; null without a champion.
     pub champion_f1: Option<f64>,
-    /// The challenger's F1.
+    /// F1 of the challenger.
     pub challenger_f1: f64,
-    /// The counts behind all figures.
+    /// Counts of rows behind all figures.
     pub pairs: PairedRows,
-    /// All rows: has it forgotten anything? None without a champion.
+    /// Result on all rows: does the challenger still classify old rows correctly? Null without a champion.
     pub whole: Option<PairedResult>,
-    /// The newest rows: is it better today? None if the rows have no dates.
+    /// Result on the newest rows: is the challenger better now? Null if the rows have no dates or are few.
     pub recent: Option<RecentRows>,
-    /// The areas under the ROC curve; none if there are no scores.
+    /// Areas under the ROC curve; null without scores.
     pub areas: Option<PairedAuc>,
-    /// Every figure of either model.
+    /// Every figure of both models.
     pub figures: BothFigures,
-    /// The rows by slice.
+    /// Results by slice.
     pub slices: Vec<Slice>,
-    /// The gates for the challenger's figures.
+    /// Results of the gates.
     pub gates: Vec<GateResult>,
-    /// The requirements that its model was fitted with, out of fold.
+    /// Gates that were set when the challenger was fitted, checked on out-of-fold scores.
     pub required: Vec<RequiredGate>,
-    /// The golden messages.
+    /// Result of the golden messages; null if there are none.
     pub golden: Option<GoldenResult>,
-    /// The evidence of a sequential test.
+    /// Evidence of the sequential test; null without --sequential.
     pub sequential: Option<SequentialEvidence>,
 }

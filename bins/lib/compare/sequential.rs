@@ -1,4 +1,4 @@
-//! The state of a sequential test: labels arrive over time, and you may check the evidence after each one.
+//! Keeps the state of a sequential test. Labels arrive over time, and you can check the evidence after each of them.
 
 use std::collections::BTreeSet;
 
@@ -10,55 +10,55 @@ use crate::rows::label::Label;
 use crate::stats::paired::PairedConfusion;
 use crate::stats::sequential::ln_evidence;
 
-/// The evidence at which a model is taken for the better one: it reaches that in at most one of twenty comparisons in which it is
-/// not (Ville 1939), however often it is looked at.
+/// Evidence that decides for a model. A model that is not better reaches it in at most 5% of comparisons,
+/// however often you check (Ville 1939).
 pub const EVIDENCE_NEEDED: f64 = 20.0;
 
-/// What has been counted so far: the state of a comparison that goes on.
+/// The state of a sequential test: all rows counted so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SequentialTest {
-    /// The schema.
+    /// Schema of the file.
     pub schema: String,
-    /// Who wrote it.
+    /// Tool that wrote the file, and its version.
     pub tool: crate::io::result_file::ToolVersion,
-    /// The digest of the champion, where it was given.
+    /// SHA-256 of the champion's file; null if not given.
     pub champion: Option<String>,
-    /// The digest of the challenger, where it was given.
+    /// SHA-256 of the challenger's file; null if not given.
     pub challenger: Option<String>,
-    /// The rows by truth and by who took them for positive.
+    /// Rows by label and by the model that called them positive.
     pub counters: PairedConfusion,
-    /// How often it was looked at.
+    /// Number of times the evidence was checked.
     pub looks: u64,
-    /// The logarithm of the most evidence for the challenger that there has been after a row.
+    /// Natural logarithm of the maximum evidence for the challenger so far.
     pub ln_most_for: f64,
-    /// The logarithm of the most for the champion.
+    /// Natural logarithm of the maximum evidence for the champion so far.
     pub ln_most_against: f64,
-    /// The rows that have been counted, by a hash of what they go by, in order.
+    /// Hashes of the identifiers of all counted rows, sorted.
     pub counted: BTreeSet<String>,
 }
 
-/// How the evidence stands.
+/// The current and the maximum evidence for each model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SequentialEvidence {
-    /// How often it was looked at, now included.
+    /// Number of times the evidence was checked, including this one.
     pub looks: u64,
-    /// Rows counted so far.
+    /// Number of rows counted so far.
     pub rows: u64,
-    /// Rows new in this look.
+    /// Number of rows added by this check.
     pub new: u64,
-    /// The e-value for the challenger, now.
+    /// Current e-value for the challenger.
     pub for_challenger: f64,
-    /// The e-value for the champion, now.
+    /// Current e-value for the champion.
     pub for_champion: f64,
-    /// The most that was ever reached for the challenger: what is reached is reached.
+    /// Maximum e-value for the challenger so far. The maximum decides.
     pub most_for_challenger: f64,
-    /// The most that was ever reached for the champion.
+    /// Maximum e-value for the champion so far.
     pub most_for_champion: f64,
 }
 
 impl SequentialTest {
-    /// A comparison of which nothing is known yet.
+    /// A test without rows.
     pub fn new(tool: &str) -> Self {
         let ResultHead { schema, tool, .. } = ResultHead::new("sequential", tool);
         Self {
@@ -74,57 +74,63 @@ impl SequentialTest {
         }
     }
 
-    /// Checks that it can be gone on with.
+    /// Fails if the state is not consistent.
     pub fn check(&self) -> Result<()> {
         let (rows, counted) = (self.counters.rows(), self.counted.len() as u64);
-        ensure!(rows == counted, "counts {rows} rows, and has the names of {counted}");
-        let most = [self.ln_most_for, self.ln_most_against];
-        ensure!(most.iter().all(|most| (0.0..1e9).contains(most)), "the evidence is none");
-        let [now_for, now_against] = self.now();
         ensure!(
-            now_for <= most[0] + 1e-9 && now_against <= most[1] + 1e-9,
-            "the evidence is more than the most there has been"
+            rows == counted,
+            "counts {rows} rows but lists {counted}; restore the file or delete it to start again"
+        );
+        let maximum = [self.ln_most_for, self.ln_most_against];
+        ensure!(
+            maximum.iter().all(|maximum| (0.0..1e9).contains(maximum)),
+            "invalid evidence; restore the file or delete it to start again"
+        );
+        let [now_for_challenger, now_for_champion] = self.now();
+        ensure!(
+            now_for_challenger <= maximum[0] + 1e-9 && now_for_champion <= maximum[1] + 1e-9,
+            "current evidence exceeds its recorded maximum; restore the file or delete it to start again"
         );
         Ok(())
     }
 
-    /// Begins a look: goes on with the state that was kept, or begins a new one. A state is about one pair of models.
+    /// Starts a check with the stored state, or with a new one. Fails if the stored state belongs to other models.
     pub fn look(
-        kept: Option<Self>,
+        stored: Option<Self>,
         tool: &str,
         champion: Option<&str>,
         challenger: Option<&str>,
     ) -> Result<Self> {
-        let mut state = kept.unwrap_or_else(|| Self::new(tool));
+        let mut state = stored.unwrap_or_else(|| Self::new(tool));
         state.check()?;
         state.expect_models(champion, challenger)?;
         state.looks += 1;
         Ok(state)
     }
 
-    /// Refuses other models than those that were compared so far.
+    /// Fails if the models are not those compared so far.
     fn expect_models(&mut self, champion: Option<&str>, challenger: Option<&str>) -> Result<()> {
-        for (known, given, what) in
+        for (known, given, role) in
             [(&mut self.champion, champion, "champion"), (&mut self.challenger, challenger, "challenger")]
         {
             let Some(given) = given else { continue };
             let same = known.as_deref().is_none_or(|known| known == given);
-            ensure!(same, "is about another {what}; begin a new state for these models");
+            ensure!(same, "belongs to another {role}; use a new state file for these models");
             *known = Some(given.to_owned());
         }
         Ok(())
     }
 
-    /// Counts a row by what it goes by; false where it was counted before.
+    /// Counts a row, unless its identifier was counted before. Returns whether it was counted.
     pub fn add(&mut self, id: u64, truth: Label, champion: Label, challenger: Label) -> bool {
         if !self.counted.insert(hex(&id.to_be_bytes())) {
             return false;
         }
         self.counters.add(truth, champion, challenger);
         if champion != challenger {
-            let [now_for, now_against] = self.now();
-            self.ln_most_for = self.ln_most_for.max(now_for);
-            self.ln_most_against = self.ln_most_against.max(now_against);
+            let [now_for_challenger, now_for_champion] = self.now();
+            self.ln_most_for = self.ln_most_for.max(now_for_challenger);
+            self.ln_most_against = self.ln_most_against.max(now_for_champion);
         }
         true
     }
@@ -134,17 +140,17 @@ impl SequentialTest {
         [ln_evidence(right.only_other, right.only_one), ln_evidence(right.only_one, right.only_other)]
     }
 
-    /// How the evidence stands after so many new rows.
+    /// The evidence after `new` new rows.
     pub fn evidence(&self, new: u64) -> SequentialEvidence {
-        let [now_for, now_against] = self.now();
-        // JSON knows no infinity.
+        let [now_for_challenger, now_for_champion] = self.now();
+        // JSON has no infinity.
         let value = |ln: f64| ln.exp().min(f64::MAX);
         SequentialEvidence {
             looks: self.looks,
             rows: self.counters.rows(),
             new,
-            for_challenger: value(now_for),
-            for_champion: value(now_against),
+            for_challenger: value(now_for_challenger),
+            for_champion: value(now_for_champion),
             most_for_challenger: value(self.ln_most_for),
             most_for_champion: value(self.ln_most_against),
         }
@@ -156,10 +162,11 @@ mod tests {
     use super::*;
     use Label::{Negative, Positive};
 
-    fn after(rows: &[(u64, bool)]) -> SequentialTest {
+    fn test_of(rows: &[(u64, bool)]) -> SequentialTest {
         let mut state = SequentialTest::look(None, "compare", None, None).unwrap();
-        for (id, ours) in rows {
-            let (champion, challenger) = if *ours { (Negative, Positive) } else { (Positive, Negative) };
+        for (id, challenger_right) in rows {
+            let (champion, challenger) =
+                if *challenger_right { (Negative, Positive) } else { (Positive, Negative) };
             state.add(*id, Positive, champion, challenger);
         }
         state.check().unwrap();
@@ -167,26 +174,26 @@ mod tests {
     }
 
     #[test]
-    fn each_row_counts_once() {
+    fn counts_each_row_once() {
         let once: Vec<(u64, bool)> = (0..7).map(|id| (id, true)).collect();
         let twice: Vec<(u64, bool)> = once.iter().chain(&once).copied().collect();
-        assert_eq!(after(&once), after(&twice));
-        assert_eq!(after(&twice).evidence(0).rows, 7);
+        assert_eq!(test_of(&once), test_of(&twice));
+        assert_eq!(test_of(&twice).evidence(0).rows, 7);
     }
 
     #[test]
-    fn what_is_reached_stays_reached() {
+    fn maximum_evidence_never_falls() {
         let mut rows: Vec<(u64, bool)> = (0..9).map(|id| (id, true)).collect();
-        let reached = after(&rows).evidence(9);
+        let reached = test_of(&rows).evidence(9);
         assert!(reached.most_for_challenger >= EVIDENCE_NEEDED && reached.for_challenger >= EVIDENCE_NEEDED);
         rows.extend((9..18).map(|id| (id, false)));
-        let fallen = after(&rows).evidence(9);
+        let fallen = test_of(&rows).evidence(9);
         assert!(fallen.for_challenger < 1.0 && fallen.most_for_challenger >= reached.most_for_challenger);
         assert!(fallen.most_for_champion < EVIDENCE_NEEDED);
     }
 
     #[test]
-    fn another_model_is_another_comparison() {
+    fn rejects_another_model() {
         let mut state = SequentialTest::new("compare");
         state.expect_models(Some("a"), Some("b")).unwrap();
         state.expect_models(None, Some("b")).unwrap();
@@ -196,14 +203,14 @@ mod tests {
     }
 
     #[test]
-    fn a_state_that_was_changed_is_refused() {
-        let sound = after(&[(1, true), (2, true)]);
-        let mut more = sound.clone();
+    fn rejects_an_edited_state() {
+        let valid = test_of(&[(1, true), (2, true)]);
+        let mut more = valid.clone();
         more.counters.positive.only_other += 1;
-        let mut less = sound.clone();
+        let mut less = valid.clone();
         less.ln_most_for = 0.0;
-        let mut none = sound;
-        none.ln_most_for = f64::NAN;
-        assert!([more, less, none].iter().all(|changed| changed.check().is_err()));
+        let mut invalid = valid;
+        invalid.ln_most_for = f64::NAN;
+        assert!([more, less, invalid].iter().all(|changed| changed.check().is_err()));
     }
 }

@@ -1,4 +1,4 @@
-//! Counts labelled rows as they are read: by label, by date and by slice, or in a sequential test.
+//! Counts labelled rows while they are read: by label, date and slice, or in a sequential test.
 
 use anyhow::{Result, ensure};
 
@@ -12,39 +12,31 @@ use crate::stats::confusion::Confusion;
 use crate::stats::paired::PairedConfusion;
 use crate::stats::ranking::ScoredLabel;
 
-/// Columns that are sliced by whenever rows have them.
+/// Columns that always define slices if the rows have them.
 const LANGUAGE_COLUMNS: [&str; 2] = ["lang", "language"];
 
-/// The counts that a comparison needs, which depend on what is compared.
+/// The counts of one kind of comparison.
 #[derive(Clone, Debug)]
 pub enum TallyCounts {
-    /// The challenger alone.
+    /// The challenger without a champion.
     Alone(Confusion),
-    /// Both models, on rows that are all at hand.
-    Paired {
-        /// All rows.
-        counters: PairedConfusion,
-        /// The rows by date.
-        dated: DatedRows,
-        /// The rows by slice.
-        slices: Slices,
-    },
-    /// Both models, on labels that come over time.
+    /// Both models, on a fixed set of rows.
+    Paired { counts: PairedConfusion, dated: DatedRows, slices: Slices },
+    /// Both models, on labels that arrive over time.
     Sequential {
-        /// The state of the test.
         test: SequentialTest,
-        /// Rows that the state had not counted before.
+        /// Number of rows that the state had not counted before.
         new: u64,
     },
 }
 
 impl TallyCounts {
-    /// Nothing counted yet: in a sequential test if there is one.
+    /// Empty counts: for a sequential test if given, else for one or two models.
     pub fn new(has_champion: bool, sequential: Option<SequentialTest>) -> Self {
         match sequential {
             Some(test) => Self::Sequential { test, new: 0 },
             None if has_champion => Self::Paired {
-                counters: PairedConfusion::default(),
+                counts: PairedConfusion::default(),
                 dated: DatedRows::default(),
                 slices: Slices::default(),
             },
@@ -53,12 +45,11 @@ impl TallyCounts {
     }
 }
 
-/// Rows, counted while they are read.
+/// Counts labelled rows while they are read.
 #[derive(Clone, Debug)]
 pub struct CompareTally<'a> {
-    /// The column that identifies a row in a sequential test; its text if there is none.
+    /// Column that identifies a row in a sequential test. Defaults to the text.
     id: Option<&'a str>,
-    /// Columns to slice by.
     slice_columns: &'a [String],
     counts: TallyCounts,
     champion_scores: Vec<ScoredLabel>,
@@ -66,12 +57,10 @@ pub struct CompareTally<'a> {
 }
 
 impl<'a> CompareTally<'a> {
-    /// Begins to count.
     pub fn new(counts: TallyCounts, id: Option<&'a str>, slice_columns: &'a [String]) -> Self {
         Self { id, slice_columns, counts, champion_scores: Vec::new(), challenger_scores: Vec::new() }
     }
 
-    /// Counts a row.
     pub fn add(&mut self, judged: &PairedRow) -> Result<()> {
         let PairedRow { rows, row, truth, champion, challenger } = *judged;
         let scored = |score: Option<f64>| score.map(|score| ScoredLabel::new(score, truth));
@@ -83,9 +72,9 @@ impl<'a> CompareTally<'a> {
             (TallyCounts::Sequential { test, new }, Some([truth, champion, challenger])) => {
                 *new += u64::from(test.add(judged.number(self.id)?, truth, champion, challenger));
             }
-            (TallyCounts::Paired { counters, dated, slices }, Some(labels)) => {
+            (TallyCounts::Paired { counts, dated, slices }, Some(labels)) => {
                 let [truth, champion, challenger] = labels;
-                counters.add(truth, champion, challenger);
+                counts.add(truth, champion, challenger);
                 dated.add(rows.date(row), truth, champion, challenger);
                 slice(slices, judged, labels, self.slice_columns)?;
             }
@@ -94,20 +83,19 @@ impl<'a> CompareTally<'a> {
         Ok(())
     }
 
-    /// The evidence of these rows, and the state of the sequential test to be kept. An error if the newest rows are asked for
-    /// and none has a date.
+    /// The evidence of these rows, and the state of the sequential test. Fails if `newest` is given but no row has a date.
     pub fn finish(self, newest: Option<NewestRows>) -> Result<(CompareEvidence, Option<SequentialTest>)> {
         let Self { counts, champion_scores, challenger_scores, .. } = self;
         let scored =
             |rows| CompareEvidence { champion_scores, challenger_scores, ..CompareEvidence::of(rows) };
         Ok(match counts {
             TallyCounts::Alone(confusion) => (scored(RowCounts::Alone(confusion)), None),
-            TallyCounts::Paired { counters, dated, slices } => {
+            TallyCounts::Paired { counts, dated, slices } => {
                 ensure!(
-                    newest.is_none() || counters.rows() == 0 || !dated.is_empty(),
+                    newest.is_none() || counts.rows() == 0 || !dated.is_empty(),
                     "no row has a date for --recent; name the column with --date-column"
                 );
-                let rows = scored(RowCounts::Paired(counters));
+                let rows = scored(RowCounts::Paired(counts));
                 (CompareEvidence { recent: dated.newest(newest), slices, ..rows }, None)
             }
             TallyCounts::Sequential { test, new } => {
@@ -118,12 +106,12 @@ impl<'a> CompareTally<'a> {
     }
 }
 
-/// Counts a row in its slices: by its text, by its language, and by the columns that were asked for.
+/// Counts a row in its slices: by text, by language, and by the given columns.
 fn slice(slices: &mut Slices, judged: &PairedRow, labels: [Label; 3], columns: &[String]) -> Result<()> {
     let PairedRow { rows, row, .. } = *judged;
     let [truth, champion, challenger] = labels;
     slices.add_text(rows.text(row).unwrap_or_default(), truth, champion, challenger);
-    for name in LANGUAGE_COLUMNS.into_iter().filter(|name| !columns.iter().any(|asked| asked == name)) {
+    for name in LANGUAGE_COLUMNS.into_iter().filter(|name| !columns.iter().any(|column| column == name)) {
         if let Some(column) = rows.header().find(name) {
             slices.add(name, row.get(column), truth, champion, challenger);
         }

@@ -1,11 +1,11 @@
-//! The slices that come from the text of a row: script, length, and whether it has a link.
+//! Assigns a text to slices by script, length, and whether it has a link.
 
-/// What a text is sliced by, and its value.
+/// The slices of a text, as pairs of property and value.
 pub(super) fn of(text: &str) -> [(&'static str, &'static str); 3] {
     [("script", script(text)), ("length", length(text)), ("link", link(text))]
 }
 
-/// How long a text is, as people count.
+/// The length of a text in characters, as a class.
 fn length(text: &str) -> &'static str {
     match text.chars().count() {
         0..=39 => "under 40 characters",
@@ -15,15 +15,15 @@ fn length(text: &str) -> &'static str {
     }
 }
 
-/// Whether there is a link in a text.
+/// Whether a text has a link, as a class.
 fn link(text: &str) -> &'static str {
-    let has = |what: &str| {
-        text.as_bytes().windows(what.len()).any(|part| part.eq_ignore_ascii_case(what.as_bytes()))
+    let has = |pattern: &str| {
+        text.as_bytes().windows(pattern.len()).any(|part| part.eq_ignore_ascii_case(pattern.as_bytes()))
     };
     if has("http://") || has("https://") || has("www.") || has("hxxp") { "with a link" } else { "without" }
 }
 
-/// The script that most letters of a text are of, by the blocks of Unicode.
+/// The most frequent script among the letters of a text, by Unicode block.
 fn script(text: &str) -> &'static str {
     const NAMES: [&str; 11] = [
         "latin",
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_of_a_script_a_length_and_with_a_link_or_without() {
+    fn finds_script_length_and_link() {
         let cases = [
             ("win £500 now", "latin"),
             ("выиграй сейчас a", "cyrillic"),

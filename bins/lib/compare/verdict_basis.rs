@@ -1,82 +1,81 @@
-//! What the verdict rests on: paired tests on the newest rows and on all rows, or a sequential test.
+//! Chooses the basis of the verdict: paired tests on the newest rows and on all rows, or a sequential test.
 
 use crate::compare::paired_result::{CompareVerdict, PairedResult};
 use crate::compare::reasons::{CompareReason, RowScope};
 use crate::compare::recent::RecentRows;
 use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 
-/// What the verdict rests on.
+/// The tests that decide the verdict.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum VerdictBasis<'a> {
-    /// No labelled rows.
+    /// There are no labelled rows.
     NoRows,
-    /// No champion: the checks decide.
+    /// There is no champion: the checks decide.
     FirstModel,
-    /// The evidence of a sequential test, and all rows so far.
+    /// A sequential test, and the result on all rows so far.
     Sequential(SequentialEvidence, &'a PairedResult),
-    /// All rows as one, as they have no dates or are few.
+    /// All rows together, because they have no dates or are few.
     AllRows(&'a PairedResult),
-    /// The newest rows first, then all of them.
+    /// The newest rows first, then all rows.
     NewestRows(&'a RecentRows, &'a PairedResult),
 }
 
 impl<'a> VerdictBasis<'a> {
-    /// Chooses it. `whole` is none without a champion; `rows` counts the labelled rows.
+    /// Chooses the basis. `rows` is the number of labelled rows; `all_rows` is none without a champion.
     pub fn of(
         rows: u64,
-        whole: Option<&'a PairedResult>,
+        all_rows: Option<&'a PairedResult>,
         recent: Option<&'a RecentRows>,
         sequential: Option<SequentialEvidence>,
     ) -> Self {
-        match (whole, sequential, recent) {
+        match (all_rows, sequential, recent) {
             _ if rows == 0 => Self::NoRows,
             (None, ..) => Self::FirstModel,
-            (Some(whole), Some(evidence), _) => Self::Sequential(evidence, whole),
-            (Some(whole), None, None) => Self::AllRows(whole),
-            (Some(whole), None, Some(recent)) => Self::NewestRows(recent, whole),
+            (Some(all_rows), Some(evidence), _) => Self::Sequential(evidence, all_rows),
+            (Some(all_rows), None, None) => Self::AllRows(all_rows),
+            (Some(all_rows), None, Some(recent)) => Self::NewestRows(recent, all_rows),
         }
     }
 
-    /// The verdict.
     pub fn verdict(&self) -> CompareVerdict {
         match self {
             Self::NoRows => CompareVerdict::Inconclusive,
             Self::FirstModel => CompareVerdict::Better,
-            Self::AllRows(whole) => whole.verdict,
-            // What counts is the most evidence that there has been.
-            Self::Sequential(evidence, whole) => {
+            Self::AllRows(all_rows) => all_rows.verdict,
+            // The maximum evidence decides, not the current evidence.
+            Self::Sequential(evidence, all_rows) => {
                 let reached = [evidence.most_for_challenger, evidence.most_for_champion]
                     .map(|most| most >= EVIDENCE_NEEDED);
                 match reached {
-                    [true, _] if whole.is_not_worse() => CompareVerdict::Better,
+                    [true, _] if all_rows.is_not_worse() => CompareVerdict::Better,
                     [_, true] => CompareVerdict::Worse,
                     _ => CompareVerdict::Inconclusive,
                 }
             }
-            // The challenger must be better on today's rows, and must not have forgotten the rows before.
-            Self::NewestRows(recent, whole) => match recent.part.verdict {
-                CompareVerdict::Better if whole.is_not_worse() => CompareVerdict::Better,
+            // The challenger must be better on the newest rows, and not worse on all rows.
+            Self::NewestRows(recent, all_rows) => match recent.part.verdict {
+                CompareVerdict::Better if all_rows.is_not_worse() => CompareVerdict::Better,
                 CompareVerdict::Worse => CompareVerdict::Worse,
-                _ if whole.verdict == CompareVerdict::Worse => CompareVerdict::Worse,
+                _ if all_rows.verdict == CompareVerdict::Worse => CompareVerdict::Worse,
                 _ => CompareVerdict::Inconclusive,
             },
         }
     }
 
-    /// The tests behind it.
+    /// The tests behind the verdict.
     pub fn reasons(&self) -> Vec<CompareReason> {
         match self {
             Self::NoRows => vec![CompareReason::NoRows],
             Self::FirstModel => vec![CompareReason::FirstModel],
-            Self::Sequential(evidence, whole) => {
-                vec![CompareReason::Evidence(*evidence), CompareReason::NotWorse(RowScope::All, **whole)]
+            Self::Sequential(evidence, all_rows) => {
+                vec![CompareReason::Evidence(*evidence), CompareReason::NotWorse(RowScope::All, **all_rows)]
             }
-            Self::AllRows(whole) => vec![
-                CompareReason::PairedTest(RowScope::All, **whole),
-                CompareReason::F1Difference(RowScope::All, **whole),
-                CompareReason::NotWorse(RowScope::All, **whole),
+            Self::AllRows(all_rows) => vec![
+                CompareReason::PairedTest(RowScope::All, **all_rows),
+                CompareReason::F1Difference(RowScope::All, **all_rows),
+                CompareReason::NotWorse(RowScope::All, **all_rows),
             ],
-            Self::NewestRows(RecentRows { part, since, .. }, whole) => {
+            Self::NewestRows(RecentRows { part, since, .. }, all_rows) => {
                 let newest = RowScope::NewestSince(since.clone());
                 let mut reasons = vec![
                     CompareReason::PairedTest(newest.clone(), *part),
@@ -85,16 +84,16 @@ impl<'a> VerdictBasis<'a> {
                 if !part.is_not_worse() {
                     reasons.push(CompareReason::NotWorse(newest, *part));
                 }
-                reasons.push(CompareReason::NotWorse(RowScope::All, **whole));
+                reasons.push(CompareReason::NotWorse(RowScope::All, **all_rows));
                 reasons
             }
         }
     }
 
-    /// The rows that decide first and how many would settle it, if the verdict is open and so many rows can.
+    /// For an open verdict, the rows tested first and the rows needed; none if no number of rows is enough.
     pub fn rows_needed(&self) -> Option<(u64, u64)> {
         let part = match self {
-            Self::AllRows(whole) => whole,
+            Self::AllRows(all_rows) => all_rows,
             Self::NewestRows(recent, _) => &recent.part,
             Self::NoRows | Self::FirstModel | Self::Sequential(..) => return None,
         };
@@ -112,7 +111,7 @@ mod tests {
     use crate::rows::label::Label::{self, Negative, Positive};
     use crate::stats::paired::{PairedConfusion, PairedCounts};
 
-    /// So many rows at each of two moments that only one of the models finds.
+    /// The verdict on rows at two times. Each pair counts spam that only the challenger or only the champion finds.
     fn by_time(old: (u64, u64), new: (u64, u64)) -> (CompareVerdict, Option<(u64, u64)>) {
         let (mut dated, mut all) = (DatedRows::default(), PairedConfusion::default());
         let mut add = |time, count, champion: Label, challenger: Label| {
@@ -121,24 +120,24 @@ mod tests {
                 all.add(Positive, champion, challenger);
             }
         };
-        for (time, (ours, theirs)) in [(1, old), (2, new)] {
+        for (time, (only_challenger, only_champion)) in [(1, old), (2, new)] {
             add(time, 200, Positive, Positive);
-            add(time, ours, Negative, Positive);
-            add(time, theirs, Positive, Negative);
+            add(time, only_challenger, Negative, Positive);
+            add(time, only_champion, Positive, Negative);
         }
         let recent = dated.newest(Some(NewestRows::Fraction(Fraction::try_from(0.4).unwrap())));
-        let whole = PairedResult::of(all);
-        let basis = VerdictBasis::of(all.rows(), Some(&whole), recent.as_ref(), None);
+        let all_rows = PairedResult::of(all);
+        let basis = VerdictBasis::of(all.rows(), Some(&all_rows), recent.as_ref(), None);
         (basis.verdict(), basis.rows_needed())
     }
 
     #[test]
-    fn better_now_and_nothing_forgotten() {
+    fn better_needs_better_newest_rows_and_no_loss_on_all_rows() {
         let verdict = |old, new| by_time(old, new).0;
         assert_eq!(verdict((3, 3), (20, 4)), CompareVerdict::Better);
         assert_eq!(verdict((3, 30), (20, 4)), CompareVerdict::Inconclusive);
         assert_eq!(verdict((3, 60), (20, 4)), CompareVerdict::Worse);
-        // Better all in all, and not known to be so where it counts.
+        // Better on all rows, but inconclusive on the newest rows.
         assert_eq!(verdict((40, 4), (5, 3)), CompareVerdict::Inconclusive);
         assert_eq!(verdict((40, 4), (3, 20)), CompareVerdict::Worse);
         let (_, needed) = by_time((40, 4), (8, 3));
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn over_time_evidence_decides_and_not_the_test_at_hand() {
+    fn evidence_decides_in_a_sequential_test() {
         let evidence = SequentialEvidence {
             looks: 3,
             rows: 224,
@@ -156,15 +155,15 @@ mod tests {
             most_for_challenger: 15.0,
             most_for_champion: 1.0,
         };
-        let whole = PairedResult::of(PairedConfusion {
+        let all_rows = PairedResult::of(PairedConfusion {
             positive: PairedCounts { both: 100, only_one: 4, only_other: 20, neither: 0 },
             negative: PairedCounts { neither: 100, ..PairedCounts::default() },
         });
-        let verdict = |evidence| VerdictBasis::of(224, Some(&whole), None, Some(evidence)).verdict();
+        let verdict = |evidence| VerdictBasis::of(224, Some(&all_rows), None, Some(evidence)).verdict();
         assert_eq!(verdict(evidence), CompareVerdict::Inconclusive);
-        let ours = SequentialEvidence { most_for_challenger: 20.0, ..evidence };
-        assert_eq!(verdict(ours), CompareVerdict::Better);
-        let theirs = SequentialEvidence { most_for_champion: 20.0, ..evidence };
-        assert_eq!(verdict(theirs), CompareVerdict::Worse);
+        let only_challenger = SequentialEvidence { most_for_challenger: 20.0, ..evidence };
+        assert_eq!(verdict(only_challenger), CompareVerdict::Better);
+        let only_champion = SequentialEvidence { most_for_champion: 20.0, ..evidence };
+        assert_eq!(verdict(only_champion), CompareVerdict::Worse);
     }
 }

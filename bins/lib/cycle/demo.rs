@@ -1,4 +1,4 @@
-//! The demo data: a synthetic corpus that drifts in its last quarter, embedded in the program.
+//! Writes the demo data: an embedded synthetic corpus that drifts in its last quarter.
 
 use std::path::Path;
 
@@ -6,19 +6,19 @@ use anyhow::Result;
 
 use crate::io::durable;
 
-/// `data/messages.csv`, compressed when the program is built.
+/// `data/messages.csv`, compressed by the build script.
 const MESSAGES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/messages.csv.gz"));
 
-/// Its contract.
+/// Contract of the demo corpus.
 const CONTRACT: &str = include_str!("../../../data/contract.toml");
 
-/// The day from which its rows are new. The rows before it are history, and the first champion learns from them.
+/// First day of the new rows. The first champion is trained on the rows before it.
 pub const SINCE: &str = "2026-07-01";
 
-/// The moment of a run: the morning after its last row.
+/// Time of a demo run: the day after the last row.
 pub const NOW: &str = "2026-10-01";
 
-/// Why the first champion is registered.
+/// Reason given when the first champion is registered.
 pub const REASON: &str = "the rows before 2026-07";
 
 /// Writes the corpus and its contract into a directory.

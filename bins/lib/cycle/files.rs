@@ -1,4 +1,4 @@
-//! The names of the results of a run, and their deletion before the next run.
+//! Names the files of a run, and deletes the results of an earlier run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,58 +7,55 @@ use anyhow::{Context, Result, ensure};
 
 use crate::io::durable;
 
-/// A file that a run leaves in its directory.
+/// A file that a run writes to its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunFile {
-    /// Valid new rows.
+    /// New rows that are valid.
     Clean,
-    /// Rejected new rows, each with a reason.
+    /// New rows that were rejected, each with a reason.
     Rejects,
-    /// What `validate` found.
+    /// The result of `validate`.
     Validate,
-    /// The champion of the registry when the run began.
+    /// The champion at the time of the step `score`.
     Champion,
     /// New rows, scored by the champion.
     Scored,
-    /// How the champion did on new rows with labels.
+    /// Metrics of the champion on new labelled rows.
     Metrics,
-    /// What `drift` decided.
+    /// The result of `drift`.
     Drift,
-    /// Rows that a person should label.
+    /// Rows for a person to label.
     ToLabel,
-    /// The training side of the split, near-duplicates of the holdout included.
+    /// The training side of the split, including near-duplicates of the holdout.
     Pool,
-    /// Training rows.
     Train,
-    /// The holdout.
     Holdout,
-    /// The challenger.
     Challenger,
     /// The holdout, scored by the champion.
     ChampionScored,
     /// The holdout, scored by the challenger.
     ChallengerScored,
-    /// What `compare` decided.
+    /// The result of `compare`.
     Compare,
-    /// Rows of the holdout on which the verdicts differ.
+    /// Holdout rows on which the verdicts of the two models differ.
     Flips,
-    /// What `promote` did.
+    /// The result of `promote`.
     Promote,
     /// The decision of the run.
     Decision,
     /// The report as Markdown.
     ReportMarkdown,
-    /// The report as a page.
+    /// The report as HTML.
     ReportPage,
     /// Rows before `--since`.
     History,
-    /// The valid ones of them.
+    /// Valid rows before `--since`.
     HistoryClean,
-    /// The rejected ones of them.
+    /// Rejected rows before `--since`.
     HistoryRejects,
 }
 
-/// Every file with its name.
+/// The name of every file.
 const FILES: [(RunFile, &str); 23] = [
     (RunFile::Clean, "clean.csv"),
     (RunFile::Rejects, "rejects.csv"),
@@ -85,10 +82,10 @@ const FILES: [(RunFile, &str); 23] = [
     (RunFile::HistoryRejects, "history-rejects.csv"),
 ];
 
-/// The new rows, in the format they came in.
+/// Names of the file of new rows, by input format.
 const NEW_ROWS: [&str; 4] = ["new.csv", "new.tsv", "new.jsonl", "new.ndjson"];
 
-/// The record of a run.
+/// Name of the record of a run.
 pub const RECORD: &str = "run.json";
 
 /// The directory of a run.
@@ -98,40 +95,37 @@ pub struct RunFiles {
 }
 
 impl RunFiles {
-    /// The files of a run in this directory, which need not exist.
+    /// The files of a run in this directory. The directory can be missing.
     pub fn new(directory: &Path) -> Self {
         Self { directory: directory.to_path_buf() }
     }
 
-    /// The directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// A file of the run, as a word of a command line.
+    /// The path of a file of the run, as a word of a command line.
     pub fn name(&self, file: RunFile) -> String {
         self.path(file).display().to_string()
     }
 
-    /// The path of a file of the run.
     pub fn path(&self, file: RunFile) -> PathBuf {
         let name = FILES.iter().find(|(known, _)| *known == file).map_or("", |(_, name)| name);
         self.directory.join(name)
     }
 
-    /// The new rows of the run, if they come in this format.
+    /// The path of the new rows, by the file extension of the input. Defaults to CSV.
     pub fn new_rows(&self, extension: Option<&str>) -> PathBuf {
         let name =
             NEW_ROWS.iter().find(|name| extension.is_some_and(|own| name.ends_with(&format!(".{own}"))));
         self.directory.join(name.unwrap_or(&NEW_ROWS[0]))
     }
 
-    /// The record of the run.
     pub fn record(&self) -> PathBuf {
         self.directory.join(RECORD)
     }
 
-    /// Deletes what a killed tool had not yet given its name, in the directories that only this run writes to.
+    /// Deletes temporary files of killed tools, in the directories that only this run writes to.
     pub fn sweep(&self) -> Result<()> {
         for directory in ["", "demo", "state"].map(|name| self.directory.join(name)) {
             for path in durable::leftovers(&directory)? {
@@ -146,21 +140,21 @@ impl RunFiles {
         names.map(|name| self.directory.join(name))
     }
 
-    /// Fails if one of these inputs is a result, which the run would delete.
+    /// Fails if an input is a result file, because the run would delete it.
     pub fn expect_apart<'a>(&self, inputs: impl IntoIterator<Item = &'a str>) -> Result<()> {
         let real = |path: &Path| path.canonicalize().ok();
         for input in inputs {
             let own = real(Path::new(input));
-            let lost = own.is_some() && self.results().any(|result| real(&result) == own);
-            ensure!(!lost, "{input}: would be overwritten; choose another --out-dir");
+            let is_result = own.is_some() && self.results().any(|result| real(&result) == own);
+            ensure!(!is_result, "{input}: would be overwritten; choose another --out-dir");
         }
         Ok(())
     }
 
-    /// Deletes the results of an earlier run, so that none of them is taken for a result of this one.
+    /// Deletes the results of an earlier run, so that they cannot be confused with those of this run.
     pub fn clear(&self) -> Result<()> {
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
-        // The record first: without it no result is taken for one of a run.
+        // Delete the record first: without a record, no result counts as part of a run.
         for path in [self.record()].into_iter().chain(self.results()).filter(|path| path.is_file()) {
             fs::remove_file(&path).with_context(|| path.display().to_string())?;
         }

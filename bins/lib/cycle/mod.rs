@@ -1,4 +1,4 @@
-//! The cycle: its steps, the files that each step reads and writes, and the record of a run.
+//! Runs the steps of the cycle, and records each run.
 
 pub mod command_line;
 pub mod files;

@@ -1,4 +1,4 @@
-//! The record of a run, `run.json`: its settings, its id, and the steps that are done.
+//! Defines `run.json`, the record of a run: its id, settings, inputs and completed steps.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,27 +17,27 @@ use crate::state::gathered::State;
 /// The record of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CycleRecord {
-    /// Schema and tool.
+    /// Schema, tool and run.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// The SHA-256 of inputs and settings, paths left out: the same run elsewhere has the same id.
+    /// SHA-256 of inputs and settings without paths. The same run in another directory has the same id.
     pub id: String,
-    /// What the run is about.
+    /// Settings of the run.
     pub settings: CycleSettings,
-    /// The SHA-256 of every input when the run began.
+    /// SHA-256 of every input at the start of the run, by name.
     pub inputs: BTreeMap<String, String>,
-    /// Whether an earlier run died before it answered its own request for a retrain.
+    /// Whether an earlier run was killed between its request for a retrain and the retrain itself.
     pub answers_earlier_request: bool,
-    /// The version of the champion that scored the new rows, if there was one.
+    /// Version of the champion that scored the new rows; null without a champion.
     pub champion: Option<u64>,
-    /// The steps that are done.
+    /// Completed steps, in order.
     pub done: Vec<CycleStep>,
-    /// Whether the run came to its end. One that did not is resumed.
+    /// Whether the run is finished. An unfinished run is resumed.
     pub finished: bool,
 }
 
 impl CycleRecord {
-    /// A run that begins now.
+    /// A new run. Reads the digests of all inputs.
     pub fn begin(settings: CycleSettings, tool: &str) -> Result<Self> {
         let inputs = inputs(&settings)?;
         let answers_earlier_request = request(&settings).exists();
@@ -45,7 +45,7 @@ impl CycleRecord {
         Ok(Self { id, inputs, answers_earlier_request, ..Self::unrecorded(settings, tool) })
     }
 
-    /// A run that reads nothing and is recorded nowhere.
+    /// A run that reads no inputs and writes no record.
     pub fn unrecorded(settings: CycleSettings, tool: &str) -> Self {
         let head = ResultHead::new("run", tool);
         Self {
@@ -60,7 +60,7 @@ impl CycleRecord {
         }
     }
 
-    /// The run recorded in a directory, if there is one.
+    /// The run recorded in a directory; none without a record.
     pub fn read(directory: &Path) -> Result<Option<Self>> {
         let path = directory.join(RECORD);
         if !path.exists() {
@@ -72,7 +72,7 @@ impl CycleRecord {
         Ok(Some(record))
     }
 
-    /// Writes the record, whole or not at all.
+    /// Writes the record atomically. Does nothing for an unrecorded run.
     pub fn write(&self, directory: &Path) -> Result<()> {
         if self.id.is_empty() {
             return Ok(());
@@ -80,36 +80,38 @@ impl CycleRecord {
         result_file::write(&Place::File(directory.join(RECORD)), self)
     }
 
-    /// Fails if the id is not that of the settings and inputs.
+    /// Fails if the id does not match the settings and inputs.
     pub fn check(&self) -> Result<()> {
         let own = id(&self.settings, &self.inputs, self.answers_earlier_request)?;
-        ensure!(self.id == own, "the id does not match its settings and inputs; was it edited?");
+        ensure!(
+            self.id == own,
+            "the id does not match its settings and inputs; restore the file or start over"
+        );
         Ok(())
     }
 
-    /// Whether a run that was killed can go on with these settings: what it reads must be what it was.
+    /// Whether a killed run can be resumed with these settings. Its settings and input files must be unchanged.
     pub fn can_go_on(&self, settings: &CycleSettings) -> Result<bool> {
         if self.finished || self.settings != *settings {
             return Ok(false);
         }
-        // The state and the registry change while a run goes on.
+        // Do not compare the state and the registry, because the run itself changes them.
         Ok(files_to_read(settings)?.iter().all(|(name, digest)| self.inputs.get(name) == Some(digest)))
     }
 
-    /// Whether the policy is still what it was when the run began.
+    /// Whether the policy is unchanged since the run began.
     pub fn has_its_policy(&self) -> Result<bool> {
         let mut now = BTreeMap::new();
         add(&mut now, "policy", policy(&self.settings))?;
         Ok(now.get("policy") == self.inputs.get("policy"))
     }
 
-    /// Whether a step is done.
     pub fn is_done(&self, step: CycleStep) -> bool {
         self.done.contains(&step)
     }
 }
 
-/// The id in the record of a run.
+/// Reads the id from the record of a run.
 pub fn id_in(place: &Place) -> Result<String> {
     #[derive(Deserialize)]
     struct RunIdOnly {
@@ -118,7 +120,7 @@ pub fn id_in(place: &Place) -> Result<String> {
     result_file::read::<RunIdOnly>(place, "run").map(|record| record.id)
 }
 
-/// The digests of all that a run reads.
+/// Digests of everything that a run reads.
 fn inputs(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     let state = State::new(Path::new(&settings.state));
     let mut inputs = files_to_read(settings)?;
@@ -130,7 +132,7 @@ fn inputs(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     Ok(inputs)
 }
 
-/// The digests of the files that nothing but a person changes.
+/// Digests of the input files that the run itself does not change.
 fn files_to_read(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     let mut inputs = BTreeMap::new();
     inputs.insert("data".to_owned(), digest(Path::new(&settings.data))?);
@@ -141,17 +143,17 @@ fn files_to_read(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     Ok(inputs)
 }
 
-/// The policy that the tools read.
+/// Path of the policy that the tools read.
 fn policy(settings: &CycleSettings) -> &Path {
     Path::new(settings.config.as_deref().unwrap_or("spamops.toml"))
 }
 
-/// The file that exists from a request for a retrain until it is answered. It holds the id of the run that asked.
+/// The file that marks a pending retrain. It exists until the retrain is done, and holds the id of the requesting run.
 pub fn request(settings: &CycleSettings) -> PathBuf {
     Path::new(&settings.state).join("retrain-pending")
 }
 
-/// Adds the digest of a file, if it exists.
+/// Adds the digest of a file if the file exists.
 fn add(inputs: &mut BTreeMap<String, String>, name: &str, path: &Path) -> Result<()> {
     if path.is_file() {
         inputs.insert(name.to_owned(), digest(path)?);
@@ -159,15 +161,19 @@ fn add(inputs: &mut BTreeMap<String, String>, name: &str, path: &Path) -> Result
     Ok(())
 }
 
-/// The SHA-256 of a file.
 fn digest(path: &Path) -> Result<String> {
     File::open(path).and_then(result_file::digest_from).with_context(|| path.display().to_string())
 }
 
-fn id(settings: &CycleSettings, inputs: &BTreeMap<String, String>, asked_before: bool) -> Result<String> {
-    // In where the files are, two runs may differ and still be the same.
+fn id(
+    settings: &CycleSettings,
+    inputs: &BTreeMap<String, String>,
+    answers_earlier_request: bool,
+) -> Result<String> {
+    // Leave out paths: the same run in another directory has the same id.
     let CycleSettings { since, until, size, force, now, commit, .. } = settings;
-    let identity = serde_json::to_string(&(inputs, since, until, size, force, now, commit, asked_before))?;
+    let identity =
+        serde_json::to_string(&(inputs, since, until, size, force, now, commit, answers_earlier_request))?;
     Ok(result_file::digest(&identity))
 }
 
@@ -194,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_depends_on_inputs_and_settings_and_not_on_paths() {
+    fn id_depends_on_inputs_and_settings_but_not_on_paths() {
         let one = std::env::temp_dir().join(format!("spamops-record-{}", std::process::id()));
         let other = one.join("elsewhere");
         std::fs::create_dir_all(&other).unwrap();
@@ -217,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_goes_on_unless_it_finished_or_its_rows_changed() {
+    fn resumes_a_run_unless_it_is_finished_or_its_inputs_changed() {
         let directory = std::env::temp_dir().join(format!("spamops-resume-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         std::fs::write(directory.join("rows.csv"), "label,text\nham,a\n").unwrap();

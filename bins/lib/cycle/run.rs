@@ -1,4 +1,4 @@
-//! Runs the cycle: each result determines the next step, and a stopped run resumes after its last complete step.
+//! Runs the cycle. Each result determines the next step, and a killed run resumes after its last completed step.
 
 use std::path::{Path, PathBuf};
 
@@ -16,52 +16,49 @@ use crate::io::stream::Place;
 use crate::registry::Registry;
 use crate::rows::contract::{ValidateReport, ValidateVerdict};
 
-/// A run, and how it calls the tools.
+/// A run and the programs that it calls.
 pub struct CycleRun<'a> {
-    /// The run itself.
     pub record: CycleRecord,
-    /// Its files.
     pub files: RunFiles,
-    /// How a shell finds the tools.
     pub programs: Programs,
-    /// Words for every command line, such as those that name the policy.
+    /// Words added to every command line, such as `--config FILE`.
     pub common: Vec<String>,
-    /// Channels to tell people through.
+    /// Channels to notify, as a comma-separated list.
     pub notify: Option<String>,
-    /// Print the command lines, and neither run nor write anything.
+    /// Print the command lines without running them.
     pub dry_run: bool,
-    /// Prints a line at once.
+    /// Prints a line immediately.
     pub echo: &'a dyn Fn(&str),
 }
 
 impl CycleRun<'_> {
-    /// The whole cycle. Steps that are done are not repeated.
+    /// Runs all steps of the cycle, except those already done.
     pub fn whole(&mut self) -> Result<()> {
-        self.all(&[CycleStep::Sample, CycleStep::Validate])?;
-        if self.goes_on()? {
-            self.all(&[CycleStep::Score, CycleStep::Drift])?;
+        self.run_pending(&[CycleStep::Sample, CycleStep::Validate])?;
+        if self.has_rows_to_score()? {
+            self.run_pending(&[CycleStep::Score, CycleStep::Drift])?;
         }
         if self.retrain_needed()? {
-            self.all(&[CycleStep::Split, CycleStep::Fit, CycleStep::Judge, CycleStep::Compare])?;
+            self.run_pending(&[CycleStep::Split, CycleStep::Fit, CycleStep::Judge, CycleStep::Compare])?;
         }
         if self.deploy_needed()? {
-            self.all(&[CycleStep::Promote])?;
+            self.run_pending(&[CycleStep::Promote])?;
         }
-        // Also if it is done: the runner wants its outputs.
+        // Run this step even if it is done, because the runner needs its outputs.
         self.step(CycleStep::Report)
     }
 
-    fn all(&mut self, steps: &[CycleStep]) -> Result<()> {
+    fn run_pending(&mut self, steps: &[CycleStep]) -> Result<()> {
         for step in steps {
-            let is_there = step.result().is_none_or(|file| self.files.path(file).exists());
-            if !self.record.is_done(*step) || !is_there {
+            let has_result = step.result().is_none_or(|file| self.files.path(file).exists());
+            if !self.record.is_done(*step) || !has_result {
                 self.step(*step)?;
             }
         }
         Ok(())
     }
 
-    /// One step. It is on record once all of it is done.
+    /// Runs one step, and records it once it is complete.
     pub fn step(&mut self, step: CycleStep) -> Result<()> {
         match step {
             CycleStep::Sample => self.sample(),
@@ -95,8 +92,8 @@ impl CycleRun<'_> {
         self.record.write(self.files.directory())
     }
 
-    /// Whether to go on: the rows are valid, or there are none and a retrain is forced.
-    fn goes_on(&self) -> Result<bool> {
+    /// Whether to continue after `validate`: the rows are valid, or there are none and a retrain is forced.
+    fn has_rows_to_score(&self) -> Result<bool> {
         if self.dry_run {
             self.note("if the new rows are valid");
             return Ok(true);
@@ -140,12 +137,12 @@ impl CycleRun<'_> {
         (self.echo)(&format!("# {condition}:"));
     }
 
-    /// Whether to retrain whatever the signals say: on request, or because an earlier run died after its request.
+    /// Whether to retrain regardless of the signals: on request, or because an earlier run was killed before its retrain.
     pub(super) fn is_forced(&self) -> bool {
         self.record.settings.force || self.record.answers_earlier_request
     }
 
-    /// Whether this run has answered every request for a retrain: it compared a challenger, or drift requests none.
+    /// Whether no retrain is pending: the run compared a challenger, or drift requested no retrain.
     pub(super) fn has_answered(&self) -> Result<bool> {
         if self.record.id.is_empty() {
             return Ok(false);
@@ -163,18 +160,18 @@ impl CycleRun<'_> {
         Registry::new(Path::new(&self.record.settings.registry), "spam")
     }
 
-    /// Whether the registry has a champion, or will have one: the demo's first step makes one.
+    /// Whether the registry has a champion. True in a dry run of the demo, whose first step makes one.
     pub(super) fn is_championed(&self) -> bool {
         let is_planned = self.dry_run && self.record.settings.demo;
         is_planned || self.registry().directory().join("champion.json").exists()
     }
 
-    /// Whether this run has a champion, whatever others do to the registry meanwhile.
+    /// Whether this run has a champion. Later changes to the registry make no difference.
     pub(super) fn has_champion(&self) -> bool {
         if self.dry_run { self.is_championed() } else { self.files.path(RunFile::Champion).exists() }
     }
 
-    /// Fails if what another step writes is missing.
+    /// Fails if the result of an earlier step is missing.
     pub(super) fn expect(&self, file: &str, step: CycleStep) -> Result<()> {
         let directory = self.files.directory().display().to_string();
         let remedy =
@@ -186,7 +183,7 @@ impl CycleRun<'_> {
         Ok(())
     }
 
-    /// A result of this run, if there is one.
+    /// Reads a result of this run; none if it does not exist. Fails if it belongs to another run.
     fn result<T: DeserializeOwned>(&self, kind: &str) -> Result<Option<T>> {
         let path = self.files.directory().join(format!("{kind}.json"));
         if !path.exists() {
@@ -201,7 +198,7 @@ impl CycleRun<'_> {
         result_file::read(&place, kind).map(Some)
     }
 
-    /// Calls a tool whose result carries the id and the moment of this run.
+    /// Calls a tool whose result carries the id and time of this run.
     pub(super) fn call_for_result<T: ToString>(
         &self,
         tool: &str,

@@ -1,4 +1,4 @@
-//! The settings of a run: the options you give, and the values derived from them.
+//! Derives the settings of a run from its options.
 
 use std::path::{Path, PathBuf};
 
@@ -8,67 +8,63 @@ use serde::{Deserialize, Serialize};
 use crate::cycle::demo;
 use crate::io::dates::{DAY, Timestamp};
 
-/// New rows that a run draws unless it is told otherwise.
+/// Default number of new rows per run.
 pub const SIZE: u64 = 2000;
 
-/// What a run is about. Later steps read these from run.json.
+/// The settings of a run. Later steps read them from `run.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CycleSettings {
-    /// Whether the rows are the demo's.
+    /// Whether the run uses the demo corpus.
     pub demo: bool,
-    /// The rows.
+    /// Path of the rows.
     pub data: String,
-    /// The registry.
+    /// Path of the registry.
     pub registry: String,
-    /// The state.
+    /// Path of the state.
     pub state: String,
-    /// The contract, if there is one.
+    /// Path of the contract; null without a contract.
     pub contract: Option<String>,
-    /// Rows before this date are history.
+    /// Rows before this date are history; null if all rows are new.
     pub since: Option<String>,
-    /// Rows from this date on have not arrived yet.
+    /// Rows from this date on are ignored; null to use all rows.
     pub until: Option<String>,
-    /// How many new rows to draw.
+    /// Number of new rows to draw.
     pub size: u64,
-    /// Whether to retrain whatever the signals say.
+    /// Whether to retrain regardless of the signals.
     pub force: bool,
-    /// The moment of the run.
+    /// Time of the run in UTC: a date, or a time as in RFC 3339.
     pub now: String,
-    /// The commit that the model is fitted from, if the runner names one.
+    /// Git commit that the model is fitted from; null if unknown.
     pub commit: Option<String>,
-    /// The policy that `--config` names.
+    /// Path of the policy given with `--config`; null to use `spamops.toml`.
     pub config: Option<String>,
 }
 
-/// The options of a run, as far as they are given.
+/// The options that you gave for a run.
 #[derive(Clone, Debug, Default)]
 pub struct CycleOptions {
-    /// Use the demo corpus.
+    /// Whether to use the demo corpus.
     pub demo: bool,
-    /// The rows.
     pub data: Option<PathBuf>,
-    /// The directory of the results.
+    /// Directory of the results.
     pub out_dir: PathBuf,
-    /// The registry.
     pub registry: Option<PathBuf>,
-    /// The state.
     pub state: Option<PathBuf>,
-    /// The contract.
     pub contract: Option<PathBuf>,
-    /// Rows before this moment are history.
+    /// Rows before this time are history.
     pub since: Option<Timestamp>,
-    /// Rows from this moment on have not arrived yet.
+    /// Rows from this time on are ignored.
     pub until: Option<Timestamp>,
-    /// How many new rows to draw.
+    /// Number of new rows to draw.
     pub size: Option<u64>,
-    /// Whether to retrain whatever the signals say.
+    /// Whether to retrain regardless of the signals.
     pub force: Option<bool>,
-    /// The moment of the run.
+    /// Time of the run.
     pub now: Option<Timestamp>,
-    /// The commit that the runner names.
+    /// Git commit that the runner reports.
     pub commit: Option<String>,
-    /// The policy, if it is not `spamops.toml`.
+    /// Path of the policy; defaults to `spamops.toml`.
     pub config: Option<PathBuf>,
 }
 
@@ -81,10 +77,10 @@ impl CycleOptions {
             None if self.demo => in_out("demo/messages.csv.gz"),
             None => bail!("no rows: name them with --data FILE, or try --demo"),
         };
-        let beside = data.with_file_name("contract.toml");
-        let contract = self.contract.clone().or_else(|| (self.demo || beside.exists()).then_some(beside));
-        let demo_day = |day: &str| self.demo.then(|| day.to_owned());
-        let now = match self.now.map(short).or_else(|| demo_day(demo::NOW)) {
+        let sibling = data.with_file_name("contract.toml");
+        let contract = self.contract.clone().or_else(|| (self.demo || sibling.exists()).then_some(sibling));
+        let if_demo = |day: &str| self.demo.then(|| day.to_owned());
+        let now = match self.now.map(short).or_else(|| if_demo(demo::NOW)) {
             Some(now) => now,
             None => short(clock()?),
         };
@@ -94,7 +90,7 @@ impl CycleOptions {
             registry: word(self.registry.as_ref().unwrap_or(&in_out("models")))?,
             state: word(self.state.as_ref().unwrap_or(&in_out("state")))?,
             contract: contract.as_deref().map(word).transpose()?,
-            since: self.since.map(short).or_else(|| demo_day(demo::SINCE)),
+            since: self.since.map(short).or_else(|| if_demo(demo::SINCE)),
             until: self.until.map(short),
             size: self.size.unwrap_or(SIZE),
             force: self.force.unwrap_or(false),
@@ -104,7 +100,7 @@ impl CycleOptions {
         })
     }
 
-    /// The recorded settings, with the given options replaced.
+    /// The recorded settings, with the given options in their place.
     pub fn over(&self, known: CycleSettings) -> Result<CycleSettings> {
         let path = |given: &Option<PathBuf>, known: String| given.as_deref().map_or(Ok(known), word);
         Ok(CycleSettings {
@@ -124,7 +120,7 @@ impl CycleOptions {
     }
 }
 
-/// A path as a word of a command line: relative if it is below the current directory, and never like an option.
+/// A path as a word of a command line. It is relative if it is below the current directory, and never looks like an option.
 pub fn word(path: &Path) -> Result<String> {
     let here = std::env::current_dir().unwrap_or_default();
     let path = path.strip_prefix(&here).unwrap_or(path);
@@ -133,11 +129,11 @@ pub fn word(path: &Path) -> Result<String> {
     Ok(if text.starts_with('-') { format!("./{text}") } else { text.to_owned() })
 }
 
-/// A moment without its time if it is midnight.
-fn short(moment: Timestamp) -> String {
-    let text = moment.to_string();
+/// A timestamp as text. Midnight is shortened to the date.
+fn short(timestamp: Timestamp) -> String {
+    let text = timestamp.to_string();
     match text.strip_suffix("T00:00:00Z") {
-        Some(day) if moment.0 % DAY == 0 => day.to_owned(),
+        Some(day) if timestamp.0 % DAY == 0 => day.to_owned(),
         _ => text,
     }
 }
@@ -147,19 +143,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_looks_like_an_option_is_a_file() {
+    fn a_path_never_looks_like_an_option() {
         assert_eq!(word(Path::new("-rows.csv")).unwrap(), "./-rows.csv");
         assert_eq!(word(&std::env::current_dir().unwrap().join("rows.csv")).unwrap(), "rows.csv");
     }
 
     #[test]
-    fn midnight_is_a_day() {
+    fn shortens_midnight_to_the_date() {
         assert_eq!(short("2026-10-01".parse().unwrap()), "2026-10-01");
         assert_eq!(short("2026-10-01T00:00:01Z".parse().unwrap()), "2026-10-01T00:00:01Z");
     }
 
     #[test]
-    fn what_is_given_anew_wins_and_the_rest_stays() {
+    fn given_options_replace_recorded_settings() {
         let options = CycleOptions { data: Some("a.csv".into()), size: Some(5), ..CycleOptions::default() };
         let first = options.settings(|| Ok(Timestamp(0))).unwrap();
         assert_eq!((first.now.as_str(), first.registry.as_str()), ("1970-01-01", "models"));

@@ -1,4 +1,4 @@
-//! The names of the cycle's steps, in order.
+//! Names the steps of the cycle, in order.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cycle::files::RunFile;
 
-/// One step: some command lines that belong together.
+/// One step of the cycle. It runs one or more command lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CycleStep {
@@ -18,25 +18,25 @@ pub enum CycleStep {
     Validate,
     /// Scores the valid rows with the champion.
     Score,
-    /// Decides whether the champion is still right.
+    /// Decides whether to retrain.
     Drift,
     /// Splits all gathered rows into training rows and the holdout.
     Split,
     /// Fits a challenger.
     Fit,
-    /// Scores the holdout with champion and challenger.
+    /// Scores the holdout with the champion and the challenger.
     Judge,
     /// Decides whether the challenger is better.
     Compare,
-    /// Makes the challenger the champion.
+    /// Promotes the challenger to champion.
     Promote,
-    /// Writes the runner's outputs, as far as they are decided.
+    /// Writes the outputs of the run so far for the runner.
     Outputs,
-    /// Writes the decision and the pages for people, and tells people.
+    /// Writes the decision and the reports, and notifies people.
     Report,
 }
 
-/// Every step with its name.
+/// The name of every step.
 const STEPS: [(CycleStep, &str); 11] = [
     (CycleStep::Sample, "sample"),
     (CycleStep::Validate, "validate"),
@@ -52,7 +52,7 @@ const STEPS: [(CycleStep, &str); 11] = [
 ];
 
 impl CycleStep {
-    /// The file that exists once the step is done; none if the step leaves no file of its own.
+    /// The file that exists once the step is done; none if the step writes no file of its own.
     pub fn result(self) -> Option<RunFile> {
         Some(match self {
             Self::Sample | Self::Score | Self::Outputs => return None,
@@ -67,7 +67,7 @@ impl CycleStep {
         })
     }
 
-    /// Whether the step only tells what is decided.
+    /// Whether the step only reports decisions.
     pub fn only_reports(self) -> bool {
         matches!(self, Self::Outputs | Self::Report)
     }
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_reads_what_it_prints() {
+    fn parses_every_printed_step() {
         for (step, _) in STEPS {
             assert_eq!(step.to_string().parse::<CycleStep>().unwrap(), step);
         }

@@ -1,4 +1,4 @@
-//! The command lines of each step: which tool reads and writes which file.
+//! Defines the command lines of each step, and so which tool reads and writes which file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use crate::cycle::record::request;
 use crate::cycle::step::CycleStep;
 use crate::io::stream::Place;
 
-/// Rows that a person is asked to label at a time.
+/// Number of rows to label per run.
 const TO_LABEL: &str = "50";
 
-/// The part of the gathered rows that models learn from. The rest is the holdout.
+/// Share of the gathered rows for training. The rest is the holdout.
 const TRAINING: &str = "0.7";
 
-/// The seed of the sample.
+/// Seed of the sample.
 const SEED: &str = "7";
 
 impl CycleRun<'_> {
@@ -51,7 +51,7 @@ impl CycleRun<'_> {
         self.call("sample", words)
     }
 
-    /// Fits the demo's first champion from the rows that are history, and registers it.
+    /// Fits the first champion of the demo on its history, and registers it.
     fn first_champion(&self) -> Result<()> {
         let files = RunFiles::new(&self.files.directory().join("demo"));
         let [history, clean, rejects, pool, train, holdout, model] = [
@@ -75,8 +75,7 @@ impl CycleRun<'_> {
         self.call("promote", [&*model].into_iter().chain(words).chain([&*record]))
     }
 
-    /// The new rows, in the format they came in until validate has looked at them: what is malformed in one format cannot
-    /// be written in another.
+    /// Path of the new rows. They keep the format of the input, because a malformed row cannot be written in another format.
     fn new_rows(&self) -> String {
         let extension = Place::File(PathBuf::from(&self.record.settings.data)).extension();
         self.files.new_rows(extension.as_deref()).display().to_string()
@@ -133,7 +132,7 @@ impl CycleRun<'_> {
             let [scored, to_label] = [RunFile::Scored, RunFile::ToLabel].map(|file| self.files.name(file));
             self.call("sample", ["--for-labels", TO_LABEL, &scored, "-o", &to_label])?;
         }
-        // Before the rows count as used, so that the next run retrains if this one is killed before its report.
+        // Mark the retrain as pending before the rows count as used. If this run is killed, the next run then retrains.
         if !self.dry_run && self.retrain_needed()? {
             Place::File(request(&self.record.settings)).write_text(&format!("{}\n", self.record.id))?;
         }
@@ -196,9 +195,9 @@ impl CycleRun<'_> {
         self.expect(&compare, CycleStep::Compare)?;
         ensure!(
             self.dry_run || self.deploy_needed()?,
-            "{compare}: does not ask for a deployment; to promote it all the same, call the tool promote"
+            "{compare}: deploy_needed is false; to promote the challenger anyway, run promote"
         );
-        let why = if self.has_champion() { "better on the holdout" } else { "the first" };
+        let why = if self.has_champion() { "better on the holdout" } else { "first model" };
         let reports: Vec<String> = [RunFile::Drift, RunFile::Compare]
             .into_iter()
             .filter(|file| self.files.path(*file).exists())
@@ -211,7 +210,7 @@ impl CycleRun<'_> {
         self.call_for_result("promote", words)
     }
 
-    /// The outputs alone: the summary and the annotations are for the end.
+    /// Writes only the outputs. The step `report` writes summary and annotations.
     pub(super) fn outputs(&self) -> Result<()> {
         let directory = self.files.directory().display().to_string();
         let words = [&*directory, "--now", &self.record.settings.now];

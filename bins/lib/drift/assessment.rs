@@ -1,4 +1,4 @@
-//! Assesses new messages against the reference: the verdict of the tests, and what changed.
+//! Tests new messages against the reference and lists what changed.
 
 use crate::drift::changes::{self, FeatureChange};
 use crate::drift::estimated_f1::{self, EstimatedF1};
@@ -16,36 +16,35 @@ use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
 use crate::io::fraction::Fraction;
 use crate::model::calibrate::Calibration;
 
-/// Distinct messages below which there is no verdict.
-pub const LEAST: u64 = 30;
+/// Minimum number of distinct messages for a verdict, on both sides.
+pub const MIN_MESSAGES: u64 = 30;
 
-/// What the messages show.
+/// The verdict on new messages, with every test and change.
 #[derive(Clone, Debug)]
 pub struct Assessment {
-    /// Whether they have drifted.
     pub verdict: DriftVerdict,
-    /// The messages that the verdict is about.
+    /// The messages that the verdict covers.
     pub window: Window,
-    /// Every family of tests; none if there are too few messages.
+    /// One signal per family of tests; empty if there are too few messages.
     pub signals: Vec<Signal>,
-    /// What moved.
+    /// Words, flags and sizes that changed.
     pub moved: Vec<FeatureChange>,
-    /// Whether the class balance moved, or the content.
+    /// Whether only the class balance changed; none without scores and labels.
     pub shift: Option<LabelShift>,
-    /// The estimated F1.
+    /// Estimated F1; none without scores, or if the reference has too few labels.
     pub expected: Option<EstimatedF1>,
-    /// How far sizes and scores are from those of the reference.
+    /// Distances of sizes and scores from the reference.
     pub distances: Vec<FeatureDistance>,
-    /// Histograms of them.
+    /// Histograms of sizes and scores.
     pub pictures: Vec<FeatureHistogram>,
-    /// Runs that performance is pooled over: those of the window, and those of the longer one.
+    /// Numbers of runs that F1 is pooled over: in the short window, then in the long one.
     pub runs: [usize; 2],
-    /// Whether the labelled messages were picked.
+    /// Whether the labelled messages are not a random sample.
     pub picked: bool,
 }
 
 impl Assessment {
-    /// The assessment of messages that cannot be tested.
+    /// The assessment without a reference, or with too few messages to test.
     fn untested(window: Window) -> Self {
         Self {
             verdict: DriftVerdict::InsufficientData,
@@ -61,12 +60,12 @@ impl Assessment {
         }
     }
 
-    /// Whether there is an alarm that is larger than what is normal for the stream.
+    /// Whether an alarm is larger than normal for this stream.
     pub fn is_news(&self) -> bool {
         self.signals.iter().any(|signal| signal.fired && signal.is_news())
     }
 
-    /// What the history keeps of it.
+    /// The part of the assessment that the history keeps.
     pub(super) fn findings(&self, since: (u64, u64)) -> RunFindings {
         let strength = |signal: &Signal| (signal.test.family.name().to_owned(), signal.test.strength);
         RunFindings {
@@ -81,9 +80,9 @@ impl Assessment {
     }
 }
 
-/// Tests the window against the reference. The last `judged` windows do not show what is normal: they may be the beginning
-/// of the drift that is looked for.
-pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, judged: usize) -> Assessment {
+/// Tests the window against the reference. The last `skipped` windows do not count as normal: the drift may have begun
+/// in them.
+pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skipped: usize) -> Assessment {
     let Some((reference, _)) = evidence.reference else {
         return Assessment::untested(untested_window(observation));
     };
@@ -97,7 +96,7 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, judged
         detectable: sizes::detectable(side.len(), new.len()),
         ..untested_window(observation)
     };
-    if new.len() < LEAST || side.len() < LEAST {
+    if new.len() < MIN_MESSAGES || side.len() < MIN_MESSAGES {
         return Assessment::untested(window);
     }
     let longer = Messages::of_new(&observation.longer.messages, reference);
@@ -107,7 +106,7 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, judged
     let champion = ChampionEvidence { threshold, estimated: estimated[0].as_ref() };
     let families = families(&side, &new, champion, &evidence.names);
     let signals = signals(families, |test: &FamilyTest| {
-        let earlier = observation.past.strengths(test.family.name(), window.runs, judged);
+        let earlier = observation.past.strengths(test.family.name(), window.runs, skipped);
         surprise(test.strength, earlier)
     });
     let calibrated = signals.iter().any(|signal| signal.surprise.is_some());
@@ -127,7 +126,7 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, judged
     }
 }
 
-/// The window of a run that is compared with nothing.
+/// The window of a run that is not compared.
 fn untested_window(observation: &Observation) -> Window {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of messages")]
     let distinct = observation.run.messages.distinct().round() as u64;
@@ -143,7 +142,7 @@ fn untested_window(observation: &Observation) -> Window {
     }
 }
 
-/// The estimated F1 of each pool of new messages, if the threshold and the meaning of scores are known.
+/// Estimated F1 of each pool of new messages; none without a threshold or a calibration.
 fn estimate(
     known: Option<&(Fraction, Calibration)>,
     reference: &Messages,
@@ -155,10 +154,10 @@ fn estimate(
     })
 }
 
-/// The estimate with the larger loss: a recent loss shows only in the last messages, a slight one only in many.
+/// The estimate with the larger loss. The short window shows a recent loss, the long one a small loss.
 fn worst(estimated: &[Option<EstimatedF1>; 2]) -> Option<EstimatedF1> {
-    let lost = |one: &&EstimatedF1, other: &&EstimatedF1| one.least_loss().total_cmp(&other.least_loss());
-    estimated.iter().flatten().max_by(lost).copied()
+    let by_loss = |one: &&EstimatedF1, other: &&EstimatedF1| one.least_loss().total_cmp(&other.least_loss());
+    estimated.iter().flatten().max_by(by_loss).copied()
 }
 
 fn verdict(signals: &[Signal], window: &Window) -> DriftVerdict {

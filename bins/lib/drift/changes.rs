@@ -1,4 +1,4 @@
-//! What changed: words, flags and sizes, by how much, and how many points each moved the mean score.
+//! Lists the words, flags and sizes that changed, and how far each moved the mean score.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,42 +10,42 @@ use crate::drift::words::moved_words;
 use crate::profile::descriptor::{FLAGS, SIZES};
 use crate::profile::summary::MessageRecord;
 
-/// Words that are named at most.
-const WORDS: usize = 20;
+/// Maximum number of words to list.
+const MAX_WORDS: usize = 20;
 
-/// Something that is in more messages than before, or in fewer.
+/// A word, flag or size that changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureChange {
     /// `word`, `flag` or `size`.
     pub kind: String,
-    /// Which.
+    /// Name of the word, flag or size.
     pub what: String,
-    /// Its share of the new messages, or their mean.
+    /// Share of the new messages that have it; for a size, their mean.
     pub new: f64,
-    /// Its share of the reference's, or their mean.
+    /// Share of the reference messages that have it; for a size, their mean.
     pub reference: f64,
-    /// The p-value of it alone.
+    /// P-value of this test alone, without correction.
     pub p: f64,
-    /// So many points of a hundred did it move the mean score, by how messages with it score and how those without do.
+    /// Change of the mean score that it explains, in points (a hundredth of the score). Absent without scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<f64>,
 }
 
-/// All that moved, words first; each by what is most surprising.
+/// All changes: words, then flags, then sizes.
 pub fn all(reference: &Messages, new: &Messages, names: &WordNames) -> Vec<FeatureChange> {
     let scored = reference.scored && new.scored;
     let share = |count: u64, side: &Messages| count as f64 / side.len() as f64;
-    let worth = |has: &dyn Fn(&MessageRecord) -> bool| scored.then(|| worth(reference, new, has));
-    // Words that none of these rows has, such as those that went away, have no name.
+    let points = |has: &dyn Fn(&MessageRecord) -> bool| scored.then(|| score_points(reference, new, has));
+    // A word that no new row has, such as one that disappeared, has no name.
     let spelled =
         moved_words(reference, new).into_iter().filter_map(|moved| Some((names.get(moved.word)?, moved)));
-    let words = spelled.take(WORDS).map(|(what, moved)| FeatureChange {
+    let words = spelled.take(MAX_WORDS).map(|(what, moved)| FeatureChange {
         kind: "word".into(),
         what,
         new: share(moved.counts.0, new),
         reference: share(moved.counts.1, reference),
         p: moved.p,
-        points: worth(&|record| record.look.words.binary_search(&moved.word).is_ok()),
+        points: points(&|record| record.look.words.binary_search(&moved.word).is_ok()),
     });
     let flags = moved_flags(reference, new).into_iter().map(|(flag, p)| {
         let count = |side: &Messages| share(side.count(|record| has_flag(record, flag)), side);
@@ -55,7 +55,7 @@ pub fn all(reference: &Messages, new: &Messages, names: &WordNames) -> Vec<Featu
             new: count(new),
             reference: count(reference),
             p,
-            points: worth(&|record| has_flag(record, flag)),
+            points: points(&|record| has_flag(record, flag)),
         }
     });
     let sizes = moved_sizes(reference, new).into_iter().map(|(scale, p)| FeatureChange {
@@ -64,12 +64,12 @@ pub fn all(reference: &Messages, new: &Messages, names: &WordNames) -> Vec<Featu
         new: mean(scale, new, reference),
         reference: mean(scale, reference, reference),
         p,
-        points: scored.then(|| worth_of_size(reference, new, scale)),
+        points: scored.then(|| size_points(reference, new, scale)),
     });
     words.chain(flags).chain(sizes).collect()
 }
 
-/// The number that a step of a scale stands for.
+/// The value at the start of a step of a scale.
 pub fn number(scale: SizeScale, step: usize) -> f64 {
     let step = u8::try_from(step).unwrap_or(u8::MAX);
     match scale {
@@ -83,7 +83,7 @@ fn mean(scale: SizeScale, side: &Messages, reference: &Messages) -> f64 {
     sum / side.len() as f64
 }
 
-/// Sum and number of scores.
+/// The sum and the number of scores.
 #[derive(Clone, Copy, Default)]
 struct MeanScore(f64, f64);
 
@@ -98,29 +98,29 @@ impl MeanScore {
     }
 }
 
-/// What the change of a share is worth: its difference, times what messages with it score more than those without (Kitagawa
-/// 1955, the part of the composition).
-fn worth(reference: &Messages, new: &Messages, has: &dyn Fn(&MessageRecord) -> bool) -> f64 {
+/// Change of the mean score explained by a changed share, in points. It is the change of the share, times the difference
+/// in mean score between messages with and without the property (composition component, Kitagawa 1955).
+fn score_points(reference: &Messages, new: &Messages, has: &dyn Fn(&MessageRecord) -> bool) -> f64 {
     let (mut with, mut without) = (MeanScore::default(), MeanScore::default());
     let mut count = |side: &Messages| {
-        let mut having = 0.0;
+        let mut messages_with = 0.0;
         for record in &side.records {
             if has(record) {
-                having += 1.0;
+                messages_with += 1.0;
                 with.add(record);
             } else {
                 without.add(record);
             }
         }
-        having / side.len() as f64
+        messages_with / side.len() as f64
     };
     let change = count(new) - count(reference);
     let difference = with.value().zip(without.value()).map_or(0.0, |(with, without)| with - without);
     100.0 * change * difference
 }
 
-/// The same for a size, by its steps.
-fn worth_of_size(reference: &Messages, new: &Messages, scale: SizeScale) -> f64 {
+/// The same for a size, summed over its steps.
+fn size_points(reference: &Messages, new: &Messages, scale: SizeScale) -> f64 {
     let mut means = vec![MeanScore::default(); STEPS];
     let mut changes = vec![0.0; STEPS];
     for (side, sign) in [(new, 1.0), (reference, -1.0)] {
@@ -129,8 +129,8 @@ fn worth_of_size(reference: &Messages, new: &Messages, scale: SizeScale) -> f64 
             changes[step] += sign / side.len() as f64;
         }
     }
-    let worth = changes.iter().zip(&means).filter_map(|(change, mean)| Some(change * mean.value()?));
-    100.0 * worth.sum::<f64>()
+    let products = changes.iter().zip(&means).filter_map(|(change, mean)| Some(change * mean.value()?));
+    100.0 * products.sum::<f64>()
 }
 
-const _: () = assert!(SIZES.len() == 6, "a size that is a number is told by its place");
+const _: () = assert!(SIZES.len() == 6, "`number` knows numeric sizes by their index");

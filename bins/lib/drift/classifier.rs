@@ -1,4 +1,4 @@
-//! The classifier family: naive Bayes tries to tell new messages from the reference by their words.
+//! Tests whether naive Bayes can separate new messages from the reference by their words.
 
 use crate::drift::families::{Family, FamilyTest, SingleTest, TestSubject};
 use crate::drift::messages::{HASHES, Messages};
@@ -7,17 +7,18 @@ use crate::rows::label::Label;
 use crate::stats::ranking::{Ranking, ScoredLabel};
 use crate::stats::welch::{self, WelchSample};
 
-/// The family of the classifier. It learns on one half and is tested on the other, and the other way round; the smaller
-/// p-value is doubled.
+/// The classifier family. It trains on one half of the messages and is tested on the other half, then the reverse.
+/// The result is twice the smaller p-value.
 pub(super) fn classifier(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
-    let both = [learned(reference, new, false)?, learned(reference, new, true)?];
+    let both = [tested_on_other_half(reference, new, false)?, tested_on_other_half(reference, new, true)?];
     let effect = f64::midpoint(both[0].1, both[1].1);
     let p = both[0].0.min(both[1].0);
     Family::Classifier.strongest(vec![SingleTest::new(TestSubject::AllWords, p, effect)], 2)
 }
 
-/// Naive Bayes that learns on one half and scores the other: the p-value of higher scores for new messages, and the AUC.
-fn learned(reference: &Messages, new: &Messages, half: bool) -> Option<(f64, f64)> {
+/// Trains naive Bayes on one half and scores the other half. Returns the p-value of higher scores for new messages,
+/// and the AUC.
+fn tested_on_other_half(reference: &Messages, new: &Messages, half: bool) -> Option<(f64, f64)> {
     let (new_counts, old_counts) = (HalfCounts::of(new, half), HalfCounts::of(reference, half));
     let counts = new_counts.shares().zip(old_counts.shares());
     let log_odds: Vec<f64> = counts.map(|(new, old)| (new / old).ln()).collect();
@@ -37,7 +38,7 @@ fn learned(reference: &Messages, new: &Messages, half: bool) -> Option<(f64, f64
     Some((p, Ranking::of(&mut both).roc_auc()?))
 }
 
-/// The messages of one half, and how many of them have each word.
+/// The number of messages in one half, and the number with each word.
 struct HalfCounts {
     words: Vec<u32>,
     messages: f64,

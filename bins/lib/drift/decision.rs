@@ -1,4 +1,4 @@
-//! The decision of `drift`: observe the run, assess its messages, check every trigger.
+//! Decides whether to retrain: observes the run, assesses its messages, and checks every trigger.
 
 use anyhow::Result;
 
@@ -10,30 +10,28 @@ use crate::drift::run_record::{RunRecord, RunSummary};
 use crate::drift::triggers::{self, Trigger, TriggerCause, TriggerCode};
 use crate::io::dates::Timestamp;
 
-/// What was decided about the champion.
+/// The decision about the champion, and the evidence behind it.
 #[derive(Clone, Debug)]
 pub struct DriftDecision {
-    /// When.
+    /// Time of the decision.
     pub time: Timestamp,
-    /// Whether a retrain is requested.
     pub retrain_needed: bool,
-    /// Whether labels are requested, without which a retrain would have nothing to learn from.
+    /// Whether labels are requested, because a retrain has too few new ones.
     pub labels_needed: bool,
-    /// The first trigger that fired, even if the retrain is held back.
+    /// The first trigger that fired, even if the cooldown or missing labels block the retrain.
     pub asked: Option<TriggerCode>,
-    /// Every trigger, whether it fired or not.
+    /// Every trigger, fired or not.
     pub triggers: Vec<Trigger>,
-    /// What the messages show.
     pub assessment: Assessment,
-    /// Messages that came more than once.
+    /// Messages that arrived more than once.
     pub repeats: Repeats,
-    /// The runs before this one, and this one.
+    /// Earlier runs and this run, the oldest first.
     pub strip: Vec<RunSummary>,
-    /// The cost of this schedule where nothing ever changes.
+    /// Expected number of false retrains.
     pub schedule: Schedule,
 }
 
-/// Decides; returns the record for the history, too.
+/// Decides whether to retrain. Also returns the record for the history.
 pub fn decide(
     evidence: &DriftEvidence,
     policy: &DriftPolicy,
@@ -41,16 +39,16 @@ pub fn decide(
 ) -> Result<(DriftDecision, RunRecord)> {
     let observation = observe(evidence, now)?;
     let assessment = assess(evidence, &observation, policy.persistence.of - 1);
-    let answer = Answer::of(evidence, &observation, &assessment, policy);
+    let outcome = TriggerOutcome::of(evidence, &observation, &assessment, policy);
     let record = RunRecord::new(observation.run, assessment.findings(observation.since));
     let earlier = evidence.history.blocks().iter();
     let earlier = earlier.filter(|known| known.id != record.id && known.time <= record.time);
     let decision = DriftDecision {
         time: now,
-        retrain_needed: answer.retrain_needed,
-        labels_needed: answer.labels_needed,
-        asked: answer.asked,
-        triggers: answer.triggers,
+        retrain_needed: outcome.retrain_needed,
+        labels_needed: outcome.labels_needed,
+        asked: outcome.asked,
+        triggers: outcome.triggers,
         assessment,
         repeats: repeats(&evidence.new, evidence.reference.map(|(profile, _)| profile), &evidence.names),
         strip: earlier.chain([&record]).map(RunSummary::from).collect(),
@@ -59,35 +57,35 @@ pub fn decide(
     Ok((decision, record))
 }
 
-/// The triggers, and what they come to.
-struct Answer {
+/// The triggers and their result.
+struct TriggerOutcome {
     triggers: Vec<Trigger>,
     asked: Option<TriggerCode>,
     retrain_needed: bool,
     labels_needed: bool,
 }
 
-impl Answer {
+impl TriggerOutcome {
     fn of(
         evidence: &DriftEvidence,
         observation: &Observation,
         assessment: &Assessment,
         policy: &DriftPolicy,
     ) -> Self {
-        let mut triggers = triggers::asking(evidence, observation, assessment, policy);
+        let mut triggers = triggers::retrain_triggers(evidence, observation, assessment, policy);
         let fired: Vec<TriggerCode> =
             triggers.iter().filter(|trigger| trigger.fired).map(Trigger::code).collect();
         let asked = fired.first().copied();
-        let compelled =
+        let is_forced =
             fired.iter().any(|code| matches!(code, TriggerCode::Forced | TriggerCode::NoChampion));
-        // A changed word list is something to learn from; what the rows say needs labels.
-        let learns = compelled || fired.contains(&TriggerCode::Changes);
+        // A retrain on a changed word list needs no new labels. A retrain on drift or a loss of F1 does.
+        let needs_no_labels = is_forced || fired.contains(&TriggerCode::Changes);
         let now = Timestamp(observation.run.time);
         let cooldown = triggers::cooldown(evidence.last_retrain, policy.cooldown_hours, now, asked.is_some())
-            .filter(|_| !compelled);
-        let held = cooldown.as_ref().is_some_and(|cooldown| cooldown.fired);
-        let wanted = asked.is_some() && !held;
-        let labels = triggers::labels(observation, policy, wanted && !learns);
+            .filter(|_| !is_forced);
+        let is_cooling_down = cooldown.as_ref().is_some_and(|cooldown| cooldown.fired);
+        let wanted = asked.is_some() && !is_cooling_down;
+        let labels = triggers::labels(observation, policy, wanted && !needs_no_labels);
         let labels_needed = labels.fired;
         triggers.extend(cooldown);
         triggers.push(labels);

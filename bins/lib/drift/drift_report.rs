@@ -1,4 +1,4 @@
-//! The JSON of `drift`: the definition of `drift.json`.
+//! Defines `drift.json`, the result of `drift`.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,72 +17,73 @@ use crate::reason::Reason;
 /// The result of `drift`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DriftReport {
-    /// Schema and tool.
+    /// Schema, tool and run.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// Seconds since 1970.
+    /// Time of the decision, in seconds since 1970-01-01 UTC.
     pub time: i64,
-    /// Whether the messages have drifted.
+    /// `drifted`, `steady` or `insufficient_data`.
     pub verdict: DriftVerdict,
     /// Whether a retrain is requested.
     pub retrain_needed: bool,
-    /// Whether labels are requested, without which a retrain would have nothing to learn from.
+    /// Whether labels are requested, because a retrain has too few new ones.
     pub labels_needed: bool,
-    /// The first trigger that fired.
+    /// Code of the first trigger that fired; null if none did.
     pub reason: Option<TriggerCode>,
-    /// Every trigger, whether it fired or not.
+    /// Every trigger, fired or not.
     pub reasons: Vec<Reason>,
-    /// The messages that the verdict is about.
+    /// The messages that the verdict covers.
     pub window: Window,
-    /// Every family of tests.
+    /// One signal per family of tests; empty if there are too few messages.
     pub signals: Vec<SignalReport>,
-    /// What moved.
+    /// Words, flags and sizes that changed.
     pub moved: Vec<FeatureChange>,
-    /// Whether the class balance moved, or the content.
+    /// Whether only the class balance changed; null without scores and labels.
     pub shift: Option<LabelShift>,
-    /// The estimated F1.
+    /// Estimated F1; null without scores, or if the reference has too few labels.
     pub expected: Option<EstimatedF1>,
-    /// Messages that came more than once.
+    /// Messages that arrived more than once.
     pub repeats: Repeats,
-    /// How far sizes and scores are from those of the reference; nothing is decided by these.
+    /// Distances of sizes and scores from the reference. Information only.
     pub distances: Vec<FeatureDistance>,
-    /// Histograms of them.
+    /// Histograms of sizes and scores.
     pub pictures: Vec<FeatureHistogram>,
-    /// The runs before this one, and this one.
+    /// Earlier runs and this run, the oldest first.
     pub strip: Vec<RunSummary>,
-    /// The cost of this schedule where nothing ever changes.
+    /// Expected number of false retrains.
     pub schedule: Schedule,
-    /// What unlabelled messages cannot show.
+    /// A sentence on what unlabelled messages cannot show.
     pub blind: String,
 }
 
 /// A signal in a report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignalReport {
-    /// The family of tests.
+    /// Name of the family of tests.
     pub family: String,
-    /// The test.
+    /// Name of the statistical test.
     pub test: String,
-    /// What moved most.
+    /// Word, flag or size that changed most. Absent if the test has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub what: Option<String>,
-    /// The p-value, corrected for all tests of the family (Bonferroni).
+    /// P-value, corrected for all tests of the family (Bonferroni).
     pub p: f64,
-    /// The p-value, corrected for all families (Holm 1979).
+    /// P-value, also corrected for all families (Holm 1979).
     pub corrected: f64,
-    /// The size of the change, in `measure`.
+    /// Size of the change, in the unit `measure`.
     pub effect: f64,
-    /// The unit of the effect.
+    /// Unit of the effect, such as `Cohen's h`.
     pub measure: String,
-    /// The minimum effect, however small the p-value.
-    pub floor: f64,
-    /// The size of the change as it is compared with earlier windows.
+    /// Minimum effect: a smaller change is ignored, even if its p-value is small.
+    #[serde(rename = "floor")]
+    pub minimum_effect: f64,
+    /// Size of the change, as compared with earlier windows.
     pub strength: f64,
-    /// The p-value of a change this large among earlier windows.
+    /// P-value of a change of this size among earlier windows. Absent if there are too few windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surprise: Option<f64>,
-    /// Whether it is an alarm.
+    /// Whether the signal is an alarm.
     pub fired: bool,
-    /// A sentence for people.
+    /// The result as a sentence.
     pub says: String,
 }

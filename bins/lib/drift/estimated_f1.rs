@@ -1,4 +1,4 @@
-//! Estimated F1 of the champion on unlabelled messages, assuming that its scores keep their meaning.
+//! Estimates the champion's F1 on unlabelled messages. Assumes that its scores keep their calibration.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,44 +12,45 @@ use crate::stats::intervals::{Interval, Z};
 use crate::stats::prior_shift;
 use crate::stats::special::normal_tail;
 
-/// A figure with its 95% interval.
+/// An estimated figure with its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EstimatedFigure {
-    /// The figure.
+    /// Estimated value, 0 to 1.
     pub value: f64,
-    /// Its standard error.
+    /// Standard error.
     pub error: f64,
-    /// Its bounds, 95 times in 100.
+    /// 95% interval.
     pub interval: Interval,
 }
 
-/// The F1 to be expected (CBPE, Guillory et al. 2021 and NannyML): what the scores of a message turned out to mean among
-/// the reference's, by isotonic regression, summed up over the new ones. Where the share of positives is another one, chances
-/// are moved to it (Saerens et al. 2002), and the reference is weighed as if it had that share: F1 falls with it, and that is
-/// no fault of the model.
+/// Estimated F1 (confidence-based performance estimation: Guillory et al. 2021, NannyML).
+///
+/// Isotonic regression on the reference turns each score into a probability; their sums over the new messages give F1.
+/// If the class balance differs, the probabilities are adjusted to it (Saerens et al. 2002), and the reference is
+/// reweighted to the same class balance. Otherwise a change of class balance would look like a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EstimatedF1 {
-    /// Of the new messages.
+    /// Estimated F1 on the new messages.
     pub expected: EstimatedFigure,
-    /// Of the reference's, in the same way.
+    /// Estimated F1 on the reference, computed the same way.
     pub before: EstimatedFigure,
-    /// The same, had they the share of positives of the new ones.
+    /// Estimated F1 on the reference, adjusted to the class balance of the new messages.
     pub reference: EstimatedFigure,
-    /// Accuracy, precision and recall of the new messages, by the same chances.
+    /// Estimated accuracy, precision and recall on the new messages, in this order.
     pub others: [Option<EstimatedMetric>; 3],
-    /// The share of positives to be expected among the new messages.
+    /// Estimated class balance of the new messages: the share of spam, 0 to 1.
     pub positives: f64,
-    /// New messages that it is about.
+    /// Number of new messages.
     pub messages: u64,
-    /// The chance of such a loss, or a larger one, where nothing has changed.
+    /// P-value of the loss: the probability of a loss of this size or more if nothing has changed.
     pub p: f64,
 }
 
-/// Labelled messages of the reference of either class under which its scores mean nothing yet.
-const LEAST: u64 = 50;
+/// Minimum number of labelled messages per class in the reference.
+const MIN_LABELLED: u64 = 50;
 
 impl EstimatedF1 {
-    /// Of new messages; none where either side has no scores, or the reference too few labels.
+    /// Estimates F1 on new messages; none without new messages or scores.
     pub fn of(
         reference: &Messages,
         new: &Messages,
@@ -64,17 +65,18 @@ impl EstimatedF1 {
         };
         let (mut new, before) = (rows(new), rows(reference));
         let share =
-            |rows: &[ScoredMessage]| rows.iter().map(|row| row.chance).sum::<f64>() / rows.len() as f64;
+            |rows: &[ScoredMessage]| rows.iter().map(|row| row.probability).sum::<f64>() / rows.len() as f64;
         let trained = share(&before);
-        // A score that was never wrong is not sure for all that.
-        let trace = 0.5 / before.len() as f64;
-        let chances: Vec<f64> = new.iter().map(|row| row.chance.clamp(trace, 1.0 - trace)).collect();
-        let now = prior_shift::estimate(&chances, trained);
+        // A score that was never wrong is still not certain.
+        let margin = 0.5 / before.len() as f64;
+        let probabilities: Vec<f64> =
+            new.iter().map(|row| row.probability.clamp(margin, 1.0 - margin)).collect();
+        let now = prior_shift::estimate(&probabilities, trained);
         let mut moved = before.clone();
         if (now - trained).abs() >= prior_shift::FLOOR {
             let weights = (now / trained, (1.0 - now) / (1.0 - trained));
             for row in moved.iter_mut().chain(&mut new) {
-                row.weigh(weights);
+                row.reweigh(weights);
             }
             for row in &mut new {
                 row.weight = 1.0;
@@ -83,7 +85,7 @@ impl EstimatedF1 {
         let (expected, before, reference) = (figure(&new)?, figure(&before)?, figure(&moved)?);
         let mut sums = PerformanceSums::default();
         for row in &new {
-            sums.add(row.chance, row.taken);
+            sums.add(row.probability, row.verdict);
         }
         let others = [sums.accuracy(), sums.precision(), sums.recall()];
         let error = expected.error.hypot(reference.error);
@@ -100,20 +102,20 @@ impl EstimatedF1 {
         })
     }
 
-    /// How much less is to be expected than before.
-    pub fn lost(&self) -> f64 {
+    /// Loss of F1: the adjusted reference minus the new messages.
+    pub fn loss(&self) -> f64 {
         self.reference.value - self.expected.value
     }
 
-    /// The least of it that 95 times in 100 is lost.
+    /// Lower 95% bound of the loss.
     pub fn least_loss(&self) -> f64 {
-        self.lost() - 1.644_853_626_951_472_2 * self.expected.error.hypot(self.reference.error)
+        self.loss() - 1.644_853_626_951_472_2 * self.expected.error.hypot(self.reference.error)
     }
 }
 
-/// What the scores of the reference's messages turned out to mean; none where too few are scored and labelled.
+/// Learns the calibration of scores from the reference; none without scores, or with too few labels.
 pub fn calibration(reference: &Messages) -> Option<Calibration> {
-    if !reference.scored || reference.labels().iter().any(|count| *count < LEAST) {
+    if !reference.scored || reference.labels().iter().any(|count| *count < MIN_LABELLED) {
         return None;
     }
     let labelled = reference.records.iter().filter_map(|record| {
@@ -123,44 +125,44 @@ pub fn calibration(reference: &Messages) -> Option<Calibration> {
     Some(Calibration::learn(CalibrationMethod::Isotonic, &labelled.collect::<Vec<_>>()))
 }
 
-/// A message, as far as F1 goes.
+/// The properties of a message that F1 depends on.
 #[derive(Clone, Copy)]
 struct ScoredMessage {
-    /// The chance that it is positive.
-    chance: f64,
-    /// Whether it is taken for positive.
-    taken: Label,
-    /// How much it counts.
+    /// Probability that the message is spam.
+    probability: f64,
+    /// Verdict of the champion.
+    verdict: Label,
     weight: f64,
 }
 
 impl ScoredMessage {
     fn of(record: &MessageRecord, threshold: Fraction, calibration: &Calibration) -> Self {
-        let taken = if record.score() >= threshold.value() { Label::Positive } else { Label::Negative };
-        Self { chance: calibration.probability(record.score()), taken, weight: 1.0 }
+        let verdict = if record.score() >= threshold.value() { Label::Positive } else { Label::Negative };
+        Self { probability: calibration.probability(record.score()), verdict, weight: 1.0 }
     }
 
-    /// As it is where positives and negatives are so much more frequent.
-    fn weigh(&mut self, (positive, negative): (f64, f64)) {
-        let chance = self.chance * positive;
-        self.weight = chance + (1.0 - self.chance) * negative;
-        self.chance = if self.weight > 0.0 { chance / self.weight } else { 0.0 };
+    /// Adjusts the message to classes that are more frequent by these factors.
+    fn reweigh(&mut self, (positive, negative): (f64, f64)) {
+        let probability = self.probability * positive;
+        self.weight = probability + (1.0 - self.probability) * negative;
+        self.probability = if self.weight > 0.0 { probability / self.weight } else { 0.0 };
     }
 }
 
-/// The F1 to be expected of rows with weights, as a ratio of two means (Cochran 1977, section 2.11): what [`PerformanceSums`] has
-/// for rows without; its error is that of the labels and, since the messages are a sample, too, of these.
+/// Estimated F1 of weighted rows, as a ratio of two means (Cochran 1977, section 2.11). [`PerformanceSums`] does the same
+/// without weights. The error here covers both unknown labels and the sampling of messages.
 fn figure(rows: &[ScoredMessage]) -> Option<EstimatedFigure> {
-    let taken = |row: &ScoredMessage| f64::from(u8::from(row.taken == Label::Positive));
+    let called_positive = |row: &ScoredMessage| f64::from(u8::from(row.verdict == Label::Positive));
     let (mut found, mut involved) = (0.0, 0.0);
     for row in rows {
-        found += row.weight * 2.0 * row.chance * taken(row);
-        involved += row.weight * (row.chance + taken(row));
+        found += row.weight * 2.0 * row.probability * called_positive(row);
+        involved += row.weight * (row.probability + called_positive(row));
     }
     let value = (involved > 0.0).then(|| found / involved)?;
     let variance = rows.iter().map(|row| {
-        let message = 2.0 * row.chance * taken(row) - value * (row.chance + taken(row));
-        let label = row.chance * (1.0 - row.chance) * (2.0 * taken(row) - value).powi(2);
+        let message =
+            2.0 * row.probability * called_positive(row) - value * (row.probability + called_positive(row));
+        let label = row.probability * (1.0 - row.probability) * (2.0 * called_positive(row) - value).powi(2);
         row.weight * row.weight * (message * message + label)
     });
     let error = variance.sum::<f64>().sqrt() / involved;
@@ -173,17 +175,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_weights_it_is_what_is_expected() {
+    fn equal_weights_give_the_unweighted_estimate() {
         let rows: Vec<ScoredMessage> = (0..500)
             .map(|n| {
-                let chance = f64::from(n) / 499.0;
-                let taken = if n % 7 > 2 && n > 200 { Label::Positive } else { Label::Negative };
-                ScoredMessage { chance, taken, weight: 1.0 }
+                let probability = f64::from(n) / 499.0;
+                let verdict = if n % 7 > 2 && n > 200 { Label::Positive } else { Label::Negative };
+                ScoredMessage { probability, verdict, weight: 1.0 }
             })
             .collect();
         let mut sums = PerformanceSums::default();
         for row in &rows {
-            sums.add(row.chance, row.taken);
+            sums.add(row.probability, row.verdict);
         }
         let (one, other) = (figure(&rows).unwrap(), sums.f1().unwrap());
         assert!((one.value - other.value).abs() < 1e-9 && one.error > other.error);

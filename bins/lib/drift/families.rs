@@ -1,11 +1,11 @@
-//! Families of tests: each compares one kind of property, and ignores changes below its minimum effect.
+//! Defines the families of tests. Each compares one kind of property and ignores changes below its minimum effect.
 
 use std::cmp::Ordering;
 
 use crate::drift::messages::SizeScale;
 use crate::stats::two_by_two::TwoByTwo;
 
-/// The chance of a false alarm where nothing has changed, over all families of a run.
+/// Probability of a false alarm in a run if nothing has changed, over all families.
 pub const ALPHA: f64 = 0.05;
 
 /// A family of tests on one kind of property.
@@ -13,24 +13,22 @@ pub const ALPHA: f64 = 0.05;
 pub enum Family {
     /// Sizes of messages, and the share of new words.
     Sizes,
-    /// Scores.
     Score,
-    /// What is in messages, such as a link.
+    /// Properties that a message has or lacks, such as a link.
     Flags,
-    /// The share of positive labels.
+    /// Class balance of the labels.
     Labels,
-    /// The share of positive verdicts.
+    /// Share of positive verdicts.
     Verdicts,
     /// Each frequent word.
     Words,
-    /// A classifier that tells new messages from the reference.
+    /// A classifier that separates new messages from the reference.
     Classifier,
-    /// The estimated F1.
     Expected,
 }
 
 impl Family {
-    /// All families, in the order of a report.
+    /// All families, in report order.
     pub const ALL: [Self; 8] = [
         Self::Sizes,
         Self::Score,
@@ -42,7 +40,7 @@ impl Family {
         Self::Expected,
     ];
 
-    /// The family as results spell it.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sizes => "sizes",
@@ -79,8 +77,8 @@ impl Family {
         }
     }
 
-    /// The minimum effect: a smaller change is ignored, however small its p-value.
-    pub fn floor(self) -> f64 {
+    /// A smaller change is ignored, even if its p-value is small. In the unit of [`Family::measure`].
+    pub fn minimum_effect(self) -> f64 {
         match self {
             Self::Sizes | Self::Score | Self::Flags => 0.10,
             Self::Labels | Self::Verdicts => 0.03,
@@ -90,13 +88,13 @@ impl Family {
         }
     }
 
-    /// Whether an effect is large enough to count.
+    /// Whether an effect reaches the minimum effect.
     pub fn counts(self, effect: f64) -> bool {
-        effect.abs() >= self.floor()
+        effect.abs() >= self.minimum_effect()
     }
 
-    /// The result of the family: its most surprising test among those with a large enough effect. The p-value is corrected
-    /// for all `made` tests (Bonferroni), whether or not they are listed.
+    /// The test with the smallest p-value, among those that reach the minimum effect. The p-value is corrected for all `made`
+    /// tests (Bonferroni), including tests that are not listed.
     pub(super) fn strongest(self, tests: Vec<SingleTest>, made: usize) -> Option<FamilyTest> {
         let key = |one: &SingleTest| (!self.counts(one.effect), one.p, -one.effect.abs());
         let strongest = tests
@@ -113,48 +111,44 @@ impl Family {
     }
 }
 
-/// What a test is about, with the numbers of its sentence.
+/// The subject of a test, with the numbers for its sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TestSubject {
     /// A size or the score.
     Scale {
-        /// Which.
         scale: SizeScale,
-        /// Whether new messages are lower on it, by their mean.
+        /// Whether the mean of new messages is lower.
         is_lower: bool,
     },
     /// A share of the messages.
     Share {
-        /// Which.
         of: ShareOf,
-        /// New messages with it and without, then those of the reference.
+        /// New messages with and without the property, then the same for the reference.
         table: TwoByTwo,
     },
-    /// No word: none has moved.
+    /// No word changed.
     NoWord,
     /// All words together.
     AllWords,
-    /// The estimated F1.
     EstimatedF1 {
-        /// Of the new messages.
         new: f64,
-        /// Of the reference, at the class balance of the new messages.
+        /// Estimated F1 on the reference, adjusted to the class balance of the new messages.
         reference: f64,
     },
 }
 
-/// The messages that a share counts.
+/// The property whose share is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShareOf {
-    /// Those with a flag, by its place in [`FLAGS`](crate::profile::descriptor::FLAGS).
+    /// A flag, by its index in [`FLAGS`](crate::profile::descriptor::FLAGS).
     Flag(usize),
-    /// Those with a positive label.
+    /// A positive label.
     LabelledPositive,
-    /// Those with a positive verdict.
+    /// A positive verdict.
     TakenForPositive,
-    /// Those with a word that new rows have.
+    /// A word that new rows have.
     Word(String),
-    /// Those with a word that no new row has, by its hash.
+    /// The hash of a word that no new row has.
     UnnamedWord(u16),
 }
 
@@ -177,14 +171,13 @@ impl SingleTest {
 /// The result of a family of tests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FamilyTest {
-    /// The family.
     pub family: Family,
-    /// What moved most.
+    /// The property that changed most.
     pub subject: TestSubject,
-    /// The p-value, corrected for all tests of the family (Bonferroni).
+    /// P-value, corrected for all tests of the family (Bonferroni).
     pub p: f64,
-    /// The size of the change, in [`Family::measure`].
+    /// Size of the change, in [`Family::measure`].
     pub effect: f64,
-    /// The size of the change as it is compared with earlier windows: the effect, or for a word the difference of its shares.
+    /// Size of the change, as compared with earlier windows. Equals the effect; for a word, the difference of its shares.
     pub strength: f64,
 }

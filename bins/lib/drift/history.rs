@@ -1,4 +1,4 @@
-//! The history: one record for each of the last 64 runs, the oldest first.
+//! Keeps one record for each of the last 64 runs, the oldest first.
 
 use std::collections::HashMap;
 
@@ -9,22 +9,22 @@ use crate::drift::run_record::{ObservedRun, RunRecord};
 use crate::io::diagnostics::inert;
 use crate::profile::summary::StoredProfile;
 
-/// Runs that are remembered.
-pub const MOST: usize = 64;
+/// Maximum number of runs in the history.
+pub const MAX_RUNS: usize = 64;
 
-/// Distinct messages of all profiles in the history together, above which the oldest profiles are let go.
-const POOLED: u64 = 4096;
+/// Maximum number of distinct messages in all profiles of one reference. Older profiles are dropped.
+const MAX_MESSAGES: u64 = 4096;
 
-/// The runs before this one, the oldest first.
+/// The earlier runs, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     blocks: Vec<RunRecord>,
-    /// Why a part of it could not be read.
+    /// The reason why a part of the history cannot be read; none if all of it was read.
     pub unreadable: Option<String>,
 }
 
 impl History {
-    /// Reads the lines of a history. A line that cannot be read is left out, and the first such line is reported.
+    /// Reads the lines of a history. Skips malformed lines and keeps the reason for the first of them.
     pub fn read<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
         let mut history = Self::default();
         for (number, line) in lines.enumerate() {
@@ -36,16 +36,16 @@ impl History {
                 }
             }
         }
-        history.blocks.drain(..history.blocks.len().saturating_sub(MOST));
+        history.blocks.drain(..history.blocks.len().saturating_sub(MAX_RUNS));
         history
     }
 
-    /// A history that cannot be read at all.
+    /// An empty history, for one that cannot be read at all.
     pub fn lost(why: &str) -> Self {
         Self { blocks: Vec::new(), unreadable: Some(inert(why)) }
     }
 
-    /// The history as lines.
+    /// The records as lines of JSON, one line each.
     pub fn lines(&self) -> Result<String> {
         let mut lines = String::new();
         for record in &self.blocks {
@@ -55,41 +55,40 @@ impl History {
         Ok(lines)
     }
 
-    /// The records, the oldest first.
     pub fn blocks(&self) -> &[RunRecord] {
         &self.blocks
     }
 
-    /// The runs before this one with the same reference. A record of the same run, or of one with most of its messages, is
+    /// Earlier runs with the same reference. A record with the same id, or with most of this run's messages, is a repeat of
     /// this run and does not count.
     pub fn before(&self, run: &ObservedRun) -> Result<PastRuns<'_>> {
         let mut past = Vec::new();
-        for known in self.blocks.iter().filter(|known| known.reference == run.reference) {
-            if known.time <= run.time && !known.is_repeated(&run.id, run.messages)? {
-                past.push(known);
+        for earlier in self.blocks.iter().filter(|earlier| earlier.reference == run.reference) {
+            if earlier.time <= run.time && !earlier.is_repeated(&run.id, run.messages)? {
+                past.push(earlier);
             }
         }
         Ok(PastRuns(past))
     }
 
-    /// Adds a record in its time, in place of those of the same run. The oldest records are let go, and profiles that no
-    /// later run will be pooled with.
+    /// Adds a record in order of time and replaces records of the same run. Drops the oldest records, and profiles that no
+    /// later run can be pooled with.
     pub fn add(&mut self, record: RunRecord) -> Result<()> {
         let messages = record.profile.profile()?;
         let mut kept = Vec::new();
-        for known in self.blocks.drain(..) {
-            if known.reference != record.reference || !known.is_repeated(&record.id, &messages)? {
-                kept.push(known);
+        for earlier in self.blocks.drain(..) {
+            if earlier.reference != record.reference || !earlier.is_repeated(&record.id, &messages)? {
+                kept.push(earlier);
             }
         }
         kept.push(record);
         kept.sort_by_key(|record| record.time);
-        kept.drain(..kept.len().saturating_sub(MOST));
+        kept.drain(..kept.len().saturating_sub(MAX_RUNS));
         let mut pooled: HashMap<String, u64> = HashMap::new();
         for record in kept.iter_mut().rev() {
             let pooled = pooled.entry(record.reference.clone()).or_default();
             *pooled += record.distinct;
-            if *pooled > POOLED {
+            if *pooled > MAX_MESSAGES {
                 record.profile = StoredProfile::default();
             }
         }
@@ -97,7 +96,7 @@ impl History {
         Ok(())
     }
 
-    /// The median number of days from one run to the next; none without two runs at different times.
+    /// Median number of days between runs; none without two runs at different times.
     pub fn interval(&self, now: i64) -> Option<f64> {
         let times: Vec<i64> = self.blocks.iter().map(|record| record.time).chain([now]).collect();
         let mut steps: Vec<i64> =

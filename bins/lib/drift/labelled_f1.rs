@@ -1,4 +1,4 @@
-//! F1 on labelled rows, and whether it fell below its limit.
+//! Measures F1 on labelled rows and compares it with its limit.
 
 use crate::drift::assessment::Assessment;
 use crate::drift::observation::{DriftEvidence, Observation};
@@ -6,22 +6,21 @@ use crate::drift::policy::DriftPolicy;
 use crate::stats::intervals;
 use crate::stats::metrics::Confusion;
 
-/// Labelled rows, and rows among them that are positive or taken for it, below which F1 says nothing.
-pub const LABELLED: (u64, u64) = (30, 10);
+/// Minimum number of labelled rows, and of labelled rows with a positive label or verdict.
+pub const MIN_LABELLED: (u64, u64) = (30, 10);
 
-/// How much wider the bounds are that leave out 3 of 1,000, compared with those that leave out 5 of 100.
-const SURER: f64 = 1.5;
+/// Width of a 99.7% interval, relative to a 95% interval.
+const WIDER: f64 = 1.5;
 
-/// F1 with its 95% bounds.
+/// Measured F1 with its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeasuredF1 {
-    /// The figure.
+    /// F1, 0 to 1.
     pub value: f64,
-    /// The lower bound.
+    /// Lower bound of the interval.
     pub low: f64,
-    /// The upper bound.
+    /// Upper bound of the interval.
     pub high: f64,
-    /// Labelled rows.
     pub rows: u64,
 }
 
@@ -33,49 +32,42 @@ impl MeasuredF1 {
     }
 }
 
-/// F1 on labelled rows, beside its limit.
+/// The result of comparing F1 on labelled rows with its limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LabelledF1 {
     /// There are neither metrics nor labelled rows.
     NoMetrics,
     /// There are too few labelled rows.
     TooFew {
-        /// Labelled rows.
         rows: u64,
-        /// Rows that are positive or taken for it.
+        /// Labelled rows with a positive label or verdict.
         involved: u64,
     },
-    /// The labelled rows were picked.
-    Picked {
-        /// Labelled rows.
-        rows: u64,
-    },
-    /// Nothing says what F1 should be.
+    /// The labelled rows are not a random sample.
+    Picked { rows: u64 },
+    /// There is no limit: no policy and no cross-validated F1.
     NoLimit(MeasuredF1),
     /// Compared with the minimum of the policy.
     Minimum {
-        /// F1.
         found: MeasuredF1,
-        /// The minimum.
         minimum: f64,
-        /// Whether all of the 95% interval of F1 is below the limit.
+        /// Whether the interval of F1 is below the minimum.
         is_below: bool,
     },
-    /// Compared with the F1 of the model out of fold.
+    /// Compared with the cross-validated F1 of the model.
     Loss {
-        /// F1.
         found: MeasuredF1,
-        /// F1 out of fold, at the class balance of the labelled rows.
+        /// Cross-validated F1, adjusted to the class balance of the labelled rows.
         before: f64,
-        /// The lower bound of the loss (95% interval).
+        /// Lower bound of the loss.
         least_loss: f64,
-        /// The loss that is accepted.
+        /// Maximum loss.
         margin: f64,
     },
 }
 
 impl LabelledF1 {
-    /// Whether it asks for a retrain.
+    /// Whether F1 triggers a retrain.
     pub fn fired(self) -> bool {
         match self {
             Self::Minimum { is_below, .. } => is_below,
@@ -85,7 +77,7 @@ impl LabelledF1 {
     }
 }
 
-/// F1 on labelled rows of the window, or else of the longer one.
+/// F1 on the labelled rows of the window, else of the longer window.
 pub(super) fn labelled_f1(
     evidence: &DriftEvidence,
     observation: &Observation,
@@ -99,21 +91,21 @@ pub(super) fn labelled_f1(
         let (rows, involved) = (confusion.total(), involved(confusion));
         if evidence.metrics.is_none() && rows == 0 {
             LabelledF1::NoMetrics
-        } else if rows < LABELLED.0 || involved < LABELLED.1 {
+        } else if rows < MIN_LABELLED.0 || involved < MIN_LABELLED.1 {
             LabelledF1::TooFew { rows, involved }
         } else if assessment.picked {
             LabelledF1::Picked { rows }
         } else {
-            beside_limit(confusion, known, policy, wider)
+            with_limit(confusion, known, policy, wider)
         }
     };
-    // Two looks double the chance of a false alarm: the one that is taken more often needs wider bounds.
-    let last = of_runs(short, if short < long { SURER } else { 1.0 });
+    // Two tests double the probability of a false alarm, so the window that is tested first needs a wider interval.
+    let last = of_runs(short, if short < long { WIDER } else { 1.0 });
     if last.fired() || short == long { last } else { of_runs(long, 1.0) }
 }
 
-/// F1 beside its limit, the bounds being `wider` times those of 95%.
-fn beside_limit(
+/// Compares F1 with its limit. The interval is `wider` times as wide as the 95% interval.
+fn with_limit(
     confusion: Confusion,
     known: Option<Confusion>,
     policy: &DriftPolicy,
@@ -127,17 +119,17 @@ fn beside_limit(
             let minimum = minimum.value();
             LabelledF1::Minimum { found, minimum, is_below: value + wider * (high - value) < minimum }
         }
-        (None, Some((before, least))) => {
-            // The bounds of a difference from those of its parts (Zou & Donner 2008).
-            let least_loss = before - value - wider * (before - least).hypot(high - value);
+        (None, Some((before, lower_bound))) => {
+            // The interval of a difference, from the intervals of its parts (Zou & Donner 2008).
+            let least_loss = before - value - wider * (before - lower_bound).hypot(high - value);
             LabelledF1::Loss { found, before, least_loss, margin: policy.margin }
         }
         (None, None) => LabelledF1::NoLimit(found),
     }
 }
 
-/// F1 out of fold at another class balance, and its lower bound, 97.5 times in 100, from the bounds of both rates (Zou &
-/// Donner 2008); none if a class has no rows.
+/// Cross-validated F1 at another class balance, and its lower 97.5% bound, from the intervals of both rates (Zou & Donner
+/// 2008). None if a class has no rows.
 fn f1_at(known: Confusion, share: f64) -> Option<(f64, f64)> {
     let Confusion { true_positive, false_positive, true_negative, false_negative } = known;
     let (positive, negative) = (true_positive + false_negative, false_positive + true_negative);
@@ -150,7 +142,7 @@ fn f1_at(known: Confusion, share: f64) -> Option<(f64, f64)> {
     (share > 0.0).then_some((value, value - off))
 }
 
-/// Rows that F1 is about: positive, or taken for it.
+/// Rows with a positive label or verdict: F1 depends only on these.
 fn involved(confusion: Confusion) -> u64 {
     confusion.total() - confusion.true_negative
 }

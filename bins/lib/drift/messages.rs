@@ -1,4 +1,4 @@
-//! The distinct messages of one side of a comparison, and counts and histograms of their properties.
+//! Holds the distinct messages of one side of a comparison, and counts their properties.
 
 use crate::io::fraction::Fraction;
 use crate::profile::descriptor::{FLAGS, SIZES};
@@ -6,33 +6,31 @@ use crate::profile::summary::{MessageRecord, Profile};
 use crate::rows::label::Label;
 use crate::stats::kolmogorov;
 
-/// Hashes that words may have.
+/// Number of possible word hashes.
 pub const HASHES: usize = 1 << 16;
 
-/// Steps of a score, and of the share of unknown words.
+/// Number of steps on the scale of a score, and of the share of unknown words.
 pub const STEPS: usize = 256;
 
 /// The distinct messages of a profile.
 pub struct Messages<'a> {
-    /// One of each.
     pub records: Vec<&'a MessageRecord>,
-    /// The parity of the hash of each: two halves that have nothing to do with what is in them.
+    /// The half of each message, by the parity of its hash: independent of the content.
     pub halves: Vec<bool>,
-    /// Whether each is one of the reference's.
+    /// Whether each message is also in the reference.
     own: Vec<bool>,
-    /// How many have each word.
+    /// Number of messages with each word, by word hash.
     pub words: Vec<u32>,
-    /// Whether they have scores.
+    /// Whether the messages have scores.
     pub scored: bool,
 }
 
 impl<'a> Messages<'a> {
-    /// The messages of the reference.
     pub fn of_reference(profile: &'a Profile) -> Self {
         Self::of(profile, vec![true; profile.len()])
     }
 
-    /// New messages, some of which may be the reference's, too.
+    /// New messages, which can also occur in the reference.
     pub fn of_new(profile: &'a Profile, reference: &Profile) -> Self {
         Self::of(profile, profile.hashes().map(|hash| reference.has(hash)).collect())
     }
@@ -47,22 +45,21 @@ impl<'a> Messages<'a> {
         Self { records, halves, own, words, scored: profile.scored }
     }
 
-    /// How many there are.
+    /// Number of messages.
     pub fn len(&self) -> u64 {
         self.records.len() as u64
     }
 
-    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// How many are so.
-    pub fn count(&self, is: impl Fn(&MessageRecord) -> bool) -> u64 {
-        self.records.iter().filter(|record| is(record)).count() as u64
+    /// Number of messages that fulfil a condition.
+    pub fn count(&self, condition: impl Fn(&MessageRecord) -> bool) -> u64 {
+        self.records.iter().filter(|record| condition(record)).count() as u64
     }
 
-    /// How many are on each step of a scale.
+    /// Number of messages on each step of a scale.
     pub fn histogram(&self, scale: SizeScale, reference: &Self) -> Vec<u64> {
         let mut bins = vec![0; STEPS];
         for (_, step) in self.steps(scale, reference) {
@@ -71,7 +68,7 @@ impl<'a> Messages<'a> {
         bins
     }
 
-    /// The messages, and the step that each is on.
+    /// Every message, with its step on a scale.
     pub fn steps(
         &self,
         scale: SizeScale,
@@ -82,43 +79,42 @@ impl<'a> Messages<'a> {
             .map(move |(record, own)| (*record, scale.step(record, || reference.share_unknown(record, *own))))
     }
 
-    /// The share of a message's words that no other message here has: its own do not count, so that these messages are as
-    /// new to each other as others are to them.
+    /// The share of a message's words that no other message of the reference has. A reference message does not count itself.
+    /// This treats reference messages and new messages alike.
     fn share_unknown(&self, record: &MessageRecord, own: bool) -> f64 {
         let least = 1 + u32::from(own);
         let unknown = record.look.words.iter().filter(|word| self.words[usize::from(**word)] < least);
         unknown.count() as f64 / record.look.words.len().max(1) as f64
     }
 
-    /// How many have each label, the negative ones first.
+    /// Number of messages with each label: negative, then positive.
     pub fn labels(&self) -> [u64; 2] {
         [Label::Negative, Label::Positive].map(|label| self.count(|record| record.label() == Some(label)))
     }
 
-    /// How many get the positive verdict.
+    /// Number of messages with a positive verdict.
     pub fn verdicts(&self, threshold: Fraction) -> u64 {
         self.count(|record| record.score() >= threshold.value())
     }
 }
 
-/// What is on a scale.
+/// A numeric property of a message, measured in steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SizeScale {
-    /// One of the sizes of a message.
+    /// A size, by its index in [`SIZES`].
     Size(usize),
-    /// How many of its words are new.
+    /// The share of words that the reference does not have.
     Unknown,
-    /// Its score.
     Score,
 }
 
 impl SizeScale {
-    /// All of what is measured without a model.
+    /// All scales that need no model.
     pub fn without_score() -> impl Iterator<Item = Self> {
         (0..SIZES.len()).map(Self::Size).chain([Self::Unknown])
     }
 
-    /// What it is called.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Size(size) => SIZES[size],
@@ -127,7 +123,7 @@ impl SizeScale {
         }
     }
 
-    /// The step that a message is on.
+    /// The step of a message on this scale.
     fn step(self, record: &MessageRecord, unknown: impl FnOnce() -> f64) -> usize {
         let share = |share: f64| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1")]
@@ -148,7 +144,7 @@ pub fn has_flag(record: &MessageRecord, flag: usize) -> bool {
     record.look.flags >> flag & 1 == 1
 }
 
-/// Kolmogorov's distance between two histograms, and its p-value; none where one is empty.
+/// Kolmogorov-Smirnov distance between two histograms, with its p-value; none if one is empty.
 pub fn distance(one: &[u64], other: &[u64]) -> Option<(f64, f64)> {
     let distance = kolmogorov::distance(one, other)?;
     Some((distance, kolmogorov::p(distance, one.iter().sum(), other.iter().sum())))

@@ -1,4 +1,4 @@
-//! Decides whether messages have drifted and whether to retrain, from profiles and metrics. Pure: no clock, no files.
+//! Decides from profiles and metrics whether messages drifted and whether to retrain. Reads no clock and no files.
 
 pub mod verdict;
 pub mod messages;

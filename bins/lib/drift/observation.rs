@@ -1,4 +1,4 @@
-//! The evidence of one run, and its new messages pooled with those of earlier runs.
+//! Collects the evidence of one run, and pools its messages with those of earlier runs.
 
 use anyhow::Result;
 
@@ -12,55 +12,53 @@ use crate::io::fraction::Fraction;
 use crate::profile::summary::Profile;
 use crate::stats::metrics::{Confusion, Metrics};
 
-/// Distinct messages that performance, measured or estimated, is pooled over.
-pub const EXPECTED: u64 = 2000;
+/// Number of distinct messages over which measured and estimated F1 are pooled.
+pub const POOLED_MESSAGES: u64 = 2000;
 
-/// The champion, as far as drift is concerned.
+/// The facts about the champion that `drift` needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Champion {
-    /// The score from which a message is positive.
+    /// Score from which a message is positive.
     pub threshold: Fraction,
-    /// Its verdicts on rows that it had not seen, if that was measured.
+    /// Out-of-fold verdicts on its training rows; none without cross-validation.
     pub confusion: Option<Confusion>,
-    /// When it was fitted.
+    /// Time of the fit, if known.
     pub fitted: Option<Timestamp>,
 }
 
-/// The evidence of one run.
+/// Everything that `decide` needs to know about one run.
 #[derive(Clone, Debug, Default)]
 pub struct DriftEvidence<'a> {
-    /// The champion, if there is one.
     pub champion: Option<Champion>,
-    /// The messages of the reference, and its digest.
+    /// Profile and digest of the reference.
     pub reference: Option<(&'a Profile, &'a str)>,
-    /// The new messages.
     pub new: Profile,
-    /// The spelling of their words.
+    /// Spelling of the words in new messages.
     pub names: WordNames,
-    /// What the champion scored on new rows with labels.
+    /// Metrics of the champion on new labelled rows.
     pub metrics: Option<&'a Metrics>,
-    /// The runs before this one.
+    /// Earlier runs.
     pub history: History,
-    /// Watched files, each with its changed lines since the champion.
+    /// Watched files, each with the number of lines changed since the champion was fitted.
     pub changes: Vec<(String, u64)>,
-    /// When a retrain was last requested.
+    /// Time of the last retrain request.
     pub last_retrain: Option<Timestamp>,
 }
 
-/// The run beside those before it.
+/// A run and the earlier runs it is pooled with.
 #[derive(Clone, Debug)]
 pub(super) struct Observation<'a> {
     pub(super) run: ObservedRun<'a>,
     pub(super) past: PastRuns<'a>,
-    /// The messages that are tested.
+    /// Messages to test.
     pub(super) window: PooledRuns<'a>,
-    /// The messages that performance is pooled over.
+    /// Messages that F1 is pooled over.
     pub(super) longer: PooledRuns<'a>,
-    /// Rows, and labelled rows, since the reference, including this run.
+    /// Numbers of rows and of labelled rows since the reference, including this run.
     pub(super) since: (u64, u64),
 }
 
-/// Observes a run: finds the runs before it, and pools its messages with theirs.
+/// Finds the earlier runs with the same reference, and pools messages with them.
 pub(super) fn observe<'a>(evidence: &'a DriftEvidence, now: Timestamp) -> Result<Observation<'a>> {
     let confusion = evidence.metrics.map(|metrics| metrics.figures.confusion).unwrap_or_default();
     let digest = evidence.reference.map_or("", |(_, digest)| digest);
@@ -68,8 +66,8 @@ pub(super) fn observe<'a>(evidence: &'a DriftEvidence, now: Timestamp) -> Result
     let past = evidence.history.before(&run)?;
     let (window, longer) = match evidence.reference {
         Some((reference, _)) => {
-            let needed = sizes::needed(reference.len() as u64).unwrap_or(EXPECTED);
-            (past.pooled(run.messages, needed)?, past.pooled(run.messages, EXPECTED)?)
+            let needed = sizes::needed(reference.len() as u64).unwrap_or(POOLED_MESSAGES);
+            (past.pooled(run.messages, needed)?, past.pooled(run.messages, POOLED_MESSAGES)?)
         }
         None => (PooledRuns::alone(run.messages), PooledRuns::alone(run.messages)),
     };

@@ -1,4 +1,4 @@
-//! Earlier runs with the same reference: they enlarge small windows, and show what is normal and what persists.
+//! Uses earlier runs to enlarge small windows, and to distinguish persistent drift from normal change.
 
 use std::borrow::Cow;
 
@@ -10,31 +10,30 @@ use crate::profile::summary::Profile;
 use crate::stats::conformal;
 use crate::stats::confusion::Confusion;
 
-/// Windows below which it is unknown what is normal.
-pub const BLOCKS: usize = 20;
+/// Minimum number of earlier windows for a comparison with them.
+pub const MIN_WINDOWS: usize = 20;
 
-/// The messages of a run, pooled with those of runs before it.
+/// The messages of a run, pooled with those of earlier runs.
 #[derive(Clone, Debug)]
 pub struct PooledRuns<'a> {
-    /// All messages.
     pub messages: Cow<'a, Profile>,
-    /// The number of runs.
+    /// Number of pooled runs.
     pub runs: usize,
 }
 
 impl<'a> PooledRuns<'a> {
-    /// One run alone.
+    /// One run without earlier runs.
     pub fn alone(messages: &'a Profile) -> Self {
         Self { messages: Cow::Borrowed(messages), runs: 1 }
     }
 }
 
-/// Runs with one reference, the oldest first.
+/// Earlier runs with the same reference, the oldest first.
 #[derive(Clone, Debug)]
 pub struct PastRuns<'a>(pub(super) Vec<&'a RunRecord>);
 
 impl PastRuns<'_> {
-    /// The messages of a run, and of as many runs before it as it takes to have `needed` messages.
+    /// Pools a run with earlier runs, the latest first, until there are `needed` messages.
     pub fn pooled<'p>(&self, messages: &'p Profile, needed: u64) -> Result<PooledRuns<'p>> {
         let mut pool = PooledRuns::alone(messages);
         for earlier in self.0.iter().rev() {
@@ -47,24 +46,23 @@ impl PastRuns<'_> {
         Ok(pool)
     }
 
-    /// The champion's verdicts on labelled rows of the last `runs` runs, including this one.
+    /// Verdicts of the champion on labelled rows of the last `runs` runs, including this one.
     pub fn confusion(&self, run: &ObservedRun, runs: usize) -> Confusion {
         let before = self.0.iter().rev().take(runs - 1).map(|record| record.confusion);
         before.fold(run.confusion, |sum, of| sum + of)
     }
 
-    /// Rows, and labelled rows, since the reference, including this run and those that the history has let go.
+    /// Numbers of rows and of labelled rows since the reference, including this run and runs dropped from the history.
     pub fn since(&self, run: &ObservedRun) -> (u64, u64) {
-        let gone = self.0.first().map_or((0, 0), |oldest| {
+        let dropped = self.0.first().map_or((0, 0), |oldest| {
             (oldest.since.0.saturating_sub(oldest.rows), oldest.since.1.saturating_sub(oldest.labelled))
         });
         let all = self.0.iter().map(|record| (record.rows, record.labelled));
         all.chain([(run.rows(), run.labelled())])
-            .fold(gone, |(rows, labelled), run| (rows + run.0, labelled + run.1))
+            .fold(dropped, |(rows, labelled), run| (rows + run.0, labelled + run.1))
     }
 
-    /// The windows before one of `runs` runs, the last first. Windows that share a run would say the same twice: each begins
-    /// where the next one ends.
+    /// Earlier windows, the latest first, before a window of `runs` runs. Windows do not share runs, so no run counts twice.
     fn windows(&self, runs: usize) -> impl Iterator<Item = &RunRecord> {
         let mut end = self.0.len().checked_sub(runs - 1);
         std::iter::from_fn(move || {
@@ -74,30 +72,30 @@ impl PastRuns<'_> {
         })
     }
 
-    /// How many of the last `windows` windows before one of `runs` runs had drift that was news.
+    /// Number of windows with unusual drift among the last `windows` windows before a window of `runs` runs.
     pub fn drifted(&self, runs: usize, windows: usize) -> usize {
         self.windows(runs).take(windows).filter(|window| window.news).count()
     }
 
-    /// The history of one family, as a window of `runs` runs is compared with it. The `last` windows are left out: they may
-    /// be the beginning of the drift that is looked for.
+    /// Strengths of one family in the normal windows before a window of `runs` runs. The last `skipped` windows are left
+    /// out, because the drift may have begun in them.
     ///
-    /// Windows from the time before calibration are normal even if they had drifted, if most of them had: some streams
-    /// always move. Later ones are normal if they were no news.
-    pub(super) fn strengths(&self, family: &str, runs: usize, last: usize) -> Vec<f64> {
-        let before = || {
-            let windows = self.windows(runs).skip(last);
+    /// A window without unusual drift is normal. If most windows before calibration drifted, all of them are normal, because
+    /// some streams always change.
+    pub(super) fn strengths(&self, family: &str, runs: usize, skipped: usize) -> Vec<f64> {
+        let tested = || {
+            let windows = self.windows(runs).skip(skipped);
             windows.filter(|window| window.verdict != DriftVerdict::InsufficientData)
         };
-        let first = || before().filter(|window| !window.calibrated);
-        let drifted = first().filter(|window| window.verdict == DriftVerdict::Drifted).count();
-        let are_rule = 2 * drifted > first().count();
-        let is_normal = |window: &&RunRecord| !window.news || are_rule && !window.calibrated;
-        before().filter(is_normal).filter_map(|window| window.strengths.get(family).copied()).collect()
+        let uncalibrated = || tested().filter(|window| !window.calibrated);
+        let drifted = uncalibrated().filter(|window| window.verdict == DriftVerdict::Drifted).count();
+        let drift_is_normal = 2 * drifted > uncalibrated().count();
+        let is_normal = |window: &&RunRecord| !window.news || drift_is_normal && !window.calibrated;
+        tested().filter(is_normal).filter_map(|window| window.strengths.get(family).copied()).collect()
     }
 }
 
-/// The p-value of a strength among those of earlier windows; none if there are too few of them.
+/// Conformal p-value of a strength among those of earlier windows; none if there are too few windows.
 pub(super) fn surprise(strength: f64, earlier: Vec<f64>) -> Option<f64> {
-    (earlier.len() >= BLOCKS).then(|| conformal::p(strength, earlier))
+    (earlier.len() >= MIN_WINDOWS).then(|| conformal::p(strength, earlier))
 }

@@ -1,4 +1,4 @@
-//! The policy of `drift`: what triggers a retrain, how long drift must last, and how much F1 may be lost.
+//! Defines the limits of `drift`: what triggers a retrain, how long drift must last, and the maximum loss of F1.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::io::fraction::Fraction;
 
-/// What asks for a retrain besides performance on labelled rows.
+/// What triggers a retrain, in addition to F1 on labelled rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RetrainOn {
-    /// A loss of the F1 to be expected.
+    /// A loss of estimated F1.
     Performance,
-    /// That, and drift that stays.
+    /// A loss of estimated F1, or persistent drift.
     #[default]
     PersistentDrift,
-    /// That, and any drift.
+    /// A loss of estimated F1, or any unusual drift.
     AnyDrift,
 }
 
 impl RetrainOn {
     const ALL: [Self; 3] = [Self::Performance, Self::PersistentDrift, Self::AnyDrift];
 
-    /// The value as options spell it.
+    /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Performance => "performance",
@@ -49,12 +49,12 @@ impl fmt::Display for RetrainOn {
     }
 }
 
-/// How long drift must stay: in so many of the last so many windows.
+/// How long drift must last: in `windows` of the last `of` windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Persistence {
-    /// In so many.
+    /// Minimum number of windows with unusual drift.
     pub windows: usize,
-    /// Of the last so many.
+    /// Number of windows to look at, including the current one.
     pub of: usize,
 }
 
@@ -63,11 +63,8 @@ impl FromStr for Persistence {
 
     fn from_str(text: &str) -> Result<Self> {
         let parts = text.split_once('/').map(|(windows, of)| (windows.parse(), of.parse()));
-        let Some((Ok(windows), Ok(of))) = parts else { bail!("expected two numbers such as 2/3") };
-        ensure!(
-            0 < windows && windows <= of && of <= 20,
-            "expected 2/3 or the like: no more than 20, and the first no larger"
-        );
+        let Some((Ok(windows), Ok(of))) = parts else { bail!("expected K/N, such as 2/3") };
+        ensure!(0 < windows && windows <= of && of <= 20, "expected K/N with 1 <= K <= N <= 20, such as 2/3");
         Ok(Self { windows, of })
     }
 }
@@ -78,33 +75,31 @@ impl fmt::Display for Persistence {
     }
 }
 
-/// When to retrain.
+/// The limits that decide when to retrain.
 #[derive(Clone, Debug)]
 pub struct DriftPolicy {
-    /// The least F1 on labelled rows; by default that of the model out of fold, less the margin.
+    /// Minimum F1 on labelled rows. Defaults to the model's cross-validated F1 minus the margin.
     pub min_f1: Option<Fraction>,
-    /// How much F1 may be lost.
+    /// Maximum loss of F1.
     pub margin: f64,
-    /// What asks for a retrain.
     pub retrain_on: RetrainOn,
-    /// How long drift must stay.
     pub persistence: Persistence,
-    /// How old the champion may become, in days.
+    /// Maximum age of the champion, in days.
     pub max_age_days: Option<f64>,
-    /// How many rows may come after its fit.
+    /// Maximum number of rows since the champion was fitted.
     pub max_new_rows: Option<u64>,
-    /// How many lines of a watched file may change.
+    /// Maximum number of changed lines in a watched file.
     pub max_changes: u64,
-    /// How long after a retrain no other is asked for.
+    /// Time after a retrain without another, in hours.
     pub cooldown_hours: f64,
-    /// The least number of new labels to learn from.
+    /// Minimum number of new labels for a retrain.
     pub min_new_labels: u64,
-    /// Retrain whatever the signals say.
+    /// Retrain regardless of the signals.
     pub forced: bool,
 }
 
 impl DriftPolicy {
-    /// Whether it asks for a retrain as it was simulated: by default, whatever else it may ask for besides.
+    /// Whether [`FALSE_RETRAINS`] applies. Triggers that do not depend on chance, such as age, make no difference.
     pub(super) fn is_as_simulated(&self) -> bool {
         let Self { min_f1, margin, retrain_on, persistence, .. } = Self::default();
         self.min_f1 == min_f1
@@ -131,21 +126,21 @@ impl Default for DriftPolicy {
     }
 }
 
-/// False retrains in a year of daily runs where nothing changes, by simulation at the defaults: the larger of 100 and of 1,000
-/// rows a day, at the upper end of its 99% interval (`tests/real.sh drift`).
+/// False retrains in a year of daily runs if nothing changes, from simulation at the defaults (`tests/real.sh drift`).
+/// It is the upper 99% bound of the worse case: 100 or 1,000 rows per day.
 pub const FALSE_RETRAINS: f64 = 0.3;
 
-/// The cost of a schedule where nothing ever changes.
+/// The number of false retrains to expect if nothing ever changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Schedule {
-    /// Runs in a year, by the history; 365 without one.
+    /// Runs per year, computed from the history; 365 without a history.
     pub runs: f64,
-    /// False retrains in a year, estimated; none if the policy is not the one that was simulated.
+    /// Estimated false retrains per year; null if the policy differs from the simulated one.
     pub false_retrains: Option<f64>,
 }
 
 impl Schedule {
-    /// The schedule with so many days from one run to the next.
+    /// The schedule for runs that are `interval` days apart.
     pub(super) fn of(policy: &DriftPolicy, interval: Option<f64>) -> Self {
         let runs = interval.map_or(365.0, |days| 365.0 / days.max(1.0 / 24.0));
         let false_retrains = policy.is_as_simulated().then_some(FALSE_RETRAINS * (runs / 365.0).max(1.0));

@@ -1,4 +1,4 @@
-//! One run as it is observed, and the line of the history that it becomes.
+//! Defines a run as observed, and its line in the history.
 
 use std::collections::BTreeMap;
 
@@ -10,61 +10,56 @@ use crate::io::result_file::{digest, parse, schema};
 use crate::profile::summary::{MOST_ROWS, Profile, StoredProfile};
 use crate::stats::confusion::Confusion;
 
-/// The schema of a line of the history.
+/// Schema name of a line of the history.
 const KIND: &str = "block";
 
 /// A run before it is assessed.
 #[derive(Clone, Debug)]
 pub struct ObservedRun<'a> {
-    /// Seconds since 1970.
+    /// Seconds since 1970-01-01 UTC.
     pub time: i64,
-    /// The digest of the reference; empty if there is none.
+    /// Digest of the reference; empty without a reference.
     pub reference: &'a str,
-    /// The digest of the profile: a run that is repeated has the same.
+    /// Digest of the profile. A repeated run has the same id.
     pub id: String,
-    /// The new messages.
     pub messages: &'a Profile,
-    /// The same as the history keeps them.
+    /// The messages in the form that the history keeps.
     pub stored: StoredProfile,
-    /// The champion's verdicts on labelled rows.
+    /// Verdicts of the champion on labelled rows.
     pub confusion: Confusion,
 }
 
 impl<'a> ObservedRun<'a> {
-    /// The run that brought these messages.
+    /// A run with these new messages.
     pub fn of(messages: &'a Profile, reference: &'a str, time: i64, confusion: Confusion) -> Result<Self> {
         let stored = StoredProfile::of(messages);
         let id = digest(&serde_json::to_string(&stored)?);
         Ok(Self { time, reference, id, messages, stored, confusion })
     }
 
-    /// Its rows.
     pub fn rows(&self) -> u64 {
         self.messages.rows
     }
 
-    /// Its labelled rows.
     pub fn labelled(&self) -> u64 {
         self.messages.labels.iter().sum()
     }
 }
 
-/// What a run was found to be.
+/// The part of an assessment that the history keeps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunFindings {
-    /// The verdict.
     pub verdict: DriftVerdict,
-    /// Runs in the window of the verdict: this one and those before it.
+    /// Number of runs in the window of the verdict, including this one.
     pub runs: usize,
-    /// Rows, and labelled rows, since the reference, including this run.
+    /// Numbers of rows and of labelled rows since the reference, including this run.
     pub since: (u64, u64),
-    /// Whether alarms were compared with earlier windows.
+    /// Whether alarms were compared with earlier windows of the stream.
     pub calibrated: bool,
-    /// Whether it has drifted, and more than is normal.
+    /// Whether the run has unusual drift.
     pub news: bool,
-    /// How far each family has moved.
+    /// Strength of the change in each family.
     pub strengths: BTreeMap<String, f64>,
-    /// The estimated F1.
     pub f1: Option<f64>,
 }
 
@@ -72,44 +67,43 @@ pub struct RunFindings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
-    /// What kind of line it is.
+    /// Schema of the line.
     schema: String,
-    /// Seconds since 1970.
+    /// Time of the run, in seconds since 1970-01-01 UTC.
     pub time: i64,
-    /// The digest of the reference; empty if there was none.
+    /// Digest of the reference; empty without a reference.
     pub reference: String,
-    /// The digest of the profile: a run that is repeated has the same.
+    /// Digest of the profile. A repeated run has the same id.
     pub id: String,
-    /// Its rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Its distinct messages.
+    /// Number of distinct messages.
     pub distinct: u64,
-    /// Its labelled rows.
+    /// Number of labelled rows.
     pub labelled: u64,
-    /// The champion's verdicts on them.
+    /// Verdicts of the champion on labelled rows.
     pub confusion: Confusion,
-    /// The verdict.
+    /// Verdict on the window.
     pub verdict: DriftVerdict,
-    /// Runs in the window of the verdict: this one and those before it.
+    /// Number of runs in the window of the verdict, including this one.
     pub runs: usize,
-    /// Rows, and labelled rows, since the reference, including this run.
+    /// Numbers of rows and of labelled rows since the reference, including this run.
     pub since: (u64, u64),
-    /// Whether alarms were compared with earlier windows.
+    /// Whether alarms were compared with earlier windows of the stream.
     pub calibrated: bool,
-    /// Whether it had drifted, and more than is normal.
+    /// Whether the run has unusual drift.
     pub news: bool,
-    /// How far each family had moved.
+    /// Strength of the change in each family of tests.
     pub strengths: BTreeMap<String, f64>,
-    /// The estimated F1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Estimated F1, 0 to 1; absent if it cannot be estimated.
     pub f1: Option<f64>,
-    /// Its profile, as long as later runs may be pooled with it.
+    /// Profile of the new messages; absent once later runs cannot be pooled with it.
     #[serde(default, skip_serializing_if = "StoredProfile::is_empty")]
     pub profile: StoredProfile,
 }
 
 impl RunRecord {
-    /// The record of a run.
     pub fn new(run: ObservedRun, findings: RunFindings) -> Self {
         let (rows, distinct, labelled) = (run.rows(), run.messages.len() as u64, run.labelled());
         let RunFindings { verdict, runs, since, calibrated, news, strengths, f1 } = findings;
@@ -136,19 +130,19 @@ impl RunRecord {
     /// Reads a line of a history.
     pub(super) fn read(line: &str) -> Result<Self> {
         let record: Self = parse(line, KIND)?;
-        record.profile.profile().context("its profile")?;
+        record.profile.profile().context("invalid profile")?;
         let Confusion { true_positive, false_positive, true_negative, false_negative } = record.confusion;
         let counts = [record.rows, record.distinct, record.labelled, record.since.0, record.since.1];
         let verdicts = [true_positive, false_positive, true_negative, false_negative];
-        let can_be = counts.iter().chain(&verdicts).all(|count| *count < MOST_ROWS);
+        let is_plausible = counts.iter().chain(&verdicts).all(|count| *count < MOST_ROWS);
         ensure!(
-            can_be && record.time.abs() < 1 << 48 && record.runs < 1 << 16,
-            "counts more than there can be"
+            is_plausible && record.time.abs() < 1 << 48 && record.runs < 1 << 16,
+            "a count or the time is out of range"
         );
         Ok(record)
     }
 
-    /// Whether it is the run with this id, or has most of that run's messages.
+    /// Whether the record has this id, or most of these messages.
     pub(super) fn is_repeated(&self, id: &str, messages: &Profile) -> Result<bool> {
         if self.id == id {
             return Ok(true);
@@ -159,16 +153,16 @@ impl RunRecord {
     }
 }
 
-/// A run in a few words.
+/// One run of the history, as shown in a report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
-    /// Seconds since 1970.
+    /// Seconds since 1970-01-01 UTC.
     pub time: i64,
-    /// Its rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Its verdict.
+    /// Verdict on the run.
     pub verdict: DriftVerdict,
-    /// The F1 that was estimated.
+    /// Estimated F1, 0 to 1; null if it cannot be estimated.
     pub f1: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! The families that compare shares of messages: flags, positive labels, positive verdicts.
+//! Tests shares of messages: flags, positive labels and positive verdicts.
 
 use crate::drift::families::{ALPHA, Family, FamilyTest, ShareOf, SingleTest, TestSubject};
 use crate::drift::messages::{Messages, STEPS, SizeScale, distance, has_flag};
@@ -8,10 +8,9 @@ use crate::stats::corrections::benjamini_hochberg;
 use crate::stats::significance::homogeneity;
 use crate::stats::two_by_two::TwoByTwo;
 
-/// Labels are compared only if both sides have this many labelled messages.
-const LABELLED: u64 = 30;
+/// Minimum number of labelled messages on each side.
+const MIN_LABELLED: u64 = 30;
 
-/// The family of flags.
 pub(super) fn flags(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
     let tests = (0..FLAGS.len()).filter_map(|flag| {
         let table = flag_table(reference, new, flag)?;
@@ -21,7 +20,7 @@ pub(super) fn flags(reference: &Messages, new: &Messages) -> Option<FamilyTest> 
     Family::Flags.strongest(tests.collect(), FLAGS.len())
 }
 
-/// The flags that moved, each with its p-value, by the rate of false discoveries and the minimum effect.
+/// The flags that changed, each with its p-value (false discovery rate by Benjamini & Hochberg 1995, minimum effect).
 pub fn moved_flags(reference: &Messages, new: &Messages) -> Vec<(usize, f64)> {
     let tests: Vec<(usize, TwoByTwo)> =
         (0..FLAGS.len()).filter_map(|flag| Some((flag, flag_table(reference, new, flag)?))).collect();
@@ -40,13 +39,13 @@ fn flag_table(reference: &Messages, new: &Messages, flag: usize) -> Option<TwoBy
     TwoByTwo::of(count(new), new.len(), count(reference), reference.len())
 }
 
-/// The family of labels; none if a side has too few, or if the new ones were picked.
+/// Tests the class balance of the labels. None if a side has too few, or if the new labelled rows are not a random sample.
 pub(super) fn labels(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
     if are_picked(new) {
         return None;
     }
     let (new, reference) = (new.labels(), reference.labels());
-    let enough = |labels: [u64; 2]| labels.iter().sum::<u64>() >= LABELLED;
+    let enough = |labels: [u64; 2]| labels.iter().sum::<u64>() >= MIN_LABELLED;
     let test = if enough(new) && enough(reference) {
         difference(ShareOf::LabelledPositive, new, reference)
     } else {
@@ -55,7 +54,7 @@ pub(super) fn labels(reference: &Messages, new: &Messages) -> Option<FamilyTest>
     Family::Labels.strongest(test.into_iter().collect(), 1)
 }
 
-/// The family of verdicts; none if a side has no scores.
+/// Tests the share of positive verdicts; none if a side has no scores.
 pub(super) fn verdicts(reference: &Messages, new: &Messages, threshold: Fraction) -> Option<FamilyTest> {
     if !reference.scored || !new.scored {
         return None;
@@ -65,7 +64,7 @@ pub(super) fn verdicts(reference: &Messages, new: &Messages, threshold: Fraction
     Family::Verdicts.strongest(test.into_iter().collect(), 1)
 }
 
-/// Whether a share has changed; on either side negatives come before positives.
+/// Tests one share. Each side counts negatives, then positives.
 fn difference(of: ShareOf, new: [u64; 2], reference: [u64; 2]) -> Option<SingleTest> {
     let test = homogeneity(&new, &reference)?;
     let share = |[no, yes]: [u64; 2]| yes as f64 / (no + yes) as f64;
@@ -73,8 +72,8 @@ fn difference(of: ShareOf, new: [u64; 2], reference: [u64; 2]) -> Option<SingleT
     Some(SingleTest::new(TestSubject::Share { of, table }, test.p, share(new) - share(reference)))
 }
 
-/// Whether the labelled messages were picked, such as the least certain ones. Their scores then differ from those of the
-/// others, and their labels say nothing about all messages.
+/// Whether the labelled messages are not a random sample, for example because the least certain ones were labelled. Their
+/// scores then differ from the other scores, and their labels do not represent all messages.
 pub fn are_picked(new: &Messages) -> bool {
     const LEVEL: f64 = 0.01;
     let (mut labelled, mut others) = (vec![0; STEPS], vec![0; STEPS]);

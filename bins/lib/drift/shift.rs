@@ -1,4 +1,4 @@
-//! Tells label shift (only the class balance changed) from a change of the messages themselves.
+//! Distinguishes label shift (only the class balance changed) from a change in the messages.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,27 +11,28 @@ use crate::stats::kolmogorov;
 use crate::stats::label_shift;
 use crate::stats::prior_shift;
 
-/// What kind of change it is.
+/// The class balance before and now, and whether anything else changed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelShift {
-    /// The share of positives in the reference.
+    /// Class balance of the reference: the share of spam, 0 to 1.
     pub before: f64,
-    /// That of the new messages, by their scores (Saerens, Latinne & Decaestecker 2002).
+    /// Class balance of the new messages, estimated from scores (Saerens, Latinne & Decaestecker 2002).
     pub estimated: f64,
-    /// The same by the verdicts (Lipton, Wang & Smola 2018), where these tell the classes apart.
+    /// Class balance of the new messages, estimated from verdicts (Lipton, Wang & Smola 2018). Null if the verdicts do not
+    /// separate the classes.
     pub by_verdicts: Option<f64>,
-    /// How far the scores are from those of the reference, were only the share of positives as estimated.
+    /// Kolmogorov-Smirnov distance of the scores from the reference, adjusted to the estimated class balance.
     pub distance: f64,
-    /// The chance of such a distance, or a larger one, then.
+    /// P-value of the distance.
     pub p: f64,
-    /// Whether the share of positives has changed, and nothing else that the scores would show.
+    /// Whether only the class balance changed, as far as the scores show.
     pub only_base_rate: bool,
 }
 
-/// The least distance that is not by the shares alone.
-const FLOOR: f64 = 0.10;
+/// Minimum effect: a smaller distance is ignored.
+const MINIMUM_EFFECT: f64 = 0.10;
 
-/// What the scores say; none where they say nothing.
+/// Estimates the class balance from the scores; none without scores, or without labels of both classes in the reference.
 pub fn shift(
     reference: &Messages,
     new: &Messages,
@@ -43,11 +44,11 @@ pub fn shift(
         return None;
     }
     let before = positive as f64 / (positive + negative) as f64;
-    // A score that was never wrong is not sure for all that.
-    let trace = 0.5 / (positive + negative) as f64;
-    let chances =
-        new.records.iter().map(|record| calibration.probability(record.score()).clamp(trace, 1.0 - trace));
-    let estimated = prior_shift::estimate(&chances.collect::<Vec<_>>(), before);
+    // A score that was never wrong is still not certain.
+    let margin = 0.5 / (positive + negative) as f64;
+    let probabilities =
+        new.records.iter().map(|record| calibration.probability(record.score()).clamp(margin, 1.0 - margin));
+    let estimated = prior_shift::estimate(&probabilities.collect::<Vec<_>>(), before);
     let mut confusion = Confusion::default();
     for record in &reference.records {
         let verdict = if record.score() >= threshold.value() { Label::Positive } else { Label::Negative };
@@ -56,13 +57,13 @@ pub fn shift(
     let by_verdicts =
         label_shift::estimate(new.verdicts(threshold), new.len(), confusion).map(|found| found.share);
     let (distance, p) = reweighted(reference, new, estimated / before, (1.0 - estimated) / (1.0 - before))?;
-    let moved = (estimated - before).abs() >= prior_shift::FLOOR;
-    let only_base_rate = moved && (p > 0.05 || distance < FLOOR);
+    let balance_changed = (estimated - before).abs() >= prior_shift::FLOOR;
+    let only_base_rate = balance_changed && (p > 0.05 || distance < MINIMUM_EFFECT);
     Some(LabelShift { before, estimated, by_verdicts, distance, p, only_base_rate })
 }
 
-/// Kolmogorov's distance between new scores and those of the reference, whose classes weigh so much; and its p-value, by as
-/// many rows as the weights are worth (Kish 1965).
+/// Kolmogorov-Smirnov distance between new scores and reference scores, whose classes have these weights. Its p-value
+/// uses the effective sample size of the weights (Kish 1965).
 fn reweighted(reference: &Messages, new: &Messages, positive: f64, negative: f64) -> Option<(f64, f64)> {
     let mut bins = [0.0; STEPS];
     let (mut sum, mut squares) = (0.0, 0.0);
@@ -77,13 +78,13 @@ fn reweighted(reference: &Messages, new: &Messages, positive: f64, negative: f64
         squares += weight * weight;
     }
     let scores = new.histogram(SizeScale::Score, reference);
-    let (mut below, mut new_below, mut most) = (0.0, 0u64, 0.0f64);
+    let (mut below, mut new_below, mut distance) = (0.0, 0u64, 0.0f64);
     for (weight, count) in bins.iter().zip(&scores) {
         below += weight / sum;
         new_below += count;
-        most = most.max((below - new_below as f64 / new.len() as f64).abs());
+        distance = distance.max((below - new_below as f64 / new.len() as f64).abs());
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of rows")]
     let rows = (sum * sum / squares) as u64;
-    (sum > 0.0).then(|| (most, kolmogorov::p(most, rows, new.len())))
+    (sum > 0.0).then(|| (distance, kolmogorov::p(distance, rows, new.len())))
 }

@@ -1,4 +1,4 @@
-//! Signals: the tests of all families, corrected together, and the alarms among them.
+//! Corrects the tests of all families together, and finds the alarms among them.
 
 use crate::drift::classifier::classifier;
 use crate::drift::estimated_f1::EstimatedF1;
@@ -11,36 +11,35 @@ use crate::drift::words::words;
 use crate::io::fraction::Fraction;
 use crate::stats::corrections::holm;
 
-/// A family of tests beside the others of its run and beside earlier windows.
+/// The result of a family, corrected for the other families and compared with earlier windows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Signal {
-    /// The result of the family alone.
+    /// The result of the family without further correction.
     pub test: FamilyTest,
-    /// The p-value, corrected for all families (Holm 1979).
+    /// P-value, corrected for all families (Holm 1979).
     pub corrected: f64,
-    /// The p-value of a change this large among earlier windows; none if there are too few of them.
+    /// P-value of a change of this size among earlier windows; none if there are too few windows.
     pub surprise: Option<f64>,
-    /// Whether it is an alarm.
+    /// Whether the signal is an alarm.
     pub fired: bool,
 }
 
 impl Signal {
-    /// Whether the change is larger than what is normal for the stream, as far as that is known.
+    /// Whether the change is larger than normal for the stream. True if there are too few earlier windows.
     pub fn is_news(&self) -> bool {
         self.surprise.is_none_or(|p| p <= ALPHA)
     }
 }
 
-/// What the champion makes of the new messages.
+/// The champion's threshold and its estimated F1 on the new messages.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChampionEvidence<'a> {
-    /// The score from which a message is positive.
+    /// Score from which a message is positive.
     pub threshold: Option<Fraction>,
-    /// The estimated F1.
     pub estimated: Option<&'a EstimatedF1>,
 }
 
-/// All families that both sides have data for.
+/// Tests every family for which both sides have data.
 pub(super) fn families(
     reference: &Messages,
     new: &Messages,
@@ -55,12 +54,12 @@ pub(super) fn families(
         champion.threshold.and_then(|threshold| verdicts(reference, new, threshold)),
         words(reference, new, names),
         classifier(reference, new),
-        champion.estimated.and_then(expected),
+        champion.estimated.and_then(estimated_loss),
     ];
     tests.into_iter().flatten().collect()
 }
 
-/// The signals of all families: p-values corrected, changes compared with earlier windows.
+/// Corrects the p-values of all families, and compares changes with earlier windows.
 pub(super) fn signals(
     families: Vec<FamilyTest>,
     surprise: impl Fn(&FamilyTest) -> Option<f64>,
@@ -75,9 +74,9 @@ pub(super) fn signals(
     families.into_iter().zip(corrected).map(signal).collect()
 }
 
-fn expected(performance: &EstimatedF1) -> Option<FamilyTest> {
+fn estimated_loss(performance: &EstimatedF1) -> Option<FamilyTest> {
     let EstimatedF1 { expected, reference, p, .. } = performance;
     let subject = TestSubject::EstimatedF1 { new: expected.value, reference: reference.value };
-    // A gain is no alarm.
-    Family::Expected.strongest(vec![SingleTest::new(subject, *p, performance.lost().max(0.0))], 1)
+    // A gain does not raise an alarm.
+    Family::Expected.strongest(vec![SingleTest::new(subject, *p, performance.loss().max(0.0))], 1)
 }

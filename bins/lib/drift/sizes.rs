@@ -1,26 +1,25 @@
-//! The families that compare histograms: sizes of messages and scores, new messages against the reference.
+//! Tests histograms of message sizes and of scores against the reference.
 
 use crate::drift::families::{ALPHA, Family, FamilyTest, SingleTest, TestSubject};
 use crate::drift::messages::{Messages, SizeScale, distance};
 use crate::stats::corrections::benjamini_hochberg;
 use crate::stats::power;
 
-/// The smallest distance that the tests of sizes would show with these messages half of the time.
+/// The smallest distance that the size tests detect with power 0.5 on these messages.
 pub fn detectable(reference: u64, new: u64) -> Option<f64> {
     power::distance(reference, new, level())
 }
 
-/// The new messages that these tests need for their minimum effect; none if the reference is too small for any number.
+/// Number of new messages that the size tests need for their minimum effect; none if the reference is too small.
 pub fn needed(reference: u64) -> Option<u64> {
-    power::rows_for_distance(reference, Family::Sizes.floor(), level())
+    power::rows_for_distance(reference, Family::Sizes.minimum_effect(), level())
 }
 
-/// The level of one test of sizes, corrected for all tests and families.
+/// Level of one size test, corrected for all size tests and families (Bonferroni).
 fn level() -> f64 {
     ALPHA / Family::ALL.len() as f64 / SizeScale::without_score().count() as f64
 }
 
-/// The family of sizes.
 pub(super) fn sizes(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
     let tests: Vec<SingleTest> =
         SizeScale::without_score().filter_map(|scale| on_scale(scale, reference, new)).collect();
@@ -28,7 +27,7 @@ pub(super) fn sizes(reference: &Messages, new: &Messages) -> Option<FamilyTest> 
     Family::Sizes.strongest(tests, made)
 }
 
-/// The family of scores; none if a side has no scores.
+/// Tests the scores; none if a side has no scores.
 pub(super) fn score(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
     if !reference.scored || !new.scored {
         return None;
@@ -36,7 +35,7 @@ pub(super) fn score(reference: &Messages, new: &Messages) -> Option<FamilyTest> 
     Family::Score.strongest(on_scale(SizeScale::Score, reference, new).into_iter().collect(), 1)
 }
 
-/// The sizes that moved, each with its p-value, by the rate of false discoveries and the minimum effect.
+/// The sizes that changed, each with its p-value (false discovery rate by Benjamini & Hochberg 1995, minimum effect).
 pub fn moved_sizes(reference: &Messages, new: &Messages) -> Vec<(SizeScale, f64)> {
     let tests: Vec<(SizeScale, SingleTest)> = SizeScale::without_score()
         .filter_map(|scale| Some((scale, on_scale(scale, reference, new)?)))

@@ -1,4 +1,4 @@
-//! The triggers of a retrain: each with its value and its limit, whether it fired or not.
+//! Checks the triggers of a retrain. Each has a value and a limit, fired or not.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,36 +10,33 @@ use crate::drift::policy::{DriftPolicy, Persistence, RetrainOn};
 use crate::drift::verdict::DriftVerdict;
 use crate::io::dates::Timestamp;
 
-/// The name of a trigger in results.
+/// The code of a trigger, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerCode {
-    /// The policy asks for a retrain whatever else is found.
+    /// A retrain is forced with --force.
     Forced,
-    /// There is no champion yet.
     NoChampion,
-    /// F1 on labelled rows.
+    /// F1 on labelled rows fell.
     Performance,
-    /// The estimated F1.
+    /// Estimated F1 fell.
     ExpectedPerformance,
-    /// Drift.
     Drift,
-    /// The age of the champion.
+    /// The champion is too old.
     Age,
-    /// The number of new rows.
+    /// Too many rows have arrived since the champion was fitted.
     NewRows,
-    /// Changes to a watched file.
+    /// A watched file has changed.
     Changes,
-    /// The time since the last retrain, which holds back.
+    /// The last retrain is too recent. Blocks a retrain.
     Cooldown,
-    /// The number of new labels, which holds back.
+    /// There are too few new labels. Blocks a retrain.
     LabelsNeeded,
-    /// A history that could not be read, which asks for nothing.
+    /// A part of the history cannot be read. Information only.
     HistoryUnreadable,
 }
 
 impl TriggerCode {
-    /// All codes.
     pub const ALL: [Self; 11] = [
         Self::Forced,
         Self::NoChampion,
@@ -54,7 +51,7 @@ impl TriggerCode {
         Self::HistoryUnreadable,
     ];
 
-    /// The code as results spell it.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Forced => "forced",
@@ -71,7 +68,6 @@ impl TriggerCode {
         }
     }
 
-    /// The code with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.name() == name)
     }
@@ -80,31 +76,29 @@ impl TriggerCode {
 /// Whether there is a champion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChampionPresence {
-    /// There is one.
     Present,
-    /// There is none, and the new rows are compared with a reference.
+    /// There is no champion, but there is a reference to compare new rows with.
     NotAsked,
     /// There is neither a champion nor a reference.
     Missing,
 }
 
-/// Drift, beside what the policy asks for.
+/// Drift in the last windows, with the limits of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DriftPersistence {
-    /// The verdict on this window.
+    /// Verdict on the current window.
     pub verdict: DriftVerdict,
-    /// Whether this window has drifted more than is normal.
+    /// Whether the drift in the current window is unusual for the stream.
     pub is_news: bool,
-    /// How many of the last windows have, including this one.
+    /// Number of the last windows with unusual drift, including the current one.
     pub drifted: usize,
-    /// How many of them must have.
+    /// Number of windows that must have unusual drift.
     pub persistence: Persistence,
-    /// What asks for a retrain.
     pub retrain_on: RetrainOn,
 }
 
 impl DriftPersistence {
-    /// Whether it asks for a retrain.
+    /// Whether the drift triggers a retrain.
     pub fn fired(self) -> bool {
         match self.retrain_on {
             RetrainOn::Performance => false,
@@ -113,7 +107,7 @@ impl DriftPersistence {
         }
     }
 
-    /// The number of windows with drift that asks for a retrain.
+    /// Number of windows with unusual drift that triggers a retrain.
     pub fn limit(self) -> usize {
         match self.retrain_on {
             RetrainOn::AnyDrift => 1,
@@ -122,58 +116,50 @@ impl DriftPersistence {
     }
 }
 
-/// What a trigger looked at, with the numbers of its sentence.
+/// The subject of a trigger, with the numbers for its sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TriggerCause {
-    /// Whether the policy forces a retrain.
     Forced(bool),
-    /// Whether there is a champion.
     Champion(ChampionPresence),
-    /// F1 on labelled rows.
     Performance(LabelledF1),
-    /// The estimated F1, and the loss that is accepted.
+    /// Estimated F1, and the maximum loss.
     Estimated(Option<EstimatedF1>, f64),
-    /// Drift.
     Drift(DriftPersistence),
-    /// The age of the champion in days, if known, and its limit.
+    /// Age of the champion in days (none if unknown), and its limit.
     Age(Option<f64>, f64),
-    /// New rows since the champion, and their limit.
+    /// Number of rows since the champion was fitted, and its limit.
     NewRows(u64, u64),
-    /// Changed lines of a watched file since the champion.
+    /// Changes to a watched file since the champion was fitted.
     Changes {
-        /// The file.
         file: String,
-        /// Changed lines.
+        /// Number of changed lines.
         lines: u64,
-        /// Their limit.
         limit: u64,
     },
-    /// The time since the last retrain.
+    /// Time since the last retrain.
     Cooldown {
-        /// Hours since then.
+        /// Hours since the last retrain.
         hours: f64,
-        /// Hours in which no other retrain is requested.
+        /// Cooldown in hours.
         limit: f64,
-        /// Whether the cooldown lasts, whether or not there is something to hold back.
+        /// Whether the cooldown is active, even if there is no retrain to block.
         holds: bool,
     },
-    /// New labels since the champion, and how many a retrain needs.
+    /// Number of labels since the champion was fitted, and the number that a retrain needs.
     Labels(u64, u64),
-    /// Why the history could not be read.
+    /// The reason why the history cannot be read.
     HistoryUnreadable(String),
 }
 
-/// A trigger that was looked at.
+/// A trigger, fired or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trigger {
-    /// Whether it asks for a retrain, or holds one back.
+    /// Whether it requests a retrain or blocks one.
     pub fired: bool,
-    /// What it looked at.
     pub cause: TriggerCause,
 }
 
 impl Trigger {
-    /// Its code.
     pub fn code(&self) -> TriggerCode {
         match self.cause {
             TriggerCause::Forced(_) => TriggerCode::Forced,
@@ -190,7 +176,7 @@ impl Trigger {
         }
     }
 
-    /// The value and the limit that it was compared with, if there was something to compare.
+    /// The value and its limit; none if the trigger has no number.
     pub fn measured(&self) -> Option<(f64, f64)> {
         match &self.cause {
             TriggerCause::Performance(LabelledF1::Minimum { found, minimum, .. }) => {
@@ -214,8 +200,8 @@ impl Trigger {
     }
 }
 
-/// The triggers that may ask for a retrain, the most urgent first.
-pub(super) fn asking(
+/// The triggers that can request a retrain, the most urgent first.
+pub(super) fn retrain_triggers(
     evidence: &DriftEvidence,
     observation: &Observation,
     assessment: &Assessment,
@@ -274,22 +260,22 @@ fn age(evidence: &DriftEvidence, policy: &DriftPolicy, now: i64) -> Option<Trigg
     Some(Trigger { fired: days.is_some_and(|days| days > limit), cause: TriggerCause::Age(days, limit) })
 }
 
-/// The cooldown after the last retrain, if there was one; it fires only if there is a retrain to hold back.
+/// The cooldown after the last retrain; none without an earlier retrain. It fires only if there is a retrain to block.
 pub(super) fn cooldown(
     last: Option<Timestamp>,
     hours: f64,
     now: Timestamp,
-    is_asked: bool,
+    is_requested: bool,
 ) -> Option<Trigger> {
     let since = (now.0 - last?.0) as f64 / 3600.0;
-    // A retrain slightly ahead of now means that the clock was put back: it is safe to take it as just done. One that is
-    // ahead by more than the cooldown cannot be right.
+    // A retrain slightly in the future means that the clock was set back: treat it as just done. A retrain further in the
+    // future than the cooldown is an error, so ignore it.
     let holds = -hours <= since && since < hours;
     let cause = TriggerCause::Cooldown { hours: since, limit: hours, holds };
-    Some(Trigger { fired: holds && is_asked, cause })
+    Some(Trigger { fired: holds && is_requested, cause })
 }
 
-/// The new labels; fires only if a retrain needs more of them.
+/// The number of new labels. It fires only if a retrain needs more labels.
 pub(super) fn labels(observation: &Observation, policy: &DriftPolicy, is_needed: bool) -> Trigger {
     let ((_, labels), limit) = (observation.since, policy.min_new_labels);
     Trigger { fired: is_needed && labels < limit, cause: TriggerCause::Labels(labels, limit) }
@@ -300,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_has_one_spelling() {
+    fn codes_match_their_json_names() {
         for code in TriggerCode::ALL {
             assert_eq!(serde_json::to_value(code).unwrap(), code.name());
             assert_eq!(TriggerCode::named(code.name()), Some(code));

@@ -1,4 +1,4 @@
-//! The verdict on new messages (drifted, steady or insufficient data), and the window it covers.
+//! Defines the verdict on new messages (drifted, steady or insufficient data), and the window it covers.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 pub enum DriftVerdict {
     /// At least one family of tests raised an alarm.
     Drifted,
-    /// No alarm, on enough messages to see a change.
+    /// No alarm, on enough messages to detect a change.
     Steady,
-    /// No alarm, on too few messages for one to be likely.
+    /// No alarm, but too few messages to detect a change.
     #[default]
     InsufficientData,
 }
 
 impl DriftVerdict {
-    /// The verdict as results spell it.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Drifted => "drifted",
@@ -26,34 +26,34 @@ impl DriftVerdict {
     }
 }
 
-/// What an alarm is compared with before it counts as news.
+/// The data that decides whether an alarm is unusual for the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlarmCalibration {
-    /// Earlier windows of the stream: drift is news only if it is larger than in 95 of 100 of them.
+    /// Earlier windows of the stream. Drift is unusual if it is larger than in 95% of them.
     History,
-    /// Nothing: there are too few earlier windows, so the tests, which assume independent rows, stand alone.
+    /// None, because there are too few earlier windows. Only the tests decide, and they assume independent rows.
     IidOnly,
 }
 
-/// The messages that a verdict is about.
+/// The messages that a verdict covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Window {
-    /// New rows of this run.
+    /// Number of new rows in this run.
     pub rows: u64,
-    /// Distinct messages among them, estimated.
+    /// Estimated number of distinct messages among the new rows.
     pub distinct: u64,
-    /// Pooled runs: this one and those before it.
+    /// Number of pooled runs, including this one.
     pub runs: usize,
-    /// Distinct messages that were tested.
+    /// Number of distinct messages compared; 0 without a reference.
     pub messages: u64,
-    /// Distinct messages of the reference.
+    /// Number of distinct messages in the reference; 0 without a reference.
     pub reference: u64,
-    /// Messages needed to detect a distance of .10 half of the time; none if the reference is too small for that.
+    /// Messages needed to detect a distance of 0.10 with power 0.5; null if the reference is too small.
     pub needed: Option<u64>,
-    /// The smallest distance that these messages would show half of the time.
+    /// Smallest distance that these messages detect with power 0.5; null if there is none.
     pub detectable: Option<f64>,
-    /// What alarms were compared with.
+    /// What alarms were compared with: `history` or `iid-only`.
     pub calibration: AlarmCalibration,
 }
 
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verdict_has_one_spelling() {
+    fn verdicts_match_their_json_names() {
         for verdict in [DriftVerdict::Drifted, DriftVerdict::Steady, DriftVerdict::InsufficientData] {
             assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.name());
         }

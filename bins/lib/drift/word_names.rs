@@ -1,17 +1,17 @@
-//! The spelling of words for a report; a profile has only their hashes.
+//! Keeps the spelling of words for a report, because a profile has only their hashes.
 
 use crate::drift::messages::HASHES;
 use crate::io::diagnostics::inert;
 
-/// Characters of a word that is named.
-const LONG: usize = 40;
+/// Maximum length of a word in a report, in characters.
+const MAX_CHARACTERS: usize = 40;
 
-/// For each hash the word that has it, and its votes; if several words share a hash, the more frequent one.
+/// One word for each hash, with its votes. If several words share a hash, a frequent word wins.
 #[derive(Clone, Debug, Default)]
 pub struct WordNames(Vec<(Box<str>, u32)>);
 
 impl WordNames {
-    /// Notes a word (the vote of Boyer & Moore 1991).
+    /// Counts one occurrence of a word (majority vote, Boyer & Moore 1991).
     pub fn note(&mut self, word: u16, text: &str) {
         self.0.resize(HASHES, Default::default());
         let (known, votes) = &mut self.0[usize::from(word)];
@@ -24,7 +24,7 @@ impl WordNames {
         }
     }
 
-    /// The spelling of a word; none if no new row has it.
+    /// Spelling of a word; none if no new row has it.
     pub fn get(&self, word: u16) -> Option<String> {
         let (name, _) = self.0.get(usize::from(word))?;
         (!name.is_empty()).then(|| inert(name))
@@ -32,5 +32,5 @@ impl WordNames {
 }
 
 fn cut(text: &str) -> Box<str> {
-    text.chars().take(LONG).collect()
+    text.chars().take(MAX_CHARACTERS).collect()
 }

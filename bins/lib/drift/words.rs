@@ -1,4 +1,4 @@
-//! The family of words: words that became more frequent, or less.
+//! Tests which words became more or less frequent.
 
 use crate::drift::families::{ALPHA, Family, FamilyTest, ShareOf, SingleTest, TestSubject};
 use crate::drift::messages::Messages;
@@ -6,23 +6,22 @@ use crate::drift::word_names::WordNames;
 use crate::stats::corrections::benjamini_hochberg;
 use crate::stats::two_by_two::TwoByTwo;
 
-/// Messages, on both sides together, that must have a word for it to be tested.
-const FREQUENT: u64 = 5;
+/// Minimum number of messages with a word, on both sides together, for a test.
+const MIN_MESSAGES: u64 = 5;
 
-/// A word that may have moved.
+/// A word whose share may have changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WordChange {
-    /// Its hash.
+    /// Hash of the word.
     pub word: u16,
-    /// How many messages have it: new ones, and those of the reference.
+    /// Numbers of messages with the word: new, then reference.
     pub counts: (u64, u64),
-    /// Its log-odds, new over reference.
+    /// Log-odds ratio, new over reference.
     pub log_odds: f64,
-    /// The p-value of this word alone.
+    /// P-value of this word, without correction.
     pub p: f64,
 }
 
-/// The family of words.
 pub(super) fn words(reference: &Messages, new: &Messages, names: &WordNames) -> Option<FamilyTest> {
     let (made, moved) = tested(reference, new);
     let tests = moved.iter().filter_map(|moved| {
@@ -42,11 +41,10 @@ pub(super) fn words(reference: &Messages, new: &Messages, names: &WordNames) -> 
     (made > 0).then(|| Family::Words.strongest(tests, made)).flatten()
 }
 
-/// The words that moved, by the rate of false discoveries (Benjamini & Hochberg 1995) and the minimum effect; the most
-/// surprising first.
+/// The words that changed, smallest p-value first (false discovery rate by Benjamini & Hochberg 1995, minimum effect).
 pub fn moved_words(reference: &Messages, new: &Messages) -> Vec<WordChange> {
     let (made, moved) = tested(reference, new);
-    // A word that was not worth a test counts as a test that found nothing.
+    // A word that was not tested counts as a test with p = 1.
     let mut p: Vec<f64> = moved.iter().map(|moved| moved.p).collect();
     p.resize(made, 1.0);
     let rates = benjamini_hochberg(&p);
@@ -59,18 +57,18 @@ pub fn moved_words(reference: &Messages, new: &Messages) -> Vec<WordChange> {
     found
 }
 
-/// The exact test of every frequent word: the number of such words, and those that may have moved.
+/// Tests every frequent word (Fisher, exact). Returns the number of frequent words, and those that may have changed.
 fn tested(reference: &Messages, new: &Messages) -> (usize, Vec<WordChange>) {
     let (mut made, mut moved) = (0, Vec::new());
     let part = new.len() as f64 / (new.len() + reference.len()) as f64;
     for (word, counts) in (0..=u16::MAX).zip(new.words.iter().zip(&reference.words)) {
         let counts = (u64::from(*counts.0), u64::from(*counts.1));
         let both = counts.0 + counts.1;
-        if both < FREQUENT {
+        if both < MIN_MESSAGES {
             continue;
         }
         made += 1;
-        // An exact test is slow, and below two standard errors it finds nothing that survives so many tests.
+        // An exact test is slow. Below two standard errors, no result survives the correction.
         let expected = both as f64 * part;
         if (counts.0 as f64 - expected).powi(2) < 4.0 * expected * (1.0 - part) {
             continue;

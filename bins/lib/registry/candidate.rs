@@ -1,4 +1,4 @@
-//! A model about to be registered: its file, read and checked once, and the figures for its manifest.
+//! Reads and checks a model file before it is registered.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::io::result_file;
 use crate::model::model_file::Model;
 use crate::stats::metrics::Figures;
 
-/// The file of a model, and what its manifest will say of it.
+/// A model file that was checked, and the figures for its manifest.
 #[derive(Clone, Debug)]
 pub struct CandidateModel {
     pub(super) text: String,
@@ -22,7 +22,7 @@ pub struct CandidateModel {
 }
 
 impl CandidateModel {
-    /// A model by the text of its file; an error if that is no model.
+    /// Parses a model file. Fails if the text is not a valid model.
     pub fn parse(text: String) -> Result<Self> {
         let Model { provenance, estimate, .. } = Model::parse(&text)?;
         Ok(Self {
@@ -40,7 +40,7 @@ impl CandidateModel {
     }
 }
 
-/// The plain numbers among figures, by their names.
+/// The figures that are plain numbers, by name.
 fn numbers(figures: &Figures) -> Result<BTreeMap<String, f64>> {
     let Value::Object(all) = serde_json::to_value(figures)? else { return Ok(BTreeMap::new()) };
     Ok(all.into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect())

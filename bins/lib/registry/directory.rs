@@ -1,8 +1,8 @@
-//! The registry directory: models by digest, numbered versions, aliases that point to them, and a journal.
+//! Reads the registry directory: models by digest, numbered versions, aliases and the journal.
 //!
-//! Readers take no lock. An alias is one file, replaced by a rename, and the version it points to is already on disk.
-//! Writers hold a lock. A move is valid once its line is in the journal. The alias follows at once, or with the next writer
-//! if the first one was killed in between.
+//! Readers take no lock: an alias is one file, replaced by a rename after the version it points to is on disk.
+//! Writers hold a lock. A move is valid once its line is in the journal. The writer then updates the alias.
+//! If the writer is killed before that, the next writer does it.
 
 use super::journal::Journal;
 use std::collections::BTreeMap;
@@ -18,115 +18,115 @@ use crate::io::diagnostics::shown;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 
-/// The alias of the model that serves.
+/// The alias of the model in production.
 pub const CHAMPION: &str = "champion";
 
-/// The models of one name.
+/// The versions of one named model.
 #[derive(Clone, Debug)]
 pub struct Registry {
     pub(super) name: String,
     pub(super) directory: PathBuf,
 }
 
-/// One version of a model: what it is, where it came from, and what it was measured to be worth.
+/// The manifest of one version: its model file, origin and figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Version {
-    /// Schema and tool.
+    /// Schema, tool and run.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// 1, 2, 3, …
+    /// Version number: 1, 2, 3, …
     pub version: u64,
     /// SHA-256 of the model file.
     pub digest: String,
-    /// When it was registered.
+    /// Time of registration, in UTC (RFC 3339).
     pub registered: String,
-    /// Why.
+    /// Why it was registered.
     pub reason: String,
-    /// Who registered it, where that is known.
+    /// Person or account that registered it; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// The run that did.
+    /// Id of the run that registered it; absent outside a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
-    /// The champion of that time.
+    /// Version of the champion at that time; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<u64>,
-    /// When it was fitted.
+    /// Time of the fit, in UTC (RFC 3339).
     pub fitted: String,
-    /// The commit it was fitted at, where that is known.
+    /// Git commit that it was fitted from; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// What it learned from.
+    /// Its training rows.
     pub data: TrainingData,
-    /// What it was worth on folds it had not learned from.
+    /// Cross-validated figures, by name; empty without cross-validation.
     pub metrics: BTreeMap<String, f64>,
-    /// The reports that came with it: their SHA-256, by what they are.
+    /// SHA-256 of the reports that were registered with it, by kind; absent if there are none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reports: BTreeMap<String, String>,
 }
 
-/// The rows that a model learned from.
+/// The training rows of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrainingData {
-    /// The digest of their texts and labels.
+    /// SHA-256 of their texts and labels.
     pub digest: String,
-    /// How many they are.
+    /// Number of rows.
     pub rows: u64,
-    /// How many of them are positive.
+    /// Number of spam rows.
     pub positive: u64,
 }
 
-/// Where an alias points.
+/// An alias and the version it points to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alias {
-    /// Schema and tool.
+    /// Schema, tool and run.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// Its name.
+    /// Name of the alias, such as `champion`.
     pub alias: String,
-    /// How often it has been moved.
+    /// Number of times the alias was moved, from 1.
     pub sequence: u64,
-    /// The version it points to.
+    /// Version that the alias points to.
     pub version: u64,
-    /// The digest of that version.
+    /// SHA-256 of that version's model file.
     pub digest: String,
-    /// When it was moved.
+    /// Time of the last move, in UTC (RFC 3339).
     pub moved: String,
-    /// Why.
+    /// Why it was moved.
     pub reason: String,
-    /// Who moved it, where that is known.
+    /// Person or account that moved it; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
 }
 
 impl Registry {
-    /// The models called `name` in a registry directory.
+    /// The versions of the model `name` in a registry directory.
     pub fn new(registry: &Path, name: &str) -> Self {
         Self { name: name.to_owned(), directory: registry.join(name) }
     }
 
-    /// Which of the registry's models these are.
+    /// Name of the model.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where they are.
+    /// Directory of the model in the registry.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// The champion, where there is one.
+    /// The champion; none if no model was promoted yet.
     pub fn champion(&self) -> Result<Option<Alias>> {
         self.alias(CHAMPION)
     }
 
-    /// Where an alias points, where there is such an alias.
+    /// An alias by its name; none if it does not exist.
     pub fn alias(&self, alias: &str) -> Result<Option<Alias>> {
         let path = self.alias_path(alias);
         if path.is_file() { read_alias(path).map(Some) } else { Ok(None) }
     }
 
-    /// All aliases, in the order of their names.
+    /// All aliases, by name.
     pub fn aliases(&self) -> Result<Vec<Alias>> {
         json_files(&self.directory)?.into_iter().map(read_alias).collect()
     }
@@ -140,25 +140,28 @@ impl Registry {
         Ok(versions)
     }
 
-    /// A version by its number, where there is such a one.
+    /// A version by its number; none if it does not exist.
     pub fn version(&self, number: u64) -> Result<Option<Version>> {
         let place = Place::File(self.version_path(number));
         if !place.is_regular_file() {
             return Ok(None);
         }
         let found: Version = result_file::read(&place, "version")?;
-        let says = found.version;
-        ensure!(says == number, "{place}: says that it is version {says}; restore it from git");
+        let actual = found.version;
+        ensure!(
+            actual == number,
+            "{place}: has version number {actual}, expected {number}; restore it from git"
+        );
         Ok(Some(found))
     }
 
-    /// Whether nothing has happened yet: at most a first version is there, of a run that was killed before its line.
+    /// Whether nothing was registered yet. A first version without a journal, left by a killed run, does not count.
     pub fn is_empty(&self) -> Result<bool> {
         let is_begun = self.journal_path().exists() || self.version_path(2).exists();
         Ok(!is_begun && json_files(&self.directory)?.is_empty())
     }
 
-    /// What has happened.
+    /// Every registration, move and removal so far.
     pub fn journal(&self) -> Result<Journal> {
         let path = self.journal_path();
         if self.is_empty()? {
@@ -168,33 +171,33 @@ impl Registry {
         Journal::read(&path)
     }
 
-    /// The text of a model, its digest checked.
+    /// The text of a model. Checks its digest.
     pub fn model(&self, digest: &str) -> Result<String> {
-        Self::intact(&self.model_path(digest), digest, ", or promote the model again")
+        Self::read_checked(&self.model_path(digest), digest, ", or promote the model again")
     }
 
-    /// The text of a report that came with a version, its digest checked.
+    /// The text of a report that was registered with a version. Checks its digest.
     pub fn report(&self, digest: &str) -> Result<String> {
-        Self::intact(&self.report_path(digest), digest, "")
+        Self::read_checked(&self.report_path(digest), digest, "")
     }
 
-    fn intact(path: &Path, digest: &str, otherwise: &str) -> Result<String> {
+    fn read_checked(path: &Path, digest: &str, other_remedy: &str) -> Result<String> {
         expect_digest(digest)?;
         let place = Place::File(path.to_owned());
-        ensure!(place.is_regular_file(), "{place}: is missing; restore it from git{otherwise}");
+        ensure!(place.is_regular_file(), "{place}: is missing; restore it from git{other_remedy}");
         let text = place.read_text()?;
         if result_file::digest(&text) != digest {
-            bail!("{place}: does not have the digest in its name; restore it from git");
+            bail!("{place}: does not match the digest in its name; restore it from git");
         }
         Ok(text)
     }
 
-    /// The model that an alias points to, with the alias; none where there is no such alias.
+    /// An alias, and the text of the model it points to; none if the alias does not exist.
     pub fn serving(&self, alias: &str) -> Result<Option<(Alias, String)>> {
         while let Some(found) = self.alias(alias)? {
             match self.model(&found.digest) {
                 Ok(model) => return Ok(Some((found, model))),
-                // Between one look and the other the alias may have moved and the old model gone; where it has not, it is lost.
+                // The alias may have moved, and the old model may be removed, between two reads. If not, the model is lost.
                 Err(error) if self.alias(alias)?.as_ref() == Some(&found) => return Err(error),
                 Err(_) => {}
             }
@@ -223,7 +226,7 @@ impl Registry {
     }
 }
 
-/// The models of one name, where a directory holds such.
+/// The model in this directory; none if the directory holds no versions.
 pub fn in_directory(directory: &Path) -> Option<Registry> {
     let alias = Place::File(directory.join(format!("{CHAMPION}.json")));
     let has_alias = || alias.is_regular_file() && result_file::read::<Alias>(&alias, "alias").is_ok();
@@ -233,7 +236,7 @@ pub fn in_directory(directory: &Path) -> Option<Registry> {
     is_one.then(|| Registry { name, directory: directory.to_owned() })
 }
 
-/// The JSON files of a directory in the order of their names; none where it does not exist.
+/// The JSON files of a directory, by name; empty if the directory does not exist.
 pub fn json_files(directory: &Path) -> Result<Vec<PathBuf>> {
     let is_json = |path: &PathBuf| {
         path.extension().is_some_and(|extension| extension == "json")
@@ -256,8 +259,8 @@ fn read_alias(path: PathBuf) -> Result<Alias> {
     let name = stem(&path).to_owned();
     let place = Place::File(path);
     let found: Alias = result_file::read(&place, "alias")?;
-    let says = shown(&found.alias);
-    ensure!(found.alias == name, "{place}: says that it is the alias {says}; restore it from git");
+    let actual = shown(&found.alias);
+    ensure!(found.alias == name, "{place}: belongs to the alias {actual}; restore it from git");
     Ok(found)
 }
 
@@ -267,24 +270,24 @@ pub(super) fn stem(path: &Path) -> &str {
 
 pub(super) fn expect_digest(digest: &str) -> Result<()> {
     let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    ensure!(is_digest, "{} is no digest", shown(digest));
+    ensure!(is_digest, "{} is not a SHA-256 digest", shown(digest));
     Ok(())
 }
 
-/// Checks a name that becomes a directory.
+/// Checks the name of a model, which becomes a directory.
 pub fn name(text: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let fits = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain);
     ensure!(fits, "expected letters, digits, - and _");
-    // What is made of it must fit into the name of a file.
-    ensure!(text.len() <= 100, "has {} characters, and may have 100", text.len());
+    // Names built from this one must fit into a file name.
+    ensure!(text.len() <= 100, "has {} characters (limit 100)", text.len());
     Ok(text.to_owned())
 }
 
-/// Checks the name of an alias, which may be none that is taken for a version, as in MLflow.
+/// Checks the name of an alias. As in MLflow, it must not look like a version.
 pub fn alias(text: &str) -> Result<String> {
     let digits = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let is_version = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    ensure!(!is_version && text != "latest", "would be taken for a version; choose another name");
+    ensure!(!is_version && text != "latest", "looks like a version; choose another name");
     name(text)
 }

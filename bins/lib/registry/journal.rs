@@ -1,6 +1,6 @@
-//! The journal of a registry: one line for each new version and each alias move.
+//! Reads and extends the journal of a registry: one line for each registration, move and removal.
 //!
-//! Each line has the digest of the line before it. The journal is append-only, and every entry in it has happened.
+//! Each line has the digest of the previous line. The journal is append-only, and every entry in it has happened.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,25 +11,25 @@ use serde::{Deserialize, Serialize};
 use crate::io::result_file;
 use crate::io::stream::Place;
 
-/// What stands before the first line.
+/// The `before` of the first line.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// What happened.
+/// The kind of a journal entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JournalAction {
-    /// A version came.
+    /// A version was registered.
     Registered,
     /// An alias moved to a version.
     Assigned,
-    /// An alias moved back to a version.
+    /// An alias was rolled back to a version.
     RolledBack,
-    /// The model of a version was removed to save room.
+    /// The model of a version was removed to save space.
     Removed,
 }
 
 impl JournalAction {
-    /// As it is written.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Registered => "registered",
@@ -44,80 +44,81 @@ impl JournalAction {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JournalEntry {
-    /// Which line it is: 1, 2, 3, …
+    /// Line number: 1, 2, 3, …
     pub entry: u64,
-    /// When; nothing is ordered by it.
+    /// Time, in UTC (RFC 3339). Entries are ordered by line, not by time.
     pub at: String,
-    /// What happened.
+    /// Kind of the entry.
     pub action: JournalAction,
-    /// To which version.
+    /// Version that was registered, pointed to or removed.
     pub version: u64,
-    /// SHA-256 of its model.
+    /// SHA-256 of that version's model file.
     pub digest: String,
-    /// Which alias moved.
+    /// Alias that moved; absent if none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
-    /// How often that alias has moved.
+    /// Number of moves of that alias, including this one; absent without an alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
-    /// The version it moved from.
+    /// Version that the alias pointed to before; absent for its first move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
-    /// Why.
+    /// Why it happened.
     pub reason: String,
-    /// Who did it, where that is known.
+    /// Person or account that did it; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// The run that did it.
+    /// Id of the run that did it; absent outside a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
-    /// The reports it was decided by: their SHA-256, by what they are.
+    /// SHA-256 of the reports behind the decision, by kind; absent if there are none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reports: BTreeMap<String, String>,
-    /// SHA-256 of the line before, zeros for the first.
+    /// SHA-256 of the previous line; zeros for the first line.
     pub before: String,
 }
 
-/// A journal as it was read.
+/// The journal of one named model.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
-    /// Its whole lines.
+    /// The complete lines.
     pub entries: Vec<JournalEntry>,
-    /// The bytes of these.
-    pub(super) whole: u64,
-    /// Whether a last line was cut short: whoever wrote it was killed, and nothing that it says has happened.
+    /// Length of the complete lines in bytes.
+    pub(super) complete_bytes: u64,
+    /// Whether the last line is incomplete. Its writer was killed, and the entry has not happened.
     pub(super) is_cut: bool,
     last: Option<String>,
 }
 
 impl Journal {
-    /// Reads a journal, every line held against the one before it.
+    /// Reads a journal and checks that each line follows the previous line.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = Place::File(path.to_path_buf()).read_bytes()?;
         Self::parse(&bytes).with_context(|| path.display().to_string())
     }
 
-    /// As [`Journal::read`], from its bytes: a line may be cut short within a letter.
+    /// Like [`Journal::read`], from bytes, because the last line can end within a character.
     pub fn parse(bytes: impl AsRef<[u8]>) -> Result<Self> {
         let (mut journal, bytes) = (Self::default(), bytes.as_ref());
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let text = std::str::from_utf8(&bytes[..whole]).ok().context("is no text; restore it from git")?;
+        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let text =
+            std::str::from_utf8(&bytes[..complete]).ok().context("is not UTF-8 text; restore it from git")?;
         for (line, number) in text.lines().zip(1..) {
             let entry: JournalEntry = serde_json::from_str(line)
-                .with_context(|| format!("line {number}: is no entry of a journal; restore it from git"))?;
+                .with_context(|| format!("line {number}: is not a journal entry; restore it from git"))?;
             ensure!(
                 entry.entry == number && entry.before == journal.last(),
-                "line {number}: does not follow the line before it; restore it from git"
+                "line {number}: does not follow the previous line; restore it from git"
             );
             journal.entries.push(entry);
             journal.last = Some(result_file::digest(line));
         }
-        journal.whole = whole as u64;
-        journal.is_cut = whole < bytes.len();
+        journal.complete_bytes = complete as u64;
+        journal.is_cut = complete < bytes.len();
         Ok(journal)
     }
 
-    /// Adds an entry; the line it makes.
+    /// Adds an entry and returns its line.
     pub(super) fn add(&mut self, mut entry: JournalEntry) -> Result<String> {
         entry.entry = self.entries.len() as u64 + 1;
         self.last().clone_into(&mut entry.before);
@@ -127,18 +128,18 @@ impl Journal {
         Ok(line)
     }
 
-    /// The digest of the last line.
+    /// Digest of the last line.
     fn last(&self) -> &str {
         self.last.as_deref().unwrap_or(NOTHING)
     }
 
-    /// Every move of an alias, in order.
+    /// All moves of an alias, oldest first.
     pub fn moves<'a>(&'a self, alias: &'a str) -> impl DoubleEndedIterator<Item = &'a JournalEntry> {
         self.entries.iter().filter(move |entry| entry.alias.as_deref() == Some(alias))
     }
 
-    /// Where an alias was before it came to where it is. What was rolled back is forgotten: a second rollback goes further
-    /// back, not forth again.
+    /// The version that a rollback returns to. A rollback removes the versions it skips from the path, so a second rollback
+    /// goes further back.
     pub fn former(&self, alias: &str) -> Option<u64> {
         let mut path: Vec<u64> = Vec::new();
         for entry in self.moves(alias) {
@@ -151,7 +152,7 @@ impl Journal {
         path.len().checked_sub(2).map(|place| path[place])
     }
 
-    /// Whether the model of a version was removed, and has not come again since.
+    /// Whether the model of a version was removed and not registered again.
     pub fn is_removed(&self, version: u64) -> bool {
         let about = |entry: &&JournalEntry| entry.version == version && entry.alias.is_none();
         self.entries.iter().rfind(about).is_some_and(|entry| entry.action == JournalAction::Removed)
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_changed_missing_or_moved_is_seen() {
+    fn rejects_a_line_that_was_edited_deleted_or_moved() {
         let (journal, text) = written(&[
             (JournalAction::Registered, 1),
             (JournalAction::Assigned, 1),
@@ -198,7 +199,7 @@ mod tests {
         ]);
         let read = Journal::parse(&text).unwrap();
         assert_eq!(read.entries, journal.entries);
-        assert!(!read.is_cut && read.whole == text.len() as u64);
+        assert!(!read.is_cut && read.complete_bytes == text.len() as u64);
         let lines: Vec<&str> = text.lines().collect();
         let wrong = [
             (text.replacen("2026-07", "2026-08", 1), "line 2: does not follow"),
@@ -208,16 +209,16 @@ mod tests {
             ),
             (format!("{}\n{}\n", lines[0], lines[2]), "line 2: does not follow"),
             (format!("{}\n", lines[1]), "line 1: does not follow"),
-            (format!("{}\n\n", lines[0]), "line 2: is no entry"),
+            (format!("{}\n\n", lines[0]), "line 2: is not a journal entry"),
         ];
         for (text, wanted) in wrong {
-            let said = format!("{:#}", Journal::parse(&text).unwrap_err());
-            assert!(said.starts_with(wanted), "{said}");
+            let error = format!("{:#}", Journal::parse(&text).unwrap_err());
+            assert!(error.starts_with(wanted), "{error}");
         }
     }
 
     #[test]
-    fn a_line_that_is_cut_short_has_not_happened() {
+    fn ignores_an_incomplete_last_line() {
         let mut journal = Journal::default();
         let lines = [JournalAction::Registered, JournalAction::Assigned].map(|action| {
             let reason = "größer als 世界".into();
@@ -227,7 +228,7 @@ mod tests {
         for end in first..text.len() {
             let read = Journal::parse(&text[..end]).unwrap();
             assert_eq!(
-                (read.entries.len(), read.whole, read.is_cut),
+                (read.entries.len(), read.complete_bytes, read.is_cut),
                 (1, first as u64, end > first),
                 "{end}"
             );
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rollback_goes_back_and_a_second_one_further() {
+    fn a_second_rollback_goes_further_back() {
         use JournalAction::{Assigned, RolledBack};
         let former = |steps: &[(JournalAction, u64)]| written(steps).0.former("champion");
         assert_eq!(former(&[]), None);
@@ -244,14 +245,14 @@ mod tests {
         assert_eq!(former(&[(Assigned, 1), (Assigned, 2), (Assigned, 3), (RolledBack, 2)]), Some(1));
         assert_eq!(former(&[(Assigned, 1), (Assigned, 2), (RolledBack, 1)]), None);
         assert_eq!(former(&[(Assigned, 1), (Assigned, 2), (RolledBack, 1), (Assigned, 3)]), Some(1));
-        // Moved back by hand is no rollback: it is a step forward to an old version.
+        // A move to an old version is not a rollback, but a step forward.
         assert_eq!(former(&[(Assigned, 1), (Assigned, 2), (Assigned, 1)]), Some(2));
-        // To a version that the alias has never been at.
+        // A rollback to a version that the alias never pointed to.
         assert_eq!(former(&[(Assigned, 2), (RolledBack, 1)]), Some(2));
     }
 
     #[test]
-    fn a_removed_model_may_come_again() {
+    fn a_removed_model_can_be_registered_again() {
         use JournalAction::{Registered, Removed};
         assert!(!written(&[(Registered, 1)]).0.is_removed(1));
         assert!(written(&[(Registered, 1), (Removed, 1)]).0.is_removed(1));

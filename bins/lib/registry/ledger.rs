@@ -1,4 +1,4 @@
-//! What a writer reads of a registry, the repairs after a killed writer, and the steps that change files.
+//! Reads a registry for a writer, repairs it after a killed writer, and carries out the steps of a change.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -11,82 +11,84 @@ use crate::io::append_log::AppendLog;
 use crate::io::durable::{self, ReadyFile};
 use crate::io::result_file::ResultHead;
 
-/// The whole of a registry but for the models themselves.
+/// The contents of a registry without the models.
 pub(super) struct Ledger {
     pub(super) versions: Vec<Version>,
     pub(super) aliases: Vec<Alias>,
     pub(super) journal: Journal,
 }
 
-/// One step of a change. Each leaves a registry that readers can read, and that the next writer can go on from.
+/// One step of a change. After each step, readers can read the registry and the next writer can continue.
 pub(super) enum RegistryStep {
-    /// What nobody needs is removed.
+    /// Removes a file, for this reason.
     Remove(PathBuf, &'static str),
-    /// A journal that ends within a line is cut to its whole lines.
+    /// Cuts an incomplete last line from the journal. The value is the new length in bytes.
     Cut(u64),
-    /// A whole file is written.
+    /// Writes a complete file.
     Write(PathBuf, Vec<u8>),
-    /// Lines are added to the journal, and then the alias follows: it is written before, and only renamed after.
+    /// Adds lines to the journal, then updates the alias. The alias is written before the lines and renamed after them.
     Enter(Vec<String>, Option<Box<Alias>>),
 }
 
 impl Registry {
-    /// Keeps other writers out until what is given back is dropped.
-    pub(super) fn hold(&self) -> Result<File> {
+    /// Waits for other writers, and keeps them out until the returned lock is dropped.
+    pub(super) fn lock(&self) -> Result<File> {
         durable::directory(&self.directory)?;
         let lock = File::open(&self.directory).and_then(|lock| lock.lock().map(|()| lock));
-        lock.with_context(|| self.directory.display().to_string())
+        lock.with_context(|| self.cannot_lock())
     }
 
-    /// As [`Registry::hold`], for one who only says what a writer would do: what a writer has half done is none of its
-    /// leftovers.
-    pub(super) fn wait(&self) -> Result<Option<File>> {
+    /// Like [`Registry::lock`], but shared, for a dry run. It waits for a writer, so that the dry run does not report the
+    /// writer's temporary files as leftovers.
+    pub(super) fn lock_shared(&self) -> Result<Option<File>> {
         if !self.directory.exists() {
             return Ok(None);
         }
         let lock = File::open(&self.directory).and_then(|lock| lock.lock_shared().map(|()| lock));
-        lock.map(Some).with_context(|| self.directory.display().to_string())
+        lock.map(Some).with_context(|| self.cannot_lock())
     }
 
-    /// Reads all there is.
+    fn cannot_lock(&self) -> String {
+        format!("{}: cannot lock the directory", self.directory.display())
+    }
+
+    /// Reads versions, aliases and the journal.
     pub(super) fn read_ledger(&self) -> Result<Ledger> {
         Ok(Ledger { versions: self.versions()?, aliases: self.aliases()?, journal: self.journal()? })
     }
 
-    /// What writers that were killed have left to be done.
+    /// The steps that killed writers left undone.
     pub(super) fn settle(&self, ledger: &mut Ledger) -> Result<Vec<RegistryStep>> {
         let mut steps = Vec::new();
         for directory in ["", "models", "versions", "reports"] {
             let left = durable::leftovers(&self.directory.join(directory))?;
-            steps.extend(
-                left.into_iter().map(|path| RegistryStep::Remove(path, "left by a run that was killed")),
-            );
+            steps.extend(left.into_iter().map(|path| RegistryStep::Remove(path, "left by a killed run")));
         }
         if ledger.journal.is_cut {
-            steps.push(RegistryStep::Cut(ledger.journal.whole));
+            steps.push(RegistryStep::Cut(ledger.journal.complete_bytes));
         }
         let registered =
             ledger.journal.entries.iter().filter(|entry| entry.action == JournalAction::Registered);
-        let known = registered.map(|entry| entry.version).max().unwrap_or(0);
-        let there = ledger.versions.len() as u64;
-        if known > there {
-            let path = self.version_path(there + 1);
-            bail!("{}: is missing, though the journal knows it; restore it from git", path.display());
+        let last_registered = registered.map(|entry| entry.version).max().unwrap_or(0);
+        let last_on_disk = ledger.versions.len() as u64;
+        if last_registered > last_on_disk {
+            let path = self.version_path(last_on_disk + 1);
+            bail!("{}: is missing, but the journal lists it; restore it from git", path.display());
         }
         for entry in &ledger.journal.entries {
-            let says = ledger.version(entry.version).map(|version| &version.digest);
+            let actual = ledger.version(entry.version).map(|version| &version.digest);
             let place = self.version_path(entry.version);
             ensure!(
-                says == Some(&entry.digest),
-                "{}: says otherwise than the journal; restore both from git",
+                actual == Some(&entry.digest),
+                "{}: does not match the journal; restore both from git",
                 place.display()
             );
         }
-        for version in ledger.versions.iter().filter(|version| version.version > known) {
+        for version in ledger.versions.iter().filter(|version| version.version > last_registered) {
             let line = ledger.journal.add(JournalEntry::registered(version))?;
             steps.push(RegistryStep::Enter(vec![line], None));
         }
-        for alias in ledger.behind(self)? {
+        for alias in ledger.outdated_aliases(self)? {
             ledger.aliases.retain(|old| old.alias != alias.alias);
             ledger.aliases.push(alias.clone());
             steps.push(RegistryStep::Enter(Vec::new(), Some(Box::new(alias))));
@@ -94,8 +96,8 @@ impl Registry {
         Ok(steps)
     }
 
-    /// Takes the steps, one after the other.
-    pub(super) fn take(&self, steps: &[RegistryStep]) -> Result<()> {
+    /// Carries out the steps in order.
+    pub(super) fn carry_out(&self, steps: &[RegistryStep]) -> Result<()> {
         steps.iter().try_for_each(|step| match step {
             RegistryStep::Remove(path, _) => {
                 fs::remove_file(path).with_context(|| path.display().to_string())
@@ -116,20 +118,20 @@ impl Registry {
         })
     }
 
-    /// A step in words.
+    /// A step as a phrase, for a dry run or a result.
     pub(super) fn describe(&self, step: &RegistryStep) -> String {
         let short = |path: &PathBuf| path.strip_prefix(&self.directory).unwrap_or(path).display().to_string();
         match step {
             RegistryStep::Remove(path, why) => format!("remove {}: {why}", short(path)),
             RegistryStep::Cut(length) => {
-                format!("cut journal.jsonl to {length} bytes: a run was killed within a line")
+                format!("cut journal.jsonl to {length} bytes: a killed run left an incomplete line")
             }
             RegistryStep::Write(path, bytes) => format!("write {}, {} bytes", short(path), bytes.len()),
             RegistryStep::Enter(lines, None) => format!("add {} to journal.jsonl", counted(lines.len())),
             RegistryStep::Enter(lines, Some(alias)) => {
                 let (name, version) = (&alias.alias, alias.version);
                 match lines.len() {
-                    0 => format!("write {name}.json: version {version}, as the journal has it"),
+                    0 => format!("write {name}.json: version {version}, to match the journal"),
                     lines => format!(
                         "add {} to journal.jsonl, then write {name}.json: version {version}",
                         counted(lines)
@@ -140,11 +142,11 @@ impl Registry {
     }
 }
 
-fn counted(lines: usize) -> String {
-    if lines == 1 { "a line".into() } else { format!("{lines} lines") }
+pub(super) fn counted(lines: usize) -> String {
+    if lines == 1 { "1 line".into() } else { format!("{lines} lines") }
 }
 
-/// A result as it is written.
+/// A result as JSON, ending with a newline.
 pub(super) fn pretty(result: &impl serde::Serialize) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(result)?;
     bytes.push(b'\n');
@@ -152,7 +154,7 @@ pub(super) fn pretty(result: &impl serde::Serialize) -> Result<Vec<u8>> {
 }
 
 impl Ledger {
-    /// Where an alias points.
+    /// An alias by its name.
     pub(super) fn alias(&self, name: &str) -> Option<&Alias> {
         self.aliases.iter().find(|alias| alias.alias == name)
     }
@@ -162,8 +164,8 @@ impl Ledger {
         self.versions.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
-    /// The aliases that have not followed the journal yet, as they are to be.
-    fn behind(&self, registry: &Registry) -> Result<Vec<Alias>> {
+    /// The corrected form of every alias that differs from its last move in the journal.
+    fn outdated_aliases(&self, registry: &Registry) -> Result<Vec<Alias>> {
         let mut last: Vec<&JournalEntry> = Vec::new();
         for entry in self.journal.entries.iter().filter(|entry| entry.alias.is_some()) {
             last.retain(|earlier| earlier.alias != entry.alias);
@@ -175,18 +177,18 @@ impl Ledger {
             let entry = entry
                 .with_context(|| format!("{}: is not in the journal; restore both from git", place()))?;
             ensure!(
-                entry.sequence > Some(alias.sequence) || entry.is_about(alias),
-                "{}: says otherwise than the journal; restore both from git",
+                entry.sequence > Some(alias.sequence) || entry.matches(alias),
+                "{}: does not match the journal; restore both from git",
                 place()
             );
         }
-        let is_behind = |entry: &&&JournalEntry| !self.aliases.iter().any(|alias| entry.is_about(alias));
-        Ok(last.iter().filter(is_behind).filter_map(|entry| entry.points()).collect())
+        let is_behind = |entry: &&&JournalEntry| !self.aliases.iter().any(|alias| entry.matches(alias));
+        Ok(last.iter().filter(is_behind).filter_map(|entry| entry.alias_after()).collect())
     }
 }
 
 impl JournalEntry {
-    /// That a version came.
+    /// The entry for a new version.
     pub(super) fn registered(version: &Version) -> Self {
         Self {
             entry: 0,
@@ -205,8 +207,8 @@ impl JournalEntry {
         }
     }
 
-    /// Whether the entry is the move that brought an alias to where it is.
-    pub(super) fn is_about(&self, alias: &Alias) -> bool {
+    /// Whether the entry is the last move of an alias.
+    pub(super) fn matches(&self, alias: &Alias) -> bool {
         let Alias { alias: name, sequence, version, digest, .. } = alias;
         self.alias.as_ref() == Some(name)
             && self.sequence == Some(*sequence)
@@ -214,8 +216,8 @@ impl JournalEntry {
             && self.digest == *digest
     }
 
-    /// The alias as the entry has moved it.
-    pub(super) fn points(&self) -> Option<Alias> {
+    /// The alias after this move; none if the entry is not a move.
+    pub(super) fn alias_after(&self) -> Option<Alias> {
         Some(Alias {
             head: ResultHead::new("alias", "promote"),
             alias: self.alias.clone()?,

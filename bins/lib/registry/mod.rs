@@ -1,4 +1,4 @@
-//! The registry: versions, aliases and the journal of every move.
+//! Keeps versions, aliases and the journal of every move.
 
 pub mod journal;
 mod directory;

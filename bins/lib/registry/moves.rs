@@ -1,4 +1,4 @@
-//! Moves an alias. The whole move is planned before anything is written, so a dry run shows exactly what a run does.
+//! Moves an alias. Plans the complete move before it writes, so a dry run shows exactly what a run does.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,46 +14,42 @@ use super::{Alias, CHAMPION, Registry, Version};
 use crate::io::diagnostics::shown;
 use crate::io::result_file::{self, ResultHead};
 
-/// What is asked for.
+/// A requested move.
 #[derive(Clone, Debug)]
 pub struct MoveRequest<'a> {
-    /// Which alias is to move.
     pub alias: &'a str,
-    /// Where to.
     pub to: MoveTarget<'a>,
-    /// Where the alias must be now, if that matters.
+    /// Where the alias must point now; none if it does not matter.
     pub expect: Option<ExpectedVersion>,
-    /// The reports it was decided by.
+    /// The reports behind the decision.
     pub reports: &'a [KeptReport],
-    /// Why, for the record.
+    /// Why the alias moves.
     pub reason: &'a str,
-    /// Who asks.
+    /// Person or account that requests the move.
     pub actor: Option<&'a str>,
-    /// The run that asks.
+    /// Id of the run that requests the move.
     pub run: Option<&'a str>,
-    /// When.
     pub now: &'a str,
-    /// The tool.
     pub tool: &'a str,
 }
 
-/// Where an alias is to move.
+/// The target of a move.
 #[derive(Clone, Copy, Debug)]
 pub enum MoveTarget<'a> {
-    /// To this model, which is registered where it is not yet.
+    /// This model. Registers it if it is new.
     Model(&'a CandidateModel),
-    /// To a version that is registered.
+    /// A registered version.
     Version(u64),
-    /// Back to a version, or to where it was before.
+    /// A rollback to this version, or to the previous one.
     Back(Option<u64>),
 }
 
-/// Where an alias must be for a move to go ahead.
+/// Where an alias must point before a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedVersion {
-    /// There must be no such alias yet.
+    /// The alias must not exist yet.
     Nothing,
-    /// It must be at this version.
+    /// The alias must point to this version.
     Version(u64),
 }
 
@@ -63,10 +59,7 @@ impl FromStr for ExpectedVersion {
     fn from_str(text: &str) -> Result<Self> {
         match text {
             "none" => Ok(Self::Nothing),
-            _ => text
-                .parse()
-                .map(Self::Version)
-                .map_err(|_| anyhow!("expected the number of a version, or none")),
+            _ => text.parse().map(Self::Version).map_err(|_| anyhow!("expected a version number, or none")),
         }
     }
 }
@@ -80,7 +73,7 @@ impl fmt::Display for ExpectedVersion {
     }
 }
 
-/// A report of a tool, kept with what it decided.
+/// A report that the registry keeps with the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptReport {
     kind: String,
@@ -89,83 +82,90 @@ pub struct KeptReport {
 }
 
 impl KeptReport {
-    /// Most bytes of a report that is kept.
-    const MOST: usize = 4 << 20;
+    /// Maximum size of a report in bytes.
+    const MAX_BYTES: usize = 4 << 20;
 
-    /// A report by its text, which must say what it is.
+    /// Checks a report. Its `schema` must name its kind.
     pub fn new(text: String) -> Result<Self> {
         let schema: String = result_file::schema_of(&text)?;
         let kind = schema.strip_prefix("spamops/").and_then(|rest| rest.strip_suffix("/1"));
         let kind = kind.filter(|kind| kind.bytes().all(|byte| byte.is_ascii_lowercase()));
-        let kind = kind.with_context(|| format!("schema {} is none of a report", shown(&schema)))?.to_owned();
-        ensure!(kind != "model", "is a model, not a report about one");
-        let (most, size) = (Self::MOST, text.len());
-        ensure!(size <= most, "has {size} bytes, and the registry keeps reports of up to {most}");
+        let kind = kind
+            .with_context(|| {
+                format!("schema {} is not that of a report; give the JSON result of a tool", shown(&schema))
+            })?
+            .to_owned();
+        ensure!(kind != "model", "is a model, not a report; give the JSON result of a tool");
+        let (limit, size) = (Self::MAX_BYTES, text.len());
+        ensure!(size <= limit, "has {size} bytes (limit {limit}); give a smaller report");
         Ok(Self { kind, digest: result_file::digest(&text), text })
     }
 }
 
-/// The record of a promotion.
+/// The result of `promote`: one move of an alias.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Promotion {
-    /// Schema and tool.
+    /// Schema, tool and run.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// Which of the registry's models.
+    /// Name of the model in the registry.
     pub name: String,
-    /// Which alias.
+    /// Alias that was moved.
     pub alias: String,
-    /// How it moved.
+    /// Kind of the move: `assigned` or `rolled_back`.
     pub action: JournalAction,
-    /// Whether it moved: false where it was there already.
+    /// Whether the alias moved. False if it already pointed to this version.
     pub changed: bool,
-    /// Whether this is only what would happen.
+    /// Whether nothing was written; absent unless true.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
-    /// The version that the alias is at now.
+    /// Version that the alias points to now.
     pub version: u64,
-    /// The version that it was at before, if it was.
+    /// Version that the alias pointed to before; null for its first move.
     pub previous_version: Option<u64>,
     /// SHA-256 of the model file.
     pub digest: String,
-    /// How often the alias has been moved.
+    /// Number of moves of the alias, including this one.
     pub sequence: u64,
-    /// When.
+    /// Time of the move, in UTC (RFC 3339).
     pub moved: String,
-    /// Why.
+    /// Why the alias moved.
     pub reason: String,
-    /// Who, where that is known.
+    /// Person or account that moved it; null if unknown.
     pub actor: Option<String>,
-    /// What is written for it, in order.
+    /// The files written for it, in order, as phrases.
     pub writes: Vec<String>,
 }
 
-/// A move that is planned: what it will come to, and the steps.
+/// A planned move: its result and its steps.
 pub struct MovePlan {
     promotion: Promotion,
     steps: Vec<RegistryStep>,
 }
 
 impl Registry {
-    /// Moves an alias. What is no model is no version.
+    /// Moves an alias.
     pub fn promote(&self, request: &MoveRequest<'_>) -> Result<Promotion> {
         let outer = self.directory.parent().filter(|outer| super::in_directory(outer).is_some());
         if let Some(outer) = outer {
-            bail!("{}: holds the versions of one model; name the registry that it is in", outer.display());
+            bail!(
+                "{}: holds the versions of one model; set --registry to its parent directory",
+                outer.display()
+            );
         }
         if !self.directory.exists() {
-            // What is refused leaves no directory behind.
+            // A move that fails must not leave a new directory behind.
             self.plan(request)?;
         }
-        let _lock = self.hold()?;
+        let _lock = self.lock()?;
         let MovePlan { promotion, steps } = self.plan(request)?;
-        self.take(&steps)?;
+        self.carry_out(&steps)?;
         Ok(promotion)
     }
 
-    /// What [`Registry::promote`] would do now.
+    /// Plans what [`Registry::promote`] would do now, and writes nothing.
     pub fn preview(&self, request: &MoveRequest<'_>) -> Result<Promotion> {
-        let _lock = self.wait()?;
+        let _lock = self.lock_shared()?;
         Ok(Promotion { dry_run: true, ..self.plan(request)?.promotion })
     }
 
@@ -177,7 +177,9 @@ impl Registry {
         let version = match request.to {
             MoveTarget::Model(model) => self.register(model, request, &mut ledger, &mut files, &mut lines)?,
             MoveTarget::Version(number) => self.registered(number, &ledger)?,
-            MoveTarget::Back(to) => self.registered(self.back(to, request.alias, &ledger)?, &ledger)?,
+            MoveTarget::Back(to) => {
+                self.registered(self.rollback_version(to, request.alias, &ledger)?, &ledger)?
+            }
         };
         let action = if matches!(request.to, MoveTarget::Back(_)) {
             JournalAction::RolledBack
@@ -188,7 +190,7 @@ impl Registry {
             at: request.now.into(),
             action,
             alias: Some(request.alias.into()),
-            sequence: Some(self.next(before.as_ref())?),
+            sequence: Some(self.next_sequence(before.as_ref())?),
             from: before.as_ref().map(|alias| alias.version),
             reason: request.reason.into(),
             actor: request.actor.map(str::to_owned),
@@ -197,8 +199,8 @@ impl Registry {
             ..JournalEntry::registered(&version)
         };
         let changed = before.as_ref().is_none_or(|alias| alias.version != version.version);
-        let after = if changed { entry.points() } else { before.clone() };
-        let after = after.context("an alias without a name")?;
+        let after = if changed { entry.alias_after() } else { before.clone() };
+        let after = after.context("the alias has no name")?;
         if changed {
             self.expect(request, before.as_ref())?;
             lines.push(ledger.journal.add(entry)?);
@@ -215,7 +217,7 @@ impl Registry {
             changed,
             dry_run: false,
             version: after.version,
-            // The move that brought it here is the last one of the journal, whether it is made now or was made before.
+            // The last move in the journal brought the alias here, now or earlier.
             previous_version: ledger.journal.moves(request.alias).next_back().and_then(|entry| entry.from),
             digest: after.digest,
             sequence: after.sequence,
@@ -228,14 +230,15 @@ impl Registry {
         Ok(MovePlan { promotion, steps })
     }
 
-    /// The version to go back to: the one that is named, else the one before.
-    fn back(&self, to: Option<u64>, alias: &str, ledger: &Ledger) -> Result<u64> {
+    /// The version to roll back to: the given one, else the previous one.
+    fn rollback_version(&self, to: Option<u64>, alias: &str, ledger: &Ledger) -> Result<u64> {
         let place = self.directory.display();
-        to.or_else(|| ledger.journal.former(alias))
-            .with_context(|| format!("{place}: {alias} has nowhere to go back to"))
+        to.or_else(|| ledger.journal.former(alias)).with_context(|| {
+            format!("{place}: {alias} has no earlier version to roll back to; name one with --to")
+        })
     }
 
-    /// The version of a model: the one it has already, or the next, with what is to be written for that.
+    /// The version of a model: its existing version, or a new one. Adds the files and journal lines to write.
     fn register(
         &self,
         model: &CandidateModel,
@@ -245,14 +248,14 @@ impl Registry {
         lines: &mut Vec<String>,
     ) -> Result<Version> {
         let known = ledger.versions.iter().find(|version| version.digest == model.digest).cloned();
-        // A file whose removal is in the journal is on its way out, whether it is still there or not.
+        // If the journal has the removal of a file, the file is about to go, even if it still exists.
         let stays = |version: &Version| {
             !ledger.journal.is_removed(version.version) && self.model(&model.digest).is_ok()
         };
         if let Some(version) = known.clone().filter(stays) {
             return Ok(version);
         }
-        // A version whose model was lost or removed keeps its number, and gets its model back.
+        // A version whose model was lost or removed keeps its number and gets its model back.
         let version = known.unwrap_or_else(|| manifest(model, request, ledger));
         files.push(RegistryStep::Write(self.model_path(&version.digest), model.text.clone().into_bytes()));
         if version.version > ledger.versions.len() as u64 {
@@ -266,37 +269,41 @@ impl Registry {
         Ok(version)
     }
 
-    /// The number of the next move of an alias.
-    fn next(&self, before: Option<&Alias>) -> Result<u64> {
+    /// Sequence number of the next move of an alias.
+    fn next_sequence(&self, before: Option<&Alias>) -> Result<u64> {
         let next = before.map_or(Some(1), |alias| alias.sequence.checked_add(1));
         next.with_context(|| {
-            format!("{}: no move can follow the last; restore it from git", self.journal_path().display())
+            format!(
+                "{}: the last sequence number is too large; restore it from git",
+                self.journal_path().display()
+            )
         })
     }
 
-    /// Refuses a move where the alias is not where it is expected to be.
+    /// Fails if the alias does not point where the request expects.
     fn expect(&self, request: &MoveRequest<'_>, before: Option<&Alias>) -> Result<()> {
         let found = before.map_or(ExpectedVersion::Nothing, |alias| ExpectedVersion::Version(alias.version));
         let Some(expected) = request.expect.filter(|expected| *expected != found) else { return Ok(()) };
         let (place, alias) = (self.directory.display(), request.alias);
-        bail!("{place}: {alias} is {found} where {expected} is expected; see spamops registry history")
+        bail!("{place}: {alias} is {found}, expected {expected}; see spamops registry history")
     }
 
-    /// A version that is there, its model whole.
+    /// A registered version. Checks that its model is intact.
     fn registered(&self, number: u64, ledger: &Ledger) -> Result<Version> {
         let version = ledger.version(number).cloned();
-        let version =
-            version.with_context(|| format!("{}: has no version {number}", self.directory.display()))?;
+        let version = version.with_context(|| {
+            format!("{}: has no version {number}; see spamops registry list", self.directory.display())
+        })?;
         ensure!(
             !ledger.journal.is_removed(number),
-            "{}: the model of version {number} was removed to make room; promote its file",
+            "{}: the model of version {number} was removed to save space; promote its model file",
             self.directory.display()
         );
         self.model(&version.digest)?;
         Ok(version)
     }
 
-    /// What is to be written for reports to be kept.
+    /// The steps that write the reports that the registry does not have yet.
     fn keep(&self, reports: &[KeptReport]) -> Vec<RegistryStep> {
         let missing = reports.iter().filter(|report| !self.report_path(&report.digest).exists());
         missing
@@ -307,7 +314,7 @@ impl Registry {
     }
 }
 
-/// The manifest of a model that is new.
+/// The manifest of a new version.
 fn manifest(model: &CandidateModel, request: &MoveRequest<'_>, ledger: &Ledger) -> Version {
     Version {
         head: ResultHead::new("version", request.tool),

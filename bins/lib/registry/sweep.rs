@@ -1,4 +1,4 @@
-//! Frees space: removes files that belong to no version, and the models of old versions.
+//! Frees space. Removes files that belong to no version, and the models of old versions.
 
 use std::collections::BTreeSet;
 
@@ -9,44 +9,42 @@ use super::journal::{JournalAction, JournalEntry};
 use super::ledger::{Ledger, RegistryStep};
 use super::{Registry, json_files};
 
-/// Who makes room, when and why, for the record.
+/// The options of a sweep, and its entry in the journal.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweeper<'a> {
-    /// How many of the newest versions keep their models, whether an alias points to them or not; all where none is said.
+    /// Number of newest versions that keep their models; none for all versions.
     pub keep: Option<u64>,
-    /// Why.
     pub reason: &'a str,
-    /// Who.
+    /// Person or account that removes the models.
     pub actor: Option<&'a str>,
-    /// When.
     pub now: &'a str,
 }
 
 impl Registry {
-    /// Removes what a killed run has left, models and reports of no version, and the models of old versions that no alias
-    /// points to and no rollback leads to; what was done, step by step.
+    /// Removes the leftovers of killed runs, and models and reports without a version. With `keep`, also removes models of
+    /// old versions that no alias points to and no rollback returns to. Returns the steps as phrases.
     pub fn sweep(&self, sweeper: &Sweeper<'_>) -> Result<Vec<String>> {
         if !self.directory.exists() {
             return Ok(Vec::new());
         }
-        let _lock = self.hold()?;
-        let steps = self.room(sweeper)?;
-        self.take(&steps)?;
+        let _lock = self.lock()?;
+        let steps = self.sweep_steps(sweeper)?;
+        self.carry_out(&steps)?;
         Ok(steps.iter().map(|step| self.describe(step)).collect())
     }
 
-    /// What [`Registry::sweep`] would do now.
+    /// Plans what [`Registry::sweep`] would do now, and writes nothing.
     pub fn preview_sweep(&self, sweeper: &Sweeper<'_>) -> Result<Vec<String>> {
-        let _lock = self.wait()?;
-        Ok(self.room(sweeper)?.iter().map(|step| self.describe(step)).collect())
+        let _lock = self.lock_shared()?;
+        Ok(self.sweep_steps(sweeper)?.iter().map(|step| self.describe(step)).collect())
     }
 
-    fn room(&self, sweeper: &Sweeper<'_>) -> Result<Vec<RegistryStep>> {
+    fn sweep_steps(&self, sweeper: &Sweeper<'_>) -> Result<Vec<RegistryStep>> {
         let mut ledger = self.read_ledger()?;
         let mut steps = self.settle(&mut ledger)?;
-        let old = old(&ledger, sweeper.keep);
+        let removable = removable(&ledger, sweeper.keep);
         let mut lines = Vec::new();
-        for version in ledger.versions.iter().filter(|version| old.contains(&version.version)) {
+        for version in ledger.versions.iter().filter(|version| removable.contains(&version.version)) {
             lines.push(ledger.journal.add(JournalEntry {
                 at: sweeper.now.into(),
                 action: JournalAction::Removed,
@@ -66,7 +64,11 @@ impl Registry {
         for path in json_files(&self.directory.join("models"))? {
             let name = stem(&path).to_owned();
             if !models.contains(&*name) {
-                let why = if known.contains(&*name) { "of an old version" } else { "of no version" };
+                let why = if known.contains(&*name) {
+                    "belongs to an old version"
+                } else {
+                    "belongs to no version"
+                };
                 steps.push(RegistryStep::Remove(path, why));
             }
         }
@@ -75,15 +77,15 @@ impl Registry {
             ledger.versions.iter().flat_map(|version| version.reports.values()).chain(entries).collect();
         for path in json_files(&self.directory.join("reports"))? {
             if !reports.contains(&stem(&path).to_owned()) {
-                steps.push(RegistryStep::Remove(path, "of no version"));
+                steps.push(RegistryStep::Remove(path, "belongs to no version"));
             }
         }
         Ok(steps)
     }
 }
 
-/// The versions whose models may go, and have not gone yet.
-fn old(ledger: &Ledger, keep: Option<u64>) -> Vec<u64> {
+/// The versions whose models can be removed and are not removed yet.
+fn removable(ledger: &Ledger, keep: Option<u64>) -> Vec<u64> {
     let Some(keep) = keep else { return Vec::new() };
     let mut needed: Vec<u64> = ledger.aliases.iter().map(|alias| alias.version).collect();
     needed.extend(ledger.aliases.iter().filter_map(|alias| ledger.journal.former(&alias.alias)));

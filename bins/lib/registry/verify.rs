@@ -1,4 +1,4 @@
-//! Checks a registry: every file matches its name, and all files agree with each other.
+//! Checks that every file of a registry matches its name, and that all files agree with each other.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,26 +7,27 @@ use anyhow::{Context, Result, anyhow, ensure};
 
 use super::directory::{expect_digest, stem};
 use super::journal::{Journal, JournalAction};
+use super::ledger::counted;
 use super::{Alias, CHAMPION, Registry, Version, json_files};
 use crate::io::diagnostics::shown;
 use crate::io::result_file;
 use crate::io::stream::Place;
 use crate::model::model_file::Model;
 
-/// What the files say so far.
+/// The facts read from the files so far.
 #[derive(Default)]
 struct KnownFiles {
-    /// The digests of the versions.
+    /// Digests of the models, by version.
     digests: BTreeMap<u64, String>,
     journal: Journal,
 }
 
 impl Registry {
-    /// Looks at every file, and gives what it is or what is wrong with it to `each`.
+    /// Checks every file, and passes its description or its error to `each`.
     pub fn verify(&self, each: &mut dyn FnMut(&Path, Result<String>)) -> Result<()> {
         let mut known = KnownFiles::default();
-        // First the aliases, then the journal, then the versions: whoever writes meanwhile does it the other way round, so
-        // that the journal knows every alias that is read here, and every version that it tells of is there.
+        // Read aliases first, then the journal, then versions. A writer works in the opposite order, so the journal lists
+        // every alias read here, and every version in the journal exists.
         let aliases = json_files(&self.directory)?.into_iter();
         let mut aliases: Vec<_> = aliases.map(|path| (read_alias(&path), path)).collect();
         let path = self.journal_path();
@@ -34,18 +35,21 @@ impl Registry {
         let journal = if is_new { Ok(Journal::default()) } else { read_journal(&path) };
         let journal = journal.map(|journal| {
             if is_new {
-                return "no journal yet: the next promote begins it".to_owned();
+                return "no journal yet; the next promote creates it".to_owned();
             }
             known.journal = journal;
-            let lines = known.journal.entries.len();
-            let cut =
-                if known.journal.is_cut { ", and one cut short, which the next promote removes" } else { "" };
-            format!("journal of {lines} lines{cut}")
+            let lines = counted(known.journal.entries.len());
+            let cut = if known.journal.is_cut {
+                ", and an incomplete line that the next promote removes"
+            } else {
+                ""
+            };
+            format!("journal of {lines}{cut}")
         });
-        let is_whole = journal.is_ok();
+        let is_readable = journal.is_ok();
         let champion = self.alias_path(CHAMPION);
-        let wants_champion = !is_whole || known.journal.moves(CHAMPION).next().is_some();
-        if wants_champion && !champion.exists() {
+        let needs_champion = !is_readable || known.journal.moves(CHAMPION).next().is_some();
+        if needs_champion && !champion.exists() {
             aliases.push((read_alias(&champion), champion));
         }
         let mut versions = json_files(&self.directory.join("versions"))?;
@@ -59,19 +63,19 @@ impl Registry {
         for path in json_files(&self.directory.join("reports"))? {
             each(&path, verify_report(&path));
         }
-        each(&path, journal.and_then(|said| known.agree().map(|()| said)));
+        each(&path, journal.and_then(|description| known.check_journal().map(|()| description)));
         for (alias, path) in aliases {
-            each(&path, alias.and_then(|alias| verify_alias(&alias, &path, &known, is_whole)));
+            each(&path, alias.and_then(|alias| verify_alias(&alias, &path, &known, is_readable)));
         }
         Ok(())
     }
 
-    /// What a version's file is; the digest of its model is noted.
+    /// Checks a version, describes it, and notes the digest of its model.
     fn verify_version(&self, path: &Path, known: &mut KnownFiles) -> Result<String> {
         let number = stem(path).parse().ok().filter(|number: &u64| number.to_string() == stem(path));
-        let number = number.context("its name is no number")?;
+        let number = number.context("its file name is not a version number; rename or remove it")?;
         let Version { version, digest, reports, .. } = result_file::parse(&read(path)?, "version")?;
-        ensure!(version == number, "says that it is version {version}");
+        ensure!(version == number, "has version number {version}, expected {number}; restore it from git");
         expect_digest(&digest)?;
         let is_removed = known.journal.is_removed(number);
         let is_there = is_removed || self.model_path(&digest).is_file();
@@ -81,55 +85,61 @@ impl Registry {
             let is_there = expect_digest(report).is_ok() && self.report_path(report).is_file();
             ensure!(is_there, "its report {} is missing; restore it from git", shown(kind));
         }
-        let before = self.version_path(number.wrapping_sub(1));
-        ensure!(number == 1 || before.exists(), "there is no version before it; restore that from git");
-        Ok(if is_removed {
-            format!("version {number}, its model removed")
-        } else {
-            format!("version {number}")
-        })
+        let previous = number.wrapping_sub(1);
+        ensure!(
+            number == 1 || self.version_path(previous).exists(),
+            "version {previous} is missing; restore it from git"
+        );
+        Ok(if is_removed { format!("version {number} (model removed)") } else { format!("version {number}") })
     }
 }
 
 impl KnownFiles {
-    /// Holds the journal against the versions, and every move against the one before it.
-    fn agree(&self) -> Result<()> {
+    /// Checks the journal against the versions, and every move against the previous one.
+    fn check_journal(&self) -> Result<()> {
         let mut moved: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for entry in &self.journal.entries {
             let (line, version, action) = (entry.entry, entry.version, entry.action);
             let digest = self.digests.get(&version);
-            let digest =
-                digest.with_context(|| format!("line {line}: its version {version} is not there"))?;
-            ensure!(*digest == entry.digest, "line {line}: version {version} has another digest");
+            let digest = digest
+                .with_context(|| format!("line {line}: version {version} is missing; restore it from git"))?;
+            ensure!(
+                *digest == entry.digest,
+                "line {line}: digest differs from that of version {version}; restore both from git"
+            );
             let is_move = matches!(action, JournalAction::Assigned | JournalAction::RolledBack);
             ensure!(
                 is_move == entry.alias.is_some(),
-                "line {line}: {} does not go with its alias",
+                "line {line}: action {} does not match its alias; restore the journal from git",
                 action.name()
             );
             let Some(alias) = &entry.alias else { continue };
             let before = moved.insert(alias, (entry.sequence.unwrap_or(0), version));
             let follows = entry.sequence == Some(before.map_or(1, |(sequence, _)| sequence + 1))
                 && entry.from == before.map(|(_, version)| version);
-            ensure!(follows, "line {line}: does not go on from where {} was", shown(alias));
+            ensure!(
+                follows,
+                "line {line}: does not continue the last move of {}; restore the journal from git",
+                shown(alias)
+            );
         }
         Ok(())
     }
 }
 
-/// What a model's file is, by the digests of the versions.
+/// Checks a model, and describes it by its version.
 fn verify_model(path: &Path, digests: &BTreeMap<u64, String>) -> Result<String> {
     let text = read(path)?;
-    let intact = result_file::digest(&text) == stem(path);
-    ensure!(intact, "does not have the digest in its name; restore it from git");
+    let is_intact = result_file::digest(&text) == stem(path);
+    ensure!(is_intact, "does not match the digest in its name; restore it from git");
     Model::parse(&text)?;
-    let of = digests.iter().find(|(_, digest)| *digest == stem(path));
-    Ok(of.map_or("model of no version".into(), |(number, _)| format!("model of version {number}")))
+    let version = digests.iter().find(|(_, digest)| *digest == stem(path));
+    Ok(version.map_or("model without a version".into(), |(number, _)| format!("model of version {number}")))
 }
 
 fn verify_report(path: &Path) -> Result<String> {
-    let intact = result_file::digest(&read(path)?) == stem(path);
-    ensure!(intact, "does not have the digest in its name; restore it from git");
+    let is_intact = result_file::digest(&read(path)?) == stem(path);
+    ensure!(is_intact, "does not match the digest in its name; restore it from git");
     Ok("report".into())
 }
 
@@ -139,39 +149,37 @@ fn read_journal(path: &Path) -> Result<Journal> {
 }
 
 fn read_alias(path: &Path) -> Result<Alias> {
-    ensure!(path.exists(), "is missing: no model serves; restore it from git, or promote one");
+    ensure!(path.exists(), "is missing; restore it from git, or promote a model");
     result_file::parse(&read(path)?, "alias")
 }
 
-/// What the file of an alias is, by the versions and by the journal.
-fn verify_alias(found: &Alias, path: &Path, known: &KnownFiles, is_whole: bool) -> Result<String> {
+/// Checks an alias against the versions and the journal, and describes it.
+fn verify_alias(found: &Alias, path: &Path, known: &KnownFiles, is_readable: bool) -> Result<String> {
     let Alias { alias, version, sequence, digest, .. } = found;
-    ensure!(alias == stem(path), "says that it is the alias {}", shown(alias));
-    ensure!(*sequence > 0, "has been moved 0 times");
+    ensure!(alias == stem(path), "belongs to the alias {}; restore it from git", shown(alias));
+    ensure!(*sequence > 0, "sequence number is 0; restore it from git");
     let wanted = known.digests.get(version).with_context(|| {
-        format!("points to version {version}, which is not there or broken; promote another")
+        format!("points to version {version}, which is missing or damaged; promote another version")
     })?;
-    ensure!(digest == wanted, "has another digest than version {version}");
-    if is_whole {
+    ensure!(digest == wanted, "digest differs from that of version {version}; restore both from git");
+    if is_readable {
         let last = known.journal.moves(alias).find(|entry| entry.sequence == Some(*sequence));
         let last = last.context("is not in the journal; restore both from git")?;
-        ensure!(last.is_about(found), "says otherwise than the journal; restore both from git");
+        ensure!(last.matches(found), "does not match the journal; restore both from git");
         let newest = known.journal.moves(alias).next_back().and_then(|entry| entry.sequence);
         if newest > Some(*sequence) {
-            return Ok(format!(
-                "alias of version {version}; the next promote moves it on, as the journal has it"
-            ));
+            return Ok(format!("alias of version {version}; the next promote updates it from the journal"));
         }
     }
     Ok(format!("alias of version {version}"))
 }
 
-/// The text of a file, errors without its name.
+/// The text of a file. Errors do not name the file, because the caller does.
 fn read(path: &Path) -> Result<String> {
     Place::File(path.to_owned()).read_text().map_err(unnamed)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+#[expect(clippy::needless_pass_by_value, reason = "map_err passes the error by value")]
 fn unnamed(error: anyhow::Error) -> anyhow::Error {
     anyhow!("{}", error.root_cause())
 }

@@ -61,7 +61,7 @@ fn signal(signal: &Signal) -> SignalReport {
         corrected: *corrected,
         effect: test.effect,
         measure: test.family.measure().into(),
-        floor: test.family.floor(),
+        minimum_effect: test.family.minimum_effect(),
         strength: test.strength,
         surprise: *surprise,
         fired: *fired,

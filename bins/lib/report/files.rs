@@ -87,7 +87,7 @@ mod tests {
             corrected: f64::NAN,
             effect: f64::INFINITY,
             measure: text.clone(),
-            floor: 0.0,
+            minimum_effect: 0.0,
             strength: 0.0,
             surprise: None,
             fired: true,

@@ -149,7 +149,7 @@ fn signals(page: &mut MarkdownPage, drift: &DriftReport) {
             vec![
                 prose::family(&signal.family),
                 if signal.fired { "yes" } else { "no" }.into(),
-                prose::effect(signal.effect, &signal.measure, signal.floor),
+                prose::effect(signal.effect, &signal.measure, signal.minimum_effect),
                 prose::p(signal.corrected),
                 prose::sentence(&signal.says),
                 prose::word(&signal.test),

@@ -272,8 +272,8 @@ fn history(page: &mut String, drift: &DriftReport) {
 fn signals(page: &mut String, drift: &DriftReport) {
     let mut body = paragraph("", &prose::found(drift));
     let row = |signal: &SignalReport| {
-        let ratio = prose::floors(signal.effect, &signal.measure, signal.floor);
-        let effect = prose::effect(signal.effect, &signal.measure, signal.floor);
+        let ratio = prose::floors(signal.effect, &signal.measure, signal.minimum_effect);
+        let effect = prose::effect(signal.effect, &signal.measure, signal.minimum_effect);
         let bar =
             format!("{}<span class=\"small\">{}</span>", chart::effect(ratio, signal.fired), html(&effect));
         [
