@@ -71,7 +71,7 @@ impl EstimatedF1 {
         let chances: Vec<f64> = new.iter().map(|row| row.chance.clamp(trace, 1.0 - trace)).collect();
         let now = prior_shift::estimate(&chances, trained);
         let mut moved = before.clone();
-        if (now - trained).abs() >= prior_shift::FLOOR {
+        if (now - trained).abs() >= prior_shift::MIN_EFFECT {
             let weights = (now / trained, (1.0 - now) / (1.0 - trained));
             for row in moved.iter_mut().chain(&mut new) {
                 row.weigh(weights);

@@ -21,7 +21,7 @@ pub fn prior_basis(model: &Model) -> PriorBasis {
     PriorBasis {
         trained: TrainingBalance { positive, negative },
         calibrated: model.calibration != Calibration::None,
-        apart: recall - confusion.false_positive as f64 / negatives.max(1) as f64,
+        separation: recall - confusion.false_positive as f64 / negatives.max(1) as f64,
     }
 }
 
