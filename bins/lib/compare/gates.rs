@@ -238,7 +238,7 @@ mod tests {
     fn what_is_no_gate_says_why() {
         for (text, why) in [
             ("", "expected a figure and its limits"),
-            ("f2=.9", "is not a metric"),
+            ("f2=.9", "is not a known figure"),
             ("f1", "has no limit"),
             ("f1=90", "f1 is never 90: it is 1 at most"),
             ("f1=high", "'high' is not a number"),

@@ -30,7 +30,9 @@ impl ServerAccess {
         let is_web = uri.starts_with("http://") || uri.starts_with("https://");
         if !is_web {
             let uri = shown(&bare(uri));
-            bail!("{uri} is not an http:// or https:// address; start a server with 'mlflow server' and pass its address");
+            bail!(
+                "{uri} is not an http:// or https:// address; start a server with 'mlflow server' and pass its address"
+            );
         }
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));

@@ -120,7 +120,9 @@ impl TrackingServer {
                 .into(),
             // MLflow answers in JSON if it does not find something.
             Some(404) if !failure.text.starts_with('{') => failure.advise(HINT).into(),
-            Some(403) => failure.advise("the user lacks the permission; ask the administrator of the server").into(),
+            Some(403) => {
+                failure.advise("the user lacks the permission; ask the administrator of the server").into()
+            }
             _ => failure.into(),
         })
     }

@@ -104,10 +104,7 @@ impl Spool {
     ///
     /// If the server rejects a plan, the plan stays and the next one is sent. If the server cannot be reached, all
     /// remaining plans stay.
-    pub fn drain(
-        &self,
-        send: &mut dyn FnMut(&TrackingPlan) -> Result<TrackReport>,
-    ) -> Result<FlushedPlans> {
+    pub fn drain(&self, send: &mut dyn FnMut(&TrackingPlan) -> Result<TrackReport>) -> Result<FlushedPlans> {
         let mut flushed = FlushedPlans::default();
         let mut is_unreachable = false;
         for path in self.plans()? {

@@ -1,4 +1,4 @@
-//! Calibration metrics of scores: log loss, Brier score and expected calibration error.
+//! Calibration figures of scores: log loss, Brier score and expected calibration error.
 
 use crate::stats::ranking::ScoredLabel;
 

@@ -19,7 +19,7 @@ pub struct VerdictSums {
     pub variance: ExactSum,
 }
 
-/// Sums over scored rows, by verdict. They are enough to estimate every metric, and merge in any order.
+/// Sums over scored rows, by verdict. They are enough to estimate every figure, and merge in any order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PerformanceSums {
     /// Rows with a positive verdict.
@@ -28,7 +28,7 @@ pub struct PerformanceSums {
     pub left: VerdictSums,
 }
 
-/// A metric estimated from scores, without labels.
+/// A figure estimated from scores, without labels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EstimatedMetric {
     /// Estimated value, from 0 to 1.
@@ -95,10 +95,10 @@ impl PerformanceSums {
 }
 
 impl EstimatedMetric {
-    /// The variance of a metric comes from the delta method (Cramér 1946, section 27.7): the variance of each sum,
-    /// times the square of the metric's derivative by that sum. The point estimates are those of CBPE (NannyML 2021).
+    /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7): the variance of each sum,
+    /// times the square of the figure's derivative by that sum. The point estimates are those of CBPE (NannyML 2021).
     ///
-    /// The interval is not computed on the logit: on 100 rows with metrics near 1, the truth was above such an interval
+    /// The interval is not computed on the logit: on 100 rows with figures near 1, the truth was above such an interval
     /// more often than not.
     fn new(value: f64, variance: f64) -> Option<Self> {
         let error = variance.max(0.0).sqrt();

@@ -1,4 +1,4 @@
-//! All metrics of scores and verdicts on labelled rows, with 95% intervals: the definition of `metrics.json`.
+//! All figures of scores and verdicts on labelled rows, with 95% intervals: the definition of `metrics.json`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ use crate::stats::ranking::{Ranking, ScoredLabel};
 
 pub use crate::stats::confusion::Confusion;
 
-/// The metrics that `score` measures on labelled rows, as a tree of numbers that DVC can read.
+/// The figures that `score` measures on labelled rows, as a tree of numbers that DVC can read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Schema and tool.
@@ -28,7 +28,7 @@ pub struct Metrics {
     /// The correction for the class balance; absent without `--prior`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<Prior>,
-    /// The metrics of scores and verdicts.
+    /// The figures of scores and verdicts.
     #[serde(flatten)]
     pub figures: Figures,
 }
@@ -68,7 +68,7 @@ pub struct Figures {
     pub ece: Option<f64>,
     /// Highest recall with a limited false positive rate, from 0 to 1; null if a class has no rows.
     pub recall_at_fpr: AtFalsePositiveRate<Option<f64>>,
-    /// 95% intervals of some of the metrics.
+    /// 95% intervals of some of the figures.
     pub intervals: Intervals,
     /// Numbers of rows by label and verdict.
     pub confusion: Confusion,
@@ -85,7 +85,7 @@ pub struct AtFalsePositiveRate<T> {
     pub hundredth: T,
 }
 
-/// The name of a metric.
+/// The name of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FigureName {
     F1,
@@ -129,7 +129,7 @@ impl FigureName {
         matches!(self, Self::LogLoss | Self::Brier | Self::Ece)
     }
 
-    /// The value of the metric, if it exists.
+    /// The value of the figure, if it exists.
     pub fn of(self, figures: &Figures) -> Option<f64> {
         match self {
             Self::F1 => Some(figures.f1),
@@ -148,7 +148,7 @@ impl FigureName {
         }
     }
 
-    /// The 95% interval of the metric, if it has one.
+    /// The 95% interval of the figure, if it has one.
     pub fn interval(
         self,
         Intervals { f1, precision, recall, accuracy, roc_auc, recall_at_fpr }: &Intervals,
@@ -193,12 +193,12 @@ impl FromStr for FigureName {
         let known = Self::ALL.into_iter().find(|figure| figure.to_string() == name);
         known.with_context(|| {
             let names = Self::ALL.map(|figure| figure.to_string()).join(", ");
-            format!("{} is not a metric; use one of {names}", shown(name))
+            format!("{} is not a known figure; use one of {names}", shown(name))
         })
     }
 }
 
-/// 95% intervals, each as lower and upper bound; null if the metric or its error is unknown.
+/// 95% intervals, each as lower and upper bound; null if the figure or its error is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Intervals {
     /// Of F1, from Wilson's interval of Jaccard's index.
@@ -216,7 +216,7 @@ pub struct Intervals {
 }
 
 impl Figures {
-    /// Computes all metrics. Sorts `scored` by descending score.
+    /// Computes all figures. Sorts `scored` by descending score.
     pub fn of(scored: &mut [ScoredLabel], confusion: Confusion) -> Self {
         let ranking = Ranking::of(scored);
         let at = |most| {
@@ -253,7 +253,7 @@ impl Figures {
 }
 
 impl Intervals {
-    /// The intervals of the metrics that depend on verdicts alone.
+    /// The intervals of the figures that depend on verdicts alone.
     fn of(confusion: Confusion) -> Self {
         let Confusion { true_positive: found, false_positive, true_negative, false_negative } = confusion;
         Self {

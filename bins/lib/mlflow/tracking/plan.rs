@@ -157,7 +157,11 @@ impl TrackingPlan {
             plan.digest = of_promotion.context("no model or promotion among the files; add one")?;
         } else if let Some(promoted) = of_promotion {
             let is_same_model = promoted == plan.digest;
-            ensure!(is_same_model, "the promotion belongs to another model, {}; pass the report of this model", shown(&promoted));
+            ensure!(
+                is_same_model,
+                "the promotion belongs to another model, {}; pass the report of this model",
+                shown(&promoted)
+            );
         }
         plan.name = target.name.or_else(|| Some(promoted?.name.clone())).unwrap_or_else(|| "spam".into());
         plan.experiment = target.experiment.unwrap_or_else(|| plan.name.clone());
