@@ -24,8 +24,8 @@ impl ThresholdGoal {
             Self::BestF1 => vec![("maximize", "f1".into())],
             Self::MaxFpr(share) => vec![("max-fpr", share.to_string())],
             Self::MinRecall(share) => vec![("min-recall", share.to_string())],
-            Self::Cost(fp_cost, fn_cost) => {
-                vec![("cost-fp", fp_cost.to_string()), ("cost-fn", fn_cost.to_string())]
+            Self::Cost(false_positive_cost, miss_cost) => {
+                vec![("cost-fp", false_positive_cost.to_string()), ("cost-fn", miss_cost.to_string())]
             }
         }
     }
@@ -69,8 +69,8 @@ pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
                 -false_positives
             }
             ThresholdGoal::BestF1 | ThresholdGoal::MaxFpr(_) | ThresholdGoal::MinRecall(_) => continue,
-            ThresholdGoal::Cost(fp_cost, fn_cost) => {
-                -(fp_cost * false_positives + fn_cost * (positives - true_positives))
+            ThresholdGoal::Cost(false_positive_cost, miss_cost) => {
+                -(false_positive_cost * false_positives + miss_cost * (positives - true_positives))
             }
         };
         let nearer = |best: f64| (threshold - 0.5).abs() < (best - 0.5).abs();
