@@ -8,7 +8,7 @@ use crate::io::diagnostics::shown;
 use crate::mlflow::access::ServerAccess;
 use crate::publish::http::{HttpAnswer, HttpClient, HttpFailure, HttpMethod, HttpRequest, Repeatable};
 
-/// The hint if an answer is not what MLflow would send.
+/// Added to errors that suggest that the server is not MLflow.
 const HINT: &str = "is this the address of an MLflow server?";
 
 /// Characters of a query value that are not escaped: RFC 3986's unreserved characters.

@@ -85,7 +85,7 @@ impl Spool {
         for path in self.plans()? {
             match self.read(&path) {
                 Ok(plan) => needed.extend(plan.digests().cloned()),
-                // It is unknown what an unreadable plan needs, so no content is removed.
+                // An unreadable plan may need any content, so nothing is removed.
                 Err(_) => return Ok(()),
             }
         }

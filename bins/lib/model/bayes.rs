@@ -13,7 +13,7 @@ pub enum BayesKind {
     Complement,
 }
 
-/// A linear classifier: the log-odds of a text are `bias` plus the sum of its term weights times these weights.
+/// A linear classifier. The log-odds of a text are `bias` plus the sum over its terms of value times weight.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinearScore {
     /// Log-odds of a text without terms.

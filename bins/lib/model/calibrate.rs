@@ -15,7 +15,7 @@ pub enum CalibrationMethod {
     None,
     /// A straight line in log-odds.
     Sigmoid,
-    /// Steps that never fall.
+    /// A step function that never falls.
     Isotonic,
 }
 

@@ -1,4 +1,4 @@
-//! A model of all rows, and one for each fold that leaves the rows of that fold out.
+//! Learns a model of all rows, and for each fold a model without its rows.
 
 use anyhow::{Context, Result};
 
@@ -121,7 +121,7 @@ fn learn_bayes(
     Ok(())
 }
 
-/// Learns every model again by logistic regression. NB-SVM scales each term by its weight in naive Bayes.
+/// Fits every model again by logistic regression. NB-SVM scales each term by its weight in naive Bayes.
 fn learn_linear(
     corpus: &Corpus,
     folds: &[u8],

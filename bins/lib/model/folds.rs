@@ -38,8 +38,8 @@ impl FoldPrint {
         self.sketch = None;
     }
 
-    /// The print of a row. A row without a text is unique: two customers with equal cells are not copies, and customers
-    /// on one plan must not all share a fold.
+    /// The print of a row. A row without a text is unique, because two customers with equal cells are not copies.
+    /// Customers on one plan must not all share a fold.
     pub fn of(text: &str, cells: &[String], row: usize, sketched: bool) -> Self {
         if text.is_empty() && !cells.is_empty() {
             return Self { content: mix(row as u64), sketch: None };

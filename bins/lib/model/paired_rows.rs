@@ -131,7 +131,9 @@ fn judgement(rows: &Rows, row: &Row) -> Result<Judgement> {
         None => None,
     };
     if let Some(score) = score.filter(|score| !(0.0..=1.0).contains(score)) {
-        return Err(rows.error(row, format!("spam_score {score} is not between 0 and 1")));
+        return Err(
+            rows.error(row, format!("spam_score {score} is not between 0 and 1; score the rows again"))
+        );
     }
     Ok(Judgement { verdict, score })
 }

@@ -57,7 +57,7 @@ impl ModelTerms {
         if let Some((term, ..)) = self.iter().find(|(_, found, _)| u64::from(*found) > texts) {
             bail!("term {} has more texts than the model", crate::io::diagnostics::shown(term));
         }
-        ensure!(self.frequency.iter().all(|found| *found > 0), "a term has no text");
+        ensure!(self.frequency.iter().all(|found| *found > 0), "a term has no texts");
         ensure!(
             self.weights.iter().all(|x| x.abs() < MAX_WEIGHT),
             "a weight is not finite or not below {MAX_WEIGHT:e}"

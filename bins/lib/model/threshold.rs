@@ -5,8 +5,8 @@
 pub enum ThresholdGoal {
     /// A given threshold.
     At(f64),
-    /// The best F1 within noise: of the thresholds less than half a standard error below the best F1, the one with the
-    /// fewest false positives.
+    /// The best F1 within noise: the fewest false positives among thresholds less than half a standard error below the
+    /// best F1.
     BestF1,
     /// The highest recall with at most this false positive rate.
     MaxFpr(f64),

@@ -10,9 +10,8 @@ use crate::rows::label::{Label, LabelNames};
 use crate::rows::mask::{self, MaskKind};
 use crate::rows::{ReadOptions, Row, Rows};
 
-/// Files to learn from.
+/// The files to learn from, and how to read them.
 pub struct TrainingFiles<'a> {
-    /// The files, in order.
     pub inputs: &'a [Place],
     /// The feature columns, besides the text.
     pub features: &'a [String],
@@ -20,7 +19,7 @@ pub struct TrainingFiles<'a> {
     pub weight_column: Option<&'a str>,
     /// Kinds of personal data to mask.
     pub masked: &'a [MaskKind],
-    /// How to read rows. Called once for each file, so that each has a progress line of its own.
+    /// Returns the options for reading. It is called once for each file, so that each file has its own progress line.
     pub options: &'a dyn Fn() -> ReadOptions,
 }
 

@@ -19,8 +19,9 @@ pub fn brier(rows: &[ScoredLabel]) -> Option<f64> {
     mean(rows, |row| (row.score() - truth(row)).powi(2))
 }
 
-/// Expected calibration error, from 0 to 1 (Naeini, Cooper and Hauskrecht 2015). In each of 15 bins of equal width it
-/// takes the absolute difference of the mean score and the share of positives, and weights it by the rows in the bin.
+/// Expected calibration error, from 0 to 1 (Naeini, Cooper and Hauskrecht 2015). For each of 15 bins of equal width, it
+/// takes the absolute difference of the mean score and the share of positives. The mean of these differences is
+/// weighted by the rows in each bin.
 ///
 /// A bin includes its upper bound but not its lower one (Guo et al. 2017). The first bin includes both. So the bin of a
 /// score is 15 times the score, rounded up. `None` if there are no rows.

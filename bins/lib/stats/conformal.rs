@@ -2,8 +2,8 @@
 
 /// Conformal p-value (Vovk, Gammerman and Shafer 2005): (1 + past values at least as large) / (1 + past values).
 ///
-/// If all values are equally likely to come in any order, p is at most the level with a probability of at most the
-/// level. If `now` is NaN, p is 1. A past NaN counts as large, so it never causes an alarm.
+/// If all orders of the values are equally likely, p falls to a level with at most that probability. If `now` is NaN, p
+/// is 1. A past NaN counts as large, so it never causes an alarm.
 pub fn p(now: f64, past: impl IntoIterator<Item = f64>) -> f64 {
     let (mut all, mut smaller) = (1u64, 0u64);
     for then in past {

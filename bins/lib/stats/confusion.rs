@@ -79,7 +79,7 @@ impl Confusion {
     pub fn mcc(&self) -> f64 {
         let Self { true_positive, false_positive, true_negative, false_negative } = *self;
         let product = |one: u64, other: u64| i128::from(one) * i128::from(other);
-        // Integers until here, because the difference of two large products may be small.
+        // The numbers stay integers until here, because the difference of two large products may be small.
         let agreement = product(true_positive, true_negative) - product(false_positive, false_negative);
         let found = product(true_positive + false_positive, true_positive + false_negative);
         let left = product(true_negative + false_positive, true_negative + false_negative);

@@ -44,8 +44,9 @@ pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Divergence> {
 /// The Jensen-Shannon distance, from 0 to 1: the root of the divergence to base 2 (Lin 1991). The root makes it a
 /// metric (Endres and Schindelin 2003).
 ///
-/// Without drift the mean of its square is (k - 1)(1 / n + 1 / m) / (8 ln 2), by the first term of its series, for k
-/// bins in which either histogram has rows. This mean is subtracted from the square. `None` if a histogram has no rows.
+/// k is the number of bins in which either histogram has rows. Without drift, the mean of the square is (k - 1)(1 / n +
+/// 1 / m) / (8 ln 2), by the first term of its series. This mean is subtracted from the square. `None` if a histogram
+/// has no rows.
 pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Divergence> {
     let HistogramSizes { n, m, bins } = HistogramSizes::of(one, other)?;
     let (rows, other_rows) = (n as f64, m as f64);

@@ -95,10 +95,11 @@ impl PerformanceSums {
 }
 
 impl EstimatedMetric {
-    /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7): the variance of each sum,
-    /// times the square of the figure's derivative by that sum. The point estimates are those of CBPE (NannyML 2021).
+    /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7). It adds up the variance of
+    /// each sum, times the square of the figure's derivative by that sum. The point estimates are those of CBPE
+    /// (NannyML 2021).
     ///
-    /// The interval is not computed on the logit: on 100 rows with figures near 1, the truth was above such an interval
+    /// The interval is not computed on the logit. On 100 rows with figures near 1, the truth was above such an interval
     /// more often than not.
     fn new(value: f64, variance: f64) -> Option<Self> {
         let error = variance.max(0.0).sqrt();

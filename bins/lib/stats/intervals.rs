@@ -24,8 +24,9 @@ fn wilson_lower(hits: f64, misses: f64) -> f64 {
     share * share / (share + half + Z * (share * misses / (all * all) + half / (2.0 * all)).sqrt())
 }
 
-/// Interval of F1. F1 is 2J / (1 + J), and Jaccard's index J is a proportion with Wilson's interval (1927): found
-/// positives among `involved` rows, which are positive or have a positive verdict. `None` if no row is involved.
+/// Interval of F1, which is 2J / (1 + J) with Jaccard's index J. J is a proportion, so Wilson's interval (1927)
+/// applies: the found positives among `involved` rows. A row is involved if it is positive or has a positive verdict.
+/// `None` if no row is involved.
 pub fn of_f1(true_positive: u64, involved: u64) -> Option<Interval> {
     let f1 = |jaccard: f64| 2.0 * jaccard / (1.0 + jaccard);
     wilson(true_positive, involved).map(|Interval(low, high)| Interval(f1(low), f1(high)))

@@ -5,8 +5,8 @@ use crate::stats::special::normal_tail;
 /// Result of the Mann-Whitney test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MannWhitney {
-    /// Probability that a row of the second histogram is higher than one of the first, where a tie counts half. This is
-    /// the area under the ROC curve (Hanley and McNeil 1982), from 0 to 1; ½ if neither is higher.
+    /// Probability that a row of the second histogram is higher than one of the first; a tie counts half. This is the
+    /// area under the ROC curve (Hanley and McNeil 1982), from 0 to 1; ½ if neither is higher.
     pub auc: f64,
     /// Two-sided p-value if both come from one distribution: the normal approximation, with the variance corrected for
     /// ties and a continuity correction.

@@ -40,7 +40,7 @@ impl Metrics {
     }
 }
 
-/// Metrics on labelled rows. Metrics of verdicts are 0 instead of 0 / 0, as in scikit-learn. Metrics of scores are null
+/// Figures on labelled rows. Figures of verdicts are 0 instead of 0 / 0, as in scikit-learn. Figures of scores are null
 /// if a class that they need has no rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
@@ -201,17 +201,17 @@ impl FromStr for FigureName {
 /// 95% intervals, each as lower and upper bound; null if the figure or its error is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Intervals {
-    /// Of F1, from Wilson's interval of Jaccard's index.
+    /// Interval of F1, from Wilson's interval of Jaccard's index.
     pub f1: Option<Interval>,
-    /// Of precision, by Wilson.
+    /// Wilson's interval of precision.
     pub precision: Option<Interval>,
-    /// Of recall, by Wilson.
+    /// Wilson's interval of recall.
     pub recall: Option<Interval>,
-    /// Of accuracy, by Wilson.
+    /// Wilson's interval of accuracy.
     pub accuracy: Option<Interval>,
-    /// Of the area under the ROC curve, by DeLong's variance.
+    /// Interval of the area under the ROC curve, by DeLong's variance.
     pub roc_auc: Option<Interval>,
-    /// Of recall with a limited false positive rate, by Wilson, as if the threshold had been chosen before.
+    /// Wilson's interval of recall with a limited false positive rate, as if the threshold had been chosen before.
     pub recall_at_fpr: AtFalsePositiveRate<Option<Interval>>,
 }
 

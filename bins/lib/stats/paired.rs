@@ -259,8 +259,8 @@ impl PairedAuc {
     }
 }
 
-/// For each row, twice the number of rows of the other class that are on its correct side: below a positive row, above
-/// a negative one. Ties count half.
+/// For each row, twice the number of rows of the other class on its correct side. The correct side is below a positive
+/// row and above a negative one. Ties count half.
 fn places(rows: &[ScoredLabel]) -> Vec<u64> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_unstable_by(|&one, &other| rows[one].score().total_cmp(&rows[other].score()));

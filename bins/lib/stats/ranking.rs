@@ -76,8 +76,8 @@ impl<'a> Ranking<'a> {
         self.positives
     }
 
-    /// Area under the ROC curve: the probability that a positive row scores higher than a negative one, where a tie
-    /// counts half (Hanley and McNeil 1982). `None` if a class has no rows.
+    /// Area under the ROC curve: the probability that a positive row scores higher than a negative one (Hanley and
+    /// McNeil 1982). A tie counts half. `None` if a class has no rows.
     pub fn roc_auc(&self) -> Option<f64> {
         let pairs = self.positives as f64 * self.negatives as f64;
         // Twice the number of pairs in the right order, as an integer.
@@ -85,10 +85,10 @@ impl<'a> Ranking<'a> {
         (pairs > 0.0).then(|| ahead.sum::<u128>() as f64 / (2.0 * pairs))
     }
 
-    /// Variance of the area under the ROC curve (DeLong, DeLong and Clarke-Pearson 1988). It adds the variance of the
-    /// share of negatives below a positive row and that of the share of positives above a negative row, each divided by
-    /// its number of rows. Ties share the middle rank, as in the O(n log n) form of Sun and Xu (2014). `None` if a
-    /// class has fewer than two rows.
+    /// Variance of the area under the ROC curve (DeLong, DeLong and Clarke-Pearson 1988). It is the sum of two
+    /// variances, each divided by its number of rows. One is that of the share of negatives below a positive row, the
+    /// other that of the share of positives above a negative row. Ties share the middle rank, as in the O(n log n) form
+    /// of Sun and Xu (2014). `None` if a class has fewer than two rows.
     pub fn auc_variance(&self) -> Option<f64> {
         let auc = self.roc_auc().filter(|_| self.positives > 1 && self.negatives > 1)?;
         let (positives, negatives) = (self.positives as f64, self.negatives as f64);
@@ -144,7 +144,7 @@ impl<'a> Ranking<'a> {
         }
     }
 
-    /// Twice the number of negatives below this score, where ties count half.
+    /// Twice the number of negatives below this score. Ties count half.
     fn behind(&self, tie: Tie) -> u64 {
         2 * (self.negatives - tie.false_positives) + tie.negatives
     }

@@ -7,13 +7,13 @@ use std::f64::consts::PI;
 use crate::stats::special::{beta_fraction, ln_beta_density};
 
 /// Natural logarithm of the evidence (an e-value) that the challenger wins more than half of the discordant rows. A row
-/// is discordant if only one of two models is right; `wins` and `losses` are the challenger's.
+/// is discordant if only one of two models is right. `wins` and `losses` are the challenger's.
 ///
 /// McNemar's test (1947) becomes a bet on the next discordant row, by Beta(½, ½) truncated to shares over ½ (a mixture
 /// as in Robbins 1970). If the challenger is not better, the evidence ever reaches 1 / level with at most the
 /// probability `level`, however often you look (Ville 1939).
 ///
-/// With x = ½ + wins and y = ½ + losses, the evidence is 2 B(x, y) / B(½, ½) times 2^(wins + losses) times the part of
+/// Let x = ½ + wins and y = ½ + losses. The evidence is 2 B(x, y) / B(½, ½) times 2^(wins + losses) times the part of
 /// Beta(x, y) above ½.
 pub fn ln_evidence(wins: u64, losses: u64) -> f64 {
     let (x, y) = (wins as f64 + 0.5, losses as f64 + 0.5);

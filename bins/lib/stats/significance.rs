@@ -93,9 +93,9 @@ pub fn mcnemar_mid_p(only_one: u64, only_other: u64) -> f64 {
     }
 }
 
-/// The probability that fair coins show this many heads and tails. For few coins it is exact. For many it uses the
-/// saddle-point form of Loader (2000), "Fast and accurate computation of binomial probabilities", because differences
-/// of ln Γ lose nine digits for millions of coins.
+/// The probability that fair coins show this many heads and tails. It is exact for few coins. For many it uses the
+/// saddle-point form of Loader (2000), "Fast and accurate computation of binomial probabilities". Differences of ln Γ
+/// would lose nine digits for millions of coins.
 fn coins(heads: u64, tails: u64) -> f64 {
     let all = (heads + tails) as f64;
     if heads == 0 || heads + tails <= 48 {

@@ -6,8 +6,8 @@ use crate::stats::special::{deviance, difference_of_products, ln_factorial_rest}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TwoByTwo(pub [[u64; 2]; 2]);
 
-/// Log-probabilities that differ by less count as equal. This is above the rounding error of equal ones, and below the
-/// difference of unequal ones.
+/// Log-probabilities that differ by less than this count as equal. The value is above the rounding error of equal ones,
+/// and below the difference of unequal ones.
 const TIE: f64 = 1e-11;
 
 impl TwoByTwo {

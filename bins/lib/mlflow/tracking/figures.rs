@@ -1,4 +1,4 @@
-//! Converts names and numbers to what MLflow accepts as keys and metrics.
+//! Converts names and numbers to valid keys and metrics of MLflow.
 
 use std::collections::BTreeMap;
 

@@ -151,7 +151,11 @@ impl TrackingPlan {
                 .context("the promotion")?;
             let is_digest = promotion.digest.len() == 64
                 && promotion.digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-            ensure!(is_digest, "the promotion: {} is not a SHA-256", shown(&promotion.digest));
+            ensure!(
+                is_digest,
+                "the promotion: {} is not a SHA-256; run promote again",
+                shown(&promotion.digest)
+            );
         }
         if plan.digest.is_empty() {
             plan.digest = of_promotion.context("no model or promotion among the files; add one")?;
