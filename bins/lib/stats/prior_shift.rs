@@ -172,9 +172,7 @@ impl Prior {
         let prior = Self::uncorrected("given", basis);
         match basis.obstacle() {
             Some(why) => Self { why, ..prior },
-            None => {
-                Self { used: Some(share), acted: true, why: "the class balance was given".into(), ..prior }
-            }
+            None => Self { used: Some(share), acted: true, why: "set with --prior".into(), ..prior },
         }
     }
 
@@ -247,9 +245,9 @@ impl fmt::Display for Prior {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.acted, self.training, self.used) {
             (true, Some(training), Some(used)) => {
-                write!(f, "corrected from class balance {training:.3} to {used:.3}: ")?;
+                write!(f, "scores corrected from class balance {training:.3} to {used:.3}: ")?;
             }
-            _ => f.write_str("not corrected: ")?,
+            _ => f.write_str("scores not corrected: ")?,
         }
         f.write_str(&self.why)
     }

@@ -334,7 +334,7 @@ mod tests {
             ),
             (
                 vec![given("promote.json", &PROMOTE.replace("93f6", "93F6"))],
-                "the promotion: '93F64caf354f8c51372d24c1fa53fdd8c54a24b1…' is not a SHA-256",
+                "the promotion: '93F64caf354f8c51372d24c1fa53fdd8c54a24b1…' is not a SHA-256; run promote again",
             ),
             (vec![twice(), twice()], "promote.json: is a second promotion; pass only one"),
             (
