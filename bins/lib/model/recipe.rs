@@ -17,7 +17,7 @@ use crate::model::threshold::ThresholdGoal;
 pub struct Recipe {
     /// How a text becomes terms.
     pub analyzer: Analyzer,
-    /// Which terms are kept.
+    /// The terms to keep.
     pub selection: Selection,
     /// Whether to round weights to four decimals. Scores barely change, and the model is a third smaller.
     pub rounded: bool,

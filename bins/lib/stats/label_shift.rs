@@ -8,15 +8,15 @@ use crate::stats::prior_shift::MIN_SEPARATION;
 /// A class balance estimated without labels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EstimatedBalance {
-    /// Share of positive rows, from 0 to 1.
+    /// Class balance, from 0 to 1.
     pub share: f64,
-    /// Standard error of the share.
+    /// Standard error of the class balance.
     pub error: f64,
-    /// 95% interval: the share ± 1.96 standard errors, limited to 0 and 1.
+    /// 95% interval: the class balance ± 1.96 standard errors, limited to 0 and 1.
     pub interval: Interval,
 }
 
-/// Estimates the share of positive rows as (q - FPR) / (TPR - FPR), where q is the share of positive verdicts.
+/// Estimates the class balance as (q - FPR) / (TPR - FPR), where q is the share of positive verdicts.
 ///
 /// TPR and FPR are the rates of the reference. The estimate assumes that rows within a class look as they did in the
 /// reference. The standard error is by the delta method over all three rates, because the reference is a sample, too.

@@ -51,14 +51,14 @@ pub struct TrainingBalance {
 }
 
 impl TrainingBalance {
-    /// Share of positive rows; `None` if a class has no rows.
+    /// Class balance: the share of positive rows, from 0 to 1. `None` if a class has no rows.
     pub fn share(self) -> Option<f64> {
         let (positive, negative) = (self.positive as f64, self.negative as f64);
         (positive > 0.0 && negative > 0.0).then(|| positive / (positive + negative))
     }
 }
 
-/// Estimates the share of positive rows from the scores of a model that was trained with the share `training`.
+/// Estimates the class balance from the scores of a model that was trained with the class balance `training`.
 ///
 /// The result is the maximum of the likelihood that the EM algorithm of Saerens, Latinne and Decaestecker (2002)
 /// approaches. The likelihood is concave, so the direction of an EM step shows on which side of the maximum it starts.
@@ -69,14 +69,14 @@ pub fn estimate(scores: &[f64], training: f64) -> f64 {
 
 /// Likelihood-ratio test of a change in class balance (Wilks 1938), with one degree of freedom.
 ///
-/// It compares the hypothesis of two shares, one for the rows and one for the training rows, with that of one common
-/// share. Both sets of rows are samples. Saerens et al. take the training share as exact, which would raise the false
-/// alarm rate.
+/// It compares the hypothesis of two class balances, one for the rows and one for the training rows, with that of a
+/// common one. Both sets of rows are samples. Saerens et al. take the class balance of the training rows as exact,
+/// which would raise the false alarm rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PriorShiftTest {
-    /// Share of positive rows, estimated from the scores.
+    /// Class balance of the rows, estimated from the scores.
     pub estimated: f64,
-    /// Share of positive rows if rows and training rows have the same one.
+    /// Class balance if rows and training rows have the same one.
     pub common: f64,
     /// Twice the logarithm of the likelihood ratio.
     pub statistic: f64,
@@ -99,7 +99,7 @@ impl PriorShiftTest {
     }
 }
 
-/// The most likely share of positive rows, given scored and labelled rows.
+/// The most likely class balance, given scored and labelled rows.
 fn most_likely(scores: &[f64], training: f64, labelled: TrainingBalance) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {
@@ -150,13 +150,13 @@ pub struct PriorBasis {
 pub struct Prior {
     /// `auto` (estimated from the rows) or `given` (set by the user).
     pub asked: String,
-    /// Share of positive training rows, from 0 to 1; null if a class has no training rows.
+    /// Class balance of the training rows, from 0 to 1; null if a class has no training rows.
     pub training: Option<f64>,
     /// Number of distinct rows that were scored for an estimate; null if the class balance was given.
     pub rows: Option<u64>,
-    /// Estimated share of positive rows, from 0 to 1; null if there is no estimate.
+    /// Estimated class balance, from 0 to 1; null if there is no estimate.
     pub estimated: Option<f64>,
-    /// Share of positive rows that the scores assume, from 0 to 1; null if a class has no training rows.
+    /// Class balance that the scores assume, from 0 to 1; null if a class has no training rows.
     pub used: Option<f64>,
     /// p-value of the test for a changed class balance; null if the test was not run.
     pub p: Option<f64>,
