@@ -26,7 +26,7 @@ fn calibration_matches_scikit_learn() {
             [(CalibrationMethod::Sigmoid, sigmoid, 1e-6), (CalibrationMethod::Isotonic, isotonic, 1e-9)]
         {
             let calibration = Calibration::learn(method, &odds);
-            assert!(calibration.is_sound(), "{calibration:?}");
+            assert!(calibration.is_valid(), "{calibration:?}");
             for (&odds, expected) in asked.iter().zip(expected) {
                 let found = calibration.probability(odds);
                 assert!(

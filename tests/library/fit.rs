@@ -27,7 +27,7 @@ impl TrainingRows for Batches {
         self.lessons.chunks(self.size).try_for_each(each)
     }
 
-    fn are_held(&self) -> bool {
+    fn are_in_memory(&self) -> bool {
         self.held
     }
 }

@@ -90,8 +90,11 @@ fn counted(run: u64, rows: u64) -> TrainingBalance {
 /// Scores of rows of which this share is positive, by what was trained on [`counted`] rows: of a number that is x, positives
 /// have the density 2x and negatives 2(1 - x), so that x is the probability where the shares are even.
 fn scores(run: u64, trained: u64, rows: u64, share: f64) -> Vec<f64> {
-    let even =
-        PriorBasis { trained: TrainingBalance { positive: 1, negative: 1 }, calibrated: true, apart: 1.0 };
+    let even = PriorBasis {
+        trained: TrainingBalance { positive: 1, negative: 1 },
+        calibrated: true,
+        separation: 1.0,
+    };
     let prior = Prior::given(counted(run, trained).share().unwrap(), even);
     let row = |place| {
         let larger = number(run, 1, place).max(number(run, 2, place));

@@ -234,7 +234,7 @@ mod tests {
     fn says_why_a_gate_is_invalid() {
         for (text, why) in [
             ("", "expected a figure and its limits"),
-            ("f2=.9", "is no figure"),
+            ("f2=.9", "is not a known figure"),
             ("f1", "has no limit"),
             ("f1=90", "f1 cannot be 90; set a limit between -1 and 1"),
             ("f1=high", "'high' is not a number"),

@@ -73,7 +73,7 @@ impl EstimatedF1 {
             new.iter().map(|row| row.probability.clamp(margin, 1.0 - margin)).collect();
         let now = prior_shift::estimate(&probabilities, trained);
         let mut moved = before.clone();
-        if (now - trained).abs() >= prior_shift::FLOOR {
+        if (now - trained).abs() >= prior_shift::MIN_EFFECT {
             let weights = (now / trained, (1.0 - now) / (1.0 - trained));
             for row in moved.iter_mut().chain(&mut new) {
                 row.reweigh(weights);

@@ -57,7 +57,7 @@ pub fn shift(
     let by_verdicts =
         label_shift::estimate(new.verdicts(threshold), new.len(), confusion).map(|found| found.share);
     let (distance, p) = reweighted(reference, new, estimated / before, (1.0 - estimated) / (1.0 - before))?;
-    let balance_changed = (estimated - before).abs() >= prior_shift::FLOOR;
+    let balance_changed = (estimated - before).abs() >= prior_shift::MIN_EFFECT;
     let only_base_rate = balance_changed && (p > 0.05 || distance < MINIMUM_EFFECT);
     Some(LabelShift { before, estimated, by_verdicts, distance, p, only_base_rate })
 }

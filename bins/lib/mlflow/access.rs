@@ -15,41 +15,42 @@ use crate::io::address::bare;
 use crate::io::diagnostics::shown;
 use crate::publish::http::{self, HttpSettings};
 
-/// A server, and how to be let in.
+/// Address, credentials and HTTP settings of a server.
 pub struct ServerAccess {
-    /// Its address, without credentials.
+    /// Address of the server, without credentials.
     pub uri: String,
-    /// The value of the header Authorization.
+    /// Value of the header `Authorization`.
     pub authorization: Option<String>,
-    /// How requests are made.
     pub settings: HttpSettings,
 }
 
 impl ServerAccess {
-    /// The server at an address, by the variables of the environment.
+    /// Reads the settings for an address from environment variables.
     pub fn new(uri: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let is_web = uri.starts_with("http://") || uri.starts_with("https://");
         if !is_web {
             let uri = shown(&bare(uri));
-            bail!("{uri} is no http:// or https:// address; start a server with 'mlflow server' and name it");
+            bail!(
+                "{uri} is not an http:// or https:// address; start a server with 'mlflow server' and pass its address"
+            );
         }
-        let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
-        let inside =
+        let from_address =
             userinfo(uri).map(|pair| basic(percent_decode_str(pair).decode_utf8_lossy().into_owned()));
-        let user = given("MLFLOW_TRACKING_USERNAME").zip(given("MLFLOW_TRACKING_PASSWORD"));
+        let user = set("MLFLOW_TRACKING_USERNAME").zip(set("MLFLOW_TRACKING_PASSWORD"));
         let user = || user.map(|(name, password)| basic(format!("{name}:{password}")));
-        let token = || given("MLFLOW_TRACKING_TOKEN").map(|token| format!("Bearer {token}"));
-        let usual = HttpSettings::default();
-        let retries = number::<u32>(&given, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", 0..=99)?;
+        let token = || set("MLFLOW_TRACKING_TOKEN").map(|token| format!("Bearer {token}"));
+        let default = HttpSettings::default();
+        let retries = number::<u32>(&set, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", 0..=99)?;
         let settings = HttpSettings {
-            timeout: seconds(&given, "MLFLOW_HTTP_REQUEST_TIMEOUT", usual.timeout)?,
-            tries: retries.map_or(usual.tries, |retries| 1 + retries),
-            pause: seconds(&given, "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", usual.pause)?,
-            authorities: given("MLFLOW_TRACKING_SERVER_CERT_PATH").map(PathBuf::from),
-            insecure: given("MLFLOW_TRACKING_INSECURE_TLS").is_some_and(|value| is_true(&value)),
+            timeout: seconds(&set, "MLFLOW_HTTP_REQUEST_TIMEOUT", default.timeout)?,
+            tries: retries.map_or(default.tries, |retries| 1 + retries),
+            pause: seconds(&set, "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", default.pause)?,
+            authorities: set("MLFLOW_TRACKING_SERVER_CERT_PATH").map(PathBuf::from),
+            insecure: set("MLFLOW_TRACKING_INSECURE_TLS").is_some_and(|value| is_true(&value)),
         };
-        let authorization = inside.or_else(user).or_else(token);
+        let authorization = from_address.or_else(user).or_else(token);
         Ok(Self { uri: http::address(&bare(uri))?, authorization, settings })
     }
 }
@@ -58,24 +59,24 @@ fn is_true(value: &str) -> bool {
     value.eq_ignore_ascii_case("true") || value == "1"
 }
 
-/// A number within bounds.
+/// Reads a number within bounds from a variable.
 fn number<T: FromStr + PartialOrd + Display>(
-    given: &dyn Fn(&str) -> Option<String>,
+    set: &dyn Fn(&str) -> Option<String>,
     name: &str,
     bounds: RangeInclusive<T>,
 ) -> Result<Option<T>> {
-    let Some(value) = given(name) else { return Ok(None) };
+    let Some(value) = set(name) else { return Ok(None) };
     let number = value.trim().parse().ok().filter(|number| bounds.contains(number));
     number.map(Some).with_context(|| {
-        format!("{name} is {}, which is no number from {} to {}", shown(&value), bounds.start(), bounds.end())
+        format!("{name} is {}; set it to a number from {} to {}", shown(&value), bounds.start(), bounds.end())
     })
 }
 
-fn seconds(given: &dyn Fn(&str) -> Option<String>, name: &str, usual: Duration) -> Result<Duration> {
-    Ok(number(given, name, 0.0..=86400.0)?.map_or(usual, Duration::from_secs_f64))
+fn seconds(set: &dyn Fn(&str) -> Option<String>, name: &str, default: Duration) -> Result<Duration> {
+    Ok(number(set, name, 0.0..=86400.0)?.map_or(default, Duration::from_secs_f64))
 }
 
-/// Name and password inside an address.
+/// User name and password in an address.
 fn userinfo(uri: &str) -> Option<&str> {
     let (_, rest) = uri.split_once("://")?;
     Some(rest.split(['/', '?', '#']).next()?.rsplit_once('@')?.0)
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn who_knocks_is_said_by_the_address_else_by_name_else_by_token() {
+    fn credentials_come_from_the_address_then_the_user_then_the_token() {
         let token = ("MLFLOW_TRACKING_TOKEN", "t");
         let name = [("MLFLOW_TRACKING_USERNAME", "me"), ("MLFLOW_TRACKING_PASSWORD", "p"), token];
         let authorization = |uri: &str, variables: &[_]| access(uri, variables).unwrap().authorization;
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_of_requests_are_honoured() {
+    fn reads_request_settings_from_variables() {
         let variables = [
             ("MLFLOW_HTTP_REQUEST_TIMEOUT", "2.5"),
             ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0"),
@@ -119,12 +120,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_honoured_is_said_without_secrets() {
-        let said = |uri: &str, variables: &[_]| access(uri, variables).err().unwrap().to_string();
-        let wanted = "'sqlite:///a.db' is no http:// or https:// address; start a server with 'mlflow server' and name it";
-        assert_eq!(said("sqlite:///a.db", &[]), wanted);
-        let wrong = said("http://a", &[("MLFLOW_HTTP_REQUEST_TIMEOUT", "soon")]);
-        assert_eq!(wrong, "MLFLOW_HTTP_REQUEST_TIMEOUT is 'soon', which is no number from 0 to 86400");
-        assert!(!said("ftp://me:secret@a", &[]).contains("secret"));
+    fn errors_do_not_show_secrets() {
+        let error = |uri: &str, variables: &[_]| access(uri, variables).err().unwrap().to_string();
+        let expected = "'sqlite:///a.db' is not an http:// or https:// address; start a server with 'mlflow server' and pass its address";
+        assert_eq!(error("sqlite:///a.db", &[]), expected);
+        let invalid = error("http://a", &[("MLFLOW_HTTP_REQUEST_TIMEOUT", "soon")]);
+        assert_eq!(invalid, "MLFLOW_HTTP_REQUEST_TIMEOUT is 'soon'; set it to a number from 0 to 86400");
+        assert!(!error("ftp://me:secret@a", &[]).contains("secret"));
     }
 }

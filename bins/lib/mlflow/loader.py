@@ -1,4 +1,4 @@
-"""Loads a model of spamops for MLflow: a JSON file that the program `score` reads. Nothing is unpickled or evaluated."""
+"""Loads a spamops model for MLflow: a JSON file that the program `score` reads. Nothing is unpickled or evaluated."""
 
 import json
 import os
@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pandas as pd
 
-# What a column of texts may be called, as in `score`.
+# Names of the text column that `score` accepts.
 TEXTS = ("text", "message", "body", "email", "content", "v2")
 ADDED = ("spam_score", "verdict")
 
 
 def _load_pyfunc(path, model_config=None):
-    """The model in a directory; it scores an empty message at once, so that what is missing is missed here."""
+    """Loads the model in a directory. It scores an empty message at once, so that a missing program fails here."""
     scorer = Scorer(Path(path))
     scorer.predict([""])
     return scorer
 
 
 class Scorer:
-    """A model and the program that scores by it."""
+    """A model, and the program that scores rows with it."""
 
     def __init__(self, directory):
         self.model = directory / "model.json"
@@ -29,49 +29,49 @@ class Scorer:
         self.program = _program(directory)
 
     def predict(self, model_input, params=None):
-        """The columns spam_score and verdict for a frame, a list or a series of texts."""
+        """Returns the columns spam_score and verdict for a frame, a list or a series of texts."""
         frame = _frame(model_input, self.columns)
         if frame.empty and not len(frame.index):
             return pd.DataFrame({"spam_score": pd.Series(dtype=float), "verdict": pd.Series(dtype=str)})
         names = [str(name) for name in frame.columns]
         rows = (dict(zip(names, map(_cell, row))) for row in frame.itertuples(index=False, name=None))
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        # A policy in the working directory is none of this model's.
-        words = ["--quiet", "--config", os.devnull, "--input-format", "jsonl", "--format", "jsonl"]
-        command = [*self.program, *words, "--model", str(self.model), "-"]
+        # Ignore any policy in the working directory.
+        options = ["--quiet", "--config", os.devnull, "--input-format", "jsonl", "--format", "jsonl"]
+        command = [*self.program, *options, "--model", str(self.model), "-"]
         done = subprocess.run(command, input=lines.encode("utf-8", "replace"), capture_output=True, check=False)
         if done.returncode:
-            raise RuntimeError(done.stderr.decode("utf-8", "replace").strip() or f"score ended with {done.returncode}")
-        # Of bytes: str.splitlines also parts at what a text may hold.
+            raise RuntimeError(done.stderr.decode("utf-8", "replace").strip() or f"score failed with exit status {done.returncode}")
+        # Split bytes: str.splitlines also splits at characters that a text may contain.
         scored = [json.loads(line) for line in done.stdout.splitlines()]
         if len(scored) != len(frame):
-            raise RuntimeError(f"score answered {len(scored)} of {len(frame)} rows")
+            raise RuntimeError(f"score returned {len(scored)} of {len(frame)} rows; check that the program fits the model")
         return pd.DataFrame({name: [row[name] for row in scored] for name in ADDED}, index=frame.index)
 
 
 def _program(directory):
-    """The words that run `score`: beside the model, in SPAMOPS_TOOLS, on the PATH, or as a part of `spamops`."""
-    beside = directory / "score"
-    if beside.is_file():
-        if not os.access(beside, os.X_OK):
-            beside.chmod(0o755)  # a store of artefacts forgets the bit
-        return [str(beside)]
+    """Returns the command for `score`: next to the model, in SPAMOPS_TOOLS, on the PATH, or as part of `spamops`."""
+    included = directory / "score"
+    if included.is_file():
+        if not os.access(included, os.X_OK):
+            included.chmod(0o755)  # artifact stores drop the executable bit
+        return [str(included)]
     for where in filter(None, (os.environ.get("SPAMOPS_TOOLS"), os.environ.get("PATH", os.defpath))):
         for name, first in (("score", []), ("spamops-score", []), ("spamops", ["score"])):
             found = shutil.which(name, path=where)
             if found:
                 return [found, *first]
-    raise RuntimeError("no program score; put it on the PATH, or name its directory in SPAMOPS_TOOLS")
+    raise RuntimeError("the program score was not found; put it on the PATH, or set SPAMOPS_TOOLS to its directory")
 
 
 def _frame(model_input, columns):
-    """Rows with a column of texts, whatever they came in as."""
+    """Converts any supported input to rows with a text column."""
     if isinstance(model_input, str):
         model_input = [model_input]
     if isinstance(model_input, (pd.DataFrame, dict)):
         frame = pd.DataFrame(model_input)
     else:
-        # Texts alone: other columns that the model looks at are empty.
+        # Only texts: the other columns that the model reads stay empty.
         index = getattr(model_input, "index", None)
         texts = pd.Series(list(model_input), index=index if isinstance(index, pd.Index) else None, dtype=object)
         frame = pd.DataFrame({"text": texts})
@@ -84,9 +84,9 @@ def _frame(model_input, columns):
 
 
 def _cell(value):
-    """A cell as JSON has it: text as it is, nothing for what is missing."""
+    """Converts a cell to a JSON value. A missing value becomes an empty text."""
     if isinstance(value, str):
-        # What comes in pieces of surrogates is no text.
+        # Replace lone surrogates, which are not valid text.
         return value.encode("utf-8", "replace").decode("utf-8")
     if value is None or value is pd.NA or value is pd.NaT or isinstance(value, float) and value != value:
         return ""
@@ -98,4 +98,4 @@ def _cell(value):
         return value
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    raise TypeError(f"a cell is a {type(value).__name__}; rows of texts are a DataFrame with the column text")
+    raise TypeError(f"a cell is a {type(value).__name__}; pass texts as a DataFrame with the column text")

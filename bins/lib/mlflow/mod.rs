@@ -1,4 +1,4 @@
-//! Tracks a run, a logged model and a registered version in an MLflow 3 server.
+//! Records a run, a logged model and a registered version in an MLflow 3 server.
 
 pub mod tracking;
 #[cfg(feature = "net")]

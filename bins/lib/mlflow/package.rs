@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use crate::io::dates::Timestamp;
 use crate::mlflow::tracking::{ModelFacts, TrackingPlan};
 
-/// The loader: it runs the program `score`.
+/// The Python loader, which runs the program `score`.
 const LOADER: &str = include_str!("loader.py");
 
-/// Where the model's file is in the directory.
+/// Path of the model file in the directory.
 pub const MODEL: &str = "data/model.json";
 
-/// Where the program `score` is, where it is in it.
+/// Path of the program `score` in the directory, if it is included.
 pub const PROGRAM: &str = "data/score";
 
-/// The small files of the directory, by their paths; `MLmodel` last, so that a directory that has it is whole.
+/// The small files of the directory by path. `MLmodel` comes last: a directory that has it is complete.
 pub fn files(
     plan: &TrackingPlan,
     learned: &ModelFacts,
@@ -33,7 +33,7 @@ pub fn files(
     ])
 }
 
-/// `MLmodel`: YAML whose values are JSON, which is the same.
+/// The text of `MLmodel`: YAML with JSON values, which are valid YAML.
 fn describe(plan: &TrackingPlan, learned: &ModelFacts, server: &str, run: &str, model: &str) -> String {
     let inputs: Vec<Value> = learned.columns.iter().map(input).collect();
     let outputs = json!([{ "type": "double", "name": "spam_score", "required": true },

@@ -1,7 +1,7 @@
 //! Carries out a plan on a server, step by step.
 //!
-//! Each step first checks by the model's digest whether it was done before. An interrupted run resumes where it stopped, and
-//! a repeated run changes nothing.
+//! Each step first checks by the model's digest whether it was done before. An interrupted run resumes where it
+//! stopped, and a repeated run changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::mlflow::server::{TrackingServer, batches, code};
 use crate::mlflow::tracking::{DIGEST, ModelFacts, RunInput, TrackReport, TrackingPlan};
 use crate::publish::http::Repeatable;
 
-/// Gives the bytes of a digest.
+/// Returns the content with a digest.
 pub type PlanContents<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>>;
 
-/// Carries out a plan.
+/// Carries out a plan, and reports what was tracked.
 pub fn send(
     plan: &TrackingPlan,
     source: PlanContents,
@@ -36,13 +36,13 @@ struct TrackingSteps<'a> {
     server: &'a TrackingServer,
 }
 
-/// A run, as far as the steps must know it.
+/// The facts about a run that the steps need.
 struct TrackingRun {
     id: String,
-    artefacts: String,
+    artifacts: String,
     started: i64,
     is_finished: bool,
-    /// The logged models that are its outputs.
+    /// Ids of the logged models that are outputs of the run.
     outputs: Vec<String>,
     /// The last value of each metric.
     metrics: BTreeMap<String, f64>,
@@ -50,11 +50,11 @@ struct TrackingRun {
 
 impl TrackingSteps<'_> {
     fn all(&self, tracked: &mut TrackReport) -> Result<()> {
-        let Some(learned) = &self.plan.learned else { return self.promotion_alone(tracked) };
-        // An old server would take the first steps and refuse the rest.
+        let Some(learned) = &self.plan.learned else { return self.promotion_only(tracked) };
+        // Checked first, because an old server would accept some steps and reject the others.
         let release = self.server.version()?;
         let is_new = release.split('.').next().and_then(|major| major.parse().ok()) >= Some(3_u32);
-        ensure!(is_new, "the server is MLflow {}; models are logged from version 3 on", shown(&release));
+        ensure!(is_new, "the server runs MLflow {}; upgrade it to version 3 or later", shown(&release));
         let experiment = self.experiment(tracked)?;
         let run = self.run(&experiment, tracked)?;
         (tracked.experiment_id, tracked.run_id) = (Some(experiment.clone()), Some(run.id.clone()));
@@ -66,17 +66,17 @@ impl TrackingSteps<'_> {
         self.finish(&run)
     }
 
-    /// A promotion of a model that was tracked before.
-    fn promotion_alone(&self, tracked: &mut TrackReport) -> Result<()> {
+    /// Records a promotion of a model that was tracked before.
+    fn promotion_only(&self, tracked: &mut TrackReport) -> Result<()> {
         let TrackingPlan { name, digest, .. } = self.plan;
         let known = self.known_version()?.with_context(|| {
-            format!("no version of {} has the digest {digest}; name the model, too", shown(name))
+            format!("no version of {} has the digest {digest}; add the model file", shown(name))
         })?;
         tracked.note("version", false);
         tracked.model_id = source_of(&known);
         let run = known["run_id"].as_str().unwrap_or_default();
         if run.is_empty() {
-            tracked.left.push("the run: the version has none".into());
+            tracked.left.push("the run: the version does not name one".into());
         } else {
             let answer = self.server.get("runs/get", &[("run_id", run)])?;
             let run = TrackingRun::of(&answer["run"])?;
@@ -95,7 +95,7 @@ impl TrackingSteps<'_> {
             Err(error) if code(&error).as_deref() == Some(MISSING) => {
                 let body = json!({ "name": name });
                 match self.server.post("experiments/create", &body, Repeatable::Harmless) {
-                    // Somebody was faster, or the first try had arrived.
+                    // Another process created it first, or the first attempt had succeeded.
                     Err(error) if code(&error).as_deref() == Some(EXISTS) => (find()?, false),
                     made => (json!({ "experiment": made? }), true),
                 }
@@ -103,12 +103,12 @@ impl TrackingSteps<'_> {
             found => (found?, false),
         };
         let is_deleted = answer["experiment"]["lifecycle_stage"] == "deleted";
-        ensure!(!is_deleted, "the experiment {} was deleted; restore it, or name another", shown(name));
+        ensure!(!is_deleted, "the experiment {} was deleted; restore it or use another one", shown(name));
         tracked.note("experiment", made);
         string(&answer, "/experiment/experiment_id")
     }
 
-    /// The run that was named, else the one of the model in the experiment, else a new one.
+    /// The run that the plan names, or the model's run in the experiment, or a new run.
     fn run(&self, experiment: &str, tracked: &mut TrackReport) -> Result<TrackingRun> {
         if let Some(run) = &self.plan.run_id {
             tracked.note("run", false);
@@ -131,27 +131,27 @@ impl TrackingSteps<'_> {
         TrackingRun::of(&answer["run"])
     }
 
-    /// Tags, params, metrics, inputs and files of the run.
+    /// Logs tags, params, metrics, inputs and files of the run.
     fn log(&self, run: &TrackingRun, learned: Option<&ModelFacts>) -> Result<()> {
         let pairs = |pairs: &BTreeMap<String, String>| -> Vec<Value> {
             pairs.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
         };
         let metric = |key: &str, value: f64, timestamp: i64, step: usize| {
-            // JSON has no name for these.
+            // JSON has no numbers for infinity and NaN.
             let value = if value.is_finite() { json!(value) } else { json!(value.to_string()) };
             json!({ "key": key, "value": value, "timestamp": timestamp, "step": step })
         };
         let (mut metrics, mut params) = (Vec::new(), Vec::new());
         if let Some(learned) = learned {
             params = pairs(&learned.params);
-            // Of the moment of the run, which stays: the server takes what it has already for the same.
+            // These metrics use the start time of the run, so the server recognises repeated values.
             metrics.extend(learned.figures.iter().map(|(key, value)| metric(key, *value, run.started, 0)));
             for (key, values) in &learned.folds {
                 let each = (1..).zip(values);
                 metrics.extend(each.map(|(fold, value)| metric(key, *value, run.started, fold)));
             }
         }
-        // A report that was logged before is not logged again at a later moment.
+        // A metric with an unchanged value is not logged again with a later time.
         let figures = self.plan.figures.iter().filter(|(key, value)| run.metrics.get(*key) != Some(value));
         metrics.extend(figures.map(|(key, value)| metric(key, *value, self.plan.moment, 0)));
         for batch in batches(&run.id, &metrics, &params, &pairs(&self.plan.tags)) {
@@ -163,12 +163,13 @@ impl TrackingSteps<'_> {
             self.server.post("runs/log-inputs", &body, Repeatable::Harmless)?;
         }
         for document in &self.plan.documents {
-            self.server.put(&run.artefacts, &document.name, &(self.source)(&document.digest)?)?;
+            self.server.put(&run.artifacts, &document.name, &(self.source)(&document.digest)?)?;
         }
         Ok(())
     }
 
-    /// The logged model of the digest in the experiment, with all its files, as an output of the run.
+    /// Finds or creates the logged model with this digest in the experiment. Uploads its files and makes it an output
+    /// of the run.
     fn logged_model(
         &self,
         learned: &ModelFacts,
@@ -192,13 +193,13 @@ impl TrackingSteps<'_> {
         };
         let id = string(&model, "/model_id")?;
         if model["status"] != READY {
-            let artefacts = string(&model, "/artifact_uri")?;
-            self.server.put(&artefacts, MODEL, &(self.source)(&self.plan.digest)?)?;
+            let artifacts = string(&model, "/artifact_uri")?;
+            self.server.put(&artifacts, MODEL, &(self.source)(&self.plan.digest)?)?;
             if let Some(program) = &self.plan.program {
-                self.server.put(&artefacts, PROGRAM, &(self.source)(program)?)?;
+                self.server.put(&artifacts, PROGRAM, &(self.source)(program)?)?;
             }
             for (path, text) in package::files(self.plan, learned, release, &run.id, &id)? {
-                self.server.put(&artefacts, path, text.as_bytes())?;
+                self.server.put(&artifacts, path, text.as_bytes())?;
             }
             let body = json!({ "model_id": id, "status": READY });
             self.server.patch(&format!("logged-models/{id}"), &body)?;
@@ -210,7 +211,7 @@ impl TrackingSteps<'_> {
         Ok(id)
     }
 
-    /// A logged model without files.
+    /// Creates a logged model without files.
     fn new_model(&self, learned: &ModelFacts, experiment: &str, run: &TrackingRun) -> Result<Value> {
         let params = learned.params.iter().take(100);
         let params: Vec<Value> = params.map(|(key, value)| json!({ "key": key, "value": value })).collect();
@@ -220,7 +221,7 @@ impl TrackingSteps<'_> {
         Ok(self.server.post("logged-models", &body, Repeatable::Harmful)?["model"]["info"].clone())
     }
 
-    /// The version of the digest, made where there is none.
+    /// Finds or creates the version with this digest.
     fn version(&self, model: &str, run: &TrackingRun, tracked: &mut TrackReport) -> Result<u64> {
         let TrackingPlan { name, digest, .. } = self.plan;
         if let Some(known) = self.known_version()? {
@@ -239,7 +240,7 @@ impl TrackingSteps<'_> {
         number_of(&answer["model_version"])
     }
 
-    /// The oldest version of the digest.
+    /// The oldest version with this digest, if there is one.
     fn known_version(&self) -> Result<Option<Value>> {
         let filter = format!("name = '{}' and {}", self.plan.name, self.by_digest());
         let answer = self.server.get("model-versions/search", &[("filter", &filter)])?;
@@ -247,7 +248,7 @@ impl TrackingSteps<'_> {
         Ok(versions.min_by_key(|version| number_of(version).unwrap_or(u64::MAX)).cloned())
     }
 
-    /// Moves the aliases to the version, unless a later move was here before.
+    /// Points the aliases at the version. An alias stays where it is if a later move was recorded before.
     fn point(&self, version: u64, tracked: &mut TrackReport) -> Result<()> {
         let TrackingPlan { name, promotion, .. } = self.plan;
         tracked.version = Some(version);
@@ -271,7 +272,7 @@ impl TrackingSteps<'_> {
                 let last = listed("tags", "key", &tag, "value").unwrap_or_default();
                 if last > promotion.sequence {
                     tracked.left.push(format!(
-                        "the alias {alias}: it has been moved {last} times, and this is move {}",
+                        "the alias {alias}: move {last} was recorded before, and this is move {}",
                         promotion.sequence
                     ));
                     continue;
@@ -292,7 +293,7 @@ impl TrackingSteps<'_> {
         Ok(())
     }
 
-    /// Ends the run, unless somebody else has begun it.
+    /// Ends the run, unless the plan names a run that someone else started.
     fn finish(&self, run: &TrackingRun) -> Result<()> {
         if run.is_finished || self.plan.run_id.is_some() {
             return Ok(());
@@ -306,7 +307,7 @@ impl TrackingSteps<'_> {
     }
 }
 
-/// Codes of errors, and the status of a model whose files are there.
+/// MLflow's error codes, and the status of a logged model with all its files.
 const MISSING: &str = "RESOURCE_DOES_NOT_EXIST";
 const EXISTS: &str = "RESOURCE_ALREADY_EXISTS";
 const READY: &str = "LOGGED_MODEL_READY";
@@ -318,7 +319,7 @@ impl TrackingRun {
         let metrics = run["data"]["metrics"].as_array().into_iter().flatten();
         Ok(Self {
             id: string(info, "/run_id")?,
-            artefacts: string(info, "/artifact_uri")?,
+            artifacts: string(info, "/artifact_uri")?,
             started: info["start_time"].as_i64().unwrap_or_default(),
             is_finished: info["status"] == "FINISHED",
             outputs: outputs.filter_map(|output| output["model_id"].as_str().map(str::to_owned)).collect(),
@@ -338,18 +339,20 @@ fn dataset(input: &RunInput) -> Value {
     })
 }
 
-/// The number of a version as the server gives it.
+/// The version number in an answer of the server.
 fn number_of(version: &Value) -> Result<u64> {
     let number = version["version"].as_str().and_then(|number| number.parse().ok());
-    number.context("the server's answer has no number of a version")
+    number.context("the answer of the server has no version number; check that the server runs MLflow 3")
 }
 
-/// The logged model that a version was made of.
+/// The id of the logged model that a version was created from.
 fn source_of(version: &Value) -> Option<String> {
     version["source"].as_str()?.strip_prefix("models:/").map(str::to_owned)
 }
 
 fn string(answer: &Value, pointer: &str) -> Result<String> {
     let found = answer.pointer(pointer).and_then(Value::as_str);
-    found.map(str::to_owned).with_context(|| format!("the server's answer has no {}", &pointer[1..]))
+    found.map(str::to_owned).with_context(|| {
+        format!("the answer of the server has no {}; check that the server runs MLflow 3", &pointer[1..])
+    })
 }

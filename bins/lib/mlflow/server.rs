@@ -8,28 +8,28 @@ use crate::io::diagnostics::shown;
 use crate::mlflow::access::ServerAccess;
 use crate::publish::http::{HttpAnswer, HttpClient, HttpFailure, HttpMethod, HttpRequest, Repeatable};
 
-/// What to ask where something answers that does not speak as MLflow does.
-const DOUBT: &str = "is this the address of an MLflow server?";
+/// Added to errors that suggest that the server is not MLflow.
+const HINT: &str = "is this the address of an MLflow server?";
 
-/// What stays as it is in a value of a query: RFC 3986's unreserved characters.
+/// Characters of a query value that are not escaped: RFC 3986's unreserved characters.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What stays as it is in a path, whose parts stay apart.
+/// Characters of a path that are not escaped: also the slash.
 const PLAIN_PATH: &AsciiSet = &PLAIN.remove(b'/');
 
-/// The server.
+/// An MLflow server.
 pub struct TrackingServer {
     client: HttpClient,
     uri: String,
     authorization: Option<String>,
 }
 
-/// Whether something can wait for the server to come back.
+/// Whether the request can succeed later, for example because the server is down.
 pub fn is_passing(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<HttpFailure>().is_some_and(HttpFailure::is_passing))
 }
 
-/// The code of an error that MLflow answered with.
+/// MLflow's error code, if the server answered with one.
 pub fn code(error: &anyhow::Error) -> Option<String> {
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<HttpFailure>())?;
     let answer: Value = serde_json::from_str(&failure.text).ok()?;
@@ -37,28 +37,26 @@ pub fn code(error: &anyhow::Error) -> Option<String> {
 }
 
 impl TrackingServer {
-    /// The server that an access opens.
     pub fn new(access: ServerAccess) -> Result<Self> {
         let ServerAccess { uri, authorization, settings } = access;
         Ok(Self { client: HttpClient::new(settings)?, uri, authorization })
     }
 
-    /// Its address, without credentials.
+    /// The address of the server, without credentials.
     pub fn uri(&self) -> &str {
         &self.uri
     }
 
-    /// The version of the server.
+    /// The version of MLflow that the server runs.
     pub fn version(&self) -> Result<String> {
         let url = format!("{}/version", self.uri);
         let version = self.send(HttpRequest::new(HttpMethod::Get, &url, Repeatable::Harmless))?.text;
         let version = version.trim();
         let is_one = version.len() < 40 && version.starts_with(|c: char| c.is_ascii_digit());
-        ensure!(is_one, "{url}: answered {}; {DOUBT}", shown(version));
+        ensure!(is_one, "{url}: {} is not an MLflow version; {HINT}", shown(version));
         Ok(version.to_owned())
     }
 
-    /// Asks for something.
     pub fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value> {
         let query: Vec<String> = query
             .iter()
@@ -68,17 +66,16 @@ impl TrackingServer {
         self.json(HttpRequest::new(HttpMethod::Get, &url, Repeatable::Harmless))
     }
 
-    /// Asks for something that is found by a body.
+    /// Searches with a POST request.
     pub fn search(&self, path: &str, body: &Value) -> Result<Value> {
         self.post(path, body, Repeatable::Harmless)
     }
 
-    /// Makes something.
     pub fn post(&self, path: &str, body: &Value, twice: Repeatable) -> Result<Value> {
         self.with_body(HttpMethod::Post, path, body, twice)
     }
 
-    /// Changes something; twice is as once.
+    /// Sends a PATCH request. It may be sent twice.
     pub fn patch(&self, path: &str, body: &Value) -> Result<Value> {
         self.with_body(HttpMethod::Patch, path, body, Repeatable::Harmless)
     }
@@ -88,13 +85,13 @@ impl TrackingServer {
         self.json(HttpRequest::new(method, &url, twice).body("application/json", body.as_bytes()))
     }
 
-    /// Puts a file among the artefacts at an address that the server gave.
-    pub fn put(&self, artefacts: &str, path: &str, bytes: &[u8]) -> Result<()> {
-        let inside = artefacts.strip_prefix("mlflow-artifacts:").map(|rest| rest.trim_start_matches('/'));
-        let inside = inside.filter(|_| !artefacts.starts_with("mlflow-artifacts://"));
+    /// Uploads an artifact below an artifact address from the server.
+    pub fn put(&self, artifacts: &str, path: &str, bytes: &[u8]) -> Result<()> {
+        let inside = artifacts.strip_prefix("mlflow-artifacts:").map(|rest| rest.trim_start_matches('/'));
+        let inside = inside.filter(|_| !artifacts.starts_with("mlflow-artifacts://"));
         let inside = inside.with_context(|| {
-            let artefacts = shown(artefacts);
-            format!("artefacts are kept at {artefacts}; start the server with --artifacts-destination, for another experiment")
+            let artifacts = shown(artifacts);
+            format!("artifacts are stored at {artifacts}, not by the server; start it with --artifacts-destination and use a new experiment")
         })?;
         let path = format!("{inside}/{path}");
         let path = utf8_percent_encode(&path, PLAIN_PATH);
@@ -109,7 +106,7 @@ impl TrackingServer {
 
     fn json(&self, request: HttpRequest) -> Result<Value> {
         let HttpAnswer { text, .. } = self.send(request)?;
-        serde_json::from_str(&text).map_err(|_| anyhow!("{}: answered no JSON; {DOUBT}", self.uri))
+        serde_json::from_str(&text).map_err(|_| anyhow!("{}: the answer is not JSON; {HINT}", self.uri))
     }
 
     fn send(&self, request: HttpRequest) -> Result<HttpAnswer> {
@@ -121,15 +118,17 @@ impl TrackingServer {
             Some(401) => failure
                 .advise("set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN")
                 .into(),
-            // What MLflow does not find it says in JSON.
-            Some(404) if !failure.text.starts_with('{') => failure.advise(DOUBT).into(),
-            Some(403) => failure.advise("the user may not do this; ask for the permission").into(),
+            // MLflow answers in JSON if it does not find something.
+            Some(404) if !failure.text.starts_with('{') => failure.advise(HINT).into(),
+            Some(403) => {
+                failure.advise("the user lacks the permission; ask the administrator of the server").into()
+            }
             _ => failure.into(),
         })
     }
 }
 
-/// Sends what is to be logged in batches as large as the server takes.
+/// Splits the data to log into batches of the largest size that the server accepts.
 pub fn batches(run: &str, metrics: &[Value], params: &[Value], tags: &[Value]) -> Vec<Value> {
     let kinds = [("metrics", metrics, 1000), ("params", params, 100), ("tags", tags, 100)];
     let each = kinds.into_iter().flat_map(|(kind, all, most)| all.chunks(most).map(move |some| (kind, some)));
@@ -141,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_logged_is_cut_into_batches_of_every_kind() {
+    fn splits_each_kind_into_batches() {
         let some = |count: usize| (0..count).map(Value::from).collect::<Vec<_>>();
         let batches = batches("r", &some(2001), &some(100), &some(101));
         let sizes: Vec<(String, usize)> = batches
@@ -153,7 +152,7 @@ mod tests {
                 (kind.clone(), some.as_array().unwrap().len())
             })
             .collect();
-        let wanted = [
+        let expected = [
             ("metrics", 1000),
             ("metrics", 1000),
             ("metrics", 1),
@@ -161,12 +160,12 @@ mod tests {
             ("tags", 100),
             ("tags", 1),
         ];
-        assert_eq!(sizes, wanted.map(|(kind, size)| (kind.to_owned(), size)));
+        assert_eq!(sizes, expected.map(|(kind, size)| (kind.to_owned(), size)));
         assert_eq!(batches[2]["metrics"][0], 2000);
     }
 
     #[test]
-    fn a_name_stands_in_an_address_as_python_writes_it() {
+    fn escapes_a_path_as_python_does() {
         // python: urllib.parse.quote("a b/ü'=&.json", safe="/")
         let encoded = utf8_percent_encode("a b/ü'=&.json", PLAIN_PATH).to_string();
         assert_eq!(encoded, "a%20b/%C3%BC%27%3D%26.json");

@@ -1,6 +1,6 @@
 //! The spool: plans that wait for a server, in order, and the contents of their files by digest.
 //!
-//! A plan is written under its name only when it is complete, so a killed process leaves a whole plan or none.
+//! A plan gets its name only when it is complete, so a killed process leaves a complete plan or none.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,23 +15,23 @@ use crate::mlflow::server::is_passing;
 use crate::mlflow::tracking::{Contents, TrackReport, TrackingPlan};
 use crate::registry::json_files;
 
-/// What became of the plans.
+/// The plans that were sent, and those that still wait.
 #[derive(Default)]
 pub struct FlushedPlans {
-    /// Those that were carried out.
+    /// Plans that were sent, with their reports.
     pub sent: Vec<(PathBuf, TrackReport)>,
-    /// Those that wait on, and why; none where it was not their turn.
+    /// Plans that still wait, with the error; `None` if the plan was not tried.
     pub kept: Vec<(PathBuf, Option<Error>)>,
 }
 
-/// A directory of plans; as long as this lives nobody else adds to it or takes from it.
+/// A directory of plans, locked against other processes while this value exists.
 pub struct Spool {
     directory: PathBuf,
     _lock: File,
 }
 
 impl Spool {
-    /// The spool in a directory, made where it is missing; waits for whoever uses it.
+    /// Opens the spool in a directory, and creates it if needed. Waits until no other process uses it.
     pub fn open(directory: &Path) -> Result<Self> {
         let shown = || directory.display().to_string();
         for inside in ["plans", "files"] {
@@ -42,13 +42,13 @@ impl Spool {
         Ok(Self { directory: directory.to_owned(), _lock: lock })
     }
 
-    /// Adds a plan behind those that are there, and gives its file.
+    /// Adds a plan at the end of the queue, and returns its file.
     pub fn add(&self, plan: &TrackingPlan, contents: &Contents) -> Result<PathBuf> {
         for digest in plan.digests() {
             let path = self.file(digest);
             if !path.exists() {
                 let bytes =
-                    contents.get(digest).with_context(|| format!("the file {digest} is not there"))?;
+                    contents.get(digest).with_context(|| format!("the content of {digest} is missing"))?;
                 durable::write(&path, bytes)?;
             }
         }
@@ -59,19 +59,18 @@ impl Spool {
         Ok(path)
     }
 
-    /// The plans that wait, the oldest first.
+    /// The waiting plans, oldest first.
     pub fn plans(&self) -> Result<Vec<PathBuf>> {
         let mut plans = json_files(&self.directory.join("plans"))?;
         plans.sort_by_key(|path| number(path));
         Ok(plans)
     }
 
-    /// A plan from its file.
     pub fn read(&self, path: &Path) -> Result<TrackingPlan> {
         result_file::read(&Place::File(path.to_owned()), "plan")
     }
 
-    /// The contents of a digest, which are checked.
+    /// The content with this digest. An error if the content is damaged.
     pub fn contents(&self, digest: &str) -> Result<Vec<u8>> {
         let path = self.file(digest);
         let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
@@ -79,14 +78,14 @@ impl Spool {
         Ok(bytes)
     }
 
-    /// Removes a plan that was carried out, and the contents that no other needs.
+    /// Removes a plan that was sent, and the contents that no other plan needs.
     pub fn remove(&self, path: &Path) -> Result<()> {
         fs::remove_file(path).with_context(|| path.display().to_string())?;
         let mut needed = Vec::new();
         for path in self.plans()? {
             match self.read(&path) {
                 Ok(plan) => needed.extend(plan.digests().cloned()),
-                // What a plan needs that cannot be read is not known: nothing goes.
+                // An unreadable plan may need any content, so nothing is removed.
                 Err(_) => return Ok(()),
             }
         }
@@ -101,31 +100,30 @@ impl Spool {
         Ok(())
     }
 
-    /// Has the plans carried out in their order, and removes those that were. One that the server refuses stays and the next
-    /// has its turn; where there is no server, all that are left stay.
-    pub fn drain(
-        &self,
-        carry_out: &mut dyn FnMut(&TrackingPlan) -> Result<TrackReport>,
-    ) -> Result<FlushedPlans> {
-        let mut drained = FlushedPlans::default();
-        let mut is_over = false;
+    /// Sends the plans in order, and removes those that were sent.
+    ///
+    /// If the server rejects a plan, the plan stays and the next one is sent. If the server cannot be reached, all
+    /// remaining plans stay.
+    pub fn drain(&self, send: &mut dyn FnMut(&TrackingPlan) -> Result<TrackReport>) -> Result<FlushedPlans> {
+        let mut flushed = FlushedPlans::default();
+        let mut is_unreachable = false;
         for path in self.plans()? {
-            if is_over {
-                drained.kept.push((path, None));
+            if is_unreachable {
+                flushed.kept.push((path, None));
                 continue;
             }
-            match self.read(&path).and_then(|plan| carry_out(&plan)) {
+            match self.read(&path).and_then(|plan| send(&plan)) {
                 Ok(tracked) => {
                     self.remove(&path)?;
-                    drained.sent.push((path, tracked));
+                    flushed.sent.push((path, tracked));
                 }
                 Err(error) => {
-                    is_over = is_passing(&error);
-                    drained.kept.push((path, Some(error)));
+                    is_unreachable = is_passing(&error);
+                    flushed.kept.push((path, Some(error)));
                 }
             }
         }
-        Ok(drained)
+        Ok(flushed)
     }
 
     fn file(&self, digest: &str) -> PathBuf {
@@ -155,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn plans_come_out_as_they_went_in_and_leave_nothing() {
+    fn keeps_plans_unchanged_and_leaves_no_files() {
         let directory = std::env::temp_dir().join(format!("spamops-spool-{}", std::process::id()));
         let _ = fs::remove_dir_all(&directory);
         let spool = Spool::open(&directory).unwrap();
         let mut contents = Contents::new();
         let [one, other] = ["one", "other"].map(|reason| plan(reason, &mut contents));
         let first = spool.add(&one, &contents).unwrap();
-        // What a killed run has left is in nobody's way.
+        // A killed run can leave a temporary file. The spool ignores it.
         fs::write(directory.join("plans/.00000002.json.tmp"), "{").unwrap();
         let second = spool.add(&other, &contents).unwrap();
         assert_eq!(spool.plans().unwrap(), [first.clone(), second.clone()]);

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, Axis, Zip, stack};
 
 use crate::model::tfidf::TermSpace;
 
-/// Which counts are evidence for a class.
+/// The counts that are evidence for a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BayesKind {
     /// The counts of the class itself.
@@ -13,16 +13,16 @@ pub enum BayesKind {
     Complement,
 }
 
-/// A linear classifier: the score of a text is `bias` plus the sum of its term weights times these weights.
+/// A linear classifier. The log-odds of a text are `bias` plus the sum over its terms of value times weight.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinearScore {
-    /// The log-odds of the classes before any term.
+    /// Log-odds of a text without terms.
     pub bias: f64,
-    /// The log-odds of each term.
+    /// Log-odds of each term.
     pub weights: Vec<f64>,
 }
 
-/// The summed weights of each term in the rows of one class.
+/// Sums of each term's weights over the rows of one class.
 #[derive(Clone, Debug)]
 pub struct ClassSum {
     terms: Array1<f64>,
@@ -30,12 +30,11 @@ pub struct ClassSum {
 }
 
 impl ClassSum {
-    /// A sum over no rows, with this many terms.
+    /// A sum over no rows, for this number of terms.
     pub fn new(terms: usize) -> Self {
         Self { terms: Array1::zeros(terms), rows: 0.0 }
     }
 
-    /// Adds a row.
     pub fn add(&mut self, row: &[(u32, f64)], weight: f64) {
         self.rows += weight;
         for &(term, value) in row {
@@ -44,34 +43,34 @@ impl ClassSum {
     }
 }
 
-/// The classifier, or none if a class has no rows. `alpha` is added to every sum (Lidstone 1920). `prior` replaces the share
-/// of positive rows.
+/// Fits the classifier; `None` if a class has no rows. `alpha` is added to every sum (Lidstone 1920). `prior` replaces
+/// the class balance of the rows.
 pub fn line(
-    no: &ClassSum,
-    yes: &ClassSum,
+    negative: &ClassSum,
+    positive: &ClassSum,
     space: &TermSpace,
     alpha: f64,
     kind: BayesKind,
     prior: Option<f64>,
 ) -> Option<LinearScore> {
-    if no.rows <= 0.0 || yes.rows <= 0.0 {
+    if negative.rows <= 0.0 || positive.rows <= 0.0 {
         return None;
     }
     let known: Array1<f64> = space.rarity.iter().map(|rarity| f64::from(u8::from(*rarity > 0.0))).collect();
-    let classes = stack![Axis(0), no.terms, yes.terms];
+    let classes = stack![Axis(0), negative.terms, positive.terms];
     let smooth: Array2<f64> = classes + &known * alpha;
     let totals = smooth.sum_axis(Axis(1));
     let shift = totals[0].ln() - totals[1].ln();
     let bias = match (kind, prior) {
-        // With two classes the complement of one is the other, and the priors cancel out.
+        // With two classes, the complement of one is the other, and the class balances cancel out.
         (BayesKind::Complement, _) => 0.0,
         (_, Some(prior)) => prior.ln() - (1.0 - prior).ln(),
-        (_, None) => yes.rows.ln() - no.rows.ln(),
+        (_, None) => positive.rows.ln() - negative.rows.ln(),
     };
-    let weights = Zip::from(&known)
-        .and(smooth.row(0))
-        .and(smooth.row(1))
-        .map_collect(|known, no, yes| if *known > 0.0 { yes.ln() - no.ln() + shift } else { 0.0 });
+    let weights =
+        Zip::from(&known).and(smooth.row(0)).and(smooth.row(1)).map_collect(|known, negative, positive| {
+            if *known > 0.0 { positive.ln() - negative.ln() + shift } else { 0.0 }
+        });
     Some(LinearScore { bias, weights: weights.to_vec() })
 }
 

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::bayes::probability;
 
-/// How scores become probabilities.
+/// The method that turns scores into probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CalibrationMethod {
-    /// The probabilities of the learner.
+    /// The learner's probabilities, unchanged.
     #[default]
     None,
     /// A straight line in log-odds.
     Sigmoid,
-    /// Steps that never fall.
+    /// A step function that never falls.
     Isotonic,
 }
 
@@ -36,22 +36,22 @@ impl FromStr for CalibrationMethod {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Calibration {
-    /// The probabilities of the learner.
+    /// The learner's probabilities, unchanged.
     #[default]
     None,
     /// 1 / (1 + exp(-(slope · z + shift))).
     Sigmoid {
-        /// The factor of the log-odds.
+        /// Factor of the log-odds.
         slope: f64,
         /// Added to the product.
         shift: f64,
     },
-    /// Points of log-odds and probability, both ascending: linear between points, constant beyond the ends.
+    /// Points of log-odds and probability, both ascending. Linear between points, constant beyond the ends.
     Isotonic(Vec<(f64, f64)>),
 }
 
 impl Calibration {
-    /// Learns from the log-odds of rows that the learner did not see, and whether the rows are positive.
+    /// Learns a calibration from out-of-fold log-odds, each with whether the row is positive.
     pub fn learn(method: CalibrationMethod, scores: &[(f64, bool)]) -> Self {
         match method {
             _ if scores.is_empty() => Self::None,
@@ -78,8 +78,8 @@ impl Calibration {
         }
     }
 
-    /// Whether the results are probabilities that never fall as log-odds rise.
-    pub fn is_sound(&self) -> bool {
+    /// Whether the calibration gives probabilities that never fall as log-odds rise.
+    pub fn is_valid(&self) -> bool {
         match self {
             Self::None => true,
             Self::Sigmoid { slope, shift } => (0.0..1e100).contains(slope) && shift.abs() < 1e100,
@@ -101,8 +101,8 @@ fn between(steps: &[(f64, f64)], z: f64) -> f64 {
     }
 }
 
-/// The most likely line by Newton's method: Platt (1999), with the corrections of Lin, Lin & Weng (2007). The targets are
-/// slightly inside 0 and 1, as if each class had one more row.
+/// The most likely line by Newton's method: Platt (1999), with the corrections of Lin, Lin & Weng (2007). The targets
+/// are slightly above 0 and below 1, as if each class had one more row.
 fn sigmoid(scores: &[(f64, bool)]) -> Calibration {
     let positives = scores.iter().filter(|(_, positive)| *positive).count() as f64;
     let negatives = scores.len() as f64 - positives;
@@ -147,12 +147,14 @@ fn sigmoid(scores: &[(f64, bool)]) -> Calibration {
     if slope > 0.0 {
         return Calibration::Sigmoid { slope, shift };
     }
-    // If spam scores lower than ham, calibration must not reverse the order of scores: all get the same probability.
+    // If spam scores lower than ham, calibration must not reverse the order of scores: all rows get the same
+    // probability.
     let sum = positives * high + negatives * low;
     Calibration::Sigmoid { slope: 0.0, shift: sum.ln() - (positives + negatives - sum).ln() }
 }
 
-/// Pool adjacent violators (Ayer et al. 1955): the best-fitting steps that never fall, as the two ends of each step.
+/// Pool adjacent violators (Ayer et al. 1955): the best-fitting steps that never fall. Each step is given by its two
+/// ends.
 fn isotonic(scores: &[(f64, bool)]) -> Vec<(f64, f64)> {
     let mut sorted = scores.to_vec();
     sorted.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));

@@ -1,19 +1,19 @@
-//! How the terms of one model differ from those of another.
+//! Compares the terms of two models.
 
 use std::cmp::Ordering;
 
 use crate::model::model_file::Model;
 
-/// The terms of two models, compared.
+/// The differences between the terms of two models.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelChange<'a> {
     /// Number of terms that only the second model has.
     pub gained: u64,
     /// Number of terms that only the first model has.
     pub lost: u64,
-    /// Number of terms that both have.
+    /// Number of terms that both models have.
     pub kept: u64,
-    /// The terms whose contribution to scores changed, the largest change first.
+    /// Terms whose contribution to scores changed, the largest change first.
     pub moved: Vec<TermChange<'a>>,
 }
 
@@ -22,11 +22,11 @@ pub struct ModelChange<'a> {
 pub struct TermChange<'a> {
     /// The term as spelled in the model file.
     pub term: &'a str,
-    /// Number of texts and weight in the first model; none if that model does not have the term.
+    /// Number of texts and weight in the first model; `None` if that model does not have the term.
     pub before: Option<(u32, f64)>,
     /// The same in the second model.
     pub after: Option<(u32, f64)>,
-    /// The change of the weight times the share of texts with the term, averaged over both models. The weight of a rare term
+    /// Change of the weight, times the mean share of texts with the term in both models. The weight of a rare term
     /// matters little, because few texts score differently.
     pub by: f64,
 }
@@ -93,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn a_frequent_term_moves_more_than_a_rare_one() {
+    fn a_frequent_term_changes_scores_more_than_a_rare_one() {
         let one = model(100, &[("a", 50, 1.0), ("b", 1, 1.0), ("c", 10, 1.0), ("e", 9, 2.0)]);
         let other = model(200, &[("a", 100, 1.5), ("b", 2, 9.0), ("d", 40, -4.0), ("e", 10, 2.0)]);
         let change = ModelChange::between(&one, &other, 3);
         assert_eq!((change.gained, change.lost, change.kept), (1, 1, 3));
         let moved: Vec<(&str, f64)> = change.moved.iter().map(|moved| (moved.term, moved.by)).collect();
-        // a: .5 in half of the texts; d: -4 in none and in a fifth; b: 8 in one of a hundred; c: -1 in a tenth and in none.
+        // a: 0.5 in half of the texts. d: -4 in none and in a fifth. b: 8 in 1%. c: -1 in a tenth and in none.
         assert_eq!(moved, [("d", -0.4), ("a", 0.25), ("b", 0.08)]);
         assert_eq!(ModelChange::between(&one, &one, 3).moved, []);
         assert_eq!(ModelChange::between(&one, &other, 0).moved, []);

@@ -1,4 +1,4 @@
-//! What the correction for a different class balance needs: facts about the model, and scores of new rows.
+//! Prepares the correction for a different class balance: facts about the model, and scores of new rows.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::rows::fingerprint::Fingerprint;
 use crate::stats::metrics::Figures;
 use crate::stats::prior_shift::{PriorBasis, TrainingBalance};
 
-/// The class balance that a model was trained on, and how well its scores tell the classes apart.
+/// The class balance that a model was trained on, and how well its scores separate the classes.
 pub fn prior_basis(model: &Model) -> PriorBasis {
     let positive = model.provenance.positive;
     let negative = model.provenance.rows.saturating_sub(positive);
@@ -21,11 +21,11 @@ pub fn prior_basis(model: &Model) -> PriorBasis {
     PriorBasis {
         trained: TrainingBalance { positive, negative },
         calibrated: model.calibration != Calibration::None,
-        apart: recall - confusion.false_positive as f64 / negatives.max(1) as f64,
+        separation: recall - confusion.false_positive as f64 / negatives.max(1) as f64,
     }
 }
 
-/// The scores of the distinct texts; of all rows if the model reads no text.
+/// The scores of the distinct texts, or of all rows if the model reads no text.
 pub fn distinct_scores(scorer: &Scorer, rows: &mut Rows) -> Result<Vec<f64>> {
     let columns = scorer.columns();
     let (mut distinct, mut seen) = (Vec::new(), HashSet::new());

@@ -1,4 +1,4 @@
-//! Labelled rows as counted terms: all terms, and how often each one occurs in each row.
+//! Counts the terms of labelled rows: all terms, and the count of each one in each row.
 
 use std::sync::OnceLock;
 
@@ -18,22 +18,21 @@ use crate::model::threads;
 use crate::model::training_rows::{ResourceLimits, TrainingRow, TrainingRows};
 use crate::rows::label::Label;
 
-/// Rows of counted terms. Terms are numbered in the order of their bytes. In a row they stand in the order in which they
-/// first occur. Neither depends on the number of threads.
+/// Rows of counted terms. Terms are numbered in the order of their bytes. Within a row they keep the order in which
+/// they first occur. Neither order depends on the number of threads.
 pub struct Corpus<'a> {
     training: &'a dyn TrainingRows,
     features: &'a FeatureSpec,
     limits: ResourceLimits,
-    /// The terms in order.
     pub terms: SpelledTerms,
-    /// How many rows have each term.
+    /// Number of rows with each term.
     pub frequency: Vec<u32>,
     keys: Vec<u64>,
-    /// The number of each term by its key, made when it is first needed.
+    /// Term numbers by key, made when first needed.
     numbers: OnceLock<KeyNumbers>,
-    /// The label of each row, and how much the row counts.
+    /// Label and weight of each row.
     pub labels: Vec<(Label, f64)>,
-    /// The digest of texts, cells, labels and weights, in order.
+    /// Digest of texts, cells, labels and weights, in order.
     pub digest: String,
     /// All rows, if they are in memory.
     blocks: Option<Vec<CountedBlock>>,
@@ -68,16 +67,16 @@ impl<'a> Corpus<'a> {
         selection: &Selection,
         limits: ResourceLimits,
     ) -> Result<Self> {
-        let wanted =
+        let kept =
             if selection.is_all() { None } else { Some(select(training, features, selection, limits)?) };
-        let hold = training.are_held();
+        let hold = training.are_in_memory();
         let mut counted = threads::states::<ThreadCounts>(limits.threads);
         let (mut labels, mut digest) = (Vec::new(), Sha256::new());
         training.read(&mut |rows| {
             std::thread::scope(|scope| {
                 scope.spawn(|| rows.iter().for_each(|row| row.digest(&mut digest)));
                 threads::share_out(rows, labels.len(), &mut counted, |counts, first, rows| {
-                    let packed = counts.count(first, rows, features, wanted.as_ref());
+                    let packed = counts.count(first, rows, features, kept.as_ref());
                     if hold {
                         counts.blocks.push((first, packed));
                     }
@@ -106,7 +105,7 @@ impl<'a> Corpus<'a> {
     }
 
     /// The rows, if they are in memory.
-    pub fn held(&self) -> Option<CountedRows<'_>> {
+    pub fn in_memory(&self) -> Option<CountedRows<'_>> {
         self.blocks.as_ref().map(|blocks| CountedRows { blocks, ranks: &self.ranks })
     }
 
@@ -114,7 +113,7 @@ impl<'a> Corpus<'a> {
         self.numbers.get_or_init(|| KeyNumbers::of(&self.keys))
     }
 
-    /// The print of each row, which tells its copies and near-copies.
+    /// The print of each row, which identifies its near-duplicates.
     pub fn prints(&self) -> Result<Vec<FoldPrint>> {
         let mut by_thread = threads::states::<Vec<(usize, FoldPrint)>>(self.limits.threads);
         let mut done = 0;
@@ -133,10 +132,10 @@ impl<'a> Corpus<'a> {
     }
 
     /// The highest score of a window of each row; negative infinity if the text has no window.
-    pub fn surest_windows(&self, words: usize, score: WindowScorer) -> Result<Vec<f64>> {
+    pub fn highest_windows(&self, words: usize, score: WindowScorer) -> Result<Vec<f64>> {
         let (features, numbers) = (self.features, self.numbers());
         let mut by_thread = threads::states::<(ThreadCounts, Vec<(usize, f64)>)>(self.limits.threads);
-        let mut surest = vec![f64::NEG_INFINITY; self.labels.len()];
+        let mut highest = vec![f64::NEG_INFINITY; self.labels.len()];
         let mut done = 0;
         self.training.read(&mut |rows| {
             threads::share_out(rows, done, &mut by_thread, |(counts, found), first, rows| {
@@ -157,17 +156,17 @@ impl<'a> Corpus<'a> {
                 }
             });
             for (_, found) in &mut by_thread {
-                found.drain(..).for_each(|(row, most)| surest[row] = most);
+                found.drain(..).for_each(|(row, most)| highest[row] = most);
             }
             done += rows.len();
             Ok(())
         })?;
-        Ok(surest)
+        Ok(highest)
     }
 
-    /// Calls `each` with the rows in order, some at a time, and the number of the first of them.
+    /// Calls `each` with blocks of rows, in order, and the number of the block's first row.
     pub fn each_block(&self, each: &mut dyn FnMut(usize, CountedRows)) -> Result<()> {
-        if let Some(rows) = self.held() {
+        if let Some(rows) = self.in_memory() {
             each(0, rows);
             return Ok(());
         }

@@ -13,7 +13,7 @@ use crate::rows::label::Label;
 pub(super) struct RowFolds {
     /// The number of each row's fold; [`NO_FOLD`] if there are no folds.
     pub(super) of_row: Vec<u8>,
-    /// The print of each row, without its sketch; none if there are no folds.
+    /// The print of each row, without its sketch; empty if there are no folds.
     pub(super) prints: Vec<FoldPrint>,
 }
 
@@ -41,13 +41,13 @@ pub(super) fn out_of_fold(
     let labels = &corpus.labels;
     let mut scored = Vec::new();
     let mut by_model: Vec<(&FoldModel, Vec<OutOfFoldRow>)> =
-        models.iter().filter(|model| model.is_able_fold()).map(|model| (model, Vec::new())).collect();
+        models.iter().filter(|model| model.can_score_its_fold()).map(|model| (model, Vec::new())).collect();
     corpus.each_block(&mut |first, rows| {
         threads::each(&mut by_model, threads, |(model, scored)| {
             let mut weights = Vec::new();
             for (row, terms) in (first..).zip(rows.iter()) {
                 let ((label, _), fold) = (labels[row], folds[row]);
-                if model.can_judge(fold) {
+                if model.can_score(fold) {
                     let score = model.score(terms, &mut weights);
                     scored.push(OutOfFoldRow { row, score, label, fold });
                 }
@@ -59,39 +59,39 @@ pub(super) fn out_of_fold(
     Ok(scored)
 }
 
-/// The log-odds of each row's surest window, from the model that left its fold out.
-pub(super) fn surest_windows(
+/// The log-odds of each row's highest window, from the model that left its fold out.
+pub(super) fn highest_windows(
     corpus: &Corpus,
     folds: &[u8],
     models: &[FoldModel],
     words: usize,
 ) -> Result<Vec<f64>> {
-    let judge_of = |fold: u8| models.iter().find(|model| model.can_judge(fold));
-    let judges: Vec<Option<&FoldModel>> = (0..u8::MAX).map(judge_of).collect();
-    corpus.surest_windows(words, &|row, window, weights| {
-        let judge = judges.get(usize::from(folds[row])).copied().flatten();
-        judge.map_or(f64::NEG_INFINITY, |model| model.score(window.iter().copied(), weights))
+    let model_of = |fold: u8| models.iter().find(|model| model.can_score(fold));
+    let by_fold: Vec<Option<&FoldModel>> = (0..u8::MAX).map(model_of).collect();
+    corpus.highest_windows(words, &|row, window, weights| {
+        let model = by_fold.get(usize::from(folds[row])).copied().flatten();
+        model.map_or(f64::NEG_INFINITY, |model: &FoldModel| model.score(window.iter().copied(), weights))
     })
 }
 
-/// How much surer a window must be than a whole message, so that at most `spared` negative rows become positive. Rows
-/// whose surest window exceeds this margin get the score of that window.
+/// The log-odds to subtract from window scores, so that at most `allowed` negative rows become positive. Raises the
+/// score of each row to that of its highest window minus this margin.
 pub(super) fn window_margin(
     rows: &mut [OutOfFoldRow],
-    surest: &[f64],
-    spared: usize,
+    highest: &[f64],
+    allowed: usize,
     is_positive: impl Fn(&OutOfFoldRow) -> bool,
 ) -> f64 {
-    // A row that scores no more than this is not positive.
+    // Rows that score no more than `edge` are not positive.
     let below = rows.iter().filter(|row| !is_positive(row));
     let edge = below.clone().map(|row| row.score).fold(f64::NEG_INFINITY, f64::max);
     let mut excess: Vec<f64> =
-        below.filter(|row| row.label == Label::Negative).map(|row| surest[row.row] - edge).collect();
+        below.filter(|row| row.label == Label::Negative).map(|row| highest[row.row] - edge).collect();
     excess.sort_unstable_by(|one, other| other.total_cmp(one));
     // Slightly more, because subtracting and adding a number changes the last bits.
-    let margin = excess.get(spared).map_or(0.0, |most| (most + most.abs() * 1e-9).max(0.0));
+    let margin = excess.get(allowed).map_or(0.0, |most| (most + most.abs() * 1e-9).max(0.0));
     for row in rows {
-        row.score = row.score.max(surest[row.row] - margin);
+        row.score = row.score.max(highest[row.row] - margin);
     }
     margin
 }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_turn_no_more_rows_than_may_turn() {
+    fn windows_change_no_more_verdicts_than_allowed() {
         let scored = |row, score, label| OutOfFoldRow { row, score, label, fold: 0 };
         let rows = [
             scored(0, 3.0, Label::Positive),
@@ -109,14 +109,14 @@ mod tests {
             scored(2, -1.0, Label::Negative),
             scored(3, -1.0, Label::Positive),
         ];
-        let surest = [f64::NEG_INFINITY, 5.0, 4.1, 6.0];
-        let turned = |spared| {
+        let highest = [f64::NEG_INFINITY, 5.0, 4.1, 6.0];
+        let positive_rows = |allowed| {
             let mut rows = rows;
-            window_margin(&mut rows, &surest, spared, |row| row.score >= 1.75);
+            window_margin(&mut rows, &highest, allowed, |row| row.score >= 1.75);
             rows.map(|row| row.score >= 1.75)
         };
-        assert_eq!(turned(0), [true, false, false, false]);
-        assert_eq!(turned(2), [true, true, true, true]);
-        assert_eq!(turned(1).iter().filter(|positive| **positive).count(), 2);
+        assert_eq!(positive_rows(0), [true, false, false, false]);
+        assert_eq!(positive_rows(2), [true, true, true, true]);
+        assert_eq!(positive_rows(1).iter().filter(|positive| **positive).count(), 2);
     }
 }

@@ -1,9 +1,9 @@
-//! Numbers the terms in order of arrival, and finds a number by the key of the term.
+//! Numbers terms in order of arrival, and finds the number of a term by its key.
 
 use crate::features::Term;
 use crate::features::hash_table::KeyNumbers;
 
-/// Terms, numbered in the order in which they came in.
+/// Terms numbered in order of arrival.
 #[derive(Clone, Debug, Default)]
 pub struct Dictionary {
     numbers: KeyNumbers,
@@ -17,24 +17,21 @@ impl Dictionary {
         self.numbers.find(term.key).unwrap_or_else(|| self.add(term))
     }
 
-    /// The number of a new term.
+    /// Adds a new term, and returns its number.
     #[cold]
     fn add(&mut self, term: Term) -> u32 {
         self.spelled.push(term.mark, term.text);
         self.numbers.number(term.key).0
     }
 
-    /// How many terms there are.
     pub fn len(&self) -> usize {
         self.spelled.len()
     }
 
-    /// Whether there are no terms.
     pub fn is_empty(&self) -> bool {
         self.spelled.is_empty()
     }
 
-    /// The numbers by key, and the spellings.
     pub fn into_parts(self) -> (KeyNumbers, SpelledTerms) {
         (self.numbers, self.spelled)
     }
@@ -49,7 +46,7 @@ pub struct SpelledTerms {
 }
 
 impl SpelledTerms {
-    /// Adds a term, its mark first.
+    /// Adds a term. The mark comes first.
     #[inline]
     pub fn push(&mut self, mark: &str, text: &str) {
         self.text.push_str(mark);
@@ -57,23 +54,20 @@ impl SpelledTerms {
         self.ends.push(self.text.len());
     }
 
-    /// A term.
     #[inline]
     pub fn term(&self, number: usize) -> &str {
         &self.text[number.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[number]]
     }
 
-    /// How many terms there are.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are no terms.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// All terms, in the order of their numbers.
+    /// All terms by number.
     pub fn terms(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|number| self.term(number))
     }

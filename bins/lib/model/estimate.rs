@@ -12,22 +12,22 @@ use crate::rows::label::Label;
 use crate::stats::metrics::{Confusion, FigureName, Figures};
 use crate::stats::ranking::ScoredLabel;
 
-/// The cross-validated figures of a model.
+/// Cross-validated figures of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// Number of folds; 0 if nothing was measured.
     pub folds: u64,
-    /// The figures of all folds together.
+    /// Figures on the out-of-fold scores of all folds together.
     pub pooled: Figures,
-    /// How each figure varies between folds, by its name.
+    /// Variation of each figure between folds, by the name of the figure.
     pub by_fold: BTreeMap<String, FoldSpread>,
-    /// The required figures, and whether the model reaches them.
+    /// Required figures, and whether the model reaches them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<RequiredGate>,
 }
 
-/// How a figure varies between folds.
+/// Variation of a figure between folds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FoldSpread {
@@ -35,10 +35,10 @@ pub struct FoldSpread {
     pub mean: f64,
     /// Standard deviation over the folds.
     pub sd: f64,
-    /// 95% interval of the mean by Student's t. It is somewhat too narrow, because the folds share training rows (Bengio &
-    /// Grandvalet 2004).
+    /// 95% interval of the mean by Student's t. It is slightly too narrow, because the folds share training rows
+    /// (Bengio & Grandvalet 2004).
     pub interval: (f64, f64),
-    /// The figure of each fold, in order; empty in models of an earlier version.
+    /// Figure of each fold, in order; empty in models of an earlier version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<f64>,
 }
@@ -46,9 +46,8 @@ pub struct FoldSpread {
 /// A figure that a model must reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Requirement {
-    /// The figure.
     pub figure: FigureName,
-    /// The lowest value allowed, or the highest if lower is better.
+    /// Minimum of the figure, or its maximum if lower is better.
     pub limit: f64,
 }
 
@@ -56,11 +55,11 @@ pub struct Requirement {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequiredGate {
-    /// The name of the figure.
+    /// Name of the figure.
     pub figure: String,
-    /// The lowest value allowed, or the highest if lower is better.
+    /// Minimum of the figure, or its maximum if lower is better.
     pub limit: f64,
-    /// The measured value; none if it could not be measured.
+    /// The measured value; null if it could not be measured.
     pub value: Option<f64>,
     /// Whether the value is within the limit.
     pub passed: bool,
@@ -81,28 +80,30 @@ impl fmt::Display for RequiredGate {
         let Self { figure, limit, value, passed } = self;
         match value {
             Some(value) => {
-                write!(f, "{figure} {value:.4} {} {limit}", if *passed { "reaches" } else { "misses" })
+                write!(
+                    f,
+                    "{figure} {value:.4} {} the limit {limit}",
+                    if *passed { "reaches" } else { "misses" }
+                )
             }
-            None => write!(f, "{figure} could not be measured; {limit} is asked for"),
+            None => write!(f, "{figure} could not be measured (limit {limit})"),
         }
     }
 }
 
-/// A row with its score from a model that did not see it.
+/// A row with its out-of-fold score.
 #[derive(Clone, Copy, Debug)]
 pub struct OutOfFoldRow {
     /// The number of the row.
     pub row: usize,
-    /// The log-odds first, later the probability that the row is positive.
+    /// Log-odds at first, later the probability that the row is positive.
     pub score: f64,
-    /// The class of the row.
     pub label: Label,
-    /// The fold of the row.
     pub fold: u8,
 }
 
 impl Estimate {
-    /// The figures of scored rows with this threshold.
+    /// Measures all figures of scored rows with this threshold.
     pub fn of(rows: &[OutOfFoldRow], threshold: f64, required: &[Requirement]) -> Self {
         let folds = rows.iter().map(|row| row.fold).max().map_or(0, |last| last + 1);
         let pooled = figures(rows.iter(), threshold);
@@ -116,9 +117,12 @@ impl Estimate {
         Self { folds: u64::from(folds), pooled, by_fold: spreads.collect(), gates }
     }
 
-    /// Fails if there are requirements and nothing is measured.
+    /// Fails if figures are required but cannot be measured.
     pub fn expect_measured(required: &[Requirement], folds: usize) -> Result<()> {
-        ensure!(required.is_empty() || folds > 1, "what is required is measured on folds; there are none");
+        ensure!(
+            required.is_empty() || folds > 1,
+            "--require needs cross-validation; set --folds to 2 or more"
+        );
         Ok(())
     }
 }
@@ -164,10 +168,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_spread_is_that_of_scipy() {
+    fn spread_matches_scipy() {
         // scipy 1.17: values = [.9, .92, .95, .91, .93]; t.interval(.95, 4, mean(values), sem(values))
         let FoldSpread { mean, sd, interval, .. } = spread(&[0.9, 0.92, 0.95, 0.91, 0.93]).unwrap();
-        let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found}");
+        let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found}");
         near(mean, 0.922);
         near(sd, 0.019_235_384_061_671_343);
         near(interval.0, 0.898_116_116_119_000_2);

@@ -1,4 +1,4 @@
-//! Explains a score: what each term adds to the log-odds.
+//! Explains a score: the contribution of each term to the log-odds.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,13 +7,13 @@ use crate::model::model_file::Model;
 use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
 use crate::rows::Row;
 
-/// The parts of a score in log-odds: a start, and what each known term adds. With an isotonic calibration these are the
-/// learner's log-odds, because a step cannot be divided among terms.
+/// The parts of a score in log-odds: a start, and the contribution of each known term. With an isotonic calibration
+/// these are the learner's log-odds, because a step cannot be divided among terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation<'a> {
     /// The log-odds without any term, minus the margin if a window of the text gave the score.
     pub start: f64,
-    /// The terms of the text or window and what each adds, the largest contribution first, up or down.
+    /// Terms of the text or window with their contributions, by descending absolute value.
     pub terms: Vec<(&'a str, f64)>,
 }
 
@@ -38,12 +38,12 @@ impl Model {
         columns: &ColumnPlaces,
         buffers: &mut ScoringBuffers,
     ) -> Explanation<'_> {
-        let text = columns.lay_out(row, buffers);
+        let text = columns.load_row(row, buffers);
         self.explanation(text, buffers)
     }
 
-    /// The terms that moved the score of a row most, as one line: `free +1.32, (length 7) -0.40`. Contributions below .005 are
-    /// left out.
+    /// The terms with the largest contributions to the score of a row, as one line: `free +1.32, (length 7) -0.40`.
+    /// Contributions below 0.005 are left out.
     pub fn reasons(
         &self,
         row: &Row,
@@ -56,9 +56,12 @@ impl Model {
         line(explanation.terms.iter().map(spelled), most)
     }
 
-    /// The terms that explain why this model judges a row differently from another one, as one line like that of
-    /// [`reasons`](Self::reasons). Each number is the contribution here minus the contribution there; only terms towards this
-    /// model's verdict are listed. `(start)` is the difference without any term. Terms for which `hides` is true are left out.
+    /// The terms that explain why this model scores a row differently from another model, as one line like that of
+    /// [`reasons`](Self::reasons).
+    ///
+    /// Each number is this model's contribution minus the other model's. Only terms that move the score towards this
+    /// model's score are listed. `(start)` is the difference without any term. Terms for which `hides` is true are left
+    /// out.
     pub fn differs(
         &self,
         columns: &ColumnPlaces,
@@ -68,24 +71,24 @@ impl Model {
         most: usize,
         hides: &dyn Fn(&str) -> bool,
     ) -> String {
-        let theirs = other.explain_row(row, other_columns, buffers);
-        let ours = self.explain_row(row, columns, buffers);
-        let mut apart: BTreeMap<&str, f64> = ours.terms.iter().copied().collect();
-        for (term, share) in &theirs.terms {
-            *apart.entry(term).or_default() -= share;
+        let other_parts = other.explain_row(row, other_columns, buffers);
+        let parts = self.explain_row(row, columns, buffers);
+        let mut differences: BTreeMap<&str, f64> = parts.terms.iter().copied().collect();
+        for (term, share) in &other_parts.terms {
+            *differences.entry(term).or_default() -= share;
         }
-        let up = if ours.sum() < theirs.sum() { -1.0 } else { 1.0 };
+        let up = if parts.sum() < other_parts.sum() { -1.0 } else { 1.0 };
         let spelled = |(term, share): (&str, f64)| (self.features.analyzer.spelled(term), share);
-        let mut apart: Vec<(String, f64)> = apart.into_iter().map(spelled).collect();
-        apart.push(("(start)".into(), ours.start - theirs.start));
-        apart.retain(|(term, share)| up * share > 0.0 && !hides(term));
-        apart.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()).then(one.0.cmp(&other.0)));
-        line(apart.into_iter(), most)
+        let mut differences: Vec<(String, f64)> = differences.into_iter().map(spelled).collect();
+        differences.push(("(start)".into(), parts.start - other_parts.start));
+        differences.retain(|(term, share)| up * share > 0.0 && !hides(term));
+        differences.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()).then(one.0.cmp(&other.0)));
+        line(differences.into_iter(), most)
     }
 
     fn explanation(&self, text: &str, buffers: &mut ScoringBuffers) -> Explanation<'_> {
         let text = self.read_as(text);
-        let part = self.surest(&text, buffers);
+        let part = self.best_part(&text, buffers);
         self.sum(part.text, buffers);
         let (slope, shift) = self.calibration.line();
         let index = self.index();
@@ -105,7 +108,7 @@ impl Model {
     }
 }
 
-/// Up to `most` terms that move a score by .005 or more, as one line.
+/// Up to `most` terms that change a score by 0.005 or more, as one line.
 fn line(terms: impl Iterator<Item = (String, f64)>, most: usize) -> String {
     let mut line = String::new();
     for (term, share) in terms.filter(|(_, share)| share.abs() >= 0.005).take(most) {

@@ -1,4 +1,4 @@
-//! Fitting a model: count the terms once, measure on folds, then learn from all rows.
+//! Fits a model: counts the terms once, measures on folds, then learns from all rows.
 
 use anyhow::{Result, ensure};
 
@@ -20,22 +20,22 @@ use crate::profile::summary::StoredProfile;
 use crate::rows::label::{Label, LabelNames};
 use crate::rows::mask::MaskKind;
 
-/// What a model file records besides what was learned.
+/// Facts about the rows and the fit that the model file records.
 #[derive(Clone, Debug)]
 pub struct FitProvenance {
-    /// The values of the two verdicts.
+    /// Values of the positive and the negative verdict.
     pub names: LabelNames,
-    /// Personal data that was masked in the rows.
+    /// Kinds of personal data that were masked in the rows.
     pub masked: Vec<MaskKind>,
     /// The feature columns, besides the text.
     pub columns: Vec<String>,
-    /// Whether there is a text to learn from.
+    /// Whether the rows have a text.
     pub has_text: bool,
     /// The column with the weights of the rows.
     pub weight: Option<String>,
-    /// The time of fitting.
+    /// Time of the fit.
     pub fitted: String,
-    /// The commit of the repository at fitting.
+    /// Commit of the repository at the time of the fit.
     pub commit: Option<String>,
 }
 
@@ -53,8 +53,8 @@ impl Default for FitProvenance {
     }
 }
 
-/// Learns a model. The terms of all texts are counted once. Figures, calibration and threshold come from cross-validation,
-/// the weights from all rows.
+/// Learns a model. The terms of all texts are counted once. Figures, calibration and threshold come from
+/// cross-validation, the weights from all rows.
 pub fn fit(
     training: &dyn TrainingRows,
     recipe: &Recipe,
@@ -80,9 +80,9 @@ pub fn fit(
     let windows = match recipe.windows {
         Some(words) if scored.is_empty() => Some(Windows { words, margin: 0.0 }),
         Some(words) => {
-            let surest = cross_validation::surest_windows(&corpus, &folds.of_row, &models, words)?;
-            let spared = spared(&scored, recipe.threshold);
-            let margin = cross_validation::window_margin(&mut scored, &surest, spared, is_positive);
+            let highest = cross_validation::highest_windows(&corpus, &folds.of_row, &models, words)?;
+            let allowed = allowed_false_positives(&scored, recipe.threshold);
+            let margin = cross_validation::window_margin(&mut scored, &highest, allowed, is_positive);
             Some(Windows { words, margin })
         }
         None => None,
@@ -92,8 +92,8 @@ pub fn fit(
     }
     let estimate = Estimate::of(&scored, threshold.value(), &recipe.required);
     let profile = training_profile::profile(training, &features, &folds.prints, &scored, limits.threads)?;
-    let whole = models.swap_remove(0);
-    let terms = model_terms(&corpus, &whole, recipe.rounded);
+    let full_model = models.swap_remove(0);
+    let terms = model_terms(&corpus, &full_model, recipe.rounded);
     let texts = corpus.labels.len() as u64;
     let provenance = provenance(&corpus, recipe, &about);
     drop(corpus);
@@ -103,50 +103,47 @@ pub fn fit(
     (model.calibration, model.threshold) = (calibration, threshold);
     (model.weighting, model.texts) = (recipe.weighting, texts);
     model.windows = windows;
-    (model.bias, model.terms) = (whole.line.bias, terms);
+    (model.bias, model.terms) = (full_model.line.bias, terms);
     model.check()?;
     Ok(model)
 }
 
-/// Fails if there is nothing to learn: no rows, one class only, a class without weight, no terms.
+/// Fails if there is nothing to learn from: no rows, only one class, a class without weight, or no terms.
 fn expect_learnable(corpus: &Corpus, names: &LabelNames) -> Result<()> {
     let (count, positive) = class_sizes(corpus);
-    ensure!(count > 0, "no labelled rows to learn from");
+    ensure!(count > 0, "no labelled rows; add some, or name the label column with --label-column");
     ensure!(
         positive > 0 && positive < count,
-        "all {count} labelled rows are {}; a model needs both classes",
+        "every labelled row is {} ({count} in total); add rows of the other class",
         if positive == 0 { &names.negative } else { &names.positive }
     );
     for (class, name) in [(Label::Negative, &names.negative), (Label::Positive, &names.positive)] {
         let counts = corpus.labels.iter().any(|(label, weight)| *label == class && *weight > 0.0);
-        ensure!(counts, "all rows that are {name} have the weight 0; a model needs both classes");
+        ensure!(counts, "every row that is {name} has weight 0; give some of them a weight above 0");
     }
-    ensure!(
-        !corpus.terms.is_empty(),
-        "no terms are left to learn from; see --min-df, --max-df and --stop-words"
-    );
+    ensure!(!corpus.terms.is_empty(), "no terms are left; relax --min-df, --max-df or --stop-words");
     Ok(())
 }
 
-/// How many rows there are, and how many of them are positive.
+/// The number of rows, and of positive rows.
 fn class_sizes(corpus: &Corpus) -> (u64, u64) {
     let positive = corpus.labels.iter().filter(|(label, _)| *label == Label::Positive).count();
     (corpus.labels.len() as u64, positive as u64)
 }
 
-/// The scores of rows, changed by `change`, and whether the rows are positive.
+/// The scores of rows, changed by `change`, and whether each row is positive.
 fn with_labels(rows: &[OutOfFoldRow], change: impl Fn(f64) -> f64) -> Vec<(f64, bool)> {
     rows.iter().map(|row| (change(row.score), row.label == Label::Positive)).collect()
 }
 
-/// One negative row in this many may become positive by its windows.
-const TURNED: usize = 2000;
+/// At most one in this many negative rows may become positive because of its windows.
+const ALLOWED_ONE_IN: usize = 2000;
 
-/// How many negative rows may become positive by their windows: none if the goal is a bound or a cost.
-fn spared(rows: &[OutOfFoldRow], goal: ThresholdGoal) -> usize {
+/// Number of negative rows that may become positive because of their windows; 0 if the goal is a limit or a cost.
+fn allowed_false_positives(rows: &[OutOfFoldRow], goal: ThresholdGoal) -> usize {
     match goal {
         ThresholdGoal::MaxFpr(_) | ThresholdGoal::Cost(..) => 0,
-        _ => rows.iter().filter(|row| row.label == Label::Negative).count() / TURNED,
+        _ => rows.iter().filter(|row| row.label == Label::Negative).count() / ALLOWED_ONE_IN,
     }
 }
 
@@ -177,20 +174,20 @@ fn provenance(corpus: &Corpus, recipe: &Recipe, about: &FitProvenance) -> Proven
     }
 }
 
-/// How the cells of each feature column become terms, learned from rows spread over the whole file.
+/// Learns how the cells of each feature column become terms, from rows spread over the complete input.
 fn feature_columns(training: &dyn TrainingRows, names: &[String]) -> Result<FeatureColumns> {
     if names.is_empty() {
         return Ok(FeatureColumns::default());
     }
-    let (mut looked_at, mut stride, mut row) = (Vec::new(), 1usize, 0usize);
+    let (mut sampled, mut stride, mut row) = (Vec::new(), 1usize, 0usize);
     training.read(&mut |rows| {
         for TrainingRow { cells, .. } in rows {
             if row.is_multiple_of(stride) {
-                looked_at.push(cells.clone());
+                sampled.push(cells.clone());
             }
-            if looked_at.len() > LOOKED_AT {
+            if sampled.len() > LOOKED_AT {
                 let mut odd = true;
-                looked_at.retain(|_| {
+                sampled.retain(|_| {
                     odd = !odd;
                     !odd
                 });
@@ -201,7 +198,7 @@ fn feature_columns(training: &dyn TrainingRows, names: &[String]) -> Result<Feat
         Ok(())
     })?;
     let column = |(place, name): (usize, &String)| {
-        FeatureColumn::learn(name, looked_at.iter().filter_map(|cells| cells.get(place).map(String::as_str)))
+        FeatureColumn::learn(name, sampled.iter().filter_map(|cells| cells.get(place).map(String::as_str)))
     };
     Ok(FeatureColumns(names.iter().enumerate().map(column).collect()))
 }
@@ -213,7 +210,7 @@ mod tests {
     use crate::model::model_file::sealed;
     use crate::model::recipe::Preset;
 
-    fn written() -> String {
+    fn model_text() -> String {
         let training = vec![
             TrainingRow::new("win a prize", Label::Positive),
             TrainingRow::new("see you at noon", Label::Negative),
@@ -228,20 +225,20 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_cannot_score_is_refused() {
-        let file = written();
+    fn rejects_a_model_that_cannot_score() {
+        let file = model_text();
         assert!(Model::parse(&file).is_ok());
         let cases = [
-            (r#"["win",1,"#, r#"["win",1,1e300],["wine",1,"#, "a weight is not finite, or not under 1e100"),
-            (r#"["win",1,"#, r#"["win",3,"#, "more texts have 'win' than there are"),
-            (r#"["win",1,"#, r#"["at",1,"#, "the terms are not in order"),
+            (r#"["win",1,"#, r#"["win",1,1e300],["wine",1,"#, "a weight is not finite or not below 1e100"),
+            (r#"["win",1,"#, r#"["win",3,"#, "term 'win' has more texts than the model"),
+            (r#"["win",1,"#, r#"["at",1,"#, "the terms are not sorted"),
         ];
-        for (from, to, wanted) in cases {
+        for (from, to, expected) in cases {
             assert!(file.contains(from), "{file}");
             let changed = file.replace(from, to);
-            let said = |file: &str| Model::parse(file).unwrap_err().to_string();
-            assert!(said(&changed).starts_with("the digest at its end is of another file"));
-            assert_eq!(said(&sealed(&changed)), wanted);
+            let error = |file: &str| Model::parse(file).unwrap_err().to_string();
+            assert!(error(&changed).starts_with("the SHA-256 at the end does not match"));
+            assert_eq!(error(&sealed(&changed)), format!("{expected}; fit the model again"));
         }
     }
 }

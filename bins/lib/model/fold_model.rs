@@ -1,4 +1,4 @@
-//! A model of all rows, and one for each fold that leaves the rows of that fold out.
+//! Learns a model of all rows, and for each fold a model without its rows.
 
 use anyhow::{Context, Result};
 
@@ -10,10 +10,10 @@ use crate::model::tfidf::TermSpace;
 use crate::model::threads;
 use crate::rows::label::Label;
 
-/// The fold of rows if there are no folds.
+/// The fold number of all rows if there are no folds.
 pub(super) const NO_FOLD: u8 = u8::MAX;
 
-/// What was learned from all rows, or from all rows outside one fold.
+/// A model learned from all rows, or from all rows outside one fold.
 pub(super) struct FoldModel {
     /// The fold that was left out.
     without: Option<u8>,
@@ -23,17 +23,16 @@ pub(super) struct FoldModel {
 
 impl FoldModel {
     /// Whether the model left a fold out, and knows both classes.
-    pub(super) fn is_able_fold(&self) -> bool {
-        self.without.is_some() && self.is_able()
+    pub(super) fn can_score_its_fold(&self) -> bool {
+        self.without.is_some() && self.knows_both_classes()
     }
 
-    /// Whether the model has never seen the rows of this fold, and knows both classes.
-    pub(super) fn can_judge(&self, fold: u8) -> bool {
-        self.without == Some(fold) && self.is_able()
+    /// Whether the model never saw the rows of this fold, and knows both classes.
+    pub(super) fn can_score(&self, fold: u8) -> bool {
+        self.without == Some(fold) && self.knows_both_classes()
     }
 
-    /// Whether the model knows both classes.
-    fn is_able(&self) -> bool {
+    fn knows_both_classes(&self) -> bool {
         !self.line.weights.is_empty()
     }
 
@@ -45,7 +44,7 @@ impl FoldModel {
     }
 }
 
-/// Learns a model of all rows, then one without each fold. All of them share the passes over the rows.
+/// Learns a model of all rows, then one without each fold. All models share the passes over the rows.
 pub(super) fn learn(
     corpus: &Corpus,
     folds: &[u8],
@@ -60,7 +59,7 @@ pub(super) fn learn(
     Ok(models)
 }
 
-/// The models with their term spaces: which terms they know, and how rare these are among their rows.
+/// Creates the models with their term spaces: the known terms, and their rarity among the model's rows.
 fn unlearned(corpus: &Corpus, folds: &[u8], recipe: &Recipe) -> Result<Vec<FoldModel>> {
     let count = folds.iter().filter(|fold| **fold != NO_FOLD).max().map_or(0, |most| usize::from(*most) + 1);
     let mut of_fold = vec![vec![0u32; corpus.terms.len()]; count];
@@ -122,7 +121,7 @@ fn learn_bayes(
     Ok(())
 }
 
-/// Learns every model again by logistic regression. NB-SVM scales each term by its weight in naive Bayes.
+/// Fits every model again by logistic regression. NB-SVM scales each term by its weight in naive Bayes.
 fn learn_linear(
     corpus: &Corpus,
     folds: &[u8],
@@ -130,11 +129,12 @@ fn learn_linear(
     recipe: &Recipe,
     threads: usize,
 ) -> Result<()> {
-    let rows = corpus.held().context("a linear learner reads its rows many times; leave --memory out")?;
+    let rows =
+        corpus.in_memory().context("a linear learner reads its rows many times; leave --memory out")?;
     let is_scaled = recipe.learner == Learner::NbLogistic;
-    // Scaled by naive Bayes, the line is good long before its last digits are.
+    // With terms scaled by naive Bayes, more precision does not improve the scores.
     let tolerance = linear::Tolerance(if is_scaled { 1e-3 } else { 1e-6 });
-    for model in models.iter_mut().filter(|model| model.is_able()) {
+    for model in models.iter_mut().filter(|model| model.knows_both_classes()) {
         let scales = is_scaled.then(|| std::mem::take(&mut model.line.weights));
         let (matrix, labels) = matrix(rows, &corpus.labels, folds, model, scales.as_deref());
         model.line = linear::fit(&matrix, &labels, recipe.c, tolerance, threads);
@@ -160,7 +160,7 @@ fn matrix(
         weights.sort_unstable_by_key(|(term, _)| *term);
         for &(term, weight) in &weights {
             terms.push(term);
-            #[expect(clippy::cast_possible_truncation, reason = "seven digits of a value are plenty")]
+            #[expect(clippy::cast_possible_truncation, reason = "seven digits of a value are enough")]
             values.push((weight * scales.map_or(1.0, |scales| scales[term as usize])) as f32);
         }
         starts.push(terms.len());

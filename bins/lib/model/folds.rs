@@ -7,20 +7,20 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 
-/// Up to this many rows are searched for near-duplicates; beyond it only exact copies share a fold.
+/// Maximum number of rows to search for near-duplicates. With more rows, only exact copies share a fold.
 pub const SKETCHED: usize = 1 << 18;
 
-/// Values of a sketch.
+/// Number of values in a sketch.
 const VALUES: usize = 64;
 
-/// Neighbouring values of a sketch that two texts must share to be compared.
+/// Number of adjacent sketch values that two texts must share to be compared.
 const BAND: usize = 4;
 
-/// Two texts are near-duplicates if their sketches share at least this share of values.
+/// Two texts are near-duplicates if their sketches share at least this fraction of values.
 const NEAR: f64 = 0.7;
 
-/// Recognises copies of a row: a hash of its content, and a sketch that estimates how much two texts share. The sketch has
-/// the lowest hash of the text's word pairs in each of some ranges (one permutation hashing, Li, Owen & Zhang 2012).
+/// Recognises copies of a row: a hash of its content, and a sketch that estimates how much two texts share. The sketch
+/// has the lowest hash of the text's word pairs in each of 64 ranges (one permutation hashing, Li, Owen & Zhang 2012).
 #[derive(Clone, Debug)]
 pub struct FoldPrint {
     content: u64,
@@ -38,8 +38,8 @@ impl FoldPrint {
         self.sketch = None;
     }
 
-    /// The print of a row. A row without a text is unique: two customers with equal cells are not copies, and all customers on
-    /// one plan must not share a fold.
+    /// The print of a row. A row without a text is unique, because two customers with equal cells are not copies.
+    /// Customers on one plan must not all share a fold.
     pub fn of(text: &str, cells: &[String], row: usize, sketched: bool) -> Self {
         if text.is_empty() && !cells.is_empty() {
             return Self { content: mix(row as u64), sketch: None };
@@ -56,7 +56,10 @@ impl FoldPrint {
                 };
                 let pair = mix(before ^ word);
                 before = word;
-                #[expect(clippy::cast_possible_truncation, reason = "the low half is meant, and six bits")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "the value is the low half, the range the top six bits"
+                )]
                 let (range, value) = ((pair >> 58) as usize, pair as u32);
                 values[range] = values[range].min(value);
             }
@@ -66,15 +69,15 @@ impl FoldPrint {
     }
 }
 
-/// Whether two sketches are those of near-duplicates.
+/// Whether two sketches belong to near-duplicates.
 fn are_near(one: &[u32; VALUES], other: &[u32; VALUES]) -> bool {
     let there = one.iter().zip(other).filter(|(a, b)| **a != u32::MAX || **b != u32::MAX);
     let (all, same) = there.fold((0, 0), |(all, same), (a, b)| (all + 1, same + i32::from(a == b)));
     f64::from(same) >= NEAR * f64::from(all)
 }
 
-/// The fold of each row. Groups of near-duplicates are taken in the order of their hashes; each goes to the fold with the
-/// fewest rows of the group's class so far.
+/// Assigns each row to a fold. Groups of near-duplicates are taken in the order of their hashes. Each group goes to the
+/// fold with the fewest rows of the group's class so far.
 pub fn assign(prints: &[FoldPrint], labels: &[(Label, f64)], folds: usize) -> Vec<u8> {
     let (groups, count) = groups(prints);
     let mut sizes = vec![[0u32; 2]; count];
@@ -85,18 +88,18 @@ pub fn assign(prints: &[FoldPrint], labels: &[(Label, f64)], folds: usize) -> Ve
     }
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_unstable_by_key(|&group| hashes[group]);
-    let mut held = vec![[0u32; 2]; folds];
+    let mut filled = vec![[0u32; 2]; folds];
     let mut fold_of = vec![0u8; count];
     for group in order {
         let class = usize::from(sizes[group][1] > sizes[group][0]);
-        let emptiest = (0..folds).min_by_key(|&fold| held[fold][class]).unwrap_or(0);
+        let emptiest = (0..folds).min_by_key(|&fold| filled[fold][class]).unwrap_or(0);
         fold_of[group] = u8::try_from(emptiest).unwrap_or(0);
-        (0..2).for_each(|class| held[emptiest][class] += sizes[group][class]);
+        (0..2).for_each(|class| filled[emptiest][class] += sizes[group][class]);
     }
     groups.into_iter().map(|group| fold_of[group as usize]).collect()
 }
 
-/// The number of each row's group of near-duplicates, and how many groups there are.
+/// The number of each row's group of near-duplicates, and the number of groups.
 fn groups(prints: &[FoldPrint]) -> (Vec<u32>, usize) {
     let mut known: HashMap<u64, u32> = HashMap::new();
     let mut contents: Vec<&FoldPrint> = Vec::new();
@@ -151,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_and_near_copies_share_a_fold() {
+    fn near_duplicates_share_a_fold() {
         let text =
             |n: u64| (0..30).map(|i| format!("w{}", mix(n * 31 + i) % 900)).collect::<Vec<_>>().join(" ");
         let digits = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
@@ -163,13 +166,13 @@ mod tests {
         let folds = assign(&prints(&texts), &labels, 5);
         let together = (0..200).filter(|&n| folds[n] == folds[n + 200]).count();
         assert!(together >= 198, "{together}");
-        let size = |fold: u8| folds.iter().map(|held| usize::from(*held == fold)).sum();
+        let size = |fold: u8| folds.iter().map(|of_row| usize::from(*of_row == fold)).sum();
         let sizes: Vec<usize> = (0..5).map(size).collect();
         assert!(sizes.iter().all(|size| (76..=84).contains(size)), "{sizes:?}");
     }
 
     #[test]
-    fn rows_without_a_text_are_no_copies() {
+    fn rows_without_a_text_are_not_copies() {
         let cells = ["the same plan".to_owned()];
         let rows: Vec<FoldPrint> = (0..100).map(|row| FoldPrint::of("", &cells, row, true)).collect();
         let folds = assign(&rows, &[(Label::Positive, 1.0); 100], 5);

@@ -9,18 +9,18 @@ use crate::rows::label::Label;
 /// A sparse matrix of term weights, one row for each text.
 pub type WeightRows = CsMatI<f32, u32, usize>;
 
-/// Limit for the steps of Newton's method; about six are usual.
+/// Maximum number of steps of Newton's method; about six are usual.
 const STEPS: usize = 100;
 
-/// The search ends when the gradient is this much smaller than at the start.
+/// The search ends when the norm of the gradient is below this fraction of its first value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance(pub f64);
 
-/// Parts that the rows are divided into. The number is fixed, so that sums do not depend on the number of threads.
+/// Number of parts of the rows. It is fixed, so that sums do not depend on the number of threads.
 const PARTS: usize = 8;
 
-/// A matrix with fewer entries is not worth several threads.
-const WORTH_IT: usize = 1 << 19;
+/// Minimum number of entries for using several threads.
+const MIN_PARALLEL: usize = 1 << 19;
 
 /// The rows in parts, and the number of threads that work on them.
 struct WeightMatrix<'a> {
@@ -37,7 +37,7 @@ impl<'a> WeightMatrix<'a> {
             parts: (0..PARTS).map(|part| rows.slice_outer(edge(part)..edge(part + 1))).collect(),
             rows: rows.rows(),
             terms: rows.cols(),
-            threads: if rows.nnz() < WORTH_IT { 1 } else { threads },
+            threads: if rows.nnz() < MIN_PARALLEL { 1 } else { threads },
         }
     }
 
@@ -57,23 +57,23 @@ impl<'a> WeightMatrix<'a> {
         scores
     }
 
-    /// The transposed matrix times a value for each row; the last entry is the sum of the values, for the bias.
-    fn transposed(&self, given: &[f64]) -> Vec<f64> {
+    /// The transposed matrix times one value per row. The last entry is the sum of the values, for the bias.
+    fn transposed(&self, row_values: &[f64]) -> Vec<f64> {
         let mut start = 0;
         let mut work: Vec<_> = self
             .parts
             .iter()
             .map(|part| {
-                let rows = &given[start..start + part.rows()];
+                let rows = &row_values[start..start + part.rows()];
                 start += part.rows();
                 (part, rows, Vec::new())
             })
             .collect();
-        threads::each(&mut work, self.threads, |(part, given, sums)| {
+        threads::each(&mut work, self.threads, |(part, row_values, sums)| {
             *sums = vec![0.0; self.terms];
-            for (row, given) in part.outer_iterator().zip(given.iter()) {
+            for (row, row_value) in part.outer_iterator().zip(row_values.iter()) {
                 for (term, value) in row.iter() {
-                    sums[term] += f64::from(*value) * given;
+                    sums[term] += f64::from(*value) * row_value;
                 }
             }
         });
@@ -81,12 +81,13 @@ impl<'a> WeightMatrix<'a> {
         for (_, _, part) in &work {
             add(&mut sums, 1.0, part);
         }
-        sums.push(given.iter().sum());
+        sums.push(row_values.iter().sum());
         sums
     }
 }
 
-/// Minimises ½|w|² + C Σ weight · ln(1 + exp(-z)). The bias is not penalised, as in scikit-learn.
+/// Minimises ½|w|² + C Σ weight · ln(1 + exp(-z)), where z is the score, negated for negative rows. The bias is not
+/// penalised, as in scikit-learn.
 pub fn fit(
     rows: &WeightRows,
     labels: &[(Label, f64)],
@@ -123,7 +124,7 @@ pub fn fit(
         let curves: Vec<f64> =
             chances.iter().zip(&costs).map(|(chance, cost)| cost * chance * (1.0 - chance)).collect();
         let step = solve(rows, &curves, &gradient, 0.1f64.min((size / first).sqrt()));
-        // Halve the step until the loss falls. Near the minimum rounding may prevent that.
+        // Halve the step until the loss falls. Near the minimum, rounding may prevent that.
         let moved = rows.product(&step);
         let slope = dot(&gradient, &step);
         let mut share = 1.0;
@@ -168,9 +169,9 @@ fn solve(rows: &WeightMatrix, curves: &[f64], gradient: &[f64], exactness: f64) 
     let mut size = dot(&rest, &rest);
     let enough = exactness * exactness * size;
     for _ in 0..200 {
-        let mut bent = rows.product(&direction);
-        bent.iter_mut().zip(curves).for_each(|(value, curve)| *value *= curve);
-        let mut image = rows.transposed(&bent);
+        let mut scaled = rows.product(&direction);
+        scaled.iter_mut().zip(curves).for_each(|(value, curve)| *value *= curve);
+        let mut image = rows.transposed(&scaled);
         let terms = image.len() - 1;
         add(&mut image[..terms], 1.0, &direction[..terms]);
         let curvature = dot(&direction, &image);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::features::row::FeatureSpec;
@@ -14,86 +14,88 @@ use crate::io::stream::Place;
 use crate::model::calibrate::Calibration;
 use crate::model::estimate::Estimate;
 use crate::model::term_index::TermIndex;
-use crate::model::terms::{MOST, ModelTerms};
+use crate::model::terms::{MAX_WEIGHT, ModelTerms};
 use crate::model::tfidf::Weighting;
 use crate::model::threads;
 use crate::profile::summary::StoredProfile;
 use crate::rows::label::{Label, LabelNames};
 use crate::rows::mask::MaskKind;
 
-/// A model as in its file, with the index that it scores by.
+/// The model file, with the index for scoring.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
+    /// Schema of the file.
     schema: String,
+    /// Tool that wrote the file.
     tool: ToolVersion,
-    /// The values of the two verdicts.
+    /// Values of the positive and the negative verdict.
     pub names: LabelNames,
-    /// The lowest score of a positive verdict.
+    /// Lowest score with a positive verdict, from 0 to 1.
     pub threshold: Fraction,
-    /// Personal data that was masked for training and is masked before scoring.
+    /// Kinds of personal data that are masked before training and before scoring.
     pub masked: Vec<MaskKind>,
-    /// Where the model came from.
+    /// The origin of the model.
     pub provenance: Provenance,
-    /// The cross-validated figures.
+    /// Cross-validated figures.
     pub estimate: Estimate,
-    /// The profile of the training rows, which `drift` compares new rows with.
+    /// Profile of the training rows. `drift` compares new rows with it.
     #[serde(default, skip_serializing_if = "StoredProfile::is_empty")]
     pub profile: StoredProfile,
     /// How a row becomes terms.
     pub features: FeatureSpec,
     /// How counts become weights.
     pub weighting: Weighting,
-    /// How windows of long messages are scored.
+    /// How windows of long messages are scored; absent if they are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub windows: Option<Windows>,
     /// Maps log-odds to a probability.
     pub calibration: Calibration,
     /// Number of texts behind the term frequencies.
     pub texts: u64,
-    /// The log-odds of a text without known terms.
+    /// Log-odds of a text without known terms.
     pub bias: f64,
-    /// The terms and what was learned about them.
+    /// Terms with number of texts and log-odds.
     pub terms: ModelTerms,
-    /// The digest of the file up to here.
+    /// SHA-256 of the file up to this key.
     #[serde(default, skip_serializing)]
     sha256: String,
-    /// The terms arranged for look-up, made at the first score.
+    /// The terms arranged for lookup, made at the first score.
     #[serde(skip)]
     index: OnceLock<TermIndex>,
 }
 
-/// Where a model came from.
+/// The origin of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// The time of fitting.
+    /// Time of the fit.
     pub fitted: String,
-    /// The commit of the repository at fitting, if known.
+    /// Commit of the repository at the time of the fit; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// Number of training rows.
     pub rows: u64,
     /// Number of positive training rows.
     pub positive: u64,
-    /// The digest of the training rows, in order.
+    /// SHA-256 of the training rows, in order.
     pub digest: String,
     /// The recipe, as options of `fit`.
     pub options: BTreeMap<String, String>,
 }
 
-/// Windows of a long message: each is scored on its own, and the surest one counts.
+/// Windows of a long message: each one is scored separately, and the highest score counts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Windows {
-    /// Words of a window.
+    /// Number of words in a window.
     pub words: usize,
-    /// How much surer a window must be than a whole message, in log-odds.
+    /// Log-odds subtracted from the score of a window before it is compared with that of the complete message.
     pub margin: f64,
 }
 
 impl Model {
-    /// A model of this version without terms.
+    /// Creates a model of this version without terms.
     pub fn empty(tool: &str, features: FeatureSpec) -> Self {
         let ResultHead { schema, tool, .. } = ResultHead::new("model", tool);
         Self {
@@ -120,21 +122,21 @@ impl Model {
     /// Checks that the model can score.
     pub fn check(&self) -> Result<()> {
         self.terms.check(self.texts)?;
-        ensure!(self.bias.abs() < MOST, "the bias is not finite, or not under {MOST:e}");
-        ensure!(self.calibration.is_sound(), "the calibration is none");
+        ensure!(self.bias.abs() < MAX_WEIGHT, "the bias is not finite or not below {MAX_WEIGHT:e}");
+        ensure!(self.calibration.is_valid(), "invalid calibration");
         if let Some(Windows { words, margin }) = self.windows {
-            ensure!((2..=10_000).contains(&words) && margin.abs() < MOST, "the windows are none");
+            ensure!((2..=10_000).contains(&words) && margin.abs() < MAX_WEIGHT, "invalid windows");
         }
         Ok(())
     }
 
-    /// The terms arranged for look-up.
+    /// The terms arranged for lookup.
     pub(super) fn index(&self) -> &TermIndex {
         let analyzer = &self.features.analyzer;
         self.index.get_or_init(|| TermIndex::of(&self.terms, analyzer, self.weighting, self.texts))
     }
 
-    /// The digest of the model file; empty if the model was not read from a file.
+    /// SHA-256 of the model file; empty if the model was not read from a file.
     pub fn digest(&self) -> &str {
         &self.sha256
     }
@@ -158,16 +160,16 @@ impl Model {
     pub fn parse(text: &str) -> Result<Self> {
         let (mut digest, mut checked) = ([String::new()], [Ok(())]);
         let seal = |digest: &mut String| *digest = seal(text);
-        let model: Self = threads::beside(&mut digest, 2, seal, || result_file::parse(text, "model"))?;
+        let model: Self = threads::each_while(&mut digest, 2, seal, || result_file::parse(text, "model"))?;
         ensure!(
             !model.sha256.is_empty() && digest[0] == model.sha256,
-            "the digest at its end is of another file; this one was cut short, or changed by hand"
+            "the SHA-256 at the end does not match; the file was truncated or edited, so copy or fit it again"
         );
         let check = |checked: &mut Result<()>| *checked = model.check();
-        let known = threads::beside(&mut checked, 2, check, || model.index().table.len());
+        let known = threads::each_while(&mut checked, 2, check, || model.index().table.len());
         let [checked] = checked;
-        checked?;
-        ensure!(known == model.terms.len(), "two terms have one key");
+        checked.map_err(|error| anyhow!("{error}; fit the model again"))?;
+        ensure!(known == model.terms.len(), "two terms have the same key; fit the model again");
         Ok(model)
     }
 
@@ -180,7 +182,7 @@ impl Model {
     }
 }
 
-/// The key before the digest at the end of the file.
+/// The text before the digest at the end of the file.
 const SEAL: &str = ",\"sha256\":\"";
 
 /// The digest of a model file's text up to the digest at its end.
@@ -189,7 +191,7 @@ fn seal(text: &str) -> String {
     result_file::digest(body)
 }
 
-/// The text of a model with the right digest at its end.
+/// The text of a model with the correct digest at its end.
 pub fn sealed(text: &str) -> String {
     let body = text.rsplit_once(SEAL).map_or_else(|| text.trim_end_matches(['}', '\n']), |(body, _)| body);
     format!("{body}{SEAL}{}\"}}", seal(body))

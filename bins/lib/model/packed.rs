@@ -1,4 +1,4 @@
-//! Packed rows of counted terms: two or three bytes for each term.
+//! Stores rows of counted terms in two or three bytes per term.
 
 /// Rows of (term, count) pairs, in any order. Low term numbers take fewer bytes.
 #[derive(Clone, Debug, Default)]
@@ -8,25 +8,23 @@ pub struct PackedRows {
     ends: Vec<usize>,
 }
 
-/// Bytes that are read for a number, whatever its length: the length is unpredictable, and a wrong branch costs more than
-/// some extra bytes.
+/// Number of bytes read for each number. Its length is unpredictable, and a mispredicted branch costs more than extra
+/// bytes.
 const REACH: usize = 8;
 
-/// Counts from this one up are rare; they follow as a number of their own.
+/// Counts from this one up are rare. They are stored as a separate number.
 const MANY: u32 = 4;
 
 impl PackedRows {
-    /// The number of rows.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// Adds a row. Each term is a number, with two bits for its count.
+    /// Adds a row. Each term becomes a number, with two bits for its count.
     pub fn push(&mut self, row: &[(u32, u32)]) {
         self.bytes.truncate(self.end());
         for &(term, count) in row {
@@ -39,25 +37,23 @@ impl PackedRows {
         self.bytes.extend([0; REACH]);
     }
 
-    /// Where the last row ends.
+    /// The end of the last row, in bytes.
     fn end(&self) -> usize {
         self.ends.last().copied().unwrap_or(0)
     }
 
-    /// Frees memory that no row needs.
+    /// Frees unused memory.
     pub fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
 
-    /// The terms of a row.
     #[inline]
     pub fn row(&self, row: usize) -> PackedTerms<'_> {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         PackedTerms { bytes: &self.bytes[..self.ends[row] + REACH], at: start }
     }
 
-    /// All rows.
     pub fn rows(&self) -> impl Iterator<Item = PackedTerms<'_>> + Clone {
         (0..self.len()).map(|row| self.row(row))
     }
@@ -96,7 +92,7 @@ impl Iterator for PackedTerms<'_> {
     type Item = (u32, u32);
 
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "what was packed were numbers of 32 bits")]
+    #[expect(clippy::cast_possible_truncation, reason = "packed numbers have at most 32 bits")]
     fn next(&mut self) -> Option<(u32, u32)> {
         if self.at + REACH >= self.bytes.len() {
             return None;
@@ -112,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_packed_is_unpacked() {
+    fn unpacking_restores_the_rows() {
         let rows = [
             vec![],
             vec![(0, 1), (1, 300), (u32::MAX, u32::MAX), (7, 1), (7, 2)],

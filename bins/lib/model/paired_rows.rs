@@ -1,4 +1,4 @@
-//! Rows scored by two models: two scored files read side by side or joined by id, or rows scored here.
+//! Reads rows scored by two models: two scored files side by side or joined by id, or rows scored here.
 
 use std::collections::HashMap;
 
@@ -12,31 +12,29 @@ use crate::model::row_score::ScoringBuffers;
 use crate::rows::label::Label;
 use crate::rows::{ReadOptions, Row, Rows};
 
-/// What one model says of a row.
+/// Verdict and score of one model for a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
-    /// The verdict.
     pub verdict: Label,
-    /// The score, where the row has one.
+    /// The score, from 0 to 1; `None` if the row has none.
     pub score: Option<f64>,
 }
 
-/// A labelled row, and what both models say of it.
+/// A labelled row with the results of both models.
 pub struct PairedRow<'a> {
-    /// The rows it is one of: the challenger's, where there are two files.
+    /// The rows that contain it: the challenger's, if there are two files.
     pub rows: &'a Rows,
-    /// The row.
     pub row: &'a Row,
-    /// What it is.
+    /// The label of the row.
     pub truth: Label,
-    /// What the champion says; none without a champion.
+    /// The champion's result; `None` without a champion.
     pub champion: Option<Judgement>,
-    /// What the challenger says.
+    /// The challenger's result.
     pub challenger: Judgement,
 }
 
 impl PairedRow<'_> {
-    /// A number that stands for the row: by its id, where it has one, else by its text.
+    /// A hash that identifies the row: of its id if `id` names a column, or else of its text.
     pub fn number(&self, id: Option<&str>) -> Result<u64> {
         let name = match id {
             Some(column) => name(self.rows, self.row, column)?,
@@ -46,19 +44,18 @@ impl PairedRow<'_> {
     }
 }
 
-/// The models that were given.
+/// The models that score the rows.
 #[derive(Clone, Copy, Default)]
 pub struct ModelPair<'a> {
-    /// The champion.
     pub champion: Option<&'a Model>,
-    /// The challenger.
     pub challenger: Option<&'a Model>,
 }
 
-/// What is done with each row.
+/// Called with each row.
 pub type PairedVisitor<'a> = dyn FnMut(&PairedRow) -> Result<()> + 'a;
 
-/// Reads labelled rows as both models judge them: one file, or two that are read side by side or joined by the column `id`.
+/// Reads labelled rows with the results of both models, from one file or two. Two files are read side by side, or
+/// joined by the column `id`.
 pub fn read(
     scored: &[Place],
     id: Option<&str>,
@@ -67,31 +64,32 @@ pub fn read(
     each: &mut PairedVisitor,
 ) -> Result<()> {
     match (scored, id) {
-        ([rows], _) => one(rows, options, models, each),
+        ([rows], _) => read_one(rows, options, models, each),
         ([champion, challenger], Some(id)) => by_id(champion, challenger, id, options, each),
         ([champion, challenger], None) => side_by_side(champion, challenger, options, each),
-        _ => bail!("expected one or two files"),
+        _ => bail!("expected one or two scored files"),
     }
 }
 
-/// Rows of one file. They are scored here with a champion, or if they have no verdict and there is a challenger.
-fn one(place: &Place, options: &ReadOptions, models: ModelPair, each: &mut PairedVisitor) -> Result<()> {
+/// Reads the rows of one file. They are scored here if there is a champion, or if there is a challenger and no column
+/// `verdict`.
+fn read_one(place: &Place, options: &ReadOptions, models: ModelPair, each: &mut PairedVisitor) -> Result<()> {
     let mut rows = Rows::open(place, options)?;
     rows.expect_text()?;
     match models {
         ModelPair { champion: champion @ Some(_), challenger: Some(challenger) } => {
-            unscored(&mut rows, champion, challenger, each)
+            score_rows(&mut rows, champion, challenger, each)
         }
         ModelPair { champion: None, challenger: Some(challenger) }
             if rows.header().find("verdict").is_none() =>
         {
-            unscored(&mut rows, None, challenger, each)
+            score_rows(&mut rows, None, challenger, each)
         }
-        _ => alone(&mut rows, each),
+        _ => read_scored(&mut rows, each),
     }
 }
 
-fn unscored(
+fn score_rows(
     rows: &mut Rows,
     champion: Option<&Model>,
     challenger: &Model,
@@ -102,18 +100,18 @@ fn unscored(
     let (mut row, mut buffers) = (Row::default(), ScoringBuffers::default());
     while rows.read(&mut row)? {
         let Some(truth) = rows.label(&row)? else { continue };
-        let mut judge = |model: &Model, columns| {
+        let mut score_with = |model: &Model, columns| {
             let score = model.score_row(&row, columns, &mut buffers);
             Judgement { verdict: model.verdict(score), score: Some(score) }
         };
-        let champion = champion.as_ref().map(|(model, columns)| judge(model, columns));
-        let challenger = judge(challenger, &columns);
+        let champion = champion.as_ref().map(|(model, columns)| score_with(model, columns));
+        let challenger = score_with(challenger, &columns);
         each(&PairedRow { rows, row: &row, truth, champion, challenger })?;
     }
     Ok(())
 }
 
-fn alone(rows: &mut Rows, each: &mut PairedVisitor) -> Result<()> {
+fn read_scored(rows: &mut Rows, each: &mut PairedVisitor) -> Result<()> {
     let mut row = Row::default();
     while rows.read(&mut row)? {
         if let Some(truth) = rows.label(&row)? {
@@ -124,7 +122,7 @@ fn alone(rows: &mut Rows, each: &mut PairedVisitor) -> Result<()> {
     Ok(())
 }
 
-/// What the columns of a scored row say.
+/// The result in the columns `verdict` and `spam_score` of a row.
 fn judgement(rows: &Rows, row: &Row) -> Result<Judgement> {
     let verdict = rows.label_in(row, rows.column("verdict")?)?;
     let verdict = verdict.with_context(|| rows.error(row, "the verdict is empty; score the rows first"))?;
@@ -133,59 +131,70 @@ fn judgement(rows: &Rows, row: &Row) -> Result<Judgement> {
         None => None,
     };
     if let Some(score) = score.filter(|score| !(0.0..=1.0).contains(score)) {
-        return Err(rows.error(row, format!("spam_score {score} is not between 0 and 1")));
+        return Err(
+            rows.error(row, format!("spam_score {score} is not between 0 and 1; score the rows again"))
+        );
     }
     Ok(Judgement { verdict, score })
 }
 
-/// Rows of two files with the same rows in the same order.
+/// Reads two files with the same rows in the same order.
 fn side_by_side(
     champion: &Place,
     challenger: &Place,
     options: &ReadOptions,
     each: &mut PairedVisitor,
 ) -> Result<()> {
-    let (mut ours, mut theirs) = (Rows::open(challenger, options)?, Rows::open(champion, options)?);
-    theirs.expect_text()?;
-    ours.expect_text()?;
-    let (mut our_row, mut their_row) = (Row::default(), Row::default());
+    let (mut challenger_rows, mut champion_rows) =
+        (Rows::open(challenger, options)?, Rows::open(champion, options)?);
+    champion_rows.expect_text()?;
+    challenger_rows.expect_text()?;
+    let (mut challenger_row, mut champion_row) = (Row::default(), Row::default());
     loop {
-        match (theirs.read(&mut their_row)?, ours.read(&mut our_row)?) {
+        match (champion_rows.read(&mut champion_row)?, challenger_rows.read(&mut challenger_row)?) {
             (false, false) => return Ok(()),
             (true, true) => {}
             (more, _) => {
-                let (longer, shorter) = if more { (&theirs, &ours) } else { (&ours, &theirs) };
-                bail!("{} ends before {}; score the same rows twice", shorter.place(), longer.place());
+                let (longer, shorter) = if more {
+                    (&champion_rows, &challenger_rows)
+                } else {
+                    (&challenger_rows, &champion_rows)
+                };
+                bail!(
+                    "{} ends before {}; score the same rows with both models",
+                    shorter.place(),
+                    longer.place()
+                );
             }
         }
-        let texts = (theirs.text(&their_row)?, ours.text(&our_row)?);
-        let truths = (theirs.label(&their_row)?, ours.label(&our_row)?);
+        let texts = (champion_rows.text(&champion_row)?, challenger_rows.text(&challenger_row)?);
+        let truths = (champion_rows.label(&champion_row)?, challenger_rows.label(&challenger_row)?);
         if texts.0 != texts.1 || truths.0 != truths.1 {
-            let (line, other) = (our_row.line(), ours.place());
+            let (line, other) = (challenger_row.line(), challenger_rows.place());
             let what = format!(
-                "is another row than line {line} of {other}; score the same rows twice, or join them by --id"
+                "differs from line {line} of {other}; score the same rows with both models, or join them with --id"
             );
-            return Err(theirs.error(&their_row, what));
+            return Err(champion_rows.error(&champion_row, what));
         }
         if let Some(truth) = truths.0 {
-            let champion = Some(judgement(&theirs, &their_row)?);
-            let challenger = judgement(&ours, &our_row)?;
-            each(&PairedRow { rows: &ours, row: &our_row, truth, champion, challenger })?;
+            let champion = Some(judgement(&champion_rows, &champion_row)?);
+            let challenger = judgement(&challenger_rows, &challenger_row)?;
+            each(&PairedRow { rows: &challenger_rows, row: &challenger_row, truth, champion, challenger })?;
         }
     }
 }
 
-/// A row of the champion's that waits for its twin.
+/// A champion's row that waits for the challenger's row with the same id.
 struct UnmatchedRow {
     line: u64,
     text: u64,
     truth: Option<Label>,
     judgement: Option<Judgement>,
-    met: bool,
+    is_matched: bool,
 }
 
-/// Rows of two files with the same rows in any order, joined by the values of a column; the champion's are kept in memory,
-/// without their texts.
+/// Reads two files with the same rows in any order, joined by the values of a column. Keeps the champion's rows in
+/// memory, without their texts.
 fn by_id(
     champion: &Place,
     challenger: &Place,
@@ -193,53 +202,70 @@ fn by_id(
     options: &ReadOptions,
     each: &mut PairedVisitor,
 ) -> Result<()> {
-    let (mut ours, mut theirs) = (Rows::open(challenger, options)?, Rows::open(champion, options)?);
-    theirs.expect_text()?;
-    ours.expect_text()?;
+    let (mut challenger_rows, mut champion_rows) =
+        (Rows::open(challenger, options)?, Rows::open(champion, options)?);
+    champion_rows.expect_text()?;
+    challenger_rows.expect_text()?;
     let (mut row, mut waiting) = (Row::default(), HashMap::new());
-    while theirs.read(&mut row)? {
-        let name = name(&theirs, &row, id)?;
-        let truth = theirs.label(&row)?;
-        let judgement = truth.map(|_| judgement(&theirs, &row)).transpose()?;
-        let text = xxh3_64(theirs.text(&row)?.as_bytes());
-        let before = waiting
-            .insert(name.to_owned(), UnmatchedRow { line: row.line(), text, truth, judgement, met: false });
+    while champion_rows.read(&mut row)? {
+        let name = name(&champion_rows, &row, id)?;
+        let truth = champion_rows.label(&row)?;
+        let judgement = truth.map(|_| judgement(&champion_rows, &row)).transpose()?;
+        let text = xxh3_64(champion_rows.text(&row)?.as_bytes());
+        let before = waiting.insert(
+            name.to_owned(),
+            UnmatchedRow { line: row.line(), text, truth, judgement, is_matched: false },
+        );
         if let Some(before) = before {
-            return Err(twice(&theirs, &row, name, before.line));
+            return Err(duplicate_id(&champion_rows, &row, name, before.line));
         }
     }
     let mut last = HashMap::new();
-    while ours.read(&mut row)? {
-        let name = name(&ours, &row, id)?;
-        let Some(twin) = waiting.get_mut(name) else {
-            let what = format!("id {} is not in {}; score the same rows twice", shown(name), theirs.place());
-            return Err(ours.error(&row, what));
+    while challenger_rows.read(&mut row)? {
+        let name = name(&challenger_rows, &row, id)?;
+        let Some(partner) = waiting.get_mut(name) else {
+            let what = format!(
+                "id {} is not in {}; score the same rows with both models",
+                shown(name),
+                champion_rows.place()
+            );
+            return Err(challenger_rows.error(&row, what));
         };
-        if twin.met {
-            return Err(twice(&ours, &row, name, last.get(&twin.line).copied().unwrap_or_default()));
+        if partner.is_matched {
+            return Err(duplicate_id(
+                &challenger_rows,
+                &row,
+                name,
+                last.get(&partner.line).copied().unwrap_or_default(),
+            ));
         }
-        twin.met = true;
-        last.insert(twin.line, row.line());
-        let truth = ours.label(&row)?;
-        let text = xxh3_64(ours.text(&row)?.as_bytes());
-        for (differs, what) in [(truth != twin.truth, "label"), (text != twin.text, "text")] {
+        partner.is_matched = true;
+        last.insert(partner.line, row.line());
+        let truth = challenger_rows.label(&row)?;
+        let text = xxh3_64(challenger_rows.text(&row)?.as_bytes());
+        for (differs, what) in [(truth != partner.truth, "label"), (text != partner.text, "text")] {
             if differs {
-                let (name, line, other) = (shown(name), twin.line, theirs.place());
+                let (name, line, other) = (shown(name), partner.line, champion_rows.place());
                 let what = format!(
-                    "id {name} has another {what} in line {line} of {other}; score the same rows twice"
+                    "id {name} has a different {what} in line {line} of {other}; score the same rows with both models"
                 );
-                return Err(ours.error(&row, what));
+                return Err(challenger_rows.error(&row, what));
             }
         }
-        if let (Some(truth), champion @ Some(_)) = (truth, twin.judgement) {
-            let challenger = judgement(&ours, &row)?;
-            each(&PairedRow { rows: &ours, row: &row, truth, champion, challenger })?;
+        if let (Some(truth), champion @ Some(_)) = (truth, partner.judgement) {
+            let challenger = judgement(&challenger_rows, &row)?;
+            each(&PairedRow { rows: &challenger_rows, row: &row, truth, champion, challenger })?;
         }
     }
-    let left = waiting.iter().filter(|(_, twin)| !twin.met).min_by_key(|(_, twin)| twin.line);
-    if let Some((name, twin)) = left {
-        let (place, other) = (theirs.place(), ours.place());
-        bail!("{place}: line {}: id {} is not in {other}; score the same rows twice", twin.line, shown(name));
+    let left =
+        waiting.iter().filter(|(_, partner)| !partner.is_matched).min_by_key(|(_, partner)| partner.line);
+    if let Some((name, partner)) = left {
+        let (place, other) = (champion_rows.place(), challenger_rows.place());
+        bail!(
+            "{place}: line {}: id {} is not in {other}; score the same rows with both models",
+            partner.line,
+            shown(name)
+        );
     }
     Ok(())
 }
@@ -247,13 +273,15 @@ fn by_id(
 fn name<'a>(rows: &Rows, row: &'a Row, column: &str) -> Result<&'a str> {
     let name = row.get(rows.column(column)?).trim();
     if name.is_empty() {
-        return Err(rows.error(row, format!("{} is empty; every row must have its own", shown(column))));
+        return Err(
+            rows.error(row, format!("column {} is empty; give every row a unique value", shown(column)))
+        );
     }
     Ok(name)
 }
 
-fn twice(rows: &Rows, row: &Row, name: &str, line: u64) -> anyhow::Error {
-    rows.error(row, format!("id {} is that of line {line}, too; every row must have its own", shown(name)))
+fn duplicate_id(rows: &Rows, row: &Row, name: &str, line: u64) -> anyhow::Error {
+    rows.error(row, format!("id {} is also in line {line}; give every row a unique id", shown(name)))
 }
 
 #[cfg(test)]
@@ -265,7 +293,7 @@ mod tests {
         let mut found = Vec::new();
         let place = Place::File("rows.csv".into());
         let mut rows = Rows::from_bytes(Box::new(Cursor::new(text)), &place, &ReadOptions::default())?;
-        alone(&mut rows, &mut |judged| {
+        read_scored(&mut rows, &mut |judged| {
             found.push(judged.challenger);
             Ok(())
         })?;
@@ -273,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn scores_are_read_where_there_are_any_and_must_be_shares() {
+    fn reads_optional_scores_and_rejects_those_outside_0_to_1() {
         let scored = read("label,text,spam_score,verdict\nspam,a,0.9,spam\n,b,,\n").unwrap();
         assert_eq!(scored, [Judgement { verdict: Label::Positive, score: Some(0.9) }]);
         let plain = read("label,text,verdict\nham,a,spam\n").unwrap();
@@ -282,8 +310,8 @@ mod tests {
             [("1.5", "is not between 0 and 1"), ("high", "is not a number"), ("NaN", "is not a number")]
         {
             let text = format!("label,text,spam_score,verdict\nspam,a,{cell},spam\n").leak();
-            let said = read(text).unwrap_err().to_string();
-            assert!(said.starts_with("rows.csv: line 2: ") && said.contains(why), "{said}");
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.starts_with("rows.csv: line 2: ") && error.contains(why), "{error}");
         }
     }
 }

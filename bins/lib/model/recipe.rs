@@ -12,38 +12,36 @@ use crate::model::estimate::Requirement;
 use crate::model::tfidf::{Selection, Weighting};
 use crate::model::threshold::ThresholdGoal;
 
-/// How a model is learned.
+/// The settings of a fit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
     /// How a text becomes terms.
     pub analyzer: Analyzer,
-    /// Which terms are kept.
+    /// The terms to keep.
     pub selection: Selection,
-    /// Whether weights are rounded to four decimals. Scores barely change, and the model is a third smaller.
+    /// Whether to round weights to four decimals. Scores barely change, and the model is a third smaller.
     pub rounded: bool,
     /// How counts become weights.
     pub weighting: Weighting,
-    /// The learning algorithm.
     pub learner: Learner,
-    /// Added to every count, so that a term seen in one class only does not decide alone (Lidstone 1920).
+    /// Added to every count, so that a term of only one class does not decide alone (Lidstone 1920).
     pub alpha: f64,
-    /// The cost of an error in the linear learners, relative to the penalty on large weights.
+    /// Cost of an error in linear learners, relative to the penalty on large weights.
     pub c: f64,
-    /// The class balance that naive Bayes assumes, if it is not that of the training rows.
+    /// The class balance that naive Bayes assumes; `None` for that of the training rows.
     pub prior: Option<f64>,
-    /// Words in each window of a long message; none if windows are not scored.
+    /// Number of words in a window of a long message; `None` if windows are not scored.
     pub windows: Option<usize>,
-    /// Number of folds; below two there are none.
+    /// Number of folds; below 2 there is no cross-validation.
     pub folds: usize,
     /// How scores become probabilities.
     pub calibration: CalibrationMethod,
     /// How the threshold is chosen.
     pub threshold: ThresholdGoal,
-    /// The figures that the model must reach.
+    /// Figures that the model must reach.
     pub required: Vec<Requirement>,
 }
 
-/// The learning algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learner {
     /// Multinomial naive Bayes.
@@ -64,7 +62,7 @@ impl Learner {
         ("nb-logistic", Self::NbLogistic),
     ];
 
-    /// Whether it reads the rows many times rather than once.
+    /// Whether the learner is a logistic regression, which reads the rows many times.
     pub fn is_linear(self) -> bool {
         matches!(self, Self::Logistic | Self::NbLogistic)
     }
@@ -88,14 +86,14 @@ impl FromStr for Learner {
     }
 }
 
-/// A recipe with a name.
+/// A named recipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
     /// Exactly scikit-learn's `TfidfVectorizer()` and `MultinomialNB()`.
     Classic,
-    /// The same on English stems without stop words, as in common tutorials.
+    /// The same as classic, on English stems and without stop words, as in common tutorials.
     Seeds,
-    /// Words, punctuation, their pairs and the shape of the message, sublinear, alpha .05.
+    /// Words, punctuation, their pairs and the shape of the message, with sublinear counts and alpha 0.05.
     Message,
     /// The same terms plus characters within words, a linear learner, and windows.
     Strong,
@@ -148,7 +146,6 @@ impl Recipe {
 }
 
 impl Preset {
-    /// The recipe of this name.
     pub fn recipe(self) -> Recipe {
         let words = Analyzer {
             kind: TermKind::Word,

@@ -25,7 +25,7 @@ pub struct ScoringBuffers {
 pub(super) struct ScoredPart<'a> {
     pub(super) text: &'a str,
     pub(super) log_odds: f64,
-    /// How much surer than a whole message the part had to be.
+    /// Log-odds subtracted because the part is a window; 0 for the complete text.
     pub(super) margin: f64,
 }
 
@@ -36,8 +36,8 @@ pub struct ColumnPlaces {
 }
 
 impl ColumnPlaces {
-    /// Copies the cells of a row into the buffers, and gives its text.
-    pub(super) fn lay_out<'a>(&self, row: &'a Row, buffers: &mut ScoringBuffers) -> &'a str {
+    /// Copies the cells of a row into the buffers, and returns its text.
+    pub(super) fn load_row<'a>(&self, row: &'a Row, buffers: &mut ScoringBuffers) -> &'a str {
         buffers.cells.resize(self.cells.len(), String::new());
         for (cell, &column) in buffers.cells.iter_mut().zip(&self.cells) {
             cell.clear();
@@ -46,14 +46,14 @@ impl ColumnPlaces {
         self.text(row).unwrap_or_default()
     }
 
-    /// The text of a row; none if the model reads no text.
+    /// The text of a row; `None` if the model reads no text.
     pub(super) fn text<'a>(&self, row: &'a Row) -> Option<&'a str> {
         self.text.map(|column| row.get(column))
     }
 }
 
-/// Keys that are looked up at once.
-const AT_ONCE: usize = 1 << 14;
+/// Number of keys that are looked up at a time.
+const KEYS: usize = 1 << 14;
 
 impl Model {
     /// The columns that the model reads; an error if one is missing.
@@ -71,13 +71,13 @@ impl Model {
 
     /// The probability that a row is positive.
     pub fn score_row(&self, row: &Row, columns: &ColumnPlaces, buffers: &mut ScoringBuffers) -> f64 {
-        let text = columns.lay_out(row, buffers);
+        let text = columns.load_row(row, buffers);
         self.score_cells(text, buffers)
     }
 
     /// The probability that a text is positive, with the cells in the buffers.
     pub(super) fn score_cells(&self, text: &str, buffers: &mut ScoringBuffers) -> f64 {
-        self.calibration.probability(self.surest(&self.read_as(text), buffers).log_odds)
+        self.calibration.probability(self.best_part(&self.read_as(text), buffers).log_odds)
     }
 
     /// A text as the model reads it: personal data is masked if it was masked for training.
@@ -85,8 +85,8 @@ impl Model {
         if self.masked.is_empty() { Cow::Borrowed(text) } else { mask::masked(text, &self.masked).into() }
     }
 
-    /// The part with the highest log-odds: the whole text or one of its windows.
-    pub(super) fn surest<'a>(&self, text: &'a str, buffers: &mut ScoringBuffers) -> ScoredPart<'a> {
+    /// The part with the highest log-odds: the complete text or one of its windows.
+    pub(super) fn best_part<'a>(&self, text: &'a str, buffers: &mut ScoringBuffers) -> ScoredPart<'a> {
         let mut most = ScoredPart { text, log_odds: self.sum(text, buffers), margin: 0.0 };
         if let Some(Windows { words, margin }) = self.windows {
             windows::each(text, words, &mut |text| {
@@ -103,12 +103,12 @@ impl Model {
     pub(super) fn sum(&self, text: &str, buffers: &mut ScoringBuffers) -> f64 {
         let ScoringBuffers { scratch, tally, keys, counts, cells } = buffers;
         let index = self.index();
-        // First many keys, then their places: that way the reads from memory do not wait for each other.
+        // Keys are collected first and looked up together, so that memory reads do not wait for each other.
         keys.clear();
         scratch.unspelled = true;
         self.features.each(text, cells, scratch, &mut |Term { key, .. }| {
             keys.push(key);
-            if keys.len() == AT_ONCE {
+            if keys.len() == KEYS {
                 index.count(keys, tally);
             }
         });

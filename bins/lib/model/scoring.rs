@@ -13,23 +13,23 @@ use crate::stats::metrics::{Confusion, Figures};
 use crate::stats::prior_shift::Prior;
 use crate::stats::ranking::{Ranking, ScoredLabel};
 
-/// How rows are scored.
+/// Settings for scoring.
 #[derive(Clone, Copy)]
 pub struct ScoringOptions<'a> {
-    /// Threads that score at once.
+    /// Number of threads.
     pub threads: usize,
-    /// Corrects the scores for another class balance.
+    /// Correction for a different class balance.
     pub prior: Option<&'a Prior>,
-    /// How many terms explain a score, at most; none if scores are not explained.
+    /// Maximum number of terms that explain a score; `None` for no explanation.
     pub explained_terms: Option<usize>,
 }
 
 /// The score of a row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowScore {
-    /// The probability that the row is positive.
+    /// Probability that the row is positive.
     pub spam_score: f64,
-    /// The terms that moved the score most; empty if scores are not explained.
+    /// The terms with the largest contributions; empty if scores are not explained.
     pub reasons: String,
 }
 
@@ -43,7 +43,7 @@ pub struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    /// A scorer for these rows; an error if they lack a column that the model reads.
+    /// Creates a scorer for these rows. An error if they lack a column that the model reads.
     pub fn new(model: &'a Model, rows: &Rows, options: ScoringOptions<'a>) -> Result<Self> {
         Ok(Self { model, columns: model.columns(rows)?, options, buffers: Mutex::default() })
     }
@@ -58,10 +58,10 @@ impl<'a> Scorer<'a> {
         self.model.verdict(scored.spam_score)
     }
 
-    /// Reads and scores all rows, and calls `each` with every row in order. While one batch is scored, `each` sees the
-    /// batch before it and the batch after it is read.
+    /// Reads and scores all rows, and calls `each` with every row in order. While one batch is scored, `each` gets the
+    /// previous batch, and the next batch is read.
     ///
-    /// If reading fails, `each` still sees the rows before the failure.
+    /// If reading fails, `each` still gets the rows before the failure.
     pub fn score_each(
         &self,
         rows: &mut Rows,
@@ -75,8 +75,8 @@ impl<'a> Scorer<'a> {
                 return Ok(());
             }
             let RowBatch { rows: unscored, scores, used, ended, .. } = now;
-            self.score_beside(&unscored[..*used], scores, || {
-                before.hand_on(rows, &mut each)?;
+            self.score_while(&unscored[..*used], scores, || {
+                before.pass_on(rows, &mut each)?;
                 if *ended {
                     after.clear();
                 } else {
@@ -90,14 +90,14 @@ impl<'a> Scorer<'a> {
 
     /// Scores a batch of rows; `scores` is overwritten.
     pub fn score(&self, rows: &[Row], scores: &mut Vec<RowScore>) {
-        self.score_beside(rows, scores, || ());
+        self.score_while(rows, scores, || ());
     }
 
     /// Scores a batch of rows while this thread first does something else.
-    fn score_beside<R>(&self, rows: &[Row], scores: &mut Vec<RowScore>, meanwhile: impl FnOnce() -> R) -> R {
+    fn score_while<R>(&self, rows: &[Row], scores: &mut Vec<RowScore>, meanwhile: impl FnOnce() -> R) -> R {
         scores.resize(rows.len(), RowScore::default());
         let mut work: Vec<_> = rows.chunks(THREAD_ROWS).zip(scores.chunks_mut(THREAD_ROWS)).collect();
-        threads::beside(
+        threads::each_while(
             &mut work,
             self.options.threads,
             |(rows, scores)| self.score_some(rows, scores),
@@ -117,34 +117,34 @@ impl<'a> Scorer<'a> {
                 scored.reasons = model.reasons(row, columns, &mut buffers, most);
             }
         }
-        // Buffers grow with the largest row; they are not kept after a giant one.
+        // Buffers grow with the largest row. They are not kept after a giant one.
         if !rows.iter().any(|row| row_bytes(row) >= GIANT_BYTES) {
             unused().push(buffers);
         }
     }
 }
 
-/// Rows of a batch, at most.
+/// Maximum number of rows in a batch.
 const BATCH_ROWS: usize = 512;
 
-/// A batch with this many bytes takes no more rows.
+/// A batch with this many bytes or more takes no more rows.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// The memory of a row with this many bytes is not reused.
+/// The memory of a row with this many bytes or more is not reused.
 const GIANT_BYTES: usize = 1 << 16;
 
-/// Rows that a thread takes at once.
+/// Number of rows that a thread takes at a time.
 const THREAD_ROWS: usize = 32;
 
 fn row_bytes(row: &Row) -> usize {
     row.cells().map(str::len).sum()
 }
 
-/// Rows that are read, scored and handed on together. Its memory is reused for later batches.
+/// Rows that are read, scored and passed on together. The memory is reused for later batches.
 struct RowBatch {
     rows: Vec<Row>,
     scores: Vec<RowScore>,
-    /// How many of the rows belong to this batch; the others are memory for later ones.
+    /// Number of rows in this batch; the others are memory for later batches.
     used: usize,
     /// Whether these are the last rows.
     ended: bool,
@@ -161,7 +161,7 @@ impl RowBatch {
         self.used == 0 && self.failed.is_none()
     }
 
-    /// Leaves the batch empty, after the last row.
+    /// Empties the batch, after the last row.
     fn clear(&mut self) {
         (self.used, self.ended) = (0, true);
     }
@@ -190,8 +190,8 @@ impl RowBatch {
         }
     }
 
-    /// Calls `each` with every scored row, then reports the error that ended the reading.
-    fn hand_on(
+    /// Calls `each` with every scored row, then returns the error that ended the reading.
+    fn pass_on(
         &mut self,
         rows: &Rows,
         each: &mut impl FnMut(&Rows, &Row, &RowScore) -> Result<()>,
@@ -212,12 +212,11 @@ pub struct LabelledScores {
 }
 
 impl LabelledScores {
-    /// An empty collection. Unless it `keeps_scores`, it takes no memory for each row and has no figures from scores.
+    /// An empty collection. If it does not keep scores, it needs no memory per row and has no figures from scores.
     pub fn new(keeps_scores: bool) -> Self {
         Self { keeps_scores, ..Self::default() }
     }
 
-    /// Adds a labelled row.
     pub fn add(&mut self, truth: Label, verdict: Label, score: f64) {
         self.confusion.add(truth, verdict);
         if self.keeps_scores {
@@ -225,12 +224,10 @@ impl LabelledScores {
         }
     }
 
-    /// The figures of all rows.
     pub fn figures(&mut self) -> Figures {
         Figures::of(&mut self.scores, self.confusion)
     }
 
-    /// The rows ranked by score.
     pub fn ranking(&mut self) -> Ranking<'_> {
         Ranking::of(&mut self.scores)
     }
@@ -261,7 +258,7 @@ mod tests {
         Rows::from_bytes(Box::new(Cursor::new(text)), &place, &ReadOptions::default()).unwrap()
     }
 
-    /// Every text with its score, and the error at the end.
+    /// Every text with its score, and the result of reading.
     fn scored(model: &Model, csv: &str, threads: usize) -> (Vec<(String, RowScore)>, Result<()>) {
         let mut rows = rows(csv.to_owned());
         let options = ScoringOptions { threads, prior: None, explained_terms: Some(1) };
@@ -275,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_in_order_with_their_scores_on_any_number_of_threads() {
+    fn scores_rows_in_order_on_any_number_of_threads() {
         let model = model();
         let texts = |n: usize| format!("{} {n}", ["free", "noon", "other"][n % 3]);
         // A giant row in the middle: its memory is not kept.
@@ -303,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_in_memory_is_scored_as_a_file_is() {
+    fn scores_a_batch_in_memory_like_a_file() {
         let (model, mut source) = (model(), rows("text\nfree\nnoon\n".into()));
         let options = ScoringOptions { threads: 2, prior: None, explained_terms: None };
         let scorer = Scorer::new(&model, &source, options).unwrap();
@@ -313,8 +310,8 @@ mod tests {
         }
         let mut found = vec![RowScore::default(); 7];
         scorer.score(&batch, &mut found);
-        let wanted = ["free", "noon"].map(|text| model.score(text, &mut ScoringBuffers::default()));
-        assert_eq!(found.iter().map(|scored| scored.spam_score).collect::<Vec<_>>(), wanted);
-        assert!(wanted[0] > 0.5 && wanted[1] < 0.5);
+        let expected = ["free", "noon"].map(|text| model.score(text, &mut ScoringBuffers::default()));
+        assert_eq!(found.iter().map(|scored| scored.spam_score).collect::<Vec<_>>(), expected);
+        assert!(expected[0] > 0.5 && expected[1] < 0.5);
     }
 }

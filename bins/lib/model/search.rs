@@ -18,30 +18,28 @@ use crate::stats::metrics::Figures;
 /// Minimum number of rows in the first round.
 const FIRST_ROUND: usize = 2000;
 
-/// One candidate in this many goes on to the next round.
-const STAYS: usize = 3;
+/// One in this many candidates advances to the next round.
+const ADVANCE_ONE_IN: usize = 3;
 
 /// A recipe to try.
 #[derive(Clone, Debug)]
 pub struct RecipeCandidate {
     /// The preset that the recipe is a variant of.
     pub preset: Preset,
-    /// The recipe.
     pub recipe: Recipe,
 }
 
 /// The result of a recipe in one round.
 #[derive(Clone, Debug)]
 pub struct RecipeTrial {
-    /// The round, from 1.
+    /// Number of the round, from 1.
     pub round: usize,
-    /// The number of rows in the round.
+    /// Number of rows in the round.
     pub rows: usize,
-    /// The recipe that was tried.
     pub candidate: RecipeCandidate,
     /// The cross-validated figures.
     pub figures: Figures,
-    /// Whether it went on; in the last round, whether it is the best.
+    /// Whether the recipe advanced to the next round; in the last round, whether it is the best.
     pub kept: bool,
 }
 
@@ -58,7 +56,7 @@ impl fmt::Display for RecipeTrial {
     }
 }
 
-/// All trials as CSV: round by round, the best first.
+/// All trials as CSV, by round, the best first.
 pub fn table(trials: &[RecipeTrial]) -> String {
     let cell = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.6}"));
     let mut table = String::from("round,rows,recipe,kept,average_precision,f1,roc_auc,recall_at_fpr_0.001\n");
@@ -73,24 +71,23 @@ pub fn table(trials: &[RecipeTrial]) -> String {
     table
 }
 
-/// Which settings may vary: those not given on the command line.
+/// The settings that may vary: those not given on the command line.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchSpace {
-    /// The n-grams.
     pub ngrams: bool,
-    /// The alpha of naive Bayes.
+    /// Additive smoothing of naive Bayes.
     pub alpha: bool,
-    /// The cost of an error in linear learners.
+    /// Cost of an error in linear learners.
     pub c: bool,
 }
 
-/// Variants of a recipe.
-pub fn variants(preset: Preset, recipe: &Recipe, freedom: SearchSpace) -> Vec<RecipeCandidate> {
+/// Variants of a recipe within the search space.
+pub fn variants(preset: Preset, recipe: &Recipe, space: SearchSpace) -> Vec<RecipeCandidate> {
     let bayes = !recipe.learner.is_linear();
     let ngrams = [1, 2, 3].map(|most| Ngrams { fewest: 1, most });
-    let ngrams = if freedom.ngrams && bayes { ngrams.to_vec() } else { vec![recipe.analyzer.ngrams] };
-    let alphas = if freedom.alpha && bayes { vec![0.01, 0.05, 0.2, 1.0] } else { vec![recipe.alpha] };
-    let costs = if freedom.c && !bayes { vec![1.0, 10.0, 100.0] } else { vec![recipe.c] };
+    let ngrams = if space.ngrams && bayes { ngrams.to_vec() } else { vec![recipe.analyzer.ngrams] };
+    let alphas = if space.alpha && bayes { vec![0.01, 0.05, 0.2, 1.0] } else { vec![recipe.alpha] };
+    let costs = if space.c && !bayes { vec![1.0, 10.0, 100.0] } else { vec![recipe.c] };
     let mut candidates = Vec::new();
     for ngrams in ngrams {
         for &alpha in &alphas {
@@ -105,26 +102,26 @@ pub fn variants(preset: Preset, recipe: &Recipe, freedom: SearchSpace) -> Vec<Re
 }
 
 /// Tries all candidates on some rows, then the best of them on more. Candidates are compared by out-of-fold average
-/// precision, which needs no threshold. Returns the best model, learned from all rows, and every trial. `tell` is called
-/// before each trial.
+/// precision, which needs no threshold. Returns the best model, learned from all rows, and every trial. `progress` is
+/// called before each trial.
 pub fn search(
     training: &Vec<TrainingRow>,
     candidates: Vec<RecipeCandidate>,
     about: &FitProvenance,
     limits: ResourceLimits,
-    tell: &mut dyn FnMut(&str),
+    progress: &mut dyn FnMut(&str),
 ) -> Result<(Model, Vec<RecipeTrial>)> {
     let (mut left, mut round) = (candidates, 1);
     let mut trials: Vec<RecipeTrial> = Vec::new();
     loop {
-        let last = left.len() <= STAYS;
+        let last = left.len() <= ADVANCE_ONE_IN;
         // The last round has all rows, the round before it half of them, the one before that a quarter.
-        let share = if last { 1 } else { 1 << left.len().ilog(STAYS).min(8) };
+        let share = if last { 1 } else { 1 << left.len().ilog(ADVANCE_ONE_IN).min(8) };
         let rows = (training.len() / share).max(FIRST_ROUND);
         let some = if rows < training.len() { &part(training, rows) } else { training };
         let mut done = Vec::new();
         for (number, candidate) in left.iter().enumerate() {
-            tell(&format!("searching, round {round}: {} of {}", number + 1, left.len()));
+            progress(&format!("searching, round {round}: {} of {}", number + 1, left.len()));
             let model = fit(some, &candidate.recipe, about.clone(), limits)?;
             // Only the models of the last round are kept, because models are large.
             let figures = model.estimate.pooled;
@@ -132,27 +129,30 @@ pub fn search(
         }
         let merit = |figures: &Figures| figures.average_precision.unwrap_or(0.0);
         done.sort_by(|(one, ..), (other, ..)| merit(other).total_cmp(&merit(one)));
-        let stays = if last { 1 } else { done.len().div_ceil(STAYS) };
+        let advancing = if last { 1 } else { done.len().div_ceil(ADVANCE_ONE_IN) };
         trials.extend(done.iter().enumerate().map(|(place, (figures, _, candidate))| RecipeTrial {
             round,
             rows: some.len(),
             candidate: candidate.clone(),
             figures: *figures,
-            kept: place < stays,
+            kept: place < advancing,
         }));
         if last {
             let measured = done.iter().any(|(figures, ..)| figures.average_precision.is_some());
-            ensure!(measured, "nothing can be measured on folds of these rows, so no recipe is the best");
+            ensure!(
+                measured,
+                "no average precision can be measured on folds of these rows; add rows of both classes"
+            );
             let model = done.into_iter().next().and_then(|(_, model, _)| model);
-            return Ok((model.context("nothing to search among")?, trials));
+            return Ok((model.context("no recipes to search")?, trials));
         }
-        left = done.into_iter().take(stays).map(|(.., candidate)| candidate).collect();
+        left = done.into_iter().take(advancing).map(|(.., candidate)| candidate).collect();
         round += 1;
     }
 }
 
-/// About `rows` rows, chosen by a hash of their content: copies stay together, and rows stay in order. A rare class gets more
-/// than its share.
+/// About `rows` rows, chosen by a hash of their content. Copies stay together, and rows stay in order. A rare class
+/// gets more than its share.
 fn part(training: &[TrainingRow], rows: usize) -> Vec<TrainingRow> {
     let hash = |row: &TrainingRow| {
         row.cells.iter().fold(Fingerprint::of(&row.text).0, |hash, cell| mix(hash ^ Fingerprint::of(cell).0))
@@ -178,8 +178,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_better_recipe_is_found_on_more_and_more_rows() {
-        // Whether a text is positive is told by the order of two words: single words know nothing.
+    fn finds_the_better_recipe_with_more_rows_in_each_round() {
+        // Only the order of two words determines the label, so single words are not enough.
         let row = |n: u64| {
             let (one, other) = if n.is_multiple_of(2) { ("alpha", "beta") } else { ("beta", "alpha") };
             let letters = |n: u64| format!("{n:016x}").replace(|c: char| c.is_ascii_digit(), "x");
@@ -188,15 +188,15 @@ mod tests {
         };
         let training: Vec<TrainingRow> = (0..6000).map(row).collect();
         let recipe = Preset::Message.recipe();
-        let freedom = SearchSpace { ngrams: true, alpha: true, c: true };
-        let candidates = variants(Preset::Message, &recipe, freedom);
+        let space = SearchSpace { ngrams: true, alpha: true, c: true };
+        let candidates = variants(Preset::Message, &recipe, space);
         assert_eq!(candidates.len(), 12);
         let limits = ResourceLimits { threads: 1, memory: usize::MAX };
-        let mut heard = 0;
+        let mut calls = 0;
         let (model, trials) =
-            search(&training, candidates, &FitProvenance::default(), limits, &mut |_| heard += 1).unwrap();
+            search(&training, candidates, &FitProvenance::default(), limits, &mut |_| calls += 1).unwrap();
         assert!(model.features.analyzer.ngrams.most > 1);
-        assert_eq!((heard, trials.len()), (12 + 4 + 2, 12 + 4 + 2));
+        assert_eq!((calls, trials.len()), (12 + 4 + 2, 12 + 4 + 2));
         let rare = |n: u64| TrainingRow {
             label: if n % 3000 == 7 { Label::Positive } else { Label::Negative },
             ..row(n)

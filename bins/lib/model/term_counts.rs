@@ -4,7 +4,7 @@
 #[derive(Default)]
 pub struct TermCounts {
     counts: Vec<u32>,
-    /// The numbers that have been counted, and room for more.
+    /// The numbers that have a count, and room for more.
     touched: Vec<u32>,
     used: usize,
 }
@@ -17,7 +17,8 @@ impl TermCounts {
         if place >= self.counts.len() || self.used >= self.touched.len() {
             self.make_room(place);
         }
-        // The processor cannot predict whether a term is new, so the number is always written. Only a new one stays.
+        // Whether a term is new is unpredictable for the processor. So the number is always written, but kept only if
+        // it is new.
         self.touched[self.used] = number;
         self.used += usize::from(self.counts[place] == 0);
         self.counts[place] += 1;
@@ -30,7 +31,7 @@ impl TermCounts {
         self.touched.resize(more(self.touched.len(), self.used), 0);
     }
 
-    /// Moves the counts out, in the order in which the terms first occurred.
+    /// Moves the counts to `row`, in the order in which the terms first occurred.
     pub fn take(&mut self, row: &mut Vec<(u32, u32)>) {
         row.clear();
         row.extend(self.touched[..self.used].iter().map(|&number| {

@@ -1,4 +1,4 @@
-//! The terms of a model, arranged for fast look-up while scoring.
+//! The terms of a model, arranged for fast lookup while scoring.
 
 use crate::features::Analyzer;
 use crate::features::hash_table::{KeyNumbers, Sieve};
@@ -7,7 +7,7 @@ use crate::model::terms::ModelTerms;
 use crate::model::tfidf::Weighting;
 use crate::model::threads;
 
-/// Terms by key. The most frequent terms come first, by powers of two, so that the data used most lies together.
+/// Terms by key. Frequent terms come first, by powers of two, so that the data used most is close together.
 #[derive(Clone, Debug)]
 pub(super) struct TermIndex {
     /// The place of each term, by its key.
@@ -20,11 +20,11 @@ pub(super) struct TermIndex {
     pub(super) table: Vec<(f64, f64)>,
 }
 
-/// Keys that a thread computes at once.
+/// Number of keys that a thread computes at a time.
 const KEYS: usize = 1 << 14;
 
 impl TermIndex {
-    /// The index of a model's terms; `texts` is the number of texts that the frequencies are about.
+    /// Builds the index of a model's terms. `texts` is the number of texts behind the frequencies.
     pub(super) fn of(terms: &ModelTerms, analyzer: &Analyzer, weighting: Weighting, texts: u64) -> Self {
         let mut order = by_frequency(&terms.frequency);
         let rarity = weighting.rarity(&terms.frequency, texts);
@@ -55,7 +55,7 @@ impl TermIndex {
     }
 }
 
-/// The numbers of terms by the powers of two in their frequencies, the largest first; equals stay in their order.
+/// Term numbers by descending power of two of their frequency. Terms with the same power keep their order.
 fn by_frequency(frequency: &[u32]) -> Vec<u32> {
     let size = |frequency: &u32| frequency.leading_zeros() as usize;
     let mut places = [0; u32::BITS as usize + 2];

@@ -1,4 +1,4 @@
-//! Selects the terms to keep: counts them over all rows, in bounded memory.
+//! Selects the terms to keep: counts them over all rows, within a memory limit.
 
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
@@ -13,14 +13,14 @@ use crate::model::tfidf::Selection;
 use crate::model::threads;
 use crate::model::training_rows::{ResourceLimits, TrainingRow, TrainingRows};
 
-/// How many rows have a term, and how often it occurs in all of them.
+/// Number of rows with a term, and of its occurrences in all rows.
 #[derive(Clone, Copy, Debug, Default)]
 struct TermFrequency {
     texts: u32,
     times: u32,
 }
 
-/// The terms that one thread has seen in its rows.
+/// The terms counted by one thread.
 #[derive(Default)]
 struct ThreadTerms {
     seen: HashTable<TermFrequency>,
@@ -29,7 +29,7 @@ struct ThreadTerms {
 }
 
 impl ThreadTerms {
-    /// Counts the terms of a row that have one of these keys.
+    /// Counts the terms of a row whose keys are in the range.
     fn count(&mut self, row: &TrainingRow, features: &FeatureSpec, keys: RangeInclusive<u64>) {
         let Self { seen, row: counts, scratch } = self;
         features.each(&row.text, &row.cells, scratch, &mut |term| {
@@ -45,21 +45,21 @@ impl ThreadTerms {
     }
 }
 
-/// Bytes for each term that is being counted, about.
+/// Approximate number of bytes for each counted term.
 const TERM_BYTES: usize = 64;
 
-/// Each thread may count this many terms, however little memory there is.
-const LEAST_TERMS: usize = 1 << 10;
+/// Minimum number of terms per thread, even if there is little memory.
+const MIN_TERMS: usize = 1 << 10;
 
-/// The keys of the terms that are kept. If the terms do not fit into the memory, the rows are read several times, each
-/// time for the next range of keys.
+/// Returns the keys of the terms to keep. If the terms do not fit into the memory, it reads the rows several times,
+/// each time for the next range of keys.
 pub(super) fn select(
     rows: &dyn TrainingRows,
     features: &FeatureSpec,
     selection: &Selection,
     limits: ResourceLimits,
 ) -> Result<HashTable<()>> {
-    let most = (limits.memory / limits.threads.max(1) / TERM_BYTES).max(LEAST_TERMS);
+    let most = (limits.memory / limits.threads.max(1) / TERM_BYTES).max(MIN_TERMS);
     let mut kept: Vec<(u32, u64)> = Vec::new();
     let mut from = 0;
     loop {
@@ -67,7 +67,7 @@ pub(super) fn select(
         let fit = seen.iter().filter(|(key, seen)| *key <= to && selection.keeps(seen.texts, rows));
         kept.extend(fit.map(|(key, seen)| (seen.times, key)));
         if let Some(limit) = selection.max_features.filter(|limit| *limit < kept.len()) {
-            // The keys decide which of equally frequent terms are kept.
+            // Of equally frequent terms, those with the lowest keys are kept.
             kept.select_nth_unstable_by_key(limit, |&(times, key)| (Reverse(times), key));
             kept.truncate(limit);
         }
@@ -76,22 +76,23 @@ pub(super) fn select(
             None => break,
         }
     }
-    let mut wanted = HashTable::with_room(kept.len());
+    let mut keys = HashTable::with_room(kept.len());
     for (_, key) in kept {
-        wanted.entry(key);
+        keys.entry(key);
     }
-    Ok(wanted)
+    Ok(keys)
 }
 
 /// The terms whose keys lie in one range.
 struct CountedRange {
-    /// The last key of the range. `seen` may also have keys above it, whose counts are not complete.
+    /// The last key of the range. `seen` may also have higher keys, with incomplete counts.
     to: u64,
     seen: HashTable<TermFrequency>,
     rows: u64,
 }
 
-/// Reads all rows for the terms with keys from `from` up. The upper limit falls until each thread has at most `most` terms.
+/// Counts the terms with keys from `from` up, in all rows. Lowers the upper limit until each thread has at most `most`
+/// terms.
 fn count_range(
     rows: &dyn TrainingRows,
     features: &FeatureSpec,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::model::dictionary::SpelledTerms;
 
 /// Every weight is below this limit. It is far above any real weight, and low enough that no score overflows.
-pub const MOST: f64 = 1e100;
+pub const MAX_WEIGHT: f64 = 1e100;
 
 /// Terms in the order of their bytes. In JSON each is a list of term, number of texts and log-odds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,24 +24,20 @@ pub struct ModelTerms {
 }
 
 impl ModelTerms {
-    /// Adds a term.
     pub fn push(&mut self, term: &str, frequency: u32, weight: f64) {
         self.spelled.push("", term);
         self.frequency.push(frequency);
         self.weights.push(weight);
     }
 
-    /// The number of terms.
     pub fn len(&self) -> usize {
         self.spelled.len()
     }
 
-    /// Whether there are no terms.
     pub fn is_empty(&self) -> bool {
         self.spelled.is_empty()
     }
 
-    /// A term.
     pub fn term(&self, number: usize) -> &str {
         self.spelled.term(number)
     }
@@ -54,15 +50,18 @@ impl ModelTerms {
     /// Fails if the terms cannot be used for scoring.
     pub fn check(&self, texts: u64) -> Result<()> {
         ensure!(u32::try_from(self.len()).is_ok(), "too many terms");
-        // Byte by byte, because neighbours share only a few bytes and a call to memcmp would cost more.
+        // Compares byte by byte, because neighbours share only a few bytes and a call to memcmp would cost more.
         let before = |number| self.term(number - 1).bytes().lt(self.term(number).bytes());
         let ordered = (1..self.len()).all(before);
-        ensure!(ordered, "the terms are not in order");
+        ensure!(ordered, "the terms are not sorted");
         if let Some((term, ..)) = self.iter().find(|(_, found, _)| u64::from(*found) > texts) {
-            bail!("more texts have {} than there are", crate::io::diagnostics::shown(term));
+            bail!("term {} has more texts than the model", crate::io::diagnostics::shown(term));
         }
-        ensure!(self.frequency.iter().all(|found| *found > 0), "a term has no text");
-        ensure!(self.weights.iter().all(|x| x.abs() < MOST), "a weight is not finite, or not under {MOST:e}");
+        ensure!(self.frequency.iter().all(|found| *found > 0), "a term has no texts");
+        ensure!(
+            self.weights.iter().all(|x| x.abs() < MAX_WEIGHT),
+            "a weight is not finite or not below {MAX_WEIGHT:e}"
+        );
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! Term weights: how often a term occurs in a text, relative to how many texts have it (Spärck Jones 1972).
+//! Term weights (TF-IDF): the count of a term in a text, relative to the number of texts with the term (Spärck Jones
+//! 1972).
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,20 +33,20 @@ impl FromStr for Norm {
     }
 }
 
-/// The rarity is computed only once for frequencies below this one.
+/// Below this frequency, the rarity is computed only once per frequency.
 const FEW: u32 = 64;
 
 /// How counts become weights; part of the model file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Weighting {
-    /// Whether a count is 1 + ln of itself.
+    /// Whether a count n becomes 1 + ln n.
     pub sublinear: bool,
     /// Whether rare terms weigh more.
     pub idf: bool,
     /// Whether rarity is computed as if one more text had every term.
     pub smooth: bool,
-    /// How rows are normalised.
+    /// The norm that divides the weights of a row.
     pub norm: Norm,
 }
 
@@ -58,9 +59,8 @@ impl Default for Weighting {
 /// A number of texts: absolute, or a share of all texts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum DocumentLimit {
-    /// An absolute number.
     Count(u64),
-    /// A share of all texts.
+    /// A share of all texts, from 0 to 1.
     Fraction(f64),
 }
 
@@ -94,25 +94,25 @@ impl fmt::Display for DocumentLimit {
     }
 }
 
-/// Which terms are kept.
+/// The terms to keep, by the number of texts with the term.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Selection {
     /// The minimum number of texts with the term.
     pub min_df: DocumentLimit,
     /// The maximum number of texts with the term.
     pub max_df: DocumentLimit,
-    /// The maximum number of terms; the most frequent ones are kept.
+    /// Maximum number of terms. The most frequent ones are kept.
     pub max_features: Option<usize>,
 }
 
 impl Selection {
-    /// Whether a term is kept that `found` of `texts` texts have.
+    /// Whether to keep a term that `found` of `texts` texts have.
     pub fn keeps(&self, found: u32, texts: u64) -> bool {
         let found = f64::from(found);
         found > 0.0 && found >= self.min_df.of(texts) && found <= self.max_df.of(texts)
     }
 
-    /// Whether every term is kept.
+    /// Whether to keep every term.
     pub fn is_all(&self) -> bool {
         *self == Self::default()
     }
@@ -127,9 +127,8 @@ impl Default for Selection {
 /// Term weights, relative to the rows that a model learns from.
 #[derive(Clone, Debug, Default)]
 pub struct TermSpace {
-    /// The rarity of each term; 0 if these rows do not have the term, or if it is not kept.
+    /// Rarity of each term; 0 if the model's rows do not have the term, or if it is not kept.
     pub rarity: Vec<f64>,
-    /// How counts become weights.
     pub weighting: Weighting,
 }
 
@@ -164,7 +163,7 @@ impl TermSpace {
 }
 
 impl Weighting {
-    /// The rarity of each term, given how many of `texts` texts have it.
+    /// Rarity of each term, from the number of texts that have it.
     pub fn rarity(&self, frequency: &[u32], texts: u64) -> Vec<f64> {
         let extra = if self.smooth { 1.0 } else { 0.0 };
         let one = |&found: &u32| {
@@ -176,7 +175,7 @@ impl Weighting {
         frequency.iter().map(|found| known(found).unwrap_or_else(|| one(found))).collect()
     }
 
-    /// The weight of a term that occurs `count` times, before the row is normalised.
+    /// Weight of a term that occurs `count` times, before the row is normalised.
     pub fn weight(&self, count: u32, idf: f64) -> f64 {
         match count {
             1 => idf,
@@ -185,7 +184,7 @@ impl Weighting {
         }
     }
 
-    /// The norm of a row's weights.
+    /// Norm of a row's weights.
     pub fn length(&self, weights: impl Iterator<Item = f64>) -> f64 {
         match self.norm {
             Norm::L2 => weights.map(|weight| weight * weight).sum::<f64>().sqrt(),

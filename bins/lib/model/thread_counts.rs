@@ -1,4 +1,4 @@
-//! Counts terms on each thread under its own numbers, and merges the numbers of all threads.
+//! Counts terms with separate numbers on each thread, and merges the numbers.
 
 use crate::features::AnalyzerBuffers;
 use crate::features::hash_table::{HashTable, KeyNumbers};
@@ -9,13 +9,13 @@ use crate::model::term_counts::TermCounts;
 use crate::model::threads;
 use crate::model::training_rows::TrainingRow;
 
-/// What one thread has counted, by numbers of its own.
+/// The counts of one thread, by the thread's own term numbers.
 #[derive(Default)]
 pub(super) struct ThreadCounts {
     terms: Dictionary,
     /// The first row of each term.
     first_rows: Vec<u32>,
-    /// How many rows have each term.
+    /// Number of rows with each term.
     frequency: Vec<u32>,
     /// Blocks of rows, each with the number of its first row.
     pub(super) blocks: Vec<(usize, PackedRows)>,
@@ -75,7 +75,7 @@ impl ThreadCounts {
     }
 }
 
-/// Some rows as one thread has counted them, by its own numbers.
+/// Rows counted by one thread, with its own term numbers.
 pub(super) struct CountedBlock {
     first: usize,
     pub(super) thread: usize,
@@ -96,24 +96,24 @@ pub(super) fn take_blocks(threads: &mut [ThreadCounts]) -> Vec<CountedBlock> {
 #[derive(Default)]
 pub(super) struct JoinedCounts {
     pub(super) terms: SpelledTerms,
-    /// How many rows have each term.
+    /// Number of rows with each term.
     pub(super) frequency: Vec<u32>,
     pub(super) keys: Vec<u64>,
     /// For each thread, the final number of each of its terms.
     pub(super) ranks: Vec<Vec<u32>>,
 }
 
-/// The terms of all threads, numbered as they came in.
+/// The terms of all threads, numbered in order of arrival.
 #[derive(Default)]
 struct UnsortedTerms {
     known: KeyNumbers,
     frequency: Vec<u32>,
-    /// For each key the first row, the thread and the thread's number of the term that came first. Two terms share a key
+    /// For each key: first row, thread, and the thread's number of the term that came first. Two terms share a key
     /// extremely rarely; the first one stays.
     firsts: Vec<(u32, u32, u32)>,
     /// The terms of each thread.
     spelled: Vec<SpelledTerms>,
-    /// For each thread, the number here of each of its terms.
+    /// For each thread, the joint number of each of its terms.
     numbers: Vec<Vec<u32>>,
 }
 
@@ -164,7 +164,7 @@ pub(super) fn join(counted: Vec<ThreadCounts>, threads: usize) -> JoinedCounts {
     let order = sorted(keys.len(), threads, &term);
     let mut spelling = [SpelledTerms::default()];
     let spell = |terms: &mut SpelledTerms| order.iter().for_each(|&(_, place)| terms.push("", term(place)));
-    let mut all = threads::beside(&mut spelling, threads, spell, || {
+    let mut all = threads::each_while(&mut spelling, threads, spell, || {
         let mut all = JoinedCounts::default();
         let mut ranks = vec![0; keys.len()];
         for (rank, &(_, place)) in (0..).zip(&order) {
@@ -196,7 +196,7 @@ fn sorted<'a>(count: usize, threads: usize, term: &(impl Fn(u32) -> &'a str + Sy
     order
 }
 
-/// The first eight bytes of a term as a number with the same order. They tell most terms apart.
+/// The first eight bytes of a term as a number with the same order. They distinguish most terms.
 fn head(term: &str) -> u64 {
     let mut head = [0; 8];
     head.iter_mut().zip(term.bytes()).for_each(|(head, byte)| *head = byte);
@@ -209,7 +209,7 @@ mod tests {
     use crate::features::Term;
 
     #[test]
-    fn of_terms_that_share_a_key_the_first_in_the_file_stays() {
+    fn the_first_of_two_terms_with_one_key_stays() {
         let thread = |row, text| {
             let mut counts =
                 ThreadCounts { first_rows: vec![row], frequency: vec![1], ..ThreadCounts::default() };

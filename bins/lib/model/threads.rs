@@ -3,19 +3,19 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// The number of threads to use: the number asked for, or one for each core.
-pub fn count(asked: Option<u16>) -> usize {
+/// The requested number of threads, or one for each core.
+pub fn count(requested: Option<u16>) -> usize {
     let cores = || std::thread::available_parallelism().ok().map(usize::from);
-    asked.map(usize::from).or_else(cores).unwrap_or(1)
+    requested.map(usize::from).or_else(cores).unwrap_or(1)
 }
 
-/// Works on every item, on up to `threads` threads. Items are taken in order.
+/// Works on every item with up to `threads` threads. Items are taken in order.
 pub fn each<T: Send>(items: &mut [T], threads: usize, work: impl Fn(&mut T) + Sync) {
-    beside(items, threads.min(items.len()), work, || ());
+    each_while(items, threads.min(items.len()), work, || ());
 }
 
-/// Works on every item, on up to `threads` threads, while this thread first does something else.
-pub fn beside<T: Send, R>(
+/// Works on every item with up to `threads` threads, while this thread first does something else.
+pub fn each_while<T: Send, R>(
     items: &mut [T],
     threads: usize,
     work: impl Fn(&mut T) + Sync,
@@ -28,7 +28,7 @@ pub fn beside<T: Send, R>(
     }
     let queue = Mutex::new(items.iter_mut());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    // A worker that panics is a bug; the scope hands its panic on.
+    // A worker that panics is a bug. The scope passes its panic on.
     std::thread::scope(|scope| {
         for _ in 1..threads {
             let worker = || {
@@ -36,7 +36,7 @@ pub fn beside<T: Send, R>(
                     work(item);
                 }
             };
-            // If the system gives no more threads, the others do the work.
+            // If no more threads can be started, the others do the work.
             if std::thread::Builder::new().spawn_scoped(scope, worker).is_err() {
                 break;
             }
@@ -49,16 +49,16 @@ pub fn beside<T: Send, R>(
     })
 }
 
-/// Items that a thread takes at once when items are shared out.
+/// Number of items that a thread takes at a time.
 const SHARE: usize = 128;
 
-/// A state for each thread, to share items out to.
+/// One state for each thread, for [`share_out`].
 pub fn states<S: Default>(threads: usize) -> Vec<S> {
     (0..threads.max(1)).map(|_| S::default()).collect()
 }
 
-/// Shares items out to the states, one thread each. `work` gets some items and the number of the first of them; numbers
-/// start at `start`. Which state gets which items depends on timing.
+/// Distributes items over the states, with one thread for each state. `work` gets some items and the number of the
+/// first one; numbers start at `start`. Timing decides which state gets which items.
 pub fn share_out<T: Sync, S: Send>(
     items: &[T],
     start: usize,

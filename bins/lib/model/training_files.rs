@@ -10,47 +10,46 @@ use crate::rows::label::{Label, LabelNames};
 use crate::rows::mask::{self, MaskKind};
 use crate::rows::{ReadOptions, Row, Rows};
 
-/// Files to learn from.
+/// The files to learn from, and how to read them.
 pub struct TrainingFiles<'a> {
-    /// The files, in order.
     pub inputs: &'a [Place],
     /// The feature columns, besides the text.
     pub features: &'a [String],
     /// The column with the weights of the rows; every row has the weight 1 without it.
     pub weight_column: Option<&'a str>,
-    /// Personal data to mask.
+    /// Kinds of personal data to mask.
     pub masked: &'a [MaskKind],
-    /// How to read rows. Called once for each file, so that each has a progress line of its own.
+    /// Returns the options for reading. It is called once for each file, so that each file has its own progress line.
     pub options: &'a dyn Fn() -> ReadOptions,
 }
 
-/// What was noticed while the rows were read.
+/// Counts and findings from reading the rows.
 #[derive(Debug, Default)]
 pub struct TrainingSummary {
     /// Whether a file has a text column.
     pub has_text: bool,
-    /// Rows without a label, which are skipped.
+    /// Number of unlabelled rows, which are skipped.
     pub unlabelled: u64,
-    /// Negative rows, then positive ones.
+    /// Number of negative rows, then of positive rows.
     pub classes: [u64; 2],
-    /// How negative labels are spelled.
+    /// Spellings of the negative labels.
     negative_labels: BTreeSet<String>,
-    /// Rows that were masked before, with a kind that the model will not mask.
+    /// Number of rows that were masked before, with a kind that the model will not mask.
     masked: u64,
-    /// That kind in the first of these rows.
+    /// The kind in the first of these rows.
     masked_kind: Option<MaskKind>,
 }
 
-/// Rows that are handed on at once.
-const AT_ONCE: usize = 1 << 11;
+/// Number of rows passed on at a time.
+const BLOCK_ROWS: usize = 1 << 11;
 
 impl TrainingRows for TrainingFiles<'_> {
     fn read(&self, each: &mut dyn FnMut(&[TrainingRow]) -> Result<()>) -> Result<()> {
-        // The first pass has made the summary.
+        // The first pass already made the summary.
         self.read_some(&mut TrainingSummary::default(), &mut |rows| each(rows))
     }
 
-    fn are_held(&self) -> bool {
+    fn are_in_memory(&self) -> bool {
         false
     }
 }
@@ -66,17 +65,20 @@ impl TrainingFiles<'_> {
         Ok((all, summary))
     }
 
-    /// Reads all rows once for the summary; an error if a file cannot be read again.
+    /// Reads all rows once, for the summary. An error if a file cannot be read again.
     pub fn survey(&self) -> Result<TrainingSummary> {
         for input in self.inputs {
-            ensure!(input.is_regular_file(), "{input}: --memory reads files several times, and this is none");
+            ensure!(
+                input.is_regular_file(),
+                "{input}: --memory reads files several times, but this is not a regular file; save it to a file first"
+            );
         }
         let mut summary = TrainingSummary::default();
         self.read_some(&mut summary, &mut |_| Ok(()))?;
         Ok(summary)
     }
 
-    /// Calls `each` with some rows at a time, which it may take.
+    /// Calls `each` with blocks of rows. `each` may take the rows.
     fn read_some(
         &self,
         summary: &mut TrainingSummary,
@@ -96,7 +98,7 @@ impl TrainingFiles<'_> {
                 let training = columns.training_row(self, &rows, &row, label)?;
                 summary.note(rows.label_cell(&row), &training, self.masked);
                 some.push(training);
-                if some.len() == AT_ONCE {
+                if some.len() == BLOCK_ROWS {
                     each(&mut some)?;
                     some.clear();
                 }
@@ -106,7 +108,7 @@ impl TrainingFiles<'_> {
     }
 }
 
-/// The columns of a file to learn from.
+/// The columns of a file that the model learns from.
 struct TrainingColumns {
     text: Option<usize>,
     cells: Vec<usize>,
@@ -122,8 +124,11 @@ impl TrainingColumns {
         };
         let cells: Vec<usize> = files.features.iter().map(|name| rows.column(name)).collect::<Result<_>>()?;
         for (place, (name, column)) in files.features.iter().zip(&cells).enumerate() {
-            ensure!(rows.header().label() != Some(*column), "--features {name}: that is the label");
-            ensure!(!cells[..place].contains(column), "--features {name}: named twice");
+            ensure!(
+                rows.header().label() != Some(*column),
+                "--features {name}: is the label column; leave it out"
+            );
+            ensure!(!cells[..place].contains(column), "--features {name}: is listed twice; remove one");
         }
         Ok(Self { text, cells })
     }
@@ -140,14 +145,16 @@ impl TrainingColumns {
         let cells = self.cells.iter().map(|&column| row.get(column).to_owned()).collect();
         let weight = files.weight_column.map_or(Ok(1.0), |column| rows.number(row, column))?;
         if !(0.0..=1e9).contains(&weight) {
-            return Err(rows.error(row, format!("a weight of {weight}, which is not from 0 to a billion")));
+            return Err(
+                rows.error(row, format!("weight {weight} is not between 0 and 1000000000; fix the row"))
+            );
         }
         Ok(TrainingRow { text, cells, label, weight })
     }
 }
 
 impl TrainingSummary {
-    /// Notes a labelled row.
+    /// Counts a labelled row.
     fn note(&mut self, label_cell: &str, row: &TrainingRow, masked: &[MaskKind]) {
         if row.label == Label::Negative && !self.negative_labels.contains(label_cell) {
             self.negative_labels.insert(label_cell.to_owned());
@@ -160,20 +167,20 @@ impl TrainingSummary {
         }
     }
 
-    /// Fails if more than one row in a hundred was masked before, unless scoring will mask the same way. A few rows that
-    /// look masked are no reason: anyone who sends messages could stop the fitting with one.
+    /// Fails if more than 1% of the rows were masked before, unless scoring will mask the same kind. A few such rows
+    /// are allowed: otherwise one sent message could stop the fit.
     pub fn expect_unmasked(&self) -> Result<()> {
         let all = self.classes[0] + self.classes[1];
         match self.masked_kind {
             Some(kind) if self.masked * 100 > all => bail!(
-                "{} of {all} texts were masked; use --mask {kind}, so that scoring masks alike",
+                "{} of {all} rows were masked before; add --mask {kind}, so that scoring masks the same way",
                 self.masked
             ),
             _ => Ok(()),
         }
     }
 
-    /// How verdicts are written: with the spellings of the labels if `--positive` names another pair.
+    /// The values of the verdicts. If `--positive` names another pair, they are spelled as in the labels.
     pub fn names(&self, positive: Option<String>) -> LabelNames {
         match (positive, self.negative_labels.first()) {
             (None, _) => LabelNames::default(),

@@ -1,4 +1,4 @@
-//! The profile of the training rows, with their out-of-fold scores: what `drift` compares new rows with.
+//! Builds the profile of the training rows with their out-of-fold scores. `drift` compares new rows with it.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::model::training_rows::{TrainingRow, TrainingRows};
 use crate::profile::descriptor::Describer;
 use crate::profile::summary::{self, MessageRecord, Profile};
 
-/// The profile of all rows. It has no messages if no row was scored.
+/// The profile of all rows; without messages if no row was scored.
 pub(super) fn profile(
     training: &dyn TrainingRows,
     features: &FeatureSpec,

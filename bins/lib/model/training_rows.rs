@@ -1,25 +1,24 @@
-//! Labelled rows to learn from, and how to read them more than once.
+//! Training rows, and sources that can give them several times.
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use crate::rows::label::Label;
 
-/// A row to learn from.
+/// A labelled row to learn from.
 #[derive(Clone, Debug)]
 pub struct TrainingRow {
     /// The text, already masked if the model masks texts before scoring.
     pub text: String,
     /// The cells of the feature columns.
     pub cells: Vec<String>,
-    /// The class of the row.
     pub label: Label,
-    /// How much the row counts; usually 1.
+    /// Weight of the row; usually 1.
     pub weight: f64,
 }
 
 impl TrainingRow {
-    /// A text with its label, without cells, with the weight 1.
+    /// A row with the weight 1 and without cells.
     pub fn new(text: impl Into<String>, label: Label) -> Self {
         Self { text: text.into(), cells: Vec::new(), label, weight: 1.0 }
     }
@@ -35,13 +34,13 @@ impl TrainingRow {
     }
 }
 
-/// A source of training rows that gives the same rows in the same order every time it is read.
+/// A source of training rows. Each pass gives the same rows in the same order.
 pub trait TrainingRows {
-    /// Calls `each` with all rows, some at a time.
+    /// Calls `each` with all rows, block by block.
     fn read(&self, each: &mut dyn FnMut(&[TrainingRow]) -> Result<()>) -> Result<()>;
 
     /// Whether the rows are in memory.
-    fn are_held(&self) -> bool;
+    fn are_in_memory(&self) -> bool;
 }
 
 impl TrainingRows for Vec<TrainingRow> {
@@ -49,16 +48,16 @@ impl TrainingRows for Vec<TrainingRow> {
         each(self)
     }
 
-    fn are_held(&self) -> bool {
+    fn are_in_memory(&self) -> bool {
         true
     }
 }
 
-/// The threads and the memory that fitting may use.
+/// Limits for the threads and the memory of a fit.
 #[derive(Clone, Copy, Debug)]
 pub struct ResourceLimits {
-    /// Threads at once.
+    /// Number of threads.
     pub threads: usize,
-    /// Bytes for the terms that are counted.
+    /// Bytes for counting terms.
     pub memory: usize,
 }

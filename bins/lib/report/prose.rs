@@ -277,7 +277,7 @@ pub(super) fn shift(shift: &LabelShift) -> String {
     let shares = format!("{} to {} by scores{verdicts}", percent(before), percent(estimated));
     let far = format!("distance {}, p {}", number(distance), p_value(p));
     let content = p <= ALPHA && distance >= 0.10;
-    let moved = (estimated - before).abs() >= prior_shift::FLOOR;
+    let moved = (estimated - before).abs() >= prior_shift::MIN_EFFECT;
     match (only_base_rate, moved, content) {
         (true, ..) => {
             format!(

@@ -1,21 +1,22 @@
-//! Bootstrap interval of the difference of two F1 (Efron 1979), resampled from eight counts instead of rows.
+//! Bootstrap interval of the difference of two F1 scores (Efron 1979). It resamples eight counts instead of rows.
 
 use crate::stats::intervals::Interval;
 use crate::stats::paired::PairedConfusion;
 use crate::stats::random::RandomStream;
 
-/// What comes of rows that are drawn again.
+/// The distribution of the F1 difference over draws.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ResampledF1 {
-    /// Within which 95 of 100 differences are (Efron 1979: percentiles).
+    /// 95% interval: the 2.5th and 97.5th percentiles of the differences (Efron 1979).
     pub interval: Interval,
-    /// Their standard deviation.
+    /// Standard deviation of the differences.
     pub error: f64,
 }
 
-/// The challenger's F1 less the champion's, over and over, each time of as many rows drawn from those there are. Rows
-/// that are alike in truth and verdicts are alike in all that counts, so the eight counters of a draw come from a
-/// multinomial distribution, and that takes the same time for a billion rows. None where there are no rows or no draws.
+/// Resamples the rows and computes the challenger's F1 minus the champion's F1 in each draw.
+///
+/// Rows with the same label and verdicts are interchangeable, so the eight counts of a draw follow a multinomial
+/// distribution. A draw therefore takes the same time for any number of rows. `None` if there are no rows or no draws.
 pub fn f1_difference(eight: &PairedConfusion, draws: usize, seed: u64) -> Option<ResampledF1> {
     if eight.rows() == 0 || draws == 0 {
         return None;
@@ -32,8 +33,8 @@ pub fn f1_difference(eight: &PairedConfusion, draws: usize, seed: u64) -> Option
     })
 }
 
-/// The value below which this share is, between two of them in proportion (Hyndman and Fan 1996, type 7, as numpy
-/// does).
+/// The quantile `part / whole` of sorted values, interpolated linearly (Hyndman and Fan 1996, type 7, as in numpy).
+/// `None` if there are no values.
 fn percentile(sorted: &[f64], part: usize, whole: usize) -> Option<f64> {
     let place = sorted.len().checked_sub(1)? * part;
     let (low, rest) = (*sorted.get(place / whole)?, place % whole);
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_between() {
+    fn percentiles_are_interpolated() {
         let values = [0.0, 1.0, 2.0, 4.0];
         assert_eq!([1, 2, 3].map(|part| percentile(&values, part, 4)), [Some(0.75), Some(1.5), Some(2.5)]);
         assert_eq!((percentile(&values, 0, 4), percentile(&values, 4, 4)), (Some(0.0), Some(4.0)));
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_drawn_is_none_and_a_seed_says_it_all() {
+    fn a_seed_determines_the_result_and_no_draws_give_none() {
         let eight = PairedConfusion::of_cells([80, 5, 9, 6, 2, 3, 1, 894]);
         assert_eq!(
             (f1_difference(&PairedConfusion::default(), 100, 1), f1_difference(&eight, 0, 1)),

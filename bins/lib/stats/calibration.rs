@@ -2,11 +2,11 @@
 
 use crate::stats::ranking::ScoredLabel;
 
-/// The bins of [`expected_error`].
+/// Number of bins in [`expected_error`].
 const BINS: usize = 15;
 
-/// The mean of -ln of the probability given to the class of each row (Good 1952); probabilities are kept a float's epsilon
-/// away from 0 and 1, as in scikit-learn. None where there are no rows.
+/// Log loss in nats: the mean of -ln of the probability of the true class (Good 1952). Probabilities are limited to one
+/// float epsilon from 0 and 1, as in scikit-learn. `None` if there are no rows.
 pub fn log_loss(rows: &[ScoredLabel]) -> Option<f64> {
     mean(rows, |row| {
         let given = if row.is_positive() { row.score() } else { 1.0 - row.score() };
@@ -14,15 +14,17 @@ pub fn log_loss(rows: &[ScoredLabel]) -> Option<f64> {
     })
 }
 
-/// The mean square of score less truth (Brier 1950); none where there are no rows.
+/// Mean squared difference of score and label (Brier 1950); `None` if there are no rows.
 pub fn brier(rows: &[ScoredLabel]) -> Option<f64> {
     mean(rows, |row| (row.score() - truth(row)).powi(2))
 }
 
-/// The expected calibration error (Naeini, Cooper and Hauskrecht 2015): in each of 15 bins of equal width the mean score
-/// less the share of positives, its absolute value weighted by the rows in the bin. A bin has its upper bound and not its
-/// lower one (Guo et al. 2017), but for the first, which has both: the bin of a score is its fifteenfold, rounded up.
-/// None where there are no rows.
+/// Expected calibration error, from 0 to 1 (Naeini, Cooper and Hauskrecht 2015). For each of 15 bins of equal width, it
+/// takes the absolute difference of the mean score and the share of positives. The mean of these differences is
+/// weighted by the rows in each bin.
+///
+/// A bin includes its upper bound but not its lower one (Guo et al. 2017). The first bin includes both. So the bin of a
+/// score is 15 times the score, rounded up. `None` if there are no rows.
 pub fn expected_error(rows: &[ScoredLabel]) -> Option<f64> {
     let mut excess = [0.0; BINS];
     for row in rows {
@@ -50,7 +52,7 @@ mod tests {
     use super::bin;
 
     #[test]
-    fn a_bin_has_its_upper_bound() {
+    fn a_bin_includes_its_upper_bound() {
         assert_eq!((bin(0.0), bin(f64::MIN_POSITIVE), bin(1.0)), (0, 0, 14));
         for (upper, edge) in (1..15).map(|edge| (edge - 1, edge as f64 / 15.0)) {
             assert_eq!((bin(edge), bin(edge + 1e-12)), (upper, upper + 1));

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::rows::label::Label;
 
-/// Labelled rows by what they are and what they were taken for.
+/// Labelled rows counted by label and verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {
-    /// Positive, found.
+    /// Number of positive rows with a positive verdict.
     pub true_positive: u64,
-    /// Negative, taken for positive.
+    /// Number of negative rows with a positive verdict.
     pub false_positive: u64,
-    /// Negative, left alone.
+    /// Number of negative rows with a negative verdict.
     pub true_negative: u64,
-    /// Positive, missed.
+    /// Number of positive rows with a negative verdict.
     pub false_negative: u64,
 }
 
@@ -33,7 +33,6 @@ impl Add for Confusion {
 }
 
 impl Confusion {
-    /// Counts one row.
     pub fn add(&mut self, truth: Label, verdict: Label) {
         match (truth, verdict) {
             (Label::Positive, Label::Positive) => self.true_positive += 1,
@@ -43,32 +42,32 @@ impl Confusion {
         }
     }
 
-    /// All labelled rows.
+    /// Number of labelled rows.
     pub fn total(&self) -> u64 {
         self.true_positive + self.false_positive + self.true_negative + self.false_negative
     }
 
-    /// The share of right verdicts.
+    /// Share of correct verdicts; 0 if there are no rows.
     pub fn accuracy(&self) -> f64 {
         ratio(self.true_positive + self.true_negative, self.total())
     }
 
-    /// The share of positives among those taken for it; 0 where none was.
+    /// Share of positives among rows with a positive verdict; 0 if there are none.
     pub fn precision(&self) -> f64 {
         ratio(self.true_positive, self.true_positive + self.false_positive)
     }
 
-    /// The share of positives that were found; 0 where there are none.
+    /// Share of positives with a positive verdict; 0 if there are no positives.
     pub fn recall(&self) -> f64 {
         ratio(self.true_positive, self.true_positive + self.false_negative)
     }
 
-    /// The harmonic mean of precision and recall (van Rijsbergen 1979); 0 where nothing was found.
+    /// Harmonic mean of precision and recall (van Rijsbergen 1979); 0 if no positive was found.
     pub fn f1(&self) -> f64 {
         ratio(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)
     }
 
-    /// The F1 of either class, averaged; a class that neither is nor was said to be counts for nothing, as in scikit-learn.
+    /// Mean of the F1 of both classes. A class with neither rows nor verdicts is ignored, as in scikit-learn.
     pub fn macro_f1(&self) -> f64 {
         let classes = [*self, self.swapped()];
         let met = classes.iter().filter(|class| class.total() > class.true_negative);
@@ -76,11 +75,11 @@ impl Confusion {
         if count > 0.0 { sum / count } else { 0.0 }
     }
 
-    /// Matthews' correlation of labels and verdicts (1975), from -1 to 1; 0 where either are all alike.
+    /// Matthews correlation of labels and verdicts (1975), from -1 to 1; 0 if all labels or all verdicts are the same.
     pub fn mcc(&self) -> f64 {
         let Self { true_positive, false_positive, true_negative, false_negative } = *self;
         let product = |one: u64, other: u64| i128::from(one) * i128::from(other);
-        // Whole numbers up to here: of two large products the difference may be small.
+        // The numbers stay integers until here, because the difference of two large products may be small.
         let agreement = product(true_positive, true_negative) - product(false_positive, false_negative);
         let found = product(true_positive + false_positive, true_positive + false_negative);
         let left = product(true_negative + false_positive, true_negative + false_negative);
@@ -90,7 +89,7 @@ impl Confusion {
         agreement as f64 / ((found as f64).sqrt() * (left as f64).sqrt())
     }
 
-    /// The same rows where the other class is the one looked for.
+    /// The confusion matrix for the other class.
     fn swapped(self) -> Self {
         let Self { true_positive, false_positive, true_negative, false_negative } = self;
         Self {
@@ -102,7 +101,7 @@ impl Confusion {
     }
 }
 
-/// A quotient; 0 over 0 is 0, as in scikit-learn with `zero_division=0`.
+/// A quotient; 0 / 0 is 0, as in scikit-learn with `zero_division=0`.
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
@@ -112,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn billions_leave_the_correlation_its_digits() {
+    fn mcc_keeps_its_digits_with_billions_of_rows() {
         let rare = Confusion {
             true_positive: 1,
             false_positive: 1,

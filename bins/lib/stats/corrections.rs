@@ -1,7 +1,7 @@
 //! Corrections for multiple tests: Holm (1979), and Benjamini and Hochberg (1995).
 
-/// Adjusted by Holm (1979), in the order they came in: the chance of even one false alarm among all tests is at most
-/// the level, however they depend on each other.
+/// p-values adjusted by Holm (1979), in the order of the input. The probability of even one false alarm among all tests
+/// is at most the level, for any dependence between the tests.
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let order = ascending(p);
     let mut adjusted = vec![1.0; p.len()];
@@ -13,8 +13,8 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// Adjusted by Benjamini and Hochberg (1995), in the order they came in: of the alarms at a level no larger a share is
-/// expected to be false, where the tests are independent or depend on each other positively.
+/// p-values adjusted by Benjamini and Hochberg (1995), in the order of the input. The expected share of false alarms
+/// among the alarms is at most the level, if the tests are independent or positively dependent.
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let order = ascending(p);
     let mut adjusted = vec![1.0; p.len()];
@@ -32,7 +32,7 @@ fn ascending(p: &[f64]) -> Vec<usize> {
     order
 }
 
-/// What is no number is no surprise.
+/// Limits a p-value to 0 and 1. NaN becomes 1, which is never an alarm.
 fn chance(p: f64) -> f64 {
     if p.is_nan() { 1.0 } else { p.clamp(0.0, 1.0) }
 }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_tests_and_no_numbers() {
+    fn handles_no_tests_and_nan() {
         assert_eq!((holm(&[]), benjamini_hochberg(&[])), (vec![], vec![]));
         assert_eq!(holm(&[f64::NAN, 0.01]), [1.0, 0.02]);
         assert_eq!(benjamini_hochberg(&[f64::NAN, 0.01]), [1.0, 0.02]);

@@ -1,27 +1,28 @@
-//! Distances between two histograms: PSI, Jensen-Shannon and Wasserstein. Reported only; they decide nothing.
+//! Distances between two histograms: PSI, Jensen-Shannon and Wasserstein. They are reported, and decide nothing.
 //!
-//! Whether a distance is large depends on the number of rows. So each one also comes minus its mean without drift.
+//! The size of a distance depends on the number of rows. So each one also comes minus its mean without drift.
 
 use std::f64::consts::{FRAC_2_PI, LN_2};
 
 use crate::stats::special::{deviance, difference_of_products};
 
-/// A measure of how far apart histograms are.
+/// A distance between two histograms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Divergence {
-    /// As it is defined.
+    /// The distance by its definition.
     pub value: f64,
-    /// Less what it is on average between samples of so many rows of one distribution; not below 0.
+    /// The distance minus its mean between samples of this size from one distribution; at least 0.
     pub debiased: f64,
 }
 
-/// The population stability index, Σ (p - q) ln (p / q), which is the divergence of Jeffreys (1946), over the bins that
-/// either histogram has rows in. Half a row more in each keeps it finite (Jeffreys' prior). Without drift its mean is
-/// (k - 1)(1 / n + 1 / m) on k bins (Yurdakul 2018), whatever the usual thresholds of .1 and .2 say. None where a
-/// histogram has no rows.
+/// The population stability index, Σ (p - q) ln (p / q), which is the divergence of Jeffreys (1946). It covers the bins
+/// in which either histogram has rows. Half a row is added to each bin so that it stays finite (Jeffreys' prior).
+///
+/// Without drift its mean is (k - 1)(1 / n + 1 / m) for k bins (Yurdakul 2018). So the usual limits 0.1 and 0.2 do not
+/// fit every sample size. `None` if a histogram has no rows.
 pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Divergence> {
     let HistogramSizes { n, m, bins } = HistogramSizes::of(one, other)?;
-    // Twice the rows, so that halves are whole: p is (2 a + 1) / (2 n + k).
+    // Counts are doubled, so that halves are integers: p is (2 a + 1) / (2 n + k).
     let (whole, other_whole) = (2 * n + bins, 2 * m + bins);
     let scale = whole as f64 * other_whole as f64;
     let part = |(a, b): (u64, u64)| {
@@ -40,15 +41,17 @@ pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Divergence> {
     Some(Divergence { value, debiased: (value - chance).max(0.0) })
 }
 
-/// The distance of Jensen and Shannon: the root of the divergence to base 2 (Lin 1991), which makes it a metric (Endres
-/// and Schindelin 2003), from 0 to 1. Without drift the mean of its square is (k - 1)(1 / n + 1 / m) / (8 ln 2), by the
-/// first term of its series, on k bins that either histogram has rows in; that is taken off the square. None where a
-/// histogram has no rows.
+/// The Jensen-Shannon distance, from 0 to 1: the root of the divergence to base 2 (Lin 1991). The root makes it a
+/// metric (Endres and Schindelin 2003).
+///
+/// k is the number of bins in which either histogram has rows. Without drift, the mean of the square is (k - 1)(1 / n +
+/// 1 / m) / (8 ln 2), by the first term of its series. This mean is subtracted from the square. `None` if a histogram
+/// has no rows.
 pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Divergence> {
     let HistogramSizes { n, m, bins } = HistogramSizes::of(one, other)?;
     let (rows, other_rows) = (n as f64, m as f64);
     let part = |(a, b): (u64, u64)| {
-        // Both shares are a middle one, times 1 + off and times 1 - off.
+        // The two shares are half of `middle`, times 1 + off and 1 - off.
         let middle = a as f64 / rows + b as f64 / other_rows;
         let off = difference_of_products([a, m], [b, n]) / (rows * other_rows * middle);
         middle * (deviance(off) + deviance(-off))
@@ -58,11 +61,12 @@ pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Divergence> {
     Some(Divergence { value: square.sqrt(), debiased: (square - chance).max(0.0).sqrt() })
 }
 
-/// The distance of Wasserstein (1969), how far rows have to be moved on average: the area between the distribution
-/// functions of histograms whose bins have these positions, in ascending order. Without drift the function's difference
-/// at x is normal with variance F (1 - F)(1 / n + 1 / m), which makes the mean √(2 (1 / n + 1 / m) / π) ∫ √(F (1 - F))
-/// dx (del Barrio, Giné and Matrán 1999), F being that of all rows. None where a histogram has no rows, or a bin no
-/// position.
+/// The Wasserstein distance (1969), in units of `positions`: the mean distance that rows must move. It is the area
+/// between the distribution functions. `positions` are those of the bins, in ascending order.
+///
+/// Without drift, the difference of the functions at x is normal with variance F (1 - F)(1 / n + 1 / m), where F is the
+/// distribution function of all rows. Its mean is √(2 (1 / n + 1 / m) / π) ∫ √(F (1 - F)) dx (del Barrio, Giné and
+/// Matrán 1999). `None` if a histogram has no rows, or a bin has no valid position.
 pub fn wasserstein(one: &[u64], other: &[u64], positions: &[f64]) -> Option<Divergence> {
     let HistogramSizes { n, m, .. } = HistogramSizes::of(one, other)?;
     let bins = one.len().max(other.len());
@@ -83,7 +87,7 @@ pub fn wasserstein(one: &[u64], other: &[u64], positions: &[f64]) -> Option<Dive
     value.is_finite().then_some(Divergence { value, debiased: (value - chance).max(0.0) })
 }
 
-/// Rows of two histograms, and bins that either has rows in.
+/// Numbers of rows of two histograms, and of bins in which either has rows.
 struct HistogramSizes {
     n: u64,
     m: u64,
@@ -91,20 +95,20 @@ struct HistogramSizes {
 }
 
 impl HistogramSizes {
-    /// None where a histogram has no rows.
+    /// `None` if a histogram has no rows.
     fn of(one: &[u64], other: &[u64]) -> Option<Self> {
         let (n, m) = (one.iter().sum(), other.iter().sum());
         (n > 0 && m > 0).then(|| Self { n, m, bins: used(one, other).count() as u64 })
     }
 }
 
-/// Pairs of counts; a histogram that ends earlier has no rows from there on.
+/// Pairs of counts. A shorter histogram has no rows beyond its end.
 fn padded(one: &[u64], other: &[u64]) -> impl Iterator<Item = (u64, u64)> {
     let at = |counts: &[u64], bin: usize| counts.get(bin).copied().unwrap_or_default();
     (0..one.len().max(other.len())).map(move |bin| (at(one, bin), at(other, bin)))
 }
 
-/// Those of them that are not both 0.
+/// Pairs of counts that are not both 0.
 fn used(one: &[u64], other: &[u64]) -> impl Iterator<Item = (u64, u64)> {
     padded(one, other).filter(|pair| *pair != (0, 0))
 }
@@ -114,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_to_compare_is_none() {
+    fn gives_none_without_rows_or_positions() {
         for (one, other) in [(&[][..], &[][..]), (&[0, 0], &[1, 2]), (&[1, 2], &[0, 0])] {
             let found = [stability_index(one, other), jensen_shannon(one, other)];
             assert_eq!((found, wasserstein(one, other, &[0.0, 1.0])), ([None; 2], None), "{one:?} {other:?}");

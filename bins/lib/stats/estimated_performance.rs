@@ -1,6 +1,6 @@
 //! Estimated accuracy, precision, recall and F1 without labels, from calibrated probabilities.
 //!
-//! The estimates are right only if the probabilities are.
+//! The estimates are only as good as the calibration.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,40 +8,39 @@ use crate::rows::label::Label;
 use crate::stats::exact_sum::ExactSum;
 use crate::stats::intervals::{Interval, Z};
 
-/// Sums over rows of one verdict.
+/// Sums over the rows with one verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerdictSums {
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// The probabilities of being positive: how many are to be expected.
+    /// Sum of the probabilities of being positive: the expected number of positive rows.
     pub positives: ExactSum,
-    /// The variances of being positive, each p (1 - p): that of how many are (Poisson's binomial distribution, 1837).
+    /// Sum of p (1 - p): the variance of the number of positive rows (Poisson's binomial distribution, 1837).
     pub variance: ExactSum,
 }
 
-/// Sums over scored rows, by verdict: all that an expectation needs. They can be added up in any order.
+/// Sums over scored rows, by verdict. They are enough to estimate every figure, and merge in any order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PerformanceSums {
-    /// Rows taken for positive.
+    /// Rows with a positive verdict.
     pub taken: VerdictSums,
-    /// Rows left alone.
+    /// Rows with a negative verdict.
     pub left: VerdictSums,
 }
 
-/// A figure that is not known, but expected.
+/// A figure estimated from scores, without labels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EstimatedMetric {
-    /// What to expect.
+    /// Estimated value, from 0 to 1.
     pub value: f64,
-    /// The standard error: how far the labels, once they are known, will put it off.
+    /// Standard error of the estimate.
     pub error: f64,
-    /// 1.96 standard errors up and down, and within 0 and 1. Not on the logit: of a hundred rows with figures near 1 the truth
-    /// was above such an interval more often than not.
+    /// 95% interval: the value ± 1.96 standard errors, limited to 0 and 1.
     pub interval: Interval,
 }
 
 impl PerformanceSums {
-    /// Counts a row by its calibrated probability of being positive, from 0 to 1, and what it was taken for.
+    /// Adds a row with its calibrated probability of being positive, from 0 to 1.
     pub fn add(&mut self, probability: f64, verdict: Label) {
         let side = if verdict == Label::Positive { &mut self.taken } else { &mut self.left };
         side.rows += 1;
@@ -49,31 +48,30 @@ impl PerformanceSums {
         side.variance.add(probability * (1.0 - probability));
     }
 
-    /// Adds the rows of another part.
     pub fn merge(&mut self, other: &Self) {
         self.taken.merge(&other.taken);
         self.left.merge(&other.left);
     }
 
-    /// All rows.
     pub fn rows(&self) -> u64 {
         self.taken.rows + self.left.rows
     }
 
-    /// The share of right verdicts; none where there are no rows.
+    /// Estimated share of correct verdicts; `None` if there are no rows.
     pub fn accuracy(&self) -> Option<EstimatedMetric> {
         let (taken, left, rows) = (self.taken.sums(), self.left.sums(), self.rows() as f64);
         let right = taken.positives + (self.left.rows as f64 - left.positives);
         EstimatedMetric::new(right / rows, (taken.variance + left.variance) / (rows * rows))
     }
 
-    /// The share of positives among the rows taken for it; none where none was.
+    /// Estimated share of positives among rows with a positive verdict; `None` if there are none.
     pub fn precision(&self) -> Option<EstimatedMetric> {
         let (taken, rows) = (self.taken.sums(), self.taken.rows as f64);
         EstimatedMetric::new(taken.positives / rows, taken.variance / (rows * rows))
     }
 
-    /// The share of the positives that are found, `S1 / (S1 + S0)`; none where none are expected.
+    /// Estimated share of positives that get a positive verdict, `S1 / (S1 + S0)`. S1 and S0 are the expected positives
+    /// among positive and negative verdicts. `None` if no positives are expected.
     pub fn recall(&self) -> Option<EstimatedMetric> {
         let (taken, left) = (self.taken.sums(), self.left.sums());
         let all = taken.positives + left.positives;
@@ -82,14 +80,14 @@ impl PerformanceSums {
         EstimatedMetric::new(found, variance / (all * all))
     }
 
-    /// F1, `2 S1 / (n1 + S1 + S0)`: twice the positives found, over those taken for it and those there are. None where
-    /// nothing is taken for positive and nothing is expected to be.
+    /// Estimated F1, `2 S1 / (n1 + S1 + S0)`, where n1 is the number of positive verdicts (S1, S0: see
+    /// [`recall`](Self::recall)). `None` if there are no positive verdicts and no expected positives.
     pub fn f1(&self) -> Option<EstimatedMetric> {
         let (taken, left) = (self.taken.sums(), self.left.sums());
         let all = self.taken.rows as f64 + taken.positives + left.positives;
         let value = 2.0 * taken.positives / all;
-        // By a positive more among those taken it grows by (2 - F1) over all; by one more among the others it falls by
-        // F1 over all.
+        // One more positive among positive verdicts raises F1 by (2 - F1) / all. One more positive among negative
+        // verdicts lowers it by F1 / all.
         let rise = (2.0 - value) / all;
         let fall = value / all;
         EstimatedMetric::new(value, rise * rise * taken.variance + fall * fall * left.variance)
@@ -97,8 +95,12 @@ impl PerformanceSums {
 }
 
 impl EstimatedMetric {
-    /// By the delta method (Cramér 1946, section 27.7): the variance of a figure is that of the sums, each times the
-    /// square of what the figure moves by as that sum does. The point estimates are those of CBPE (NannyML 2021).
+    /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7). It adds up the variance of
+    /// each sum, times the square of the figure's derivative by that sum. The point estimates are those of CBPE
+    /// (NannyML 2021).
+    ///
+    /// The interval is not computed on the logit. On 100 rows with figures near 1, the truth was above such an interval
+    /// more often than not.
     fn new(value: f64, variance: f64) -> Option<Self> {
         let error = variance.max(0.0).sqrt();
         let interval = Interval((value - Z * error).max(0.0), (value + Z * error).min(1.0));
@@ -106,7 +108,7 @@ impl EstimatedMetric {
     }
 }
 
-/// [`VerdictSums`] as numbers.
+/// [`VerdictSums`] as floating-point numbers.
 struct VerdictTotals {
     positives: f64,
     variance: f64,
@@ -129,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_expected_of_nothing() {
+    fn gives_none_without_rows_or_expected_positives() {
         let none = PerformanceSums::default();
         assert_eq!([none.accuracy(), none.precision(), none.recall(), none.f1()], [None; 4]);
         let mut left = none;
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_add_up_in_any_order() {
+    fn sums_merge_in_any_order() {
         let rows: Vec<f64> = (0..999).map(|n| f64::from(n * 37 % 1000) / 999.0).collect();
         let sums = |rows: &mut dyn Iterator<Item = &f64>| {
             let mut sums = PerformanceSums::default();

@@ -1,30 +1,28 @@
-//! Fixed-point sums that do not depend on the order of their parts.
+//! Fixed-point sums that do not depend on the order of addition.
 
 use serde::{Deserialize, Serialize};
 
-/// How many parts of 1 are told apart: 2^64.
+/// Number of steps from 0 to 1: 2^64.
 const PARTS: f64 = 18_446_744_073_709_551_616.0;
 
-/// A sum, exact to 2^-65 for each number in it, for up to 2^63 of such as are no larger than 1. In JSON it is two whole
-/// numbers: the sum rounded down, and the 2^64ths over it.
+/// A sum that is exact to 2^-65 for each added number, for up to 2^63 numbers from -1 to 1. In JSON it is two integers:
+/// the sum rounded down, and the rest in units of 2^-64.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "(i64, u64)", into = "(i64, u64)")]
 pub struct ExactSum(i128);
 
 impl ExactSum {
-    /// Adds a number; what is none adds nothing, what is out of range the most there is.
+    /// Adds a number. NaN adds nothing. A number out of range adds the largest possible value.
     pub fn add(&mut self, number: f64) {
-        #[expect(clippy::cast_possible_truncation, reason = "what is out of range becomes the most there is")]
+        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates out of range")]
         let parts = (number * PARTS).round() as i128;
         self.0 = self.0.saturating_add(parts);
     }
 
-    /// Adds another sum.
     pub fn merge(&mut self, other: Self) {
         self.0 = self.0.saturating_add(other.0);
     }
 
-    /// The sum.
     pub fn value(self) -> f64 {
         self.0 as f64 / PARTS
     }
@@ -41,7 +39,7 @@ impl From<ExactSum> for (i64, u64) {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "the upper half fits, the lower one is what is meant"
+            reason = "the sum is split into its upper and lower half"
         )]
         ((sum >> 64) as i64, sum as u64)
     }
@@ -58,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn no_order_makes_a_difference() {
+    fn order_does_not_change_the_sum() {
         let numbers = (0..1000).map(|n| f64::sin(f64::from(n)) * 10f64.powi(n % 9));
         let forwards = sum(numbers.clone());
         assert_eq!(forwards, sum(numbers.clone().rev()));
@@ -69,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn json_has_all_of_it() {
+    fn json_keeps_every_bit() {
         for numbers in [&[0.0][..], &[0.1, 0.2], &[-0.1], &[-3.0, 1e-19], &[1e18, 0.3], &[-1e18]] {
             let sum = sum(numbers.iter().copied());
             let json = serde_json::to_string(&sum).unwrap();
@@ -79,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_adds_nothing_and_what_is_too_large_the_most() {
+    fn nan_adds_nothing_and_large_numbers_saturate() {
         assert_eq!((sum([f64::NAN, 0.5]).value(), sum([1e300, 1.0]).value()), (0.5, 2f64.powi(63)));
     }
 }

@@ -1,22 +1,22 @@
-//! 95% confidence intervals: Wilson for a share, Wilson through Jaccard's index for F1, on the logit for an AUC.
+//! 95% confidence intervals: Wilson for a share, Wilson through Jaccard's index for F1, and a logit interval for AUC.
 
 use serde::{Deserialize, Serialize};
 
-/// The quantile of the normal distribution that 95% intervals reach to on both sides.
+/// The standard normal quantile of two-sided 95% intervals.
 pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
-/// The lower and the upper bound.
+/// Lower and upper bound.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval(pub f64, pub f64);
 
-/// The score interval of a proportion (Wilson 1927); none where there is nothing to be a proportion of.
+/// The score interval of a proportion (Wilson 1927); `None` if `whole` is 0 or smaller than `part`.
 pub fn wilson(part: u64, whole: u64) -> Option<Interval> {
     let (hits, misses) = (part as f64, whole.checked_sub(part)? as f64);
     (whole > 0).then(|| Interval(wilson_lower(hits, misses), 1.0 - wilson_lower(misses, hits)))
 }
 
-/// Wilson's lower bound: the product of both bounds over the upper one, since their difference would lose its digits
-/// where there are few hits among many.
+/// Wilson's lower bound, computed as the product of both bounds divided by the upper one. A difference would lose its
+/// digits for few hits among many.
 fn wilson_lower(hits: f64, misses: f64) -> f64 {
     let all = hits + misses;
     let share = hits / all;
@@ -24,15 +24,17 @@ fn wilson_lower(hits: f64, misses: f64) -> f64 {
     share * share / (share + half + Z * (share * misses / (all * all) + half / (2.0 * all)).sqrt())
 }
 
-/// The interval of F1, which grows with Jaccard's index J as 2J / (1 + J), and J is a proportion: of the rows that are
-/// positive, or were taken for it, those that were found (Wilson 1927).
+/// Interval of F1, which is 2J / (1 + J) with Jaccard's index J. J is a proportion, so Wilson's interval (1927)
+/// applies: the found positives among `involved` rows. A row is involved if it is positive or has a positive verdict.
+/// `None` if no row is involved.
 pub fn of_f1(true_positive: u64, involved: u64) -> Option<Interval> {
     let f1 = |jaccard: f64| 2.0 * jaccard / (1.0 + jaccard);
     wilson(true_positive, involved).map(|Interval(low, high)| Interval(f1(low), f1(high)))
 }
 
-/// The interval of a share of which the variance is known, symmetric in its logit so that it stays between 0 and 1 (for
-/// AUC: Pepe 2003, section 5.2); none where the variance is 0, which is a sample too plain to tell.
+/// Interval of a share with a known variance. It is symmetric in the logit of the share, so it stays between 0 and 1
+/// (for AUC: Pepe 2003, section 5.2). `None` if the variance is 0, or the share is 0 or 1, because the sample then does
+/// not show its error.
 pub fn on_logit(share: f64, variance: f64) -> Option<Interval> {
     let slope = share * (1.0 - share);
     if variance <= 0.0 || slope <= 0.0 {
@@ -49,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_all_or_nothing_reaches_the_end_and_no_further() {
+    fn intervals_of_0_and_1_end_there_and_have_a_width() {
         for whole in [1, 2, 3, 7, 1000, 1_000_000_000_000] {
             let (nothing, all) = (wilson(0, whole).unwrap(), wilson(whole, whole).unwrap());
             assert_eq!((nothing.0, all.1), (0.0, 1.0), "{whole}");
@@ -59,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_on_the_logit_stays_inside() {
+    fn logit_intervals_stay_between_0_and_1() {
         for (share, variance) in [(0.999, 0.2), (1e-9, 1.0), (0.5, 1e9), (0.5, 1e-12)] {
             let Interval(low, high) = on_logit(share, variance).unwrap();
             assert!(

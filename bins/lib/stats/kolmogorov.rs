@@ -1,14 +1,13 @@
-//! The test of Kolmogorov (1933) and Smirnov (1939): the largest distance between two cumulative histograms.
+//! Two-sample test of Kolmogorov (1933) and Smirnov (1939): the largest distance between two cumulative histograms.
 
 use std::f64::consts::{PI, TAU};
 
-/// Smirnov's distance (1939): the largest difference of the shares of rows up to a bin, over all bins of two histograms
-/// that have the same ones; none where a histogram has no rows. A histogram that ends earlier has no rows from there
-/// on.
+/// Smirnov's distance (1939), from 0 to 1: the largest difference of the cumulative shares, over all bins. Both
+/// histograms have the same bins; a shorter one has no rows in the missing bins. `None` if a histogram has no rows.
 pub fn distance(one: &[u64], other: &[u64]) -> Option<f64> {
     let (rows, others) = (one.iter().sum::<u64>(), other.iter().sum::<u64>());
     let (mut below, mut others_below, mut most) = (0u64, 0u64, 0u128);
-    // Beyond the end of the shorter one its share is 1 and the other's only comes closer.
+    // Beyond the end of the shorter histogram its share is 1, so the distance only falls.
     for (count, other) in one.iter().zip(other) {
         below += count;
         others_below += other;
@@ -19,24 +18,23 @@ pub fn distance(one: &[u64], other: &[u64]) -> Option<f64> {
     (rows > 0 && others > 0).then(|| most as f64 / (rows as f64 * others as f64))
 }
 
-/// The chance of such a distance, or a larger one, between samples of so many rows from one distribution: [`tail`] at
-/// `sqrt(nm / (n + m))` distances. Where values tie, as they do in bins, the true chance is no larger.
+/// p-value of a distance between samples of `n` and `m` rows if both come from one distribution: [`tail`] of the
+/// distance times `sqrt(nm / (n + m))`. With ties, as in bins, the true p-value is not larger.
 pub fn p(distance: f64, n: u64, m: u64) -> f64 {
     tail(distance * effective_rows(n, m).sqrt())
 }
 
-/// The rows that one sample against an exact distribution would need to say as much as two samples: half the harmonic
-/// mean of theirs; 0 where one has none.
+/// The effective number of rows, nm / (n + m): half the harmonic mean, or 0 if a sample is empty. One sample of this
+/// size, compared with a known distribution, is as informative as the two samples.
 pub(crate) fn effective_rows(n: u64, m: u64) -> f64 {
     let (fewer, more) = (n.min(m) as f64, n.max(m) as f64);
     if fewer > 0.0 { fewer / (1.0 + fewer / more) } else { 0.0 }
 }
 
-/// The limiting chance of a scaled distance or a larger one (Kolmogorov 1933): his alternating series where z is large,
-/// and where it is small, and the chance near 1, the one of Jacobi's theta function, each after which four terms are
-/// exact.
+/// The limiting probability that the scaled distance is `z` or more (Kolmogorov 1933). For large z it uses Kolmogorov's
+/// alternating series, for small z the series of Jacobi's theta function. Four terms of either are exact.
 pub fn tail(z: f64) -> f64 {
-    // What is no distance, or is none at all, is no surprise. Below .04 the complement is less than any float.
+    // NaN and distances near 0 give 1. Below 0.04, the difference from 1 is smaller than any float.
     if z.is_nan() || z < 0.04 {
         return 1.0;
     }
@@ -55,7 +53,7 @@ pub fn tail(z: f64) -> f64 {
     }
 }
 
-/// The scaled distance that [`tail`] gives a chance, by halving; 0 where the chance is 1, infinite where it is 0.
+/// The inverse of [`tail`], by bisection: 0 for the probability 1, infinite for 0.
 pub fn point(chance: f64) -> f64 {
     let (mut low, mut high) = (0.0, 40.0);
     if chance.is_nan() || chance <= 0.0 {
@@ -87,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_compare_is_no_surprise() {
+    fn p_is_1_without_rows_or_distance() {
         for (distance, n, m) in [(0.0, 5, 5), (0.3, 0, 9), (0.3, 9, 0), (0.3, 0, 0), (f64::NAN, 5, 5)] {
             assert_eq!(Some(p(distance, n, m)), Some(1.0), "{distance} {n} {m}");
         }
@@ -95,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn points_and_tails_are_inverse() {
+    fn point_inverts_tail() {
         for chance in [1e-300, 1e-12, 0.001, 0.05, 0.3, 0.9, 1.0 - 1e-6] {
             let back = tail(point(chance));
             assert!((back / chance - 1.0).abs() < 1e-10, "{chance}: {back}");

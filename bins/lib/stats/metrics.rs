@@ -1,4 +1,4 @@
-//! All figures of scores and verdicts against labels, with their 95% intervals: the definition of `metrics.json`.
+//! All figures of scores and verdicts on labelled rows, with 95% intervals: the definition of `metrics.json`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,110 +15,100 @@ use crate::stats::ranking::{Ranking, ScoredLabel};
 
 pub use crate::stats::confusion::Confusion;
 
-/// What `score` measures where there are labels: a tree of numbers, as DVC reads it.
+/// The figures that `score` measures on labelled rows, as a tree of numbers that DVC can read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Schema and tool.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// Rows scored.
+    /// Number of scored rows.
     pub rows: u64,
-    /// Rows with a label among them: the rest of the numbers is about these.
+    /// Number of labelled rows among them. All other numbers are about these rows.
     pub labelled: u64,
-    /// Which share of positives the scores go by, where that was asked.
+    /// The correction for the class balance; absent without `--prior`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<Prior>,
-    /// All that is measured of them.
+    /// The figures of scores and verdicts.
     #[serde(flatten)]
     pub figures: Figures,
 }
 
 impl Metrics {
-    /// The metrics of scored rows.
     pub fn new(rows: u64, figures: Figures, tool: &str) -> Self {
         let labelled = figures.confusion.total();
         Self { head: ResultHead::new("metrics", tool), rows, labelled, prior: None, figures }
     }
 }
 
-/// Figures about labelled rows. Those of the verdicts are 0 where they divide by 0, as in scikit-learn; those of the scores
-/// are none where a class they need has no rows.
+/// Figures on labelled rows. Figures of verdicts are 0 instead of 0 / 0, as in scikit-learn. Figures of scores are null
+/// if a class that they need has no rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
-    /// The harmonic mean of precision and recall.
+    /// Harmonic mean of precision and recall, from 0 to 1.
     pub f1: f64,
-    /// The share of positives among those taken for it.
+    /// Share of positives among rows with a positive verdict, from 0 to 1.
     pub precision: f64,
-    /// The share of positives that were found.
+    /// Share of positives with a positive verdict, from 0 to 1.
     pub recall: f64,
-    /// The share of right verdicts.
+    /// Share of correct verdicts, from 0 to 1.
     pub accuracy: f64,
-    /// The F1 of either class, averaged.
+    /// Mean of the F1 of both classes, from 0 to 1.
     pub macro_f1: f64,
-    /// Matthews' correlation of labels and verdicts.
+    /// Matthews correlation of labels and verdicts, from -1 to 1.
     pub mcc: f64,
-    /// The area under the ROC curve.
+    /// Area under the ROC curve, from 0 to 1; null if a class has no rows.
     pub roc_auc: Option<f64>,
-    /// The area under the steps of the precision-recall curve.
+    /// Area under the steps of the precision-recall curve, from 0 to 1; null if there are no positives.
     pub average_precision: Option<f64>,
-    /// The mean of -ln of the probability given to the truth.
+    /// Mean of -ln of the probability of the true class, in nats; lower is better. null if there are no rows.
     pub log_loss: Option<f64>,
-    /// The mean square of score less truth.
+    /// Mean squared difference of score and label, from 0 to 1; lower is better. null if there are no rows.
     pub brier: Option<f64>,
-    /// The expected calibration error, in 15 bins.
+    /// Expected calibration error in 15 bins, from 0 to 1; lower is better. null if there are no rows.
     pub ece: Option<f64>,
-    /// The most recall at a bounded rate of false positives.
+    /// Highest recall with a limited false positive rate, from 0 to 1; null if a class has no rows.
     pub recall_at_fpr: AtFalsePositiveRate<Option<f64>>,
-    /// What holds the true values of some of them 95 times in 100.
+    /// 95% intervals of some of the figures.
     pub intervals: Intervals,
-    /// The counts behind the verdicts.
+    /// Numbers of rows by label and verdict.
     pub confusion: Confusion,
 }
 
-/// A value for each bound on the rate of false positives.
+/// A value for each limit of the false positive rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AtFalsePositiveRate<T> {
-    /// At one in a thousand.
+    /// At a false positive rate of at most 0.001.
     #[serde(rename = "0.001")]
     pub thousandth: T,
-    /// At one in a hundred.
+    /// At a false positive rate of at most 0.01.
     #[serde(rename = "0.01")]
     pub hundredth: T,
 }
 
-/// A figure by its name.
+/// The name of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FigureName {
-    /// The harmonic mean of precision and recall.
     F1,
-    /// Of those taken for positive.
     Precision,
-    /// Of the positives.
     Recall,
-    /// Of all.
     Accuracy,
-    /// The F1 of either class.
+    /// Mean of the F1 of both classes.
     MacroF1,
-    /// Matthews' correlation.
+    /// Matthews correlation.
     Mcc,
-    /// The area under the ROC curve.
     RocAuc,
-    /// The area under the precision-recall curve.
     AveragePrecision,
-    /// Recall where one negative in a thousand is taken for positive.
+    /// Highest recall with a false positive rate of at most 0.001.
     RecallAtThousandth,
-    /// Recall where one in a hundred is.
+    /// Highest recall with a false positive rate of at most 0.01.
     RecallAtHundredth,
-    /// Less is better.
     LogLoss,
-    /// Less is better.
     Brier,
-    /// Less is better.
+    /// Expected calibration error.
     Ece,
 }
 
 impl FigureName {
-    /// All of them.
     pub const ALL: [Self; 13] = [
         Self::F1,
         Self::Precision,
@@ -135,12 +125,11 @@ impl FigureName {
         Self::Ece,
     ];
 
-    /// Whether less is better.
     pub fn lower_is_better(self) -> bool {
         matches!(self, Self::LogLoss | Self::Brier | Self::Ece)
     }
 
-    /// Its value, where there is one.
+    /// The value of the figure, if it exists.
     pub fn of(self, figures: &Figures) -> Option<f64> {
         match self {
             Self::F1 => Some(figures.f1),
@@ -159,7 +148,7 @@ impl FigureName {
         }
     }
 
-    /// Its 95% interval, where there is one.
+    /// The 95% interval of the figure, if it has one.
     pub fn interval(
         self,
         Intervals { f1, precision, recall, accuracy, roc_auc, recall_at_fpr }: &Intervals,
@@ -204,30 +193,30 @@ impl FromStr for FigureName {
         let known = Self::ALL.into_iter().find(|figure| figure.to_string() == name);
         known.with_context(|| {
             let names = Self::ALL.map(|figure| figure.to_string()).join(", ");
-            format!("{} is no figure; these are: {names}", shown(name))
+            format!("{} is not a known figure; use one of {names}", shown(name))
         })
     }
 }
 
-/// 95% intervals, none where there is nothing to go on.
+/// 95% intervals, each as lower and upper bound; null if the figure or its error is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Intervals {
-    /// Of F1, by Jaccard's index.
+    /// Interval of F1, from Wilson's interval of Jaccard's index.
     pub f1: Option<Interval>,
-    /// Of precision, by Wilson.
+    /// Wilson's interval of precision.
     pub precision: Option<Interval>,
-    /// Of recall, by Wilson.
+    /// Wilson's interval of recall.
     pub recall: Option<Interval>,
-    /// Of accuracy, by Wilson.
+    /// Wilson's interval of accuracy.
     pub accuracy: Option<Interval>,
-    /// Of the area under the ROC curve, by DeLong's variance.
+    /// Interval of the area under the ROC curve, by DeLong's variance.
     pub roc_auc: Option<Interval>,
-    /// Of recall at a bounded rate of false positives, by Wilson, as if the threshold had been known before.
+    /// Wilson's interval of recall with a limited false positive rate, as if the threshold had been chosen before.
     pub recall_at_fpr: AtFalsePositiveRate<Option<Interval>>,
 }
 
 impl Figures {
-    /// All figures about rows, which are sorted for that, and about the verdicts on them.
+    /// Computes all figures. Sorts `scored` by descending score.
     pub fn of(scored: &mut [ScoredLabel], confusion: Confusion) -> Self {
         let ranking = Ranking::of(scored);
         let at = |most| {
@@ -264,7 +253,7 @@ impl Figures {
 }
 
 impl Intervals {
-    /// Those of verdicts alone.
+    /// The intervals of the figures that depend on verdicts alone.
     fn of(confusion: Confusion) -> Self {
         let Confusion { true_positive: found, false_positive, true_negative, false_negative } = confusion;
         Self {

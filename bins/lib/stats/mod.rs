@@ -1,4 +1,4 @@
-//! Pure statistics; each formula names its source.
+//! Pure statistics. Each formula names its source.
 
 pub mod intervals;
 pub mod confusion;

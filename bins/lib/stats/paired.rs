@@ -8,31 +8,32 @@ use crate::stats::intervals::{Interval, Z, wilson};
 use crate::stats::ranking::ScoredLabel;
 use crate::stats::special::{difference_of_products, normal_tail};
 
-/// Rows by which of two judges said yes.
+/// Rows counted by which of two models says yes: the champion first, then the challenger. Yes is a positive verdict, or
+/// a correct one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairedCounts {
-    /// Both did.
+    /// Rows for which both models say yes.
     pub both: u64,
-    /// The first alone did.
+    /// Rows for which only the first model says yes.
     pub only_one: u64,
-    /// The second alone did.
+    /// Rows for which only the second model says yes.
     pub only_other: u64,
-    /// None did.
+    /// Rows for which neither model says yes.
     pub neither: u64,
 }
 
-/// Labelled rows by their truth and by which of two judges, a champion and a challenger, took them for positive: eight
-/// counters, of which all that compares their verdicts is made.
+/// Labelled rows counted by their label and the verdicts of champion and challenger. These eight counts are enough to
+/// compare all verdicts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairedConfusion {
-    /// The positive rows.
+    /// Positive rows, by which model gives a positive verdict.
     pub positive: PairedCounts,
-    /// The negative ones.
+    /// Negative rows, by which model gives a positive verdict.
     pub negative: PairedCounts,
 }
 
 impl PairedCounts {
-    /// Counts a row by what each judge said.
+    /// Counts a row by the answers of both models.
     pub fn add(&mut self, one: bool, other: bool) {
         match (one, other) {
             (true, true) => self.both += 1,
@@ -42,7 +43,6 @@ impl PairedCounts {
         }
     }
 
-    /// Adds other rows.
     pub fn merge(&mut self, other: &Self) {
         self.both += other.both;
         self.only_one += other.only_one;
@@ -50,27 +50,25 @@ impl PairedCounts {
         self.neither += other.neither;
     }
 
-    /// All rows.
     pub fn rows(self) -> u64 {
         self.both + self.only_one + self.only_other + self.neither
     }
 
-    /// The share of rows at which the judges differ; none where there are no rows.
+    /// Share of rows on which the models differ; `None` if there are no rows.
     pub fn discordant(self) -> Option<f64> {
         let rows = self.rows();
         (rows > 0).then(|| (self.only_one + self.only_other) as f64 / rows as f64)
     }
 
-    /// The second judge's share of yes less the first one's; none where there are no rows.
+    /// The second model's share of yes minus the first model's; `None` if there are no rows.
     pub fn difference(self) -> Option<f64> {
         let apart = self.only_one.abs_diff(self.only_other) as f64 / self.rows() as f64;
         (self.rows() > 0).then_some(if self.only_one > self.only_other { -apart } else { apart })
     }
 
-    /// The interval of the difference, the second judge's share less the first one's: from the bounds of Wilson for
-    /// either share, and the correlation of the two, shrunk where it is positive (Newcombe 1998, "Improved confidence
-    /// intervals for the difference between binomial proportions based on paired data", method 10). None where there
-    /// are no rows.
+    /// 95% interval of [`difference`](Self::difference). It combines Wilson's bounds of both shares with their
+    /// correlation, which is shrunk if positive (Newcombe 1998, "Improved confidence intervals for the difference
+    /// between binomial proportions based on paired data", method 10). `None` if there are no rows.
     pub fn newcombe(self) -> Option<Interval> {
         let Self { both, only_one, only_other, neither } = self;
         let rows = self.rows();
@@ -88,7 +86,7 @@ impl PairedCounts {
     }
 }
 
-/// How far Wilson's bounds are from a share.
+/// Distances from a share to its Wilson bounds.
 struct WilsonReach {
     down: f64,
     up: f64,
@@ -102,9 +100,9 @@ impl WilsonReach {
     }
 }
 
-/// The interval of the difference of two shares of different rows, so many of so many less so many of so many others,
-/// from the bounds of Wilson for either (Newcombe 1998, "Interval estimation for the difference between independent
-/// proportions", method 10). None where one is a share of nothing.
+/// 95% interval of the difference of two shares of different rows: `part / whole` minus `other_part / other_whole`. It
+/// combines Wilson's bounds of both (Newcombe 1998, "Interval estimation for the difference between independent
+/// proportions", method 10). `None` if a share has no rows.
 pub fn newcombe(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Interval> {
     let (one, other) = (WilsonReach::of(part, whole)?, WilsonReach::of(other_part, other_whole)?);
     let all = whole as f64 * other_whole as f64;
@@ -113,24 +111,21 @@ pub fn newcombe(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Opt
 }
 
 impl PairedConfusion {
-    /// Counts a row.
     pub fn add(&mut self, truth: Label, champion: Label, challenger: Label) {
         let rows = if truth == Label::Positive { &mut self.positive } else { &mut self.negative };
         rows.add(champion == Label::Positive, challenger == Label::Positive);
     }
 
-    /// Adds other rows.
     pub fn merge(&mut self, other: &Self) {
         self.positive.merge(&other.positive);
         self.negative.merge(&other.negative);
     }
 
-    /// All rows.
     pub fn rows(&self) -> u64 {
         self.positive.rows() + self.negative.rows()
     }
 
-    /// The champion's verdicts.
+    /// The champion's confusion matrix.
     pub fn champion(&self) -> Confusion {
         let Self { positive, negative } = self;
         Confusion {
@@ -141,12 +136,12 @@ impl PairedConfusion {
         }
     }
 
-    /// The challenger's verdicts.
+    /// The challenger's confusion matrix.
     pub fn challenger(&self) -> Confusion {
         self.swapped().champion()
     }
 
-    /// The rows by which judge is right: McNemar's table.
+    /// The rows by which model is right: McNemar's table.
     pub fn right(&self) -> PairedCounts {
         let Self { positive, negative } = self;
         PairedCounts {
@@ -157,19 +152,18 @@ impl PairedConfusion {
         }
     }
 
-    /// The challenger's F1 less the champion's.
+    /// The challenger's F1 minus the champion's.
     pub fn f1_difference(&self) -> f64 {
         self.challenger().f1() - self.champion().f1()
     }
 
-    /// The cells, those of the negative rows that neither took for positive at the end: they are most, and F1 does not
-    /// look at them.
+    /// The eight counts. The last one, negative rows with two negative verdicts, is the largest and does not affect F1.
     pub(crate) fn cells(&self) -> [u64; 8] {
         let Self { positive: p, negative: n } = self;
         [p.both, p.only_one, p.only_other, p.neither, n.both, n.only_one, n.only_other, n.neither]
     }
 
-    /// What has these [cells](Self::cells).
+    /// The inverse of [`cells`](Self::cells).
     pub(crate) fn of_cells(cells: [u64; 8]) -> Self {
         let paired = |[both, only_one, only_other, neither]: [u64; 4]| PairedCounts {
             both,
@@ -191,29 +185,30 @@ impl PairedConfusion {
     }
 }
 
-/// The difference of two areas under the ROC curve over the same rows.
+/// Two areas under the ROC curve on the same rows, and their difference.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PairedAuc {
-    /// The champion's area.
+    /// The champion's area, from 0 to 1.
     pub champion: f64,
-    /// The challenger's.
+    /// The challenger's area, from 0 to 1.
     pub challenger: f64,
-    /// The challenger's less the champion's.
+    /// The challenger's area minus the champion's, from -1 to 1.
     pub difference: f64,
-    /// The variance of the difference.
+    /// Variance of the difference.
     pub variance: f64,
-    /// 1.96 standard errors up and down, and within -1 and 1.
+    /// 95% interval: the difference ± 1.96 standard errors, limited to -1 and 1.
     pub interval: Interval,
-    /// The chance of such a difference, or one further from 0, where the areas are one; none where they differ and no
-    /// variance is seen, which is a sample too plain to tell.
+    /// Two-sided p-value if the areas are equal; null if the areas differ but the sample shows no variance.
     pub p: Option<f64>,
 }
 
 impl PairedAuc {
     /// Compares the areas of two models' scores of the same rows, in the same order (DeLong, DeLong and Clarke-Pearson
-    /// 1988): the variance is that of the difference of a row's places among the rows of the other class, over the rows
-    /// of either class. Places are middle ranks, found by sorting (Sun and Xu 2014). None where the rows are not the
-    /// same, or a class has fewer than two.
+    /// 1988).
+    ///
+    /// The place of a row is its rank among the rows of the other class. The variance is that of the difference of the
+    /// places, over the rows of each class. Places are middle ranks, found by sorting (Sun and Xu 2014). `None` if the
+    /// labels differ, or a class has fewer than two rows.
     pub fn compare(champion: &[ScoredLabel], challenger: &[ScoredLabel]) -> Option<Self> {
         let same = |(one, other): (&ScoredLabel, &ScoredLabel)| one.is_positive() == other.is_positive();
         if champion.len() != challenger.len() || !champion.iter().zip(challenger).all(same) {
@@ -235,7 +230,7 @@ impl PairedAuc {
         let difference = if other_ahead < ahead { -apart } else { apart };
         let part = |class: bool| {
             let (rows, others) = if class { (positives, negatives) } else { (negatives, positives) };
-            // The places of negatives count the positives above them, and sum up to the same.
+            // The places of negatives count the positives above them, so they have the same sum.
             let mean = difference * 2.0 * others as f64;
             let of_class =
                 champion.iter().zip(one.iter().zip(&other)).filter(|(row, _)| row.is_positive() == class);
@@ -264,8 +259,8 @@ impl PairedAuc {
     }
 }
 
-/// For each row twice the rows of the other class on its right side, below a positive one and above a negative one,
-/// those that tie being half there.
+/// For each row, twice the number of rows of the other class on its correct side. The correct side is below a positive
+/// row and above a negative one. Ties count half.
 fn places(rows: &[ScoredLabel]) -> Vec<u64> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_unstable_by(|&one, &other| rows[one].score().total_cmp(&rows[other].score()));
@@ -292,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn eight_counters_hold_both_confusions() {
+    fn eight_counts_give_both_confusion_matrices() {
         let mut eight = PairedConfusion::default();
         let labels = [Label::Positive, Label::Negative];
         let (mut champion, mut challenger) = (Confusion::default(), Confusion::default());
@@ -314,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_compare_is_none() {
+    fn gives_none_without_rows_or_with_different_labels() {
         let none = PairedCounts::default();
         assert_eq!((none.newcombe(), none.difference(), none.discordant()), (None, None, None));
         assert_eq!((newcombe(0, 0, 1, 2), newcombe(1, 2, 0, 0), newcombe(3, 2, 1, 2)), (None, None, None));

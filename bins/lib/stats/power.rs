@@ -6,84 +6,85 @@ use crate::stats::kolmogorov;
 use crate::stats::special::normal_point;
 use crate::stats::welch::WelchSample;
 
-/// How often a test shall be right, both ways.
+/// Level and power of a test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PowerAim {
-    /// How often it may see what is not there; two-sided.
+    /// Significance level (two-sided): the probability of detecting an effect that does not exist.
     pub level: f64,
-    /// How often it shall see what is there.
+    /// Probability of detecting an effect that exists.
     pub power: f64,
 }
 
 impl PowerAim {
-    /// An even chance at a level of .05: an effect of just the critical size.
+    /// Power 0.5 at level 0.05, which detects an effect of exactly the critical size.
     pub const EVEN: Self = Self { level: 0.05, power: 0.5 };
 
-    /// The usual one of four in five at a level of .05 (Cohen 1988).
+    /// The usual power of 0.8 at level 0.05 (Cohen 1988).
     pub const USUAL: Self = Self { level: 0.05, power: 0.8 };
 
-    /// How many standard errors an effect must have (Cohen 1988): the critical number and, on top, what chance may
-    /// take. That the test may be right on the wrong side is left out, which is a chance of less than half its level.
+    /// The effect that a test detects, in standard errors (Cohen 1988): the critical value plus the quantile of the
+    /// power. Significant results in the wrong direction are ignored; their probability is below half the level.
     pub fn errors(self) -> f64 {
         self.critical() + self.spare()
     }
 
-    /// The number of standard errors at which a test says yes.
+    /// The number of standard errors from which a result is significant.
     pub(crate) fn critical(self) -> f64 {
         normal_point(self.level / 2.0)
     }
 
-    /// How many standard errors the effect must be over that.
+    /// The number of standard errors that the power needs in addition to the critical value.
     pub(crate) fn spare(self) -> f64 {
         -normal_point(self.power)
     }
 }
 
-/// The distance of Kolmogorov and Smirnov between samples of so many rows that is seen in half the cases: the critical
-/// one. None where a sample has no rows, or not even samples with nothing in common would do.
+/// The Kolmogorov-Smirnov distance between samples of `n` and `m` rows that is detected with power 0.5: the critical
+/// distance. `None` if a sample has no rows, or if even the largest distance, 1, is not significant.
 pub fn distance(n: u64, m: u64, level: f64) -> Option<f64> {
     within(kolmogorov::point(level) / kolmogorov::effective_rows(n, m).sqrt(), 1.0)
 }
 
-/// The rows that are needed, beside so many, to see a distance in half the cases; none where no number will do.
+/// The number of rows needed, together with a sample of `n` rows, to detect a distance with power 0.5. `None` if no
+/// number is enough.
 pub fn rows_for_distance(n: u64, distance: f64, level: f64) -> Option<u64> {
     let z = kolmogorov::point(level);
-    beside(n, (z / distance).powi(2))
+    second_sample(n, (z / distance).powi(2))
 }
 
-/// Cohen's h (1988) of shares in samples of so many rows that is seen; none where a sample has no rows, or not even
-/// nothing against all would do.
+/// Cohen's h (1988) that is detected between samples of `n` and `m` rows. `None` if a sample has no rows, or if even
+/// the largest h, π, is not detected.
 pub fn share(n: u64, m: u64, aim: PowerAim) -> Option<f64> {
     within(aim.errors() / kolmogorov::effective_rows(n, m).sqrt(), PI)
 }
 
-/// The rows that are needed, beside so many, to see Cohen's h; none where no number will do.
+/// The number of rows needed, together with a sample of `n` rows, to detect Cohen's h. `None` if no number is enough.
 pub fn rows_for_share(n: u64, h: f64, aim: PowerAim) -> Option<u64> {
-    beside(n, (aim.errors() / h).powi(2))
+    second_sample(n, (aim.errors() / h).powi(2))
 }
 
-/// The share that is h away from this one, upwards where h is over 0, and not beyond 0 and 1: what an effect means to
-/// people.
+/// The share that differs from `share` by Cohen's h, limited to 0 and 1. A positive h raises the share. Shares are
+/// easier to read than h.
 pub fn share_at(share: f64, h: f64) -> f64 {
     let angle = share.clamp(0.0, 1.0).sqrt().asin() + h / 2.0;
     angle.clamp(0.0, PI / 2.0).sin().powi(2)
 }
 
-/// The difference of the means of two samples that is seen, the variances as they are; none where a sample has no rows.
+/// The difference of two means that is detected, given both variances. `None` if a sample has no rows.
 pub fn mean(one: WelchSample, other: WelchSample, aim: PowerAim) -> Option<f64> {
     let variance = one.variance_of_mean() + other.variance_of_mean();
     within(aim.errors() * variance.sqrt(), f64::MAX)
 }
 
-/// The rows of such a variance that are needed, beside a sample, to see a difference of the means; none where no number
-/// will do.
+/// The number of rows with this variance needed, together with a sample, to detect a difference of the means. `None` if
+/// no number is enough.
 pub fn rows_for_mean(one: WelchSample, variance: f64, difference: f64, aim: PowerAim) -> Option<u64> {
     let left = (difference / aim.errors()).powi(2) - one.variance_of_mean();
     whole(variance / left)
 }
 
-/// The difference of the shares of two judges of the same rows that McNemar's test sees, where they differ at this
-/// share of rows (Connor 1987): at the least one that they could have. None where there is no such difference.
+/// The difference of the shares of two models on the same rows that McNemar's test detects (Connor 1987). `discordant`
+/// is the share of rows on which the models differ. `None` if no possible difference is detected.
 pub fn paired(rows: u64, discordant: f64, aim: PowerAim) -> Option<f64> {
     let (n, critical, spare) = (rows as f64, aim.critical(), aim.spare());
     // √n δ = critical √ψ + spare √(ψ - δ²), solved for δ.
@@ -92,8 +93,8 @@ pub fn paired(rows: u64, discordant: f64, aim: PowerAim) -> Option<f64> {
     within((line * n.sqrt() + root) / all, discordant).filter(|_| rows > 0 && discordant > 0.0)
 }
 
-/// The rows that are needed to see a difference of the shares of two judges, where they differ at this share of rows
-/// (Connor 1987); none where no number will do.
+/// The number of rows that McNemar's test needs to detect a difference of the shares of two models (Connor 1987).
+/// `discordant` is the share of rows on which the models differ. `None` if no number is enough.
 pub fn rows_for_paired(difference: f64, discordant: f64, aim: PowerAim) -> Option<u64> {
     let inside = discordant - difference * difference;
     if difference.abs() > discordant || inside < 0.0 {
@@ -102,19 +103,19 @@ pub fn rows_for_paired(difference: f64, discordant: f64, aim: PowerAim) -> Optio
     whole(((aim.critical() * discordant.sqrt() + aim.spare() * inside.sqrt()) / difference).powi(2))
 }
 
-/// The rows m with nm / (n + m) as it must be.
-fn beside(n: u64, effective: f64) -> Option<u64> {
+/// The number of rows m with nm / (n + m) = `effective`.
+fn second_sample(n: u64, effective: f64) -> Option<u64> {
     let n = n as f64;
     whole(n * effective / (n - effective))
 }
 
-/// An effect, where it is one, and not larger than can be.
+/// The effect, if it is between 0 and the largest possible one.
 fn within(effect: f64, most: f64) -> Option<f64> {
     (effect >= 0.0 && effect <= most).then_some(effect)
 }
 
-/// A number of rows, rounded up unless it is over a whole number by what calculation adds; none where there is no such
-/// number.
+/// Rounds up to a number of rows, but ignores an excess caused by rounding errors. `None` if the number is not finite,
+/// negative or out of range.
 pub(crate) fn whole(rows: f64) -> Option<u64> {
     let rows = (rows * (1.0 - 1e-12)).ceil();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range")]
@@ -180,13 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_none() {
+    fn gives_none_for_undetectable_effects() {
         assert_eq!((distance(1, 1, 0.05), distance(0, 9, 0.05), distance(9, 0, 0.05)), (None, None, None));
         assert_eq!(
             (share(1, 1, PowerAim { level: 1e-9, power: 0.9 }), share(0, 0, PowerAim::EVEN)),
             (None, None)
         );
-        // A reference this small would not do beside any number of rows.
+        // With a reference this small, no number of rows is enough.
         assert_eq!((rows_for_distance(10, 0.1, 0.05), rows_for_share(10, 0.1, PowerAim::EVEN)), (None, None));
         assert_eq!((rows_for_distance(10, 0.0, 0.05), rows_for_distance(10, f64::NAN, 0.05)), (None, None));
         let small = WelchSample { n: 10, mean: 0.0, variance: 1.0 };
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_moves_as_far_as_h_says() {
+    fn share_at_inverts_cohens_h() {
         for (share, h) in [(0.13, 0.1), (0.13, -0.1), (0.5, 1.0), (0.001, 0.02)] {
             let other = share_at(share, h);
             let back = 2.0 * (other.sqrt().asin() - f64::sqrt(share).asin());

@@ -1,4 +1,4 @@
-//! Class balance of new rows from their scores (Saerens et al. 2002), and scores corrected for it.
+//! Estimates the class balance of new rows from their scores (Saerens et al. 2002), and corrects the scores for it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,27 +7,27 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-/// Distinct rows under which nothing is estimated.
-pub const LEAST: u64 = 200;
+/// Minimum number of distinct rows for an estimate.
+pub const MIN_ROWS: u64 = 200;
 
-/// The level of the test.
+/// Significance level of the test.
 pub const LEVEL: f64 = 0.01;
 
-/// The least difference of shares that is worth a correction, however small the p-value.
-pub const FLOOR: f64 = 0.03;
+/// Minimum effect: scores are not corrected for a smaller change of the class balance.
+pub const MIN_EFFECT: f64 = 0.03;
 
-/// The least recall less rate of false positives: under it the scores of the classes are too much alike to tell a share.
-pub const APART: f64 = 0.2;
+/// Minimum of recall minus false positive rate. Below it, the scores of the classes overlap too much for an estimate.
+pub const MIN_SEPARATION: f64 = 0.2;
 
-/// The most that an estimate may move the odds by, up or down.
-pub const MOST: f64 = 10.0;
+/// Maximum factor by which an estimate changes the odds, up or down.
+pub const MAX_ODDS_FACTOR: f64 = 10.0;
 
-/// Which share the scores shall go by.
+/// The class balance that scores are corrected to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RequestedPrior {
-    /// That of the rows, estimated.
+    /// Estimated from the rows.
     Auto,
-    /// This one, over 0 and under 1.
+    /// Set by the user, above 0 and below 1.
     Given(f64),
 }
 
@@ -43,47 +43,49 @@ impl FromStr for RequestedPrior {
     }
 }
 
-/// The labelled rows that scores were learned and calibrated on.
+/// Number of labelled rows of each class that a model was trained and calibrated on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TrainingBalance {
-    /// The positive ones.
     pub positive: u64,
-    /// The others.
     pub negative: u64,
 }
 
 impl TrainingBalance {
-    /// The share of positives; none where a class has no rows.
+    /// Class balance: the share of positive rows, from 0 to 1. `None` if a class has no rows.
     pub fn share(self) -> Option<f64> {
         let (positive, negative) = (self.positive as f64, self.negative as f64);
         (positive > 0.0 && negative > 0.0).then(|| positive / (positive + negative))
     }
 }
 
-/// The share of positives among rows that were scored by what was trained with another share: the maximum of the likelihood
-/// that the EM algorithm of Saerens, Latinne and Decaestecker (2002) climbs to. The likelihood is concave, so the direction
-/// of a step of EM tells on which side of the maximum it is: halving finds it to 2^-60, where the steps would only creep.
+/// Estimates the class balance from the scores of a model that was trained with the class balance `training`.
+///
+/// The result is the maximum of the likelihood that the EM algorithm of Saerens, Latinne and Decaestecker (2002)
+/// approaches. The likelihood is concave, so the direction of an EM step shows on which side of the maximum it starts.
+/// Bisection finds the maximum to 2^-60, while EM steps converge slowly.
 pub fn estimate(scores: &[f64], training: f64) -> f64 {
     most_likely(scores, training, TrainingBalance::default())
 }
 
-/// Whether the share has changed: the likelihood-ratio test (Wilks 1938) on one degree of freedom of two shares against one
-/// and the same, which EM finds with the training rows among the others. Both are samples: Saerens et al. take the share
-/// of the training rows as exact, which would raise the rate of false alarms.
+/// Likelihood-ratio test of a change in class balance (Wilks 1938), with one degree of freedom.
+///
+/// It compares the hypothesis of two class balances, one for the rows and one for the training rows, with that of a
+/// common one. Both sets of rows are samples. Saerens et al. take the class balance of the training rows as exact,
+/// which would raise the false alarm rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PriorShiftTest {
-    /// The share of positives among the rows.
+    /// Class balance of the rows, estimated from the scores.
     pub estimated: f64,
-    /// That of rows and training rows, were it one.
+    /// Class balance if rows and training rows have the same one.
     pub common: f64,
-    /// Twice the log of the ratio of the likelihoods.
+    /// Twice the logarithm of the likelihood ratio.
     pub statistic: f64,
-    /// The chance of such a statistic, or a larger one, where the share is one.
+    /// p-value of the statistic if the class balance did not change.
     pub p: f64,
 }
 
 impl PriorShiftTest {
-    /// The test; none where a class has no training rows.
+    /// Runs the test; `None` if a class has no training rows.
     pub fn test(scores: &[f64], trained: TrainingBalance) -> Option<Self> {
         let training = trained.share()?;
         let estimated = estimate(scores, training);
@@ -97,7 +99,7 @@ impl PriorShiftTest {
     }
 }
 
-/// The most likely share of positives among scored rows and labelled ones.
+/// The most likely class balance, given scored and labelled rows.
 fn most_likely(scores: &[f64], training: f64, labelled: TrainingBalance) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {
@@ -113,7 +115,7 @@ fn most_likely(scores: &[f64], training: f64, labelled: TrainingBalance) -> f64 
             high = share;
         }
     }
-    // What has only ever moved to one side is that side.
+    // If bisection only ever moved to one side, the maximum is at that end.
     match (low > 0.0, high < 1.0) {
         (false, _) => 0.0,
         (_, false) => 1.0,
@@ -129,105 +131,103 @@ fn log_likelihood(scores: &[f64], training: f64, share: f64) -> f64 {
     scores.iter().map(row).sum()
 }
 
-/// How frequent such rows are among positives and among negatives, next to the training rows, by Bayes' rule.
+/// The likelihoods of a score among positives and among negatives, relative to the training rows (Bayes' rule).
 fn densities(score: f64, training: f64) -> (f64, f64) {
     (score / training, (1.0 - score) / (1.0 - training))
 }
 
-/// What is known of a model before it corrects its scores.
+/// The facts about a model that decide whether its scores can be corrected.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PriorBasis {
-    /// What it was trained on.
     pub trained: TrainingBalance,
-    /// Whether its scores are calibrated.
     pub calibrated: bool,
-    /// Its recall less its rate of false positives, out of fold.
-    pub apart: f64,
+    /// Recall minus false positive rate, out of fold.
+    pub separation: f64,
 }
 
-/// Which share of positives the scores go by, and why.
+/// The class balance that scores are corrected for, and the reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prior {
-    /// `auto` or `given`.
+    /// `auto` (estimated from the rows) or `given` (set by the user).
     pub asked: String,
-    /// The share among the training rows; none where a class had none.
+    /// Class balance of the training rows, from 0 to 1; null if a class has no training rows.
     pub training: Option<f64>,
-    /// Distinct rows that the estimate is from.
+    /// Number of distinct rows that were scored for an estimate; null if the class balance was given.
     pub rows: Option<u64>,
-    /// The share among them.
+    /// Estimated class balance, from 0 to 1; null if there is no estimate.
     pub estimated: Option<f64>,
-    /// The share the scores go by.
+    /// Class balance that the scores assume, from 0 to 1; null if a class has no training rows.
     pub used: Option<f64>,
-    /// How surprising the estimate would be if nothing had changed.
+    /// p-value of the test for a changed class balance; null if the test was not run.
     pub p: Option<f64>,
-    /// Whether scores were corrected.
+    /// Whether the scores were corrected.
     pub acted: bool,
-    /// A sentence for people.
+    /// The reason for correcting the scores, or for leaving them unchanged.
     pub why: String,
 }
 
 impl Prior {
-    /// Goes by a share that is known, be it as far away as it may.
-    pub fn given(share: f64, ground: PriorBasis) -> Self {
-        let prior = Self::unmoved("given", ground);
-        match ground.refusal() {
+    /// Corrects scores to a given class balance. The change of the odds is not limited.
+    pub fn given(share: f64, basis: PriorBasis) -> Self {
+        let prior = Self::uncorrected("given", basis);
+        match basis.obstacle() {
             Some(why) => Self { why, ..prior },
-            None => Self { used: Some(share), acted: true, why: "the share was named".into(), ..prior },
+            None => Self { used: Some(share), acted: true, why: "set with --prior".into(), ..prior },
         }
     }
 
-    /// Goes by the share that the scores of distinct rows tell, where they tell another one clearly and by enough; the odds
-    /// move by [`MOST`] then at most.
-    pub fn auto(scores: &[f64], ground: PriorBasis) -> Self {
+    /// Corrects scores to the class balance estimated from the scores of distinct rows. It does so only if the change
+    /// is significant and reaches [`MIN_EFFECT`]. The odds change by a factor of [`MAX_ODDS_FACTOR`] at most.
+    pub fn auto(scores: &[f64], basis: PriorBasis) -> Self {
         let rows = scores.len() as u64;
-        let mut prior = Self { rows: Some(rows), ..Self::unmoved("auto", ground) };
-        let change = match (ground.refusal(), PriorShiftTest::test(scores, ground.trained)) {
-            (None, Some(change)) if rows >= LEAST => change,
-            (refusal, _) => {
-                let few = || format!("{rows} distinct rows are too few for an estimate; {LEAST} would do");
-                prior.why = refusal.unwrap_or_else(few);
+        let mut prior = Self { rows: Some(rows), ..Self::uncorrected("auto", basis) };
+        let change = match (basis.obstacle(), PriorShiftTest::test(scores, basis.trained)) {
+            (None, Some(change)) if rows >= MIN_ROWS => change,
+            (obstacle, _) => {
+                let few = || format!("an estimate needs {MIN_ROWS} distinct rows (found {rows})");
+                prior.why = obstacle.unwrap_or_else(few);
                 return prior;
             }
         };
         let training = prior.training.unwrap_or_default();
         let PriorShiftTest { estimated, p, .. } = change;
         (prior.estimated, prior.p) = (Some(estimated), Some(p));
-        let found = format!("of {rows} distinct rows an estimated {estimated:.3} are positive");
-        let clear = p < LEVEL;
-        let far = (estimated - training).abs() >= FLOOR;
-        prior.acted = clear && far && ground.apart >= APART;
-        prior.why = if !clear {
-            format!("{found}, not clearly another share than {training:.3} in training (p {p:.3})")
-        } else if !far {
-            format!("{found}, by less than {FLOOR} another share than {training:.3} in training")
+        let found = format!("estimated class balance is {estimated:.3} on {rows} distinct rows");
+        let is_significant = p < LEVEL;
+        let is_large = (estimated - training).abs() >= MIN_EFFECT;
+        prior.acted = is_significant && is_large && basis.separation >= MIN_SEPARATION;
+        prior.why = if !is_significant {
+            format!("{found}, not significantly different from {training:.3} in training (p {p:.3})")
+        } else if !is_large {
+            format!("{found}, which differs from {training:.3} in training by less than {MIN_EFFECT}")
         } else if !prior.acted {
             format!(
-                "{found}, but recall less false alarms was {:.3} out of fold, under {APART}",
-                ground.apart
+                "{found}, but recall minus false positive rate was {:.3} out of fold (minimum {MIN_SEPARATION})",
+                basis.separation
             )
         } else {
-            let factor = (odds(estimated) / odds(training)).clamp(1.0 / MOST, MOST);
-            prior.used = Some(moved(training, factor));
-            let bounded = if factor == MOST || factor == 1.0 / MOST {
-                format!("; the odds moved by a factor of {MOST}, which is the most")
+            let factor = (odds(estimated) / odds(training)).clamp(1.0 / MAX_ODDS_FACTOR, MAX_ODDS_FACTOR);
+            prior.used = Some(scale_odds(training, factor));
+            let limited = if factor == MAX_ODDS_FACTOR || factor == 1.0 / MAX_ODDS_FACTOR {
+                format!("; the change of the odds was limited to a factor of {MAX_ODDS_FACTOR}")
             } else {
                 String::new()
             };
-            format!("{found} (p {p:.0e}){bounded}")
+            format!("{found} (p {p:.0e}){limited}")
         };
         prior
     }
 
-    /// A score by the share that is used, by Bayes' rule (Saerens et al. 2002).
+    /// Corrects a score for the class balance, by Bayes' rule (Saerens et al. 2002).
     pub fn corrected(&self, score: f64) -> f64 {
         match (self.acted, self.training, self.used) {
-            (true, Some(training), Some(used)) => moved(score, odds(used) / odds(training)),
+            (true, Some(training), Some(used)) => scale_odds(score, odds(used) / odds(training)),
             _ => score,
         }
     }
 
-    fn unmoved(asked: &str, ground: PriorBasis) -> Self {
-        let training = ground.trained.share();
+    fn uncorrected(asked: &str, basis: PriorBasis) -> Self {
+        let training = basis.trained.share();
         Self {
             asked: asked.into(),
             training,
@@ -245,24 +245,24 @@ impl fmt::Display for Prior {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.acted, self.training, self.used) {
             (true, Some(training), Some(used)) => {
-                write!(f, "corrected from a share of {training:.3} positive rows to {used:.3}: ")?;
+                write!(f, "scores corrected from class balance {training:.3} to {used:.3}: ")?;
             }
-            _ => f.write_str("not corrected: ")?,
+            _ => f.write_str("scores not corrected: ")?,
         }
         f.write_str(&self.why)
     }
 }
 
 impl PriorBasis {
-    /// Why the scores of the model are not corrected at all.
-    fn refusal(self) -> Option<String> {
+    /// The reason why the model's scores cannot be corrected, if there is one.
+    fn obstacle(self) -> Option<String> {
         if !self.calibrated {
             return Some("the model is not calibrated; fit one with --calibrate sigmoid".into());
         }
         self.trained
             .share()
             .is_none()
-            .then(|| "the model does not say how many rows of each class it has seen".into())
+            .then(|| "the model has no training rows of one class; fit it on rows of both classes".into())
     }
 }
 
@@ -270,8 +270,8 @@ fn odds(share: f64) -> f64 {
     share / (1.0 - share)
 }
 
-/// A probability whose odds are moved by a factor.
-fn moved(share: f64, factor: f64) -> f64 {
+/// Multiplies the odds of a probability by a factor.
+fn scale_odds(share: f64, factor: f64) -> f64 {
     share * factor / (share * factor + (1.0 - share))
 }
 
@@ -279,71 +279,74 @@ fn moved(share: f64, factor: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const GROUND: PriorBasis = PriorBasis {
+    const BASIS: PriorBasis = PriorBasis {
         trained: TrainingBalance { positive: 200, negative: 1800 },
         calibrated: true,
-        apart: 0.9,
+        separation: 0.9,
     };
 
-    /// So many sure rows of either class.
-    fn sure(positive: usize, negative: usize) -> Vec<f64> {
+    /// Scores of rows whose class is nearly certain.
+    fn confident(positive: usize, negative: usize) -> Vec<f64> {
         [vec![0.99; positive], vec![0.01; negative]].concat()
     }
 
     #[test]
-    fn every_gate_holds_back_alone() {
-        let shifted = sure(100, 100);
-        let acted = Prior::auto(&shifted, GROUND);
+    fn each_check_alone_prevents_a_correction() {
+        let shifted = confident(100, 100);
+        let acted = Prior::auto(&shifted, BASIS);
         assert!(acted.acted, "{acted:?}");
-        let refused = |scores: &[f64], ground: PriorBasis, why: &str| {
-            let prior = Prior::auto(scores, ground);
+        let rejects = |scores: &[f64], basis: PriorBasis, why: &str| {
+            let prior = Prior::auto(scores, basis);
             assert!(!prior.acted && prior.why.contains(why), "{why}: {prior:?}");
-            assert_eq!((prior.used, prior.corrected(0.3)), (ground.trained.share(), 0.3));
+            assert_eq!((prior.used, prior.corrected(0.3)), (basis.trained.share(), 0.3));
         };
-        refused(&sure(100, 99), GROUND, "too few");
-        refused(&shifted, PriorBasis { calibrated: false, ..GROUND }, "calibrated");
-        refused(&shifted, PriorBasis { apart: 0.199, ..GROUND }, "out of fold");
-        refused(
+        rejects(&confident(100, 99), BASIS, "(found 199)");
+        rejects(&shifted, PriorBasis { calibrated: false, ..BASIS }, "calibrated");
+        rejects(&shifted, PriorBasis { separation: 0.199, ..BASIS }, "out of fold");
+        rejects(
             &shifted,
-            PriorBasis { trained: TrainingBalance { positive: 0, negative: 9 }, ..GROUND },
-            "each class",
+            PriorBasis { trained: TrainingBalance { positive: 0, negative: 9 }, ..BASIS },
+            "of one class",
         );
-        refused(&sure(25, 175), GROUND, "not clearly");
-        // .115 against .1 of very many rows is as clear as can be, and little.
-        let many = PriorBasis { trained: TrainingBalance { positive: 10_000, negative: 90_000 }, ..GROUND };
-        refused(&sure(2300, 17_700), many, "less than 0.03");
+        rejects(&confident(25, 175), BASIS, "not significantly");
+        // 0.115 against 0.1 on many rows is significant, but below the minimum effect.
+        let many = PriorBasis { trained: TrainingBalance { positive: 10_000, negative: 90_000 }, ..BASIS };
+        rejects(&confident(2300, 17_700), many, "by less than 0.03");
     }
 
     #[test]
-    fn the_odds_move_by_a_factor_of_ten_at_most() {
-        for scores in [sure(990, 10), vec![1.0; 300]] {
-            let up = Prior::auto(&scores, GROUND);
+    fn the_odds_change_by_a_factor_of_ten_at_most() {
+        for scores in [confident(990, 10), vec![1.0; 300]] {
+            let up = Prior::auto(&scores, BASIS);
             assert!((odds(up.used.unwrap()) - 10.0 / 9.0).abs() < 1e-12, "{up:?}");
-            assert!((odds(up.corrected(0.5)) - 10.0).abs() < 1e-12 && up.why.contains("the most"), "{up:?}");
+            assert!(
+                (odds(up.corrected(0.5)) - 10.0).abs() < 1e-12 && up.why.contains("was limited"),
+                "{up:?}"
+            );
         }
         let down = Prior::auto(
-            &sure(0, 3000),
-            PriorBasis { trained: TrainingBalance { positive: 900, negative: 1100 }, ..GROUND },
+            &confident(0, 3000),
+            PriorBasis { trained: TrainingBalance { positive: 900, negative: 1100 }, ..BASIS },
         );
         assert!(down.estimated == Some(0.0) && (odds(down.corrected(0.5)) - 0.1).abs() < 1e-12, "{down:?}");
-        let named = Prior::given(0.99, GROUND);
-        assert!((odds(named.corrected(0.1)) - 99.0).abs() < 1e-9, "{named:?}");
+        let given = Prior::given(0.99, BASIS);
+        assert!((odds(given.corrected(0.1)) - 99.0).abs() < 1e-9, "{given:?}");
     }
 
     #[test]
-    fn what_is_sure_stays_sure_and_no_two_scores_change_places() {
-        let prior = Prior::given(0.7, GROUND);
+    fn a_correction_keeps_0_and_1_and_the_order_of_scores() {
+        let prior = Prior::given(0.7, BASIS);
         assert_eq!((prior.corrected(0.0), prior.corrected(1.0)), (0.0, 1.0));
         let corrected: Vec<f64> = (0..=1000).map(|n| prior.corrected(f64::from(n) / 1000.0)).collect();
         assert!(corrected.is_sorted());
     }
 
     #[test]
-    fn a_share_is_inside_or_auto() {
+    fn accepts_auto_or_a_share_between_0_and_1() {
         assert_eq!("auto".parse::<RequestedPrior>().unwrap(), RequestedPrior::Auto);
         assert_eq!("0.25".parse::<RequestedPrior>().unwrap(), RequestedPrior::Given(0.25));
-        for wrong in ["0", "1", "-0.5", "1.5", "NaN", "inf", "", "Auto", "50%"] {
-            assert!(wrong.parse::<RequestedPrior>().is_err(), "{wrong}");
+        for invalid in ["0", "1", "-0.5", "1.5", "NaN", "inf", "", "Auto", "50%"] {
+            assert!(invalid.parse::<RequestedPrior>().is_err(), "{invalid}");
         }
     }
 }

@@ -1,27 +1,27 @@
 //! Seeded random numbers, the same on every run and machine: uniform, binomial, multinomial.
 
 use crate::rows::fingerprint::mix;
-use crate::stats::special::{deviance, ln_beside_powers};
+use crate::stats::special::{deviance, ln_factorial_rest};
 
-/// A stream of numbers by a seed: splitmix64 (Steele, Lea and Flood 2014).
+/// A stream of random numbers from a seed: splitmix64 (Steele, Lea and Flood 2014).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RandomStream(u64);
 
 impl RandomStream {
-    /// The stream of a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next number, from 0 up to 1, which it never is.
+    /// The next number, uniform from 0 (included) to 1 (excluded).
     pub fn uniform(&mut self) -> f64 {
         let mixed = mix(self.0);
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         (mixed >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// How many of so many come true, each with this chance: by adding up chances where few are expected, else by
-    /// transformed rejection (Hörmann 1993, algorithm BTRS), in a time that hardly depends on how many.
+    /// Draws the number of successes in `all` trials with the probability `chance`. If fewer than 10 are expected, it
+    /// adds up probabilities; otherwise it uses transformed rejection (Hörmann 1993, algorithm BTRS). The time hardly
+    /// depends on `all`.
     pub fn binomial(&mut self, all: u64, chance: f64) -> u64 {
         if chance > 0.5 {
             return all - self.binomial(all, 1.0 - chance).min(all);
@@ -29,11 +29,15 @@ impl RandomStream {
         if all == 0 || chance <= 0.0 || chance.is_nan() {
             return 0;
         }
-        if all as f64 * chance < 10.0 { self.few(all, chance) } else { self.many(all, chance) }
+        if all as f64 * chance < 10.0 {
+            self.by_inversion(all, chance)
+        } else {
+            self.by_rejection(all, chance)
+        }
     }
 
-    /// By the distribution function, from 0 up.
-    fn few(&mut self, all: u64, chance: f64) -> u64 {
+    /// Draws by the distribution function, from 0 up.
+    fn by_inversion(&mut self, all: u64, chance: f64) -> u64 {
         let odds = chance / (1.0 - chance);
         let mut left = self.uniform();
         let mut term = (all as f64 * (-chance).ln_1p()).exp();
@@ -46,8 +50,8 @@ impl RandomStream {
         found
     }
 
-    /// By rejection.
-    fn many(&mut self, all: u64, chance: f64) -> u64 {
+    /// Draws by transformed rejection.
+    fn by_rejection(&mut self, all: u64, chance: f64) -> u64 {
         let rows = all as f64;
         let spread = (rows * chance * (1.0 - chance)).sqrt();
         let width = 1.15 + 2.53 * spread;
@@ -73,7 +77,8 @@ impl RandomStream {
         }
     }
 
-    /// As many rows as there are, each drawn from one of these cells, which are as likely as they are full.
+    /// Draws as many rows as the cells have in total. Each row falls into a cell with a probability proportional to the
+    /// cell's count.
     pub fn multinomial<const CELLS: usize>(&mut self, cells: [u64; CELLS]) -> [u64; CELLS] {
         let mut rest = cells.iter().sum::<u64>();
         let mut rows = rest;
@@ -85,11 +90,11 @@ impl RandomStream {
     }
 }
 
-/// The log of the chance that so many come true, but for what is the same for all (Loader 2000).
+/// Logarithm of the probability of `found` successes, without the part that is the same for every count (Loader 2000).
 fn ln_share(all: f64, chance: f64, found: f64) -> f64 {
     let (expected, others) = (all * chance, all * (1.0 - chance));
     let off = found - expected;
-    let beside = |count: f64| ln_beside_powers(u128::from(whole(count)));
+    let beside = |count: f64| ln_factorial_rest(u128::from(whole(count)));
     -expected * deviance(off / expected)
         - others * deviance(-off / others)
         - beside(found)
@@ -97,7 +102,7 @@ fn ln_share(all: f64, chance: f64, found: f64) -> f64 {
 }
 
 fn whole(count: f64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are not below 0")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are not negative")]
     (count as u64)
 }
 
@@ -106,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_says_it_all() {
+    fn a_seed_determines_the_numbers() {
         let drawn = |seed: u64| {
             let mut numbers = RandomStream::new(seed);
             (0..100).map(|_| numbers.multinomial([5, 0, 900, 13])).collect::<Vec<_>>()
@@ -117,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_come_true_as_shall() {
+    fn binomial_draws_have_the_expected_mean_and_variance() {
         let mut numbers = RandomStream::new(7);
         for (all, chance) in [
             (1, 0.3),
@@ -149,8 +154,8 @@ mod tests {
     }
 
     #[test]
-    fn each_count_is_as_frequent_as_it_is_likely() {
-        // Either way to draw, against the distribution itself.
+    fn binomial_draws_follow_the_distribution() {
+        // Compares both algorithms with the exact distribution.
         for (all, chance) in [(30, 0.2), (40, 0.4)] {
             let mut numbers = RandomStream::new(11);
             let mut counts = vec![0u64; all + 1];

@@ -1,34 +1,32 @@
-//! Scores and labels at every threshold: ROC AUC, average precision, and the points of both curves.
+//! Ranks scored rows at every threshold: ROC AUC, average precision, and the points of both curves.
 
 use std::cmp::Reverse;
 
 use crate::rows::label::Label;
 
-/// A score from 0 to 1 and the label of its row, in eight bytes: no such score has a sign, so the label takes its bit.
+/// The score (0 to 1) and the label of a row, in eight bytes. The sign bit holds the label, because scores have no
+/// sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScoredLabel(u64);
 
 const SIGN: u64 = 1 << 63;
 
 impl ScoredLabel {
-    /// A score of a labelled row.
     pub fn new(score: f64, label: Label) -> Self {
         let bits = score.to_bits() & !SIGN;
         Self(if label == Label::Positive { bits | SIGN } else { bits })
     }
 
-    /// The score.
     pub fn score(self) -> f64 {
         f64::from_bits(self.0 & !SIGN)
     }
 
-    /// Whether the row is positive.
     pub fn is_positive(self) -> bool {
         self.0 & SIGN != 0
     }
 }
 
-/// Labelled rows from the highest score down.
+/// Labelled rows by descending score.
 #[derive(Clone, Copy, Debug)]
 pub struct Ranking<'a> {
     scored: &'a [ScoredLabel],
@@ -36,7 +34,7 @@ pub struct Ranking<'a> {
     negatives: u64,
 }
 
-/// Rows of one score, and all that are found where it is the threshold.
+/// Rows with the same score, and the totals if this score is the threshold.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Tie {
     score: f64,
@@ -46,50 +44,51 @@ struct Tie {
     false_positives: u64,
 }
 
-/// What a threshold finds.
+/// The rates at a threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ThresholdPoint {
-    /// The least score that is taken for positive.
+    /// Lowest score with a positive verdict.
     pub threshold: f64,
-    /// The share of negatives taken for positive; none where there are no negatives.
+    /// Share of negatives with a positive verdict; `None` if there are no negatives.
     pub false_positive_rate: Option<f64>,
-    /// The share of positives found, which is recall; none where there are no positives.
+    /// Share of positives with a positive verdict (recall); `None` if there are no positives.
     pub true_positive_rate: Option<f64>,
-    /// The share of positives among the rows taken for it.
+    /// Share of positives among rows with a positive verdict.
     pub precision: f64,
 }
 
 impl<'a> Ranking<'a> {
-    /// Ranks rows, in place: equal scores are one threshold, so that the order they came in is of no consequence.
+    /// Sorts the rows in place. Equal scores form one threshold, so the original order does not matter.
     pub fn of(scored: &'a mut [ScoredLabel]) -> Self {
-        // Bits of numbers without a sign are in the order of the numbers.
+        // The bits of floats without a sign sort as the floats do.
         scored.sort_unstable_by_key(|row| Reverse(row.0.rotate_left(1)));
         let positives = scored.iter().filter(|row| row.is_positive()).count() as u64;
         Self { negatives: scored.len() as u64 - positives, positives, scored }
     }
 
-    /// The rows, from the highest score down.
+    /// The rows by descending score.
     pub fn rows(&self) -> &'a [ScoredLabel] {
         self.scored
     }
 
-    /// The positive rows.
+    /// Number of positive rows.
     pub fn positives(&self) -> u64 {
         self.positives
     }
 
-    /// The area under the ROC curve: the chance that a positive row scores higher than a negative one, a tie being half
-    /// of that (Hanley and McNeil 1982); none where a class has no rows.
+    /// Area under the ROC curve: the probability that a positive row scores higher than a negative one (Hanley and
+    /// McNeil 1982). A tie counts half. `None` if a class has no rows.
     pub fn roc_auc(&self) -> Option<f64> {
         let pairs = self.positives as f64 * self.negatives as f64;
-        // Twice the pairs in the right order, as whole numbers.
+        // Twice the number of pairs in the right order, as an integer.
         let ahead = self.ties().map(|tie| u128::from(tie.positives) * u128::from(self.behind(tie)));
         (pairs > 0.0).then(|| ahead.sum::<u128>() as f64 / (2.0 * pairs))
     }
 
-    /// The variance of the area (DeLong, DeLong and Clarke-Pearson 1988): that of the share of negatives below a positive
-    /// row and that of the share of positives above a negative one, each over its number of rows. A tie has one rank, the
-    /// middle one, as in the O(n log n) form of Sun and Xu (2014). None where a class has fewer than two rows.
+    /// Variance of the area under the ROC curve (DeLong, DeLong and Clarke-Pearson 1988). It is the sum of two
+    /// variances, each divided by its number of rows. One is that of the share of negatives below a positive row, the
+    /// other that of the share of positives above a negative row. Ties share the middle rank, as in the O(n log n) form
+    /// of Sun and Xu (2014). `None` if a class has fewer than two rows.
     pub fn auc_variance(&self) -> Option<f64> {
         let auc = self.roc_auc().filter(|_| self.positives > 1 && self.negatives > 1)?;
         let (positives, negatives) = (self.positives as f64, self.negatives as f64);
@@ -102,15 +101,15 @@ impl<'a> Ranking<'a> {
         Some(below / (positives * (positives - 1.0)) + above / (negatives * (negatives - 1.0)))
     }
 
-    /// Average precision, the area under the steps of the precision-recall curve (Davis and Goadrich 2006 on why no
-    /// straight lines are drawn through it); none where there are no positives.
+    /// Average precision: the area under the steps of the precision-recall curve. Davis and Goadrich (2006) explain why
+    /// its points are not joined by straight lines. `None` if there are no positives.
     pub fn average_precision(&self) -> Option<f64> {
         let gained = |tie: Tie| tie.positives as f64 * tie.precision();
         (self.positives > 0).then(|| self.ties().map(gained).sum::<f64>() / self.positives as f64)
     }
 
-    /// The most positives that a threshold finds with no more than this rate of false positives; none where a class has no
-    /// rows. A threshold that nothing reaches finds none, and no false ones.
+    /// The largest number of positives that a threshold finds with a false positive rate of at most `most`. 0 if every
+    /// observed threshold exceeds the rate. `None` if a class has no rows.
     pub fn found_at(&self, most: f64) -> Option<u64> {
         if self.positives == 0 || self.negatives == 0 {
             return None;
@@ -119,8 +118,8 @@ impl<'a> Ranking<'a> {
         Some(self.ties().take_while(allowed).last().map_or(0, |tie| tie.true_positives))
     }
 
-    /// The points of the ROC curve and of the precision-recall curve, one for each distinct score, less those where the step
-    /// before and the step after are alike, which lie on a straight line: scikit-learn's `drop_intermediate`.
+    /// The points of the ROC and precision-recall curves, one for each distinct score. A point is dropped if it lies on
+    /// a straight line, between two equal steps, as with scikit-learn's `drop_intermediate`.
     pub fn corners(&self) -> impl Iterator<Item = ThresholdPoint> {
         let mut ties = self.ties().peekable();
         let mut first = true;
@@ -145,7 +144,7 @@ impl<'a> Ranking<'a> {
         }
     }
 
-    /// Twice the negatives behind a score, those that tie with it being half behind.
+    /// Twice the number of negatives below this score. Ties count half.
     fn behind(&self, tie: Tie) -> u64 {
         2 * (self.negatives - tie.false_positives) + tie.negatives
     }
@@ -168,7 +167,7 @@ impl<'a> Ranking<'a> {
 }
 
 impl Tie {
-    /// The share of positives from this score up.
+    /// Share of positives at this score or above.
     fn precision(self) -> f64 {
         self.true_positives as f64 / (self.true_positives + self.false_positives) as f64
     }
@@ -179,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_score_and_its_label_come_back() {
+    fn keeps_the_score_and_the_label() {
         for score in [0.0, f64::MIN_POSITIVE, 0.1, 1.0 - f64::EPSILON, 1.0] {
             for label in [Label::Positive, Label::Negative] {
                 let scored = ScoredLabel::new(score, label);
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_rows_came_in_is_of_no_consequence() {
+    fn the_order_of_rows_does_not_matter() {
         let rows = [(0.5, true), (0.5, false), (0.25, true), (0.5, true), (0.0, false)];
         let scored = |(score, positive): &(f64, bool)| {
             ScoredLabel::new(*score, if *positive { Label::Positive } else { Label::Negative })

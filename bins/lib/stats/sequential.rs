@@ -1,4 +1,4 @@
-//! The sequential form of McNemar's test (1947): its evidence may be checked after every row.
+//! The sequential form of McNemar's test (1947): you can check its evidence after every row.
 //!
 //! If the challenger is not better, the evidence rarely becomes large. If it is better, the evidence grows.
 
@@ -6,19 +6,21 @@ use std::f64::consts::PI;
 
 use crate::stats::special::{beta_fraction, ln_beta_density};
 
-/// The log of the evidence, an e-value, that a challenger wins more than half of the rows that only one of two judges
-/// gets right, after so many wins and losses: McNemar's test (1947) as a wager on the next such row, by Beta(½, ½)
-/// truncated to shares over ½ (a mixture as in Robbins 1970; Ville 1939 bounds it). Where it does not, the evidence
-/// ever reaches 1 / level with at most that chance, however often it is looked at.
+/// Natural logarithm of the evidence (an e-value) that the challenger wins more than half of the discordant rows. A row
+/// is discordant if only one of two models is right. `wins` and `losses` are the challenger's.
 ///
-/// With x = ½ + wins and y = ½ + losses it is 2 B(x, y) / B(½, ½) times 2^(wins + losses) times what of Beta(x, y) is
-/// over ½.
+/// McNemar's test (1947) becomes a bet on the next discordant row, by Beta(½, ½) truncated to shares over ½ (a mixture
+/// as in Robbins 1970). If the challenger is not better, the evidence ever reaches 1 / level with at most the
+/// probability `level`, however often you look (Ville 1939).
+///
+/// Let x = ½ + wins and y = ½ + losses. The evidence is 2 B(x, y) / B(½, ½) times 2^(wins + losses) times the part of
+/// Beta(x, y) above ½.
 pub fn ln_evidence(wins: u64, losses: u64) -> f64 {
     let (x, y) = (wins as f64 + 0.5, losses as f64 + 0.5);
     let half = wins.abs_diff(losses) as f64 / 2.0;
     let lead = if wins < losses { -half } else { half };
-    // B(x, y) 2^(x + y) is one over the density at ½; what is over ½ is that density times a fraction where it is
-    // little.
+    // B(x, y) 2^(x + y) is 1 divided by the density at ½. If the part above ½ is small, it is the density times a
+    // fraction.
     let density = ln_beta_density(x, y, [0.5, 0.5], lead);
     if lead < 0.0 {
         // 1 - I_½(x, y) = I_½(y, x): the density cancels.

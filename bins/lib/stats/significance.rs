@@ -4,24 +4,24 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::stats::special::stirling_error;
 
-/// The outcome of a test of homogeneity.
+/// Result of the chi-square test of homogeneity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Homogeneity {
     /// Pearson's statistic.
     pub statistic: f64,
-    /// Degrees of freedom: used columns less one.
+    /// Degrees of freedom: the number of columns with rows, minus 1.
     pub freedom: u64,
-    /// The chance of such a statistic, or a larger one, where both rows come from one distribution.
+    /// p-value if both rows of counts come from one distribution.
     pub p: f64,
-    /// Cramér's V (1946), from 0, alike, to 1, nothing in common.
+    /// Cramér's V (1946), from 0 (equal) to 1 (nothing in common).
     pub cramers_v: f64,
-    /// The same less what chance adds to it (Bergsma 2013), for effects are to be compared whatever the rows and the
-    /// columns: 0 where chi-square is no larger than its degrees of freedom.
+    /// Cramér's V minus the part caused by chance (Bergsma 2013), so that effects are comparable for any number of rows
+    /// and columns. 0 if chi-square is not larger than its degrees of freedom.
     pub cramers_v_corrected: f64,
 }
 
-/// The chi-square test of homogeneity of two rows of counts (Pearson 1900); none if there is nothing to compare.
-/// Both rows are samples: taking the first one as exact would raise the rate of false alarms.
+/// Chi-square test of homogeneity of two rows of counts (Pearson 1900); `None` if there is nothing to compare. Both
+/// rows are samples. Taking the first one as exact would raise the false alarm rate.
 pub fn homogeneity(one: &[u64], other: &[u64]) -> Option<Homogeneity> {
     let (sum_one, sum_other) = (one.iter().sum::<u64>() as f64, other.iter().sum::<u64>() as f64);
     let all = sum_one + sum_other;
@@ -47,17 +47,17 @@ pub fn homogeneity(one: &[u64], other: &[u64]) -> Option<Homogeneity> {
     })
 }
 
-/// Bergsma's correction: the mean of φ² without a difference comes off φ², and off the rows and columns what they would
-/// be larger by.
+/// Bergsma's correction: subtracts the mean of φ² without a difference, and reduces the numbers of rows and columns by
+/// their bias.
 fn corrected(statistic: f64, freedom: u64, all: f64) -> f64 {
     let freedom = freedom as f64;
     let square = (statistic - freedom * all / (all - 1.0)) / all;
-    // Of two rows and the columns, the fewer less one: two rows it is.
+    // The smaller of the corrected numbers of rows (two) and columns, minus 1.
     let fewer = (1.0 - 1.0 / (all - 1.0)).min(freedom - freedom * freedom / (all - 1.0));
     if square > 0.0 && fewer > 0.0 { (square / fewer).sqrt().min(1.0) } else { 0.0 }
 }
 
-/// The exact test of McNemar (1947): two-sided binomial on the rows that only one of two judges got right.
+/// p-value of McNemar's exact test (1947): a two-sided binomial test on the rows that only one of two models got right.
 pub fn mcnemar_exact(only_one: u64, only_other: u64) -> f64 {
     if only_one == only_other {
         return 1.0;
@@ -65,9 +65,9 @@ pub fn mcnemar_exact(only_one: u64, only_other: u64) -> f64 {
     (2.0 * tail(only_one.min(only_other), only_one.max(only_other))).min(1.0)
 }
 
-/// The chance that of so many fair coins so few, or fewer, show heads.
+/// The probability that `fewer + more` fair coins show at most `fewer` heads.
 fn tail(fewer: u64, more: u64) -> f64 {
-    // From the likeliest count down: each term is the one before, times the wins left over the losses.
+    // From the likeliest count down: each term follows from the one before.
     let mut term = coins(fewer, more);
     let mut tail = 0.0;
     let (mut heads, mut tails) = (fewer as f64, more as f64);
@@ -80,22 +80,22 @@ fn tail(fewer: u64, more: u64) -> f64 {
     tail
 }
 
-/// The mid-p test of McNemar's table (Lancaster 1961; Fagerland, Lydersen and Laake 2013): the exact one, the table
-/// itself counted half, so that it errs as often as its level says, and not less. It is above the level by little, and
-/// seldom.
+/// p-value of McNemar's mid-p test (Lancaster 1961; Fagerland, Lydersen and Laake 2013): the exact test, but the
+/// observed table counts half. The error rate is then close to the level; it exceeds the level rarely, and only
+/// slightly.
 pub fn mcnemar_mid_p(only_one: u64, only_other: u64) -> f64 {
     let (fewer, more) = (only_one.min(only_other), only_one.max(only_other));
     match more {
         0 => 1.0,
         _ if fewer == more => 1.0 - 0.5 * coins(fewer, more),
-        // The exact one is twice a tail that begins with this very table.
+        // The exact p-value is twice a tail whose first term is the observed table.
         _ => 2.0 * tail(fewer, more) - coins(fewer, more),
     }
 }
 
-/// The chance that fair coins show so many heads and tails. Few are counted, exactly; for many there is the
-/// saddle-point form of Loader (2000), "Fast and accurate computation of binomial probabilities": differences of ln Γ
-/// lose nine digits where there are millions.
+/// The probability that fair coins show this many heads and tails. It is exact for few coins. For many it uses the
+/// saddle-point form of Loader (2000), "Fast and accurate computation of binomial probabilities". Differences of ln Γ
+/// would lose nine digits for millions of coins.
 fn coins(heads: u64, tails: u64) -> f64 {
     let all = (heads + tails) as f64;
     if heads == 0 || heads + tails <= 48 {

@@ -2,17 +2,17 @@
 
 use std::f64::consts::{SQRT_2, TAU};
 
-/// The chance that a standard normal number is over `z`; half the complementary error function, so that no digit of a
-/// far tail is lost.
+/// The probability that a standard normal variable exceeds `z`. It is half the complementary error function, so a far
+/// tail keeps all its digits.
 pub fn normal_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z / SQRT_2)
 }
 
-/// The number that a standard normal one is over with this chance: the first guess of Hastings (1955), then steps of
-/// Halley on the log of [`normal_tail`] until nothing moves. Infinite at 0 and at 1.
+/// The inverse of [`normal_tail`]: a first guess by Hastings (1955), then Halley steps on the logarithm of the tail
+/// until they change nothing. Infinite for the probability 0, and minus infinity for 1.
 pub fn normal_point(chance: f64) -> f64 {
     if chance > 0.5 {
-        // As exact as the chance is: 1 less a chance over a half is exact (Sterbenz 1974).
+        // No digit is lost: 1 minus a number over a half is exact (Sterbenz 1974).
         return -normal_point(1.0 - chance);
     }
     if chance <= 0.0 || chance.is_nan() {
@@ -24,7 +24,7 @@ pub fn normal_point(chance: f64) -> f64 {
     let mut z = root - guess / (1.0 + root * (1.432_788 + root * (0.189_269 + root * 0.001_308)));
     for _ in 0..8 {
         let tail = normal_tail(z);
-        // Mills' ratio, and Newton's step on the log of the tail.
+        // Mills' ratio, and Newton's step on the logarithm of the tail.
         let mills = tail / ((-0.5 * z * z).exp() / TAU.sqrt());
         let step = (tail / chance).ln() * mills;
         let halley = step / (1.0 - 0.5 * step * (1.0 / mills - z));
@@ -36,8 +36,9 @@ pub fn normal_point(chance: f64) -> f64 {
     z
 }
 
-/// What Stirling's formula for ln n! lacks, for whole and other numbers: its series from 16 on, where five terms are
-/// exact, and its definition below (Loader 2000, "Fast and accurate computation of binomial probabilities").
+/// The error of Stirling's formula for ln n! (Loader 2000, "Fast and accurate computation of binomial probabilities").
+/// From 16 on it uses five terms of the series, which are exact; below 16 it uses the definition. `n` need not be an
+/// integer.
 pub(crate) fn stirling_error(n: f64) -> f64 {
     if n <= 0.0 {
         return 0.0;
@@ -50,8 +51,8 @@ pub(crate) fn stirling_error(n: f64) -> f64 {
     series.iter().rev().fold(0.0, |sum, coefficient| coefficient - sum / square) / n
 }
 
-/// (1 + x) ln (1 + x) - x, which is how unlikely it is to be off by a share of x from what is expected (Loader 2000);
-/// near 0 by the series of the area tangent, where a difference would have no digits left.
+/// (1 + x) ln (1 + x) - x: the deviance of a count whose relative difference from its expectation is x (Loader 2000).
+/// Near 0 it uses the series of the inverse hyperbolic tangent, because the difference would lose its digits.
 pub(crate) fn deviance(x: f64) -> f64 {
     if x <= -1.0 {
         return 1.0;
@@ -70,9 +71,9 @@ pub(crate) fn deviance(x: f64) -> f64 {
     x * half + 2.0 * (1.0 + x) * series
 }
 
-/// The logarithm of a count's part in Stirling's formula that is no power of it: of the square root, and what is left;
-/// 0 for 0, whose factorial is 1.
-pub(crate) fn ln_beside_powers(n: u128) -> f64 {
+/// Stirling's formula for ln n! without the powers n ln n - n: ½ ln(2πn) plus [`stirling_error`]. 0 for 0, because 0!
+/// is 1.
+pub(crate) fn ln_factorial_rest(n: u128) -> f64 {
     if n == 0 {
         return 0.0;
     }
@@ -80,9 +81,9 @@ pub(crate) fn ln_beside_powers(n: u128) -> f64 {
     0.5 * (TAU * n).ln() + stirling_error(n)
 }
 
-/// The chance that a number of Student's distribution (1908) is further from 0 than `t`, on either side: the
-/// regularised incomplete beta function at `freedom / (freedom + t²)`. That of statrs gives up its continued fraction
-/// after 140 steps, and is off from the ninth digit on where there are a million degrees of freedom.
+/// Two-sided p-value of `t` in Student's distribution (1908): the regularised incomplete beta function at `freedom /
+/// (freedom + t²)`. The function of statrs stops its continued fraction after 140 steps. With a million degrees of
+/// freedom it is wrong from the ninth digit on.
 pub fn student_tails(t: f64, freedom: f64) -> f64 {
     let square = t * t;
     let (a, b) = (0.5 * freedom, 0.5);
@@ -100,8 +101,9 @@ pub fn student_tails(t: f64, freedom: f64) -> f64 {
     }
 }
 
-/// ln of x^a y^b / B(a, b), where y is 1 - x and `off` is ay - bx, which the caller knows best: with Stirling's formula
-/// the powers make up how far a and b are from their share of a + b (Loader 2000).
+/// ln of x^a y^b / B(a, b), where y is 1 - x and `off` is ay - bx. The caller passes `off` because it can compute it
+/// more exactly. In Stirling's formula, the powers become the deviances of a and b from their shares of a + b (Loader
+/// 2000).
 pub(crate) fn ln_beta_density(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
     let all = a + b;
     let part = |share: f64, off: f64| {
@@ -113,8 +115,8 @@ pub(crate) fn ln_beta_density(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64
 }
 
 /// The continued fraction of the incomplete beta function (DiDonato and Morris 1992): `I_x(a, b)` is x^a y^b / B(a, b)
-/// times it, and `off` is as in [`ln_beta_density`], not under 0. Where x is as good as 1, y and `off` still have their
-/// digits. It takes some multiples of the square root of the larger of a and b at most.
+/// times this fraction. `off` is as in [`ln_beta_density`], and at least 0. If x rounds to 1, y and `off` still have
+/// their digits. The number of steps is at most a few times the square root of the larger of a and b.
 pub(crate) fn beta_fraction(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
     let (shift, step) = (1.0 + off, 1.0 + 1.0 / a);
     let (mut before, mut numerator) = (0.0, 1.0);
@@ -139,14 +141,14 @@ pub(crate) fn beta_fraction(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
         if moved <= f64::EPSILON * fraction {
             break;
         }
-        // So that neither overflows.
+        // Rescales, so that neither overflows.
         (before, denominator_before) = (before / denominator, denominator_before / denominator);
         (numerator, denominator) = (fraction, 1.0);
     }
     fraction
 }
 
-/// A product less another, exact until it is rounded once.
+/// The difference of two products, rounded only once.
 pub(crate) fn difference_of_products(one: [u64; 2], other: [u64; 2]) -> f64 {
     let product = |[a, b]: [u64; 2]| u128::from(a) * u128::from(b);
     let (one, other) = (product(one), product(other));
@@ -159,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn points_and_tails_are_inverse() {
+    fn normal_point_inverts_normal_tail() {
         for chance in [1e-300, 1e-20, 1e-9, 0.001, 0.025, 0.05, 0.2, 0.4, 0.499_999, 0.5] {
             let back = normal_tail(normal_point(chance));
             assert!((back / chance - 1.0).abs() < 1e-12, "{chance}: {back}");
@@ -172,10 +174,10 @@ mod tests {
     }
 
     #[test]
-    fn tails_of_student_are_those_that_have_a_formula() {
+    fn student_tails_match_closed_forms() {
         for t in [0.0, 1e-9, 0.3, 1.0, 2.0, 40.0, 1e6] {
-            // On one degree of freedom it is Cauchy's distribution, on two an algebraic one, on infinitely many the
-            // normal one.
+            // With one degree of freedom it is Cauchy's distribution, with two an algebraic one, and with infinitely
+            // many the normal one.
             let cauchy = 1.0 - 2.0 * f64::atan(t) / std::f64::consts::PI;
             let root = f64::hypot(t, SQRT_2);
             let two = 2.0 / (root * (root + t));
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn deviance_has_no_seam() {
+    fn deviance_is_continuous_where_its_formula_changes() {
         for x in [0.2, -0.2] {
             let (inside, outside) = (deviance(x * (1.0 - 1e-15)), deviance(x * (1.0 + 1e-15)));
             assert!((inside / outside - 1.0).abs() < 1e-13, "{x}: {inside} {outside}");
@@ -197,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn stirling_errors_have_no_seam() {
+    fn stirling_error_is_continuous_where_its_formula_changes() {
         let exact = |n: f64| libm::lgamma(n + 1.0) - 0.5 * (TAU * n).ln() - n * n.ln() + n;
         for n in [16.0, 16.5, 17.0] {
             assert!((stirling_error(n) - exact(n)).abs() < 1e-13, "{n}");

@@ -1,40 +1,41 @@
-//! Two-by-two tables: Fisher's exact test, and the effect size of two shares (Cohen's h, log odds ratio).
+//! Two-by-two tables: Fisher's exact test, and effect sizes of two shares (Cohen's h, log odds ratio).
 
-use crate::stats::special::{deviance, difference_of_products, ln_beside_powers};
+use crate::stats::special::{deviance, difference_of_products, ln_factorial_rest};
 
-/// Four counts: two rows, each of those that have something and those that have not.
+/// Counts of two groups, one per row: first those with a property, then those without it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TwoByTwo(pub [[u64; 2]; 2]);
 
-/// So much larger may a chance be that still counts as equal: more than chances are off by, and less than unequal ones
-/// differ by.
+/// Log-probabilities that differ by less than this count as equal. The value is above the rounding error of equal ones,
+/// and below the difference of unequal ones.
 const TIE: f64 = 1e-11;
 
 impl TwoByTwo {
-    /// So many of so many, against so many of so many others; none where a part is larger than its whole.
+    /// `part` of `whole` against `other_part` of `other_whole`; `None` if a part is larger than its total.
     pub fn of(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Self> {
         Some(Self([[part, whole.checked_sub(part)?], [other_part, other_whole.checked_sub(other_part)?]]))
     }
 
-    /// The exact test (Fisher 1935), two-sided: the chance of all tables with these margins that are no likelier than
-    /// this one (Freeman and Halton 1951, and scipy). 1 if there is nothing to compare. The chance of the table is
-    /// found once, that of the next one follows from it, until there is nothing left to add: for a billion rows some
-    /// ten thousand steps.
+    /// Two-sided p-value of Fisher's exact test (1935): the probability of all tables with these margins that are not
+    /// more likely than this one (Freeman and Halton 1951, as in scipy). 1 if there is nothing to compare.
+    ///
+    /// Only one probability is computed in full. The others follow from it step by step, until they no longer matter. A
+    /// billion rows take about ten thousand steps.
     pub fn exact(self) -> f64 {
         let seen = self.ln_chance();
         let mode = self.mode();
         if seen >= mode.ln_chance() - TIE {
             return 1.0;
         }
-        // Mirrored, so that it has less than the likeliest table in the first cell.
+        // Mirrored if needed, so that the first cell is smaller than that of the likeliest table.
         let low = if self.first() < mode.first() { self } else { self.swapped() };
-        let beyond = low.last_no_likelier(low.mode(), seen + TIE);
+        let beyond = low.first_as_unlikely(low.mode(), seen + TIE);
         let far = beyond.map_or(0.0, |table| table.swapped().tail(table.ln_chance()));
         (low.tail(seen) + far).min(1.0)
     }
 
-    /// The chance of so many, or more, in the first cell (Fisher 1935): one-sided, small where the first row has the
-    /// larger share. 1 if there is nothing to compare.
+    /// One-sided p-value of Fisher's exact test (1935): the probability of this count or more in the first cell. It is
+    /// small if the first row has the larger share. 1 if there is nothing to compare.
     pub fn upper(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         if b.min(c) == 0 && a.min(d) == 0 {
@@ -44,14 +45,16 @@ impl TwoByTwo {
             let table = self.swapped();
             return table.tail(table.ln_chance()).min(1.0);
         }
-        // Below the mean: less the chance of fewer.
+        // Below the mean: 1 minus the probability of fewer.
         let fewer = self.moved_down();
         fewer.map_or(1.0, |table| (1.0 - table.tail(table.ln_chance())).max(0.0))
     }
 
-    /// Cohen's h (1988): the difference 2 asin √p - 2 asin √q of the shares of the rows, first less second, from -π to
-    /// π; 0 where a row is empty. As the angle between (√p, √(1-p)) and (√q, √(1-q)), whose sine is a difference of
-    /// whole numbers over a sum.
+    /// Cohen's h (1988): 2 asin √p - 2 asin √q, where p and q are the shares of the first and the second row. From -π
+    /// to π; 0 if a row is empty.
+    ///
+    /// It is computed as the angle between (√p, √(1-p)) and (√q, √(1-q)). The sine of the angle is a difference of
+    /// integers divided by a sum.
     pub fn cohens_h(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         let root = |one: u64, other: u64| (one as f64).sqrt() * (other as f64).sqrt();
@@ -63,13 +66,13 @@ impl TwoByTwo {
         2.0 * sine.atan2(root(a, c) + root(b, d))
     }
 
-    /// The log of the ratio of the odds, first row over second, with half a row more in every cell (Haldane 1956,
-    /// Anscombe 1956).
+    /// Natural logarithm of the odds ratio, first row over second, with 0.5 added to every cell (Haldane 1956, Anscombe
+    /// 1956).
     pub fn log_odds(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         let half = |count: u64| count as f64 + 0.5;
         let (ahead, behind) = (half(a) * half(d), half(b) * half(c));
-        // (a + ½)(d + ½) - (b + ½)(c + ½), the large parts of it exact.
+        // (a + ½)(d + ½) - (b + ½)(c + ½), with exact large parts.
         let halves = (a as f64 - b as f64) - (c as f64 - d as f64);
         let excess = difference_of_products([a, d], [b, c]) + 0.5 * halves;
         if excess.abs() < 0.5 * behind { (excess / behind).ln_1p() } else { (ahead / behind).ln() }
@@ -79,19 +82,19 @@ impl TwoByTwo {
         self.0[0][0]
     }
 
-    /// The same rows where not having it is what is counted.
+    /// The table with its columns swapped.
     fn swapped(self) -> Self {
         let [[a, b], [c, d]] = self.0;
         Self([[b, a], [d, c]])
     }
 
-    /// With so many in the first cell, and the same margins.
+    /// The table with this count in the first cell, and the same margins.
     fn with(self, first: u64) -> Self {
         let [[a, b], [c, d]] = self.0;
         Self([[first, a + b - first], [a + c - first, first.wrapping_add(d).wrapping_sub(a)]])
     }
 
-    /// With one less in the first cell.
+    /// The table with one less in the first cell and the same margins, if it exists.
     fn moved_down(self) -> Option<Self> {
         let [[a, b], [c, d]] = self.0;
         Some(Self([[a.checked_sub(1)?, b + 1], [c + 1, d.checked_sub(1)?]]))
@@ -104,9 +107,10 @@ impl TwoByTwo {
         self.with(u64::try_from(most).unwrap_or(u64::MAX))
     }
 
-    /// The log of the chance of this table among those with its margins (Fisher 1935), by Stirling's formula and what
-    /// it lacks: the powers in it make up how far the cells are from their expectation (Loader 2000), and that is the
-    /// same for all four, and a whole number over another.
+    /// Logarithm of the probability of this table among those with its margins (Fisher 1935).
+    ///
+    /// It uses Stirling's formula with its error. The powers in it become the deviances of the cells from their
+    /// expectations (Loader 2000). All four cells differ from their expectation by the same quotient of integers.
     fn ln_chance(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         let cells = [a, b, c, d].map(u128::from);
@@ -117,18 +121,18 @@ impl TwoByTwo {
             return 0.0;
         }
         let off = difference_of_products([a, d], [b, c]);
-        let mut ln = -ln_beside_powers(all);
+        let mut ln = -ln_factorial_rest(all);
         for (row, column, sign) in [(0, 0, 1.0), (0, 1, -1.0), (1, 0, -1.0), (1, 1, 1.0)] {
-            // The expectation times the total; their quotient is how far off the cell is, as a share of what is
-            // expected.
+            // The expectation times the total. `off / expected` is the relative difference from the expectation.
             let expected = rows[row] as f64 * columns[column] as f64;
             ln -= expected / all as f64 * deviance(sign * off / expected);
         }
-        ln += rows.iter().chain(&columns).map(|count| ln_beside_powers(*count)).sum::<f64>();
-        ln - cells.iter().map(|count| ln_beside_powers(*count)).sum::<f64>()
+        ln += rows.iter().chain(&columns).map(|count| ln_factorial_rest(*count)).sum::<f64>();
+        ln - cells.iter().map(|count| ln_factorial_rest(*count)).sum::<f64>()
     }
 
-    /// The chance of this many in the first cell or fewer, where this table is no likelier than the one with one more.
+    /// The probability of this count or fewer in the first cell. The table must not be likelier than the one with one
+    /// more in the first cell.
     fn tail(self, ln_chance: f64) -> f64 {
         let [[mut a, mut b], [mut c, mut d]] = self.0.map(|row| row.map(|count| count as f64));
         let (mut term, mut sum) = (1.0, 0.0);
@@ -138,12 +142,12 @@ impl TwoByTwo {
             term *= a * d / (b * c);
             (a, d) = (a - 1.0, d - 1.0);
         }
-        // Not one product: each may be out of the range of floats where the result is not.
+        // A sum of logarithms, because the factors may be out of range while their product is not.
         (ln_chance + sum.ln()).exp()
     }
 
-    /// Above the likeliest table the first one that is no likelier than this, by halving.
-    fn last_no_likelier(self, mode: Self, most: f64) -> Option<Self> {
+    /// The first table above the mode with a log-probability of at most `most`, by bisection; `None` if there is none.
+    fn first_as_unlikely(self, mode: Self, most: f64) -> Option<Self> {
         let [[a, b], [c, _]] = self.0;
         let (mut low, mut high) = (mode.first(), a + b.min(c));
         if self.with(high).ln_chance() > most {
@@ -166,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_to_compare_is_no_surprise() {
+    fn p_is_1_if_there_is_nothing_to_compare() {
         for table in
             [[[0, 0], [0, 0]], [[0, 0], [3, 4]], [[3, 4], [0, 0]], [[0, 7], [0, 9]], [[7, 0], [9, 0]]]
         {
@@ -177,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_and_columns_may_change_places() {
+    fn swapping_rows_or_columns_keeps_p() {
         for [[a, b], [c, d]] in [[[3, 9], [11, 2]], [[120, 4000], [90, 5000]], [[1, 1_000_000], [9, 900_000]]]
         {
             let (p, h) = (TwoByTwo([[a, b], [c, d]]).exact(), TwoByTwo([[a, b], [c, d]]).cohens_h());
@@ -189,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_no_larger_than_its_whole() {
+    fn rejects_a_part_larger_than_its_total() {
         assert_eq!(TwoByTwo::of(3, 10, 4, 9), Some(TwoByTwo([[3, 7], [4, 5]])));
         assert_eq!((TwoByTwo::of(3, 2, 4, 9), TwoByTwo::of(3, 10, 4, 3)), (None, None));
     }

@@ -2,30 +2,29 @@
 
 use crate::stats::special::student_tails;
 
-/// What is known of a sample.
+/// Size, mean and variance of a sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct WelchSample {
-    /// Rows.
+    /// Number of rows.
     pub n: u64,
-    /// Their mean.
     pub mean: f64,
-    /// Their variance, by n - 1.
+    /// Sample variance, with the divisor n - 1.
     pub variance: f64,
 }
 
-/// The outcome of a test of two means.
+/// Result of Welch's test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Welch {
-    /// The difference of the means, first less second, over its standard error.
+    /// Difference of the means, first minus second, divided by its standard error.
     pub statistic: f64,
     /// Degrees of freedom (Satterthwaite 1946).
     pub freedom: f64,
-    /// The chance of such a statistic, or one further from 0, where the means are one.
+    /// Two-sided p-value if the means are equal.
     pub p: f64,
 }
 
 impl WelchSample {
-    /// The sample of these values, in one pass (Welford 1962).
+    /// Summarises values in one pass (Welford 1962).
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let (mut n, mut mean, mut squares) = (0u64, 0.0, 0.0);
         for value in values {
@@ -37,13 +36,12 @@ impl WelchSample {
         Self { n, mean, variance: if n > 1 { squares / (n - 1) as f64 } else { 0.0 } }
     }
 
-    /// The variance of the mean.
     pub fn variance_of_mean(self) -> f64 {
         self.variance / self.n as f64
     }
 }
 
-/// The test, two-sided; none where a sample has fewer than two rows, or neither varies.
+/// Runs the two-sided test; `None` if a sample has fewer than two rows, or if neither sample varies.
 pub fn test(one: WelchSample, other: WelchSample) -> Option<Welch> {
     if one.n < 2 || other.n < 2 {
         return None;
@@ -51,7 +49,7 @@ pub fn test(one: WelchSample, other: WelchSample) -> Option<Welch> {
     let (part, other_part) = (one.variance_of_mean(), other.variance_of_mean());
     let variance = part + other_part;
     let statistic = (one.mean - other.mean) / variance.sqrt();
-    // By shares of the variance, whose squares neither overflow nor vanish.
+    // Computed from shares of the variance, because their squares neither overflow nor underflow.
     let (share, other_share) = (part / variance, other_part / variance);
     let freedom =
         1.0 / (share * share / (one.n - 1) as f64 + other_share * other_share / (other.n - 1) as f64);
@@ -66,21 +64,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_nothing_varies_there_is_no_test() {
+    fn gives_none_if_neither_sample_varies() {
         let some = WelchSample { n: 9, mean: 1.0, variance: 2.0 };
         assert_eq!(test(some, some).map(|found| (found.statistic, found.p)), Some((0.0, 1.0)));
-        let still = WelchSample { variance: 0.0, ..some };
-        assert!(test(some, still).is_some());
-        let wrong = [still, WelchSample { n: 1, ..some }, WelchSample::default()];
-        for other in wrong {
-            assert_eq!(test(still, other), None, "{other:?}");
+        let constant = WelchSample { variance: 0.0, ..some };
+        assert!(test(some, constant).is_some());
+        let invalid = [constant, WelchSample { n: 1, ..some }, WelchSample::default()];
+        for other in invalid {
+            assert_eq!(test(constant, other), None, "{other:?}");
         }
         assert_eq!(test(some, WelchSample { mean: f64::NAN, ..some }), None);
         assert_eq!(test(some, WelchSample { variance: f64::INFINITY, ..some }), None);
     }
 
     #[test]
-    fn a_sample_is_what_its_values_are() {
+    fn summarises_values() {
         assert_eq!(WelchSample::of([2.0, 4.0, 9.0]), WelchSample { n: 3, mean: 5.0, variance: 13.0 });
         assert_eq!(WelchSample::of([7.0]), WelchSample { n: 1, mean: 7.0, variance: 0.0 });
         assert_eq!(WelchSample::of([]), WelchSample::default());

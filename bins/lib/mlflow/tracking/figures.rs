@@ -1,13 +1,13 @@
-//! Converts names and numbers to what MLflow accepts as keys and metrics.
+//! Converts names and numbers to valid keys and metrics of MLflow.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// Characters of a key, at most.
-const KEY: usize = 250;
+/// Maximum characters of a key.
+const MAX_KEY: usize = 250;
 
-/// The numbers of an object, and of those in it as deep as that.
+/// Collects the numbers of an object, and of its inner objects down to `depth` levels.
 pub(super) fn flatten(
     before: &str,
     object: &Map<String, Value>,
@@ -27,10 +27,10 @@ pub(super) fn flatten(
     }
 }
 
-/// A name as the server takes it: letters, digits, `_ - . : /` and spaces, not too long.
+/// Converts a name to a valid key: letters, digits, `_ - . : /` and spaces, limited in length.
 pub fn key(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "_-. :/".contains(c) { c } else { '_' };
-    name.chars().take(KEY).map(plain).collect()
+    name.chars().take(MAX_KEY).map(plain).collect()
 }
 
 pub(super) fn cut(text: &str, most: usize) -> String {

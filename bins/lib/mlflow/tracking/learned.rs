@@ -9,24 +9,23 @@ use serde_json::Value;
 use super::figures::{cut, flatten, key};
 use crate::model::model_file::Model;
 
-/// Characters of the value of a param, at most.
-const PARAM: usize = 6000;
+/// Maximum characters of a param's value.
+const MAX_PARAM: usize = 6000;
 
-/// What a model says of itself.
+/// The facts about a model that are recorded in MLflow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelFacts {
-    /// How it was learned.
+    /// Settings, threshold and training data of the model, by name.
     pub params: BTreeMap<String, String>,
-    /// What it is worth, out of fold.
+    /// Cross-validated metrics, by name.
     pub figures: BTreeMap<String, f64>,
-    /// The same, fold by fold.
+    /// Metrics of each fold, by name.
     pub folds: BTreeMap<String, Vec<f64>>,
-    /// The columns it looks at, and whether they are of numbers.
+    /// Columns that the model reads: the name, and whether the column is numeric.
     pub columns: Vec<(String, bool)>,
 }
 
 impl ModelFacts {
-    /// What a model says of itself.
     pub fn of(model: &Model) -> Result<Self> {
         let provenance = &model.provenance;
         let mut params: BTreeMap<String, String> = BTreeMap::new();
@@ -45,7 +44,7 @@ impl ModelFacts {
         }
         params.extend(provenance.options.iter().map(|(name, value)| (key(name), value.clone())));
         for value in params.values_mut() {
-            *value = cut(value, PARAM);
+            *value = cut(value, MAX_PARAM);
         }
         let mut learned = Self { params, ..Self::default() };
         if let Value::Object(pooled) = serde_json::to_value(model.estimate.pooled)? {

@@ -1,4 +1,4 @@
-//! What to record in an MLflow run, read from the files of a cycle.
+//! Reads the files of a cycle, and plans what to record in an MLflow run.
 
 mod figures;
 pub mod learned;

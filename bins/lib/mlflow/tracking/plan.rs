@@ -1,4 +1,4 @@
-//! The plan of what to track. The files identify themselves: a model, a promotion, a report, another document.
+//! Plans what to track. The files identify themselves: a model, a promotion, a report, or another document.
 
 use super::figures::{cut, flatten, key};
 use super::learned::ModelFacts;
@@ -15,105 +15,104 @@ use crate::model::model_file::Model;
 use crate::registry;
 use crate::registry::moves::Promotion;
 
-/// The alias of a model that has just been fitted.
+/// The alias of a newly fitted model.
 pub const CHALLENGER: &str = "challenger";
 
-/// Bytes by their SHA-256.
+/// File contents by SHA-256.
 pub type Contents = BTreeMap<String, Vec<u8>>;
 
-/// Characters of the digest of a dataset, at most.
-const DATASET_DIGEST: usize = 36;
+/// Maximum characters of a dataset's digest.
+const MAX_DATASET_DIGEST: usize = 36;
 
-/// Characters of the value of a tag, at most.
-const TAG: usize = 5000;
+/// Maximum characters of a tag's value.
+const MAX_TAG: usize = 5000;
 
-/// All that one call tracks; the contents of files stand apart, by their digests.
+/// Everything that one call tracks. The contents of files are stored separately, by digest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrackingPlan {
     /// Schema and tool.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// When it was made, in milliseconds since 1970.
+    /// Time of the plan, in milliseconds since 1970.
     pub moment: i64,
-    /// The address of the server, without credentials.
+    /// Address of the server, without credentials.
     pub uri: String,
-    /// The name of the experiment.
+    /// Name of the experiment.
     pub experiment: String,
-    /// A run that is there and is to be added to.
+    /// Id of an existing run to add to; null for a new run.
     pub run_id: Option<String>,
-    /// What a new run is called.
+    /// Name of a new run; null if the server chooses it.
     pub run_name: Option<String>,
-    /// The name of the registered model.
+    /// Name of the registered model.
     pub name: String,
-    /// The SHA-256 of the model's file: what its run and its version are found by.
+    /// SHA-256 of the model file. The run and the version are found by it.
     pub digest: String,
-    /// What is known of the model, where its file was given.
+    /// Facts about the model; null if no model file was given.
     pub learned: Option<ModelFacts>,
-    /// The digest of the program `score` that goes into the logged model.
+    /// SHA-256 of the program `score` to add to the logged model; null to leave it out.
     pub program: Option<String>,
-    /// The aliases that are to point to the version.
+    /// Aliases to point at the version.
     pub aliases: Vec<String>,
-    /// The move in the registry that this follows.
+    /// The registry move to record; null if no promotion was given.
     pub promotion: Option<Promotion>,
-    /// What else the run says.
+    /// Tags of the run.
     pub tags: BTreeMap<String, String>,
-    /// Numbers of the reports.
+    /// Numbers from reports, by metric name.
     pub figures: BTreeMap<String, f64>,
-    /// Rows that went in.
+    /// Datasets of the run.
     pub inputs: Vec<RunInput>,
     /// Files of the run.
     pub documents: Vec<RunDocument>,
 }
 
-/// Rows that went into a run.
+/// A dataset of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunInput {
-    /// What they were for: training, evaluation.
+    /// Purpose of the rows: `training` or `evaluation`.
     pub context: String,
-    /// The name of the file.
+    /// Name of the file.
     pub name: String,
-    /// A digest of 36 characters.
+    /// Digest of the rows, cut to 36 characters.
     pub digest: String,
-    /// How many there are, where that is known.
+    /// Number of rows; null if unknown.
     pub rows: Option<u64>,
 }
 
 /// A file of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunDocument {
-    /// Its name.
+    /// Name of the file.
     pub name: String,
-    /// Its SHA-256.
+    /// SHA-256 of the file.
     pub digest: String,
 }
 
-/// Where a plan is to be carried out.
+/// The destination of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct TrackingTarget {
-    /// The address of the server, without credentials.
+    /// Address of the server, without credentials.
     pub uri: String,
-    /// The name of the experiment; that of the registered model where none is given.
+    /// Name of the experiment. Defaults to the name of the registered model.
     pub experiment: Option<String>,
-    /// A run that is there and is to be added to.
+    /// Id of an existing run to add to.
     pub run_id: Option<String>,
-    /// What a new run is called.
+    /// Name of a new run.
     pub run_name: Option<String>,
-    /// The name of the registered model; the promotion's where none is given.
+    /// Name of the registered model. Defaults to that of the promotion.
     pub name: Option<String>,
-    /// An alias for the version; challenger, or that of the promotion, where none is given.
+    /// Alias for the version. Defaults to that of the promotion, or else to challenger.
     pub alias: Option<String>,
 }
 
-/// A file that was given: its name and what it holds.
+/// A file to track.
 pub struct TrackedFile {
-    /// The name, without directories.
+    /// File name without directories.
     pub name: String,
-    /// What it holds.
     pub bytes: Vec<u8>,
 }
 
 impl TrackingPlan {
-    /// What is to be tracked of some files; their contents go into `contents`.
+    /// Plans what to track, and moves the contents of the files into `contents`.
     pub fn new(
         tool: &str,
         moment: i64,
@@ -146,19 +145,27 @@ impl TrackingPlan {
         let promoted = plan.promotion.as_ref();
         let of_promotion = promoted.map(|promotion| promotion.digest.clone());
         if let Some(promotion) = promoted {
-            // They go into filters and addresses.
+            // Name and alias become parts of filters and addresses.
             registry::name(&promotion.name)
                 .and(registry::alias(&promotion.alias))
                 .context("the promotion")?;
             let is_digest = promotion.digest.len() == 64
                 && promotion.digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-            ensure!(is_digest, "the promotion: {} is no digest", shown(&promotion.digest));
+            ensure!(
+                is_digest,
+                "the promotion: {} is not a SHA-256; run promote again",
+                shown(&promotion.digest)
+            );
         }
         if plan.digest.is_empty() {
-            plan.digest = of_promotion.context("no model and no promotion among the files; name one")?;
+            plan.digest = of_promotion.context("no model or promotion among the files; add one")?;
         } else if let Some(promoted) = of_promotion {
-            let is_its = promoted == plan.digest;
-            ensure!(is_its, "the promotion is of another model than the one given: of {}", shown(&promoted));
+            let is_same_model = promoted == plan.digest;
+            ensure!(
+                is_same_model,
+                "the promotion belongs to another model, {}; pass the report of this model",
+                shown(&promoted)
+            );
         }
         plan.name = target.name.or_else(|| Some(promoted?.name.clone())).unwrap_or_else(|| "spam".into());
         plan.experiment = target.experiment.unwrap_or_else(|| plan.name.clone());
@@ -172,25 +179,25 @@ impl TrackingPlan {
         plan.tags.insert(DIGEST.into(), plan.digest.clone());
         plan.tags.retain(|_, value| !value.is_empty());
         for value in plan.tags.values_mut() {
-            *value = cut(value, TAG);
+            *value = cut(value, MAX_TAG);
         }
         Ok(plan)
     }
 
-    /// Takes what a file says; its digest.
+    /// Adds a file to the plan, and returns its digest.
     fn add(&mut self, name: &str, bytes: &[u8]) -> Result<String> {
         let digest = hex(&Sha256::digest(bytes));
         let text = str::from_utf8(bytes).unwrap_or_default();
         match kind(text)?.as_deref() {
             Some("model") => {
-                ensure!(self.learned.is_none(), "is the second model; a run is of one");
+                ensure!(self.learned.is_none(), "is a second model; pass only one");
                 let model = Model::parse(text)?;
                 self.learned = Some(ModelFacts::of(&model)?);
                 let provenance = &model.provenance;
                 self.inputs.push(RunInput {
                     context: "training".into(),
                     name: "training rows".into(),
-                    digest: cut(&provenance.digest, DATASET_DIGEST),
+                    digest: cut(&provenance.digest, MAX_DATASET_DIGEST),
                     rows: Some(provenance.rows),
                 });
                 let commit = provenance.commit.clone();
@@ -199,53 +206,53 @@ impl TrackingPlan {
                 return Ok(digest);
             }
             Some("promote") => {
-                ensure!(self.promotion.is_none(), "is the second promotion; one at a time");
+                ensure!(self.promotion.is_none(), "is a second promotion; pass only one");
                 let promotion: Promotion = result_file::parse(text, "promote")?;
-                ensure!(!promotion.dry_run, "is of a dry run; nothing has moved");
+                ensure!(!promotion.dry_run, "comes from a dry run; promote without --dry-run first");
                 self.promotion = Some(promotion);
             }
             Some(_) => self.report(name, &result_file::json(text)?),
             None => {}
         }
         let is_there = self.documents.iter().any(|document| document.name == name);
-        ensure!(!is_there, "is the second file of that name; rename one");
+        ensure!(!is_there, "is a second file with this name; rename one");
         self.documents.push(RunDocument { name: name.to_owned(), digest: digest.clone() });
         Ok(digest)
     }
 
-    /// Takes the numbers of a report, and its verdict.
+    /// Adds the numbers and the verdict of a report.
     fn report(&mut self, name: &str, report: &Map<String, Value>) {
         let stem = key(name.split('.').next().unwrap_or(name));
         flatten(&format!("{stem}/"), report, 2, &mut self.figures);
         for (name, value) in report {
-            let said = match value {
-                Value::Bool(said) => said.to_string(),
-                Value::String(said) if name == "verdict" => said.clone(),
+            let text = match value {
+                Value::Bool(text) => text.to_string(),
+                Value::String(text) if name == "verdict" => text.clone(),
                 _ => continue,
             };
-            self.tags.insert(key(&format!("spamops.{stem}.{name}")), said);
+            self.tags.insert(key(&format!("spamops.{stem}.{name}")), text);
         }
     }
 
-    /// The rows of a file, for the record that they went in.
+    /// Records the rows of a file as a dataset of the run.
     pub fn add_input(&mut self, context: &str, name: &str, digest: &str) {
-        // The file says more than the model does.
+        // A file replaces what the model reports about its training rows.
         self.inputs.retain(|input| input.context != context || input.rows.is_none());
         let (context, name) = (context.to_owned(), name.to_owned());
-        self.inputs.push(RunInput { context, name, digest: cut(digest, DATASET_DIGEST), rows: None });
+        self.inputs.push(RunInput { context, name, digest: cut(digest, MAX_DATASET_DIGEST), rows: None });
     }
 
-    /// Every digest that the plan speaks of.
+    /// The digest of every file that the plan needs.
     pub fn digests(&self) -> impl Iterator<Item = &String> {
         let model = self.learned.as_ref().map(|_| &self.digest);
         model.into_iter().chain(&self.program).chain(self.documents.iter().map(|document| &document.digest))
     }
 }
 
-/// The tag by which a run, a logged model and a version are found again.
+/// The tag that identifies a run, a logged model and a version.
 pub const DIGEST: &str = "spamops.model_digest";
 
-/// What a run says of its promotion.
+/// The tags that describe a promotion.
 fn tags_of(promotion: &Promotion) -> Vec<(String, String)> {
     let Promotion { action, version, sequence, moved, reason, actor, .. } = promotion;
     let tags = [
@@ -259,7 +266,7 @@ fn tags_of(promotion: &Promotion) -> Vec<(String, String)> {
     tags.map(|(name, value)| (format!("spamops.promotion.{name}"), value)).into()
 }
 
-/// What kind of result a text is, where a tool of this package wrote it.
+/// The kind of result, if one of these tools wrote the text.
 fn kind(text: &str) -> Result<Option<String>> {
     if !text.trim_start().starts_with('{') {
         return Ok(None);
@@ -268,7 +275,7 @@ fn kind(text: &str) -> Result<Option<String>> {
     let Some(kind) = schema.strip_prefix("spamops/") else { return Ok(None) };
     match kind.strip_suffix("/1") {
         Some(kind) => Ok(Some(kind.to_owned())),
-        None => bail!("schema {} is none that this version knows", shown(&schema)),
+        None => bail!("schema {} is not supported; use a version of spamops that knows it", shown(&schema)),
     }
 }
 
@@ -289,7 +296,7 @@ mod tests {
         "sequence": 9, "moved": "2026-10-01T00:00:00Z", "reason": "because", "actor": null, "writes": []}"#;
 
     #[test]
-    fn a_promotion_says_whose_alias_moves() {
+    fn takes_name_and_alias_from_a_promotion() {
         let plan = plan(vec![given("promote.json", PROMOTE)], TrackingTarget::default()).unwrap();
         assert_eq!((plan.name.as_str(), plan.experiment.as_str()), ("mail", "mail"));
         assert!(plan.digest.starts_with("93f64caf"));
@@ -299,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_gives_its_numbers_and_its_verdict_and_no_more() {
+    fn takes_numbers_and_verdict_from_a_report() {
         let report = r#"{"schema": "spamops/compare/1", "verdict": "better", "deploy_needed": true, "f1 (new)": 0.5,
             "pairs": {"both": 3, "deep": {"x": 1}}, "none": null, "reasons": [1], "champion": "text"}"#;
         let files =
@@ -313,13 +320,13 @@ mod tests {
     }
 
     #[test]
-    fn files_that_do_not_go_together_are_refused() {
+    fn rejects_files_that_do_not_belong_together() {
         let twice = || given("promote.json", PROMOTE);
-        for (files, wanted) in [
-            (vec![given("a.json", "{}")], "no model and no promotion among the files; name one"),
+        for (files, expected) in [
+            (vec![given("a.json", "{}")], "no model or promotion among the files; add one"),
             (
                 vec![given("promote.json", &PROMOTE.replace("\"writes\"", "\"dry_run\": true, \"writes\""))],
-                "promote.json: is of a dry run; nothing has moved",
+                "promote.json: comes from a dry run; promote without --dry-run first",
             ),
             (
                 vec![given("promote.json", &PROMOTE.replace("\"mail\"", "\"mail' or 'a' = 'a\""))],
@@ -327,19 +334,19 @@ mod tests {
             ),
             (
                 vec![given("promote.json", &PROMOTE.replace("93f6", "93F6"))],
-                "the promotion: '93F64caf354f8c51372d24c1fa53fdd8c54a24b1…' is no digest",
+                "the promotion: '93F64caf354f8c51372d24c1fa53fdd8c54a24b1…' is not a SHA-256; run promote again",
             ),
-            (vec![twice(), twice()], "promote.json: is the second promotion; one at a time"),
+            (vec![twice(), twice()], "promote.json: is a second promotion; pass only one"),
             (
                 vec![twice(), given("a", "1"), given("a", "2")],
-                "a: is the second file of that name; rename one",
+                "a: is a second file with this name; rename one",
             ),
             (
                 vec![given("a.json", r#"{"schema": "spamops/drift/2"}"#)],
-                "a.json: schema 'spamops/drift/2' is none that this version knows",
+                "a.json: schema 'spamops/drift/2' is not supported; use a version of spamops that knows it",
             ),
         ] {
-            assert_eq!(format!("{:#}", plan(files, TrackingTarget::default()).unwrap_err()), wanted);
+            assert_eq!(format!("{:#}", plan(files, TrackingTarget::default()).unwrap_err()), expected);
         }
     }
 }

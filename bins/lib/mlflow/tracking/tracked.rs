@@ -5,42 +5,42 @@ use serde::{Deserialize, Serialize};
 use super::TrackingPlan;
 use crate::io::result_file::ResultHead;
 
-/// What was tracked, and where it is found.
+/// The result of `track`: what was tracked, and where to find it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrackReport {
     /// Schema and tool.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// The address of the server, without credentials.
+    /// Address of the server, without credentials.
     pub uri: String,
-    /// The SHA-256 of the model's file.
+    /// SHA-256 of the model file.
     pub digest: String,
-    /// The name of the experiment.
+    /// Name of the experiment.
     pub experiment: String,
-    /// Its number.
+    /// Id of the experiment; null if not known yet.
     pub experiment_id: Option<String>,
-    /// The run.
+    /// Id of the run; null if not known yet.
     pub run_id: Option<String>,
-    /// The logged model.
+    /// Id of the logged model; null if not known yet.
     pub model_id: Option<String>,
-    /// The name of the registered model.
+    /// Name of the registered model.
     pub name: String,
-    /// Its version.
+    /// Version of the registered model; null if not known yet.
     pub version: Option<u64>,
-    /// The aliases that point to the version now.
+    /// Aliases that now point at the version.
     pub aliases: Vec<String>,
-    /// Whether it waits in the spool for the server.
+    /// Whether the plan waits in the spool.
     pub spooled: bool,
-    /// What was made now.
+    /// Items that were created.
     pub made: Vec<String>,
-    /// What was there already.
+    /// Items that existed already.
     pub found: Vec<String>,
-    /// What was left as it is, and why.
+    /// Items that were left unchanged, with the reason.
     pub left: Vec<String>,
 }
 
 impl TrackReport {
-    /// Nothing yet.
+    /// A report in which nothing was tracked yet.
     pub fn nothing(plan: &TrackingPlan, tool: &str) -> Self {
         Self {
             head: ResultHead::new("track", tool),
@@ -60,20 +60,20 @@ impl TrackReport {
         }
     }
 
-    /// Notes that something was made, or was there.
-    pub fn note(&mut self, what: impl Into<String>, made: bool) {
-        if made { self.made.push(what.into()) } else { self.found.push(what.into()) }
+    /// Records that an item was created, or existed already.
+    pub fn note(&mut self, item: impl Into<String>, made: bool) {
+        if made { self.made.push(item.into()) } else { self.found.push(item.into()) }
     }
 }
 
-/// The record of a spool that was sent.
+/// The result of `track --flush`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlushReport {
     /// Schema and tool.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// What was tracked.
+    /// One report for each plan that was sent.
     pub sent: Vec<TrackReport>,
-    /// How many plans wait on.
+    /// Number of plans that still wait.
     pub kept: u64,
 }
