@@ -96,7 +96,7 @@ def real(args):
                 rest = sorted(rows[fitted:])
             random.Random(number).shuffle(rest)
             alarms += drifted(args, model, head, rest[:size])["verdict"] == "drifted"
-        print(f"{name}, shuffled, {fitted} rows fitted, {size} new: {alarms} alarms in {runs} runs")
+        print(f"{name}, shuffled, {fitted} rows fitted, {size} new: {alarms} alarm{'s' * (alarms != 1)} in {runs} runs")
         found[name] = {"alarms": alarms, "runs": runs}
     with open(enron, encoding="utf-8", newline="") as file:
         head, *rows = csv.reader(file)
