@@ -1,4 +1,4 @@
-//! The bootstrap interval from counts matches a bootstrap of rows.
+//! Tests that the bootstrap interval from counts matches a bootstrap of rows.
 
 use serde::Deserialize;
 

@@ -117,9 +117,9 @@ def mcnemar_exact():
         yield {"only_one": one, "only_other": other, "p": p}
 
 
-def wilson(part, whole):
-    """Wilson interval from statsmodels, or None if `whole` is 0."""
-    return [float(bound) for bound in proportion_confint(part, whole, method="wilson")] if whole else None
+def wilson(part, total):
+    """Wilson interval from statsmodels, or None if `total` is 0."""
+    return [float(bound) for bound in proportion_confint(part, total, method="wilson")] if total else None
 
 
 def verdicts():
@@ -343,7 +343,7 @@ WAYS += [
 ]
 
 
-def learned(way, learner, rows, asked):
+def learned(way, learner, rows, queries):
     """Number of terms and positive probabilities from TfidfVectorizer and a learner. None for a tie or if no terms are left."""
     norm = way.get("norm", "l2")
     vectorizer = TfidfVectorizer(
@@ -361,7 +361,7 @@ def learned(way, learner, rows, asked):
         return None
     weights = [(7 * n % 5 + 1) / 2 for n in range(len(rows))] if way.get("weighted") else None
     learner.fit(features, [label for label, _ in rows], sample_weight=weights)
-    return {"terms": features.shape[1], "probabilities": learner.predict_proba(vectorizer.transform(texts + asked))[:, 1].tolist()}
+    return {"terms": features.shape[1], "probabilities": learner.predict_proba(vectorizer.transform(texts + queries))[:, 1].tolist()}
 
 
 def learners():
@@ -369,9 +369,9 @@ def learners():
     The weight of row n is (7n mod 5 + 1) / 2."""
     for way in WAYS:
         prior = [1 - way["prior"], way["prior"]] if "prior" in way else None
-        for name, (rows, asked) in SETS.items():
+        for name, (rows, queries) in SETS.items():
             learner = (ComplementNB if way.get("bayes") == "complement" else MultinomialNB)(alpha=way.get("alpha", 1.0), class_prior=prior)
-            found = learned(way, learner, rows, asked)
+            found = learned(way, learner, rows, queries)
             if found:
                 yield {"way": way, "set": name} | found
 
@@ -415,11 +415,11 @@ def scored():
 def calibration():
     """scikit-learn: sklearn.calibration._SigmoidCalibration with its minimizer run until it converges. If its line would fall, it is fitted
     on zeros instead. IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip"). Log-odds are 16 (score - 1/2)."""
-    asked = numpy.array([-1e3, -30.0, *(k / 4 for k in range(-36, 37, 3)), 30.0, 1e3])
+    queries = numpy.array([-1e3, -30.0, *(k / 4 for k in range(-36, 37, 3)), 30.0, 1e3])
     sklearn.calibration.minimize = functools.partial(minimize_to_the_end, sklearn.calibration.minimize)
     for case, scores, labels in scored():
         odds = 16 * (scores - 0.5)
-        at = asked if len(set(scores)) > 1 else odds[:1]  # if all scores are equal, the slope is undefined
+        at = queries if len(set(scores)) > 1 else odds[:1]  # if all scores are equal, the slope is undefined
         sigmoid = sklearn.calibration._SigmoidCalibration().fit(odds, labels)
         line = sigmoid.predict(at)
         if sigmoid.a_ > 0:
@@ -492,11 +492,11 @@ def kolmogorov():
     is scipy.special.kolmogorov(sqrt(nm / (n + m)) D). ks_2samp's own asymptotic p-value differs, because it uses kstwo."""
     for one, other in histograms():
         n, m = sum(one), sum(other)
-        apart = max(abs(a * m - b * n) for a, b in zip(itertools.accumulate(one), itertools.accumulate(other))) / (n * m)
+        difference = max(abs(a * m - b * n) for a, b in zip(itertools.accumulate(one), itertools.accumulate(other))) / (n * m)
         if n + m <= 20_000:
             values = [numpy.repeat(range(len(counts)), counts) for counts in (one, other)]
-            numpy.testing.assert_allclose(apart, ks_2samp(*values).statistic, rtol=1e-12)
-        yield {"one": one, "other": other, "distance": apart, "p": float(kolmogorov_tail(math.sqrt(n * m / (n + m)) * apart))}
+            numpy.testing.assert_allclose(difference, ks_2samp(*values).statistic, rtol=1e-12)
+        yield {"one": one, "other": other, "distance": difference, "p": float(kolmogorov_tail(math.sqrt(n * m / (n + m)) * difference))}
 
 
 def kolmogorov_tails():
@@ -555,7 +555,7 @@ def two_by_two():
                 if a + b + c + d <= 10**6:
                     numpy.testing.assert_allclose(float(exact), fisher_exact(table).pvalue, rtol=1e-6)
                     numpy.testing.assert_allclose(float(upper), hypergeom(a + b + c + d, a + c, a + b).sf(a - 1), rtol=1e-6)
-            angle = lambda part, whole: 2 * mpmath.asin(mpmath.sqrt(mpmath.mpf(part) / whole)) if whole else mpmath.mpf(0)
+            angle = lambda part, total: 2 * mpmath.asin(mpmath.sqrt(mpmath.mpf(part) / total)) if total else mpmath.mpf(0)
             odds = mpmath.log(mpmath.mpf((2 * a + 1) * (2 * d + 1)) / ((2 * b + 1) * (2 * c + 1)))
             yield {"table": table, "exact": float(exact), "upper": float(upper), "log_odds": float(odds),
                    "cohens_h": float(angle(a, a + b) - angle(c, c + d)) if min(a + b, c + d) else 0.0}
@@ -659,13 +659,13 @@ def label_shift():
     for taken, rows, tp, fp, tn, fn in cases:
         share = error = None
         with mpmath.workdps(40):
-            rates = [(mpmath.mpf(part) / whole, whole) for part, whole in ((taken, rows), (tp, tp + fn), (fp, fp + tn))]
+            rates = [(mpmath.mpf(part) / total, total) for part, total in ((taken, rows), (tp, tp + fn), (fp, fp + tn))]
             if rates[1][0] - rates[2][0] >= mpmath.mpf("0.2"):
                 solve = lambda q, found, false: (q - false) / (found - false)
                 values, step = [rate for rate, _ in rates], mpmath.mpf(10) ** -12
                 moved = lambda place, by: solve(*[value + by * (place == other) for other, value in enumerate(values)])
                 slopes = [(moved(place, step) - moved(place, -step)) / (2 * step) for place in range(3)]
-                variance = mpmath.fsum(slope**2 * rate * (1 - rate) / whole for slope, (rate, whole) in zip(slopes, rates))
+                variance = mpmath.fsum(slope**2 * rate * (1 - rate) / total for slope, (rate, total) in zip(slopes, rates))
                 share, error = float(min(1, max(0, solve(*values)))), float(mpmath.sqrt(variance))
         yield {"taken": taken, "rows": rows, "reference": {"true_positive": tp, "false_positive": fp, "true_negative": tn, "false_negative": fn},
                "share": share, "error": error}
@@ -734,11 +734,11 @@ def paired_areas():
             parts.append((ahead.mean(axis=1), ahead.mean(axis=0)))
         (one, of_negatives), (two, two_of_negatives) = parts
         variance = sum(numpy.array([1, -1]) @ numpy.cov(left, right) @ numpy.array([1, -1]) / len(left) for left, right in ((one, two), (of_negatives, two_of_negatives)))
-        apart = float(two.mean() - one.mean())
-        same = abs(apart) < 1e-12 and variance < 1e-20
+        difference = float(two.mean() - one.mean())
+        same = abs(difference) < 1e-12 and variance < 1e-20
         numpy.testing.assert_allclose([one.mean(), two.mean()], [roc_auc_score(labels, scores), roc_auc_score(labels, others)], rtol=1e-9)
         yield {"drawn": dict(zip(("seed", "rows", "grains", "lean", "slope"), seed)), "other_seed": other_seed, "grains": grains, "champion": float(one.mean()),
-               "challenger": float(two.mean()), "difference": apart, "variance": float(variance), "p": 1.0 if same else float(2 * norm.sf(abs(apart) / math.sqrt(variance)))}
+               "challenger": float(two.mean()), "difference": difference, "variance": float(variance), "p": 1.0 if same else float(2 * norm.sf(abs(difference) / math.sqrt(variance)))}
 
 
 def bootstrap():
@@ -762,8 +762,8 @@ def bootstrap():
                 parts.append(numbers.multinomial(rows, numpy.array(cells) / rows, size=1000).T)
         a, b, c, d, e, f, g, _ = numpy.concatenate(parts, axis=1).astype(float)
         f1 = lambda found, missed, false: numpy.where(found > 0, 2 * found / numpy.maximum(1, 2 * found + missed + false), 0)
-        apart = f1(a + c, b + d, e + g) - f1(a + b, c + d, e + f)
-        yield {"cells": cells, "interval": numpy.percentile(apart, [2.5, 97.5]).tolist(), "error": float(apart.std())}
+        difference = f1(a + c, b + d, e + g) - f1(a + b, c + d, e + f)
+        yield {"cells": cells, "interval": numpy.percentile(difference, [2.5, 97.5]).tolist(), "error": float(difference.std())}
 
 
 def sequential():
@@ -834,7 +834,7 @@ def power():
 def figures(truth, taken):
     """Accuracy, precision, recall and F1 of label vectors, or 0 for a division by 0."""
     found, positives = (truth * taken).sum(axis=-1), truth.sum(axis=-1)
-    over = lambda part, whole: numpy.divide(part, whole, out=numpy.zeros(numpy.shape(found)), where=numpy.broadcast_to(whole > 0, numpy.shape(found)))
+    over = lambda part, total: numpy.divide(part, total, out=numpy.zeros(numpy.shape(found)), where=numpy.broadcast_to(total > 0, numpy.shape(found)))
     return {"accuracy": (truth == taken).mean(axis=-1), "precision": over(found, taken.sum()), "recall": over(found, positives),
             "f1": over(2.0 * found, taken.sum() + positives)}
 
@@ -863,8 +863,8 @@ def estimated_performance():
         slopes = {"accuracy": (2 * taken - 1) / len(p), "precision": taken / max(1, taken.sum())}
         with numpy.errstate(all="ignore"):
             slopes["recall"] = (taken * positives - inside) / positives**2
-            whole = taken.sum() + positives
-            slopes["f1"] = (2 * taken * whole - 2 * inside) / whole**2
+            total = taken.sum() + positives
+            slopes["f1"] = (2 * taken * total - 2 * inside) / total**2
         defined = {"accuracy": True, "precision": taken.any(), "recall": positives > 0, "f1": taken.any() or positives > 0}
         errors = {name: math.sqrt((slope**2 * p * (1 - p)).sum()) if defined[name] else None for name, slope in slopes.items()}
         exact = None

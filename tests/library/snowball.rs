@@ -80,8 +80,8 @@ fn compared(language: &str, code: &str) -> Counts {
 
 /// Asserts that all stems match, and that the vocabulary has this many entries with one, no and several words.
 fn assert_all(language: &str, code: &str, [words, none, several]: [usize; 3]) {
-    let wanted = Counts { words, none, several, different: Vec::new() };
-    assert_eq!(compared(language, code), wanted, "{language}");
+    let expected = Counts { words, none, several, different: Vec::new() };
+    assert_eq!(compared(language, code), expected, "{language}");
 }
 
 #[test]
@@ -104,5 +104,5 @@ fn stems_match_snowball() {
 fn a_word_whose_stem_is_empty_still_gives_a_term() {
     let analyzer = Analyzer { stem: Some("arabic".parse().unwrap()), ..Analyzer::default() };
     let terms = analyzer.terms(", 000");
-    assert!([",", "000", ", 000"].iter().all(|wanted| terms.iter().any(|term| term == wanted)), "{terms:?}");
+    assert!([",", "000", ", 000"].iter().all(|expected| terms.iter().any(|term| term == expected)), "{terms:?}");
 }

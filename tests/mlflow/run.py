@@ -440,7 +440,7 @@ def killed_server(server, proxy):
     """Kills the server during a request and starts it again with the same data."""
     for path in ("POST /api/2.0/mlflow/model-versions/create", "POST /api/2.0/mlflow/logged-models", "data/model.json"):
         name = "server-" + path.rsplit("/", 1)[-1].removesuffix(".json")
-        proxy.break_at(lambda _, asked, path=path: asked.endswith(path), after=server.kill)
+        proxy.break_at(lambda _, request, path=path: request.endswith(path), after=server.kill)
         call = [CYCLE / "challenger.json", "--name", name, "--uri", proxy.uri]
         track(*call, expect=2)
         server.start()

@@ -220,11 +220,11 @@ def figure(found, peer):
         ("campaign 15%, 500", ("campaign 0.15", 500), "campaign .15, 500"), ("campaign 5%, 5,000", ("campaign 0.05", 5000), "campaign .05, 5000"),
         ("mimicry, 5,000", ("graded 0.5", 5000), "graded .50, 5000"),
     ]
-    for number, (name, ours, theirs) in enumerate(pairs):
+    for number, (name, cell, peer_cell) in enumerate(pairs):
         y = top + 6 + number * 33
-        other = peer["cells"][theirs]["alarms"] / peer["cells"][theirs]["runs"]
+        other = peer["cells"][peer_cell]["alarms"] / peer["cells"][peer_cell]["runs"]
         text(start - 8, y + 15, name, "end")
-        for offset, share, colour in ((0, cells[ours]["rate"], "#2166ac"), (12, other, "#c9a227")):
+        for offset, share, colour in ((0, cells[cell]["rate"], "#2166ac"), (12, other, "#c9a227")):
             parts.append(f'<rect x="{start}" y="{y + offset}" width="{max(share * wide, 0.5):.1f}" height="10" fill="{colour}"/>')
             text(start + share * wide + 4, y + offset + 9, f"{100 * share:.0f}", size=10)
     text(start, top + side + 16, "blue: drift", size=12)
