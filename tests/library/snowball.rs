@@ -104,5 +104,8 @@ fn stems_match_snowball() {
 fn a_word_whose_stem_is_empty_still_gives_a_term() {
     let analyzer = Analyzer { stem: Some("arabic".parse().unwrap()), ..Analyzer::default() };
     let terms = analyzer.terms(", 000");
-    assert!([",", "000", ", 000"].iter().all(|expected| terms.iter().any(|term| term == expected)), "{terms:?}");
+    assert!(
+        [",", "000", ", 000"].iter().all(|expected| terms.iter().any(|term| term == expected)),
+        "{terms:?}"
+    );
 }
