@@ -39,7 +39,7 @@ os.environ.update(
 )
 
 
-def log(message):
+def say(message):
     print(f"{time.monotonic() - START:6.1f} s  {message}", flush=True)
 
 
@@ -224,7 +224,7 @@ def environment_variables(server):
     assert (tracked["experiment_id"], tracked["run_id"]) == (experiment, open_run), tracked
     assert client.get_run(open_run).info.status == "RUNNING", "track ended a run that it did not start"
     assert not track(CYCLE / "challenger.json", "--name", "environment", **named)["made"]
-    log("MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are used")
+    say("MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are used")
 
 
 def encrypted(server, work):
@@ -248,10 +248,10 @@ def encrypted(server, work):
     call = [CYCLE / "challenger.json", "--name", "encrypted", "--uri", proxy.uri]
     said = track(*call, "--spool", work / "never", expect=2)
     assert "certificate" in said, said
-    log(f"TLS with an unknown authority: {said.strip().replace(str(work), 'WORK')}")
+    say(f"TLS with an unknown authority: {said.strip().replace(str(work), 'WORK')}")
     assert track(*call, MLFLOW_TRACKING_SERVER_CERT_PATH=str(pem))["made"]
     assert not track(*call, MLFLOW_TRACKING_INSECURE_TLS="true")["made"]
-    log("TLS works with MLFLOW_TRACKING_SERVER_CERT_PATH and with MLFLOW_TRACKING_INSECURE_TLS")
+    say("TLS works with MLFLOW_TRACKING_SERVER_CERT_PATH and with MLFLOW_TRACKING_INSECURE_TLS")
 
 
 def complete_sequence(server, work):
@@ -285,7 +285,7 @@ def complete_sequence(server, work):
         assert len(state.client.get_metric_history(run.info.run_id, name)) == 1, name
     inputs = {(one.tags[0].value, one.dataset.name) for one in run.inputs.dataset_inputs}
     assert inputs == {("training", "train.csv"), ("evaluation", "holdout.csv")}, inputs
-    log("fit: a run with params, metrics, folds as steps, inputs, a logged model and a version; a second call adds nothing")
+    say("fit: a run with params, metrics, folds as steps, inputs, a logged model and a version; a second call adds nothing")
 
     at_promotion = [challenger, CYCLE / "compare.json", CYCLE / "promote.json", CYCLE / "report.html"]
     promoted = track(*at_promotion, "--experiment", "spam", *uri)
@@ -297,7 +297,7 @@ def complete_sequence(server, work):
     assert set(files) == {"metrics.json", "compare.json", "promote.json", "report.html"}, files
     kept = state.client.download_artifacts(run.info.run_id, "compare.json", str(work))
     assert Path(kept).read_bytes() == (CYCLE / "compare.json").read_bytes()
-    log("promotion: the same run, and champion is version 2")
+    say("promotion: the same run, and champion is version 2")
 
     def back(to):
         tool("promote", "--rollback", "--registry", models, "--reason", "a test", "-o", work / "back.json")
@@ -310,7 +310,7 @@ def complete_sequence(server, work):
     tool("promote", "--to", "2", "--registry", models, "-o", work / "on.json")
     track(work / "on.json", *uri)
     assert state.version_at("champion") == 2 and len(state.versions()) == 2
-    log("rollback: champion is version 1; tracking the older promotion again moves nothing; a new promotion moves it to 2")
+    say("rollback: champion is version 1; tracking the older promotion again moves nothing; a new promotion moves it to 2")
 
 
 def same_scores(server, work):
@@ -348,7 +348,7 @@ def same_scores(server, work):
         raise SystemExit(f"a list in a cell was scored: {model.predict({'text': texts})}")
     except TypeError as error:
         assert "a cell is a list" in str(error), error
-    log(f"Python: 1,000 rows, {len(set(expected))} different scores, the same as score")
+    say(f"Python: 1,000 rows, {len(set(expected))} different scores, the same as score")
 
     port = free_port()
     command = [str(BIN / "mlflow"), "models", "serve", "-m", "models:/spam@champion", "--env-manager", "local",
@@ -364,7 +364,7 @@ def same_scores(server, work):
     finally:
         os.killpg(serving.pid, signal.SIGKILL)
         serving.wait()
-    log("mlflow models serve: the same 1,000 scores with dataframe_split, dataframe_records and inputs")
+    say("mlflow models serve: the same 1,000 scores with dataframe_split, dataframe_records and inputs")
 
     track(CYCLE / "challenger.json", "--name", "standalone", "--program", shutil.which("score"), "--uri", server.uri)
     script = ("import mlflow, pandas; model = mlflow.pyfunc.load_model('models:/standalone@challenger');"
@@ -372,7 +372,7 @@ def same_scores(server, work):
     answer = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=work, env={
         **os.environ, "PATH": "/usr/bin:/bin", "MLFLOW_TRACKING_URI": server.uri}).stdout
     assert json.loads(answer)["verdict"], answer
-    log("with --program the model needs no installed score")
+    say("with --program the model needs no installed score")
 
 
 def cut_everywhere(server):
@@ -395,7 +395,7 @@ def cut_everywhere(server):
             state = ServerState(server.uri, name, name)
             state.expect_one(name)
             assert not call(name)["made"], name
-    log(f"connection lost at each of {requests} requests, before and after it arrived: always one run, one model, one version")
+    say(f"connection lost at each of {requests} requests, before and after it arrived: always one run, one model, one version")
     with_retries = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0.01"}
     retried = 0
     for number in range(1, requests + 1):
@@ -409,7 +409,7 @@ def cut_everywhere(server):
         ServerState(server.uri, name, name).expect_one(name)
     # Four requests are not idempotent, so they are not retried: run, logged model, model output, version.
     assert retried == requests - 4, retried
-    log(f"one answer lost: {retried} of {requests} requests are retried, and nothing is created twice")
+    say(f"one answer lost: {retried} of {requests} requests are retried, and nothing is created twice")
     return proxy
 
 
@@ -433,7 +433,7 @@ def killed_client(server, proxy, work):
         assert len(flushed["sent"]) == 1 and not flushed["kept"], flushed
         ServerState(server.uri, name, name).expect_one(name)
         assert not list((spool / "plans").iterdir()) and not list((spool / "files").iterdir())
-    log("client killed at 5 requests: flushing its spool completes the tracking")
+    say("client killed at 5 requests: flushing its spool completes the tracking")
 
 
 def killed_server(server, proxy):
@@ -447,7 +447,7 @@ def killed_server(server, proxy):
         proxy.reset()
         track(*call)
         ServerState(server.uri, name, name).expect_one(name)
-    log("server killed at 3 requests and started again: always one run, one version")
+    say("server killed at 3 requests and started again: always one run, one version")
 
 
 def spooled(server, work):
@@ -468,7 +468,7 @@ def spooled(server, work):
     state.expect_one("spooled")
     assert state.version_at("champion") == 1 and not list((spool / "plans").iterdir()) and not list((spool / "files").iterdir())
     assert not track("--flush", "--spool", spool)["sent"]
-    log(f"no server: two calls take {took:.1f} s; after the flush: one run, one version, both aliases")
+    say(f"no server: two calls take {took:.1f} s; after the flush: one run, one version, both aliases")
 
 
 def passwords(work):
@@ -484,13 +484,13 @@ def passwords(work):
             assert "wr0ng-secret" not in said, said
         said = track(*call, "--spool", work / "refused", expect=2)
         assert "it is kept in" in said, said
-        log(f"basic auth with a wrong or missing password: {said.strip().replace(str(work), 'WORK')}")
-        correct = {**user, "MLFLOW_TRACKING_PASSWORD": "a-long-right-one"}
-        assert len(track("--flush", "--spool", work / "refused", **correct)["sent"]) == 1
-        assert not track(*call, **correct)["made"]
+        say(f"basic auth, wrong or none: {said.strip().replace(str(work), 'WORK')}")
+        right = {**user, "MLFLOW_TRACKING_PASSWORD": "a-long-right-one"}
+        assert len(track("--flush", "--spool", work / "refused", **right)["sent"]) == 1
+        assert not track(*call, **right)["made"]
         inside = server.uri.replace("//", "//admin:a-long-right-one@")
         assert not track(CYCLE / "challenger.json", "--uri", inside)["made"]
-        log("basic auth works from the environment and from the address")
+        say("basic auth works from the environment and from the address")
     finally:
         server.kill()
 
@@ -507,7 +507,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
         server = Server(work / "server")
-        log(f"MLflow {mlflow.__version__} on {server.uri}")
+        say(f"MLflow {mlflow.__version__} on {server.uri}")
         try:
             complete_sequence(server, work)
             same_scores(server, work)
@@ -520,7 +520,7 @@ def main():
         finally:
             server.kill()
         passwords(work)
-    log("all passed")
+    say("all passed")
 
 
 main()

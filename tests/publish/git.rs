@@ -198,17 +198,17 @@ fn a_push_fails_if_the_registry_on_the_remote_changed() {
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     promote(&other, 1);
     pushed(&other).unwrap();
-    let other_head = git(&other, &["rev-parse", "HEAD"]);
+    let theirs = git(&other, &["rev-parse", "HEAD"]);
     promote(&mine, 1);
-    let my_head = git(&mine, &["rev-parse", "HEAD"]);
+    let ours = git(&mine, &["rev-parse", "HEAD"]);
     let refused = pushed(&mine).unwrap_err().to_string();
     assert_eq!(refused, "the registry moved on the remote meanwhile; pull and promote again");
-    assert_eq!(git(&mine, &["rev-parse", "HEAD"]), my_head);
-    assert_eq!(git(&directory.join("remote.git"), &["rev-parse", "main"]), other_head);
-    // Different tags on the remote are never replaced.
+    assert_eq!(git(&mine, &["rev-parse", "HEAD"]), ours);
+    assert_eq!(git(&directory.join("remote.git"), &["rev-parse", "main"]), theirs);
+    // Tags that are others there are never replaced.
     let clobbered = push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap_err().to_string();
     assert!(clobbered.contains("here is not the one on origin; git tag -d 'spam"), "{clobbered}");
-    // The address of a remote may contain a password.
+    // A remote may be named by an address that holds a password.
     let address = "https://me:hunter2@host/o/r.git";
     let remote = directory.join("remote.git");
     git(&mine, &["config", &format!("url.{}.insteadOf", remote.display()), address]);
@@ -316,14 +316,14 @@ fn a_rejected_push_leaves_no_tags_and_keeps_the_commit() {
     );
     fs::write(&hook, script).unwrap();
     fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let (remote, other_head) = (directory.join("remote.git"), git(&other, &["rev-parse", "main"]));
+    let (remote, theirs) = (directory.join("remote.git"), git(&other, &["rev-parse", "main"]));
     let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let expected = "promote: version 1 is the champion, committed; here only: the registry moved on the remote meanwhile; pull and promote again\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
     assert_eq!(git(&mine, &["tag", "--list"]), "");
     assert_eq!(git(&mine, &["log", "--format=%s"]), "spam: version 1 is champion (move 1)\nreadme");
-    assert_eq!(git(&remote, &["rev-parse", "main"]), other_head);
+    assert_eq!(git(&remote, &["rev-parse", "main"]), theirs);
     assert!(!fs::read_to_string(mine.join("promote.json")).unwrap().contains("tags"));
 }
 

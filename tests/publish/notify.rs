@@ -162,7 +162,7 @@ fn a_promotion_notifies_only_if_something_moved() {
     let directory = with_run("promote");
     let (url, heard) = server(vec![answer("202 Accepted", "", "{}"); 1]);
     let environment = [("PAGERDUTY_EVENTS_URL", url.as_str()), ("PAGERDUTY_ROUTING_KEY", "r0uting")];
-    let notify_pagerduty = ["--notify", "pagerduty"];
+    let told = ["--notify", "pagerduty"];
     assert_eq!(
         promoted(&directory, &["--notify", "pagerduty", "--dry-run"], &environment),
         (0, String::new())
@@ -170,8 +170,8 @@ fn a_promotion_notifies_only_if_something_moved() {
     // Registering a challenger notifies nobody, because the champion stays the same.
     let challenger = ["--notify", "pagerduty", "--alias", "challenger"];
     assert_eq!(promoted(&directory, &challenger, &environment), (0, String::new()));
-    assert_eq!(promoted(&directory, &notify_pagerduty, &environment), (0, String::new()));
-    let (status, said) = promoted(&directory, &notify_pagerduty, &environment);
+    assert_eq!(promoted(&directory, &told, &environment), (0, String::new()));
+    let (status, said) = promoted(&directory, &told, &environment);
     assert_eq!((status, said.as_str()), (0, "promote: version 1 is the champion already\n"));
     assert_eq!(heard.join().unwrap().len(), 1);
 }
