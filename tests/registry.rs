@@ -160,11 +160,11 @@ fn killed_writers_lose_no_promotion_and_leave_no_partial_file() {
     });
     let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
     for outcome in outcomes {
-        let (promotions, messages) = outcome.unwrap();
-        acknowledged.extend(promotions);
-        refused.extend(messages);
+        let (told, said) = outcome.unwrap();
+        acknowledged.extend(told);
+        refused.extend(said);
     }
-    // Only a rollback may fail: without an earlier version, or if `gc` has removed its model.
+    // Only a rollback may be refused: where there is nowhere to go back to, or the model has gone.
     refused.retain(|said| !said.contains("nowhere to go back") && !said.contains("was removed to make room"));
     assert_eq!(refused, [""; 0]);
     let after: Promotion = serde_json::from_slice(
