@@ -109,8 +109,8 @@ fn promoted(cell: Cell, seed: u64) -> [bool; 4] {
     }
     let result = PairedResult::of(counters);
     let core = result.verdict == CompareVerdict::Better;
-    let sliced = core && !slices.lose();
-    [core, sliced, exact, no_lower]
+    let with_slices = core && !slices.lose();
+    [core, with_slices, exact, no_lower]
 }
 
 fn fixed(pairs: u64) -> io::Result<()> {
@@ -150,7 +150,7 @@ fn fixed(pairs: u64) -> io::Result<()> {
 }
 
 /// The promises that a cell breaks.
-fn promises(cell: Cell, [core, sliced, exact, ..]: [f64; 4], pairs: u64) -> Vec<String> {
+fn promises(cell: Cell, [core, with_slices, exact, ..]: [f64; 4], pairs: u64) -> Vec<String> {
     let mut broken = Vec::new();
     let mut expect = |kept: bool, problem: &str| {
         if !kept {
@@ -159,10 +159,16 @@ fn promises(cell: Cell, [core, sliced, exact, ..]: [f64; 4], pairs: u64) -> Vec<
     };
     let of = |share: f64| wilson99(share * pairs as f64, pairs as f64);
     if cell.effect <= 0.0 {
-        expect(of(core).0 <= 0.05 && of(sliced).0 <= 0.05, "an equal or worse model is promoted too often");
+        expect(
+            of(core).0 <= 0.05 && of(with_slices).0 <= 0.05,
+            "an equal or worse model is promoted too often",
+        );
     }
     if cell.effect > 0.04 && cell.rows == 5000 && cell.shared > 0.0 {
-        expect(sliced >= 0.9, "a gain of five points on 5,000 rows is promoted less than 90% of the time");
+        expect(
+            with_slices >= 0.9,
+            "a gain of five points on 5,000 rows is promoted less than 90% of the time",
+        );
     }
     if cell.effect > 0.0 {
         let variance = core * (1.0 - core) + exact * (1.0 - exact);
