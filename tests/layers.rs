@@ -1,7 +1,7 @@
-//! Checks the architecture: which module may use which, what is pure, and that names and verdicts follow the rules.
+//! Checks the architecture: allowed dependencies between modules, pure folders, type names and verdicts.
 //!
-//! A module uses only what is above it in `lib.rs` and in its folder, and a tool never uses a tool. The pure folders use no
-//! clock, environment, stream or network, and a build without `net` has no network crate.
+//! A module uses only modules listed above it in `lib.rs` and in its folder, and a tool never uses another tool. The pure
+//! folders use no clock, environment, stream or network, and a build without `net` has no network crate.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
@@ -14,7 +14,7 @@ use spamops::cli::tool_list::TOOLS;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Crates that open connections, or exist to help those that do.
+/// Crates that open connections, and crates that only network crates use.
 const NETWORK: [&str; 17] = [
     "axum",
     "curl",
@@ -36,25 +36,25 @@ const NETWORK: [&str; 17] = [
 ];
 
 #[test]
-fn modules_use_only_what_stands_above_them() {
+fn modules_use_only_modules_listed_above_them() {
     let lib = Path::new(ROOT).join("bins/lib");
     let mut modules = Modules::default();
     modules.list(&lib, &lib.join("lib.rs"), "");
-    assert!(modules.order.len() > 100, "the list of modules was not read: {:?}", modules.order);
+    assert!(modules.order.len() > 100, "too few modules were found: {:?}", modules.order);
     let mut wrong = Vec::new();
     for file in rust_files(&lib) {
         let own = path_of(file.strip_prefix(&lib).unwrap());
         let Some(place) = modules.order.get(&own) else {
-            assert!(own.is_empty() || file.ends_with("mod.rs"), "{}: is listed nowhere", file.display());
+            assert!(own.is_empty() || file.ends_with("mod.rs"), "{}: no mod.rs lists it", file.display());
             continue;
         };
         for used in uses(&fs::read_to_string(&file).unwrap(), &own) {
-            let Some(theirs) = modules.find(&used) else {
-                wrong.push(format!("{own}: uses {used}, which no list names"));
+            let Some(target) = modules.find(&used) else {
+                wrong.push(format!("{own} uses {used}, which no mod.rs lists"));
                 continue;
             };
-            if modules.order[&theirs] > *place && !theirs.starts_with(&format!("{own}::")) {
-                wrong.push(format!("{own} uses {theirs}, which stands below it"));
+            if modules.order[&target] > *place && !target.starts_with(&format!("{own}::")) {
+                wrong.push(format!("{own} uses {target}, which is listed below it"));
             }
         }
     }
@@ -64,7 +64,7 @@ fn modules_use_only_what_stands_above_them() {
 }
 
 #[test]
-fn a_mod_file_only_lists() {
+fn a_mod_file_contains_only_a_list() {
     for file in rust_files(&Path::new(ROOT).join("bins/lib")) {
         if file.ends_with("mod.rs") || file.ends_with("lib.rs") {
             let text = fs::read_to_string(&file).unwrap();
@@ -79,7 +79,7 @@ fn a_mod_file_only_lists() {
 }
 
 #[test]
-fn a_type_has_a_name_of_its_own() {
+fn type_names_are_unique() {
     let mut places: HashMap<String, Vec<String>> = HashMap::new();
     for file in rust_files(&Path::new(ROOT).join("bins/lib")) {
         for line in fs::read_to_string(&file).unwrap().lines() {
@@ -87,20 +87,20 @@ fn a_type_has_a_name_of_its_own() {
             let public = line.strip_prefix("pub").and_then(|rest| rest.split_once(' '));
             let Some((kind, rest)) = public.map_or(line, |(_, rest)| rest).split_once(' ') else { continue };
             let name = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap();
-            // An associated type has the name that its trait gives it.
+            // Associated types do not count: their trait names them.
             let is_type = ["struct", "enum", "trait", "union"].contains(&kind);
             if is_type && name.starts_with(|c: char| c.is_ascii_uppercase()) {
                 places.entry(name.to_owned()).or_default().push(file.display().to_string());
             }
         }
     }
-    assert!(places.len() > 300, "the definitions were not read: {places:?}");
+    assert!(places.len() > 300, "too few types were found: {places:?}");
     let twice: Vec<_> = places.iter().filter(|(_, files)| files.len() > 1).collect();
     assert!(twice.is_empty(), "{twice:#?}");
 }
 
 #[test]
-fn a_verdict_is_an_enum() {
+fn verdicts_are_enums() {
     for file in rust_files(&Path::new(ROOT).join("bins")) {
         let text = fs::read_to_string(&file).unwrap();
         let found =
@@ -110,7 +110,7 @@ fn a_verdict_is_an_enum() {
 }
 
 #[test]
-fn a_function_that_decides_fits_on_a_screen() {
+fn deciding_functions_have_at_most_60_lines() {
     let lib = Path::new(ROOT).join("bins/lib");
     let mut functions = 0;
     for file in rust_files(&lib) {
@@ -130,11 +130,11 @@ fn a_function_that_decides_fits_on_a_screen() {
             functions += 1;
         }
     }
-    assert!(functions > 200, "only {functions} functions were read");
+    assert!(functions > 200, "only {functions} functions were found");
 }
 
 #[test]
-fn tools_use_the_library_and_no_tool() {
+fn tools_do_not_use_other_tools() {
     let bins = Path::new(ROOT).join("bins");
     let tools: Vec<PathBuf> = fs::read_dir(&bins)
         .unwrap()
@@ -145,13 +145,17 @@ fn tools_use_the_library_and_no_tool() {
     assert!(tools.len() >= 7);
     for tool in tools {
         let text = fs::read_to_string(&tool).unwrap();
-        assert!(!text.contains("use crate::") && !text.contains("\nmod "), "{} uses a tool", tool.display());
-        assert!(text.starts_with("//! "), "{} does not say what it is", tool.display());
+        assert!(
+            !text.contains("use crate::") && !text.contains("\nmod "),
+            "{} uses another tool",
+            tool.display()
+        );
+        assert!(text.starts_with("//! "), "{} does not begin with a //! comment", tool.display());
     }
 }
 
 #[test]
-fn a_listed_tool_is_a_binary_and_a_binary_is_listed() {
+fn the_tool_list_matches_the_binaries() {
     let manifest: toml::Table =
         fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap().parse().unwrap();
     let bins = manifest["bin"].as_array().unwrap().iter().map(|bin| {
@@ -168,8 +172,8 @@ fn stats_compare_and_drift_are_pure() {
     let lib = Path::new(ROOT).join("bins/lib");
     let impure =
         ["std::time", "std::env", "std::io", "std::fs", "std::net", "std::process", "println!", "eprint"];
-    for wing in ["stats", "compare", "drift"] {
-        for file in rust_files(&lib.join(wing)) {
+    for folder in ["stats", "compare", "drift"] {
+        for file in rust_files(&lib.join(folder)) {
             let text = fs::read_to_string(&file).unwrap();
             let found = impure.iter().find(|word| text.contains(**word));
             assert_eq!(found, None, "{}", file.display());
@@ -178,7 +182,7 @@ fn stats_compare_and_drift_are_pure() {
 }
 
 #[test]
-fn nothing_opens_a_connection_unless_it_is_behind_net() {
+fn only_the_net_feature_opens_connections() {
     for file in rust_files(&Path::new(ROOT).join("bins")) {
         let text = fs::read_to_string(&file).unwrap();
         let found = ["TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"]
@@ -203,41 +207,43 @@ fn nothing_opens_a_connection_unless_it_is_behind_net() {
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8(tree.stdout).unwrap();
     let names: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
-    assert!(names.contains(&"csv-core"), "the tree was not read: {tree}");
+    assert!(names.contains(&"csv-core"), "cargo tree printed no dependencies: {tree}");
     let found = names.iter().find(|name| NETWORK.contains(name));
     assert_eq!(found, None);
 }
 
-/// Who may use what talks to a network, besides the wing that does.
-const TALKERS: [&str; 4] = ["lib/cli/publish_args.rs", "promote.rs", "track.rs", "spamops/notify.rs"];
+/// Files outside `publish` and `mlflow` that may use modules behind the feature `net`.
+const NETWORK_USERS: [&str; 4] = ["lib/cli/publish_args.rs", "promote.rs", "track.rs", "spamops/notify.rs"];
 
-/// What talks to a network by others, in a build that has one.
-const BY_OTHERS: [&str; 2] = ["publish::move_published", "cli::publish_args"];
+/// Modules that use the network only through other modules.
+const INDIRECT: [&str; 2] = ["publish::move_published", "cli::publish_args"];
 
-/// The libraries of clients, each known to one module.
+/// Client libraries, each with the only module that may use it.
 const CLIENTS: [(&str, &str); 2] = [("ureq", "lib/publish/http"), ("octocrab", "lib/publish/github")];
 
 #[test]
-fn only_these_use_what_talks_to_a_network() {
+fn only_listed_files_use_the_network() {
     let bins = Path::new(ROOT).join("bins");
-    let mut behind = Vec::new();
+    let mut network_modules = Vec::new();
     for folder in ["publish", "mlflow"] {
         let listed = fs::read_to_string(bins.join("lib").join(folder).join("mod.rs")).unwrap();
         let modules = listed.split("#[cfg(feature = \"net\")]\npub mod ").skip(1);
-        behind.extend(modules.filter_map(|rest| Some(format!("{folder}::{}", rest.split(';').next()?))));
+        network_modules
+            .extend(modules.filter_map(|rest| Some(format!("{folder}::{}", rest.split(';').next()?))));
     }
     assert!(
-        behind.contains(&"publish::http".into()) && behind.contains(&"mlflow::server".into()),
-        "{behind:?}"
+        network_modules.contains(&"publish::http".into())
+            && network_modules.contains(&"mlflow::server".into()),
+        "{network_modules:?}"
     );
     for file in rust_files(&bins) {
         let text = fs::read_to_string(&file).unwrap();
         let inside = file.strip_prefix(&bins).unwrap();
-        let talks = behind.iter().any(|module| text.contains(&format!("::{module}")))
-            || BY_OTHERS.iter().any(|path| text.contains(path));
-        let may = ["lib/publish", "lib/mlflow"].iter().any(|folder| inside.starts_with(folder))
-            || TALKERS.iter().any(|talker| inside == Path::new(talker));
-        assert!(may || !talks, "{} uses the network", file.display());
+        let uses_network = network_modules.iter().any(|module| text.contains(&format!("::{module}")))
+            || INDIRECT.iter().any(|path| text.contains(path));
+        let is_allowed = ["lib/publish", "lib/mlflow"].iter().any(|folder| inside.starts_with(folder))
+            || NETWORK_USERS.iter().any(|user| inside == Path::new(user));
+        assert!(is_allowed || !uses_network, "{} uses the network", file.display());
         for (library, module) in CLIENTS {
             let is_client = inside.with_extension("").starts_with(module);
             assert!(
@@ -250,7 +256,7 @@ fn only_these_use_what_talks_to_a_network() {
 }
 
 #[test]
-fn nothing_that_is_shipped_unpickles_or_evaluates() {
+fn shipped_scripts_never_unpickle_or_evaluate() {
     let all = files(&Path::new(ROOT).join("bins"), &["py", "sh"]);
     assert!(all.len() >= 2, "{all:?}");
     for file in all.into_iter().chain([Path::new(ROOT).join("action.yml")]) {
@@ -262,17 +268,17 @@ fn nothing_that_is_shipped_unpickles_or_evaluates() {
     }
 }
 
-/// The modules of the library, in the order in which they are listed, bottom up.
+/// Modules of the library in the order of `lib.rs` and the `mod.rs` files, bottom up.
 #[derive(Default)]
 struct Modules {
-    /// Where each stands, by its path such as `rows::label`. A folder stands where the last of its modules does.
+    /// Position of each path, such as `rows::label`. A folder has the position of its last module.
     order: HashMap<String, usize>,
-    /// The module behind a name that a folder hands on: `rows::Row` is in `rows::row`.
-    handed_on: HashMap<String, String>,
+    /// Module of each re-exported name: `rows::Row` is in `rows::row`.
+    re_exports: HashMap<String, String>,
 }
 
 impl Modules {
-    /// Adds what a file lists, and what the files that it lists list themselves.
+    /// Adds the modules that a file lists, then theirs.
     fn list(&mut self, directory: &Path, file: &Path, path: &str) {
         let text = fs::read_to_string(file).unwrap();
         for line in text.lines() {
@@ -293,16 +299,16 @@ impl Modules {
                 continue;
             };
             for name in names.trim_matches(['{', '}']).split(',').map(str::trim) {
-                self.handed_on.insert(format!("{path}::{name}"), format!("{path}::{module}"));
+                self.re_exports.insert(format!("{path}::{name}"), format!("{path}::{module}"));
             }
         }
     }
 
-    /// The module that a path leads to, of which the last names may be items.
+    /// Module of a path. The last names of the path may be items.
     fn find(&self, path: &str) -> Option<String> {
         let mut path = path.to_owned();
         loop {
-            if let Some(module) = self.handed_on.get(&path) {
+            if let Some(module) = self.re_exports.get(&path) {
                 return Some(module.clone());
             }
             if self.order.contains_key(&path) {
@@ -313,7 +319,7 @@ impl Modules {
     }
 }
 
-/// The path of the module in a file: `rows/label.rs` is `rows::label`.
+/// Module path of a file: `rows/label.rs` is `rows::label`.
 fn path_of(file: &Path) -> String {
     let parts: Vec<&str> = file.iter().map(|part| part.to_str().unwrap()).collect();
     let path = parts.join("::");
@@ -321,7 +327,7 @@ fn path_of(file: &Path) -> String {
     if path == "lib" { String::new() } else { path.strip_suffix("::mod").unwrap_or(path).to_owned() }
 }
 
-/// Every path that a module uses by `crate::` or `super::`, braces expanded, its tests left out.
+/// All paths that a module uses through `crate::` or `super::`, with braces expanded. Unit tests are ignored.
 fn uses(text: &str, own: &str) -> Vec<String> {
     let text = text.split("#[cfg(test)]").next().unwrap();
     let outer = own.rsplit_once("::").map_or("", |(outer, _)| outer);
@@ -347,12 +353,12 @@ fn uses(text: &str, own: &str) -> Vec<String> {
     found
 }
 
-/// All Rust files below a directory.
+/// All Rust files under a directory.
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
     files(directory, &["rs"])
 }
 
-/// All files below a directory with one of these extensions.
+/// All files under a directory with one of these extensions.
 fn files(directory: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {

@@ -1,4 +1,4 @@
-//! The registry under stress: writers killed at any moment, concurrent readers, a full disk.
+//! Tests the registry under stress: killed writers, concurrent readers, full disks.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 #![expect(clippy::expect_used, reason = "in a test a failed expect is the report")]
@@ -20,16 +20,16 @@ use directory::fresh;
 #[path = "library/directory.rs"]
 mod directory;
 
-/// Promoters that are killed before the test ends.
+/// Number of writers to kill before the test ends.
 const KILLS: u64 = 1_000;
 
-/// How many promote at a time.
-const PROMOTERS: u64 = 4;
+/// Number of threads that run writers.
+const WRITERS: u64 = 4;
 
-/// Models that are promoted, each of its own digest.
+/// Number of different models to promote.
 const MODELS: u64 = 24;
 
-/// Small models that differ in the moment they say they were fitted at.
+/// Fits small models that differ only in their fitting time.
 fn models(directory: &Path, count: u64) -> Vec<PathBuf> {
     let rows = directory.join("rows.csv");
     let row = |n: u64| {
@@ -60,8 +60,8 @@ fn promote(registry: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// What a promoter does over and over: moves the champion on, or back, and now and then makes room.
-fn one_command(registry: &Path, models: &[PathBuf], numbers: &mut RandomStream, why: &str) -> Command {
+/// A random command: promote, roll back or `registry gc`.
+fn random_command(registry: &Path, models: &[PathBuf], numbers: &mut RandomStream, reason: &str) -> Command {
     let chance = numbers.uniform();
     if chance < 0.1 {
         let mut gc = Command::new(env!("CARGO_BIN_EXE_spamops"));
@@ -70,15 +70,17 @@ fn one_command(registry: &Path, models: &[PathBuf], numbers: &mut RandomStream, 
         return gc;
     }
     if chance < 0.2 {
-        return promote(registry, &["--rollback", "--reason", why]);
+        return promote(registry, &["--rollback", "--reason", reason]);
     }
     let model = models.iter().find(|_| numbers.uniform() < 0.1).unwrap_or(&models[0]).to_str().unwrap();
     let alias = if chance < 0.3 { "challenger" } else { CHAMPION };
-    promote(registry, &[model, "--alias", alias, "--reason", why])
+    promote(registry, &[model, "--alias", alias, "--reason", reason])
 }
 
-/// Runs commands, each killed after a random while or done before; what was acknowledged, killed and refused.
-fn fire(
+/// Runs random commands and kills each after a random time, unless it has finished.
+///
+/// Returns the promotions that were acknowledged and the errors.
+fn write_and_kill(
     registry: &Path,
     models: &[PathBuf],
     seed: u64,
@@ -88,8 +90,8 @@ fn fire(
     let mut numbers = RandomStream::new(seed);
     let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
     while killed.load(SeqCst) < KILLS {
-        let why = format!("{seed}, {}", acknowledged.len());
-        let mut child = one_command(registry, models, &mut numbers, &why).spawn().unwrap();
+        let reason = format!("{seed}, {}", acknowledged.len());
+        let mut child = random_command(registry, models, &mut numbers, &reason).spawn().unwrap();
         let end = Instant::now() + usual.mul_f64(1.5 * numbers.uniform());
         while Instant::now() < end && child.try_wait().unwrap().is_none() {
             thread::sleep(Duration::from_micros(200));
@@ -99,7 +101,7 @@ fn fire(
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         match output.status.code() {
             None => drop(killed.fetch_add(1, SeqCst)),
-            // A record that is whole was acknowledged; gc has none.
+            // A complete report means that the promotion was acknowledged. `gc` prints none.
             Some(0) => acknowledged.extend(serde_json::from_slice::<Promotion>(&output.stdout).ok()),
             Some(_) => refused.push(said),
         }
@@ -107,51 +109,52 @@ fn fire(
     (acknowledged, refused)
 }
 
-/// Reads as a server would, until told to stop: how often.
-fn watch(registry: &Registry, done: &AtomicBool) -> u64 {
+/// Reads the champion repeatedly, as a server would, until `done`. Returns the number of reads.
+fn read_until(registry: &Registry, done: &AtomicBool) -> u64 {
     let (mut reads, mut last) = (0, 0);
     while !done.load(SeqCst) {
-        if let Some((champion, _)) = registry.serving(CHAMPION).expect("a torn read") {
-            assert!(champion.sequence >= last, "went back from {last} to {}", champion.sequence);
+        if let Some((champion, _)) = registry.serving(CHAMPION).expect("a partial read") {
+            assert!(champion.sequence >= last, "the sequence went from {last} back to {}", champion.sequence);
             last = champion.sequence;
             reads += 1;
         }
         if reads % 50 == 1 {
-            let journal = registry.journal().expect("a torn journal");
-            assert!(journal.moves(CHAMPION).count() as u64 >= last, "the journal is behind");
+            let journal = registry.journal().expect("a partial journal");
+            assert!(journal.moves(CHAMPION).count() as u64 >= last, "the journal is behind the alias");
         }
     }
     reads
 }
 
-fn wrong(registry: &Registry) -> Vec<String> {
-    let mut wrong = Vec::new();
+/// All problems that `verify` finds.
+fn problems(registry: &Registry) -> Vec<String> {
+    let mut problems = Vec::new();
     let mut each = |path: &Path, found: anyhow::Result<String>| {
-        wrong.extend(found.err().map(|error| format!("{}: {error:#}", path.display())));
+        problems.extend(found.err().map(|error| format!("{}: {error:#}", path.display())));
     };
     registry.verify(&mut each).unwrap();
-    wrong
+    problems
 }
 
 #[test]
-fn nothing_is_torn_lost_or_undone_when_writers_are_killed() {
-    let directory = fresh("fire");
+fn killed_writers_lose_no_promotion_and_leave_no_partial_file() {
+    let directory = fresh("killed");
     let models = models(&directory, MODELS);
     let root = directory.join("models");
     let registry = Registry::new(&root, "spam");
     let start = Instant::now();
     assert!(promote(&root, &[models[0].to_str().unwrap()]).status().unwrap().success());
     assert!(promote(&root, &[models[1].to_str().unwrap()]).status().unwrap().success());
-    // Four at a time on what may be two cores, and all wait for the lock.
+    // Four writers share the lock and perhaps two cores.
     let usual = start.elapsed() * 2;
     let (killed, done) = (AtomicU64::new(0), AtomicBool::new(false));
     let (outcomes, reads) = thread::scope(|scope| {
-        let readers = [(); 2].map(|()| scope.spawn(|| watch(&registry, &done)));
+        let readers = [(); 2].map(|()| scope.spawn(|| read_until(&registry, &done)));
         let (root, models, killed) = (&root, &models, &killed);
-        let promoters: Vec<_> = (1..=PROMOTERS)
-            .map(|seed| scope.spawn(move || fire(root, models, seed, usual, killed)))
+        let writers: Vec<_> = (1..=WRITERS)
+            .map(|seed| scope.spawn(move || write_and_kill(root, models, seed, usual, killed)))
             .collect();
-        let outcomes: Vec<_> = promoters.into_iter().map(ScopedJoinHandle::join).collect();
+        let outcomes: Vec<_> = writers.into_iter().map(ScopedJoinHandle::join).collect();
         done.store(true, SeqCst);
         (outcomes, readers.map(|reader| reader.join().unwrap()))
     });
@@ -171,31 +174,34 @@ fn nothing_is_torn_lost_or_undone_when_writers_are_killed() {
     )
     .unwrap();
     assert_eq!(registry.champion().unwrap().unwrap().sequence, after.sequence);
-    assert_eq!(wrong(&registry), [""; 0]);
+    assert_eq!(problems(&registry), [""; 0]);
     let journal = registry.journal().unwrap();
-    let is_told = |promotion: &Promotion| {
+    let is_recorded = |promotion: &Promotion| {
         let same = |entry: &&JournalEntry| {
             entry.sequence == Some(promotion.sequence) && entry.version == promotion.version
         };
         journal.moves(&promotion.alias).any(|entry| same(&entry) && entry.digest == promotion.digest)
     };
-    let lost: Vec<_> = acknowledged.iter().filter(|promotion| !is_told(promotion)).collect();
+    let lost: Vec<_> = acknowledged.iter().filter(|promotion| !is_recorded(promotion)).collect();
     assert!(lost.is_empty(), "{lost:?}");
     let left = Command::new("find").arg(&root).args(["-name", ".*"]).output().unwrap();
     assert_eq!(String::from_utf8(left.stdout).unwrap(), "");
     let moved = acknowledged.iter().filter(|promotion| promotion.changed).count();
     println!(
-        "{} killed, {moved} moves acknowledged, {} in the journal, {reads:?} reads, {:?}",
+        "{} writers killed, {moved} moves acknowledged, {} journal entries, {reads:?} reads, {:?}",
         killed.load(SeqCst),
         journal.entries.len(),
         start.elapsed()
     );
-    assert!(moved > 50, "too few were left alive to tell: {moved}");
-    assert!(journal.entries.len() > moved + 10, "nobody was killed between line and answer");
+    assert!(moved > 50, "only {moved} promotions finished");
+    assert!(
+        journal.entries.len() > moved + 10,
+        "no writer was killed between its journal entry and its report"
+    );
 }
 
 #[test]
-fn a_dry_run_does_not_mistake_a_writer_for_a_killed_one() {
+fn a_dry_run_does_not_report_a_running_writer_as_killed() {
     let directory = fresh("dry");
     let models = models(&directory, 3);
     let root = directory.join("models");
@@ -216,7 +222,7 @@ fn a_dry_run_does_not_mistake_a_writer_for_a_killed_one() {
     });
 }
 
-/// A registry with a champion and a journal that is longer than any other of its files; and the model to promote next.
+/// Creates a registry whose journal is its largest file. Also returns the model to promote next.
 fn with_a_long_journal(directory: &Path) -> (PathBuf, String) {
     let models = models(directory, 3);
     let root = directory.join("models");
@@ -237,7 +243,7 @@ fn a_full_disk_leaves_the_old_champion() {
     let (before, lines) = (registry.champion().unwrap().unwrap(), journal());
     let mut failed = Vec::new();
     for blocks in 0.. {
-        // No file may grow beyond so many blocks of 1,024 bytes: a write fails as it does on a full disk, within the bytes.
+        // `ulimit -f` limits the size of a file in blocks of 1,024 bytes. A write fails in the middle, as on a full disk.
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
         let tool = env!("CARGO_BIN_EXE_promote");
         let mut limited = Command::new("bash");
@@ -250,21 +256,21 @@ fn a_full_disk_leaves_the_old_champion() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains("File too large"), "{blocks}: {said}");
         assert_eq!(registry.champion().unwrap().unwrap(), before, "{blocks} blocks");
-        // It may tell of the new version, by a whole line.
+        // The journal may have gained complete lines about the new version.
         assert!(journal().starts_with(&lines) && journal().ends_with(b"\n"), "{blocks} blocks");
-        assert_eq!(wrong(&registry), [""; 0], "{blocks} blocks");
+        assert_eq!(problems(&registry), [""; 0], "{blocks} blocks");
         failed.push(said);
     }
     let at = |name: &str| failed.iter().filter(|said| said.contains(name)).count();
     assert!(at("spam/models/") > 0 && at("journal.jsonl") > 0, "{failed:?}");
     assert_eq!(registry.champion().unwrap().unwrap().version, 3);
-    assert_eq!(wrong(&registry), [""; 0]);
+    assert_eq!(problems(&registry), [""; 0]);
 }
 
 #[test]
-fn a_file_system_that_cannot_be_written_to_leaves_the_old_champion() {
+fn a_full_or_read_only_file_system_leaves_the_old_champion() {
     let (root, model) = with_a_long_journal(&fresh("closed"));
-    // A file system of its own, in a name space of its own: full to its last page, then read-only.
+    // Mounts a small file system in its own namespace, fills it, then makes it read-only.
     let script = r#"
         set -eu
         mount -t tmpfs -o size=1500k none "$1/mnt" 2> /dev/null || { echo skipped; exit 0; }
@@ -295,7 +301,7 @@ fn a_file_system_that_cannot_be_written_to_leaves_the_old_champion() {
         output.map(|output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned());
     let said = said.unwrap_or_else(|_| "skipped".into());
     if said.contains("skipped") || said.starts_with("unshare: ") {
-        println!("skipped: no file system of its own can be mounted here: {said}");
+        println!("skipped: cannot mount a file system here: {said}");
         return;
     }
     let lines: Vec<&str> = said.lines().collect();

@@ -1,4 +1,4 @@
-//! `spamops run`: the whole cycle, single steps, killed and resumed runs, and results of another run.
+//! Tests `spamops run`: the complete cycle, single steps, killed and resumed runs, and results of another run.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
@@ -11,11 +11,11 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// The steps of the demo, which promotes a challenger.
+/// All steps of the demo, which ends with a promotion.
 const STEPS: [&str; 10] =
     ["sample", "validate", "score", "drift", "split", "fit", "judge", "compare", "promote", "report"];
 
-/// `spamops WORDS` in a directory, with nothing of the surroundings.
+/// The command `spamops WORDS` in a directory, without the caller's environment.
 fn spamops(directory: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spamops"));
     command.args(words).current_dir(directory).env_clear().env("PATH", std::env::var("PATH").unwrap());
@@ -41,7 +41,7 @@ fn fresh(name: &str) -> PathBuf {
     directory
 }
 
-/// All files below a directory, by name.
+/// All files under a directory, by path.
 fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut left = vec![directory.to_path_buf()];
@@ -82,7 +82,7 @@ fn every_result_carries_the_id_of_the_run() {
         assert_eq!(json(&out.join(format!("{name}.json")))["run_id"], id, "{name}");
     }
     assert_eq!(json(&out.join("decision.json"))["promoted_version"], 2);
-    // The first champion is the one of the registry beside the tests.
+    // The first champion is the same as in the repository's registry.
     let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spam");
     let names = |at: &Path| {
         fs::read_dir(at.join("models")).unwrap().map(|entry| entry.unwrap().file_name()).collect()
@@ -92,9 +92,9 @@ fn every_result_carries_the_id_of_the_run() {
 }
 
 #[test]
-fn a_run_that_stopped_after_any_step_is_resumed() {
-    let whole = fresh("whole");
-    done(&whole, &["run", "--demo"]);
+fn a_run_that_stopped_after_any_step_resumes() {
+    let complete = fresh("complete");
+    done(&complete, &["run", "--demo"]);
     let stopped = fresh("stopped");
     done(&stopped, &["run", "--demo", "sample"]);
     for (place, step) in STEPS.iter().enumerate().take(STEPS.len() - 1) {
@@ -106,15 +106,16 @@ fn a_run_that_stopped_after_any_step_is_resumed() {
         assert!(copied.unwrap().success());
         let said = String::from_utf8(done(&resumed, &["run", "--demo"]).stderr).unwrap();
         assert!(said.contains(&format!("after the step {step}\n")), "{said}");
-        assert_same(&whole, &resumed, step);
+        assert_same(&complete, &resumed, step);
     }
 }
 
 #[test]
-fn a_run_that_was_killed_within_any_step_is_resumed() {
-    let whole = fresh("unkilled");
-    done(&whole, &["run", "--demo"]);
-    let lines = String::from_utf8(done(&whole, &["run", "--demo", "--restart", "--dry-run"]).stderr).unwrap();
+fn a_run_that_was_killed_in_any_step_resumes() {
+    let complete = fresh("unkilled");
+    done(&complete, &["run", "--demo"]);
+    let lines =
+        String::from_utf8(done(&complete, &["run", "--demo", "--restart", "--dry-run"]).stderr).unwrap();
     assert!(lines.contains(" fit "), "{lines}");
     for wanted in [
         " sample --size",
@@ -131,18 +132,18 @@ fn a_run_that_was_killed_within_any_step_is_resumed() {
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
         let is_wanted = |line: &String| line.starts_with("$ ") && format!("{line} ").contains(wanted);
         assert!(said.any(|line| is_wanted(&line.unwrap())), "{wanted}");
-        // The run and the tool that it has just called.
+        // Kills the run together with the tool that it called.
         let group = format!("-{}", child.id());
         assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
         child.wait().unwrap();
         done(&directory, &["run", "--demo"]);
-        assert_same(&whole, &directory, wanted);
+        assert_same(&complete, &directory, wanted);
     }
 }
 
 #[test]
-fn half_written_files_of_a_killed_tool_are_swept() {
-    let directory = fresh("swept");
+fn temporary_files_of_a_killed_tool_are_removed() {
+    let directory = fresh("removed");
     done(&directory, &["run", "--demo", "sample"]);
     for name in ["out/.clean.csv.1.tmp", "out/state/.history.jsonl.1.tmp", "out/demo/.x.1.tmp"] {
         fs::write(directory.join(name), "half").unwrap();
@@ -159,16 +160,16 @@ fn a_second_run_finds_no_new_rows() {
     let first = json(&directory.join("out/run.json"))["id"].clone();
     let said = String::from_utf8(done(&directory, &["run", "--demo"]).stdout).unwrap();
     assert!(said.contains("retrain_needed=false\n"), "{said}");
-    assert_ne!(json(&directory.join("out/run.json"))["id"], first, "the state is an input");
+    assert_ne!(json(&directory.join("out/run.json"))["id"], first, "the state is an input of the run");
 }
 
 #[test]
-fn a_request_that_a_run_did_not_answer_is_answered_by_the_next() {
+fn the_next_run_handles_a_pending_retrain_request() {
     let directory = fresh("pending");
     for step in ["sample", "validate", "score", "drift"] {
         done(&directory, &["run", "--demo", step]);
     }
-    // Its results are lost, its state is not.
+    // Its results are lost, but its state is not.
     for entry in fs::read_dir(directory.join("out")).unwrap().map(Result::unwrap) {
         if entry.path().is_file() {
             fs::remove_file(entry.path()).unwrap();
@@ -180,7 +181,7 @@ fn a_request_that_a_run_did_not_answer_is_answered_by_the_next() {
 }
 
 #[test]
-fn the_quiet_quarter_asks_for_nothing() {
+fn a_quarter_without_drift_requests_no_retrain() {
     let directory = fresh("quiet");
     let quiet = ["run", "--demo", "--since", "2026-04-01", "--until", "2026-07-01", "--now", "2026-07-01"];
     let said = String::from_utf8(done(&directory, &quiet).stdout).unwrap();
@@ -189,16 +190,16 @@ fn the_quiet_quarter_asks_for_nothing() {
 }
 
 #[test]
-fn results_of_another_run_are_refused() {
+fn results_of_another_run_are_rejected() {
     let directory = fresh("other");
     done(&directory, &["run", "--demo"]);
-    // The same step with another moment belongs to another run.
+    // The same step with another time belongs to another run.
     done(&directory, &["run", "--now", "2026-10-01T12:00:00Z", "drift"]);
     for tool in ["report out", "notify out --to slack --dry-run", "run report"] {
         let said = refused(&directory, &tool.split(' ').collect::<Vec<_>>());
         assert!(said.contains("validate.json to run") && said.contains("start over"), "{tool}: {said}");
     }
-    // So is a result of a tool that was called without the run.
+    // A result that a tool wrote outside the run is rejected too.
     done(&directory, &["run", "--demo", "--restart"]);
     done(&directory, &["drift", "out/clean.csv", "-o", "out/drift.json"]);
     let said = refused(&directory, &["report", "out"]);
@@ -206,7 +207,7 @@ fn results_of_another_run_are_refused() {
 }
 
 #[test]
-fn the_lines_that_are_printed_can_be_pasted() {
+fn printed_command_lines_can_be_pasted() {
     let directory = fresh("pasted a 'b");
     let lines = String::from_utf8(done(&directory, &["run", "--demo"]).stderr).unwrap();
     let lines: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
@@ -243,7 +244,7 @@ fn options_come_from_the_environment_and_the_command_line_wins() {
 }
 
 #[test]
-fn mistakes_are_named_with_a_remedy() {
+fn usage_errors_say_how_to_fix_them() {
     let directory = fresh("mistakes");
     assert!(refused(&directory, &["run"]).contains("name them with --data FILE, or try --demo"));
     assert!(refused(&directory, &["run", "--data", "none.csv"]).contains("none.csv: no such file"));
@@ -261,19 +262,19 @@ fn mistakes_are_named_with_a_remedy() {
 }
 
 #[test]
-fn a_request_stays_until_it_is_answered() {
+fn a_retrain_request_stays_pending_until_a_comparison() {
     let directory = fresh("unanswered");
     let marker = directory.join("out/state/retrain-pending");
     fs::create_dir_all(marker.parent().unwrap()).unwrap();
     fs::write(&marker, "an earlier run\n").unwrap();
     let quiet = ["run", "--demo", "--since", "2026-04-01", "--until", "2026-07-01", "--now", "2026-07-01"];
     done(&directory, &[&quiet[..], &["sample", "validate", "score", "drift"]].concat());
-    // Drift may run again: the earlier request still counts.
+    // The step drift runs again: the earlier request still counts.
     for _ in 0..2 {
         assert_eq!(json(&directory.join("out/drift.json"))["reason"], "forced");
         done(&directory, &["run", "drift"]);
     }
-    // A report that comes before the comparison answers nothing, and neither does one of a run that could not begin.
+    // A report without a comparison keeps the request. So does a report after a run that failed to start.
     done(&directory, &["run", "report"]);
     assert!(marker.exists());
     refused(&directory, &["run", "--data", "none.csv", "sample"]);
@@ -283,19 +284,19 @@ fn a_request_stays_until_it_is_answered() {
 }
 
 #[test]
-fn a_step_whose_result_is_missing_is_run_again() {
+fn a_step_without_its_result_runs_again() {
     let directory = fresh("missing");
     done(&directory, &["run", "--demo", "sample", "validate", "score", "drift"]);
     fs::remove_file(directory.join("out/drift.json")).unwrap();
     let said = String::from_utf8(done(&directory, &["run", "--demo"]).stdout).unwrap();
     assert!(said.contains("deploy_needed=true\n"), "{said}");
-    // The outputs of a finished run do not reopen it.
+    // The step outputs does not reopen a finished run.
     done(&directory, &["run", "outputs"]);
     assert_eq!(json(&directory.join("out/run.json"))["finished"], true);
 }
 
 #[test]
-fn another_program_with_the_name_of_a_tool_is_not_called() {
+fn another_program_with_the_name_of_a_tool_is_ignored() {
     let directory = fresh("shadowed");
     let bin = directory.join("bin");
     fs::create_dir_all(&bin).unwrap();
@@ -312,7 +313,7 @@ fn another_program_with_the_name_of_a_tool_is_not_called() {
 }
 
 #[test]
-fn a_record_that_cannot_be_read_is_started_over() {
+fn an_unreadable_run_json_is_an_error_and_an_empty_one_restarts_the_run() {
     let directory = fresh("unreadable");
     done(&directory, &["run", "--demo", "sample"]);
     let record = directory.join("out/run.json");
@@ -327,13 +328,13 @@ fn a_record_that_cannot_be_read_is_started_over() {
 }
 
 #[test]
-fn the_policy_is_an_input_of_the_run() {
+fn the_policy_changes_the_id_of_the_run() {
     let directory = fresh("policy");
     fs::write(directory.join("strict.toml"), "[compare]\nmin-f1 = 0.999\n").unwrap();
     done(&directory, &["run", "--demo", "--config", "strict.toml"]);
     let strict = json(&directory.join("out/run.json"))["id"].clone();
     assert_eq!(json(&directory.join("out/decision.json"))["deploy_needed"], false);
-    // A later step uses it, too.
+    // A later step also uses it.
     let said = String::from_utf8(done(&directory, &["run", "compare"]).stderr).unwrap();
     assert!(said.contains("--config strict.toml"), "{said}");
     done(&directory, &["run", "--demo", "--out-dir=-other"]);
@@ -341,7 +342,7 @@ fn the_policy_is_an_input_of_the_run() {
 }
 
 #[test]
-fn a_promotion_by_a_person_is_not_overridden() {
+fn a_run_does_not_override_a_promotion_by_a_person() {
     let directory = fresh("meanwhile");
     done(&directory, &["run", "--demo", "sample", "validate", "score"]);
     fs::write(

@@ -1,4 +1,4 @@
-"""The JSON lines of act on stdin; on stdout the facts worth asserting, a line each."""
+"""Reads act's JSON lines from stdin and prints one line for each result that tests check."""
 
 import json
 import sys

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The action under a real runner: `uses: ./` on the demo corpus, a job that depends on it, and what `spamops init` writes.
+# Tests the action with a real runner: `uses: ./` on the demo corpus with a dependent job, and the workflow of `spamops init`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-act=$(command -v act) || { echo "tests/action/run.sh: no act on the PATH; tests/run.sh installs it" >&2; exit 2; }
+act=$(command -v act) || { echo "tests/action/run.sh: act is not on the PATH; run tests/run.sh, which installs it" >&2; exit 2; }
 target=${CARGO_TARGET_DIR:-$PWD/target}
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 
-# snapshot DIR OWNER/NAME: what git would commit here now, as a repository of its own in DIR.
+# snapshot DIR OWNER/NAME: copies the files that git would commit to a new repository in DIR.
 snapshot() {
   mkdir -p "$1"
   git ls-files --cached --others --exclude-standard -z | tar --create --null --files-from - --ignore-failed-read \
@@ -15,7 +15,7 @@ snapshot() {
   commit "$1" "$2"
 }
 
-# commit DIR OWNER/NAME: all of DIR into a repository with that remote.
+# commit DIR OWNER/NAME: commits all of DIR to a new repository with that remote.
 commit() {
   git -C "$1" init --quiet --initial-branch main
   git -C "$1" remote add origin "https://github.com/$2"
@@ -24,8 +24,8 @@ commit() {
   git clone --quiet --bare "$1" "$1.git"
 }
 
-# runner DIR EVENT [OPTION...]: the facts of DIR's workflow on EVENT. The steps see DIR.git for github.com, and a clean
-# environment: act would hand them all of ours.
+# runner DIR EVENT [OPTION...]: runs DIR's workflow on EVENT and prints its results. The steps use DIR.git instead of
+# github.com. Their environment is clean, because act would pass on the caller's.
 runner() {
   local dir=$1 event=$2 slug
   shift 2
@@ -44,7 +44,7 @@ runner() {
   python3 tests/action/facts.py <"$work/json"
 }
 
-# expect FACTS LINE...: every line is among the facts, one that begins with ! is not.
+# expect NAME FACTS LINE...: fails unless FACTS contains each LINE. With a leading !, FACTS must not contain it.
 expect() {
   local name=$1 facts=$2 line
   shift 2
@@ -66,17 +66,17 @@ stub=$PWD/tests/action/checkout
 snapshot "$work/spamops" org/spamops
 
 facts=$(runner "$work/spamops" push -W .github/workflows/cycle.yml)
-expect "uses: ./ builds the tools, finds the drift and promotes" "$facts" \
+expect "uses: ./ builds the tools, detects drift and promotes" "$facts" \
   'output cycle spamops retrain_needed=true' 'output cycle spamops deploy_needed=true' \
   'step cycle spamops/promote success' 'job cycle success' 'job deploy success' 'job keep skipped'
 
 TOOLS=$target/tools
 facts=$(runner "$work/spamops" workflow_dispatch -W .github/workflows/cycle.yml --input since=2026-04-01 --input until=2026-07-01)
-expect "in the quiet quarter the champion stays" "$facts" \
+expect "without drift the champion stays" "$facts" \
   'output cycle spamops retrain_needed=false' 'output cycle spamops deploy_needed=false' \
   '!step cycle spamops/fit success' 'job cycle success' 'job deploy skipped' 'job keep success'
 
-# A repository that begins with nothing, and follows what `spamops init` says comes next.
+# A new repository that follows the next steps of `spamops init`.
 mkdir "$work/filter"
 next=$(cd "$work/filter" && "$TOOLS/spamops" init)
 grep -q 'put your messages in data/messages.csv' <<<"$next"
@@ -85,11 +85,11 @@ cp data/messages.csv "$work/filter/data/messages.csv"
 zizmor --offline --strict-collection --persona=auditor --no-progress --quiet "$work/filter"
 commit "$work/filter" me/filter
 facts=$(runner "$work/filter" schedule --local-repository "org/spamops@v1=$work/spamops")
-expect "what init writes runs: a first model is fitted and committed" "$facts" \
+expect "the workflow of spamops init fits and commits a first model" "$facts" \
   'output cycle spamops retrain_needed=true' 'output cycle spamops deploy_needed=true' 'job cycle success' 'job deploy success'
 git -C "$work/filter.git" show main:models/spam/champion.json | grep -q '"version": 1'
 
 git -C "$work/filter" pull --quiet "$work/filter.git" main
 facts=$(runner "$work/filter" schedule --local-repository "org/spamops@v1=$work/spamops")
-expect "on the next day there is nothing to do" "$facts" \
+expect "the next run has nothing to do" "$facts" \
   'output cycle spamops retrain_needed=false' 'output cycle spamops deploy_needed=false' 'job cycle success' 'job deploy skipped'

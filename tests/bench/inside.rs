@@ -1,4 +1,4 @@
-//! Times `fit` and `score` inside the process, on texts in memory, as scikit-learn is timed.
+//! Times `fit` and `score` inside the process, on texts in memory, in the same way as scikit-learn.
 //!
 //! `inside PRESET THREADS FILE` prints the seconds of both as JSON. It runs no cross-validation, as scikit-learn runs none.
 
@@ -21,30 +21,39 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let threads: usize = threads.parse()?;
     let mut rows = Rows::open(&Place::File(file.into()), &ReadOptions::default())?;
-    let (mut row, mut lessons) = (Row::default(), Vec::new());
+    let (mut row, mut training_rows) = (Row::default(), Vec::new());
     while rows.read(&mut row)? {
-        lessons.extend(
+        training_rows.extend(
             rows.label(&row)?.map(|label| TrainingRow::new(row.get(rows.text_column().unwrap_or(0)), label)),
         );
     }
     let preset: Preset = preset.parse()?;
     let recipe = Recipe { folds: 0, ..preset.recipe() };
     let start = Instant::now();
-    let model =
-        fit(&lessons, &recipe, FitProvenance::default(), ResourceLimits { threads, memory: usize::MAX })?;
+    let model = fit(
+        &training_rows,
+        &recipe,
+        FitProvenance::default(),
+        ResourceLimits { threads, memory: usize::MAX },
+    )?;
     let fitted = start.elapsed().as_secs_f64();
-    let mut scores = vec![0.0; lessons.len()];
-    let desks = Mutex::new(Vec::<ScoringBuffers>::new());
+    let mut scores = vec![0.0; training_rows.len()];
+    let free_buffers = Mutex::new(Vec::<ScoringBuffers>::new());
     let start = Instant::now();
-    let mut work: Vec<_> = lessons.chunks(64).zip(scores.chunks_mut(64)).collect();
-    threads::each(&mut work, threads, |(lessons, scores)| {
-        let mut desk = desks.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        for (lesson, score) in lessons.iter().zip(scores.iter_mut()) {
-            *score = model.score(&lesson.text, &mut desk);
+    let mut work: Vec<_> = training_rows.chunks(64).zip(scores.chunks_mut(64)).collect();
+    threads::each(&mut work, threads, |(training_rows, scores)| {
+        let mut buffers =
+            free_buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        for (row, score) in training_rows.iter().zip(scores.iter_mut()) {
+            *score = model.score(&row.text, &mut buffers);
         }
-        desks.lock().unwrap_or_else(PoisonError::into_inner).push(desk);
+        free_buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
     });
     let score = start.elapsed().as_secs_f64();
-    writeln!(std::io::stdout(), "{{\"rows\": {}, \"fit\": {fitted}, \"score\": {score}}}", lessons.len())?;
+    writeln!(
+        std::io::stdout(),
+        "{{\"rows\": {}, \"fit\": {fitted}, \"score\": {score}}}",
+        training_rows.len()
+    )?;
     Ok(())
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The corpora, and the out-of-fold scores of scikit-learn on them: reckoned once, kept in target/bench/quality.
+"""Reads the corpora and computes scikit-learn's out-of-fold scores on them, once. They are kept in target/bench/quality.
 
-    tests/bench/peers.py [--corpora sms,enron] [--seeds 5]     fills what is missing, the first seed before the others
+    tests/bench/peers.py [--corpora sms,enron] [--seeds 5]     computes missing scores
 
-Terms are counted once for all rows. A fold takes its rows of the counts and the terms its training rows have, which is what
-a TfidfVectorizer fitted on the fold would see. The corpora come by SPAMOPS_CORPORA (default ../shared/data).
+Terms are counted once for all rows. A fold uses the counts of its rows, restricted to the terms of its training rows. A
+TfidfVectorizer fitted on the fold would use the same. SPAMOPS_CORPORA sets the directory of the corpora (default ../shared/data).
 """
 
 import argparse
@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 from run import FILES
 
 csv.field_size_limit(1 << 30)
-threadpool_limits(1)  # on vectors this short the threads of BLAS take ten times as long as one
+threadpool_limits(1)  # on such short vectors BLAS is ten times faster with one thread than with several
 CORPORA = Path(os.environ.get("SPAMOPS_CORPORA", "../shared/data"))
 WORDS = CountVectorizer(dtype=np.float64)
 PAIRS = CountVectorizer(ngram_range=(1, 2), dtype=np.float64)
@@ -47,24 +47,24 @@ PEERS = {
 
 @functools.cache
 def corpus(name):
-    """Texts and labels (1 is spam) of a corpus; none where it is not there."""
+    """Texts and labels (1 is spam) of a corpus, or None if it is missing."""
     for path, opened in ((CORPORA / f"{name}.csv", open), (CORPORA / f"{name}.csv.xz", lzma.open)):
         if path.exists():
             with opened(path, "rt", encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file))
             return [row["text"] for row in rows], np.array([int(row["label"] == "spam") for row in rows])
-    print(f"skipped: {name} is not in {CORPORA}")
+    print(f"skipped: {name} is not in {CORPORA}; set SPAMOPS_CORPORA")
     return None
 
 
 def chosen(name, unique):
-    """The rows of a corpus that take part: all, or the last of each text."""
+    """Indices of all rows, or of the last row of each distinct text."""
     texts, _ = corpus(name)
     return np.array(list({text: row for row, text in enumerate(texts)}.values())) if unique else np.arange(len(texts))
 
 
 def folds(labels, seed):
-    """Training and test rows, five times."""
+    """Training and test rows of five folds."""
     return list(StratifiedKFold(5, shuffle=True, random_state=seed).split(labels, labels))
 
 
@@ -73,20 +73,20 @@ def counts(name, vectorizer):
     return clone(vectorizer).fit_transform(corpus(name)[0])
 
 
-def kept_at(name, unique, seed, peer):
-    """Where the scores of a peer are kept; the rows and all parameters are part of the name."""
+def scores_file(name, unique, seed, peer):
+    """File for the scores of a peer. Its name depends on the rows and all parameters."""
     texts, labels = corpus(name)
     rows = chosen(name, unique)
     digest = hashlib.sha256(repr((sklearn.__version__, PEERS[peer], labels[rows].tolist())).encode())
     for row in rows:
         digest.update(texts[row].encode(errors="surrogatepass") + b"\0")
     slug = re.sub(r"\W+", "-", peer)
-    kept = "unique" if unique else "all"
-    return FILES / "quality" / f"{name}-{kept}-{seed}-{slug}-sklearn-{sklearn.__version__}-{digest.hexdigest()[:12]}.npz"
+    selection = "unique" if unique else "all"
+    return FILES / "quality" / f"{name}-{selection}-{seed}-{slug}-sklearn-{sklearn.__version__}-{digest.hexdigest()[:12]}.npz"
 
 
 def out_of_fold(name, unique, seed, peers):
-    """Scores and verdicts of peers that share their terms and weights, for every row."""
+    """Out-of-fold scores and verdicts of peers that share their terms and weights."""
     rows = chosen(name, unique)
     labels = corpus(name)[1][rows]
     vectorizer, transformer, _ = PEERS[peers[0]]
@@ -96,17 +96,17 @@ def out_of_fold(name, unique, seed, peers):
         known = table[train]
         terms = np.flatnonzero(np.bincount(known.indices, minlength=known.shape[1]))
         weights = clone(transformer).fit(known[:, terms])
-        learned, asked = weights.transform(known[:, terms]), weights.transform(table[test][:, terms])
+        learned, tested = weights.transform(known[:, terms]), weights.transform(table[test][:, terms])
         for peer, (scores, verdicts) in found.items():
             model = clone(PEERS[peer][2]).fit(learned, labels[train])
-            scores[test] = model.predict_proba(asked)[:, 1] if hasattr(model, "predict_proba") else model.decision_function(asked)
-            verdicts[test] = model.predict(asked)
+            scores[test] = model.predict_proba(tested)[:, 1] if hasattr(model, "predict_proba") else model.decision_function(tested)
+            verdicts[test] = model.predict(tested)
     return found
 
 
 def scored(name, unique, seed):
-    """Scores and verdicts of every peer, from what is kept or reckoned now."""
-    paths = {peer: kept_at(name, unique, seed, peer) for peer in PEERS}
+    """Scores and verdicts of every peer, from files or computed now."""
+    paths = {peer: scores_file(name, unique, seed, peer) for peer in PEERS}
     missing = {}
     for peer, path in paths.items():
         if not path.exists():
@@ -117,7 +117,7 @@ def scored(name, unique, seed):
             with open(paths[peer].with_suffix(".new"), "wb") as file:
                 np.savez_compressed(file, scores=scores, verdicts=verdicts)
             paths[peer].with_suffix(".new").rename(paths[peer])
-            print(f"kept: {paths[peer].name}", file=sys.stderr, flush=True)
+            print(f"wrote {paths[peer].name}", file=sys.stderr, flush=True)
     return {peer: tuple(np.load(path)[part] for part in ("scores", "verdicts")) for peer, path in paths.items()}
 
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Quality beside scikit-learn on real corpora: the same folds, the same labels, pooled out-of-fold scores.
+"""Compares quality with scikit-learn on real corpora: the same folds, the same labels, pooled out-of-fold scores.
 
     tests/bench/quality.py TOOLS [--seeds 5] [--corpora sms,enron] [--presets message,strong] [--fit-options '--alpha .2']
 
-Stratified 5-fold cross-validation, shuffled by each seed, with all rows and without exact duplicates. F1 is at the threshold
-each model has of its own; AUC and recall at a false-positive rate of .1% need none, so they compare the ranking alone. A
-difference to the best peer is the mean over the seeds, with a 95% interval by a paired bootstrap of the rows, class by class.
-Fails where the interval of `strong` lies below a best peer's figure, or `message` is not above both naive Bayes peers in F1.
+It runs stratified 5-fold cross-validation, shuffled by each seed, with all rows and without exact duplicates. F1 is at the
+model's own threshold. AUC and recall at a false positive rate of 0.1% need no threshold, so they compare the ranking alone.
+A difference to the best peer is the mean over the seeds, with a 95% interval from a paired bootstrap of the rows by class.
+The script fails if the interval of `strong` is below the best peer, or if `message` does not exceed both naive Bayes peers in F1.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def write(path, texts, labels):
 
 
 def fit(tools, preset, options, rows, model):
-    """Fits a model; false, and said so, where this `fit` knows no such preset."""
+    """Fits a model. Returns False and prints a message if `fit` does not have the preset."""
     done = subprocess.run([tools / "fit", "--quiet", "--preset", preset, *options, rows, "-o", model], stderr=subprocess.PIPE, text=True)
     if done.returncode == 2 and "'--preset <NAME>'" in done.stderr:
         print(f"skipped: {done.stderr.splitlines()[0]}")
@@ -45,7 +45,7 @@ def fit(tools, preset, options, rows, model):
 
 
 def score(tools, model, rows, out):
-    """Scores and verdicts of the rows of a file."""
+    """Scores a file and returns the scores and verdicts."""
     if subprocess.run([tools / "score", "--quiet", "--model", model, rows, "-o", out]).returncode != 0:
         sys.exit("score failed")
     with open(out, encoding="utf-8", newline="") as file:
@@ -54,7 +54,7 @@ def score(tools, model, rows, out):
 
 
 def out_of_fold(tools, preset, options, texts, labels, seed):
-    """Scores and verdicts of the tools for every row; none where `fit` knows no such preset."""
+    """Out-of-fold scores and verdicts of the tools, or None if `fit` does not have the preset."""
     scores, verdicts = np.zeros(len(texts)), np.zeros(len(texts), dtype=bool)
     with tempfile.TemporaryDirectory() as work:
         train_file, test_file, model, out = (Path(work, name) for name in ("train.csv", "test.csv", "model.json", "scored.csv"))
@@ -68,15 +68,15 @@ def out_of_fold(tools, preset, options, texts, labels, seed):
 
 
 def measure(labels, scores, verdicts):
-    """A function from how often each row counts to F1, AUC and recall at a false-positive rate of .1%."""
+    """A function from row weights to F1, AUC and recall at a false positive rate of 0.1%."""
     order = np.argsort(-scores, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
     spam, found = labels == 1, verdicts.astype(bool)
     right, called = spam & found, found
 
-    def figures(times):
-        true, false = np.cumsum((times * spam)[order])[ends], np.cumsum((times * ~spam)[order])[ends]
-        f1 = 2 * times[right].sum() / (times[called].sum() + true[-1])
+    def figures(weights):
+        true, false = np.cumsum((weights * spam)[order])[ends], np.cumsum((weights * ~spam)[order])[ends]
+        f1 = 2 * weights[right].sum() / (weights[called].sum() + true[-1])
         ties = np.diff(true, prepend=0) * (false[-1] - (false + np.append(0, false[:-1])) / 2)
         allowed = np.searchsorted(false, 0.001 * false[-1], side="right")
         return f1, ties.sum() / (true[-1] * false[-1]), true[allowed - 1] / true[-1] if allowed else 0.0
@@ -85,49 +85,49 @@ def measure(labels, scores, verdicts):
 
 
 def resamples(labels, count):
-    """How often each row is drawn, `count` times: as many spam and as many ham as there are."""
+    """Row weights of `count` bootstrap samples, drawn within each class."""
     rng = np.random.default_rng(0)
     for _ in range(count):
-        times = np.zeros(len(labels), dtype=np.int64)
+        weights = np.zeros(len(labels), dtype=np.int64)
         for label in (0, 1):
             rows = np.flatnonzero(labels == label)
-            times[rows] = np.bincount(rng.integers(len(rows), size=len(rows)), minlength=len(rows))
-        yield times
+            weights[rows] = np.bincount(rng.integers(len(rows), size=len(rows)), minlength=len(rows))
+        yield weights
 
 
 def compare(results, labels, names, count):
-    """Prints each preset's differences to the best peers; returns those whose interval lies below zero."""
+    """Prints each preset's differences to the best peers. Returns those whose interval is below zero."""
     measures = {name: [measure(labels, *run) for run in runs] for name, runs in results.items()}
 
-    def mean(name, times):
-        return np.mean([figures(times) for figures in measures[name]], axis=0)
+    def mean(name, weights):
+        return np.mean([figures(weights) for figures in measures[name]], axis=0)
 
-    whole = {name: mean(name, np.ones(len(labels), dtype=np.int64)) for name in measures}
-    best = [max(peers.PEERS, key=lambda peer: whole[peer][metric]) for metric in range(3)]
+    means = {name: mean(name, np.ones(len(labels), dtype=np.int64)) for name in measures}
+    best = [max(peers.PEERS, key=lambda peer: means[peer][metric]) for metric in range(3)]
     sampled = {name: [] for name in {*names, *best}}
-    for times in resamples(labels, count if names else 0):
+    for weights in resamples(labels, count if names else 0):
         for name, drawn in sampled.items():
-            drawn.append(mean(name, times))
+            drawn.append(mean(name, weights))
     below = []
     for name in names:
         for metric, (label, peer) in enumerate(zip(METRICS, best)):
-            drawn = [ours[metric] - theirs[metric] for ours, theirs in zip(sampled[name], sampled[peer])]
+            drawn = [own[metric] - other[metric] for own, other in zip(sampled[name], sampled[peer])]
             low, high = np.quantile(drawn, [0.025, 0.975])
-            text = f"{name} - best peer ({peer}): {label} {whole[name][metric] - whole[peer][metric]:+.5f} [{low:+.5f}, {high:+.5f}]"
+            text = f"{name} - best peer ({peer}): {label} {means[name][metric] - means[peer][metric]:+.5f} [{low:+.5f}, {high:+.5f}]"
             print(f"  {text}")
             below += [text] * int(high < 0)
     return below
 
 
 def report(name, unique, args):
-    """The table of one corpus; what broke a bound."""
+    """Prints the table of one corpus and returns the broken bounds."""
     rows = peers.chosen(name, unique)
     texts, labels = [peers.corpus(name)[0][row] for row in rows], peers.corpus(name)[1][rows]
     results = {peer: [] for peer in peers.PEERS}
     for seed in range(args.seeds):
         for peer, run in peers.scored(name, unique, seed).items():
             results[peer].append(run)
-    title = f"{name}, {len(rows)} rows{', exact duplicates left out' if unique else ''}"
+    title = f"{name}, {len(rows)} rows{', without exact duplicates' if unique else ''}"
     print(f"\n{title:48} {'F1':>6}  {'AUC':>6}  {'recall':>6}  (sd of F1)")
     presets = []
     for preset in args.presets.split(","):
@@ -147,8 +147,8 @@ def report(name, unique, args):
     below = compare(results, labels, [preset for preset in presets if preset in ("message", "strong")], args.resamples)
     broken = [text for text in below if text.startswith("strong")]
     if "message" in presets:
-        broken += [f"message is not above {peer} in F1" for peer in BAYES if table["message"][0] <= table[peer][0]]
-    return [f"{title}: {what}" for what in broken]
+        broken += [f"F1 of message does not exceed {peer}" for peer in BAYES if table["message"][0] <= table[peer][0]]
+    return [f"{title}: {line}" for line in broken]
 
 
 def main():
@@ -157,16 +157,16 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--corpora", default="sms,enron")
     parser.add_argument("--presets", default="classic,seeds,message,strong")
-    parser.add_argument("--fit-options", default="", help="more options of fit, for experiments")
+    parser.add_argument("--fit-options", default="", help="further options of fit, for experiments")
     parser.add_argument("--resamples", type=int, default=500)
     args = parser.parse_args()
-    print(f"scikit-learn {sklearn.__version__}, seeds 0 to {args.seeds - 1}: mean of F1, AUC, recall at a false-positive rate of .1%")
+    print(f"scikit-learn {sklearn.__version__}, seeds 0 to {args.seeds - 1}: means of F1, AUC and recall at a false positive rate of 0.1%")
     broken = []
     for name in args.corpora.split(","):
         for unique in (False, True) if peers.corpus(name) else ():
             broken += report(name, unique, args)
-    for what in broken:
-        print(f"quality: {what}")
+    for line in broken:
+        print(f"quality: {line}")
     return 1 if broken else 0
 
 

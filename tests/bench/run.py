@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Benchmarks, by name: what a tool costs beside a yardstick on the same file, in interleaved rounds.
+"""Runs a benchmark: compares the time and memory of a tool with a baseline on the same file, in interleaved rounds.
 
-Prints medians of wall time, CPU time (user and system) and peak memory, and the median over the rounds of each
-ratio to the yardstick of the same round: a machine that is busy for a while slows both. Exits with 1 where a bound is broken.
+It prints medians of wall time, CPU time (user and system) and peak memory. Each ratio compares with the baseline of the same
+round, because a busy machine slows both. The median of these ratios is printed. The status is 1 if a bound is broken.
 """
 
 import argparse
@@ -23,13 +23,13 @@ FILES = TARGET / "bench"
 
 
 def measure(argv, stdin=None, pause=0.005):
-    """Runs a command to its end: wall seconds, CPU seconds, peak memory in MB."""
+    """Runs a command. Returns wall seconds, CPU seconds and peak memory in MB."""
     with open(stdin or os.devnull, "rb") as source:
         start = time.monotonic()
         child = subprocess.Popen(argv, stdin=source, stdout=subprocess.DEVNULL)
         peak = 0
         while True:
-            # ru_maxrss of a child starts at what this process had when it was forked; the high-water mark does not.
+            # ru_maxrss of a child includes the memory of this process at the fork. VmHWM does not.
             peak = max(peak, high_water(child.pid))
             pid, status, usage = os.wait4(child.pid, os.WNOHANG)
             if pid:
@@ -38,7 +38,7 @@ def measure(argv, stdin=None, pause=0.005):
         wall = time.monotonic() - start
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
-        sys.exit(f"{argv[0]} ended with {child.returncode}")
+        sys.exit(f"{argv[0]} failed with status {child.returncode}")
     return wall, usage.ru_utime + usage.ru_stime, peak / 1024
 
 
@@ -46,7 +46,7 @@ def high_water(pid):
     try:
         with open(f"/proc/{pid}/status") as status:
             lines = [line for line in status if line.startswith("VmHWM:")]
-        # Until the child has become the command it is a copy of this process.
+        # Before exec the child is a copy of this process.
         if not lines or os.readlink(f"/proc/{pid}/exe") == os.readlink("/proc/self/exe"):
             return 0
         return int(lines[0].split()[1])
@@ -55,7 +55,7 @@ def high_water(pid):
 
 
 def interleaved(cases, count):
-    """Measures every case in every round, in turn forwards and backwards."""
+    """Measures every case in every round. The order alternates between forwards and backwards."""
     found = {name: [] for name in cases}
     for number in range(count):
         names = list(cases) if number % 2 == 0 else list(reversed(cases))
@@ -66,9 +66,9 @@ def interleaved(cases, count):
 
 
 def rounds(cases, base, count):
-    """Prints what the cases took, and the ratios to the base."""
+    """Prints the time and memory of the cases, and their ratios to the baseline."""
     found = interleaved(cases, count)
-    print(f"{'':24} {'wall s':>8} {'CPU s':>8} {'MB':>7} {'wall':>7} {'CPU':>7}   (the last two: times {base})")
+    print(f"{'':24} {'wall s':>8} {'CPU s':>8} {'MB':>7} {'wall':>7} {'CPU':>7}   (the last two columns: ratio to {base})")
     table = {}
     for name, runs in found.items():
         wall, cpu, peak = (statistics.median(run[i] for run in runs) for i in range(3))
@@ -87,7 +87,7 @@ def machine():
 
 
 def messages(path, count, line):
-    """Writes `count` rows, the same on every machine; `line` makes one of an id, a date, a label and a text."""
+    """Writes `count` rows, the same on every machine. `line` formats id, date, label and text."""
     if path.exists():
         return
     rng = random.Random(1)
@@ -117,7 +117,7 @@ def json_line(number, day, label, text):
 
 
 def sample(rows, count):
-    """`sample --size 1000` of ten million rows: at least half the speed of a bare read, in under 20 MB."""
+    """`sample --size 1000` from ten million rows: at least half the speed of a bare CSV reader, in under 20 MB."""
     build = ["cargo", "build", "--quiet", "--locked", "--release", "--manifest-path", ROOT / "Cargo.toml"]
     subprocess.run([*build, "--bin", "sample", "--example", "bare_csv"], check=True)
     tool, bare = TARGET / "release/sample", TARGET / "release/examples/bare_csv"
@@ -149,12 +149,12 @@ def sample(rows, count):
         if shutil.which(argv[0]):
             cases[name] = run(measure, argv)
         else:
-            print(f"{name}: skipped, it is not on the PATH")
+            print(f"skipped: {name} is not on the PATH")
     print(f"{rows} rows, {table.stat().st_size / rows:.0f} bytes each, medians of {count} rounds")
     found = rounds(cases, "bare csv read", count)
     peak, *ratios = found["sample"]
-    broken = [f"a peak of {peak:.1f} MB, over 20"] * (peak > 20)
-    broken += [f"{ratio:.2f} times the bare read, over 2" for ratio in ratios if ratio > 2]
+    broken = [f"peak memory {peak:.1f} MB (limit 20)"] * (peak > 20)
+    broken += [f"{ratio:.2f} times the bare CSV reader (limit 2)" for ratio in ratios if ratio > 2]
     return broken
 
 
@@ -169,8 +169,8 @@ def main():
     args = parser.parse_args()
     machine()
     broken = BENCHES[args.name](args.rows, args.rounds)
-    for what in broken:
-        print(f"{args.name}: {what}")
+    for line in broken:
+        print(f"{args.name}: {line}")
     return 1 if broken else 0
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Seconds scikit-learn takes to fit naive Bayes and to score the same texts, and the peak memory of this process in MB.
+"""Measures the seconds that scikit-learn takes to fit naive Bayes and to score the same texts, and the peak memory in MB.
 
-    tests/bench/sklearn_times.py words|stems FILE STEP     every STEPth row of a CSV with label and text
+    tests/bench/sklearn_times.py words|stems FILE STEP     uses every STEPth row of a CSV file with label and text
 
-Only the work on texts in memory is timed: neither the start of Python nor the reading. `stems` is what tutorials do with nltk.
+Only the work on texts in memory is timed, without Python's start and without reading the file. `stems` uses nltk as in tutorials.
 """
 
 import csv
@@ -17,7 +17,7 @@ from sklearn.naive_bayes import MultinomialNB
 
 
 def stems():
-    """An analyzer: lower case, words without stop words, Snowball stems, each stemmed anew."""
+    """An analyzer that lowercases, drops stop words and stems every word with Snowball."""
     from nltk.stem.snowball import SnowballStemmer
 
     stemmer, words = SnowballStemmer("english"), re.compile(r"(?u)\b\w\w+\b")

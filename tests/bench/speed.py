@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Time and memory of fit and score: `enron` beside scikit-learn and a bare read, `large` on files larger than the memory allowed.
+"""Measures time and memory of fit and score: `enron` compares with scikit-learn and a bare CSV reader, `large` uses files
+larger than the memory limit.
 
     tests/bench/speed.py enron TOOLS --examples DIR  needs SPAMOPS_CORPORA (default ../shared/data), scikit-learn and nltk
-    tests/bench/speed.py large TOOLS                 makes 2.4 GB of messages in target/bench, once
+    tests/bench/speed.py large TOOLS                 writes 2.4 GB of messages to target/bench, once
 
-scikit-learn is timed inside its process, on texts in memory, and so are fit and score where they are held against it; the tools
-themselves are timed as whole processes that read and write files, on two threads. A ratio is the median over the rounds of the ratios within a round. Fails where a bound is broken.
+scikit-learn is timed inside its process, on texts in memory. fit and score are timed the same way when compared with it. The tools
+are also timed as complete processes that read and write files, on two threads. A ratio is the median of the ratios within each
+round. The script fails if a bound is broken.
 """
 
 import argparse
@@ -34,20 +36,20 @@ measure = functools.partial(run.measure, pause=0.001)
 
 
 def peer(kind, path, step):
-    """Seconds of fit and of score for all rows, reckoned from every STEPth, and the peak."""
+    """Seconds of fit and score for all rows, extrapolated from every STEPth row, and peak memory."""
     argv = [sys.executable, PEER, kind, path, str(step)]
     found = json.loads(subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout)
     return found["fit"] * step, found["score"] * step, found["peak"]
 
 
 def inside(example, preset, path):
-    """Seconds of fit and of score inside our process, on two threads."""
+    """Seconds of fit and score inside the process, on two threads."""
     found = json.loads(subprocess.run([example, preset, "2", path], stdout=subprocess.PIPE, check=True).stdout)
     return found["fit"], found["score"], 0
 
 
 def corpus():
-    """The Enron corpus, unpacked."""
+    """Path of the unpacked Enron corpus, or None if it is missing."""
     path, packed = run.FILES / "enron.csv", CORPORA / "enron.csv.xz"
     if not path.exists() and packed.exists():
         run.FILES.mkdir(parents=True, exist_ok=True)
@@ -58,7 +60,7 @@ def corpus():
 
 
 def cold(args):
-    """Milliseconds and MB of `score` on one row with the champion of this repository: median, largest peak."""
+    """`score` of one row with the champion of this repository: median milliseconds and largest peak in MB."""
     one, model = run.FILES / "one.csv", run.FILES / "champion.json"
     registry = ["--registry", run.ROOT / "models"]
     measure([args.tools / "spamops", "registry", "export", "--quiet", *registry, "-o", model])
@@ -69,10 +71,10 @@ def cold(args):
 
 
 def enron(args):
-    """Enron: fit and score beside scikit-learn, with and without stems, and beside a bare read of the file."""
+    """Enron: fit and score compared with scikit-learn, with and without stems, and with a bare CSV reader."""
     path = corpus()
     if path is None:
-        print(f"skipped: enron is not in {CORPORA}")
+        print(f"skipped: enron is not in {CORPORA}; set SPAMOPS_CORPORA")
         return []
     wall, small = cold(args)
     work = {name: run.FILES / f"enron.{name}.json" for name in ("classic", "seeds", "message")}
@@ -97,14 +99,14 @@ def enron(args):
             cases[f"score {preset}, {threads}"] = functools.partial(measure, score(preset, threads))
     with open(path, encoding="utf-8", newline="") as file:
         rows = sum(1 for _ in csv.reader(file)) - 1
-    print(f"enron, {rows} rows, {path.stat().st_size >> 20} MB, medians of {args.rounds} rounds, two threads or as stated")
-    print(f"sklearn with nltk stems on every {STEMS_STEP}th row, times {STEMS_STEP}")
+    print(f"enron, {rows} rows, {path.stat().st_size >> 20} MB, medians of {args.rounds} rounds, two threads unless stated")
+    print(f"sklearn with nltk stems: measured on every {STEMS_STEP}th row and multiplied by {STEMS_STEP}")
     found = run.interleaved(cases, args.rounds)
     middle = {name: [statistics.median(column) for column in zip(*runs)] for name, runs in found.items()}
     print(f"{'':24}{'seconds':>10}{'rows/s':>12}{'MB':>8}")
     for name, (first, second, peak) in middle.items():
-        for what, seconds in [(f"{name}: fit", first), (f"{name}: score", second)] if name.startswith(("sklearn", "inside")) else [(name, first)]:
-            print(f"{what:24}{seconds:10.3f}{rows / seconds:12.0f}{peak:8.0f}")
+        for label, seconds in [(f"{name}: fit", first), (f"{name}: score", second)] if name.startswith(("sklearn", "inside")) else [(name, first)]:
+            print(f"{label:24}{seconds:10.3f}{rows / seconds:12.0f}{peak:8.0f}")
 
     def ratio(slow, fast, column=0):
         column_of_fast = column if fast.startswith("inside") else 0
@@ -113,20 +115,20 @@ def enron(args):
     heavy = max(middle[name][2] for name in ("fit classic", "score classic, 2"))
     print("ratios:")
     return bounds(
-        ("fit: sklearn / ours", ratio("sklearn", "inside, classic"), ">=", 15),
-        ("score: sklearn / ours", ratio("sklearn", "inside, classic", 1), ">=", 15),
-        ("fit: nltk stems / ours", ratio("sklearn, nltk stems", "inside, seeds"), ">=", 60),
-        ("score: nltk stems / ours", ratio("sklearn, nltk stems", "inside, seeds", 1), ">=", 60),
-        ("score message: ours / bare csv", ratio("score message, 2", "bare csv read"), "<=", 10),
-        ("score classic: one thread / two", ratio("score classic, 1", "score classic, 2"), ">=", 1.5),
-        ("score message: one thread / two", ratio("score message, 1", "score message, 2"), ">=", 1.5),
-        ("memory: ours / sklearn", heavy / middle["sklearn"][2], "<=", 1 / 3),
+        ("fit: sklearn / spamops", ratio("sklearn", "inside, classic"), ">=", 15),
+        ("score: sklearn / spamops", ratio("sklearn", "inside, classic", 1), ">=", 15),
+        ("fit: nltk stems / spamops", ratio("sklearn, nltk stems", "inside, seeds"), ">=", 60),
+        ("score: nltk stems / spamops", ratio("sklearn, nltk stems", "inside, seeds", 1), ">=", 60),
+        ("score message: spamops / bare csv read", ratio("score message, 2", "bare csv read"), "<=", 10),
+        ("score classic: one thread / two threads", ratio("score classic, 1", "score classic, 2"), ">=", 1.5),
+        ("score message: one thread / two threads", ratio("score message, 1", "score message, 2"), ">=", 1.5),
+        ("memory: spamops / sklearn", heavy / middle["sklearn"][2], "<=", 1 / 3),
         (f"score of one row, ms ({small:.0f} MB)", wall, "<=", 50),
     )
 
 
 def long_messages(path, size):
-    """Writes messages of twenty sentences each, of 200,000 words as frequent as words are, until the file has `size` bytes."""
+    """Writes messages of twenty sentences until the file has `size` bytes. The 200,000 words follow Zipf's law."""
     if path.exists():
         return
     rng = random.Random(2)
@@ -144,7 +146,7 @@ def long_messages(path, size):
 
 
 def large(args):
-    """Five million rows scored in the memory of fifty thousand; two gigabytes fitted in 500 MB to the same bytes."""
+    """Scores five million rows in the memory of fifty thousand, and fits two gigabytes in 500 MB with the same result."""
     fitted, out = run.FILES / "large.model.json", run.FILES / "large.scored.csv"
     files = {rows: run.FILES / f"messages-{rows}.csv" for rows in (50_000, 5_000_000)}
     run.FILES.mkdir(parents=True, exist_ok=True)
@@ -167,17 +169,17 @@ def large(args):
         fits.append(peak)
         print(f"fit {' '.join(options) or 'in memory'}, 2 GB: {wall:.1f} s, {peak:.0f} MB, model {digests[-1][:12]}", flush=True)
     return bounds(
-        ("score: MB that 100 times the rows add", peaks[1] - peaks[0], "<=", 16),
+        ("score: additional MB for 100 times the rows", peaks[1] - peaks[0], "<=", 16),
         ("fit: MB with --memory 500M", fits[0], "<=", 600),
-        ("fit: digests that differ", len(set(digests)) - 1, "<=", 0),
+        ("fit: different digests", len(set(digests)) - 1, "<=", 0),
     )
 
 
 def bounds(*found):
-    """Prints each figure with its bound; returns those that broke it."""
+    """Prints each value with its bound. Returns the broken bounds."""
     broken = []
-    for what, figure, sign, bound in found:
-        text = f"{what}: {figure:.2f}, bound {sign} {bound:.2f}"
+    for label, figure, sign, bound in found:
+        text = f"{label}: {figure:.2f}, bound {sign} {bound:.2f}"
         print(f"  {text}")
         broken += [text] * int(figure < bound if sign == ">=" else figure > bound)
     return broken
@@ -190,16 +192,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("tools", type=lambda path: Path(path).absolute(), metavar="TOOLS", help="the directory with fit and score")
-    parser.add_argument("--examples", type=Path, help="the directory with the examples bare_csv and inside, built")
+    parser.add_argument("--examples", type=Path, help="the directory with the built examples bare_csv and inside")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--fit-options", help="more options of fit [default: --folds 0 with enron, none with large]")
+    parser.add_argument("--fit-options", help="further options of fit [default: --folds 0 with enron, none with large]")
     args = parser.parse_args()
     if args.fit_options is None:
         args.fit_options = "--folds 0" if args.part == "enron" else ""
     run.machine()
     broken = PARTS[args.part](args)
-    for what in broken:
-        print(f"speed: {what}")
+    for line in broken:
+        print(f"speed: {line}")
     return 1 if broken else 0
 
 

@@ -1,4 +1,4 @@
-//! Shared by the fuzz targets: a directory for the files of one process.
+//! Provides the fuzz targets with a directory for temporary files.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,12 +12,12 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
-/// A file of this name in the folder.
+/// The place of a temporary file.
 pub fn place(name: &str) -> Place {
     Place::File(FOLDER.join(name))
 }
 
-/// A file of this name with these bytes: the tools read places, and so do the targets.
+/// Writes a temporary file and returns its place.
 pub fn file(name: &str, bytes: &[u8]) -> Place {
     fs::write(FOLDER.join(name), bytes).unwrap();
     place(name)

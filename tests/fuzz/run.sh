@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Fuzzes one target on stable Rust: tests/fuzz/run.sh TARGET SECONDS. With cargo-fuzz: cargo fuzz run --fuzz-dir tests/fuzz TARGET.
-# FUZZ_SEED makes a run that can be repeated. Inputs that reached new code are kept in tests/fuzz/corpus; one that broke a rule is in tests/fuzz/artifacts, and the status is 1.
+# Set FUZZ_SEED to make a run repeatable. Inputs that reach new code are kept in tests/fuzz/corpus. A failing input is kept in
+# tests/fuzz/artifacts, and the status is 1.
 set -euo pipefail
 cd "$(dirname "$0")"
-[ $# = 2 ] || { echo "tests/fuzz/run.sh: TARGET SECONDS, where TARGET is one of: $(basename -s .rs -a targets/*.rs | xargs)" >&2; exit 2; }
+[ $# = 2 ] || { echo "tests/fuzz/run.sh: expected TARGET SECONDS; the targets are $(basename -s .rs -a targets/*.rs | xargs)" >&2; exit 2; }
 target=$1 seconds=$2
 
-# The passes that cargo-fuzz asks for, without the sanitizers that only nightly has.
+# The compiler passes that cargo-fuzz uses, without the sanitizers, which need nightly Rust.
 host=$(rustc --version --verbose | sed -n 's/^host: //p')
 sancov=(-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
   -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Ccodegen-units=1 -Dwarnings)
 built=$(cd ../.. && realpath -m "${CARGO_TARGET_DIR:-target}")/fuzz
-# Build scripts are not instrumented where --target is given.
+# With --target, build scripts are not instrumented.
 RUSTFLAGS="${sancov[*]}" cargo build --quiet --locked --release --target "$host" --target-dir "$built" --bin "$target"
 
 mkdir -p "corpus/$target" "artifacts/$target"
@@ -24,7 +25,7 @@ TMPDIR=$scratch "$built/$host/release/$target" "corpus/$target" "seeds/$target" 
   -max_total_time="$seconds" -max_len=4096 -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 > "$scratch/log" 2>&1 || status=$?
 if [ "$status" != 0 ]; then
   tail -n 60 "$scratch/log" >&2
-  echo "tests/fuzz/run.sh: $target fails on the input named above; see it with xxd, shrink it with -minimize_crash=1" >&2
+  echo "tests/fuzz/run.sh: $target failed on the input named above; inspect it with xxd, reduce it with -minimize_crash=1" >&2
   exit 1
 fi
 awk -v target="$target" '

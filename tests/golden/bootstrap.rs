@@ -1,4 +1,4 @@
-//! The bootstrap interval from counts matches a bootstrap of rows.
+//! Tests that the bootstrap interval from counts matches a bootstrap of rows.
 
 use serde::Deserialize;
 
@@ -27,13 +27,26 @@ fn interval_from_counts_matches_a_bootstrap_of_rows() {
         };
         let eight = PairedConfusion { positive: paired(&cells[..4]), negative: paired(&cells[4..]) };
         let found = bootstrap::f1_difference(&eight, 10_000, 1).unwrap();
-        // A percentile of so many draws is off by 2.7 standard deviations over their root, .033 for both; four times
-        // that. What takes few values may miss by one of them, which is by less than one over the rows involved.
+        // The standard error of these percentiles is 2.7 standard deviations over the root of the number of draws: 0.033
+        // for both. The tolerance is four times that. A discrete difference may also be off by one step, which is less
+        // than 1 over the number of rows involved.
         let involved: u64 = cells[..7].iter().sum();
-        let most = if error > 0.0 { 0.13 * error + 0.5 / involved as f64 } else { 0.0 };
+        let tolerance = if error > 0.0 { 0.13 * error + 0.5 / involved as f64 } else { 0.0 };
         let Interval(low, high) = found.interval;
-        assert!((low - interval.0).abs() <= most, "{cells:?}: from {low}, expected {}", interval.0);
-        assert!((high - interval.1).abs() <= most, "{cells:?}: to {high}, expected {}", interval.1);
-        assert!((found.error - error).abs() <= 0.05 * error, "{cells:?}: {} is not {error}", found.error);
+        assert!(
+            (low - interval.0).abs() <= tolerance,
+            "{cells:?}: lower bound {low}, expected {}",
+            interval.0
+        );
+        assert!(
+            (high - interval.1).abs() <= tolerance,
+            "{cells:?}: upper bound {high}, expected {}",
+            interval.1
+        );
+        assert!(
+            (found.error - error).abs() <= 0.05 * error,
+            "{cells:?}: error {}, expected {error}",
+            found.error
+        );
     }
 }

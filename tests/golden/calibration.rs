@@ -1,4 +1,4 @@
-//! The learned calibrations, sigmoid and isotonic, match scikit-learn.
+//! Tests that sigmoid and isotonic calibration match scikit-learn.
 
 use serde::Deserialize;
 

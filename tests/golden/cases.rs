@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use spamops::stats::intervals::Interval;
 
-/// One file of `tests/golden`.
+/// A JSON file of `tests/golden`.
 #[derive(Deserialize)]
 struct Golden<Case> {
     cases: Vec<Case>,
@@ -18,12 +18,12 @@ pub(crate) fn cases<Case: DeserializeOwned>(name: &str) -> Vec<Case> {
     golden.cases
 }
 
-/// Whether two numbers agree to nine digits, however small they are.
+/// Whether two numbers agree to nine significant digits.
 fn agree(found: f64, expected: f64) -> bool {
     (found - expected).abs() <= 1e-9 * expected.abs() + f64::MIN_POSITIVE
 }
 
-/// Asserts that every number, by its name, agrees with the expected one.
+/// Asserts that each named number agrees with the expected one.
 pub(crate) fn assert_agree(case: &str, numbers: &[(&str, f64, f64)]) {
     for (name, found, expected) in numbers {
         assert!(agree(*found, *expected), "{case}: {name} is {found:e}, expected {expected:e}");
@@ -38,12 +38,12 @@ pub(crate) fn assert_both(case: &str, name: &str, found: Option<f64>, expected: 
     }
 }
 
-/// Asserts that bounds agree to nine decimal places, not digits: statsmodels subtracts, which leaves about 1e-17 instead of 0.
+/// Asserts that bounds agree to nine decimal places. A bound of 0 is about 1e-17 in statsmodels, because it subtracts.
 pub(crate) fn assert_bounds(case: &str, name: &str, found: Option<Interval>, expected: Option<Interval>) {
     let near = |one: f64, other: f64| (one - other).abs() <= 1e-9;
     let agree = match (found, expected) {
         (Some(found), Some(expected)) => near(found.0, expected.0) && near(found.1, expected.1),
         (found, expected) => found == expected,
     };
-    assert!(agree, "{case}: {name} is within {found:?}, expected {expected:?}");
+    assert!(agree, "{case}: the interval of {name} is {found:?}, expected {expected:?}");
 }

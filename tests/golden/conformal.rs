@@ -1,4 +1,4 @@
-//! The conformal p-value matches numpy.
+//! Tests that the conformal p-value matches numpy.
 
 use serde::Deserialize;
 
@@ -20,7 +20,7 @@ fn conformal_p_matches_numpy() {
         let found = conformal::p(case.now, case.past.iter().copied());
         assert_agree(&format!("{case:?}"), &[("p", found, case.p)]);
     }
-    let nothing =
+    let without_data =
         [conformal::p(f64::NAN, [0.0; 19]), conformal::p(1.0, [f64::NAN; 19]), conformal::p(1.0, [])];
-    assert_agree("nothing to compare", &nothing.map(|p| ("p", p, 1.0)));
+    assert_agree("nothing to compare", &without_data.map(|p| ("p", p, 1.0)));
 }

@@ -1,4 +1,4 @@
-//! Accuracy, precision, recall and F1 match scikit-learn.
+//! Tests that accuracy, precision, recall and F1 match scikit-learn.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Corrections for multiple tests match statsmodels.
+//! Tests that corrections for multiple tests match statsmodels.
 
 use serde::Deserialize;
 

@@ -1,11 +1,11 @@
-//! Scored and labelled rows for the cases: stored in a golden file, or drawn from a seed as `make.py` draws them.
+//! Provides scored rows for the cases, either stored in a golden file or drawn from a seed as in `make.py`.
 
 use serde::Deserialize;
 
 use spamops::rows::label::Label;
 use spamops::stats::ranking::ScoredLabel;
 
-/// The numbers that `drawn` in `tests/golden/make.py` draws rows by.
+/// Parameters of the function `drawn` in `tests/golden/make.py`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Drawn {
     seed: u64,
@@ -16,7 +16,7 @@ pub(crate) struct Drawn {
 }
 
 impl Drawn {
-    /// Other rows by the same numbers.
+    /// The same parameters with another seed.
     pub(crate) fn with_seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
@@ -46,7 +46,7 @@ pub(crate) fn scored(score: f64, positive: bool) -> ScoredLabel {
     ScoredLabel::new(score, if positive { Label::Positive } else { Label::Negative })
 }
 
-/// The rows of a case: drawn, or its own scores and labels.
+/// Rows of a case: parameters to draw them, or stored scores and labels.
 #[derive(Debug, Deserialize)]
 pub(crate) struct DrawnOrStored {
     drawn: Option<Drawn>,

@@ -1,4 +1,4 @@
-//! The Kolmogorov-Smirnov test matches scipy.
+//! Tests that the Kolmogorov-Smirnov test matches scipy.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! The black-box estimate of the class balance matches mpmath.
+//! Tests that the black-box estimate of the class balance matches mpmath.
 
 use serde::Deserialize;
 

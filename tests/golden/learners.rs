@@ -1,4 +1,4 @@
-//! Fitted models match scikit-learn's on the same texts, for every option.
+//! Tests that fitted models match scikit-learn's on the same texts, for every option.
 
 use serde::Deserialize;
 
@@ -12,10 +12,10 @@ use spamops::rows::label::Label;
 
 use crate::cases::cases;
 
-/// What differs from scikit-learn's defaults; `tests/golden/make.py` has the same names.
+/// Options that differ from scikit-learn's defaults, with the names of `tests/golden/make.py`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Way {
+struct FitOptions {
     analyzer: Option<String>,
     ngrams: Option<[usize; 2]>,
     lowercase: Option<bool>,
@@ -34,7 +34,7 @@ struct Way {
     weighted: bool,
 }
 
-impl Way {
+impl FitOptions {
     fn recipe(&self) -> Recipe {
         let mut recipe = Preset::Classic.recipe();
         let kind = self.analyzer.as_deref().map(|name| name.parse().unwrap());
@@ -69,14 +69,14 @@ impl Way {
         recipe
     }
 
-    /// How much a row counts.
+    /// Weight of a row.
     fn weight(&self, row: usize) -> f64 {
         if self.weighted { (7 * row % 5 + 1) as f64 / 2.0 } else { 1.0 }
     }
 }
 
-/// Asserts that the cases of a file learn what scikit-learn learns.
-fn assert_learned(file: &str, fewest: usize, tolerance: f64) {
+/// Asserts that the models of a file's cases match scikit-learn's.
+fn assert_models_match(file: &str, min_cases: usize, tolerance: f64) {
     #[derive(Deserialize)]
     struct Row {
         spam: bool,
@@ -90,24 +90,24 @@ fn assert_learned(file: &str, fewest: usize, tolerance: f64) {
     }
     #[derive(Deserialize)]
     struct Case {
-        way: Way,
+        way: FitOptions,
         set: String,
         terms: usize,
         probabilities: Vec<f64>,
     }
     let texts = cases::<Texts>("texts");
     let cases = cases::<Case>(file);
-    assert!(texts.len() >= 5 && cases.len() >= fewest, "{}", cases.len());
+    assert!(texts.len() >= 5 && cases.len() >= min_cases, "{}", cases.len());
     for Case { way, set, terms, probabilities } in cases {
         let Texts { rows, asked, .. } = texts.iter().find(|texts| texts.name == set).unwrap();
         let label = |row: &Row| if row.spam { Label::Positive } else { Label::Negative };
-        let lesson = |(number, row): (usize, &Row)| TrainingRow {
+        let training_row = |(number, row): (usize, &Row)| TrainingRow {
             weight: way.weight(number),
             ..TrainingRow::new(&row.text, label(row))
         };
-        let lessons: Vec<TrainingRow> = rows.iter().enumerate().map(lesson).collect();
-        let means = ResourceLimits { threads: 2, memory: usize::MAX };
-        let model = fit(&lessons, &way.recipe(), FitProvenance::default(), means).unwrap();
+        let training_rows: Vec<TrainingRow> = rows.iter().enumerate().map(training_row).collect();
+        let limits = ResourceLimits { threads: 2, memory: usize::MAX };
+        let model = fit(&training_rows, &way.recipe(), FitProvenance::default(), limits).unwrap();
         assert_eq!(model.terms.len(), terms, "{way:?} on {set}");
         let all = rows.iter().map(|row| &row.text).chain(asked);
         assert_eq!(rows.len() + asked.len(), probabilities.len());
@@ -123,10 +123,10 @@ fn assert_learned(file: &str, fewest: usize, tolerance: f64) {
 
 #[test]
 fn naive_bayes_matches_scikit_learn() {
-    assert_learned("learners", 200, 1e-9);
+    assert_models_match("learners", 200, 1e-9);
 }
 
 #[test]
 fn logistic_regression_matches_scikit_learn() {
-    assert_learned("logistic", 60, 1e-4);
+    assert_models_match("logistic", 60, 1e-4);
 }

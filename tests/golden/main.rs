@@ -1,7 +1,6 @@
-//! Golden numbers: statistics and learners match scipy, statsmodels, scikit-learn and others, to 1e-9.
+//! Tests statistics and learners against golden numbers from scipy, statsmodels, scikit-learn and others, to 1e-9.
 //!
-//! One module for each concept, beside the files that `tests/golden/make.py` writes. Each file names the versions that
-//! made it.
+//! There is one module per concept. `tests/golden/make.py` writes the JSON files, which record the package versions.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 

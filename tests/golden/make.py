@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the golden numbers that tests/golden/main.rs holds the statistics and the learner against.
+"""Writes the golden numbers for the tests in tests/golden/main.rs.
 
     python3 -m venv v && v/bin/pip install scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0 mpmath==1.3.0 nannyml==0.13.1
     v/bin/python tests/golden/make.py [NAME...]
 
-The same bytes on every run, of all files or of those named; each file names the versions that made it. The texts are made up.
+Without names it writes all files. The output is the same on every run. Each file records the package versions. The texts are made up.
 """
 
 import math
@@ -46,7 +46,7 @@ VERSIONS = {module.__name__: module.__version__ for module in (numpy, scipy, skl
 
 
 def confusion():
-    """scikit-learn on weighted rows: a row for each cell, its count the weight, so that a billion rows fit."""
+    """scikit-learn on four weighted rows, one per cell. The weight of a row is the count of its cell, so large counts need no memory."""
     tables = [
         (0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1),
         (1, 1, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1), (0, 1, 1, 1), (0, 0, 5, 3), (0, 4, 5, 0),
@@ -57,7 +57,7 @@ def confusion():
     for tp, fp, tn, fn in tables:
         truth, verdict, weight = [1, 0, 0, 1], [1, 1, 0, 0], [tp, fp, tn, fn]
         counts = {"true_positive": tp, "false_positive": fp, "true_negative": tn, "false_negative": fn}
-        if sum(weight) == 0:  # scikit-learn refuses to measure nothing; by its zero_division all four are 0.
+        if sum(weight) == 0:  # scikit-learn rejects empty input. With zero_division=0 all four metrics are 0.
             yield counts | {"accuracy": 0.0, "precision": 0.0, "recall": 0.0, "f1": 0.0}
             continue
         zero = {"sample_weight": weight, "zero_division": 0}
@@ -70,8 +70,8 @@ def confusion():
 
 
 def homogeneity():
-    """scipy: chi2_contingency(table without its zero columns, correction=False); Cramér's V is sqrt(chi2 / n), and
-    by mpmath with 40 digits, for it subtracts what is nearly alike, that of Bergsma (2013)."""
+    """scipy: chi2_contingency(table without its zero columns, correction=False). Cramér's V is sqrt(chi2 / n). The corrected V of
+    Bergsma (2013) is computed with mpmath and 40 digits, because it subtracts nearly equal numbers."""
     tables = [
         ([10, 20], [20, 10]), ([1, 0], [0, 1]), ([1, 1], [1, 1]), ([5, 0, 5], [5, 0, 5]), ([0, 3, 0, 7, 0], [0, 9, 0, 2, 0]),
         ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
@@ -94,7 +94,7 @@ def homogeneity():
 
 
 def bergsma(table):
-    """Cramér's V, bias-corrected (Bergsma 2013)."""
+    """Bias-corrected Cramér's V (Bergsma 2013)."""
     with mpmath.workdps(40):
         sums, columns = [sum(row) for row in table], [sum(column) for column in zip(*table)]
         n, r, k = sum(sums), mpmath.mpf(len(sums)), mpmath.mpf(len(columns))
@@ -104,7 +104,7 @@ def bergsma(table):
 
 
 def mcnemar_exact():
-    """statsmodels: mcnemar([[0, one], [other, 0]], exact=True), and scipy's binomtest agrees."""
+    """statsmodels: mcnemar([[0, one], [other, 0]], exact=True). Checked against scipy's binomtest."""
     pairs = [
         (0, 0), (0, 1), (1, 0), (1, 1), (0, 5), (5, 0), (0, 6), (2, 8), (8, 2), (3, 3), (10, 10), (4, 5), (12, 30), (30, 12),
         (100, 100), (100, 140), (1000, 1000), (1000, 1100), (5000, 5001), (1, 100_000), (100_000, 1), (0, 1000), (0, 1075),
@@ -117,15 +117,15 @@ def mcnemar_exact():
         yield {"only_one": one, "only_other": other, "p": p}
 
 
-def wilson(part, whole):
-    """statsmodels; none of nothing."""
-    return [float(bound) for bound in proportion_confint(part, whole, method="wilson")] if whole else None
+def wilson(part, total):
+    """Wilson interval from statsmodels, or None if `total` is 0."""
+    return [float(bound) for bound in proportion_confint(part, total, method="wilson")] if total else None
 
 
 def verdicts():
-    """scikit-learn on weighted rows, without the cells that have none: f1_score(average="macro"), matthews_corrcoef; statsmodels:
-    proportion_confint(method="wilson"), for F1 = 2J / (1 + J) that of J."""
-    # No billions beside a few: matthews_corrcoef subtracts squares of them, and is off from the ninth digit on.
+    """scikit-learn on weighted rows without empty cells: f1_score(average="macro"), matthews_corrcoef. statsmodels:
+    proportion_confint(method="wilson"). The interval of F1 = 2J / (1 + J) comes from the interval of J."""
+    # No table mixes billions with small counts: matthews_corrcoef subtracts their squares and loses all digits after the ninth.
     tables = [
         (0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (1, 1, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1),
         (0, 1, 1, 1), (0, 0, 5, 3), (0, 4, 5, 0), (1, 1, 1, 1), (10, 2, 30, 4), (7, 0, 0, 0), (0, 0, 9, 0), (3, 1, 95, 1),
@@ -150,7 +150,7 @@ def verdicts():
 
 
 def splitmix(seed):
-    """Numbers from 0 up to 1 by splitmix64 (Steele, Lea and Flood 2014), the same in any language."""
+    """Numbers from 0 to below 1 from splitmix64 (Steele, Lea and Flood 2014), the same in every language."""
     mask = 2**64 - 1
     while True:
         seed = (seed + 0x9E3779B97F4A7C15) & mask
@@ -160,8 +160,8 @@ def splitmix(seed):
 
 
 def drawn(seed, rows, grains, lean, slope):
-    """Scores and labels by a seed: a score is a number, cut down to so many grains where that is not 0; the row is positive where
-    the next number is under lean + slope * score."""
+    """Scores and labels drawn from a seed. A score is a random number, rounded down to 1 / grains unless grains is 0. A row is positive
+    if the next random number is below lean + slope * score."""
     numbers = splitmix(seed)
     scores, labels = [], []
     for one, other in itertools.islice(zip(numbers, numbers), rows):
@@ -171,8 +171,8 @@ def drawn(seed, rows, grains, lean, slope):
 
 
 def delong(labels, scores):
-    """DeLong, DeLong and Clarke-Pearson (1988) by comparing every pair, the interval on the logit; none where the variance is 0 or
-    a class has fewer than two rows."""
+    """Interval of DeLong, DeLong and Clarke-Pearson (1988) on the logit scale, from a comparison of every pair. None if the variance is
+    0 or a class has fewer than two rows."""
     positive, negative = scores[labels == 1][:, None], scores[labels == 0][None, :]
     ahead = (positive > negative) + 0.5 * (positive == negative)
     if min(ahead.shape) < 2:
@@ -186,7 +186,7 @@ def delong(labels, scores):
 
 
 def calibration_error(labels, scores):
-    """Naeini et al. (2015) with 15 bins that have their upper bound (Guo et al. 2017); the first has its lower one, too."""
+    """Calibration error of Naeini et al. (2015) with 15 bins. A bin includes its upper bound (Guo et al. 2017), the first also its lower."""
     error = 0.0
     for upper in range(1, 16):
         inside = numpy.maximum(numpy.ceil(scores * 15), 1) == upper
@@ -196,9 +196,9 @@ def calibration_error(labels, scores):
 
 
 def ranking():
-    """scikit-learn: roc_auc_score, average_precision_score, log_loss, brier_score_loss, max(tpr[fpr <= limit]) and the points of
-    roc_curve, the former with drop_intermediate=False, the latter with the precision of precision_recall_curve at their thresholds, some
-    of them where there are many; numpy: DeLong and the calibration error; statsmodels: Wilson. `drawn` stands for rows by a seed."""
+    """scikit-learn: roc_auc_score, average_precision_score, log_loss, brier_score_loss. max(tpr[fpr <= limit]) is from
+    roc_curve(drop_intermediate=False). The curve points are from roc_curve, with the precision that precision_recall_curve has at the same
+    threshold; a long curve is thinned. numpy: DeLong and the calibration error. statsmodels: Wilson. `drawn` has the parameters of drawn rows."""
     stored = [
         ([], []), ([0.5], [1]), ([0.5], [0]), ([0.0], [0]), ([1.0], [0]), ([0.0], [1]), ([1.0], [1]), ([1.0, 0.0], [1, 0]),
         ([0.0, 1.0], [1, 0]), ([0.3, 0.3], [1, 0]), ([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]), ([0.9, 0.8, 0.7], [1, 1, 1]),
@@ -210,7 +210,7 @@ def ranking():
         ([k / 64 for k in range(64)], [int(k * 37 % 64 > 40 - k % 5) for k in range(64)]),
         ([k / 64 for k in range(64)], [k % 2 for k in range(64)]),
         ([1 - (k // 2) / 64 for k in range(64)], [k % 2 for k in range(64)]),
-        ([k / 128 for k in range(104)], [int(k in (30, 60, 101, 102)) for k in range(104)]),  # a hundred negatives
+        ([k / 128 for k in range(104)], [int(k in (30, 60, 101, 102)) for k in range(104)]),  # 100 negatives
     ]
     seeds = [
         (1, 200, 0, 0.0, 1.0), (2, 200, 10, 0.0, 1.0), (3, 2000, 100, 0.1, 0.8), (4, 3000, 0, -0.5, 1.2), (5, 3000, 1, 0.3, 0.0),
@@ -245,7 +245,7 @@ def ranking():
 
 
 def curve(labels, scores):
-    """Points of roc_curve, numbered, without its first, which no row reaches."""
+    """Numbered points of roc_curve without the first point, which no row reaches."""
     precision, _, at = precision_recall_curve(labels, scores, pos_label=1)
     precise = dict(zip(at.tolist(), precision.tolist()))
     points = list(zip(*(column.tolist() for column in roc_curve(labels, scores, pos_label=1))))[1:]
@@ -255,7 +255,7 @@ def curve(labels, scores):
 
 
 def climb(scores, training, positive, negative):
-    """EM of Saerens, Latinne and Decaestecker (2002), labelled rows among the others, step by step until nothing moves."""
+    """EM of Saerens, Latinne and Decaestecker (2002), with labelled rows included, until it converges."""
     one, other = scores / training, (1 - scores) / (1 - training)
     share = training
     for _ in range(1_000_000):
@@ -264,13 +264,13 @@ def climb(scores, training, positive, negative):
         if abs(share - last) <= 4e-16 * share:
             break
     else:
-        raise ArithmeticError(f"EM creeps: {share}, {last}, {training}, {scores[:5]}")
+        raise ArithmeticError(f"EM does not converge: {share}, {last}, {training}, {scores[:5]}")
     return share, float(numpy.log(share * one + (1 - share) * other).sum() + xlogy(positive, share) + xlogy(negative, 1 - share))
 
 
 def prior_shift():
-    """numpy: EM until nothing moves; scipy: chi2.sf of twice the gain of two shares over one. Scores are `drawn` and squared so many
-    times, so that low ones are the most."""
+    """numpy: EM until it converges. scipy: chi2.sf of twice the log-likelihood gain of two class balances over one. Scores are `drawn`,
+    then squared `squares` times to make low scores frequent."""
     seeds = [
         (1, 200, 0, 1, 20, 180), (2, 200, 0, 2, 20, 180), (3, 1000, 0, 1, 500, 500), (4, 1000, 0, 2, 333, 667), (5, 1000, 0, 3, 134, 866),
         (6, 3000, 0, 3, 747, 4827), (7, 3000, 0, 3, 7, 4827), (8, 3000, 0, 4, 300, 700), (9, 3000, 0, 0, 134, 866), (10, 3000, 0, 0, 500, 500),
@@ -312,7 +312,7 @@ SETS = {
 }
 
 
-# Ways to learn: what differs from TfidfVectorizer() and MultinomialNB().
+# Options that differ from TfidfVectorizer() and MultinomialNB().
 WAYS = [
     {}, {"alpha": 0.1}, {"alpha": 10.0}, {"alpha": 1e-3}, {"bayes": "complement"}, {"bayes": "complement", "alpha": 0.1},
     {"ngrams": [1, 2]}, {"ngrams": [2, 2]}, {"ngrams": [1, 3]}, {"ngrams": [2, 3], "alpha": 0.5}, {"lowercase": False},
@@ -328,14 +328,14 @@ WAYS = [
 
 
 def is_tied(vectorizer, texts):
-    """Whether the last term kept is as frequent as the first one dropped: scikit-learn sorts with an unstable algorithm there."""
-    whole = CountVectorizer(analyzer=vectorizer.analyzer, ngram_range=vectorizer.ngram_range)
-    frequency = sorted(whole.fit_transform(texts).sum(axis=0).A1.tolist(), reverse=True) + [0]
+    """Whether the last kept term and the first dropped term have the same frequency. scikit-learn breaks such ties arbitrarily."""
+    unlimited = CountVectorizer(analyzer=vectorizer.analyzer, ngram_range=vectorizer.ngram_range)
+    frequency = sorted(unlimited.fit_transform(texts).sum(axis=0).A1.tolist(), reverse=True) + [0]
     limit = vectorizer.max_features
     return limit < len(frequency) - 1 and frequency[limit - 1] == frequency[limit]
 
 
-# Rows that count for more or less than one, and a share of the positive class that is not theirs.
+# Weighted rows, and a class balance that differs from the rows'.
 WAYS += [
     *[{"prior": prior} for prior in (0.001, 0.3, 0.5, 0.95)], {"prior": 0.2, "alpha": 0.1, "ngrams": [1, 2]}, {"prior": 0.2, "bayes": "complement"},
     {"weighted": True}, {"weighted": True, "bayes": "complement"}, {"weighted": True, "prior": 0.3}, {"weighted": True, "alpha": 0.1, "sublinear": True},
@@ -343,8 +343,8 @@ WAYS += [
 ]
 
 
-def learned(way, learner, rows, asked):
-    """Terms and probabilities of the positive class, by TfidfVectorizer and what learns from it; none where no terms are left."""
+def learned(way, learner, rows, queries):
+    """Number of terms and positive probabilities from TfidfVectorizer and a learner. None for a tie or if no terms are left."""
     norm = way.get("norm", "l2")
     vectorizer = TfidfVectorizer(
         analyzer=way.get("analyzer", "word"), ngram_range=tuple(way.get("ngrams", [1, 1])), lowercase=way.get("lowercase", True),
@@ -361,23 +361,23 @@ def learned(way, learner, rows, asked):
         return None
     weights = [(7 * n % 5 + 1) / 2 for n in range(len(rows))] if way.get("weighted") else None
     learner.fit(features, [label for label, _ in rows], sample_weight=weights)
-    return {"terms": features.shape[1], "probabilities": learner.predict_proba(vectorizer.transform(texts + asked))[:, 1].tolist()}
+    return {"terms": features.shape[1], "probabilities": learner.predict_proba(vectorizer.transform(texts + queries))[:, 1].tolist()}
 
 
 def learners():
-    """scikit-learn: TfidfVectorizer and MultinomialNB or ComplementNB, probabilities of the positive class; class_prior and
-    sample_weight, where row n counts (7n mod 5 + 1) / 2."""
+    """scikit-learn: positive probabilities from TfidfVectorizer and MultinomialNB or ComplementNB, with class_prior and sample_weight.
+    The weight of row n is (7n mod 5 + 1) / 2."""
     for way in WAYS:
         prior = [1 - way["prior"], way["prior"]] if "prior" in way else None
-        for name, (rows, asked) in SETS.items():
+        for name, (rows, queries) in SETS.items():
             learner = (ComplementNB if way.get("bayes") == "complement" else MultinomialNB)(alpha=way.get("alpha", 1.0), class_prior=prior)
-            found = learned(way, learner, rows, asked)
+            found = learned(way, learner, rows, queries)
             if found:
                 yield {"way": way, "set": name} | found
 
 
 def logistic():
-    """scikit-learn: TfidfVectorizer and LogisticRegression(solver="newton-cg", tol=1e-12), and "newton-cholesky" says the same to 1e-7."""
+    """scikit-learn: TfidfVectorizer and LogisticRegression(solver="newton-cg", tol=1e-12). The solver "newton-cholesky" agrees to 1e-7."""
     base = [{}, {"ngrams": [1, 2], "sublinear": True}, {"analyzer": "char_wb", "ngrams": [3, 5]}]
     for place, (way, c, name) in enumerate(itertools.product(base, (0.1, 1.0, 10.0, 100.0), SETS)):
         way = way | {"c": c} | ({"weighted": True} if place % 2 else {})
@@ -387,7 +387,7 @@ def logistic():
         yield {"way": way, "set": name} | one
 
 
-# Scores and labels of rows, small ones as they are, others by a seed as in `drawn`.
+# Scores and labels. Small cases are stored, large ones are drawn from a seed by `drawn`.
 SCORED = [
     ([0.5], [1]), ([0.5], [0]), ([0.25, 0.75], [0, 1]), ([0.25, 0.75], [1, 0]), ([0.5, 0.5], [1, 0]), ([0.5] * 9, [1, 0, 0, 0, 1, 0, 0, 1, 0]),
     ([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]), ([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]), ([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1]),
@@ -404,7 +404,7 @@ SCORED_SEEDS = [
 
 
 def scored():
-    """Cases by what is stored of them, their scores and labels."""
+    """For each case its JSON fields, scores and labels."""
     for scores, labels in SCORED:
         yield {"scores": scores, "positive": [bool(label) for label in labels]}, numpy.array(scores), numpy.array(labels)
     for seed in SCORED_SEEDS:
@@ -413,13 +413,13 @@ def scored():
 
 
 def calibration():
-    """scikit-learn: sklearn.calibration._SigmoidCalibration, its minimizer run to the end, on nothing but zeros where its line would fall;
-    IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip"). Log-odds are 16 (score - 1/2)."""
-    asked = numpy.array([-1e3, -30.0, *(k / 4 for k in range(-36, 37, 3)), 30.0, 1e3])
+    """scikit-learn: sklearn.calibration._SigmoidCalibration with its minimizer run until it converges. If its line would fall, it is fitted
+    on zeros instead. IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip"). Log-odds are 16 (score - 1/2)."""
+    queries = numpy.array([-1e3, -30.0, *(k / 4 for k in range(-36, 37, 3)), 30.0, 1e3])
     sklearn.calibration.minimize = functools.partial(minimize_to_the_end, sklearn.calibration.minimize)
     for case, scores, labels in scored():
         odds = 16 * (scores - 0.5)
-        at = asked if len(set(scores)) > 1 else odds[:1]  # any line through it is as good where all scores are one
+        at = queries if len(set(scores)) > 1 else odds[:1]  # if all scores are equal, the slope is undefined
         sigmoid = sklearn.calibration._SigmoidCalibration().fit(odds, labels)
         line = sigmoid.predict(at)
         if sigmoid.a_ > 0:
@@ -429,7 +429,7 @@ def calibration():
 
 
 def minimize_to_the_end(minimize, loss, start, **_):
-    """Begins again where it stopped, until it moves no more."""
+    """Restarts the minimizer at its result until the result no longer changes."""
     found = start
     for _ in range(100):
         before, found = found, minimize(loss, found, method="L-BFGS-B", jac=True, options={"gtol": 1e-13, "ftol": 0.0}).x
@@ -439,9 +439,9 @@ def minimize_to_the_end(minimize, loss, start, **_):
 
 
 def thresholds():
-    """numpy: every score and 1 tried as a threshold, and the best of what they reach: the fewest false alarms with an F1 not half a
-    standard error below the best, recall with a bounded false positive rate, false alarms with a bounded recall, and the cost; none where
-    no threshold keeps the bound."""
+    """numpy: tries every score and 1 as the threshold and keeps the best values: the fewest false positives with an F1 at most half a
+    standard error below the best, the highest recall within a false positive rate, the fewest false positives with a minimum recall, and
+    the lowest cost. None if no threshold is within the bound."""
     for case, scores, labels in scored():
         positives, negatives = int(labels.sum()), int((1 - labels).sum())
         if not positives or not negatives:
@@ -464,13 +464,13 @@ def thresholds():
 
 
 def texts():
-    """Made up: rows with their labels, and other texts to be scored after them."""
+    """Made-up labelled rows, and further texts to score."""
     for name, (rows, asked) in SETS.items():
         yield {"name": name, "rows": [{"spam": bool(label), "text": text} for label, text in rows], "asked": asked}
 
 
 def histograms():
-    """Pairs of histograms over the same bins: few rows and many, ties, gaps, all in one bin, nothing in common."""
+    """Pairs of histograms over the same bins: small and large, with ties, gaps, a single used bin or no common bin."""
     pairs = [
         ([1], [1]), ([1, 0], [0, 1]), ([1, 1], [1, 1]), ([2, 1], [1, 2]), ([5, 0, 5], [5, 0, 5]), ([0, 3, 0, 7, 0], [0, 9, 0, 2, 0]),
         ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]), ([100, 0], [0, 100]), ([0, 0, 4], [9, 0, 0]), ([99, 1], [98, 2]),
@@ -488,15 +488,15 @@ def histograms():
 
 
 def kolmogorov():
-    """scipy: ks_2samp(one, other).statistic on repeated values up to 20,000 rows, the largest difference of exact shares beyond; the
-    p-value is scipy.special.kolmogorov(sqrt(nm / (n + m)) D), which is not ks_2samp's own, asymptotic one (that is kstwo)."""
+    """The distance is the largest difference of exact shares. Up to 20,000 rows scipy's ks_2samp(one, other).statistic agrees. The p-value
+    is scipy.special.kolmogorov(sqrt(nm / (n + m)) D). ks_2samp's own asymptotic p-value differs, because it uses kstwo."""
     for one, other in histograms():
         n, m = sum(one), sum(other)
-        apart = max(abs(a * m - b * n) for a, b in zip(itertools.accumulate(one), itertools.accumulate(other))) / (n * m)
+        difference = max(abs(a * m - b * n) for a, b in zip(itertools.accumulate(one), itertools.accumulate(other))) / (n * m)
         if n + m <= 20_000:
             values = [numpy.repeat(range(len(counts)), counts) for counts in (one, other)]
-            numpy.testing.assert_allclose(apart, ks_2samp(*values).statistic, rtol=1e-12)
-        yield {"one": one, "other": other, "distance": apart, "p": float(kolmogorov_tail(math.sqrt(n * m / (n + m)) * apart))}
+            numpy.testing.assert_allclose(difference, ks_2samp(*values).statistic, rtol=1e-12)
+        yield {"one": one, "other": other, "distance": difference, "p": float(kolmogorov_tail(math.sqrt(n * m / (n + m)) * difference))}
 
 
 def kolmogorov_tails():
@@ -507,8 +507,8 @@ def kolmogorov_tails():
 
 
 def chances(table):
-    """The chance of a table among those with its margins by log-gamma, and the chances on either side by recurrence, each over that
-    of the table, until nothing is left: numbers of 40 digits."""
+    """The probability of a table given its margins, from log-gamma, and the relative probabilities of the tables on either side, from a
+    recurrence. All numbers have 40 digits."""
     (a, b), (c, d) = table
     ln = lambda n: mpmath.loggamma(n + 1)
     seen = mpmath.exp(ln(a + b) + ln(c + d) + ln(a + c) + ln(b + d) - ln(a + b + c + d) - ln(a) - ln(b) - ln(c) - ln(d))
@@ -527,9 +527,9 @@ def chances(table):
 
 
 def two_by_two():
-    """mpmath: the chances of all tables that are no likelier (to 30 digits), and of as many in the first cell or more, summed with 40
-    digits; scipy's fisher_exact and hypergeom.sf agree to 1e-6 up to a million rows. numpy, with 40 digits: 2 asin sqrt p - 2 asin sqrt q,
-    and ln((a + .5)(d + .5) / ((b + .5)(c + .5)))."""
+    """mpmath with 40 digits: `exact` sums the probabilities of all tables that are not more likely (compared to 30 digits), `upper` those
+    with at least as many rows in the first cell. scipy's fisher_exact and hypergeom.sf agree to 1e-6 up to a million rows. Effects:
+    2 asin sqrt p - 2 asin sqrt q, and ln((a + .5)(d + .5) / ((b + .5)(c + .5)))."""
     tables = [
         ((3, 9), (11, 2)), ((1, 0), (0, 1)), ((1, 1), (1, 1)), ((8, 2), (1, 5)), ((0, 5), (5, 0)), ((5, 0), (0, 5)), ((10, 10), (10, 10)),
         ((0, 10), (0, 10)), ((0, 0), (3, 4)), ((2, 8), (8, 2)), ((3, 7), (4, 6)), ((4, 6), (3, 7)), ((1, 9), (2, 8)), ((12, 5), (29, 2)),
@@ -555,14 +555,14 @@ def two_by_two():
                 if a + b + c + d <= 10**6:
                     numpy.testing.assert_allclose(float(exact), fisher_exact(table).pvalue, rtol=1e-6)
                     numpy.testing.assert_allclose(float(upper), hypergeom(a + b + c + d, a + c, a + b).sf(a - 1), rtol=1e-6)
-            angle = lambda part, whole: 2 * mpmath.asin(mpmath.sqrt(mpmath.mpf(part) / whole)) if whole else mpmath.mpf(0)
+            angle = lambda part, total: 2 * mpmath.asin(mpmath.sqrt(mpmath.mpf(part) / total)) if total else mpmath.mpf(0)
             odds = mpmath.log(mpmath.mpf((2 * a + 1) * (2 * d + 1)) / ((2 * b + 1) * (2 * c + 1)))
             yield {"table": table, "exact": float(exact), "upper": float(upper), "log_odds": float(odds),
                    "cohens_h": float(angle(a, a + b) - angle(c, c + d)) if min(a + b, c + d) else 0.0}
 
 
 def welch():
-    """scipy: ttest_ind_from_stats(equal_var=False), its standard deviations the roots of the variances."""
+    """scipy: ttest_ind_from_stats(equal_var=False). The standard deviations are the roots of the variances."""
     samples = [
         ((2, 0.0, 1.0), (2, 1.0, 1.0)), ((3, 5.0, 13.0), (4, 2.0, 1.0)), ((2, 1.0, 0.0), (5, 2.0, 3.0)), ((10, 0.0, 1.0), (10, 0.0, 1.0)),
         ((10, 1.0, 2.0), (1000, 1.1, 2.0)), ((10, 1.0, 2.0), (1000, 9.0, 2.0)), ((100, -3.0, 1e-9), (100, -3.00001, 1e-9)),
@@ -582,7 +582,7 @@ def welch():
 
 
 def corrections():
-    """statsmodels: multipletests(p, method="holm") and (method="fdr_bh"), adjusted p-values."""
+    """statsmodels: adjusted p-values of multipletests(p, method="holm") and multipletests(p, method="fdr_bh")."""
     numbers = random.Random(3)
     lists = [
         [0.5], [0.0], [1.0], [0.01, 0.04], [0.04, 0.01], [0.01, 0.01], [0.05] * 5, [0.0, 0.0, 1.0, 1.0], [0.01, 0.02, 0.03, 0.04, 0.05],
@@ -597,8 +597,8 @@ def corrections():
 
 
 def mann_whitney():
-    """scipy: mannwhitneyu(other, one, method="asymptotic", use_continuity=True) on repeated values, where both have up to 20,000 rows, and
-    its U over nm; beyond, and with 40 digits, mpmath: the same formulas; sklearn: roc_auc_score agrees to 1e-9."""
+    """mpmath with 40 digits: U / nm and the p-value with continuity correction. Up to 20,000 rows scipy's
+    mannwhitneyu(other, one, method="asymptotic", use_continuity=True) and sklearn's roc_auc_score agree to 1e-9."""
     for one, other in histograms():
         n, m = sum(one), sum(other)
         twice, below = 0, 0
@@ -618,10 +618,10 @@ def mann_whitney():
 
 
 def divergence():
-    """mpmath with 40 digits, for near-equal shares leave few: sum((p - q) ln(p / q)) with half a row more in each bin that either has rows
-    in, the root of the Jensen-Shannon divergence to base 2, and the area between the distribution functions, bins being at i + i^2 / 10;
-    each debiased by the no-drift mean. scipy's spatial.distance.jensenshannon(p, q, 2) and stats.wasserstein_distance agree to 1e-6 up
-    to a million rows."""
+    """mpmath with 40 digits, because nearly equal shares cancel. PSI: sum((p - q) ln(p / q)) with half a row added to each bin that is not
+    empty in both. Jensen-Shannon: the root of the divergence to base 2. Wasserstein: the area between the distribution functions, with
+    bins at i + i^2 / 10. The debiased values subtract the mean without drift. scipy's spatial.distance.jensenshannon(p, q, 2) and
+    stats.wasserstein_distance agree to 1e-6 up to a million rows."""
     root = lambda number: mpmath.sqrt(max(mpmath.mpf(0), number))
     for one, other in histograms():
         with mpmath.workdps(40):
@@ -647,8 +647,8 @@ def divergence():
 
 
 def label_shift():
-    """numpy: (q - FPR) / (TPR - FPR) and its standard error, the slopes by central differences of 40 digits (mpmath); none where TPR - FPR
-    < .2."""
+    """(q - FPR) / (TPR - FPR) and its standard error. The slopes are central differences with 40 digits (mpmath). None if
+    TPR - FPR < 0.2."""
     cases = [
         (30, 100, 90, 5, 95, 10), (0, 100, 90, 5, 95, 10), (100, 100, 90, 5, 95, 10), (5, 100, 90, 5, 95, 10), (90, 100, 90, 5, 95, 10), (1, 1, 1, 0, 1, 0),
         (0, 1, 1, 0, 1, 0), (13, 100, 20, 1, 180, 6), (130, 1000, 20, 1, 180, 6), (1300, 10**4, 690, 3, 4822, 57), (400, 10**4, 690, 3, 4822, 57),
@@ -659,21 +659,21 @@ def label_shift():
     for taken, rows, tp, fp, tn, fn in cases:
         share = error = None
         with mpmath.workdps(40):
-            rates = [(mpmath.mpf(part) / whole, whole) for part, whole in ((taken, rows), (tp, tp + fn), (fp, fp + tn))]
+            rates = [(mpmath.mpf(part) / total, total) for part, total in ((taken, rows), (tp, tp + fn), (fp, fp + tn))]
             if rates[1][0] - rates[2][0] >= mpmath.mpf("0.2"):
                 solve = lambda q, found, false: (q - false) / (found - false)
                 values, step = [rate for rate, _ in rates], mpmath.mpf(10) ** -12
                 moved = lambda place, by: solve(*[value + by * (place == other) for other, value in enumerate(values)])
                 slopes = [(moved(place, step) - moved(place, -step)) / (2 * step) for place in range(3)]
-                variance = mpmath.fsum(slope**2 * rate * (1 - rate) / whole for slope, (rate, whole) in zip(slopes, rates))
+                variance = mpmath.fsum(slope**2 * rate * (1 - rate) / total for slope, (rate, total) in zip(slopes, rates))
                 share, error = float(min(1, max(0, solve(*values)))), float(mpmath.sqrt(variance))
         yield {"taken": taken, "rows": rows, "reference": {"true_positive": tp, "false_positive": fp, "true_negative": tn, "false_negative": fn},
                "share": share, "error": error}
 
 
 def mcnemar_mid_p():
-    """statsmodels: mcnemar([[0, one], [other, 0]], exact=True), less scipy's binom.pmf(one, one + other, .5), and less half of that where
-    one is other."""
+    """statsmodels: mcnemar([[0, one], [other, 0]], exact=True) minus scipy's binom.pmf(one, one + other, .5), or minus half of it if one
+    equals other."""
     pairs = [
         (0, 0), (0, 1), (1, 0), (1, 1), (0, 5), (5, 0), (0, 6), (2, 8), (8, 2), (3, 3), (10, 10), (4, 5), (12, 30), (30, 12), (100, 100), (100, 140), (1000, 1000),
         (1000, 1100), (5000, 5001), (0, 1000), (49_000, 51_000), (50_000, 50_000), (20, 1), (15, 16), (16, 18), (16, 25), (17, 40), (23, 25),
@@ -695,9 +695,9 @@ def newcombe():
 
 
 def newcombe_paired():
-    """numpy by Newcombe (1998), "Improved confidence intervals for the difference between binomial proportions based on paired data",
-    Statistics in Medicine 17, 2635-2650, method 10, on statsmodels' Wilson bounds: of the first judge's share less the second's.
-    R's biostatUZH::confIntPairedProportion has the same formula; it was read, not run."""
+    """Method 10 of Newcombe (1998), "Improved confidence intervals for the difference between binomial proportions based on paired data",
+    Statistics in Medicine 17, 2635-2650, with Wilson bounds from statsmodels. The difference is the first share minus the second.
+    R's biostatUZH::confIntPairedProportion has the same formula; its code was read, not run."""
     for e, f, g, h in [
         (36, 12, 2, 0), (36, 14, 0, 0), (2, 97, 1, 0), (1, 97, 1, 1), (0, 29, 0, 1), (0, 30, 0, 0), (54, 0, 0, 0), (0, 0, 0, 54), (0, 0, 7, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1),
         (1, 1, 1, 1), (10, 10, 10, 10), (10, 2, 2, 10), (2, 10, 10, 2), (20, 9, 6, 15), (20, 6, 9, 15), (690, 9, 22, 26), (4800, 12, 5, 3), (10**6, 900, 1000, 10**6), (10**9, 30, 50, 10**9), (53, 2, 0, 1),
@@ -713,9 +713,9 @@ def newcombe_paired():
 
 
 def paired_areas():
-    """numpy: DeLong, DeLong and Clarke-Pearson (1988) by comparing every pair, the variance of the difference of the structural components
-    by numpy.cov; scipy: norm.sf. Rows are `drawn`; the challenger's score is the mean of the champion's and that of the other seed's,
-    both cut down to so many grains again."""
+    """DeLong, DeLong and Clarke-Pearson (1988) from a comparison of every pair, with numpy.cov for the variance of the difference of the
+    structural components, and scipy's norm.sf. Rows are `drawn`. The challenger's score is the mean of the champion's score and the score
+    drawn from the other seed, rounded down to 1 / grains again."""
     seeds = [
         ((1, 200, 0, 0.0, 1.0), 101, 0), ((2, 200, 10, 0.0, 1.0), 102, 10), ((3, 2000, 100, 0.1, 0.8), 103, 7), ((4, 1000, 0, -0.5, 1.2), 104, 0), ((5, 1000, 1, 0.3, 0.0), 105, 3),
         ((6, 500, 2, 0.2, 0.5), 106, 2), ((7, 1000, 1000, 0.9, -0.8), 107, 64), ((8, 2000, 0, -0.95, 1.0), 108, 0), ((9, 2000, 0, 0.98, 0.03), 109, 0), ((10, 1000, 7, -3.0, 4.0), 110, 5),
@@ -734,17 +734,17 @@ def paired_areas():
             parts.append((ahead.mean(axis=1), ahead.mean(axis=0)))
         (one, of_negatives), (two, two_of_negatives) = parts
         variance = sum(numpy.array([1, -1]) @ numpy.cov(left, right) @ numpy.array([1, -1]) / len(left) for left, right in ((one, two), (of_negatives, two_of_negatives)))
-        apart = float(two.mean() - one.mean())
-        same = abs(apart) < 1e-12 and variance < 1e-20
+        difference = float(two.mean() - one.mean())
+        same = abs(difference) < 1e-12 and variance < 1e-20
         numpy.testing.assert_allclose([one.mean(), two.mean()], [roc_auc_score(labels, scores), roc_auc_score(labels, others)], rtol=1e-9)
         yield {"drawn": dict(zip(("seed", "rows", "grains", "lean", "slope"), seed)), "other_seed": other_seed, "grains": grains, "champion": float(one.mean()),
-               "challenger": float(two.mean()), "difference": apart, "variance": float(variance), "p": 1.0 if same else float(2 * norm.sf(abs(apart) / math.sqrt(variance)))}
+               "challenger": float(two.mean()), "difference": difference, "variance": float(variance), "p": 1.0 if same else float(2 * norm.sf(abs(difference) / math.sqrt(variance)))}
 
 
 def bootstrap():
-    """numpy: 20,000 draws of as many rows with replacement, row by row, the difference of F1 of each (challenger's less champion's), its
-    percentiles 2.5 and 97.5 and its standard deviation; from 10,000 rows on numpy's own multinomial instead. Cells are those of the
-    positive rows that both, the champion alone, the challenger alone and neither took for positive, then those of the negative ones."""
+    """numpy: 20,000 bootstrap samples of rows, drawn row by row, or with numpy's multinomial from 10,000 rows on. The results are the
+    percentiles 2.5 and 97.5 and the standard deviation of the F1 difference (challenger minus champion). Cells count the positive rows that
+    both models, only the champion, only the challenger and neither model called positive, then the negative rows in the same order."""
     numbers = numpy.random.default_rng(7)
     tables = [
         (80, 5, 9, 6, 2, 3, 1, 894), (10, 2, 3, 5, 1, 1, 2, 76), (690, 9, 22, 26, 2, 1, 3, 4821), (50, 0, 0, 0, 0, 0, 0, 50), (40, 10, 0, 0, 0, 0, 0, 50), (0, 0, 40, 10, 0, 0, 0, 50), (100, 3, 2, 5, 9, 0, 0, 881),
@@ -762,13 +762,13 @@ def bootstrap():
                 parts.append(numbers.multinomial(rows, numpy.array(cells) / rows, size=1000).T)
         a, b, c, d, e, f, g, _ = numpy.concatenate(parts, axis=1).astype(float)
         f1 = lambda found, missed, false: numpy.where(found > 0, 2 * found / numpy.maximum(1, 2 * found + missed + false), 0)
-        apart = f1(a + c, b + d, e + g) - f1(a + b, c + d, e + f)
-        yield {"cells": cells, "interval": numpy.percentile(apart, [2.5, 97.5]).tolist(), "error": float(apart.std())}
+        difference = f1(a + c, b + d, e + g) - f1(a + b, c + d, e + f)
+        yield {"cells": cells, "interval": numpy.percentile(difference, [2.5, 97.5]).tolist(), "error": float(difference.std())}
 
 
 def sequential():
-    """mpmath with 40 digits: ln 2 + ln B(a + b, a + c) - ln B(a, a) + (b + c) ln 2 + ln(1 - I_1/2(a + b, a + c)), a = 1/2, b wins and c
-    losses, I by its series; scipy's betaln and betainc agree to 1e-9 where there are up to 1000 of either, and 1 - I is over 1e-3."""
+    """mpmath with 40 digits: ln 2 + ln B(a + b, a + c) - ln B(a, a) + (b + c) ln 2 + ln(1 - I_1/2(a + b, a + c)) with a = 1/2, b wins, c
+    losses, and I from its series. scipy's betaln and betainc agree to 1e-9 up to 1000 wins and losses if ln(1 - I) > -7."""
     pairs = [
         (0, 0), (1, 0), (0, 1), (1, 1), (5, 0), (0, 5), (10, 2), (2, 10), (8, 3), (15, 5), (5, 15), (30, 30), (31, 30), (30, 31), (100, 60), (60, 100), (1000, 0), (0, 1000), (1000, 900), (900, 1000),
         (5000, 5001), (10**5, 10**5), (10**5 + 1500, 10**5), (10**5, 10**5 + 1500), (10**6, 1), (1, 10**6), (10**9, 10**9 + 7), (10**9 + 200_000, 10**9), (10**9, 10**9 + 200_000), (3, 1), (7, 1),
@@ -795,8 +795,8 @@ def sequential():
 
 
 def paired_power():
-    """scipy: the rows by Connor (1987), and the difference by brentq of its power, norm.cdf((d sqrt n - norm.isf(level / 2) sqrt s) /
-    sqrt(s - d^2)), where s is the share of rows that only one of two judges gets right; none where no difference up to s has it."""
+    """scipy: brentq finds the difference d that has the power of Connor (1987), norm.cdf((d sqrt n - norm.isf(level / 2) sqrt s) /
+    sqrt(s - d^2)), where s is the share of rows that only one of the two models gets right. None if no difference up to s has this power."""
     for rows, share, (level, chance) in itertools.product((30, 200, 5000, 10**9), (1.0, 0.3, 0.04, 0.001), ((0.05, 0.5), (0.05, 0.8), (0.001, 0.95))):
         critical, found = norm.isf(level / 2), None
         lacks = lambda d: d * math.sqrt(rows) - critical * math.sqrt(share) - norm.ppf(chance) * math.sqrt(share - d * d)
@@ -817,9 +817,9 @@ def conformal():
 
 
 def power():
-    """scipy: special.kolmogi(level) / sqrt(nm / (n + m)); (norm.isf(level / 2) + norm.ppf(power)) sqrt(1 / n + 1 / m), which has that power
-    by statsmodels' NormalIndPower().power(alternative="larger") at half the level, and the same number times sqrt(v / n + w / m); none
-    of an effect that cannot be."""
+    """scipy: the distance is special.kolmogi(level) / sqrt(nm / (n + m)). The share is (norm.isf(level / 2) + norm.ppf(power))
+    sqrt(1 / n + 1 / m); statsmodels' NormalIndPower().power(alternative="larger") at half the level confirms it. The mean has
+    sqrt(v / n + w / m) instead. None if the effect is impossible."""
     sizes = [(1, 1), (2, 3), (20, 20), (100, 50), (500, 100), (5000, 100), (5000, 5000), (50_000, 700), (10**9, 3), (10**9, 10**9), (10**12, 64)]
     for (n, m), (level, chance) in itertools.product(sizes, [(0.05, 0.5), (0.05, 0.8), (0.001, 0.9), (0.2, 0.3)]):
         most = lambda effect, bound: float(effect) if effect <= bound else None
@@ -832,18 +832,17 @@ def power():
 
 
 def figures(truth, taken):
-    """Accuracy, precision, recall and F1 of label vectors, 0 where they divide by 0."""
+    """Accuracy, precision, recall and F1 of label vectors, or 0 for a division by 0."""
     found, positives = (truth * taken).sum(axis=-1), truth.sum(axis=-1)
-    over = lambda part, whole: numpy.divide(part, whole, out=numpy.zeros(numpy.shape(found)), where=numpy.broadcast_to(whole > 0, numpy.shape(found)))
+    over = lambda part, total: numpy.divide(part, total, out=numpy.zeros(numpy.shape(found)), where=numpy.broadcast_to(total > 0, numpy.shape(found)))
     return {"accuracy": (truth == taken).mean(axis=-1), "precision": over(found, taken.sum()), "recall": over(found, positives),
             "f1": over(2.0 * found, taken.sum() + positives)}
 
 
 def estimated_performance():
-    """nannyml: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1, which do not round, and are 0 where they
-    divide by 0, where we have none; numpy: their standard errors by the delta method, the slopes by hand for each row; and for up to 16
-    rows the standard deviation over all vectors of labels, weighted by their chance, for up to 2000 that over 40,000 drawn ones. Verdicts
-    are scores from the threshold up."""
+    """nannyml: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1. They return 0 for a division by 0; the case has
+    null instead. numpy: standard errors from the delta method. `exact` is the standard deviation over all label vectors weighted by their
+    probability for up to 16 rows, over 40,000 drawn vectors for up to 2000 rows. A score at or above the threshold is positive."""
     from nannyml.performance_estimation.confidence_based import metrics as cbpe
 
     numbers = random.Random(5)
@@ -864,8 +863,8 @@ def estimated_performance():
         slopes = {"accuracy": (2 * taken - 1) / len(p), "precision": taken / max(1, taken.sum())}
         with numpy.errstate(all="ignore"):
             slopes["recall"] = (taken * positives - inside) / positives**2
-            whole = taken.sum() + positives
-            slopes["f1"] = (2 * taken * whole - 2 * inside) / whole**2
+            total = taken.sum() + positives
+            slopes["f1"] = (2 * taken * total - 2 * inside) / total**2
         defined = {"accuracy": True, "precision": taken.any(), "recall": positives > 0, "f1": taken.any() or positives > 0}
         errors = {name: math.sqrt((slope**2 * p * (1 - p)).sum()) if defined[name] else None for name, slope in slopes.items()}
         exact = None

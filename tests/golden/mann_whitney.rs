@@ -1,4 +1,4 @@
-//! The Mann-Whitney test matches scipy.
+//! Tests that the Mann-Whitney test matches scipy.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Macro F1 and MCC match scikit-learn, and the 95% intervals match statsmodels.
+//! Tests that macro F1 and MCC match scikit-learn and that the 95% intervals match statsmodels.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Intervals of differences match statsmodels and Newcombe's paper; AUC differences match DeLong over every pair.
+//! Tests intervals of differences against statsmodels and Newcombe's paper, and AUC differences against DeLong over every pair.
 
 use serde::Deserialize;
 
@@ -16,17 +16,17 @@ fn newcombe_matches_statsmodels_and_the_paper() {
         counts: [u64; 4],
         interval: Interval,
     }
-    let cases_apart = cases::<Case>("newcombe");
-    assert!(cases_apart.len() >= 20);
-    for Case { counts, interval } in cases_apart {
-        let [part, whole, other_part, other_whole] = counts;
-        let found = newcombe(part, whole, other_part, other_whole);
+    let independent = cases::<Case>("newcombe");
+    assert!(independent.len() >= 20);
+    for Case { counts, interval } in independent {
+        let [one, n, other, m] = counts;
+        let found = newcombe(one, n, other, m);
         assert_bounds(&format!("{counts:?}"), "the difference", found, Some(interval));
     }
     let paired = cases::<Case>("newcombe_paired");
     assert!(paired.len() >= 20);
     for Case { counts, interval } in paired {
-        // The paper has the first share less the second one.
+        // The paper subtracts the second share from the first. The library subtracts the first from the second.
         let [both, only_other, only_one, neither] = counts;
         let found = PairedCounts { both, only_one, only_other, neither }.newcombe();
         assert_bounds(&format!("{counts:?}"), "the paired difference", found, Some(interval));
@@ -61,7 +61,7 @@ fn auc_difference_matches_delong_over_every_pair() {
         let champion: Vec<ScoredLabel> =
             pairs.iter().map(|&(score, positive)| scored(score, positive)).collect();
         let found = PairedAuc::compare(&champion, &challenger).unwrap();
-        // numpy's difference of means has a speck where there is none.
+        // numpy's difference of equal means is about 1e-17 instead of 0.
         let near = |name: &str, found: f64, expected: f64| {
             assert!(
                 (found - expected).abs() <= 1e-9 * expected.abs() + 1e-15,
@@ -73,8 +73,9 @@ fn auc_difference_matches_delong_over_every_pair() {
         near(&format!("{name}: difference"), found.difference, case.difference);
         near(&format!("{name}: variance"), found.variance, case.variance);
         near(&format!("{name}: p"), found.p.unwrap(), case.p);
-        let reach = 1.959_963_984_540_054 * case.variance.sqrt();
-        let interval = Interval((case.difference - reach).max(-1.0), (case.difference + reach).min(1.0));
+        let half_width = 1.959_963_984_540_054 * case.variance.sqrt();
+        let interval =
+            Interval((case.difference - half_width).max(-1.0), (case.difference + half_width).min(1.0));
         assert_bounds(&name, "the difference", Some(found.interval), Some(interval));
     }
 }

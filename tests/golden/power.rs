@@ -1,4 +1,4 @@
-//! Detectable effects match scipy.
+//! Tests that detectable effects match scipy.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! The class balance estimated from scores matches expectation maximisation.
+//! Tests that the class balance estimated from scores matches expectation maximisation.
 
 use serde::Deserialize;
 
@@ -30,14 +30,17 @@ fn estimated_class_balance_matches_em() {
         let scores: Vec<f64> = drawn.rows().into_iter().map(squared).collect();
         let found = PriorShiftTest::test(&scores, trained).unwrap();
         let near = |name: &str, found: f64, expected: f64| {
-            let most = 1e-9 * expected.abs().max(1.0);
-            assert!((found - expected).abs() <= most, "{case}: {name} is {found:e}, expected {expected:e}");
+            let tolerance = 1e-9 * expected.abs().max(1.0);
+            assert!(
+                (found - expected).abs() <= tolerance,
+                "{case}: {name} is {found:e}, expected {expected:e}"
+            );
         };
         near("the estimate", found.estimated, estimated);
         near("the estimate alone", estimate(&scores, trained.share().unwrap()), estimated);
         near("the common share", found.common, common);
         near("the statistic", found.statistic, statistic);
-        // So many digits of a p-value are lost to the size of its statistic.
+        // The larger the statistic, the fewer digits of the p-value are correct.
         let off = (found.p - p).abs() / (1.0 + statistic);
         assert!(off <= 1e-9 * p + f64::MIN_POSITIVE, "{case}: p is {:e}, expected {p:e}", found.p);
     }

@@ -1,4 +1,4 @@
-//! ROC AUC, average precision, log loss, Brier, ECE and curve points match scikit-learn and numpy.
+//! Tests that ROC AUC, average precision, log loss, Brier, ECE and curve points match scikit-learn and numpy.
 
 use serde::Deserialize;
 
@@ -43,27 +43,31 @@ fn figures_and_points_of_the_curve_match_scikit_learn_and_numpy() {
     }
     let cases = cases::<Case>("ranking");
     assert!(cases.len() >= 20);
-    for wanted in cases {
-        let stored =
-            wanted.scores.iter().zip(&wanted.positive).map(|(score, positive)| scored(*score, *positive));
-        let mut rows = wanted.drawn.as_ref().map_or_else(|| stored.collect(), Drawn::rows);
-        let case = format!("{:?} {:?} {:?}", wanted.drawn, wanted.scores, wanted.positive);
+    for expected_case in cases {
+        let stored = expected_case
+            .scores
+            .iter()
+            .zip(&expected_case.positive)
+            .map(|(score, positive)| scored(*score, *positive));
+        let mut rows = expected_case.drawn.as_ref().map_or_else(|| stored.collect(), Drawn::rows);
+        let case =
+            format!("{:?} {:?} {:?}", expected_case.drawn, expected_case.scores, expected_case.positive);
         let found = Figures::of(&mut rows, Confusion::default());
-        assert_both(&case, "ROC AUC", found.roc_auc, wanted.roc_auc);
-        assert_both(&case, "average precision", found.average_precision, wanted.average_precision);
-        assert_both(&case, "log-loss", found.log_loss, wanted.log_loss);
-        assert_both(&case, "Brier score", found.brier, wanted.brier);
-        assert_both(&case, "calibration error", found.ece, wanted.ece);
-        let (at, expected) = (found.recall_at_fpr, wanted.recall_at_fpr);
+        assert_both(&case, "ROC AUC", found.roc_auc, expected_case.roc_auc);
+        assert_both(&case, "average precision", found.average_precision, expected_case.average_precision);
+        assert_both(&case, "log-loss", found.log_loss, expected_case.log_loss);
+        assert_both(&case, "Brier score", found.brier, expected_case.brier);
+        assert_both(&case, "calibration error", found.ece, expected_case.ece);
+        let (at, expected) = (found.recall_at_fpr, expected_case.recall_at_fpr);
         assert_both(&case, "recall at .1%", at.thousandth, expected.thousandth);
         assert_both(&case, "recall at 1%", at.hundredth, expected.hundredth);
-        assert_bounds(&case, "ROC AUC", found.intervals.roc_auc, wanted.intervals.roc_auc);
-        let (at, expected) = (found.intervals.recall_at_fpr, wanted.intervals.recall_at_fpr);
+        assert_bounds(&case, "ROC AUC", found.intervals.roc_auc, expected_case.intervals.roc_auc);
+        let (at, expected) = (found.intervals.recall_at_fpr, expected_case.intervals.recall_at_fpr);
         assert_bounds(&case, "recall at .1%", at.thousandth, expected.thousandth);
         assert_bounds(&case, "recall at 1%", at.hundredth, expected.hundredth);
         let points: Vec<_> = Ranking::of(&mut rows).corners().collect();
-        assert_eq!(points.len(), wanted.points, "{case}");
-        for expected in wanted.some {
+        assert_eq!(points.len(), expected_case.points, "{case}");
+        for expected in expected_case.some {
             let found = points[expected.place];
             let numbers = [
                 ("threshold", found.threshold, expected.threshold),

@@ -1,4 +1,4 @@
-//! Sequential evidence matches mpmath.
+//! Tests that sequential evidence matches mpmath.
 
 use serde::Deserialize;
 
@@ -17,11 +17,11 @@ fn evidence_matches_mpmath() {
     let cases = cases::<Case>("sequential");
     assert!(cases.len() >= 20);
     for Case { wins, losses, ln_evidence: expected } in cases {
-        // It is a logarithm: nine digits after the point are nine digits of the evidence.
+        // Nine decimals of a logarithm are nine digits of the evidence.
         let found = ln_evidence(wins, losses);
         assert!(
             (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
-            "{wins} to {losses}: {found} {expected}"
+            "{wins} to {losses}: {found}, expected {expected}"
         );
     }
 }

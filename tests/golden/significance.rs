@@ -1,4 +1,4 @@
-//! The chi-square test of homogeneity matches scipy, and McNemar's tests match statsmodels.
+//! Tests that the chi-square test of homogeneity matches scipy and that McNemar's tests match statsmodels.
 
 use serde::Deserialize;
 
@@ -36,9 +36,9 @@ fn homogeneity_matches_scipy() {
 
 #[test]
 fn homogeneity_needs_counts_on_both_sides_in_two_categories() {
-    let nothing: [(&[u64], &[u64]); 5] =
+    let undefined: [(&[u64], &[u64]); 5] =
         [(&[], &[]), (&[0, 0], &[0, 0]), (&[3, 0], &[5, 0]), (&[1, 2], &[0, 0]), (&[0, 0], &[1, 2])];
-    for (one, other) in nothing {
+    for (one, other) in undefined {
         assert_eq!(homogeneity(one, other), None, "{one:?} against {other:?}");
     }
 }

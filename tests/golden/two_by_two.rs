@@ -1,4 +1,4 @@
-//! Exact tests and effects of two-by-two tables match mpmath.
+//! Tests that exact tests and effects of two-by-two tables match mpmath.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Welch's test matches scipy.
+//! Tests that Welch's test matches scipy.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! `compare` rarely promotes an equal model and often a better one, and its report agrees with its own counts.
+//! Tests that `compare` rarely promotes an equal model and usually promotes a better one.
 //!
 //! The full table is in tests/bench/compare.
 
@@ -18,10 +18,10 @@ use spamops::stats::paired::{PairedConfusion, PairedCounts};
 use spamops::stats::random::RandomStream;
 
 use crate::directory::fresh;
-use crate::stats::four;
+use crate::stats::paired_counts;
 
-/// A row of either class as two models judge it that are wrong by one number seven times in ten; the second finds so much more
-/// spam than nine of ten.
+/// One row and the verdicts of two models. In 70% of the rows one random number decides both verdicts. The champion finds
+/// 90% of the spam, the challenger `more` than that.
 fn row(numbers: &mut RandomStream, spam: f64, more: f64) -> (Label, Label, Label) {
     let label = |positive| if positive { Label::Positive } else { Label::Negative };
     let truth = numbers.uniform() < spam;
@@ -38,15 +38,15 @@ fn promoted(pairs: u64, rows: usize, more: f64) -> usize {
             let (truth, champion, challenger) = row(&mut numbers, 0.3, more);
             counters.add(truth, champion, challenger);
         }
-        // Lower F1 is never promoted: no need to draw the interval.
+        // A model with a lower F1 is never promoted, so the slow interval is not needed.
         counters.f1_difference() > 0.0 && PairedResult::of(counters).verdict == CompareVerdict::Better
     };
     (0..pairs).filter(|pair| is_promoted(*pair)).count()
 }
 
 #[test]
-fn an_equal_model_is_seldom_promoted_and_a_better_one_often() {
-    // One in twenty of 200 is 10; 19 are more than 99 of 100 such rounds have.
+fn an_equal_model_is_rarely_promoted_and_a_better_one_usually_is() {
+    // 5% of 200 is 10. The chance of more than 19 is below 1%.
     let equal = promoted(200, 500, 0.0);
     assert!(equal <= 19, "{equal} of 200 equal models");
     let better = promoted(30, 3000, 0.05);
@@ -54,7 +54,7 @@ fn an_equal_model_is_seldom_promoted_and_a_better_one_often() {
 }
 
 #[test]
-fn sequential_evidence_is_seldom_wrong_however_often_it_is_checked() {
+fn sequential_evidence_is_rarely_wrong_when_checked_after_every_row() {
     let reached = |more: f64| {
         let streams = 0..300u64;
         let is_reached = |stream: &u64| {
@@ -68,7 +68,7 @@ fn sequential_evidence_is_seldom_wrong_however_often_it_is_checked() {
         };
         streams.filter(is_reached).count()
     };
-    // One in twenty of 300 is 15; 26 are more than 99 of 100 such rounds have.
+    // 5% of 300 is 15. The chance of more than 26 is below 1%.
     let (equal, better) = (reached(0.0), reached(0.06));
     assert!(equal <= 26 && better >= 200, "{equal} equal, {better} better of 300");
 }
@@ -77,7 +77,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_report_is_consistent_with_its_own_counts(positive in four(), negative in four()) {
+    fn a_report_is_consistent_with_its_own_counts(positive in paired_counts(), negative in paired_counts()) {
         let counters = PairedConfusion { positive, negative };
         let decided = decision::decide(CompareEvidence::of(RowCounts::Paired(counters)));
         let report = compare_sentences::report(decided, "compare");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// An empty directory, which no other test uses: its path has the name of the test.
+/// Creates an empty directory that no other test uses. Its path contains the name of the test.
 pub(crate) fn fresh(name: &str) -> PathBuf {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("main").replace("::", "/");

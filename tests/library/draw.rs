@@ -1,4 +1,4 @@
-//! Every row is drawn with the probability it should have: draws thousands of times and tests the counts.
+//! Tests that every row is drawn with the right probability: draws thousands of times and tests the counts.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -20,7 +20,7 @@ use crate::rows::options;
 const NEW_YEAR: i64 = 1_767_225_600;
 
 #[test]
-fn every_row_is_drawn_as_often_as_any_other() {
+fn all_rows_are_drawn_equally_often() {
     let (count, size, seeds) = (200, 20, 2_000);
     let rows = numbered(count);
     let mut drawn = vec![0u64; count];
@@ -33,23 +33,23 @@ fn every_row_is_drawn_as_often_as_any_other() {
         }
         neighbours += picked.windows(2).filter(|pair| pair[0] + 1 == pair[1]).count() as u64;
     }
-    // Sampling without replacement: the counts of rows have the variance f (1 - f) and together one degree less.
+    // Sampling without replacement: each count has the variance f (1 - f), and all counts together one degree of freedom less.
     let (count, size, seeds) = (count as f64, size as f64, seeds as f64);
     let share = size / count;
     let scale = (count - 1.0) / (count * seeds * share * (1.0 - share));
     let statistic = drawn.iter().map(|&n| (n as f64 - seeds * share).powi(2)).sum::<f64>() * scale;
     assert_likely(statistic, count - 1.0);
-    // No row is drawn for the sake of the one before it: pairs of neighbours are nearly a Poisson count.
+    // Draws of neighbouring rows are independent, so the number of drawn pairs is nearly Poisson.
     let expected = seeds * (count - 1.0) * share * (size - 1.0) / (count - 1.0);
     let off = (neighbours as f64 - expected) / expected.sqrt();
-    assert!(off.abs() < 4.0, "{neighbours} pairs of neighbours where {expected} were expected");
+    assert!(off.abs() < 4.0, "{neighbours} pairs of neighbours, expected {expected}");
 }
 
 #[test]
 fn with_fading_odds_the_first_draw_follows_the_weights() {
     let (count, half_life, seeds) = (12usize, 3.0, 4_000);
     let rows = numbered(count);
-    let date = |row| Some(moment(row, DAY));
+    let date = |row| Some(time_after(row, DAY));
     let mut first = vec![0u64; count];
     for seed in 0..seeds {
         let picked = draw(&rows, 1, seed, Odds::Fading { days: half_life }, date, |_| "");
@@ -67,9 +67,9 @@ fn with_fading_odds_the_first_draw_follows_the_weights() {
 fn with_fading_odds_newer_rows_are_drawn_more_often() {
     let (count, seeds) = (12usize, 2_000);
     let rows = numbered(count);
-    // In the file they come in no order.
+    // The file is not ordered by date.
     let age = |row: usize| row * 5 % count;
-    let date = |row| Some(moment(age(row), -DAY));
+    let date = |row| Some(time_after(age(row), -DAY));
     let mut by_age = vec![0u64; count];
     for seed in 0..seeds {
         let picked = draw(&rows, 4, seed, Odds::Fading { days: 2.0 }, date, |_| "");
@@ -90,8 +90,8 @@ fn with_fading_odds_a_row_without_a_date_is_not_drawn() {
 }
 
 #[test]
-fn strata_keep_their_shares_and_their_rows_with_the_smallest_keys() {
-    // Forty strata, most of them rare, two of a single row.
+fn each_stratum_keeps_its_share_and_its_rows_with_the_smallest_keys() {
+    // Forty strata. Most are rare, and two have a single row.
     let names: Vec<String> = (0..40).map(|n| format!("s{n:02}")).collect();
     let counts: Vec<usize> = (0..40usize).map(|n| 1 + n * n / 3 + if n == 39 { 2_500 } else { 0 }).collect();
     let sorted: Vec<&str> =
@@ -102,8 +102,8 @@ fn strata_keep_their_shares_and_their_rows_with_the_smallest_keys() {
     }
     let reversed: Vec<&str> = sorted.iter().rev().copied().collect();
     let rows = numbered(sorted.len());
-    let rising = |row| Some(moment(row, 600));
-    let falling = |row| Some(moment(row, -600));
+    let rising = |row| Some(time_after(row, 600));
+    let falling = |row| Some(time_after(row, -600));
     let halves = Odds::Fading { days: 10.0 };
     for arrival in [&sorted, &shuffled, &reversed] {
         for (seed, size) in [(1, 1), (2, 7), (3, 39), (4, 40), (5, 333), (6, 2_000), (7, 9_000)] {
@@ -116,18 +116,18 @@ fn strata_keep_their_shares_and_their_rows_with_the_smallest_keys() {
 }
 
 #[test]
-fn a_late_stratum_gets_what_its_first_rows_are_worth() {
-    // The newest rows come first, and those of the second stratum are few at first and many later: all it wins comes early.
+fn a_stratum_that_is_rare_at_first_keeps_its_earliest_rows() {
+    // The newest rows come first. The second stratum is rare among them, but its sampled rows must all be among them.
     let rows = numbered(4_000);
     let stratum = |row: usize| if row < 2_000 && !row.is_multiple_of(20) { "early" } else { "late" };
-    let date = |row| Some(moment(row, -DAY));
+    let date = |row| Some(time_after(row, -DAY));
     assert_stratified(&rows, 150, 1, Odds::Fading { days: 100.0 }, date, stratum);
 }
 
 #[test]
 fn larger_samples_contain_smaller_ones() {
     let rows = numbered(500);
-    let date = |row| Some(moment(row * 37 % 90, DAY));
+    let date = |row| Some(time_after(row * 37 % 90, DAY));
     let strata = ["a", "b", "c", "c", "c", "c", "c", "c", "c"];
     let stratum = |row: usize| strata[usize::try_from(mix(row as u64) % 9).unwrap()];
     for seed in 0..3 {
@@ -168,18 +168,18 @@ proptest! {
     }
 }
 
-/// Whether a statistic is one that chance gives: neither too large nor too small.
+/// Asserts that a chi-square statistic is neither too large nor too small for chance.
 fn assert_likely(statistic: f64, freedom: f64) {
     let p = ChiSquared::new(freedom).unwrap().sf(statistic);
-    assert!((0.001..0.999).contains(&p), "chi-square {statistic} on {freedom}: p {p}");
+    assert!((0.001..0.999).contains(&p), "chi-square {statistic} with {freedom} degrees of freedom: p {p}");
 }
 
-/// A moment so many steps from the new year.
-fn moment(steps: usize, seconds: i64) -> Timestamp {
+/// A time after `NEW_YEAR`: `steps` steps of `seconds` seconds.
+fn time_after(steps: usize, seconds: i64) -> Timestamp {
     Timestamp(NEW_YEAR + i64::try_from(steps).unwrap() * seconds)
 }
 
-/// Rows that are known by the line they stand on.
+/// Rows whose text is their number.
 fn numbered(count: usize) -> Vec<Row> {
     let path = fresh("numbered").join(format!("{count}.csv"));
     let text = (0..count).fold("text\n".to_owned(), |text, n| text + &format!("{n}\n"));
@@ -193,7 +193,7 @@ fn numbered(count: usize) -> Vec<Row> {
     all
 }
 
-/// The numbers of the rows drawn, as the draw gives them out.
+/// Numbers of the drawn rows, in the order in which the draw returns them.
 fn draw<'a>(
     rows: &[Row],
     size: u64,
@@ -209,7 +209,7 @@ fn draw<'a>(
     draw.finish().map(|row| row.get(0).parse().unwrap()).collect()
 }
 
-/// Asserts that a sample has the size, each stratum its share within one row, and of each the rows with the smallest keys.
+/// Asserts the size of a sample, the share of each stratum to within one row, and that the rows have the smallest keys.
 fn assert_stratified<'a>(
     rows: &[Row],
     size: u64,
@@ -232,8 +232,11 @@ fn assert_stratified<'a>(
         members.sort_by(|&one, &other| key(one).total_cmp(&key(other)));
         let won = members.iter().filter(|row| picked.contains(row)).count();
         let exact = picked.len() as f64 * members.len() as f64 / rows.len() as f64;
-        assert!((won as f64 - exact).abs() < 1.0, "{name}: {won} rows where {exact} are its share");
+        assert!((won as f64 - exact).abs() < 1.0, "{name}: {won} rows, expected {exact}");
         let smallest = members[..won].iter().all(|row| picked.contains(row));
-        assert!(smallest, "{name}, size {size}, {odds:?}: not the {won} rows with the smallest keys");
+        assert!(
+            smallest,
+            "{name}, size {size}, {odds:?}: these are not the {won} rows with the smallest keys"
+        );
     }
 }

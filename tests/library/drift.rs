@@ -1,6 +1,6 @@
-//! `drift` rarely raises an alarm without a change, and raises one after a large change, on simulated streams.
+//! Tests on simulated streams that `drift` rarely raises a false alarm and detects a large change.
 //!
-//! `tests/real.sh drift` makes 500 runs for each cell, and has more cells.
+//! `tests/real.sh drift` tests more cases, with 500 runs each.
 
 use spamops::drift::decision::{DriftDecision, decide};
 use spamops::drift::history::History;
@@ -37,7 +37,7 @@ fn verdict(reference: &Profile, new: Profile) -> DriftVerdict {
     decide(&evidence, &DriftPolicy::default(), Timestamp(0)).unwrap().0.assessment.verdict
 }
 
-/// How many of so many runs have an alarm.
+/// Number of runs with an alarm.
 fn alarms(scenario: Scenario, rows: usize, runs: u64) -> usize {
     let drifted = |run: &u64| {
         let reference = profile(stream::rows(Scenario::QUIET, 1500, run % 10));
@@ -48,7 +48,7 @@ fn alarms(scenario: Scenario, rows: usize, runs: u64) -> usize {
 
 #[test]
 fn a_steady_stream_rarely_raises_an_alarm() {
-    // Of 100 runs at the level .05 there are more than 11 with one in 4 of 1,000 cases.
+    // At the level 0.05 the chance of more than 11 alarms in 100 runs is 0.4%.
     assert!(alarms(Scenario::QUIET, 300, 100) <= 11);
     assert!(alarms(Scenario { repeats: 0.3, ..Scenario::QUIET }, 400, 50) <= 8);
 }
@@ -62,20 +62,20 @@ fn a_large_change_raises_an_alarm() {
 #[test]
 fn merged_profiles_of_parts_equal_the_profile_of_all() {
     let rows = || stream::rows(Scenario { repeats: 0.3, ..Scenario::QUIET }, 12_000, 5).enumerate();
-    let whole = StoredProfile::of(&profile(rows().map(|(_, message)| message)));
+    let expected = StoredProfile::of(&profile(rows().map(|(_, message)| message)));
     let mut merged = Profile::default();
     for part in [3, 0, 2, 1] {
         merged.merge(profile(rows().filter(|(row, _)| row % 4 == part).map(|(_, message)| message)));
     }
-    assert!(StoredProfile::of(&merged) == whole);
+    assert!(StoredProfile::of(&merged) == expected);
 }
 
-/// Small days of one stream, one after the other.
+/// Decisions on consecutive days of one stream.
 fn days(scenario: Scenario, rows: usize, days: usize) -> Vec<DriftDecision> {
     days_of(rows, days, |_| scenario)
 }
 
-/// The same where each day has its scenario.
+/// Decisions on consecutive days, each with its own scenario.
 fn days_of(rows: usize, days: usize, scenario: impl Fn(usize) -> Scenario) -> Vec<DriftDecision> {
     let reference = profile(stream::rows(Scenario::QUIET, 1500, 3));
     let (mut history, mut decisions) = (History::default(), Vec::new());
@@ -111,16 +111,16 @@ fn small_days_are_pooled_until_there_are_enough_rows() {
 #[test]
 fn lasting_drift_requests_a_retrain_and_one_window_does_not() {
     let reports = days(Scenario { language: 0.3, ..Scenario::QUIET }, 600, 3);
-    let asks: Vec<bool> = reports.iter().map(|report| report.retrain_needed).collect();
-    assert_eq!(asks, [false, true, true]);
+    let requests: Vec<bool> = reports.iter().map(|report| report.retrain_needed).collect();
+    assert_eq!(requests, [false, true, true]);
     let small = days(Scenario { language: 0.3, ..Scenario::QUIET }, 100, 14);
     let first = small.iter().position(|report| report.retrain_needed).unwrap();
-    // The window before the one that asks shares no run with it.
+    // The window that requests the retrain shares no run with the window before it.
     assert!(first >= small[first].assessment.window.runs, "{first}");
 }
 
 #[test]
-fn one_newsletter_is_reported_without_a_retrain() {
+fn a_single_newsletter_is_reported_and_requests_no_retrain() {
     let newsletter = Scenario { newsletter: 0.3, ..Scenario::QUIET };
     let reports = days_of(600, 8, |day| if day == 3 { newsletter } else { Scenario::QUIET });
     assert_eq!(reports[3].assessment.verdict, DriftVerdict::Drifted);
@@ -141,7 +141,7 @@ fn history_drops_profiles_that_no_run_needs() {
     assert!((15..=25).contains(&kept), "{kept}");
     assert!(history.lines().unwrap().len() < 1_000_000);
     assert_eq!(History::read(history.lines().unwrap().lines()), history);
-    // Another champion is another scale.
+    // The scores of another champion are not comparable, so its runs are not pooled.
     let run = ObservedRun::of(&reference, "two", 80, Confusion::default()).unwrap();
     let past = history.before(&run).unwrap();
     assert_eq!(past.pooled(&reference, 1000).unwrap().runs, 1);
@@ -150,18 +150,18 @@ fn history_drops_profiles_that_no_run_needs() {
 
 #[test]
 fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
-    let asks = |missed: u64, policy: &DriftPolicy| {
-        let known =
+    let decision = |missed: u64, policy: &DriftPolicy| {
+        let at_fit =
             Confusion { true_positive: 950, false_negative: 50, false_positive: 50, true_negative: 3950 };
-        let seen = Confusion {
+        let now = Confusion {
             true_positive: 200 - missed,
             false_negative: missed,
             false_positive: 10,
             true_negative: 790,
         };
-        let metrics = Metrics::new(1000, Figures::of(&mut [], seen), "test");
+        let metrics = Metrics::new(1000, Figures::of(&mut [], now), "test");
         let threshold = Fraction::try_from(0.5).unwrap();
-        let champion = Champion { threshold, confusion: Some(known), fitted: None };
+        let champion = Champion { threshold, confusion: Some(at_fit), fitted: None };
         let mut new = Profile::new(true);
         (0..1000).for_each(|_| new.tell(false, Some(Label::Negative)));
         let reference = Profile::new(true);
@@ -175,18 +175,20 @@ fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
         decide(&evidence, policy, Timestamp(0)).unwrap().0
     };
     let policy = DriftPolicy::default();
-    assert!(!asks(10, &policy).retrain_needed && !asks(20, &policy).retrain_needed);
-    let lost = asks(60, &policy);
+    assert!(!decision(10, &policy).retrain_needed && !decision(20, &policy).retrain_needed);
+    let lost = decision(60, &policy);
     assert!(lost.retrain_needed && lost.asked == Some(TriggerCode::Performance), "{:?}", lost.triggers);
-    assert!(asks(60, &DriftPolicy { retrain_on: RetrainOn::Performance, ..policy.clone() }).retrain_needed);
     assert!(
-        !asks(60, &DriftPolicy { min_f1: Some(Fraction::try_from(0.5).unwrap()), ..policy.clone() })
+        decision(60, &DriftPolicy { retrain_on: RetrainOn::Performance, ..policy.clone() }).retrain_needed
+    );
+    assert!(
+        !decision(60, &DriftPolicy { min_f1: Some(Fraction::try_from(0.5).unwrap()), ..policy.clone() })
             .retrain_needed
     );
     assert!(
-        asks(10, &DriftPolicy { min_f1: Some(Fraction::try_from(0.99).unwrap()), ..policy.clone() })
+        decision(10, &DriftPolicy { min_f1: Some(Fraction::try_from(0.99).unwrap()), ..policy.clone() })
             .retrain_needed
     );
-    let labels = asks(60, &DriftPolicy { min_new_labels: 5000, ..policy });
+    let labels = decision(60, &DriftPolicy { min_new_labels: 5000, ..policy });
     assert!(!labels.retrain_needed && labels.labels_needed);
 }

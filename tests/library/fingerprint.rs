@@ -1,4 +1,4 @@
-//! The normal form of a text, which decides what is a copy and on which side of a split a row is.
+//! Tests the normal form of a text, which decides which rows are copies and on which side of a split a row is.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,8 +12,8 @@ use spamops::rows::fingerprint::{Fingerprint, normal};
 
 use crate::directory::fresh;
 
-/// The normal form as it was first written, a character at a time.
-fn plainly_normal(text: &str) -> String {
+/// The first, slower implementation of the normal form. It goes through a text character by character.
+fn slowly_normal(text: &str) -> String {
     let starts =
         |word: &str, with: &str| word.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
     let word = |word: &str| {
@@ -27,11 +27,11 @@ fn plainly_normal(text: &str) -> String {
 }
 
 #[test]
-fn every_character_keeps_its_normal_form() {
-    // There are letters with two cases, numbers and spaces up to here; then only ideographs, tags and marks.
+fn every_character_matches_the_first_implementation() {
+    // Letters with two cases, numbers and spaces end here. Only ideographs, tags and marks follow.
     for c in '\0'..'\u{20000}' {
         let text = format!("{c}ttp://a x{c}www.b www{c}.c{c}");
-        assert_eq!(normal(&text), plainly_normal(&text), "{c:?}");
+        assert_eq!(normal(&text), slowly_normal(&text), "{c:?}");
     }
 }
 
@@ -39,15 +39,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_normal_form_is_its_own_normal_form(text in any::<String>()) {
-        // A link becomes U, which is no link; nothing else moves the second time.
+    fn normalising_twice_equals_normalising_once(text in any::<String>()) {
+        // A link becomes `U`, which is lowercased the second time. Nothing else changes.
         let once = normal(&text).replace('U', "");
         prop_assert_eq!(normal(&once), once);
     }
 
     #[test]
-    fn the_normal_form_matches_its_first_definition(text in r"(?s:[ \t\r\n\x0b\x1c]|\u{85}|\u{2003}|http|HTTPS|www\.|Www|://|[a-zA-Z0-9:/.]{1,3}|.){0,40}") {
-        prop_assert_eq!(normal(&text), plainly_normal(&text));
+    fn the_normal_form_matches_the_first_implementation(text in r"(?s:[ \t\r\n\x0b\x1c]|\u{85}|\u{2003}|http|HTTPS|www\.|Www|://|[a-zA-Z0-9:/.]{1,3}|.){0,40}") {
+        prop_assert_eq!(normal(&text), slowly_normal(&text));
     }
 }
 
@@ -55,7 +55,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_side_of_a_row_depends_on_its_text_alone(texts in prop::collection::vec("[a-z]{1,8}( [a-z]{1,8})?", 2..30), from in 0usize..10) {
+    fn the_side_of_a_row_depends_only_on_its_text(texts in prop::collection::vec("[a-z]{1,8}( [a-z]{1,8})?", 2..30), from in 0usize..10) {
         let directory = fresh("sides");
         let [all, part, rest] = ["all.jsonl", "part.jsonl", "rest.jsonl"].map(|name| directory.join(name));
         let line = |text: &String| format!("{{\"text\":\"{text}\"}}");

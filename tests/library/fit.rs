@@ -1,6 +1,6 @@
-//! `fit` is deterministic: the same rows and recipe give the same bytes.
+//! Tests that `fit` is deterministic: the same rows and recipe give the same bytes.
 //!
-//! The result does not depend on the number of threads, the batch size, or whether rows are held in memory or read again.
+//! The result does not depend on the number of threads, the batch size, or whether the rows stay in memory.
 
 use std::path::PathBuf;
 
@@ -15,16 +15,16 @@ use spamops::model::threshold::ThresholdGoal;
 use spamops::model::training_rows::{ResourceLimits, TrainingRow, TrainingRows};
 use spamops::rows::{ReadOptions, Row, Rows};
 
-/// Lessons that come so many at a time.
+/// Training rows that are read in batches of `size` rows.
 struct Batches {
-    lessons: Vec<TrainingRow>,
+    rows: Vec<TrainingRow>,
     size: usize,
     held: bool,
 }
 
 impl TrainingRows for Batches {
     fn read(&self, each: &mut dyn FnMut(&[TrainingRow]) -> Result<()>) -> Result<()> {
-        self.lessons.chunks(self.size).try_for_each(each)
+        self.rows.chunks(self.size).try_for_each(each)
     }
 
     fn are_in_memory(&self) -> bool {
@@ -32,36 +32,37 @@ impl TrainingRows for Batches {
     }
 }
 
-/// Rows of the demo corpus, with a column of values and one of numbers, some of more weight than others.
-fn lessons(count: usize) -> Vec<TrainingRow> {
-    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv");
-    let mut rows = Rows::open(&Place::File(corpus), &ReadOptions::default()).unwrap();
-    let channel = rows.column("channel").unwrap();
-    let (mut row, mut lessons) = (Row::default(), Vec::new());
-    while lessons.len() < count && rows.read(&mut row).unwrap() {
-        let Some(label) = rows.label(&row).unwrap() else { continue };
-        let number = lessons.len();
-        lessons.push(TrainingRow {
+/// Rows of the demo corpus with a text column, a number column and different weights.
+fn training_rows(count: usize) -> Vec<TrainingRow> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv");
+    let mut corpus = Rows::open(&Place::File(path), &ReadOptions::default()).unwrap();
+    let channel = corpus.column("channel").unwrap();
+    let (mut row, mut rows) = (Row::default(), Vec::new());
+    while rows.len() < count && corpus.read(&mut row).unwrap() {
+        let Some(label) = corpus.label(&row).unwrap() else { continue };
+        let number = rows.len();
+        rows.push(TrainingRow {
             cells: vec![row.get(channel).to_owned(), (number * 7 % 24).to_string()],
             weight: if number % 5 == 0 { 1.3 } else { 1.0 },
-            ..TrainingRow::new(rows.text(&row).unwrap(), label)
+            ..TrainingRow::new(corpus.text(&row).unwrap(), label)
         });
     }
-    lessons
+    rows
 }
 
-/// The model file.
-fn bytes(lessons: &dyn TrainingRows, recipe: &Recipe, means: ResourceLimits) -> String {
-    let about = FitProvenance { columns: vec!["channel".into(), "hour".into()], ..FitProvenance::default() };
-    serde_json::to_string(&fit(lessons, recipe, about, means).unwrap()).unwrap()
+/// The bytes of the fitted model.
+fn bytes(rows: &dyn TrainingRows, recipe: &Recipe, limits: ResourceLimits) -> String {
+    let provenance =
+        FitProvenance { columns: vec!["channel".into(), "hour".into()], ..FitProvenance::default() };
+    serde_json::to_string(&fit(rows, recipe, provenance, limits).unwrap()).unwrap()
 }
 
-/// The presets, and recipes that take other ways through the code.
+/// The presets, and recipes that take other paths through the code.
 fn recipes() -> Vec<Recipe> {
     let [message, strong, classic, seeds] =
         [Preset::Message, Preset::Strong, Preset::Classic, Preset::Seeds].map(Preset::recipe);
     let mut few = message.clone();
-    // Many terms are as frequent as the last one that is kept.
+    // Many terms have the same frequency as the last one kept.
     (few.selection.max_features, few.selection.min_df, few.windows) =
         (Some(70), DocumentLimit::Count(2), Some(5));
     let mut steps = Recipe {
@@ -74,65 +75,65 @@ fn recipes() -> Vec<Recipe> {
     };
     (steps.selection.max_df, steps.weighting.norm) = (DocumentLimit::Fraction(0.3), Norm::L1);
     let without_folds = Recipe { folds: 0, ..seeds.clone() };
-    let line = Recipe { learner: Learner::Logistic, windows: Some(4), ..classic.clone() };
-    vec![message, strong, classic, seeds, few, steps, without_folds, line]
+    let linear = Recipe { learner: Learner::Logistic, windows: Some(4), ..classic.clone() };
+    vec![message, strong, classic, seeds, few, steps, without_folds, linear]
 }
 
-/// Asserts that a recipe has the same bytes whoever works on it.
-fn assert_same(lessons: &Vec<TrainingRow>, recipe: &Recipe) {
-    let plenty = ResourceLimits { threads: 1, memory: usize::MAX };
-    let wanted = bytes(lessons, recipe, plenty);
+/// Asserts that a recipe gives the same model for all batches, threads and memory limits.
+fn assert_same(rows: &Vec<TrainingRow>, recipe: &Recipe) {
+    let unlimited = ResourceLimits { threads: 1, memory: usize::MAX };
+    let expected = bytes(rows, recipe, unlimited);
     for threads in [2, 3] {
-        let found = bytes(lessons, recipe, ResourceLimits { threads, ..plenty });
-        assert!(found == wanted, "{threads} threads: {recipe:?}");
+        let found = bytes(rows, recipe, ResourceLimits { threads, ..unlimited });
+        assert!(found == expected, "{threads} threads: {recipe:?}");
     }
-    for (size, held, means) in [
-        (1, true, ResourceLimits { threads: 3, ..plenty }),
-        (150, true, ResourceLimits { threads: 2, ..plenty }),
-        (17, false, plenty),
+    for (size, in_memory, limits) in [
+        (1, true, ResourceLimits { threads: 3, ..unlimited }),
+        (150, true, ResourceLimits { threads: 2, ..unlimited }),
+        (17, false, unlimited),
         (150, false, ResourceLimits { threads: 2, memory: 0 }),
         (1000, false, ResourceLimits { threads: 3, memory: 0 }),
     ] {
-        if !held && recipe.learner.is_linear() {
+        if !in_memory && recipe.learner.is_linear() {
             continue;
         }
-        let batches = Batches { lessons: lessons.clone(), size, held };
-        let found = bytes(&batches, recipe, means);
-        assert!(found == wanted, "{size} at a time, held {held}, {means:?}: {recipe:?}");
+        let batches = Batches { rows: rows.clone(), size, held: in_memory };
+        let found = bytes(&batches, recipe, limits);
+        assert!(found == expected, "batches of {size}, in memory: {in_memory}, {limits:?}: {recipe:?}");
     }
 }
 
 #[test]
 fn the_model_does_not_depend_on_threads_batches_or_memory() {
-    let lessons = lessons(330);
+    let rows = training_rows(330);
     for recipe in recipes().iter().filter(|recipe| !recipe.learner.is_linear()) {
-        assert_same(&lessons, recipe);
+        assert_same(&rows, recipe);
     }
 }
 
 #[test]
 fn a_linear_model_does_not_depend_on_threads_or_batches() {
-    let lessons = lessons(200);
+    let rows = training_rows(200);
     for recipe in recipes().iter().filter(|recipe| recipe.learner.is_linear()) {
-        assert_same(&lessons, recipe);
+        assert_same(&rows, recipe);
     }
 }
 
 #[test]
 fn different_rows_give_a_different_model() {
     let recipe = Preset::Classic.recipe();
-    let means = ResourceLimits { threads: 2, memory: usize::MAX };
-    let lessons = lessons(40);
-    let wanted = bytes(&lessons, &recipe, means);
+    let limits = ResourceLimits { threads: 2, memory: usize::MAX };
+    let rows = training_rows(40);
+    let expected = bytes(&rows, &recipe, limits);
     let changed = |change: fn(&mut TrainingRow)| {
-        let mut lessons = lessons.clone();
-        change(&mut lessons[7]);
-        bytes(&lessons, &recipe, means)
+        let mut rows = rows.clone();
+        change(&mut rows[7]);
+        bytes(&rows, &recipe, limits)
     };
-    assert_ne!(changed(|lesson| lesson.weight = 2.0), wanted);
-    assert_ne!(changed(|lesson| lesson.text.push('!')), wanted);
-    assert_ne!(changed(|lesson| lesson.cells[0].push('!')), wanted);
-    let mut turned = lessons.clone();
-    turned.swap(7, 8);
-    assert_ne!(bytes(&turned, &recipe, means), wanted);
+    assert_ne!(changed(|row| row.weight = 2.0), expected);
+    assert_ne!(changed(|row| row.text.push('!')), expected);
+    assert_ne!(changed(|row| row.cells[0].push('!')), expected);
+    let mut swapped = rows.clone();
+    swapped.swap(7, 8);
+    assert_ne!(bytes(&swapped, &recipe, limits), expected);
 }

@@ -1,4 +1,4 @@
-//! Properties of the library and the tools, on all inputs and on simulated streams: one module for each concept.
+//! Tests properties of the library and the tools on arbitrary input and simulated streams, one module per concept.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 

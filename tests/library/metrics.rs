@@ -1,4 +1,4 @@
-//! Figures stay within their bounds, for all scores.
+//! Tests that metrics stay within their bounds for all scores.
 
 use proptest::prelude::*;
 
@@ -7,13 +7,13 @@ use spamops::stats::intervals::Interval;
 use spamops::stats::metrics::{Confusion, Figures};
 use spamops::stats::ranking::ScoredLabel;
 
-/// A score: anything from 0 to 1, with many ties and both ends.
+/// Scores from 0 to 1, with many ties and both ends.
 fn score() -> impl Strategy<Value = f64> {
     prop_oneof![0.0..=1.0, (0u8..=4).prop_map(|quarter| f64::from(quarter) / 4.0), Just(f64::MIN_POSITIVE)]
 }
 
-/// Labelled rows and their scores.
-fn judged() -> impl Strategy<Value = Vec<(f64, Label)>> {
+/// Scores with their labels.
+fn labelled_scores() -> impl Strategy<Value = Vec<(f64, Label)>> {
     prop::collection::vec((score(), prop_oneof![Just(Label::Positive), Just(Label::Negative)]), 0..40)
 }
 
@@ -25,7 +25,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn figures_are_shares_within_their_intervals(rows in judged(), threshold in score()) {
+    fn figures_are_within_0_and_1_and_their_intervals(rows in labelled_scores(), threshold in score()) {
         let mut confusion = Confusion::default();
         for (score, label) in &rows {
             confusion.add(*label, if *score >= threshold { Label::Positive } else { Label::Negative });
@@ -49,13 +49,13 @@ proptest! {
         ];
         for (share, interval) in shares.into_iter().filter_map(|(share, interval)| Some((share?, interval))) {
             let Interval(low, high) = interval.unwrap_or(Interval(0.0, 1.0));
-            let holds = low <= share + 1e-12 && share <= high + 1e-12;
-            prop_assert!(0.0 <= low && high <= 1.0 && holds, "{} from {} to {}", share, low, high);
+            let is_inside = low <= share + 1e-12 && share <= high + 1e-12;
+            prop_assert!(0.0 <= low && high <= 1.0 && is_inside, "{} is not between {} and {}", share, low, high);
         }
     }
 
     #[test]
-    fn roc_auc_is_the_share_of_ordered_pairs(mut rows in judged()) {
+    fn roc_auc_is_the_share_of_ordered_pairs(mut rows in labelled_scores()) {
         let of = |rows: &[(f64, Label)]| Figures::of(&mut scored(rows), Confusion::default());
         let found = of(&rows);
         let of_class = |wanted| rows.iter().filter(move |row| row.1 == wanted).map(|row| row.0);

@@ -1,4 +1,4 @@
-//! `score --prior auto` finds no shift if there is none, and improves the probabilities if the class balance changed.
+//! Tests that `score --prior auto` corrects scores if the class balance changed, and only then.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,18 +15,18 @@ use spamops::stats::prior_shift::{LEVEL, Prior, PriorBasis, PriorShiftTest, Trai
 use crate::directory::fresh;
 
 #[test]
-fn without_a_shift_the_test_fires_as_often_as_its_level_says() {
+fn without_a_shift_the_test_fires_at_its_level() {
     let (runs, trained, rows) = (400, 100, 1000);
     let fired = (0..runs).filter(|&run| {
         PriorShiftTest::test(&scores(run, trained, rows, 0.2), counted(run, trained)).unwrap().p < LEVEL
     });
     let fired = fired.count();
-    // 4 are expected, and 14 or more in one of 10,000 such tests.
+    // Expected: 4. The chance of 14 or more is 1 in 10,000.
     assert!((1..14).contains(&fired), "{fired} of {runs}");
 }
 
 #[test]
-fn a_shift_is_found_and_measured() {
+fn a_shift_is_detected_and_estimated() {
     let (mut sum, runs) = (0.0, 100);
     for run in 0..runs {
         let change = PriorShiftTest::test(&scores(run, 4000, 1000, 0.5), counted(run, 4000)).unwrap();
@@ -41,7 +41,7 @@ fn a_shift_is_found_and_measured() {
 fn corrected_scores_improve_after_a_shift_and_stay_the_same_without_one() {
     let directory = fresh("balances");
     let file = |name: &str| directory.join(name);
-    // The rows before the corpus drifts, every other one to learn from; the classes thinned out to the shares wanted.
+    // Rows from before the corpus drifts. Half of them are for training. Rows of one class are dropped to reach the share.
     let [train, steady, shifted] = [("train", 0, 0.13), ("steady", 1, 0.13), ("shifted", 1, 0.6)]
         .map(|(name, side, share)| resampled(&file(&format!("{name}.csv")), side, share));
     let model = file("model.json");
@@ -71,24 +71,25 @@ fn corrected_scores_improve_after_a_shift_and_stay_the_same_without_one() {
         after.log_loss
     );
     assert!(after.f1 > before.f1 - 0.005, "F1 {}, then {}", before.f1, after.f1);
-    // What is named does as well as what is estimated.
-    let named = scored(&shifted, &["--prior", "0.6"]).figures;
-    assert!((named.log_loss.unwrap() - after.log_loss.unwrap()).abs() < 0.1 * gain, "{named:?}");
+    // A given class balance works as well as an estimated one.
+    let given = scored(&shifted, &["--prior", "0.6"]).figures;
+    assert!((given.log_loss.unwrap() - after.log_loss.unwrap()).abs() < 0.1 * gain, "{given:?}");
 }
 
-/// A number from 0 to 1 by a run, a side and a place.
+/// A pseudorandom number from 0 to 1 for a run, a side and a place.
 fn number(run: u64, side: u64, place: u64) -> f64 {
     unit(mix(mix(mix(run) ^ side) ^ place))
 }
 
-/// Labelled rows of which a fifth are positive, but for chance.
+/// Class balance of random training rows, about 20% positive.
 fn counted(run: u64, rows: u64) -> TrainingBalance {
     let positive = (0..rows).filter(|&place| number(run, 0, place) < 0.2).count() as u64;
     TrainingBalance { positive, negative: rows - positive }
 }
 
-/// Scores of rows of which this share is positive, by what was trained on [`counted`] rows: of a number that is x, positives
-/// have the density 2x and negatives 2(1 - x), so that x is the probability where the shares are even.
+/// Scores of random rows with this share of positives, from a model trained on the rows of [`counted`].
+///
+/// A number x has the density 2x in positive rows and 2(1 - x) in negative ones. So x is the probability for even classes.
 fn scores(run: u64, trained: u64, rows: u64, share: f64) -> Vec<f64> {
     let even = PriorBasis {
         trained: TrainingBalance { positive: 1, negative: 1 },
@@ -104,7 +105,7 @@ fn scores(run: u64, trained: u64, rows: u64, share: f64) -> Vec<f64> {
     (0..rows).map(row).collect()
 }
 
-/// Distinct labelled rows of one half of the corpus, of which this share is spam.
+/// Writes distinct labelled rows of one half of the corpus, with this share of spam.
 fn resampled(out: &Path, side: u64, share: f64) -> PathBuf {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv");
     let mut rows = Rows::open(&Place::File(corpus), &ReadOptions::default()).unwrap();
@@ -121,7 +122,7 @@ fn resampled(out: &Path, side: u64, share: f64) -> PathBuf {
     }
     let [ham, spam] = &mut classes;
     let odds = share / (1.0 - share);
-    let keep = |rows: &mut Vec<_>, most: f64| while rows.len() as f64 > most && rows.pop().is_some() {};
+    let keep = |rows: &mut Vec<_>, limit: f64| while rows.len() as f64 > limit && rows.pop().is_some() {};
     keep(spam, ham.len() as f64 * odds);
     keep(ham, spam.len() as f64 / odds);
     let lines = classes.iter().flatten().map(|(label, text)| csv(&[label, text]) + "\n");

@@ -1,4 +1,4 @@
-//! Rows survive writing and reading again, for every shape, and nothing is lost.
+//! Tests that reading and writing rows loses nothing, for all cells and shapes.
 
 use std::fs;
 use std::io::{Cursor, Read};
@@ -11,19 +11,19 @@ use spamops::rows::{Format, MalformedRows, ReadOptions, Row, Rows, Writer};
 
 use crate::directory::fresh;
 
-/// A cell: anything, or much of what CSV and JSON are made of.
+/// Cells of any text, often with characters that are special in CSV or JSON.
 fn cell() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), r#"[",;\\{}\[\]\r\n\t\x00 aé😀]{0,8}"#]
 }
 
-/// Rows of one to four cells.
+/// Tables of one to four columns.
 fn table() -> impl Strategy<Value = Vec<Vec<String>>> {
     (1usize..5).prop_flat_map(|columns| {
         prop::collection::vec(prop::collection::vec(cell(), columns..=columns), 1..6)
     })
 }
 
-/// Bytes that come close to a table.
+/// Bytes that resemble a table.
 pub(crate) fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         8 => r#"[",;\r\n ab]{1,6}"#.prop_map(String::into_bytes),
@@ -36,13 +36,13 @@ pub(crate) fn bytes() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(header, rest)| [header.as_bytes(), &rest].concat())
 }
 
-/// A reader of one byte at a time, as from a slow pipe.
+/// Returns one byte at a time, like a slow pipe.
 struct Trickle(Cursor<Vec<u8>>);
 
 impl Read for Trickle {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let few = buffer.len().min(1);
-        self.0.read(&mut buffer[..few])
+        let size = buffer.len().min(1);
+        self.0.read(&mut buffer[..size])
     }
 }
 
@@ -50,22 +50,22 @@ pub(crate) fn options() -> ReadOptions {
     ReadOptions { faults: MalformedRows::Keep, ..ReadOptions::default() }
 }
 
-type Seen = Vec<(u64, Vec<String>, Option<String>)>;
+/// Line, cells and fault of each row.
+type ReadRows = Vec<(u64, Vec<String>, Option<String>)>;
 
-/// Line, cells and fault of every row, or the error.
-fn read(bytes: Box<dyn Read>) -> Result<Seen, String> {
+fn read(bytes: Box<dyn Read>) -> Result<ReadRows, String> {
     let mut rows =
         Rows::from_bytes(bytes, &Place::Standard, &options()).map_err(|error| format!("{error:#}"))?;
-    let (mut row, mut seen) = (Row::default(), Vec::new());
+    let (mut row, mut found) = (Row::default(), Vec::new());
     while rows.read(&mut row).map_err(|error| format!("{error:#}"))? {
         let fault = row.fault().map(ToString::to_string);
-        seen.push((row.line(), row.cells().map(str::to_owned).collect(), fault));
+        found.push((row.line(), row.cells().map(str::to_owned).collect(), fault));
     }
-    Ok(seen)
+    Ok(found)
 }
 
-/// Passes the rows of a file on to another, as `sample` does.
-fn pass(from: &Path, to: &Path, format: Option<Format>) {
+/// Copies the rows of a file to another file, as `sample` does.
+fn copy(from: &Path, to: &Path, format: Option<Format>) {
     let mut rows = Rows::open(&Place::File(from.into()), &options()).unwrap();
     let mut writer = Writer::create(&Place::File(to.into()), format, &mut rows, &[]).unwrap();
     let mut row = Row::default();
@@ -79,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn rows_survive_csv_and_json_lines_both_ways(table in table()) {
+    fn rows_stay_the_same_from_json_lines_to_csv_and_back(table in table()) {
         let names = ["text", "b", "c", "d"];
         let line = |cells: &Vec<String>| {
             let pairs = names.iter().zip(cells).map(|(name, cell)| format!("\"{name}\":{}", serde_json::json!(cell)));
@@ -89,21 +89,21 @@ proptest! {
         let [json, csv, json_again, csv_again] =
             ["a.jsonl", "a.csv", "b.jsonl", "b.csv"].map(|name| directory.join(name));
         fs::write(&json, table.iter().map(line).collect::<String>()).unwrap();
-        pass(&json, &csv, None);
+        copy(&json, &csv, None);
         let cells: Vec<_> = read(Box::new(fs::File::open(&csv).unwrap())).unwrap();
         prop_assert!(cells.iter().all(|(_, _, fault)| fault.is_none()));
         prop_assert_eq!(cells.into_iter().map(|(_, cells, _)| cells).collect::<Vec<_>>(), table);
-        pass(&csv, &json_again, None);
-        pass(&json_again, &csv_again, None);
+        copy(&csv, &json_again, None);
+        copy(&json_again, &csv_again, None);
         prop_assert_eq!(fs::read(&json).unwrap(), fs::read(&json_again).unwrap());
         prop_assert_eq!(fs::read(&csv).unwrap(), fs::read(&csv_again).unwrap());
     }
 
     #[test]
     fn a_slow_pipe_and_a_file_give_the_same_rows(bytes in bytes()) {
-        let whole = read(Box::new(Cursor::new(bytes.clone())));
+        let fast = read(Box::new(Cursor::new(bytes.clone())));
         let slow = read(Box::new(Trickle(Cursor::new(bytes))));
-        prop_assert_eq!(whole, slow);
+        prop_assert_eq!(fast, slow);
     }
 
     #[test]
@@ -121,7 +121,7 @@ proptest! {
         let directory = fresh("rows");
         let [from, to] = ["from.csv", "to.csv"].map(|name| directory.join(name));
         fs::write(&from, format!("text,b\n{rest}")).unwrap();
-        pass(&from, &to, None);
+        copy(&from, &to, None);
         let without_lines = |path: &Path| -> Vec<_> {
             let rows = read(Box::new(fs::File::open(path).unwrap())).unwrap();
             rows.into_iter().map(|(_, cells, fault)| (fault.is_some(), if fault.is_some() { vec![] } else { cells })).collect()

@@ -1,4 +1,4 @@
-//! `sample` matches a second, slower implementation, and splits leak nothing.
+//! Tests that `sample` matches a second, slower implementation, and that splits leak no rows.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use spamops::rows::{ReadOptions, Row, Rows};
 use crate::directory::fresh;
 
 #[test]
-fn the_tool_draws_what_two_passes_draw() {
+fn one_pass_draws_the_same_rows_as_two_passes() {
     let corpus = corpus();
     let all = read(&corpus);
     let lines = lines_of(&corpus);
@@ -45,7 +45,7 @@ fn the_tool_draws_what_two_passes_draw() {
             let mut keys: Vec<(f64, usize)> = keys.iter().filter(of).copied().collect();
             let won = keys.iter().filter(|(_, row)| ids.contains(all[*row]["id"].as_str())).count();
             let exact = size as f64 * keys.len() as f64 / all.len() as f64;
-            assert!((won as f64 - exact).abs() < 1.0, "{won} of {channel} where {exact} are its share");
+            assert!((won as f64 - exact).abs() < 1.0, "{won} rows of {channel}, expected {exact}");
             expected.extend(smallest(&mut keys, won, &lines));
         }
         expected.sort_unstable();
@@ -54,17 +54,17 @@ fn the_tool_draws_what_two_passes_draw() {
 }
 
 #[test]
-fn a_text_keeps_its_side_when_rows_are_added() {
+fn a_text_keeps_its_side_when_the_file_grows() {
     let directory = fresh("sides");
     let corpus = corpus();
-    let whole = fs::read_to_string(&corpus).unwrap();
+    let text = fs::read_to_string(&corpus).unwrap();
     let rows = read(&corpus);
-    // The first two thirds of the rows, and all: half as much again.
+    // The first two thirds of the rows, then all rows.
     let less = directory.join("less.csv");
     let lines = lines_of(&corpus);
     fs::write(
         &less,
-        format!("{}\n{}\n", whole.lines().next().unwrap(), lines[..rows.len() * 2 / 3].join("\n")),
+        format!("{}\n{}\n", text.lines().next().unwrap(), lines[..rows.len() * 2 / 3].join("\n")),
     )
     .unwrap();
     let mut sides: Vec<BTreeMap<String, bool>> = Vec::new();
@@ -75,13 +75,13 @@ fn a_text_keeps_its_side_when_rows_are_added() {
         let side = |path: &Path, trains| read(path).into_iter().map(move |row| (row["id"].clone(), trains));
         let found: BTreeMap<String, bool> = side(&train, true).chain(side(&rest, false)).collect();
         assert_eq!(found.len(), read(file).len(), "every row is on one side");
-        // Copies are on one side.
+        // Copies are on the same side.
         let mut by_text: BTreeMap<String, bool> = BTreeMap::new();
         for row in read(file) {
             let trains = found[&row["id"]];
             assert_eq!(*by_text.entry(normal(&row["text"])).or_insert(trains), trains, "{row:?}");
         }
-        // The share is that of distinct texts; four standard deviations.
+        // The share refers to distinct texts. The tolerance is four standard deviations.
         let (texts, train) =
             (by_text.len() as f64, by_text.values().filter(|trains| **trains).count() as f64);
         assert!((train / texts - 0.8).abs() < 4.0 * (0.16 / texts).sqrt(), "{train} of {texts} texts train");
@@ -92,7 +92,7 @@ fn a_text_keeps_its_side_when_rows_are_added() {
 }
 
 #[test]
-fn splits_by_0_and_1_work_and_smaller_shares_are_inside_larger_ones() {
+fn larger_training_shares_contain_smaller_ones_from_0_to_1() {
     let directory = fresh("shares");
     let corpus = corpus();
     let rest = directory.join("rest.csv");
@@ -108,7 +108,7 @@ fn splits_by_0_and_1_work_and_smaller_shares_are_inside_larger_ones() {
 }
 
 #[test]
-fn excluded_texts_stay_out_with_other_digits_or_case() {
+fn excluded_texts_stay_excluded_with_other_digits_or_case() {
     let directory = fresh("exclude");
     let (used, file) = (directory.join("used.csv"), directory.join("file.csv"));
     fs::write(&used, "text\nWin £500 now at https://a.test/1\n").unwrap();
@@ -122,14 +122,14 @@ fn excluded_texts_stay_out_with_other_digits_or_case() {
 }
 
 #[test]
-fn no_training_row_nearly_copies_a_holdout_row() {
-    assert_no_near_copies(&corpus());
+fn no_training_row_is_a_near_duplicate_of_a_holdout_row() {
+    assert_no_near_duplicates(&corpus());
 }
 
 #[test]
-fn no_real_training_row_nearly_copies_a_holdout_row() {
+fn no_real_training_row_is_a_near_duplicate_of_a_holdout_row() {
     if let Some(corpus) = real("sms.csv") {
-        assert_no_near_copies(&corpus);
+        assert_no_near_duplicates(&corpus);
     }
 }
 
@@ -139,7 +139,7 @@ fn rows_for_labels_are_uncertain_novel_or_random() {
     let scored = directory.join("scored.csv");
     let mut file = "id,label,text,spam_score\n".to_owned();
     for n in 0..1_000u64 {
-        // Every 25th row has words of its own; the labelled rows are the most uncertain of all, and must not be picked.
+        // Every 25th row has rare words. Labelled rows are the most uncertain, but must not be picked.
         let (label, score) =
             if n.is_multiple_of(4) { ("ham", 0.5) } else { ("", (mix(n) % 10_000) as f64 / 10_000.0) };
         let word = |i: u64| match n % 25 {
@@ -148,7 +148,7 @@ fn rows_for_labels_are_uncertain_novel_or_random() {
         };
         writeln!(file, "{n},{label},{},{score}", (0..12).map(word).collect::<Vec<_>>().join(" ")).unwrap();
     }
-    // A campaign: fifty uncertain rows that are copies but for a word.
+    // A campaign: fifty uncertain rows that differ in one word.
     for n in 1_000..1_050u64 {
         let text =
             format!("claim your parcel today or it goes back to the sender who paid for it {}", letters(n));
@@ -167,7 +167,7 @@ fn rows_for_labels_are_uncertain_novel_or_random() {
     assert!(picked.iter().map(number).is_sorted());
     assert!(picked.iter().all(|row| row["label"].is_empty()));
 
-    // The uncertain ones are nearer to .5 than all others but the random ones and those passed over as copies.
+    // The uncertain rows are nearer to 0.5 than all other rows, except random picks and skipped near-duplicates.
     let unsure = |row: &BTreeMap<String, String>| (row["spam_score"].parse::<f64>().unwrap() - 0.5).abs();
     let most = uncertain.iter().map(|row| unsure(row)).fold(0.0, f64::max);
     let ids: HashSet<u64> = picked.iter().map(number).collect();
@@ -179,7 +179,7 @@ fn rows_for_labels_are_uncertain_novel_or_random() {
     assert_eq!(picked.iter().filter(|row| number(row) >= 1_000).count(), 1, "one of the campaign");
     assert!(novel.iter().all(|row| row["text"].starts_with("rare")), "{novel:?}");
 
-    // The random ones are those with the smallest keys among the unlabelled: no other kind took one before.
+    // The random rows have the smallest keys of all unlabelled rows. No other kind was picked from these.
     let mut keys: Vec<(f64, u64)> = all
         .iter()
         .zip(1..)
@@ -194,7 +194,7 @@ fn rows_for_labels_are_uncertain_novel_or_random() {
     let texts: Vec<String> = picked.iter().map(|row| row["text"].clone()).collect();
     let set = |text: &str| text.split(' ').map(str::to_owned).collect::<HashSet<_>>();
     for (at, text) in texts.iter().enumerate() {
-        assert_eq!(near_copies(&texts[at + 1..], std::slice::from_ref(text), set), [""; 0]);
+        assert_eq!(near_duplicates(&texts[at + 1..], std::slice::from_ref(text), set), [""; 0]);
     }
 
     let piped = Command::new(env!("CARGO_BIN_EXE_sample"))
@@ -202,16 +202,16 @@ fn rows_for_labels_are_uncertain_novel_or_random() {
         .stdin(fs::File::open(&scored).unwrap())
         .output()
         .unwrap();
-    assert!(piped.stdout == fs::read(&out).unwrap(), "standard input and the file give the same");
+    assert!(piped.stdout == fs::read(&out).unwrap(), "standard input and a file give the same rows");
 }
 
 #[test]
-fn rows_for_labels_pass_the_filters_and_fill_up_with_others() {
+fn rows_for_labels_respect_filters_and_reach_the_size() {
     let directory = fresh("filtered");
     let [scored, used] = ["scored.csv", "used.csv"].map(|name| directory.join(name));
     let mut file = "id,text,spam_score,date\n".to_owned();
     for n in 0..300u64 {
-        // The 200 most uncertain rows are one campaign, and fill all that is kept of the uncertain ones.
+        // The 200 most uncertain rows are one campaign. They fill the list of uncertain candidates.
         let text = if n < 200 {
             format!("claim your parcel today or it goes back to the sender who paid for it {}", letters(n))
         } else {
@@ -236,9 +236,7 @@ fn rows_for_labels_pass_the_filters_and_fill_up_with_others() {
     assert!(next.iter().all(|row| !first.contains(&row["text"]) && row["date"].as_str() >= "2026-02-10"));
 }
 
-// What the tests above are made of.
-
-/// The lines of the rows with the smallest keys, in the order of the file.
+/// Lines of the rows with the smallest keys, in file order.
 fn smallest(keys: &mut [(f64, usize)], size: usize, lines: &[String]) -> Vec<String> {
     keys.sort_by(|one, other| one.0.total_cmp(&other.0));
     let mut rows: Vec<usize> = keys.iter().take(size).map(|(_, row)| *row).collect();
@@ -246,15 +244,15 @@ fn smallest(keys: &mut [(f64, usize)], size: usize, lines: &[String]) -> Vec<Str
     rows.into_iter().map(|row| lines[row].clone()).collect()
 }
 
-/// Asserts that what --against lets pass has nine tenths of its words or pairs of words in common with no holdout row.
-fn assert_no_near_copies(corpus: &Path) {
+/// Asserts that no row that `--against` keeps shares 90% of its words or word pairs with a holdout row.
+fn assert_no_near_duplicates(corpus: &Path) {
     let directory = fresh("against");
     let [rest, pool, train] = ["rest.csv", "pool.csv", "train.csv"].map(|name| directory.join(name));
     sample_to(&["--split", "0.8", "--rest", rest.to_str().unwrap()], corpus, &pool);
     sample_to(&["--against", rest.to_str().unwrap()], &pool, &train);
     let texts = |path: &Path| read(path).into_iter().map(|row| row["text"].clone()).collect::<Vec<_>>();
     let (rest, pool, train) = (texts(&rest), texts(&pool), texts(&train));
-    assert!(train.len() * 50 > pool.len() * 48, "{} of {} rows are left", train.len(), pool.len());
+    assert!(train.len() * 50 > pool.len() * 48, "only {} of {} rows are left", train.len(), pool.len());
     let bare = |text: &str| -> Vec<String> {
         let edge = |c: char| !c.is_alphanumeric();
         let words =
@@ -265,14 +263,21 @@ fn assert_no_near_copies(corpus: &Path) {
     let words = |text: &str| bare(text).into_iter().collect::<HashSet<_>>();
     let signs = |text: &str| spaced(text).into_iter().collect::<HashSet<_>>();
     let pairs = |text: &str| spaced(text).windows(2).map(|pair| pair.join(" ")).collect::<HashSet<_>>();
-    assert_eq!(near_copies(&train, &rest, words), [""; 0], "by words");
-    assert_eq!(near_copies(&train, &rest, signs), [""; 0], "by words and the signs on them");
-    assert_eq!(near_copies(&train, &rest, pairs), [""; 0], "by pairs of words");
-    assert!(near_copies(&pool, &rest, words).len() > 20, "there were none to begin with");
+    assert_eq!(near_duplicates(&train, &rest, words), [""; 0], "by words");
+    assert_eq!(near_duplicates(&train, &rest, signs), [""; 0], "by words with punctuation");
+    assert_eq!(near_duplicates(&train, &rest, pairs), [""; 0], "by word pairs");
+    assert!(
+        near_duplicates(&pool, &rest, words).len() > 20,
+        "the pool has too few near-duplicates for this test"
+    );
 }
 
-/// Of the first texts those that share nine tenths or more of their parts with one of the others (Jaccard).
-fn near_copies(texts: &[String], others: &[String], parts: impl Fn(&str) -> HashSet<String>) -> Vec<String> {
+/// Texts with a Jaccard similarity of at least 0.9 to one of the others.
+fn near_duplicates(
+    texts: &[String],
+    others: &[String],
+    parts: impl Fn(&str) -> HashSet<String>,
+) -> Vec<String> {
     let others: Vec<HashSet<String>> = others.iter().map(|text| parts(text)).collect();
     let mut holders: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, set) in others.iter().enumerate() {
@@ -283,8 +288,8 @@ fn near_copies(texts: &[String], others: &[String], parts: impl Fn(&str) -> Hash
     let is_near = |text: &&String| {
         let set = parts(text);
         let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
-        let meetings = set.iter().filter_map(|part| holders.get(part.as_str())).flatten();
-        meetings.for_each(|number| *shared.entry(*number).or_default() += 1);
+        let matches = set.iter().filter_map(|part| holders.get(part.as_str())).flatten();
+        matches.for_each(|number| *shared.entry(*number).or_default() += 1);
         shared
             .iter()
             .any(|(number, &both)| both as f64 >= 0.9 * (set.len() + others[*number].len() - both) as f64)
@@ -292,7 +297,7 @@ fn near_copies(texts: &[String], others: &[String], parts: impl Fn(&str) -> Hash
     texts.iter().filter(is_near).cloned().collect()
 }
 
-/// A word of letters for a number.
+/// Spells a number with letters.
 fn letters(mut n: u64) -> String {
     let mut word = String::new();
     loop {
@@ -304,7 +309,7 @@ fn letters(mut n: u64) -> String {
     }
 }
 
-/// The demo corpus without the rows that hold a line break, so that a row is a line.
+/// The demo corpus without rows that contain a line break, so that each row is one line.
 fn corpus() -> PathBuf {
     let path = fresh("corpus").join("messages.csv");
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv")).unwrap();
@@ -316,8 +321,8 @@ fn corpus() -> PathBuf {
     path
 }
 
-/// A real corpus, where it is at hand.
-#[expect(clippy::print_stderr, reason = "a skip is never silent")]
+/// Path of a real corpus, if it exists.
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
 fn real(name: &str) -> Option<PathBuf> {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").into_os_string();
     let path = Path::new(&std::env::var_os("SPAMOPS_CORPORA").unwrap_or_else(default)).join(name);
@@ -325,13 +330,13 @@ fn real(name: &str) -> Option<PathBuf> {
         return Some(path);
     }
     eprintln!(
-        "skipped: {} is not there; SPAMOPS_CORPORA names the directory of the real corpora",
+        "skipped: {} does not exist; set SPAMOPS_CORPORA to the directory of the real corpora",
         path.display()
     );
     None
 }
 
-/// The rows of a file by column.
+/// Rows of a file, each as a map from column to cell.
 fn read(path: &Path) -> Vec<BTreeMap<String, String>> {
     let mut rows = Rows::open(&Place::File(path.to_owned()), &ReadOptions::default()).unwrap();
     let mut all = Vec::new();
@@ -342,19 +347,19 @@ fn read(path: &Path) -> Vec<BTreeMap<String, String>> {
     all
 }
 
-/// The lines of a file whose rows are lines, without the header.
+/// Lines of a file without the header.
 fn lines_of(path: &Path) -> Vec<String> {
     fs::read_to_string(path).unwrap().lines().skip(1).map(str::to_owned).collect()
 }
 
-/// The lines that `sample` writes, without the header.
+/// Runs `sample` and returns its lines without the header.
 fn sample(options: &[&str], file: &Path) -> Vec<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_sample")).args(options).arg(file).output().unwrap();
     assert!(output.status.success(), "{options:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().skip(1).map(str::to_owned).collect()
 }
 
-/// The same, into a file.
+/// Runs `sample` and writes its output to a file.
 fn sample_to(options: &[&str], file: &Path, out: &Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sample"));
     let status = command.args(options).arg(file).arg("-o").arg(out).stderr(Stdio::null()).status().unwrap();

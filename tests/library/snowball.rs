@@ -1,8 +1,8 @@
-//! Stems match Snowball's own vocabularies, word by word, through the analyzer.
+//! Tests that the analyzer's stems match Snowball's own vocabularies, word by word.
 //!
-//! The vocabularies come with the crate that stems and are found where cargo put it; they are not part of this repository.
-//! Like scikit-learn, the analyzer finds no word or several words in some entries of a vocabulary: a single character, and
-//! parts separated by an apostrophe. The former must give no term, the latter the terms of their parts. Both are counted.
+//! The vocabularies are part of the crate `rust-stemmers`, in cargo's registry directory. This repository has no copy.
+//! Like scikit-learn, the analyzer ignores words of one character and splits words at an apostrophe. An entry of one
+//! character must give no term. An entry with an apostrophe must give the terms of its parts. The test counts both kinds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use std::sync::LazyLock;
 
 use spamops::features::{Analyzer, AnalyzerBuffers, Ngrams, Term, TermKind};
 
-/// Where the vocabularies are.
+/// Directory of the vocabularies.
 static VOCABULARIES: LazyLock<PathBuf> = LazyLock::new(|| {
-    // Of this platform only: what others need is not there after a build.
+    // Packages for other platforms are not downloaded by a build.
     let rustc = Command::new("rustc").args(["--version", "--verbose"]).output().unwrap();
     let rustc = String::from_utf8(rustc.stdout).unwrap();
     let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
@@ -29,25 +29,25 @@ static VOCABULARIES: LazyLock<PathBuf> = LazyLock::new(|| {
     Path::new(package["manifest_path"].as_str().unwrap()).with_file_name("test_data")
 });
 
-/// Words of a vocabulary by what the analyzer takes them for.
+/// Entries of a vocabulary, counted by the number of words that the analyzer finds in them.
 #[derive(Debug, Default, PartialEq)]
-struct Found {
+struct Counts {
     words: usize,
     none: usize,
     several: usize,
-    /// Words whose stems are not Snowball's.
+    /// Words whose stems differ from Snowball's.
     different: Vec<String>,
 }
 
-/// Holds the stems of a language against its vocabulary.
-fn found(language: &str, code: &str) -> Found {
+/// Compares the stems of a language with its vocabulary.
+fn compared(language: &str, code: &str) -> Counts {
     let read = |name: &str| fs::read_to_string(VOCABULARIES.join(format!("{name}_{code}.txt"))).unwrap();
     let (words, stems) = (read("voc"), read("res"));
     assert_eq!(words.lines().count(), stems.lines().count());
     let analyzer = Analyzer {
         kind: TermKind::Word,
         ngrams: Ngrams { fewest: 1, most: 1 },
-        // A few words of the Finnish vocabulary have capitals in them, and so have their stems.
+        // A few Finnish words contain capitals, and so do their stems.
         lowercase: false,
         stem: Some(language.parse().unwrap()),
         ..Analyzer::default()
@@ -58,30 +58,30 @@ fn found(language: &str, code: &str) -> Found {
         analyzer.each(text, &mut scratch, &mut |Term { text, .. }| terms.push(text.to_owned()));
         terms
     };
-    let mut found = Found::default();
+    let mut counts = Counts::default();
     for (word, stem) in words.lines().zip(stems.lines()) {
         if word.chars().nth(1).is_none() {
             assert_eq!(terms(word), [""; 0], "{language}: {word}");
-            found.none += 1;
+            counts.none += 1;
         } else if word.contains('\'') {
             let parts: Vec<String> = word.split('\'').flat_map(&mut terms).collect();
             assert_eq!(terms(word), parts, "{language}: {word}");
-            found.several += 1;
+            counts.several += 1;
         } else {
-            found.words += 1;
+            counts.words += 1;
             let terms = terms(word);
             if terms != [stem] {
-                found.different.push(format!("{word}: {terms:?}, not {stem}"));
+                counts.different.push(format!("{word}: {terms:?}, not {stem}"));
             }
         }
     }
-    found
+    counts
 }
 
-/// Asserts that all words have Snowball's stems, and how many words there are: what is looked at, none, several.
+/// Asserts that all stems match, and that the vocabulary has this many entries with one, no and several words.
 fn assert_all(language: &str, code: &str, [words, none, several]: [usize; 3]) {
-    let wanted = Found { words, none, several, different: Vec::new() };
-    assert_eq!(found(language, code), wanted, "{language}");
+    let expected = Counts { words, none, several, different: Vec::new() };
+    assert_eq!(compared(language, code), expected, "{language}");
 }
 
 #[test]
@@ -101,8 +101,11 @@ fn stems_match_snowball() {
 }
 
 #[test]
-fn every_word_leaves_a_term() {
+fn a_word_whose_stem_is_empty_still_gives_a_term() {
     let analyzer = Analyzer { stem: Some("arabic".parse().unwrap()), ..Analyzer::default() };
     let terms = analyzer.terms(", 000");
-    assert!([",", "000", ", 000"].iter().all(|wanted| terms.iter().any(|term| term == wanted)), "{terms:?}");
+    assert!(
+        [",", "000", ", 000"].iter().all(|expected| terms.iter().any(|term| term == expected)),
+        "{terms:?}"
+    );
 }

@@ -1,4 +1,4 @@
-//! Every statistic is a number within its bounds, for all counts.
+//! Tests that every statistic stays within its bounds, for all counts.
 
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ use spamops::stats::significance;
 use spamops::stats::two_by_two::TwoByTwo;
 use spamops::stats::welch::{self, WelchSample};
 
-/// Counts of every size: none, a few, many.
+/// Counts from 0 to a billion. Small ones are frequent.
 fn count() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 0u64..4, 0u64..100, 0u64..1_000_000, 0u64..1_000_000_000]
 }
@@ -30,8 +30,8 @@ fn histogram() -> impl Strategy<Value = Vec<u64>> {
     prop::collection::vec(count(), 0..12)
 }
 
-/// How two models judge rows of one class.
-pub(crate) fn four() -> impl Strategy<Value = PairedCounts> {
+/// Verdicts of two models on rows of one class.
+pub(crate) fn paired_counts() -> impl Strategy<Value = PairedCounts> {
     [count(), count(), count(), count()].prop_map(|[both, only_one, only_other, neither]| PairedCounts {
         both,
         only_one,
@@ -40,14 +40,14 @@ pub(crate) fn four() -> impl Strategy<Value = PairedCounts> {
     })
 }
 
-/// Whether a number is one, from the least to the most.
-fn within(found: f64, least: f64, most: f64) -> Result<(), TestCaseError> {
-    prop_assert!(found >= least && found <= most, "{found} is not from {least} to {most}");
+/// Fails unless the number is finite and within the bounds.
+fn within(found: f64, low: f64, high: f64) -> Result<(), TestCaseError> {
+    prop_assert!(found >= low && found <= high, "{found} is not between {low} and {high}");
     Ok(())
 }
 
-/// Whether an interval is one, and holds the value.
-fn holds(interval: Interval, value: f64, least: f64, most: f64) -> Result<(), TestCaseError> {
+/// Fails unless the interval is within the bounds and contains the value.
+fn contains(interval: Interval, value: f64, least: f64, most: f64) -> Result<(), TestCaseError> {
     let Interval(low, high) = interval;
     within(low, least - 1e-12, value + 1e-12)?;
     within(high, value - 1e-12, most + 1e-12)
@@ -90,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn results_from_four_counts_are_in_bounds(counts in four()) {
+    fn results_from_four_counts_are_in_bounds(counts in paired_counts()) {
         let PairedCounts { both: a, only_one: b, only_other: c, neither: d } = counts;
         let table = TwoByTwo([[a, b], [c, d]]);
         within(table.exact(), 0.0, 1.0)?;
@@ -101,20 +101,20 @@ proptest! {
         within(significance::mcnemar_mid_p(b, c), 0.0, significance::mcnemar_exact(b, c))?;
         prop_assert!(sequential::ln_evidence(b, c).is_finite());
         if let (Some(interval), Some(difference)) = (counts.newcombe(), counts.difference()) {
-            holds(interval, difference, -1.0, 1.0)?;
+            contains(interval, difference, -1.0, 1.0)?;
         }
         if let Some(Interval(low, high)) = newcombe(a, a + b, c, c + d) {
-            holds(Interval(low, high), a as f64 / (a + b) as f64 - c as f64 / (c + d) as f64, -1.0, 1.0)?;
+            contains(Interval(low, high), a as f64 / (a + b) as f64 - c as f64 / (c + d) as f64, -1.0, 1.0)?;
         }
         let reference = Confusion { true_positive: a, false_negative: b, false_positive: c, true_negative: d };
         if let Some(found) = label_shift::estimate(b, b + c, reference) {
-            holds(found.interval, found.share, 0.0, 1.0)?;
+            contains(found.interval, found.share, 0.0, 1.0)?;
             within(found.error, 0.0, f64::MAX)?;
         }
     }
 
     #[test]
-    fn results_from_eight_counts_are_in_bounds(positive in four(), negative in four(), seed in any::<u64>()) {
+    fn results_from_eight_counts_are_in_bounds(positive in paired_counts(), negative in paired_counts(), seed in any::<u64>()) {
         if let Some(found) = bootstrap::f1_difference(&PairedConfusion { positive, negative }, 40, seed) {
             let Interval(low, high) = found.interval;
             within(low, -1.0, high)?;
@@ -125,12 +125,12 @@ proptest! {
 
     #[test]
     fn results_from_scores_are_in_bounds(rows in prop::collection::vec((0.0..=1.0f64, 0.0..=1.0f64, any::<bool>()), 0..60), grains in 0u8..5) {
-        let cut = |score: f64| if grains > 0 { (score * f64::from(grains)).floor() / f64::from(grains) } else { score };
+        let rounded = |score: f64| if grains > 0 { (score * f64::from(grains)).floor() / f64::from(grains) } else { score };
         let label = |positive: bool| if positive { Label::Positive } else { Label::Negative };
-        let one: Vec<ScoredLabel> = rows.iter().map(|row| ScoredLabel::new(cut(row.0), label(row.2))).collect();
-        let other: Vec<ScoredLabel> = rows.iter().map(|row| ScoredLabel::new(cut(row.1), label(row.2))).collect();
+        let one: Vec<ScoredLabel> = rows.iter().map(|row| ScoredLabel::new(rounded(row.0), label(row.2))).collect();
+        let other: Vec<ScoredLabel> = rows.iter().map(|row| ScoredLabel::new(rounded(row.1), label(row.2))).collect();
         if let Some(found) = PairedAuc::compare(&one, &other) {
-            holds(found.interval, found.difference, -1.0, 1.0)?;
+            contains(found.interval, found.difference, -1.0, 1.0)?;
             within(found.champion, 0.0, 1.0)?;
             within(found.challenger, 0.0, 1.0)?;
             within(found.p.unwrap_or_default(), 0.0, 1.0)?;
@@ -141,9 +141,9 @@ proptest! {
         }
         for found in [sums.accuracy(), sums.precision(), sums.recall(), sums.f1()].into_iter().flatten() {
             within(found.value, 0.0, 1.0)?;
-            // Where two rows are all there are, and both verdicts unlikely, the delta method is off by more than there is.
+            // With only two rows and two unlikely verdicts the delta method overestimates the error.
             within(found.error, 0.0, f64::MAX)?;
-            holds(found.interval, found.value, 0.0, 1.0)?;
+            contains(found.interval, found.value, 0.0, 1.0)?;
         }
         let p: Vec<f64> = rows.iter().map(|row| row.0).collect();
         let (holm, hochberg) = (corrections::holm(&p), corrections::benjamini_hochberg(&p));

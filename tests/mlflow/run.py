@@ -1,4 +1,4 @@
-"""track against a real MLflow server: run.py TOOLS CYCLE, where CYCLE holds what a run of bins/pipeline.sh leaves."""
+"""Tests track with a real MLflow server: run.py TOOLS CYCLE, where CYCLE is the output directory of bins/pipeline.sh."""
 
 import contextlib
 import csv
@@ -25,7 +25,7 @@ TOOLS, CYCLE = (Path(word).resolve() for word in sys.argv[1:3])
 BIN = Path(sys.executable).parent
 START = time.monotonic()
 
-# Nothing of the caller's environment steers the client or the server.
+# The caller's environment must not affect the client or the server.
 for name in list(os.environ):
     if name.startswith(("MLFLOW_", "GITHUB_", "SPAMOPS_")):
         del os.environ[name]
@@ -39,20 +39,20 @@ os.environ.update(
 )
 
 
-def say(what):
-    print(f"{time.monotonic() - START:6.1f} s  {what}", flush=True)
+def say(message):
+    print(f"{time.monotonic() - START:6.1f} s  {message}", flush=True)
 
 
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
-def started(command, port, log, path="/health", **environment):
-    """A process group that answers on the port."""
+def started(command, port, log_file, path="/health", **environment):
+    """Starts a process group and waits until it answers on the port."""
     process = subprocess.Popen(
-        command, stdout=log.open("ab"), stderr=subprocess.STDOUT, start_new_session=True,
+        command, stdout=log_file.open("ab"), stderr=subprocess.STDOUT, start_new_session=True,
         env={**os.environ, **environment})
     for _ in range(600):
         with contextlib.suppress(OSError):
@@ -61,11 +61,11 @@ def started(command, port, log, path="/health", **environment):
         if process.poll() is not None:
             break
         time.sleep(0.1)
-    raise SystemExit(f"{command[1]} did not start:\n{log.read_text()[-3000:]}")
+    raise SystemExit(f"{command[1]} did not start:\n{log_file.read_text()[-3000:]}")
 
 
 class Server:
-    """A real server whose data outlive it."""
+    """A real MLflow server that can be killed and started again with the same data."""
 
     def __init__(self, directory, *options, **environment):
         directory.mkdir()
@@ -90,7 +90,7 @@ class Server:
 
 
 class Proxy(ThreadingHTTPServer):
-    """Hands requests on, and has something happen at one of them, of which no answer comes back."""
+    """Forwards requests and can fail at one of them, without an answer to the client."""
 
     daemon_threads = True
 
@@ -100,19 +100,19 @@ class Proxy(ThreadingHTTPServer):
         self.uri = f"http{'s' if tls else ''}://127.0.0.1:{self.server_address[1]}"
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_side=True)
-        self.heal()
+        self.reset()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def heal(self):
+    def reset(self):
         self.count, self.when, self.before, self.after, self.once, self.is_dead = 0, None, None, None, False, False
 
     def handle_error(self, *_):
-        """A client that hangs up is what this is about."""
+        """Ignores clients that close the connection: the tests provoke this."""
 
     def break_at(self, when, before=lambda: None, after=None, once=False):
-        """From the request on for which `when(number, path)` is true nothing is answered, or only that one is not. It is
-        not handed on, unless there is something to do after it."""
-        self.heal()
+        """Stops answering from the request for which `when(number, path)` is true, or with `once` skips only that answer. The request
+        is forwarded only if `after` is set. `before` and `after` are called before and after it."""
+        self.reset()
         self.when, self.before, self.after, self.once = when, before, after, once
 
 
@@ -157,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def track(*words, expect=0, **environment):
-    """What track prints, or says where it fails."""
+    """Runs track and returns its report, or its error if a failure is expected."""
     environment = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", **environment}
     done = subprocess.run(
         ["track", *map(str, words)], capture_output=True, text=True, env={**os.environ, **environment}, check=False)
@@ -169,7 +169,7 @@ def tool(*words):
     return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True).stdout
 
 
-import mlflow  # noqa: E402 (the environment comes first)
+import mlflow  # noqa: E402 (needs the environment set above)
 import pandas as pd  # noqa: E402
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
@@ -177,8 +177,8 @@ from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 
 logging.getLogger("mlflow").setLevel(logging.ERROR)
 
-class Mirror:
-    """What the server has of one experiment and one registered model."""
+class ServerState:
+    """One experiment and one registered model on the server."""
 
     def __init__(self, uri, experiment, name):
         self.client = mlflow.MlflowClient(uri)
@@ -195,42 +195,42 @@ class Mirror:
     def versions(self):
         return self.client.search_model_versions(f"name = '{self.name}'")
 
-    def at(self, alias):
+    def version_at(self, alias):
         return int(self.client.get_model_version_by_alias(self.name, alias).version)
 
-    def expect_one(self, what):
-        """One run that has ended, one logged model that is whole, one version with its alias."""
+    def expect_one(self, case):
+        """Asserts that there is one finished run, one complete logged model and one version with its alias."""
         runs, models, versions = self.runs(), self.models(), self.versions()
         counts = (len(runs), len(models), len(versions))
-        assert counts == (1, 1, 1), f"{what}: {counts} runs, models, versions"
+        assert counts == (1, 1, 1), f"{case}: {counts} runs, models, versions"
         run, model = runs[0], models[0]
-        assert run.info.status == "FINISHED" and str(model.status) == "READY", f"{what}: {run.info.status} {model.status}"
-        assert [output.model_id for output in run.outputs.model_outputs] == [model.model_id], what
+        assert run.info.status == "FINISHED" and str(model.status) == "READY", f"{case}: {run.info.status} {model.status}"
+        assert [output.model_id for output in run.outputs.model_outputs] == [model.model_id], case
         history = self.client.get_metric_history(run.info.run_id, "folds/f1")
-        assert [metric.step for metric in history] == [1, 2, 3, 4, 5], f"{what}: {history}"
-        assert len(run.inputs.dataset_inputs) == 1, what
-        assert self.at("challenger") == 1, what
+        assert [metric.step for metric in history] == [1, 2, 3, 4, 5], f"{case}: {history}"
+        assert len(run.inputs.dataset_inputs) == 1, case
+        assert self.version_at("challenger") == 1, case
         names = {file.path for file in self.client.list_logged_model_artifacts(model.model_id)}
-        assert names == {"MLmodel", "code", "data"}, f"{what}: {names}"
+        assert names == {"MLmodel", "code", "data"}, f"{case}: {names}"
 
 
-def the_environment(server):
-    """What MLflow's own client reads there."""
+def environment_variables(server):
+    """track uses the environment variables of MLflow's client."""
     client = mlflow.MlflowClient(server.uri)
     experiment = client.create_experiment("from the environment")
-    begun = client.create_run(experiment).info.run_id
-    named = {"MLFLOW_TRACKING_URI": server.uri + "/", "MLFLOW_EXPERIMENT_NAME": "from the environment", "MLFLOW_RUN_ID": begun}
+    open_run = client.create_run(experiment).info.run_id
+    named = {"MLFLOW_TRACKING_URI": server.uri + "/", "MLFLOW_EXPERIMENT_NAME": "from the environment", "MLFLOW_RUN_ID": open_run}
     tracked = track(CYCLE / "challenger.json", "--name", "environment", **named)
-    assert (tracked["experiment_id"], tracked["run_id"]) == (experiment, begun), tracked
-    assert client.get_run(begun).info.status == "RUNNING", "somebody else's run was ended"
+    assert (tracked["experiment_id"], tracked["run_id"]) == (experiment, open_run), tracked
+    assert client.get_run(open_run).info.status == "RUNNING", "track ended a run that it did not start"
     assert not track(CYCLE / "challenger.json", "--name", "environment", **named)["made"]
-    say("MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID")
+    say("MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are used")
 
 
 def encrypted(server, work):
-    """TLS with an authority of its own."""
+    """TLS with a private certificate authority."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "an authority of the test")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test authority")])
     begin = datetime.datetime.now(datetime.timezone.utc)
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -248,20 +248,20 @@ def encrypted(server, work):
     call = [CYCLE / "challenger.json", "--name", "encrypted", "--uri", proxy.uri]
     said = track(*call, "--spool", work / "never", expect=2)
     assert "certificate" in said, said
-    say(f"TLS of nobody we know: {said.strip().replace(str(work), 'WORK')}")
+    say(f"TLS with an unknown authority: {said.strip().replace(str(work), 'WORK')}")
     assert track(*call, MLFLOW_TRACKING_SERVER_CERT_PATH=str(pem))["made"]
     assert not track(*call, MLFLOW_TRACKING_INSECURE_TLS="true")["made"]
-    say("TLS: with MLFLOW_TRACKING_SERVER_CERT_PATH, with MLFLOW_TRACKING_INSECURE_TLS")
+    say("TLS works with MLFLOW_TRACKING_SERVER_CERT_PATH and with MLFLOW_TRACKING_INSECURE_TLS")
 
 
-def whole_sequence(server, work):
-    """The cycle's files at fit, at a promotion, after a rollback."""
+def complete_sequence(server, work):
+    """Tracks the files of the cycle after fit, after a promotion and after a rollback."""
     uri = ("--uri", server.uri)
     models = work / "models"
     shutil.copytree(CYCLE / "models", models)
     old = next(path for path in (models / "spam/models").iterdir() if path.stem == json.loads(
         (models / "spam/versions/1.json").read_text())["digest"])
-    first = track(old, "--experiment", "spam", "--alias", "champion", "--run-name", "the demo's", *uri)
+    first = track(old, "--experiment", "spam", "--alias", "champion", "--run-name", "demo", *uri)
     assert first["version"] == 1 and "version" in first["made"], first
     challenger = CYCLE / "challenger.json"
     at_fit = [challenger, CYCLE / "metrics.json", "--rows", CYCLE / "train.csv", "--rows", f"evaluation={CYCLE / 'holdout.csv'}"]
@@ -271,60 +271,60 @@ def whole_sequence(server, work):
     again = track(*at_fit, "--experiment", "spam", *uri)
     assert not again["made"] and again["run_id"] == tracked["run_id"], again
 
-    mirror = Mirror(server.uri, "spam", "spam")
-    run = mirror.client.get_run(tracked["run_id"])
+    state = ServerState(server.uri, "spam", "spam")
+    run = state.client.get_run(tracked["run_id"])
     model = json.loads(challenger.read_text())
     assert {**run.data.params, **model["provenance"]["options"]} == run.data.params
     assert run.data.params["threshold"] == str(model["threshold"])
     assert run.data.metrics["cv/f1"] == model["estimate"]["pooled"]["f1"]
     assert run.data.metrics["metrics/f1"] == json.loads((CYCLE / "metrics.json").read_text())["f1"]
     for figure, spread in model["estimate"]["by_fold"].items():
-        history = mirror.client.get_metric_history(run.info.run_id, f"folds/{figure}")
+        history = state.client.get_metric_history(run.info.run_id, f"folds/{figure}")
         assert [(metric.step, metric.value) for metric in history] == list(enumerate(spread["values"], 1)), figure
     for name in ("cv/f1", "metrics/f1"):
-        assert len(mirror.client.get_metric_history(run.info.run_id, name)) == 1, name
+        assert len(state.client.get_metric_history(run.info.run_id, name)) == 1, name
     inputs = {(one.tags[0].value, one.dataset.name) for one in run.inputs.dataset_inputs}
     assert inputs == {("training", "train.csv"), ("evaluation", "holdout.csv")}, inputs
-    say("at fit: a run with params, metrics, folds as steps, inputs, a logged model, a version; again: nothing new")
+    say("fit: a run with params, metrics, folds as steps, inputs, a logged model and a version; a second call adds nothing")
 
     at_promotion = [challenger, CYCLE / "compare.json", CYCLE / "promote.json", CYCLE / "report.html"]
     promoted = track(*at_promotion, "--experiment", "spam", *uri)
     assert promoted["run_id"] == tracked["run_id"] and promoted["made"] == ["alias champion"], promoted
-    assert mirror.at("champion") == 2 and len(mirror.runs()) == 2 and len(mirror.versions()) == 2
-    run = mirror.client.get_run(tracked["run_id"])
+    assert state.version_at("champion") == 2 and len(state.runs()) == 2 and len(state.versions()) == 2
+    run = state.client.get_run(tracked["run_id"])
     assert run.data.tags["spamops.compare.verdict"] == "better" and run.data.tags["spamops.promotion.version"] == "2"
-    files = {file.path: file for file in mirror.client.list_artifacts(run.info.run_id)}
+    files = {file.path: file for file in state.client.list_artifacts(run.info.run_id)}
     assert set(files) == {"metrics.json", "compare.json", "promote.json", "report.html"}, files
-    kept = mirror.client.download_artifacts(run.info.run_id, "compare.json", str(work))
+    kept = state.client.download_artifacts(run.info.run_id, "compare.json", str(work))
     assert Path(kept).read_bytes() == (CYCLE / "compare.json").read_bytes()
-    say("at the promotion: the same run, champion is version 2")
+    say("promotion: the same run, and champion is version 2")
 
     def back(to):
         tool("promote", "--rollback", "--registry", models, "--reason", "a test", "-o", work / "back.json")
         record = track(work / "back.json", *uri)
-        assert record["made"] == ["alias champion"] and mirror.at("champion") == to, record
+        assert record["made"] == ["alias champion"] and state.version_at("champion") == to, record
 
     back(to=1)
     stale = track(*at_promotion, "--experiment", "spam", *uri)
-    assert stale["left"] and mirror.at("champion") == 1, stale
+    assert stale["left"] and state.version_at("champion") == 1, stale
     tool("promote", "--to", "2", "--registry", models, "-o", work / "on.json")
     track(work / "on.json", *uri)
-    assert mirror.at("champion") == 2 and len(mirror.versions()) == 2
-    say("a rollback moves champion back to version 1; the promotion before it, tracked late, moves nothing; on to 2 again")
+    assert state.version_at("champion") == 2 and len(state.versions()) == 2
+    say("rollback: champion is version 1; tracking the older promotion again moves nothing; a new promotion moves it to 2")
 
 
-def the_very_scores(server, work):
-    """Python and `mlflow models serve` beside `score`, on 1,000 rows."""
+def same_scores(server, work):
+    """Python and `mlflow models serve` give the same scores as `score` on 1,000 rows."""
     rows = work / "rows.csv"
     tool("sample", "-n", "1000", "--seed", "11", ROOT / "data/messages.csv", "-o", rows)
     tool("score", "--quiet", "--model", CYCLE / "challenger.json", rows, "-o", work / "scored.csv")
     with (work / "scored.csv").open(newline="", encoding="utf-8") as file:
         scored = list(csv.DictReader(file))
-    wanted = [(float(row["spam_score"]), row["verdict"]) for row in scored]
-    assert len(wanted) == 1000 and len(set(wanted)) > 500
+    expected = [(float(row["spam_score"]), row["verdict"]) for row in scored]
+    assert len(expected) == 1000 and len(set(expected)) > 500
     texts = [row["text"] for row in scored]
     mlflow.set_tracking_uri(server.uri)
-    # Which is not to be track's.
+    # The loaded model must not read track's variable.
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     model = mlflow.pyfunc.load_model("models:/spam@champion")
 
@@ -333,22 +333,22 @@ def the_very_scores(server, work):
 
     frame = pd.DataFrame({"number": range(1000), "text": texts}, index=range(5, 1005))
     answer = model.predict(frame)
-    assert found(answer) == wanted and list(answer.index) == list(frame.index)
-    assert found(model.predict(pd.DataFrame(scored).drop(columns=["spam_score", "verdict"]))) == wanted
+    assert found(answer) == expected and list(answer.index) == list(frame.index)
+    assert found(model.predict(pd.DataFrame(scored).drop(columns=["spam_score", "verdict"]))) == expected
     inner = model._model_impl.python_model if hasattr(model._model_impl, "python_model") else model._model_impl
-    for texts_alone in (texts, pd.Series(texts)):
-        assert found(inner.predict(texts_alone)) == wanted
+    for texts_only in (texts, pd.Series(texts)):
+        assert found(inner.predict(texts_only)) == expected
     odd = ["", "null \0 byte", "two\nlines \u2028 \"quoted\"", "\ud800 half a pair", "Ünïcode 💌", "x" * 200_000]
     assert len(inner.predict(odd)) == len(odd)
     assert len(model.predict(pd.DataFrame({"text": [None, "a"]}, dtype=object))) == 2
     assert len(model.predict(pd.DataFrame({"text": pd.Series([], dtype=str)}))) == 0
-    assert found(model.predict({"text": texts[0]})) == wanted[:1]
+    assert found(model.predict({"text": texts[0]})) == expected[:1]
     try:
-        # Which MLflow hands on as one row: no score is better than that of a list.
+        # MLflow passes this as one row with a list in its cell. An error is better than a score of the list.
         raise SystemExit(f"a list in a cell was scored: {model.predict({'text': texts})}")
     except TypeError as error:
         assert "a cell is a list" in str(error), error
-    say(f"Python: 1,000 rows, {len(set(wanted))} different scores, the very ones of score")
+    say(f"Python: 1,000 rows, {len(set(expected))} different scores, the same as score")
 
     port = free_port()
     command = [str(BIN / "mlflow"), "models", "serve", "-m", "models:/spam@champion", "--env-manager", "local",
@@ -360,23 +360,23 @@ def the_very_scores(server, work):
             request = urllib.request.Request(f"http://127.0.0.1:{port}/invocations", json.dumps(body).encode(),
                                              {"Content-Type": "application/json"})
             answer = json.load(urllib.request.urlopen(request, timeout=120))["predictions"]
-            assert [(row["spam_score"], row["verdict"]) for row in answer] == wanted, list(body)
+            assert [(row["spam_score"], row["verdict"]) for row in answer] == expected, list(body)
     finally:
         os.killpg(serving.pid, signal.SIGKILL)
         serving.wait()
-    say("mlflow models serve: the same 1,000, as dataframe_split, dataframe_records and inputs")
+    say("mlflow models serve: the same 1,000 scores with dataframe_split, dataframe_records and inputs")
 
-    track(CYCLE / "challenger.json", "--name", "whole", "--program", shutil.which("score"), "--uri", server.uri)
-    script = ("import mlflow, pandas; model = mlflow.pyfunc.load_model('models:/whole@challenger');"
+    track(CYCLE / "challenger.json", "--name", "standalone", "--program", shutil.which("score"), "--uri", server.uri)
+    script = ("import mlflow, pandas; model = mlflow.pyfunc.load_model('models:/standalone@challenger');"
               "print(model.predict(pandas.DataFrame({'text': ['win a prize']})).to_json())")
-    alone = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=work, env={
+    answer = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=work, env={
         **os.environ, "PATH": "/usr/bin:/bin", "MLFLOW_TRACKING_URI": server.uri}).stdout
-    assert json.loads(alone)["verdict"], alone
-    say("with --program the model needs no score on the machine")
+    assert json.loads(answer)["verdict"], answer
+    say("with --program the model needs no installed score")
 
 
 def cut_everywhere(server):
-    """The connection is lost at each request in turn, before it arrives or after: the next call makes up for it."""
+    """Loses the connection at each request in turn, before or after it arrives. The next call completes the tracking."""
     proxy = Proxy(server.port)
 
     def call(name, **words):
@@ -384,37 +384,37 @@ def cut_everywhere(server):
 
     call("uncut")
     requests = proxy.count
-    Mirror(server.uri, "uncut", "uncut").expect_one("uncut")
+    ServerState(server.uri, "uncut", "uncut").expect_one("uncut")
     for number in range(1, requests + 1):
-        for mode, after in (("lost", None), ("unheard", lambda: None)):
+        for mode, after in (("lost", None), ("unanswered", lambda: None)):
             name = f"{mode}-{number}"
             proxy.break_at(lambda count, _, number=number: count == number, after=after)
             assert "closed before the answer" in call(name, expect=2), name
-            proxy.heal()
+            proxy.reset()
             call(name)
-            mirror = Mirror(server.uri, name, name)
-            mirror.expect_one(name)
+            state = ServerState(server.uri, name, name)
+            state.expect_one(name)
             assert not call(name)["made"], name
-    say(f"cut at each of {requests} requests, before and after it arrived: one run, one model, one version, each time")
-    again = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0.01"}
-    tried_again = 0
+    say(f"connection lost at each of {requests} requests, before and after it arrived: always one run, one model, one version")
+    with_retries = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0.01"}
+    retried = 0
     for number in range(1, requests + 1):
         name = f"hiccup-{number}"
         proxy.break_at(lambda count, _, number=number: count == number, after=lambda: None, once=True)
         words = ["track", str(CYCLE / "challenger.json"), str(CYCLE / "metrics.json"), "--name", name, "--uri", proxy.uri]
-        done = subprocess.run(words, env={**os.environ, **again}, capture_output=True, check=False)
-        tried_again += done.returncode == 0
-        proxy.heal()
+        done = subprocess.run(words, env={**os.environ, **with_retries}, capture_output=True, check=False)
+        retried += done.returncode == 0
+        proxy.reset()
         call(name)
-        Mirror(server.uri, name, name).expect_one(name)
-    # A run, a logged model, its place among the outputs, a version: what would be there twice is not tried twice.
-    assert tried_again == requests - 4, tried_again
-    say(f"one answer lost: {tried_again} of {requests} requests are tried again, and nothing is there twice")
+        ServerState(server.uri, name, name).expect_one(name)
+    # Four requests are not idempotent, so they are not retried: run, logged model, model output, version.
+    assert retried == requests - 4, retried
+    say(f"one answer lost: {retried} of {requests} requests are retried, and nothing is created twice")
     return proxy
 
 
 def killed_client(server, proxy, work):
-    """A client that dies itself, with all in its spool."""
+    """Kills the client. Its spool has everything to continue."""
     for number in (2, 5, 9, 12, 15):
         name, spool = f"killed-{number}", work / f"killed-{number}"
         started, client = threading.Event(), []
@@ -428,30 +428,30 @@ def killed_client(server, proxy, work):
         client.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
         started.set()
         assert client[0].wait() == -signal.SIGKILL, name
-        proxy.heal()
+        proxy.reset()
         flushed = track("--flush", "--spool", spool)
         assert len(flushed["sent"]) == 1 and not flushed["kept"], flushed
-        Mirror(server.uri, name, name).expect_one(name)
+        ServerState(server.uri, name, name).expect_one(name)
         assert not list((spool / "plans").iterdir()) and not list((spool / "files").iterdir())
-    say("a client killed at 5 places: its spool makes up for it")
+    say("client killed at 5 requests: flushing its spool completes the tracking")
 
 
 def killed_server(server, proxy):
-    """kill -9 with a request in flight, and another process on the same data."""
+    """Kills the server during a request and starts it again with the same data."""
     for path in ("POST /api/2.0/mlflow/model-versions/create", "POST /api/2.0/mlflow/logged-models", "data/model.json"):
         name = "server-" + path.rsplit("/", 1)[-1].removesuffix(".json")
-        proxy.break_at(lambda _, asked, path=path: asked.endswith(path), after=server.kill)
+        proxy.break_at(lambda _, request, path=path: request.endswith(path), after=server.kill)
         call = [CYCLE / "challenger.json", "--name", name, "--uri", proxy.uri]
         track(*call, expect=2)
         server.start()
-        proxy.heal()
+        proxy.reset()
         track(*call)
-        Mirror(server.uri, name, name).expect_one(name)
-    say("server killed with -9 at 3 requests and started again: one run, one version, each time")
+        ServerState(server.uri, name, name).expect_one(name)
+    say("server killed at 3 requests and started again: always one run, one version")
 
 
 def spooled(server, work):
-    """No server at all, then one."""
+    """Tracks to a spool without a server, then flushes it to a server."""
     spool, name = work / "spool", ("--name", "spooled")
     server.kill()
     begin = time.monotonic()
@@ -464,15 +464,15 @@ def spooled(server, work):
     server.start()
     flushed = track("--flush", "--spool", spool)
     assert [sent["made"][-1] for sent in flushed["sent"]] == ["alias challenger", "alias champion"], flushed
-    mirror = Mirror(server.uri, "spooled", "spooled")
-    mirror.expect_one("spooled")
-    assert mirror.at("champion") == 1 and not list((spool / "plans").iterdir()) and not list((spool / "files").iterdir())
+    state = ServerState(server.uri, "spooled", "spooled")
+    state.expect_one("spooled")
+    assert state.version_at("champion") == 1 and not list((spool / "plans").iterdir()) and not list((spool / "files").iterdir())
     assert not track("--flush", "--spool", spool)["sent"]
-    say(f"without a server a promotion is not held up ({took:.1f} s for two); flushed: one run, one version, both aliases")
+    say(f"no server: two calls take {took:.1f} s; after the flush: one run, one version, both aliases")
 
 
 def passwords(work):
-    """Basic auth, right, wrong and none."""
+    """Basic auth with correct, wrong and missing passwords."""
     server = Server(work / "auth", "--app-name", "basic-auth", MLFLOW_FLASK_SERVER_SECRET_KEY="only-a-test",
                     MLFLOW_AUTH_CONFIG_PATH=str(auth_config(work)))
     try:
@@ -490,7 +490,7 @@ def passwords(work):
         assert not track(*call, **right)["made"]
         inside = server.uri.replace("//", "//admin:a-long-right-one@")
         assert not track(CYCLE / "challenger.json", "--uri", inside)["made"]
-        say("basic auth, right: from the environment and from the address")
+        say("basic auth works from the environment and from the address")
     finally:
         server.kill()
 
@@ -509,9 +509,9 @@ def main():
         server = Server(work / "server")
         say(f"MLflow {mlflow.__version__} on {server.uri}")
         try:
-            whole_sequence(server, work)
-            the_very_scores(server, work)
-            the_environment(server)
+            complete_sequence(server, work)
+            same_scores(server, work)
+            environment_variables(server)
             encrypted(server, work)
             proxy = cut_everywhere(server)
             killed_client(server, proxy, work)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `track` against a real MLflow server: the files of the cycle, servers and clients that are killed, passwords, Python.
+# Tests `track` with a real MLflow server: the files of the cycle, killed servers and clients, passwords, and Python.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 venv=target/mlflow

@@ -1,11 +1,11 @@
-//! Builds GitHub's JSON objects with all fields that octocrab's models require.
+//! Builds GitHub's JSON objects with all fields that octocrab requires.
 
 use serde_json::{Value, json};
 
-/// When everything here happened.
+/// The time of all events.
 const TIME: &str = "2026-10-01T00:00:00Z";
 
-/// An account; `kind` is `User` or `Bot`.
+/// An account. `kind` is `User` or `Bot`.
 pub(crate) fn account(login: &str, kind: &str) -> Value {
     let mut account = json!({
         "login": login, "id": 1, "node_id": "U_1", "gravatar_id": "", "type": kind, "site_admin": false,
@@ -29,7 +29,7 @@ pub(crate) fn account(login: &str, kind: &str) -> Value {
     account
 }
 
-/// A comment of `somebody` on issue 7.
+/// A comment by `somebody` on issue 7.
 pub(crate) fn comment(id: u64, body: &str, association: &str, kind: &str) -> Value {
     json!({
         "id": id, "node_id": "IC_1", "body": body, "author_association": association, "user": account("somebody", kind),
@@ -39,7 +39,7 @@ pub(crate) fn comment(id: u64, body: &str, association: &str, kind: &str) -> Val
     })
 }
 
-/// Release 5, of tag `spam@v3.0.0`, with its uploads at `server`.
+/// Release 5 of the tag `spam@v3.0.0`, with uploads to `server`.
 pub(crate) fn release(server: &str, draft: bool, assets: &Value) -> Value {
     json!({
         "id": 5, "node_id": "RE_5", "tag_name": "spam@v3.0.0", "target_commitish": "main", "name": "spam 3",
@@ -52,7 +52,7 @@ pub(crate) fn release(server: &str, draft: bool, assets: &Value) -> Value {
     })
 }
 
-/// `model.json` as a file of release 5.
+/// The asset `model.json` of release 5.
 pub(crate) fn asset(state: &str, size: u64) -> Value {
     json!({
         "id": 8, "node_id": "RA_8", "name": "model.json", "label": null, "state": state, "size": size,
@@ -62,7 +62,7 @@ pub(crate) fn asset(state: &str, size: u64) -> Value {
     })
 }
 
-/// A tag that has been pushed.
+/// A pushed tag.
 pub(crate) fn tag(tag: &str) -> Value {
     json!({
         "ref": format!("refs/tags/{tag}"), "node_id": "REF_1", "url": "https://github.test/ref",

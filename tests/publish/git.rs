@@ -1,7 +1,7 @@
-//! Publishing to git: one commit with only the registry, tags with increasing dates, and pushes without force.
+//! Tests publishing to git: commits that contain only the registry, tags with increasing dates, and pushes without force.
 //!
-//! A push goes on top of unrelated commits and gives way if the registry moved on the remote. Remotes are bare repositories
-//! beside the clones.
+//! A push is rebased onto unrelated commits. It fails if the registry on the remote has changed. Each remote is a bare
+//! repository next to its clones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::directory::fresh;
 
 const NOW: Timestamp = Timestamp(1_790_812_800);
 
-/// A bare repository with one commit, in a fresh directory.
+/// Creates a directory with a bare repository that has one commit.
 fn remote(name: &str) -> PathBuf {
     let directory = fresh(name);
     git(&directory, &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
@@ -39,7 +39,7 @@ fn clone(directory: &Path, name: &str) -> PathBuf {
     clone
 }
 
-/// Runs git as somebody whom no configuration names; what it said.
+/// Runs git as a user of its own and returns its output.
 fn git(directory: &Path, words: &[&str]) -> String {
     let mut command = Command::new("git");
     command.arg("-C").arg(directory).args(["-c", "user.name=Other", "-c", "user.email=other@example.org"]);
@@ -48,16 +48,16 @@ fn git(directory: &Path, words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// The registry in a clone.
+/// The registry of a clone, for publishing.
 fn at(clone: &Path) -> Git {
     let actor = Actor { name: "spamops".into(), email: "spamops@example.org".into() };
     Git::at(&clone.join("models/spam"), actor, NOW).unwrap()
 }
 
-/// Moves the champion to a version as the registry would, and has it committed and tagged.
+/// Moves the champion to a version, commits the move and tags it.
 fn promote(clone: &Path, version: u64) -> tags::TagPlan {
     let manifest = clone.join(format!("models/spam/versions/{version}.json"));
-    // Of another clone it is another model: the very same commit would be no conflict.
+    // The manifest differs between clones, because identical commits would not conflict.
     fs::write(manifest, format!("{version} of {}", clone.display())).unwrap();
     fs::write(clone.join("models/spam/champion.json"), version.to_string()).unwrap();
     let git = at(clone);
@@ -81,7 +81,7 @@ fn dates(clone: &Path) -> Vec<(String, i64)> {
 }
 
 #[test]
-fn a_commit_holds_the_registry_and_nothing_else() {
+fn a_commit_contains_only_the_registry() {
     let clone = clone(&remote("commit"), "mine");
     fs::write(clone.join("README"), "changed\n").unwrap();
     fs::write(clone.join("staged"), "by hand\n").unwrap();
@@ -98,7 +98,7 @@ fn a_commit_holds_the_registry_and_nothing_else() {
 }
 
 #[test]
-fn tags_with_the_largest_number_or_date_stop_no_tool() {
+fn tags_with_the_largest_number_or_date_do_not_overflow() {
     let clone = clone(&remote("end-of-time"), "mine");
     git(&clone, &["tag", "--annotate", "--message", "x", "spam#champion#18446744073709551615"]);
     assert_eq!(promote(&clone, 1).missing, ["spam@v1.0.0", "spam#champion#1"]);
@@ -121,7 +121,7 @@ fn tag_dates_increase_within_a_second_and_when_the_clock_goes_back() {
     promote(&clone, 2);
     let again = promote(&clone, 2);
     assert!(again.missing.is_empty(), "{again:?}");
-    // Back to version 1: its tag is there, the alias goes back to its commit.
+    // Back to version 1: its tag exists, and the alias gets a tag on the same commit.
     promote(&clone, 1);
     let challenger = TaggedMove { alias: "challenger", version: 2, ..champion(2) };
     tags::tell(&at(&clone), &challenger).unwrap();
@@ -165,7 +165,7 @@ fn tags_that_gto_cannot_read_are_rejected() {
 }
 
 #[test]
-fn a_push_goes_on_top_of_unrelated_commits() {
+fn a_push_is_rebased_onto_unrelated_commits() {
     let directory = remote("on-top");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     promote(&mine, 1);
@@ -191,12 +191,12 @@ fn a_push_goes_on_top_of_unrelated_commits() {
     assert_eq!(git(&other, &["rev-parse", "spam@v1.0.0^{commit}"]), git(&other, &["rev-parse", "HEAD~1"]));
     assert_eq!(git(&other, &["cat-file", "-t", "spam#champion#2"]), "tag");
     assert_eq!(fs::read_to_string(mine.join("README")).unwrap(), "being edited\n");
-    // The same once more: nothing is left to do.
+    // A second push has nothing to do.
     assert_eq!(pushed(&mine).unwrap(), PushResult { tags: vec![], ..done });
 }
 
 #[test]
-fn a_push_gives_way_if_the_registry_moved() {
+fn a_push_fails_if_the_registry_on_the_remote_changed() {
     let directory = remote("gives-way");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     promote(&other, 1);
@@ -220,7 +220,7 @@ fn a_push_gives_way_if_the_registry_moved() {
 }
 
 #[test]
-fn tags_of_others_are_fetched_first_even_in_a_shallow_clone() {
+fn remote_tags_are_fetched_first_even_in_a_shallow_clone() {
     let directory = remote("shallow");
     let other = clone(&directory, "other");
     promote(&other, 1);
@@ -234,7 +234,7 @@ fn tags_of_others_are_fetched_first_even_in_a_shallow_clone() {
     assert_eq!(git(&mine, &["rev-list", "--all", "--count"]), "2");
     let back = promote(&mine, 1);
     assert_eq!(back.missing, ["spam#champion#3"]);
-    // The remote moves meanwhile; a shallow clone goes on top as well.
+    // The remote gets another commit. A push from a shallow clone is rebased too.
     fs::write(other.join("README"), "more\n").unwrap();
     git(&other, &["commit", "--quiet", "-am", "readme"]);
     git(&other, &["push", "--quiet", "origin", "main"]);
@@ -249,7 +249,7 @@ fn tags_of_others_are_fetched_first_even_in_a_shallow_clone() {
 }
 
 #[test]
-fn a_failed_push_says_why_without_a_password() {
+fn a_failed_push_gives_the_reason_without_the_password() {
     let directory = remote("why");
     let mine = clone(&directory, "mine");
     promote(&mine, 1);
@@ -267,13 +267,13 @@ fn a_failed_push_says_why_without_a_password() {
     fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let why = format!("{:#}", pushed(&mine).unwrap_err());
     assert_eq!(why, "git push: main is protected, see https://host/why");
-    // No branch of that remote moved.
+    // A push without a branch fails.
     git(&mine, &["checkout", "--quiet", "--detach"]);
     let detached = pushed(&mine).unwrap_err().to_string();
     assert_eq!(detached, "no branch is checked out; run git switch BRANCH, then run this again");
 }
 
-/// The tool itself, in a clone, started but not waited for.
+/// Starts `promote` in a clone and does not wait for it.
 fn run_promote(clone: &Path, words: &[&str]) -> Child {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spam/models");
     let model = fs::read_dir(models).unwrap().next().unwrap().unwrap().path();
@@ -306,11 +306,11 @@ fn concurrent_pushes_all_succeed() {
 }
 
 #[test]
-fn a_rejected_promotion_leaves_no_tags_and_loses_no_commit() {
+fn a_rejected_push_leaves_no_tags_and_keeps_the_commit() {
     let directory = remote("outrun");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     assert!(run_promote(&other, &["--commit", "--reason", "first"]).wait().unwrap().success());
-    // The other one pushes when this one has looked and committed already, and not pushed yet.
+    // The other clone pushes between this clone's commit and its push.
     let hook = mine.join(".git/hooks/post-commit");
     fs::create_dir_all(hook.parent().unwrap()).unwrap();
     let script = format!(
@@ -331,7 +331,7 @@ fn a_rejected_promotion_leaves_no_tags_and_loses_no_commit() {
 }
 
 #[test]
-fn nothing_moves_locally_if_the_registry_moved_on_the_remote() {
+fn promote_changes_nothing_if_the_registry_on_the_remote_is_newer() {
     let directory = remote("stale");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     assert!(run_promote(&other, &["--push", "--reason", "first"]).wait().unwrap().success());

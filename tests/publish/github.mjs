@@ -1,8 +1,7 @@
-// promote against a GitHub that keeps state (emulate), on localhost: a release with its assets, a comment that stays one, an
-// event sent once. Whatever promote sends is held against GitHub's own OpenAPI, and the token is looked for everywhere.
+// Tests promote against a stateful GitHub emulator (emulate) on localhost: a release with assets, one comment that is updated,
+// and an event that is sent once. Every request is checked against GitHub's OpenAPI, and no output may contain the token.
 //
-// Between the two stands a proxy that sees every request, and answers what emulate does not have: events, deployments, and
-// a token that is wrong, which emulate takes for one of its user.
+// A proxy sees every request. It answers what emulate does not support: events, deployments and invalid tokens.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
@@ -31,18 +30,18 @@ const routes = Object.entries(spec.paths).map(([path, operations]) => ({
   operations,
 }))
 
-/** Holds a request against the OpenAPI: its path, its method, its body, the parameters of its query. */
+/** Checks path, method, body and query parameters of a request against the OpenAPI. */
 function expectValid({ method, path, query, body }) {
   const found = routes.filter(({ pattern }) => pattern.test(path)).sort((a, b) => a.path.split('{').length - b.path.split('{').length)
   const route = found[0] ?? routes.find(({ path: known }) => known === '/repos/{owner}/{repo}/git/ref/{ref}' && path.includes('/git/ref/tags/'))
-  assert(route, `GitHub has no ${path}`)
+  assert(route, `GitHub has no path ${path}`)
   const operation = route.operations[method.toLowerCase()]
   assert(operation, `GitHub has no ${method} ${route.path}`)
   const known = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query').map(({ name }) => name)
-  for (const name of query.keys()) assert(known.includes(name), `${method} ${route.path} knows no ?${name}`)
+  for (const name of query.keys()) assert(known.includes(name), `${method} ${route.path} has no parameter ${name}`)
   const schema = operation.requestBody?.content?.['application/json']?.schema
   if (typeof body !== 'object') return
-  assert(schema, `${method} ${route.path} takes no JSON`)
+  assert(schema, `${method} ${route.path} has no JSON body`)
   const isValid = ajv.compile(schema)
   assert(isValid(body), `${method} ${route.path}: ${ajv.errorsText(isValid.errors)}: ${JSON.stringify(body)}`)
   const unknown = Object.keys(body).filter((key) => !(key in schema.properties))
@@ -51,7 +50,7 @@ function expectValid({ method, path, query, body }) {
 
 assert.throws(() => expectValid({ method: 'POST', path: '/repos/o/r/dispatches', query: new URLSearchParams(), body: {} }), /event_type/)
 
-// --- emulate, and the proxy before it
+// --- emulate and the proxy
 
 const read = async (stream) => {
   const chunks = []
@@ -59,12 +58,12 @@ const read = async (stream) => {
   return Buffer.concat(chunks)
 }
 
-let asked = []
-const wrong = []
+let requests = []
+const violations = []
 const deployments = []
 const times = { created_at: '2026-10-01T00:00:00Z', updated_at: '2026-10-01T00:00:00Z' }
 
-/** A deployment with every field that GitHub sends; `states` is ours. */
+/** A deployment with every field that GitHub sends, and `states` for the proxy. */
 function deploymentOf({ ref, environment, description }) {
   const id = 40 + deployments.length
   const repository_url = `${base}/repos/owner/models`
@@ -87,11 +86,11 @@ const proxy = createServer(async (request, response) => {
   const body = isJson && bytes.length > 0 ? JSON.parse(bytes) : undefined
   const path = decodeURIComponent(url.pathname)
   if (request.headers['x-test'] === undefined) {
-    asked.push({ method: request.method, path, body })
+    requests.push({ method: request.method, path, body })
     try {
       expectValid({ method: request.method, path, query: url.searchParams, body })
     } catch (error) {
-      wrong.push(error.message)
+      violations.push(error.message)
     }
   }
   const answer = (status, value) => {
@@ -105,7 +104,7 @@ const proxy = createServer(async (request, response) => {
       deployments.unshift(deploymentOf(body))
       return answer(201, deployments[0])
     }
-    // The newest first, as GitHub has them.
+    // The newest first, as on GitHub.
     return answer(200, deployments.filter(({ environment }) => environment === url.searchParams.get('environment')))
   }
   if (path.endsWith('/statuses')) {
@@ -141,7 +140,7 @@ const emulator = await createEmulator({
 })
 api = `http://localhost:${freePort}`
 
-/** What the test itself asks GitHub. */
+/** A request by the test itself. */
 async function github(method, path, body) {
   const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', 'x-test': 'yes' }
   const answer = await fetch(`${base}/repos/owner/models/${path}`, { method, headers, body: body && JSON.stringify(body) })
@@ -169,17 +168,17 @@ execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', join(
 git('init', '--quiet', '--initial-branch=main')
 git('remote', 'add', 'origin', '../remote.git')
 
-/** Runs promote; its status, its words and its record. */
+/** Runs promote. Returns its status, its messages and its report. */
 async function promote(words, more = {}) {
-  asked = []
+  requests = []
   const child = spawn(join(tools, 'promote'), [...words, '-o', 'promote.json'], { cwd: clone, env: { ...environment, ...more } })
   const [stdout, stderr, status] = await Promise.all([read(child.stdout), read(child.stderr), new Promise((done) => child.on('close', done))])
   outputs.push(String(stdout), String(stderr))
-  assert.deepEqual(wrong, [])
+  assert.deepEqual(violations, [])
   return { status, said: String(stderr).trim(), record: JSON.parse(readFileSync(join(clone, 'promote.json'))) }
 }
 
-/** emulate has no git: a tag that was pushed is made known to it. */
+/** Creates a pushed tag in emulate, which has no git. */
 async function mirror(tag) {
   git('cat-file', '-e', `${tag}^{tag}`)
   const { object } = await github('GET', 'git/ref/heads/main')
@@ -190,9 +189,9 @@ writeFileSync(join(clone, 'one.json'), readFileSync(join(data, 'one.json')))
 writeFileSync(join(clone, 'two.json'), readFileSync(join(data, 'two.json')))
 await github('POST', 'issues', { title: 'the champion' })
 const all = ['--push', '--release', '--comment', '1', '--environment', 'production', '--dispatch', 'owner/filter']
-const writes = () => asked.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path.replace(/\d+/g, 'N')}`)
+const writes = () => requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path.replace(/\d+/g, 'N')}`)
 
-// A tag that GitHub has not got is not made there: the move stays, and the same command goes on.
+// promote does not create a missing tag on GitHub. The promotion remains, and the same command continues later.
 let run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
 assert.equal(run.status, 2, run.said)
 assert.match(run.said, /^promote: version 1 is the champion, committed, tagged, pushed; for the rest run the same again: owner\/models: release: the tag spam@v1\.0\.0 does not exist; push it first$/)
@@ -206,7 +205,7 @@ const first = run.record
 assert.equal(first.changed, false)
 assert.deepEqual(first.published.dispatched, ['owner/filter'])
 assert.equal(first.published.commit, git('rev-parse', 'origin/main'))
-const dispatched = asked.find(({ path }) => path === '/repos/owner/filter/dispatches').body
+const dispatched = requests.find(({ path }) => path === '/repos/owner/filter/dispatches').body
 assert.equal(dispatched.event_type, 'spamops-promoted')
 assert.equal(dispatched.client_payload.digest, first.digest)
 assert.equal(dispatched.client_payload.tag, 'spam@v1.0.0')
@@ -221,13 +220,13 @@ assert.equal(comments.length, 1)
 assert.match(comments[0].body, /^<!-- spamops:spam -->\n\*\*spam version 1 is the champion\*\*/)
 assert(!comments[0].body.includes('@all') && !comments[0].body.includes('<b>'), comments[0].body)
 
-// The same once more changes nothing, and tells nobody again.
+// A second run changes nothing and sends nothing.
 run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
 assert.equal(run.status, 0, run.said)
 assert.deepEqual(writes(), [])
 assert.deepEqual(run.record.published, first.published)
 
-// The next version: another release, the same comment.
+// The next version gets its own release and updates the same comment.
 run = await promote(['two.json', '--reason', 'second', '--push'])
 assert.equal(run.status, 0, run.said)
 await mirror('spam@v2.0.0')
@@ -247,15 +246,15 @@ comments = await github('GET', 'issues/1/comments')
 assert.equal(comments.length, 1)
 assert.match(comments[0].body, /version 2 is the champion/)
 
-// Back again: the release of version 1 is there, and stays what it was.
+// A rollback leaves the release of version 1 unchanged.
 run = await promote(['--rollback', '--reason', 'ham in quarantine', '--push', '--release', '--comment', '1'])
 assert.equal(run.status, 0, run.said)
 assert.deepEqual(run.record.published.tags, ['spam@v1.0.0', 'spam#champion#3'])
 assert.deepEqual(writes(), ['PATCH /repos/owner/models/issues/comments/N'])
 assert.equal((await github('GET', 'releases')).length, 2)
 
-// Refusals, of the token too.
-await github('POST', 'issues', { title: 'where nothing was said yet' })
+// Errors, including an invalid token.
+await github('POST', 'issues', { title: 'no comment yet' })
 run = await promote(['--to', '1', '--comment', '2'], { GITHUB_TOKEN: `${TOKEN}x` })
 assert.match(run.said, /owner\/models: comment: 401 .*; the token is wrong or expired, renew GITHUB_TOKEN$/m)
 run = await promote(['--to', '1', '--comment', '99'])
@@ -266,9 +265,9 @@ assert.equal(JSON.parse(readFileSync(join(clone, 'models/spam/champion.json'))).
 run = await promote(['--to', '1', '--comment', '1'], { GITHUB_API_URL: 'http://github.example' })
 assert.match(run.said, /GITHUB_API_URL: is not an https:\/\/ address; a token is sent only over https$/)
 run = await promote(['--to', '1', '--comment', '1', '--dry-run', '--dispatch', 'owner/filter'])
-assert.deepEqual(asked, [])
+assert.deepEqual(requests, [])
 
-// --- the token is nowhere: no output, no file, nothing in git
+// --- the token is in no output, no file and no git object
 
 function files(directory) {
   return readdirSync(directory).flatMap((name) => {
@@ -278,9 +277,9 @@ function files(directory) {
 }
 const everything = files(work)
 assert(everything.length > 20 && outputs.some((text) => text.includes('401')))
-for (const path of everything) assert(!readFileSync(path).includes(TOKEN), `${path} holds the token`)
+for (const path of everything) assert(!readFileSync(path).includes(TOKEN), `${path} contains the token`)
 for (const text of [...outputs, git('log', '--all', '-p'), git('tag', '--list', '--format=%(contents)')]) assert(!text.includes(TOKEN), text)
 
 await emulator.close()
 proxy.close()
-console.log(`github: ${releases.length + 1} releases, 1 comment, every request as GitHub's OpenAPI has it, no token in ${everything.length} files and ${outputs.length} outputs`)
+console.log(`github: ${releases.length + 1} releases, 1 comment, every request valid by GitHub's OpenAPI, no token in ${everything.length} files and ${outputs.length} outputs`)

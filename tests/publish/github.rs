@@ -1,6 +1,6 @@
-//! Publishing to GitHub: nothing is created twice, no write is retried, and every error is one line with a fix.
+//! Tests publishing to GitHub: nothing is created twice, no write is retried, and every error is one line with a fix.
 //!
-//! The token appears in no error.
+//! No error contains the token.
 
 use std::fs;
 use std::path::Path;
@@ -16,10 +16,10 @@ use spamops::publish::github::{DispatchEvent, GitHub, ReleaseAsset, Token};
 use crate::answers::{account, asset, comment, deployment, release, status, tag};
 use crate::directory::fresh;
 
-/// What may appear nowhere.
+/// The token, which must not appear in any output.
 const TOKEN: &str = "ghs_0123456789secret";
 
-/// A GitHub that answers as a test says, and a client of it.
+/// A mock GitHub whose answers a test chooses, and a client for it.
 struct Double {
     runtime: Runtime,
     server: MockServer,
@@ -41,7 +41,7 @@ impl Double {
         self.runtime.block_on(mock.respond_with(answer).mount(&self.server));
     }
 
-    /// The requests there were, as `POST /path`.
+    /// All requests so far, such as `POST /path`.
     fn asked(&self) -> Vec<String> {
         let requests = self.runtime.block_on(self.server.received_requests()).unwrap();
         requests.iter().map(|request| format!("{} {}", request.method, request.url.path())).collect()
@@ -112,10 +112,10 @@ fn every_error_is_one_line_with_a_fix_and_without_the_token() {
             "401 bad ***\\u{1b}[31m; the token is wrong or expired, renew GITHUB_TOKEN",
         ),
     ];
-    for (refusal, line) in cases {
-        // Reading is refused, or writing is: neither is tried again.
-        for (reading, asked) in [
-            (refusal.clone(), &["GET /repos/o/r/issues/7/comments"][..]),
+    for (failure, line) in cases {
+        // First the read fails, then the write. Neither is retried.
+        for (reading, requests) in [
+            (failure.clone(), &["GET /repos/o/r/issues/7/comments"][..]),
             (
                 answer(200, json!([])),
                 &["GET /repos/o/r/issues/7/comments", "POST /repos/o/r/issues/7/comments"],
@@ -123,11 +123,11 @@ fn every_error_is_one_line_with_a_fix_and_without_the_token() {
         ] {
             let double = Double::new();
             double.on("GET", "/repos/o/r/issues/7/comments", reading);
-            double.on("POST", "/repos/o/r/issues/7/comments", refusal.clone());
+            double.on("POST", "/repos/o/r/issues/7/comments", failure.clone());
             let error = double.github.comment(7, "spam", "text").unwrap_err();
             assert_eq!(format!("{error:#}"), format!("o/r: comment: {line}"));
             assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
-            assert_eq!(double.asked(), asked);
+            assert_eq!(double.asked(), requests);
         }
     }
 }
@@ -182,7 +182,7 @@ fn a_comment_is_created_once_and_then_updated() {
     assert_eq!(double.bodies("POST"), [json!({ "body": "<!-- spamops:spam -->\ntext" })]);
 
     let double = Double::new();
-    // One that a passer-by wrote with our mark is not ours; ours is on the second page.
+    // A comment with our marker by another contributor does not count. Our own comment is on the second page.
     let mut deleted = comment(110, "of a deleted account", "NONE", "User");
     deleted["user"] = Value::Null;
     let mut first: Vec<Value> = (10..108).map(|id| comment(id, "hello", "OWNER", "User")).collect();
@@ -203,7 +203,7 @@ fn a_comment_is_created_once_and_then_updated() {
     assert_eq!(double.bodies("PATCH"), [json!({ "body": "<!-- spamops:spam -->\nnew" })]);
     assert!(double.bodies("POST").is_empty());
 
-    // Whoever belongs to an organization in private is no member to others, but knows the own name.
+    // A private member of the organization is not shown as a member, so the author's name is compared.
     let double = Double::new();
     let own = json!([comment(3, "<!-- spamops:spam -->\nold", "NONE", "User")]);
     double.on("GET", "/repos/o/r/issues/7/comments", answer(200, own));
@@ -270,7 +270,7 @@ fn a_half_finished_release_is_completed() {
     assert!(!done.made);
     assert_eq!(done.uploaded, ["model.json"]);
 
-    // Nothing is uploaded beside a file that may not be removed.
+    // If an incomplete asset cannot be deleted, nothing is uploaded.
     let double = Double::new();
     let found = release(&double.server.uri(), true, &assets);
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, found));
@@ -349,7 +349,7 @@ fn a_deployment_is_created_once_and_its_status_is_set_once() {
     assert!(!double.github.deployed(id, "d").unwrap().set);
     assert!(double.bodies("POST").is_empty());
 
-    // Rolled back: the older deployment of this tag was a success, and is not what the environment has.
+    // After a rollback the older deployment of this tag is no longer the current one, so a new one is created.
     let double = Double::new();
     double.on("GET", "/repos/o/r/deployments", answer(200, json!([deployment(5, "spam@v4.0.0")])));
     double.on("POST", "/repos/o/r/deployments", answer(201, deployment(6, "spam@v3.0.0")));
@@ -387,8 +387,8 @@ fn promote_never_shows_the_token() {
     let expected = "promote: version 1 is the champion; for the rest run the same again: o/r: comment: 500 sorry, ***; run this again: it skips finished parts\n";
     assert_eq!(said, expected);
     assert!(output.stdout.is_empty());
-    // The move stays and is on record; nothing that was written holds the token.
-    let mut seen = 0;
+    // The promotion remains, and no written file contains the token.
+    let mut count = 0;
     let mut directories = vec![directory];
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(directory).unwrap() {
@@ -397,12 +397,12 @@ fn promote_never_shows_the_token() {
                 directories.push(path);
             } else {
                 assert!(!fs::read_to_string(&path).unwrap().contains(TOKEN), "{}", path.display());
-                seen += 1;
+                count += 1;
             }
         }
     }
-    assert!(seen >= 5, "{seen} files");
-    // Neither is there an option for it.
+    assert!(count >= 5, "only {count} files");
+    // No option takes the token.
     let help = Command::new(env!("CARGO_BIN_EXE_promote")).arg("--help").output().unwrap();
     assert!(!String::from_utf8(help.stdout).unwrap().contains("--token"));
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The tags that promote makes, read back by the real gto: gto.py TOOLS DATA WORK
+"""Tests that the real gto reads the tags that promote writes: gto.py TOOLS DATA WORK
 
-Version and alias, history and registry agree after every move: two in one second, an alias of its own, a rollback, and a
-move between two that gto itself made.
+After every move gto's versions, stages and history must match the registry. The moves include two in one second, a second
+alias, a rollback, and moves before and after one that gto makes.
 """
 
 import json
@@ -26,29 +26,29 @@ def promote(*words):
     return json.loads(run(tools / "promote", *words, "--commit", "--tag"))
 
 
-def agree():
-    """What gto shows is what the registry holds."""
+def aliases_that_agree():
+    """Asserts that gto and the registry have the same aliases, and returns them."""
     shown = json.loads(run(gto, "show", "spam", "--json"))
-    seen = {}
+    stages = {}
     for version in shown:
         for stage in version["stages"]:
-            seen[stage["stage"]] = version["version"]
+            stages[stage["stage"]] = version["version"]
     aliases = [json.loads(path.read_text()) for path in (clone / "models/spam").glob("*.json")]
-    held = {alias["alias"]: f"v{alias['version']}.0.0" for alias in aliases}
-    assert seen == held, (seen, held)
-    return held
+    expected = {alias["alias"]: f"v{alias['version']}.0.0" for alias in aliases}
+    assert stages == expected, (stages, expected)
+    return expected
 
 
 def history():
-    """Registrations and assignments as gto tells them, oldest first, and their dates."""
-    told = json.loads(run(gto, "history", "spam", "--ascending", "--json"))
-    dates = [event["timestamp"] for event in told]
+    """Registrations and assignments in gto's history, oldest first. Asserts that their dates increase strictly."""
+    events = json.loads(run(gto, "history", "spam", "--ascending", "--json"))
+    dates = [event["timestamp"] for event in events]
     assert sorted(set(dates)) == dates, dates
-    return [(event["event"], event["version"], event["stage"]) for event in told]
+    return [(event["event"], event["version"], event["stage"]) for event in events]
 
 
 def journal():
-    """The same as the registry's journal has it."""
+    """The same events from the registry's journal."""
     lines = (clone / "models/spam/journal.jsonl").read_text().splitlines()
     for entry in map(json.loads, lines):
         version = f"v{entry['version']}.0.0"
@@ -61,24 +61,24 @@ clone.mkdir(parents=True)
 run("git", "init", "--quiet", "--initial-branch=main")
 
 assert promote(data / "one.json")["published"]["tags"] == ["spam@v1.0.0", "spam#champion#1"]
-assert agree() == {"champion": "v1.0.0"}
+assert aliases_that_agree() == {"champion": "v1.0.0"}
 assert promote(data / "two.json", "--alias", "challenger")["published"]["tags"] == ["spam@v2.0.0", "spam#challenger#2"]
-assert agree() == {"champion": "v1.0.0", "challenger": "v2.0.0"}
+assert aliases_that_agree() == {"champion": "v1.0.0", "challenger": "v2.0.0"}
 assert promote("--to", "2")["published"]["tags"] == ["spam@v2.0.0", "spam#champion#3"]
 assert promote("--to", "2")["published"]["tags"] == ["spam@v2.0.0", "spam#champion#3"]
-assert agree() == {"champion": "v2.0.0", "challenger": "v2.0.0"}
+assert aliases_that_agree() == {"champion": "v2.0.0", "challenger": "v2.0.0"}
 assert promote("--rollback", "--reason", "ham in quarantine")["published"]["tags"] == ["spam@v1.0.0", "spam#champion#4"]
-assert agree() == {"champion": "v1.0.0", "challenger": "v2.0.0"}
+assert aliases_that_agree() == {"champion": "v1.0.0", "challenger": "v2.0.0"}
 assert history() == list(journal()), (history(), list(journal()))
 moves = len(history())
 
-# gto counts as promote does, and promote goes on after what gto did at another hour.
+# gto numbers tags as promote does, and promote continues after a tag that gto made with a later date.
 run("git", "config", "user.name", "ann")
 run("git", "config", "user.email", "ann@example.org")
 run(gto, "assign", "spam", "--version", "v2.0.0", "--stage", "champion", "--force")
 assert "spam#champion#5" in run("git", "tag", "--list").split()
-assert promote("--to", "2", "--reason", "as gto has it")["published"]["tags"] == ["spam@v2.0.0", "spam#champion#5"]
+assert promote("--to", "2", "--reason", "assigned by gto")["published"]["tags"] == ["spam@v2.0.0", "spam#champion#5"]
 assert promote("--to", "1")["published"]["tags"] == ["spam@v1.0.0", "spam#champion#6"]
-assert agree() == {"champion": "v1.0.0", "challenger": "v2.0.0"}
+assert aliases_that_agree() == {"champion": "v1.0.0", "challenger": "v2.0.0"}
 assert len(history()) == moves + 2
 print(f"gto: show and history agree with the registry after {moves + 2} events, dates strictly increasing")

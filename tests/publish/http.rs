@@ -1,4 +1,4 @@
-//! The client of `publish::http` against loopback servers with prepared answers.
+//! Tests the client of `publish::http` against loopback servers with prepared answers.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ fn ask(url: &str, twice: Repeatable) -> Result<String, HttpFailure> {
 }
 
 #[test]
-fn transient_failures_of_harmless_requests_are_retried() {
+fn transient_failures_of_idempotent_requests_are_retried() {
     for status in ["408 Request Timeout", "429 Too Many Requests", "500 Oh", "503 Service Unavailable"] {
         let (url, heard) =
             server(vec![answer(status, "", "later"), String::new(), answer("200 OK", "", "done")]);
@@ -56,7 +56,7 @@ fn non_idempotent_requests_are_not_retried() {
 }
 
 #[test]
-fn a_rejected_request_is_not_retried_and_the_error_has_no_secrets() {
+fn a_rejected_request_is_not_retried_and_its_error_hides_secrets() {
     let body = r#"{"error_code": "X", "message": "no\u001b[31m t0ken \n##[error] here"}"#;
     let (url, heard) = server(vec![answer("400 Bad Request", "", body)]);
     let failure = ask(&url, Repeatable::Harmless).unwrap_err();
@@ -81,7 +81,7 @@ fn a_redirect_is_reported_and_not_followed() {
 }
 
 #[test]
-fn a_requested_pause_is_made() {
+fn the_client_waits_as_long_as_retry_after_says() {
     let date = "Date: Wed, 21 Oct 2015 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2015 07:28:01 GMT\r\n";
     for asked in ["Retry-After: 1\r\n", date] {
         let (url, heard) = server(vec![answer("429 Slow", asked, ""), answer("204 None", "", "")]);
@@ -93,8 +93,8 @@ fn a_requested_pause_is_made() {
 }
 
 #[test]
-fn a_refused_connection_is_reported_in_words() {
-    // The port was free a moment ago, and nobody listens on it now.
+fn a_refused_connection_is_reported_in_plain_words() {
+    // The listener is dropped, so nothing listens on its port.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let failure = ask(&format!("http://127.0.0.1:{port}/a"), Repeatable::Harmless).unwrap_err();
     assert!(failure.is_passing());

@@ -1,4 +1,4 @@
-//! Tests of publishing: commits, tags, requests to GitHub and webhooks, each against a test double on this machine.
+//! Tests publishing: commits, tags, requests to GitHub and webhooks, each against a local test double.
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 

@@ -1,4 +1,4 @@
-//! `spamops notify` and `promote --notify` against loopback servers: what each channel gets, and what if one is down.
+//! Tests `spamops notify` and `promote --notify` against loopback servers: the message to each channel, and channels that fail.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,14 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// 2026-10-01T00:00:00Z
 const NOW: &str = "1790812800";
 
-/// A directory with an empty run in it.
+/// A directory with an empty run.
 fn with_run(name: &str) -> PathBuf {
     let directory = fresh(name);
     fs::create_dir(directory.join("run")).unwrap();
     directory
 }
 
-/// Runs a tool in a directory with some environment and no other; its status and what it says, both streams.
+/// Runs a tool with only this environment. Returns its status and the output of both streams.
 fn run(tool: &str, arguments: &[&str], directory: &Path, environment: &[(&str, &str)]) -> (i32, String) {
     let mut command = Command::new(tool);
     command.args(arguments).current_dir(directory).env_clear().env("SOURCE_DATE_EPOCH", NOW);
@@ -35,7 +35,7 @@ fn notify(directory: &Path, to: &str, environment: &[(&str, &str)]) -> (i32, Str
     run(env!("CARGO_BIN_EXE_spamops"), &arguments, directory, environment)
 }
 
-/// A run in which version 1 of the demo became the champion.
+/// Promotes version 1 of the demo and writes its report to the run.
 fn promoted(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
     let model = fs::read_dir(format!("{ROOT}/models/spam/models")).unwrap().next().unwrap().unwrap().path();
     let mut all = vec![
@@ -51,7 +51,7 @@ fn promoted(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) 
     run(env!("CARGO_BIN_EXE_promote"), &all, directory, environment)
 }
 
-/// The start and the body of a request.
+/// The head and the body of a request.
 fn parts(heard: &str) -> (String, Value) {
     let (start, body) = heard.split_once("\r\n\r\n").unwrap();
     (start.to_owned(), serde_json::from_str(body).unwrap())
@@ -62,7 +62,7 @@ fn header<'a>(start: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-fn every_channel_is_told_once_in_its_own_format() {
+fn every_channel_gets_one_message_in_its_own_format() {
     let directory = with_run("each");
     assert_eq!(promoted(&directory, &[], &[]), (0, String::new()));
     let (url, heard) = server(vec![answer("200 OK", "", "ok"); 4]);
@@ -103,7 +103,7 @@ fn every_channel_is_told_once_in_its_own_format() {
     let (start, message) = parts(&heard[3]);
     assert_eq!(message["type"], "spamops.promoted");
     assert_eq!(header(&start, "webhook-id"), message["data"]["id"]);
-    // The receiver's side, by Python's own HMAC.
+    // The receiver checks the signature with Python's HMAC.
     let body = heard[3].split_once("\r\n\r\n").unwrap().1;
     let script = "import base64, hmac, sys\n\
                   print('v1,' + base64.b64encode(hmac.new(b'secret', '.'.join(sys.argv[1:]).encode(), 'sha256').digest()).decode())";
@@ -114,12 +114,12 @@ fn every_channel_is_told_once_in_its_own_format() {
         Ok(check) => {
             assert_eq!(String::from_utf8(check.stdout).unwrap().trim(), header(&start, "webhook-signature"));
         }
-        Err(_) => println!("skipped: no python3 to check the signature with"),
+        Err(_) => println!("skipped: python3 is needed to check the signature"),
     }
 }
 
 #[test]
-fn an_unreachable_channel_is_a_warning_and_is_told_next_time() {
+fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     let directory = with_run("deaf");
     promoted(&directory, &[], &[]);
     let (status, said) =
@@ -170,7 +170,7 @@ fn a_promotion_notifies_only_if_something_moved() {
         promoted(&directory, &["--notify", "pagerduty", "--dry-run"], &environment),
         (0, String::new())
     );
-    // A challenger that is registered resolves nothing: what serves is what served.
+    // Registering a challenger notifies nobody, because the champion stays the same.
     let challenger = ["--notify", "pagerduty", "--alias", "challenger"];
     assert_eq!(promoted(&directory, &challenger, &environment), (0, String::new()));
     assert_eq!(promoted(&directory, &told, &environment), (0, String::new()));
@@ -180,7 +180,7 @@ fn a_promotion_notifies_only_if_something_moved() {
 }
 
 #[test]
-fn a_retrain_request_is_news_again_after_a_promotion() {
+fn a_retrain_request_is_sent_again_after_a_promotion() {
     let directory = with_run("again");
     let data = format!("{ROOT}/data/messages.csv");
     let drift = ["--quiet", "--reference", &data, "--force", &data, "-o", "run/drift.json"];

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What promote publishes, read back by others: tags by the real gto, releases, comments and events by a GitHub on localhost.
+# Checks what promote publishes: the real gto reads the tags, a GitHub emulator on localhost gets the API requests.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 publish=$PWD/target/publish
@@ -21,13 +21,13 @@ if ! cmp -s tests/publish/package-lock.json "$publish/node/package-lock.json"; t
     cd "$publish/node"
     cp wanted.json package-lock.json
     PATH=$wheel/bin:$PATH "$node" "$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error --ignore-scripts --no-audit --no-fund
-    # The API of github.com is enough: the others are 300 MB.
+    # Only the API of github.com is needed. The other files take 300 MB.
     find node_modules/@octokit/openapi/generated -name 'ghe*' -delete
     cp wanted.json package-lock.json
   )
 fi
 
-# Two models to move between.
+# Two models to promote.
 mkdir -p "$publish/data"
 cat models/spam/models/*.json > "$publish/data/one.json"
 "$tools/sample" -n 900 --seed 3 data/messages.csv | "$tools/fit" --quiet --now 2026-10-01 -o "$publish/data/two.json"

@@ -1,15 +1,17 @@
-//! A loopback server that sends prepared answers and records the requests.
+//! Provides a loopback server that sends prepared answers and records the requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::thread::{JoinHandle, spawn};
 
-/// A server that answers each connection with the next of these texts, none of them closes it; what it was asked.
+/// Starts a server that answers each connection with the next of these texts. An empty text closes it without an answer.
+///
+/// Returns its URL and, when all answers are sent, the requests.
 pub(crate) fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://me:secret@{}", listener.local_addr().unwrap());
-    let heard = spawn(move || {
-        let mut heard = Vec::new();
+    let server = spawn(move || {
+        let mut requests = Vec::new();
         for answer in answers {
             let (mut stream, _) = listener.accept().unwrap();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
@@ -28,12 +30,12 @@ pub(crate) fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) 
             let mut body = vec![0; length];
             reader.read_exact(&mut body).unwrap();
             text.push_str(&String::from_utf8(body).unwrap());
-            heard.push(text);
+            requests.push(text);
             stream.write_all(answer.as_bytes()).unwrap();
         }
-        heard
+        requests
     });
-    (url, heard)
+    (url, server)
 }
 
 /// An answer that closes the connection.

@@ -1,4 +1,4 @@
-//! How often `compare` promotes simulated challengers: `promotions [--pairs N] [--looks N]` prints a Markdown table.
+//! Measures how often `compare` promotes simulated challengers: `promotions [--pairs N] [--looks N]` prints Markdown tables.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -11,18 +11,18 @@ use spamops::rows::label::Label;
 use spamops::stats::paired::PairedConfusion;
 use spamops::stats::random::RandomStream;
 
-/// The champion's share of spam found, and of ham taken for it.
+/// The champion's recall and false positive rate.
 const RECALL: f64 = 0.9;
-const FALSE_ALARMS: f64 = 0.01;
+const FALSE_POSITIVES: f64 = 0.01;
 
-/// What a challenger's recall is more than the champion's.
+/// Differences between the recall of challenger and champion.
 const EFFECTS: [f64; 5] = [0.0, -0.03, 0.01, 0.03, 0.05];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (mut pairs, mut looks) = (2000, 100);
     while let Some(option) = arguments.next() {
-        let value = arguments.next().ok_or("an option wants a value")?.parse()?;
+        let value = arguments.next().ok_or("an option needs a value")?.parse()?;
         match option.as_str() {
             "--pairs" => pairs = value,
             "--looks" => looks = value,
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One truth, and how many rows are seen of it.
+/// Parameters of one row of the table.
 #[derive(Clone, Copy)]
 struct Cell {
     spam: f64,
@@ -43,7 +43,7 @@ struct Cell {
     rows: usize,
 }
 
-/// A row as both models judge it, and what it is sliced by.
+/// One row with the verdicts of both models and its slices.
 struct Row {
     truth: Label,
     champion: Label,
@@ -56,13 +56,13 @@ fn label(positive: bool) -> Label {
 }
 
 impl Cell {
-    /// A row: with a chance of `shared` both models are wrong or right by one number, else each by its own.
+    /// Draws a row. With probability `shared` one random number decides both verdicts, otherwise each has its own.
     fn row(self, numbers: &mut RandomStream) -> Row {
         let truth = numbers.uniform() < self.spam;
         let one = numbers.uniform();
         let other = if numbers.uniform() < self.shared { one } else { numbers.uniform() };
         let (champion, challenger) =
-            if truth { (RECALL, RECALL + self.effect) } else { (FALSE_ALARMS, FALSE_ALARMS) };
+            if truth { (RECALL, RECALL + self.effect) } else { (FALSE_POSITIVES, FALSE_POSITIVES) };
         let mut of = |shares: &[f64]| {
             let mut left = numbers.uniform();
             shares.iter().position(|share| {
@@ -80,38 +80,37 @@ impl Cell {
         }
     }
 
-    /// The name of a cell.
     fn name(self) -> String {
         let Self { spam, shared, effect, rows } = self;
         format!("{spam} | {:.0}% | {:+.0} | {rows}", 100.0 * shared, 100.0 * effect)
     }
 }
 
-/// The rule as `compare` has it by itself, with its slices, and what it is held against: the exact test alone, and F1 that is no
+/// The rule of `compare` without and with slices, and two rules to compare with: the exact test alone, and any F1 that is not
 /// lower.
 const RULES: [&str; 4] = ["rule", "rule and slices", "exact McNemar", "new >= old"];
 
-/// Which of the rules promote.
+/// Whether each rule promotes.
 fn promoted(cell: Cell, seed: u64) -> [bool; 4] {
     let mut numbers = RandomStream::new(seed);
-    let (mut counters, mut kinds) = (PairedConfusion::default(), Slices::default());
+    let (mut counters, mut slices) = (PairedConfusion::default(), Slices::default());
     for _ in 0..cell.rows {
         let Row { truth, champion, challenger, slices: values } = cell.row(&mut numbers);
         counters.add(truth, champion, challenger);
         for (by, value) in ["language", "script", "length", "link"].iter().zip(values) {
-            kinds.add(by, ["a", "b", "c", "d"][value], truth, champion, challenger);
+            slices.add(by, ["a", "b", "c", "d"][value], truth, champion, challenger);
         }
     }
     let exact = McNemar::of(&counters).is_better();
     let no_lower = counters.f1_difference() >= 0.0;
-    // Whatever the interval, these two are not promoted: no need to draw it.
+    // `compare` never promotes these, so the slow interval is not needed.
     if !exact && counters.f1_difference() < MIN_F1_EFFECT {
         return [false, false, false, no_lower];
     }
-    let part = PairedResult::of(counters);
-    let core = part.verdict == CompareVerdict::Better;
-    let sliced = core && !kinds.lose();
-    [core, sliced, exact, no_lower]
+    let result = PairedResult::of(counters);
+    let core = result.verdict == CompareVerdict::Better;
+    let with_slices = core && !slices.lose();
+    [core, with_slices, exact, no_lower]
 }
 
 fn fixed(pairs: u64) -> io::Result<()> {
@@ -122,7 +121,7 @@ fn fixed(pairs: u64) -> io::Result<()> {
     let mut number = 0;
     for spam in [0.134, 0.5] {
         for shared in [0.0, 0.7, 0.95] {
-            // Models that hardly differ are asked for the false promotions of few rows apart only.
+            // Models with nearly all errors shared are tested for false promotions only.
             for effect in EFFECTS.into_iter().filter(|effect| shared < 0.9 || *effect <= 0.0) {
                 for rows in [200, 1000, 5000] {
                     let cell = Cell { spam, shared, effect, rows };
@@ -145,38 +144,44 @@ fn fixed(pairs: u64) -> io::Result<()> {
     }
     writeln!(out)?;
     if broken.is_empty() {
-        writeln!(out, "Every promise about rows at hand is kept.")?;
+        writeln!(out, "All promises for a fixed number of rows are kept.")?;
     }
     broken.iter().try_for_each(|line| writeln!(out, "BROKEN: {line}"))
 }
 
-/// What is promised and not kept in a cell.
-fn promises(cell: Cell, [core, sliced, exact, ..]: [f64; 4], pairs: u64) -> Vec<String> {
+/// The promises that a cell breaks.
+fn promises(cell: Cell, [core, with_slices, exact, ..]: [f64; 4], pairs: u64) -> Vec<String> {
     let mut broken = Vec::new();
-    let mut expect = |kept: bool, what: &str| {
+    let mut expect = |kept: bool, problem: &str| {
         if !kept {
-            broken.push(format!("{}: {what}", cell.name()));
+            broken.push(format!("{}: {problem}", cell.name()));
         }
     };
     let of = |share: f64| wilson99(share * pairs as f64, pairs as f64);
     if cell.effect <= 0.0 {
-        expect(of(core).0 <= 0.05 && of(sliced).0 <= 0.05, "a model no better is promoted too often");
+        expect(
+            of(core).0 <= 0.05 && of(with_slices).0 <= 0.05,
+            "an equal or worse model is promoted too often",
+        );
     }
     if cell.effect > 0.04 && cell.rows == 5000 && cell.shared > 0.0 {
-        expect(sliced >= 0.9, "five points on 5,000 rows are not seen nine times in ten");
+        expect(
+            with_slices >= 0.9,
+            "a gain of five points on 5,000 rows is promoted less than 90% of the time",
+        );
     }
     if cell.effect > 0.0 {
         let variance = core * (1.0 - core) + exact * (1.0 - exact);
         let error = (variance / pairs as f64).sqrt();
-        expect(core >= exact - 2.0 * error, "the exact test alone sees more");
+        expect(core >= exact - 2.0 * error, "the exact test alone promotes more often");
     }
     broken
 }
 
-/// Streams of rows with a look after each fifty of them.
+/// Measures rules on streams of rows. The exact test is repeated after every 50 rows.
 fn sequential(streams: u64, looks: u64) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "\n{looks} looks at {} rows, fifty at a time\n", 50 * looks)?;
+    writeln!(out, "\n{looks} looks at {} rows, 50 at a time\n", 50 * looks)?;
     writeln!(
         out,
         "| spam | shared errors | points of recall | E >= 20 | exact McNemar at each look | rows to E >= 20, median |"
@@ -219,10 +224,11 @@ fn sequential(streams: u64, looks: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn wilson99(part: f64, whole: f64) -> (f64, f64) {
+/// 99% interval of Wilson (1927).
+fn wilson99(part: f64, total: f64) -> (f64, f64) {
     let z = 2.575_829_303_548_901;
-    let (share, square) = (part / whole, z * z / whole);
+    let (share, square) = (part / total, z * z / total);
     let middle = (share + square / 2.0) / (1.0 + square);
-    let reach = z * (share * (1.0 - share) / whole + square / whole / 4.0).sqrt() / (1.0 + square);
-    (middle - reach, middle + reach)
+    let half_width = z * (share * (1.0 - share) / total + square / total / 4.0).sqrt() / (1.0 + square);
+    (middle - half_width, middle + half_width)
 }

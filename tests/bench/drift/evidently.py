@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How often Evidently's data-drift preset, at its defaults, alarms on streams of which it is known whether they drift.
+"""Measures how often Evidently's data-drift preset, with its defaults, raises an alarm on simulated streams.
 
-    tests/bench/drift/evidently.py [--runs 50] [--streams target/release/examples/streams]     the rates, into evidently.json
-    tests/bench/drift/evidently.py --cost 50000                                              CPU and memory of one fresh process
+    tests/bench/drift/evidently.py [--runs 50] [--streams target/release/examples/streams]     writes the rates to evidently.json
+    tests/bench/drift/evidently.py --cost 50000                                              measures CPU and memory of a new process
 
-Needs evidently==0.7.23 and pandas<3. A run has two columns, text and label, 5,000 reference rows and so many new ones; an alarm is the
-preset's own: half of the columns drifted, or more, so one of two. Reference rows of run R have seed R, new ones 1,000,000 + R.
+It needs evidently==0.7.23 and pandas<3. The rows have two columns, text and label. Each run has 5,000 reference rows. The preset raises
+an alarm if at least half of the columns drifted, here one of two. In run R the reference has seed R, the new rows 1,000,000 + R.
 """
 
 import argparse
@@ -24,10 +24,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path = [place for place in sys.path if Path(place).resolve() != HERE]  # this file is not the package of its name
+sys.path = [place for place in sys.path if Path(place).resolve() != HERE]  # so that `import evidently` finds the package, not this file
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parents[2] / "target"))
 REFERENCE = 5000
-# What is called what: the reference's scenario and strength, those of the new rows, how many these are.
+# For each cell: scenario and strength of the reference, scenario and strength of the new rows, number of new rows.
 QUIET, REPEATS = ("quiet", 0), ("repeats", 0.3)
 CELLS = {
     **{f"quiet, {new}": (QUIET, QUIET, new) for new in (100, 500, 5000)},
@@ -42,14 +42,14 @@ CELLS = {
 
 
 def rows(streams, scenario, count, seed):
-    """CSV of a scenario."""
+    """Rows of a scenario as CSV."""
     name, strength = scenario
     argv = [streams, "--scenario", name, "--strength", str(strength), "--rows", str(count), "--seed", str(seed)]
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
 def drift(reference, new):
-    """Whether the data set drifted, and the columns that did, by what method."""
+    """Whether the data set drifted, and for each column the method, its value and whether the column drifted."""
     import pandas
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
@@ -66,14 +66,14 @@ def drift(reference, new):
             p_value = "p_value" in config["method"]
             columns[config["column"]] = (config["method"], value, value < config["threshold"] if p_value else value >= config["threshold"])
     if set(columns) != {"text", "label"} or not columns["text"][0].endswith("text content drift"):
-        sys.exit(f"the text was not read as text: {columns}")
+        sys.exit(f"Evidently did not use the text column as text: {columns}")
     if share * 2 != sum(drifted for _, _, drifted in columns.values()):
-        sys.exit(f"the share of drifted columns is another one: {share}, {columns}")
+        sys.exit(f"the share of drifted columns does not match the columns: {share}, {columns}")
     return share >= 0.5, columns
 
 
 def wilson(hits, runs, z=1.959963984540054):
-    """Wilson's interval (1927), 95%."""
+    """95% interval of Wilson (1927)."""
     middle = (hits + z * z / 2) / (runs + z * z)
     half = z / (runs + z * z) * math.sqrt(hits * (runs - hits) / runs + z * z / 4)
     return max(0, middle - half), min(1, middle + half)
@@ -92,7 +92,7 @@ def rates(args):
     for name, (before, after, count) in CELLS.items():
         alarms, drifted, methods, start = 0, collections.Counter(), {}, time.monotonic()
         for run in range(args.runs):
-            numpy.random.seed(run)  # it splits rows by numpy's generator
+            numpy.random.seed(run)  # Evidently splits rows with numpy's generator
             alarm, columns = drift(rows(args.streams, before, REFERENCE, run), rows(args.streams, after, count, 1_000_000 + run))
             alarms += alarm
             for column, (method, _, moved) in columns.items():
@@ -108,7 +108,7 @@ def rates(args):
 
 
 def cost(args):
-    """CPU seconds and peak memory of a run in a process of its own, which reads two files, and of the imports alone: medians of three."""
+    """CPU seconds and peak memory of a new process that compares two files, and of one that only imports: medians of three."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         cases = {"imports": []}
@@ -130,13 +130,13 @@ def fresh(files):
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
-        sys.exit(f"the run ended with {child.returncode}")
+        sys.exit(f"the run failed with status {child.returncode}")
     # The CPU time of a process that has ended includes that of its children.
     return usage.ru_utime + usage.ru_stime, time.monotonic() - start, int(peak)
 
 
 def once(files):
-    """One run; prints the peak memory in KB, the largest of this process and its children."""
+    """Runs once. Prints the peak memory in KB of this process or its largest child."""
     import resource
 
     import evidently.presets  # noqa: F401

@@ -1,9 +1,9 @@
-//! Error rates of `drift` on simulated streams: `harness MODE [--runs N] [--json FILE]` prints a table.
+//! Measures error rates of `drift` on simulated streams: `harness MODE [--runs N] [--json FILE]` prints a table.
 //!
 //! The modes: `alarms` counts alarms by scenario and number of rows. `harm` compares estimated F1 with the true F1. `loss`
-//! counts retrain requests for a loss of F1. `year` counts false retrains in a year without drift. `policies` runs a stream
-//! with harmless and harmful drift under each policy. The runs are spread over several models, each fitted on 5,000 rows
-//! without drift.
+//! counts retrain requests after a loss of F1. `once` counts retrain requests after a single newsletter. `year` counts false
+//! retrains in a year without drift. `policies` runs a stream with harmless and harmful drift under each policy. The runs
+//! use several models, each fitted on 5,000 rows without drift.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -40,10 +40,10 @@ type Done<T> = Result<T, Box<dyn Error>>;
 
 const DAY: i64 = 86_400;
 
-/// Rows that models are fitted on.
-const FITTED: usize = 5000;
+/// Number of rows to fit a model on.
+const TRAINING_ROWS: usize = 5000;
 
-/// Models that runs are shared out to.
+/// Number of models.
 const MODELS: u64 = 25;
 
 fn main() -> Done<()> {
@@ -52,7 +52,7 @@ fn main() -> Done<()> {
         arguments.next().ok_or("harness alarms|harm|loss|once|year|policies [--runs N] [--json FILE]")?;
     let (mut runs, mut file) = (500, None);
     while let Some(option) = arguments.next() {
-        let value = arguments.next().ok_or("an option wants a value")?;
+        let value = arguments.next().ok_or("an option needs a value")?;
         match option.as_str() {
             "--runs" => runs = value.parse()?,
             "--json" => file = Some(value),
@@ -75,67 +75,67 @@ fn main() -> Done<()> {
     Ok(())
 }
 
-fn say(line: &str) -> Done<()> {
+fn print(line: &str) -> Done<()> {
     Ok(writeln!(io::stdout().lock(), "{}", line.trim_end())?)
 }
 
-/// A model with what it is watched by.
-struct Watched {
+/// A model and the reference profile of its training rows.
+struct WatchedModel {
     model: Model,
     profile: Profile,
 }
 
-/// Some days of one stream, as `drift` sees them one after the other.
+/// State of `drift` between the days of a stream.
 #[derive(Clone, Default)]
-struct Days {
+struct StreamState {
     history: History,
     last_retrain: Option<Timestamp>,
     day: i64,
     policy: DriftPolicy,
-    /// What tells one champion from the next.
+    /// Number of the current champion.
     champion: u64,
 }
 
-fn models() -> Done<Vec<Watched>> {
-    let mut models: Vec<(u64, Option<Watched>)> = (0..MODELS).map(|seed| (1000 + seed, None)).collect();
+fn models() -> Done<Vec<WatchedModel>> {
+    let mut models: Vec<(u64, Option<WatchedModel>)> = (0..MODELS).map(|seed| (1000 + seed, None)).collect();
     threads::each(&mut models, 2, |(seed, model)| {
-        *model = Watched::of(stream::rows(Scenario::QUIET, FITTED, *seed)).ok();
+        *model = WatchedModel::of(stream::rows(Scenario::QUIET, TRAINING_ROWS, *seed)).ok();
     });
-    let models: Vec<Watched> = models.into_iter().filter_map(|(_, model)| model).collect();
+    let models: Vec<WatchedModel> = models.into_iter().filter_map(|(_, model)| model).collect();
     if models.len() as u64 == MODELS { Ok(models) } else { Err("a model cannot be fitted".into()) }
 }
 
-impl Watched {
+impl WatchedModel {
     fn of(messages: impl Iterator<Item = Message>) -> Done<Self> {
-        let lesson = |Message { text, spam }| TrainingRow::new(text, label(spam));
-        let lessons: Vec<TrainingRow> = messages.map(lesson).collect();
-        let means = ResourceLimits { threads: 1, memory: usize::MAX };
-        let model = fit(&lessons, &Preset::Message.recipe(), FitProvenance::default(), means)?;
+        let row = |Message { text, spam }| TrainingRow::new(text, label(spam));
+        let rows: Vec<TrainingRow> = messages.map(row).collect();
+        let limits = ResourceLimits { threads: 1, memory: usize::MAX };
+        let model = fit(&rows, &Preset::Message.recipe(), FitProvenance::default(), limits)?;
         let profile = model.profile.profile()?;
         Ok(Self { model, profile })
     }
 
-    /// The profile of new messages, and what the model makes of them.
-    fn sees(&self, messages: impl Iterator<Item = Message>, labelled: bool) -> (Profile, Confusion) {
+    /// The profile of new messages, and the model's verdicts on them.
+    fn observe(&self, messages: impl Iterator<Item = Message>, labelled: bool) -> (Profile, Confusion) {
         let (mut observer, mut confusion) =
             (ProfileBuilder::new(Some(&self.model), |_, _| ()), Confusion::default());
-        let mut desk = ScoringBuffers::default();
+        let mut buffers = ScoringBuffers::default();
         for Message { text, spam } in messages {
-            let score = self.model.score(&text, &mut desk);
+            let score = self.model.score(&text, &mut buffers);
             confusion.add(label(spam), self.model.verdict(score));
             observer.message(&text, labelled.then(|| label(spam)));
         }
         (observer.done(), confusion)
     }
 
-    /// The next day; gives the truth, too.
+    /// Runs `drift` on the next day. Also returns the true confusion.
     fn day(
         &self,
-        days: &mut Days,
+        days: &mut StreamState,
         messages: impl Iterator<Item = Message>,
         labelled: bool,
     ) -> Done<(DriftDecision, Confusion)> {
-        let (new, confusion) = self.sees(messages, labelled);
+        let (new, confusion) = self.observe(messages, labelled);
         let figures = Figures::of(&mut [], confusion);
         let metrics = Metrics::new(confusion.total(), figures, "harness");
         let reference = format!("champion {}", days.champion);
@@ -167,12 +167,12 @@ fn label(spam: bool) -> Label {
     if spam { Label::Positive } else { Label::Negative }
 }
 
-/// The model that has its turn.
-fn turn(models: &[Watched], run: u64) -> &Watched {
+/// The model for a run.
+fn model_for(models: &[WatchedModel], run: u64) -> &WatchedModel {
     &models[usize::try_from(run % MODELS).unwrap_or(0)]
 }
 
-/// What `work` finds in each of so many runs, on two threads.
+/// The results of `work` for each run, on two threads.
 fn each<T: Send>(runs: u64, work: impl Fn(u64) -> Done<T> + Sync) -> Done<Vec<T>> {
     let mut all: Vec<(u64, Option<T>)> = (0..runs).map(|run| (run, None)).collect();
     threads::each(&mut all, 2, |(run, found)| *found = work(*run).ok());
@@ -180,7 +180,7 @@ fn each<T: Send>(runs: u64, work: impl Fn(u64) -> Done<T> + Sync) -> Done<Vec<T>
     if found.len() as u64 == runs { Ok(found) } else { Err("a run failed".into()) }
 }
 
-/// A part of all, with Wilson's 99% interval.
+/// A rate with Wilson's 99% interval.
 struct Rate {
     share: f64,
     low: f64,
@@ -188,13 +188,13 @@ struct Rate {
 }
 
 impl Rate {
-    fn of(part: usize, whole: usize) -> Self {
+    fn of(part: usize, total: usize) -> Self {
         const Z: f64 = 2.575_829_303_548_901;
-        let (share, square) = (part as f64 / whole as f64, Z * Z / whole as f64);
+        let (share, square) = (part as f64 / total as f64, Z * Z / total as f64);
         let middle = (share + square / 2.0) / (1.0 + square);
-        let reach =
-            Z * (share * (1.0 - share) / whole as f64 + square / whole as f64 / 4.0).sqrt() / (1.0 + square);
-        Self { share, low: (middle - reach).max(0.0), high: (middle + reach).min(1.0) }
+        let half_width =
+            Z * (share * (1.0 - share) / total as f64 + square / total as f64 / 4.0).sqrt() / (1.0 + square);
+        Self { share, low: (middle - half_width).max(0.0), high: (middle + half_width).min(1.0) }
     }
 
     fn json(&self) -> Value {
@@ -207,12 +207,12 @@ impl Rate {
 }
 
 fn named(name: &str, strength: f64) -> Done<Scenario> {
-    Ok(Scenario::named(name, Some(strength)).ok_or("no such scenario")?)
+    Ok(Scenario::named(name, Some(strength)).ok_or("there is no such scenario")?)
 }
 
-/// How often there is an alarm, by scenario and number of rows.
-fn alarms(models: &[Watched], runs: u64) -> Done<Value> {
-    say("scenario            new   alarms [99% interval]    F1     expected  alarms by family")?;
+/// Alarm rate by scenario and number of rows.
+fn alarms(models: &[WatchedModel], runs: u64) -> Done<Value> {
+    print("scenario            new   alarms [99% interval]    F1     estimated alarms by family")?;
     let cells: [(&str, f64, &[usize]); 14] = [
         ("quiet", 0.0, &[100, 500, 5000]),
         ("repeats", 0.3, &[100, 500, 5000]),
@@ -234,8 +234,8 @@ fn alarms(models: &[Watched], runs: u64) -> Done<Value> {
         let scenario = named(name, strength)?;
         for &size in sizes {
             let found = each(runs, |run| {
-                turn(models, run).day(
-                    &mut Days::default(),
+                model_for(models, run).day(
+                    &mut StreamState::default(),
                     stream::rows(scenario, size, 1_000_000 + run),
                     false,
                 )
@@ -243,29 +243,29 @@ fn alarms(models: &[Watched], runs: u64) -> Done<Value> {
             all.push(cell(&format!("{name} {strength}"), size, &found)?);
         }
     }
-    // Labels are one family more.
+    // With labels there is one more family of tests.
     for size in [500, 5000] {
         let found = each(runs, |run| {
-            turn(models, run).day(
-                &mut Days::default(),
+            model_for(models, run).day(
+                &mut StreamState::default(),
                 stream::rows(Scenario::QUIET, size, 1_000_000 + run),
                 true,
             )
         })?;
         all.push(cell("quiet, labelled", size, &found)?);
     }
-    // A week of small days, each pooled with those before.
+    // A week of small days, each pooled with the days before.
     let found = each(runs, |run| {
         let mut rows = stream::rows(named("campaign", 0.15)?, 700, 1_000_000 + run);
-        let mut days = Days::default();
+        let mut days = StreamState::default();
         let week: Vec<_> = (0..7)
-            .map(|_| turn(models, run).day(&mut days, rows.by_ref().take(100), false))
+            .map(|_| model_for(models, run).day(&mut days, rows.by_ref().take(100), false))
             .collect::<Done<_>>()?;
         let drifted = |(day, _): &&(DriftDecision, Confusion)| has_drifted(day);
-        week.iter().find(drifted).or(week.last()).cloned().ok_or_else(|| "no week".into())
+        week.iter().find(drifted).or(week.last()).cloned().ok_or_else(|| "the week has no days".into())
     })?;
     all.push(cell("campaign 0.15, a week", 100, &found)?);
-    Ok(json!({"runs": runs, "fitted": FITTED, "cells": all}))
+    Ok(json!({"runs": runs, "fitted": TRAINING_ROWS, "cells": all}))
 }
 
 fn has_drifted(decision: &DriftDecision) -> bool {
@@ -288,14 +288,14 @@ fn cell(name: &str, size: usize, found: &[(DriftDecision, Confusion)]) -> Done<V
         decision.assessment.expected.map_or(f64::NAN, |expected| expected.expected.value)
     });
     let by_family: Vec<String> = families.iter().map(|(family, count)| format!("{family} {count}")).collect();
-    say(&format!("{name:22} {size:5}  {}  {f1:.3}  {expected:.3}  {}", rate.text(), by_family.join(", ")))?;
+    print(&format!("{name:22} {size:5}  {}  {f1:.3}  {expected:.3}  {}", rate.text(), by_family.join(", ")))?;
     Ok(
         json!({"scenario": name, "new": size, "alarms": rate.json(), "f1": f1, "expected": expected, "families": families}),
     )
 }
 
-/// The F1 to be expected beside the true one, on blocks of 3,000 rows of graded harm, of campaigns, and of harmless changes.
-fn harm(models: &[Watched]) -> Done<Value> {
+/// Estimated and true F1 on blocks of 3,000 rows with graded harm, campaigns or harmless changes.
+fn harm(models: &[WatchedModel]) -> Done<Value> {
     let mut blocks: Vec<(&'static str, f64)> =
         (0..20).map(|step| ("graded", f64::from(step) / 20.0)).collect();
     blocks.extend([0.05, 0.1, 0.15, 0.2, 0.3, 0.4].map(|strength| ("campaign", strength)));
@@ -303,12 +303,12 @@ fn harm(models: &[Watched]) -> Done<Value> {
     blocks.extend([0.1, 0.3].map(|strength| ("newsletter", strength)));
     blocks.extend([0.3, 1.0].map(|strength| ("obfuscation", strength)));
     blocks.extend([("quiet", 0.0), ("quiet", 0.0), ("quiet", 0.0)]);
-    let watched = turn(models, 0);
+    let watched = model_for(models, 0);
     let found = each(blocks.len() as u64, |block| {
         let (name, strength) = blocks[usize::try_from(block)?];
         let rows = stream::rows(named(name, strength)?, 3000, 3_000_000 + block);
-        let (decision, confusion) = watched.day(&mut Days::default(), rows, false)?;
-        let expected = decision.assessment.expected.ok_or("nothing is expected")?;
+        let (decision, confusion) = watched.day(&mut StreamState::default(), rows, false)?;
+        let expected = decision.assessment.expected.ok_or("F1 was not estimated")?;
         let distance = |family: Family| {
             let mut tests = decision.assessment.signals.iter().map(|signal| &signal.test);
             tests.find(|test| test.family == family).map_or(0.0, |test| test.effect)
@@ -323,18 +323,19 @@ fn harm(models: &[Watched]) -> Done<Value> {
         ))
     })?;
     let truth: Vec<f64> = found.iter().map(|block| block.2).collect();
-    let with = |of: &dyn Fn(&Block) -> f64| spearman(&truth, &found.iter().map(of).collect::<Vec<_>>());
+    let correlation =
+        |of: &dyn Fn(&Block) -> f64| spearman(&truth, &found.iter().map(of).collect::<Vec<_>>());
     let (expected, score, classifier) =
-        (with(&|block| block.3), with(&|block| block.4), with(&|block| block.5));
-    say("block of 3000 rows      true F1  expected  score D  AUC")?;
+        (correlation(&|block| block.3), correlation(&|block| block.4), correlation(&|block| block.5));
+    print("block of 3000 rows      true F1  estimated score D  AUC")?;
     for (name, strength, f1, expected, score, classifier) in &found {
-        say(&format!(
+        print(&format!(
             "{:22}   {f1:.3}    {expected:.3}     {score:.3}   {classifier:.3}",
             format!("{name} {strength}")
         ))?;
     }
-    say(&format!(
-        "rank correlation with the true F1 over {} blocks: expected F1 {expected:.3}, score D {score:.3}, AUC {classifier:.3}",
+    print(&format!(
+        "rank correlation with the true F1 over {} blocks: estimated F1 {expected:.3}, score D {score:.3}, AUC {classifier:.3}",
         found.len()
     ))?;
     let points: Vec<Value> = found
@@ -346,10 +347,10 @@ fn harm(models: &[Watched]) -> Done<Value> {
     )
 }
 
-/// A block of rows: its scenario and strength, F1, the F1 expected, the distance of the scores, the classifier's AUC.
+/// A block of rows: scenario, strength, true F1, estimated F1, distance of the scores, AUC of the drift classifier.
 type Block = (&'static str, f64, f64, f64, f64, f64);
 
-/// Spearman's rank correlation, without regard to ties.
+/// Spearman's rank correlation without a correction for ties.
 fn spearman(one: &[f64], other: &[f64]) -> f64 {
     let ranks = |values: &[f64]| -> Vec<f64> {
         let below = |value: &f64| values.iter().filter(|other| *other < value).count() as f64;
@@ -362,9 +363,9 @@ fn spearman(one: &[f64], other: &[f64]) -> f64 {
     sum(&one, &other) / (sum(&one, &one) * sum(&other, &other)).sqrt()
 }
 
-/// How often three days of 1,000 rows, or one of 3,000, ask for a retrain.
-fn loss(models: &[Watched], runs: u64) -> Done<Value> {
-    say("change, 3,000 rows         F1 lost   in three days [99%]     in one day [99%]")?;
+/// Rate of retrain requests within three days of 1,000 rows and on one day of 3,000 rows.
+fn loss(models: &[WatchedModel], runs: u64) -> Done<Value> {
+    print("change, 3,000 rows         F1 lost   in three days [99%]     in one day [99%]")?;
     let mut all = Vec::new();
     for (name, strength, labelled, retrain_on) in [
         ("quiet", 0.0, false, RetrainOn::default()),
@@ -379,100 +380,109 @@ fn loss(models: &[Watched], runs: u64) -> Done<Value> {
         ("prior", -0.2, false, RetrainOn::Performance),
     ] {
         let scenario = named(name, strength)?;
-        // Labels do not keep unlabelled rows from asking for a retrain here: that is another trigger.
+        // Without a minimum of new labels, unlabelled rows can also request a retrain.
         let policy = DriftPolicy { retrain_on, min_new_labels: 0, ..DriftPolicy::default() };
         let found = each(runs, |run| {
-            let mut days = Days { policy: policy.clone(), ..Days::default() };
+            let mut days = StreamState { policy: policy.clone(), ..StreamState::default() };
             let mut rows = stream::rows(scenario, 3000, 5_000_000 + run);
             let mut three = false;
             for _ in 0..3 {
-                three |=
-                    turn(models, run).day(&mut days, rows.by_ref().take(1000), labelled)?.0.retrain_needed;
+                three |= model_for(models, run)
+                    .day(&mut days, rows.by_ref().take(1000), labelled)?
+                    .0
+                    .retrain_needed;
             }
-            let mut day = Days { policy: policy.clone(), ..Days::default() };
+            let mut day = StreamState { policy: policy.clone(), ..StreamState::default() };
             let rows = stream::rows(scenario, 3000, 5_000_000 + run);
-            let (decision, confusion) = turn(models, run).day(&mut day, rows, labelled)?;
-            Ok((three, decision.retrain_needed, turn(models, run).model.estimate.pooled.f1 - confusion.f1()))
+            let (decision, confusion) = model_for(models, run).day(&mut day, rows, labelled)?;
+            Ok((
+                three,
+                decision.retrain_needed,
+                model_for(models, run).model.estimate.pooled.f1 - confusion.f1(),
+            ))
         })?;
         let count = |of: &dyn Fn(&(bool, bool, f64)) -> bool| {
             Rate::of(found.iter().filter(|run| of(run)).count(), found.len())
         };
         let (three, one) = (count(&|run| run.0), count(&|run| run.1));
         let lost = found.iter().map(|run| run.2).sum::<f64>() / found.len() as f64;
-        let what = format!(
+        let change = format!(
             "{name} {strength}{}{}",
             if labelled { ", labelled" } else { "" },
             if retrain_on == RetrainOn::Performance { ", performance" } else { "" }
         );
-        say(&format!("{what:28} {lost:5.3}   {}   {}", three.text(), one.text()))?;
-        all.push(json!({"change": what, "lost": lost, "three_days": three.json(), "one_day": one.json()}));
+        print(&format!("{change:28} {lost:5.3}   {}   {}", three.text(), one.text()))?;
+        all.push(json!({"change": change, "lost": lost, "three_days": three.json(), "one_day": one.json()}));
     }
     Ok(json!({"runs": runs, "changes": all}))
 }
 
-/// Twenty days without labels, a newsletter on the tenth, in three of ten rows of that day: runs in which it is seen, and in
-/// which anything asks for a retrain from then on.
-fn once(models: &[Watched], runs: u64) -> Done<Value> {
+/// Twenty days without labels. On the tenth day 30% of the rows are one newsletter. Counts the runs that detect it, and the
+/// runs that request a retrain afterwards.
+fn once(models: &[WatchedModel], runs: u64) -> Done<Value> {
     const NEWSLETTER: usize = 9;
-    say("rows a day   the newsletter is seen    a retrain is asked for")?;
+    print("rows a day   newsletter detected      retrain requested")?;
     let mut all = Vec::new();
     for size in [100, 1000] {
         let found = each(runs, |run| {
-            let (mut days, mut seen, mut asked) = (Days::default(), false, false);
+            let (mut days, mut detected, mut requested) = (StreamState::default(), false, false);
             for day in 0..20 {
                 let newsletter = if day == NEWSLETTER { 0.3 } else { 0.0 };
                 let rows =
                     stream::rows(Scenario { newsletter, ..Scenario::QUIET }, size * 20, 11_000_000 + run);
                 let rows = rows.skip(size * day).take(size);
-                let (decision, _) = turn(models, run).day(&mut days, rows, false)?;
-                seen |= day >= NEWSLETTER && has_drifted(&decision);
-                asked |= day >= NEWSLETTER && decision.retrain_needed;
+                let (decision, _) = model_for(models, run).day(&mut days, rows, false)?;
+                detected |= day >= NEWSLETTER && has_drifted(&decision);
+                requested |= day >= NEWSLETTER && decision.retrain_needed;
             }
-            Ok((seen, asked))
+            Ok((detected, requested))
         })?;
-        let seen = Rate::of(found.iter().filter(|run| run.0).count(), found.len());
-        let asked = Rate::of(found.iter().filter(|run| run.1).count(), found.len());
-        say(&format!("{size:10}   {}   {}", seen.text(), asked.text()))?;
-        all.push(json!({"rows": size, "runs": runs, "seen": seen.json(), "asked": asked.json()}));
+        let detected = Rate::of(found.iter().filter(|run| run.0).count(), found.len());
+        let requested = Rate::of(found.iter().filter(|run| run.1).count(), found.len());
+        print(&format!("{size:10}   {}   {}", detected.text(), requested.text()))?;
+        all.push(json!({"rows": size, "runs": runs, "seen": detected.json(), "asked": requested.json()}));
     }
     Ok(json!(all))
 }
 
-/// False retrains in a year of daily runs in which nothing changes, with labels, so that every trigger has its chance.
-fn year(models: &[Watched], runs: u64) -> Done<Value> {
-    say("rows a day   false retrains a year   by reason                 years with none")?;
+/// Number of false retrains in a year of daily runs without change. All rows are labelled, so that every trigger can fire.
+fn year(models: &[WatchedModel], runs: u64) -> Done<Value> {
+    print("rows a day   false retrains a year   by reason                 years without any")?;
     let mut all = Vec::new();
     for size in [100, 1000] {
         let found = each(runs, |run| {
             let mut rows = stream::rows(Scenario::QUIET, size * 365, 7_000_000 + run);
-            let (mut days, mut why) = (Days::default(), Vec::new());
+            let (mut days, mut run_reasons) = (StreamState::default(), Vec::new());
             for _ in 0..365 {
                 let (decision, _) =
-                    turn(models, run + days.champion).day(&mut days, rows.by_ref().take(size), true)?;
+                    model_for(models, run + days.champion).day(&mut days, rows.by_ref().take(size), true)?;
                 if decision.retrain_needed {
-                    why.push(decision.asked.map_or("", TriggerCode::name));
+                    run_reasons.push(decision.asked.map_or("", TriggerCode::name));
                     days.champion += 1;
                 }
             }
-            Ok(why)
+            Ok(run_reasons)
         })?;
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-        found.iter().flatten().for_each(|why| *reasons.entry(*why).or_default() += 1);
+        found.iter().flatten().for_each(|run_reasons| *reasons.entry(*run_reasons).or_default() += 1);
         let sum: usize = found.iter().map(Vec::len).sum();
         let rate = sum as f64 / found.len() as f64;
-        // Garwood's upper bound for Poisson counts would hardly be another.
+        // A normal approximation. Garwood's exact bound for Poisson counts is nearly the same.
         let most = rate + 2.576 * (sum.max(1) as f64).sqrt() / found.len() as f64;
-        let none = found.iter().filter(|why| why.is_empty()).count();
-        say(&format!("{size:10}   {rate:.3} (at most {most:.3})   {reasons:?}   {none} of {}", found.len()))?;
+        let none = found.iter().filter(|run_reasons| run_reasons.is_empty()).count();
+        print(&format!(
+            "{size:10}   {rate:.3} (at most {most:.3})   {reasons:?}   {none} of {}",
+            found.len()
+        ))?;
         all.push(json!({"rows": size, "years": found.len(), "false_retrains": rate, "at_most": most, "reasons": reasons}));
     }
     Ok(json!(all))
 }
 
-/// Sixty days of 1,000 unlabelled rows: a one-off newsletter on day 15, harmless news from day 25 on, harm from day 40 on.
-/// What a retrain learns from is labelled then, and the next champion knows the news.
-fn policies(models: &[Watched], runs: u64) -> Done<Value> {
-    say("policy                   retrains before the harm   harm found   days of delay, mean")?;
+/// Sixty days of 1,000 unlabelled rows: one newsletter on day 15, harmless new topics from day 25, harm from day 40. A retrain
+/// fits on labelled rows of the same topics, so the next champion knows them.
+fn policies(models: &[WatchedModel], runs: u64) -> Done<Value> {
+    print("policy                   retrains before the harm   harm detected   mean delay in days")?;
     let mut all = Vec::new();
     let of =
         |retrain_on: RetrainOn| Some(DriftPolicy { retrain_on, min_new_labels: 0, ..DriftPolicy::default() });
@@ -485,34 +495,34 @@ fn policies(models: &[Watched], runs: u64) -> Done<Value> {
         ("any-drift", of(RetrainOn::AnyDrift)),
     ] {
         let found = each(runs, |run| match &policy {
-            Some(policy) => asked(turn(models, run), policy, 9_000_000 + run),
+            Some(policy) => retrain_days(model_for(models, run), policy, 9_000_000 + run),
             None => Ok((0..60)
                 .filter(|day| name == "always" || name == "every 30 days" && day % 30 == 29)
                 .collect()),
         })?;
         let runs = found.len() as f64;
         let before = found.iter().flatten().filter(|day| **day < HARM).count() as f64 / runs;
-        let first = |asked: &Vec<usize>| asked.iter().find(|day| **day >= HARM).map(|day| day - HARM);
+        let first = |days: &Vec<usize>| days.iter().find(|day| **day >= HARM).map(|day| day - HARM);
         let delays: Vec<usize> = found.iter().filter_map(first).collect();
         let delay = (!delays.is_empty()).then(|| delays.iter().sum::<usize>() as f64 / delays.len() as f64);
         let share = delays.len() as f64 / runs;
         let shown = delay.map_or("-".into(), |delay| format!("{delay:.1}"));
-        say(&format!("{name:24} {before:12.2} {share:20.2} {shown:>16}"))?;
+        print(&format!("{name:24} {before:12.2} {share:20.2} {shown:>16}"))?;
         all.push(json!({"policy": name, "before": before, "found": share, "delay": delay}));
     }
     Ok(json!({"runs": runs, "policies": all}))
 }
 
-/// The day from which on there is harm.
+/// The first day with harm.
 const HARM: usize = 40;
 
-/// The days on which a policy asks for a retrain.
-fn asked(first: &Watched, policy: &DriftPolicy, seed: u64) -> Done<Vec<usize>> {
+/// The days on which a policy requests a retrain.
+fn retrain_days(first: &WatchedModel, policy: &DriftPolicy, seed: u64) -> Done<Vec<usize>> {
     let news = Scenario { harmless: 0.2, ..Scenario::QUIET };
     let rows =
         |scenario: Scenario, from: usize, count: usize| stream::rows(scenario, from + count, seed).skip(from);
-    let mut days = Days { policy: policy.clone(), ..Days::default() };
-    let (mut asked, mut next) = (Vec::new(), None);
+    let mut days = StreamState { policy: policy.clone(), ..StreamState::default() };
+    let (mut retrains, mut next) = (Vec::new(), None);
     for day in 0..60 {
         let scenario = match day {
             15 => Scenario { newsletter: 0.3, ..Scenario::QUIET },
@@ -522,11 +532,11 @@ fn asked(first: &Watched, policy: &DriftPolicy, seed: u64) -> Done<Vec<usize>> {
         };
         let champion = next.as_ref().unwrap_or(first);
         if champion.day(&mut days, rows(scenario, day * 1000, 1000), false)?.0.retrain_needed {
-            asked.push(day);
+            retrains.push(day);
             days.champion += 1;
             let scenario = if day < 25 { Scenario::QUIET } else { news };
-            next = Some(Watched::of(rows(scenario, 60_000, FITTED))?);
+            next = Some(WatchedModel::of(rows(scenario, 60_000, TRAINING_ROWS))?);
         }
     }
-    Ok(asked)
+    Ok(retrains)
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Everything that is claimed of `drift`, measured: tests/bench/drift/run.py TOOLS --examples DIR [--evidently PYTHON] [--runs 500] [--years 200]
+"""Measures all claims about `drift`: tests/bench/drift/run.py TOOLS --examples DIR [--evidently PYTHON] [--runs 500] [--years 200]
 
-Runs the harness (alarms, harm, loss, once, policies, year), the cost beside Evidently on the same rows in turn, and ten million rows; writes
-results.json and figure.svg beside this file. Fails where a bound is broken. Evidently's alarms are in evidently.json: see evidently.py.
+It runs the harness (alarms, harm, loss, once, policies, year), compares the cost with Evidently on the same rows, and reads ten million
+rows. It writes results.json and figure.svg next to this file and fails if a bound is broken. evidently.json has Evidently's alarms;
+evidently.py writes it.
 """
 
 import argparse
@@ -44,13 +45,13 @@ def stream(args, scenario, strength, rows, seed):
 
 
 def cost(args):
-    """CPU seconds and MB for 50,000 v 50,000 rows of text and label, in turn with Evidently; ours again for ten million."""
+    """CPU seconds and MB to compare 50,000 with 50,000 rows, alternating with Evidently, and for ten million rows."""
     print(f"\n## cost, {ROWS} v {ROWS} rows", flush=True)
     before, after = stream(args, "quiet", 0, ROWS, 0), stream(args, "campaign", 0.4, ROWS, 1_000_000)
-    ours = [args.tools / "drift", "--quiet", "--reference", before, after, "-o", "/dev/null"]
+    two_files = [args.tools / "drift", "--quiet", "--reference", before, after, "-o", "/dev/null"]
     model = FILES / "model.json"
     run.measure([args.tools / "fit", "--quiet", before, "-o", model])
-    cases = {"drift, two files": ours, "drift, a model's profile": [args.tools / "drift", "--quiet", "--model", model, after, "-o", "/dev/null"]}
+    cases = {"drift, two files": two_files, "drift, a model's profile": [args.tools / "drift", "--quiet", "--model", model, after, "-o", "/dev/null"]}
     if args.evidently:
         cases["Evidently"] = [args.evidently, HERE / "evidently.py", "--once", before, after]
     found = {name: [] for name in cases}
@@ -70,19 +71,19 @@ def cost(args):
     result = {name: {"cpu": cpu, "mb": peak} for name, (_, cpu, peak) in middle.items()}
     result |= {"ten million": {"cpu": cpu, "mb": peak}, "profile": profile.stat().st_size}
     if args.evidently:
-        ratio = run.statistics.median(theirs[1] / mine[1] for theirs, mine in zip(found["Evidently"], found["drift, two files"]))
+        ratio = run.statistics.median(other[1] / own[1] for other, own in zip(found["Evidently"], found["drift, two files"]))
         result["ratio"] = ratio
         print(f"Evidently / drift, CPU: {ratio:.0f}")
     return result
 
 
 def real(args):
-    """Real corpora: shuffled, where nothing drifts; and Enron in the order of time, by class, blocks of 1,000 after a model of the first 6,000."""
+    """Real corpora: shuffled, so that nothing drifts, and Enron by date, in blocks of 1,000 rows after a model of the first 6,000."""
     print("\n## real corpora", flush=True)
     found = {}
     sms, enron = CORPORA / "sms.csv", speed.corpus()
     if not sms.exists() or enron is None:
-        print(f"skipped: sms and enron are not in {CORPORA}")
+        print(f"skipped: sms and enron are not in {CORPORA}; set SPAMOPS_CORPORA")
         return found
     for name, path, fitted, size in (("sms", sms, 3000, 500), ("enron", enron, 5000, 500)):
         with open(path, encoding="utf-8", newline="") as file:
@@ -95,17 +96,17 @@ def real(args):
                 rest = sorted(rows[fitted:])
             random.Random(number).shuffle(rest)
             alarms += drifted(args, model, head, rest[:size])["verdict"] == "drifted"
-        print(f"{name}, shuffled, {fitted} rows fitted, {size} new: {alarms} alarms in {runs} runs")
+        print(f"{name}, shuffled, {fitted} rows fitted, {size} new: {alarms} alarm{'s' * (alarms != 1)} in {runs} runs")
         found[name] = {"alarms": alarms, "runs": runs}
     with open(enron, encoding="utf-8", newline="") as file:
         head, *rows = csv.reader(file)
-    # The spam is younger than the ham: each class in the order of its time, at its own pace.
+    # The spam is newer than the ham. Each class is ordered by date, then both are mixed evenly.
     date, label = head.index("date"), head.index("label")
     classes = [sorted((row for row in rows if row[label] == name), key=lambda row: row[date]) for name in ("ham", "spam")]
     paced = sorted((number / len(kind), which, row) for which, kind in enumerate(classes) for number, row in enumerate(kind))
     rows = [row for *_, row in paced]
     model = fitted_on(args, head, rows[:6000])
-    print("Enron by date: first row, true F1, expected F1, verdict, retrain")
+    print("Enron by date: first row, true F1, estimated F1, verdict, retrain")
     pairs = []
     for start in range(6000, len(rows) - 999, 1000):
         report = drifted(args, model, head, rows[start:start + 1000])
@@ -138,27 +139,27 @@ def drifted(args, model, head, rows):
 
 
 def tree(argv):
-    """As run.measure, and the peak as the process says it itself, which counts its children."""
+    """Like run.measure, but with the peak memory that the process prints, which includes its children."""
     start = run.time.monotonic()
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-    said = child.stdout.read()
+    printed = child.stdout.read()
     _, status, usage = run.os.wait4(child.pid, 0)
     child.returncode = run.os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
-        sys.exit(f"{argv[1]} ended with {child.returncode}")
-    return run.time.monotonic() - start, usage.ru_utime + usage.ru_stime, int(said.split()[-1]) / 1024
+        sys.exit(f"{argv[1]} failed with status {child.returncode}")
+    return run.time.monotonic() - start, usage.ru_utime + usage.ru_stime, int(printed.split()[-1]) / 1024
 
 
 def bounds(found):
-    """Every bound: what it is about, what was found, and whether it holds."""
+    """For each bound: its description, the value, and whether the bound is met."""
     cells = {(cell["scenario"], cell["new"]): cell["alarms"] for cell in found["alarms"]["cells"]}
     for (name, size), alarms in cells.items():
         if name.startswith(("quiet", "repeats")):
             yield f"alarms without drift, {name}, {size} rows: lower end of 99% <= .05", alarms["low"], alarms["low"] <= 0.05
     for name, size, least in (("campaign 0.15", 500, 0.9), ("campaign 0.05", 5000, 0.8), ("campaign 0.15, a week", 100, 0.9)):
-        yield f"found, {name}, {size} rows >= {least}", cells[name, size]["rate"], cells[name, size]["rate"] >= least
+        yield f"detected, {name}, {size} rows >= {least}", cells[name, size]["rate"], cells[name, size]["rate"] >= least
     expected = found["harm"]["spearman"]["expected"]
-    yield "rank correlation of expected with true F1 >= .8", expected, expected >= 0.8
+    yield "rank correlation of estimated with true F1 >= .8", expected, expected >= 0.8
     for change in found["loss"]["changes"]:
         name, share = change["change"], change["three_days"]["rate"]
         if name in ("graded 0.45", "campaign 0.13", "relabel 0.05, labelled"):
@@ -166,9 +167,9 @@ def bounds(found):
         elif name.endswith("performance"):
             yield f"retrain, {name}: <= .05", share, share <= 0.05
     for once in found["once"]:
-        yield f"a newsletter that comes once asks for a retrain, {once['rows']} rows a day: lower end of 99% <= .05", once["asked"]["low"], once["asked"]["low"] <= 0.05
+        yield f"retrains after a single newsletter, {once['rows']} rows a day: lower end of 99% <= .05", once["asked"]["low"], once["asked"]["low"] <= 0.05
     for year in found["year"]:
-        yield f"false retrains in a quiet year, {year['rows']} rows a day <= 2", year["false_retrains"], year["false_retrains"] <= 2
+        yield f"false retrains in a year without drift, {year['rows']} rows a day <= 2", year["false_retrains"], year["false_retrains"] <= 2
     spent = found["cost"]
     yield "MB, 50,000 v 50,000 rows <= 32", spent["drift, two files"]["mb"], spent["drift, two files"]["mb"] <= 32
     yield "MB, 10 million rows <= 32", spent["ten million"]["mb"], spent["ten million"]["mb"] <= 32
@@ -178,7 +179,7 @@ def bounds(found):
 
 
 def figure(found, peer):
-    """Two panels: F1 expected beside the true one, and alarms beside Evidently's."""
+    """Draws two panels: estimated F1 by true F1, and alarms of drift and Evidently."""
     parts = []
 
     def text(x, y, words, anchor="start", size=12, weight="normal"):
@@ -189,7 +190,7 @@ def figure(found, peer):
 
     left, top, side, low = 60, 60, 300, 0.7
     place = lambda f1: (f1 - low) / (1 - low) * side  # noqa: E731
-    text(left, 30, "F1 expected without labels, and the true one", size=14, weight="bold")
+    text(left, 30, "F1 estimated without labels, by true F1", size=14, weight="bold")
     for tick in (0.7, 0.8, 0.9, 1.0):
         line(left, top + side - place(tick), left + side, top + side - place(tick), "#ddd")
         text(left - 6, top + side - place(tick) + 4, f"{tick:.1f}", "end", 11)
@@ -206,11 +207,11 @@ def figure(found, peer):
             "diamond": f'<path d="M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5z" fill="{colour}"/>',
             "cross": f'<path d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" stroke="{colour}" stroke-width="1.5" fill="none"/>',
         }[shape])
-    for number, (name, mark) in enumerate((("spam that mimics ham", "●"), ("campaigns", "■"), ("harmless news", "◆"), ("quiet, obfuscated, newsletter", "×"))):
+    for number, (name, mark) in enumerate((("spam that mimics ham", "●"), ("campaigns", "■"), ("harmless new topics", "◆"), ("quiet, obfuscation, newsletter", "×"))):
         colour = [shapes["graded"][0], shapes["campaign"][0], shapes["harmless"][0], "#777"][number]
         parts.append(f'<text x="{left + 10}" y="{top + 16 + 17 * number}" font-size="12" fill="{colour}">{mark} {name}</text>')
     start, wide = 560, 240
-    text(start - 130, 30, "Alarms, in % of runs: drift and Evidently", size=14, weight="bold")
+    text(start - 130, 30, "Alarms in % of runs: drift and Evidently", size=14, weight="bold")
     cells = {(cell["scenario"], cell["new"]): cell["alarms"] for cell in found["alarms"]["cells"]}
     pairs = [
         ("no drift, 100", ("quiet 0", 100), "quiet, 100"), ("no drift, 500", ("quiet 0", 500), "quiet, 500"),
@@ -219,11 +220,11 @@ def figure(found, peer):
         ("campaign 15%, 500", ("campaign 0.15", 500), "campaign .15, 500"), ("campaign 5%, 5,000", ("campaign 0.05", 5000), "campaign .05, 5000"),
         ("mimicry, 5,000", ("graded 0.5", 5000), "graded .50, 5000"),
     ]
-    for number, (name, ours, theirs) in enumerate(pairs):
+    for number, (name, cell, peer_cell) in enumerate(pairs):
         y = top + 6 + number * 33
-        other = peer["cells"][theirs]["alarms"] / peer["cells"][theirs]["runs"]
+        other = peer["cells"][peer_cell]["alarms"] / peer["cells"][peer_cell]["runs"]
         text(start - 8, y + 15, name, "end")
-        for offset, share, colour in ((0, cells[ours]["rate"], "#2166ac"), (12, other, "#c9a227")):
+        for offset, share, colour in ((0, cells[cell]["rate"], "#2166ac"), (12, other, "#c9a227")):
             parts.append(f'<rect x="{start}" y="{y + offset}" width="{max(share * wide, 0.5):.1f}" height="10" fill="{colour}"/>')
             text(start + share * wide + 4, y + offset + 9, f"{100 * share:.0f}", size=10)
     text(start, top + side + 16, "blue: drift", size=12)
@@ -231,7 +232,7 @@ def figure(found, peer):
     body = "\n".join(parts)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 420" font-family="system-ui, sans-serif" fill="#222" role="img" '
-        'aria-label="F1 expected and true; alarms of drift and of Evidently"><rect width="860" height="420" fill="#fff"/>\n' + body + "\n</svg>\n"
+        'aria-label="Estimated and true F1; alarms of drift and Evidently"><rect width="860" height="420" fill="#fff"/>\n' + body + "\n</svg>\n"
     )
 
 
@@ -239,10 +240,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("tools", type=Path)
     parser.add_argument("--examples", type=Path, required=True)
-    parser.add_argument("--evidently", type=Path, help="a Python that has it")
+    parser.add_argument("--evidently", type=Path, help="a Python interpreter with evidently installed")
     parser.add_argument("--runs", type=int, default=500)
     parser.add_argument("--years", type=int, default=200)
-    parser.add_argument("--resume", action="store_true", help="what the harness has found before is not asked again")
+    parser.add_argument("--resume", action="store_true", help="reuse earlier results of the harness")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     FILES.mkdir(parents=True, exist_ok=True)
@@ -253,9 +254,9 @@ def main():
     (HERE / "figure.svg").write_text(figure(found, json.loads((HERE / "evidently.json").read_text())))
     print("\n## bounds")
     broken = 0
-    for what, value, holds in bounds(found):
-        broken += not holds
-        print(f"  {'ok    ' if holds else 'BROKEN'} {what}: {value:.4g}")
+    for description, value, is_met in bounds(found):
+        broken += not is_met
+        print(f"  {'ok    ' if is_met else 'BROKEN'} {description}: {value:.4g}")
     sys.exit(1 if broken else 0)
 
 

@@ -1,13 +1,13 @@
-//! Simulated messages that drift: labelled, in any number, the same for the same seed on every machine.
+//! Generates labelled messages with or without drift. The same seed gives the same rows on every machine.
 //!
-//! There are 255 ham topics and 63 spam campaigns, each with its words, templates and length. The lexicon has 27,000 words;
-//! 200 are English. Rows are independent draws: in 50,000 quiet rows no text occurs twice, even without digits and links.
-//! Texts have 5 to 120 words, half of them fewer than 25. A million rows take a second.
+//! There are 255 ham topics and 63 spam campaigns, each with its own words, templates and length. The lexicon has 27,000
+//! words; 200 are English. Rows are independent draws: in 50,000 quiet rows no text occurs twice, even without digits and
+//! links. Texts have 5 to 120 words, half of them fewer than 25. A million rows take a second.
 //!
-//! Figures of a `message` model fitted on 5,000 quiet rows and measured on 5,000 others, means of five pairs of seeds. est is
-//! the F1 estimated from its calibrated scores alone (CBPE), without labels:
+//! The table shows a `message` model fitted on 5,000 quiet rows and measured on 5,000 others, as means of five pairs of
+//! seeds. est is the F1 estimated from calibrated scores without labels (CBPE):
 //!
-//! | scenario | strength | F1 | least, most | precision | recall | est |
+//! | scenario | strength | F1 | min, max | precision | recall | est |
 //! |---|---|---|---|---|---|---|
 //! | quiet |  | .9438 | .939, .950 | .951 | .937 | .941 |
 //! | repeats | .3 | .9420 | .932, .949 | .952 | .932 | .940 |
@@ -60,7 +60,7 @@ const FOREIGN_ONSETS: [&str; 16] =
 const FOREIGN_VOWELS: [&str; 8] = ["å", "ö", "ü", "aa", "ij", "ou", "y", "õ"];
 const FOREIGN_CODAS: [&str; 6] = ["", "", "k", "x", "m", "ts"];
 
-/// A vocabulary of `n` bits has a word less than two to the power of n.
+/// A vocabulary of `n` bits has 2^n - 1 words.
 const FUNCTION_BITS: u32 = 6;
 const COMMON_BITS: u32 = 11;
 const HAM_BITS: u32 = 14;
@@ -73,21 +73,21 @@ const CAMPAIGNS: u32 = 6;
 
 const SHORTEST: f64 = 5.0;
 const LONGEST: f64 = 120.0;
-/// Templates of a topic or campaign.
+/// Number of templates of a topic or campaign.
 const TEMPLATES: usize = 8;
-/// So many rows back goes a repeat.
-const REACH: usize = 4096;
-/// The rows that could as well be of the other class, and how much of the rest is the other class's.
+/// Number of past rows that can be repeated.
+const PAST_ROWS: usize = 4096;
+/// Share of rows that could belong to either class, and the maximum share of the other class's words in the rest.
 const AMBIGUOUS: f64 = 0.07;
 const MIMICRY: f64 = 0.06;
-/// The topics that `harmless` brings.
+/// Number of topics that `harmless` adds.
 const NEW_TOPICS: usize = 4;
 
 /// The splitmix64 generator.
 struct Rng(u64);
 
 impl Rng {
-    /// Another sequence for every seed and number, such as that of a row.
+    /// A different sequence for every seed and number, such as a row number.
     const fn of(seed: u64, number: u64) -> Self {
         let mut rng = Self(seed);
         let first = rng.next();
@@ -123,7 +123,7 @@ impl Rng {
         items[self.below(items.len())]
     }
 
-    /// A place of an octave: Zipf's law in steps when all octaves are as likely, without a logarithm.
+    /// A position in an octave. With equally likely octaves this approximates Zipf's law without a logarithm.
     fn octave(&mut self, octave: usize) -> usize {
         (1 << octave) - 1 + self.below(1 << octave)
     }
@@ -133,20 +133,20 @@ impl Rng {
         self.octave(octave)
     }
 
-    /// A flatter law: the top place has the share 1 / bits².
+    /// A flatter distribution: the first position has the share 1 / bits².
     fn flat(&mut self, bits: u32) -> usize {
         let octave = self.below(bits as usize).max(self.below(bits as usize));
         self.octave(octave)
     }
 }
 
-/// The share of a place under `Rng::flat`.
+/// The share of a position under `Rng::flat`.
 fn flat_share(place: usize, bits: u32) -> f64 {
     let octave = (place + 1).ilog2();
     f64::from(2 * octave + 1) / f64::from(bits * bits) / f64::from(1_u32 << octave)
 }
 
-/// A place in the lexicon; those after its end are the new words of a stream.
+/// A position in the lexicon. Positions after its end are new words of a stream.
 type Word = usize;
 
 #[derive(Clone, Copy)]
@@ -173,7 +173,7 @@ enum Channel {
 struct Source {
     channel: Channel,
     words: Vec<Word>,
-    /// The first octave of the words: the higher, the fewer words that most messages share.
+    /// First and last octave of the words. With a higher first octave messages share fewer words.
     octaves: (usize, usize),
     templates: Vec<Vec<Slot>>,
     shouts: bool,
@@ -213,14 +213,14 @@ const fn sized(bits: u32) -> usize {
     (1 << bits) - 1
 }
 
-/// Where each vocabulary begins in the lexicon.
+/// Start of each vocabulary in the lexicon.
 const COMMON_AT: Word = sized(FUNCTION_BITS);
 const HAM_AT: Word = COMMON_AT + sized(COMMON_BITS);
 const SPAM_AT: Word = HAM_AT + sized(HAM_BITS);
 const NAMES_AT: Word = SPAM_AT + sized(SPAM_BITS);
 const NEW_AT: Word = NAMES_AT + sized(NAME_BITS);
 
-/// What all streams have in common.
+/// The data that all streams share.
 struct World {
     lexicon: Vec<String>,
     ham: Vec<Source>,
@@ -257,7 +257,7 @@ impl World {
     }
 }
 
-/// A source of the base corpus: half of its words are the frequent ones of its class.
+/// A source of the base corpus. Half of its words are frequent words of its class.
 fn known(spam: bool, rng: &mut Rng) -> Source {
     let words = (0..sized(TOPIC_BITS)).map(|_| class_word(spam, rng)).collect();
     Source::new(spam, words, (1, TOPIC_BITS as usize), rng)
@@ -284,39 +284,39 @@ fn capitalised(word: &str) -> String {
     signs.next().map(|first| first.to_uppercase().chain(signs).collect()).unwrap_or_default()
 }
 
-/// A text, and whether a person would call it spam.
+/// A text and its true label.
 #[derive(Clone)]
 pub(crate) struct Message {
     pub(crate) text: String,
     pub(crate) spam: bool,
 }
 
-/// What is other than in quiet rows, from the first row on; all at once if so wished.
+/// Differences from quiet rows, from the first row on. They can be combined.
 #[derive(Clone, Copy)]
 pub(crate) struct Scenario {
-    /// The share of spam.
+    /// Share of spam.
     pub(crate) spam: f64,
-    /// The share of rows that repeat an earlier one, half of them with other digits.
+    /// Share of rows that repeat an earlier row, half of them with other digits.
     pub(crate) repeats: f64,
-    /// The share of the spam that is of a new campaign: distinct texts, new words.
+    /// Share of spam from a new campaign: distinct texts, new words.
     pub(crate) campaign: f64,
-    /// The share of the spam that is disguised by zero-width spaces, look-alikes or leet.
+    /// Share of spam that is disguised with zero-width spaces, look-alike letters or leet.
     pub(crate) obfuscation: f64,
-    /// The share of all rows that is in another language.
+    /// Share of rows in another language.
     pub(crate) language: f64,
-    /// Messages have so many times their words.
+    /// Factor for the number of words in a message.
     pub(crate) length: f64,
-    /// The share of the ham that is about new topics.
+    /// Share of ham about new topics.
     pub(crate) harmless: f64,
-    /// The share of all rows that are one newsletter, but for the name, digits and two words.
+    /// Share of rows that copy one newsletter, with another name, other digits and two other words.
     pub(crate) newsletter: f64,
-    /// The share of the spam that is ham now, and as many rows the other way: whole topics and campaigns.
+    /// Share of spam that becomes ham, with as many rows the other way. Complete topics and campaigns change.
     pub(crate) relabel: f64,
-    /// How much spam mimics ham, and half of it ham spam, from 0 to 1.
+    /// Degree to which spam mimics ham, from 0 to 1. Ham mimics spam half as much.
     pub(crate) graded: f64,
 }
 
-/// The scenarios by name, with the strength each has unless another is named.
+/// Scenario names and their default strengths.
 pub(crate) const SCENARIOS: [(&str, f64); 11] = [
     ("quiet", 0.0),
     ("repeats", 0.3),
@@ -345,7 +345,7 @@ impl Scenario {
         graded: 0.0,
     };
 
-    /// A scenario of the table. With prior and length the strength is added, and may be below 0.
+    /// A scenario by name. For `prior` and `length` the strength is added and may be negative.
     pub(crate) fn named(name: &str, strength: Option<f64>) -> Option<Self> {
         let (name, usual) = SCENARIOS.into_iter().find(|known| known.0 == name)?;
         let strength = strength.unwrap_or(usual);
@@ -368,8 +368,8 @@ impl Scenario {
     }
 }
 
-/// Rows of a scenario. A seed has its own campaign, language and new topics; without them row n of a seed is the same text
-/// in every scenario, so a reference needs a seed of its own.
+/// Rows of a scenario. Each seed has its own campaign, language and new topics. Apart from these, row n of a seed has the same
+/// text in every scenario, so the reference needs another seed.
 pub(crate) fn rows(scenario: Scenario, rows: usize, seed: u64) -> impl Iterator<Item = Message> {
     let mut stream = Stream::new(scenario, seed);
     (0..rows).map(move |_| stream.message())
@@ -383,7 +383,7 @@ struct Stream {
     campaign: Source,
     topics: Vec<Source>,
     newsletter: Vec<String>,
-    /// For ham topics and for campaigns: the share of each that has the other label now.
+    /// Share of each ham topic and each campaign with the opposite label.
     relabelled: [Vec<f64>; 2],
     past: Vec<Message>,
 }
@@ -433,10 +433,10 @@ impl Stream {
         let message =
             if again && !self.past.is_empty() { self.repeat(&mut rng) } else { self.new_message(&mut rng) };
         if self.scenario.repeats > 0.0 {
-            if self.past.len() < REACH {
+            if self.past.len() < PAST_ROWS {
                 self.past.push(message.clone());
             } else {
-                let place = rng.below(REACH);
+                let place = rng.below(PAST_ROWS);
                 self.past[place] = message.clone();
             }
         }
@@ -454,7 +454,7 @@ impl Stream {
     fn new_message(&self, rng: &mut Rng) -> Message {
         let Scenario { spam, campaign, obfuscation, language, length, harmless, newsletter, graded, .. } =
             self.scenario;
-        // Every draw is made whatever the scenario is, so that the rest of the row stays the same.
+        // Every scenario makes the same draws, so that the rest of the row stays the same.
         let spam = rng.chance(spam);
         let is_newsletter = rng.chance(newsletter);
         let is_new = rng.chance(if spam { campaign } else { harmless });
@@ -473,7 +473,7 @@ impl Stream {
             own = &self.campaign;
         } else if is_new {
             own = &self.topics[rng.below(NEW_TOPICS)];
-            mimicry /= 2.0; // no less clearly ham than the known, although a part of the words says nothing yet
+            mimicry /= 2.0; // keeps the topic as clearly ham as known ones, although the model does not know some words
         }
         let mut pen = Pen::new(self, foreign);
         let words = match own.channel {
@@ -497,21 +497,21 @@ impl Stream {
     }
 }
 
-/// Whole sources until their share is reached, and a part of the last.
+/// Relabels complete sources until the share is reached, and a part of the last one.
 fn relabelled(share: f64, bits: u32, rng: &mut Rng) -> Vec<f64> {
     let mut parts = vec![0.0; sized(bits)];
     let mut left = share;
     let mut places: Vec<_> = (0..parts.len()).collect();
     while left > 0.0 && !places.is_empty() {
         let place = places.swap_remove(rng.below(places.len()));
-        let of_it = flat_share(place, bits);
-        parts[place] = (left / of_it).min(1.0);
-        left -= of_it;
+        let source_share = flat_share(place, bits);
+        parts[place] = (left / source_share).min(1.0);
+        left -= source_share;
     }
     parts
 }
 
-/// A text while it is written.
+/// A text in progress.
 struct Pen<'a> {
     stream: &'a Stream,
     foreign: Option<u64>,
@@ -523,7 +523,7 @@ impl<'a> Pen<'a> {
         Self { stream, foreign, text: String::new() }
     }
 
-    /// So many words by a source, a share of sentences and of topic words by another.
+    /// Writes `length` words from one source, with a share of sentences and topic words from another.
     fn write(&mut self, own: &Source, other: &Source, mimicry: f64, length: f64, rng: &mut Rng) {
         let length = length.clamp(SHORTEST, LONGEST);
         let careful = rng.chance(0.6);
@@ -610,7 +610,7 @@ fn other_digits(text: &str, rng: &mut Rng) -> String {
     text.chars().map(|sign| if sign.is_ascii_digit() { digit(rng) } else { sign }).collect()
 }
 
-/// Two of five words get what hides them from a filter of words.
+/// Disguises 40% of the words, so that a filter of words misses them.
 fn disguise(text: &str, rng: &mut Rng) -> String {
     let manner = rng.below(3);
     let mut disguised = String::with_capacity(text.len() * 2);

@@ -1,4 +1,4 @@
-//! Writes rows of a simulated stream as CSV, so that tools in other languages read what the harness reads.
+//! Writes rows of a simulated stream as CSV, so that tools in other languages can read them.
 //!
 //! Usage: `streams --scenario NAME --rows N --seed S [--strength X] [--spam SHARE]`.
 
@@ -29,12 +29,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let names = SCENARIOS.map(|known| known.0).join(", ");
     let mut scenario = Scenario::named(&name, strength)
-        .ok_or_else(|| format!("no scenario is named {name}; there are {names}"))?;
+        .ok_or_else(|| format!("there is no scenario {name}; expected one of {names}"))?;
     scenario.spam += spam - Scenario::QUIET.spam;
     let mut out = BufWriter::new(io::stdout().lock());
     writeln!(out, "text,label")?;
     for message in stream::rows(scenario, rows, seed) {
-        // No text has a quote or a line end.
+        // The texts contain no quotes and no line breaks.
         writeln!(out, "\"{}\",{}", message.text, if message.spam { "spam" } else { "ham" })?;
     }
     out.flush()?;

@@ -1,6 +1,6 @@
-//! Fuzzes the analyzers: any text gives the same terms twice, with the keys of their spellings, and fits a model.
+//! Fuzzes the analyzers: a text gives the same terms each time, each with the key of its spelling, and a model can be fitted.
 //!
-//! The first four bytes of an input select the analyzer (`@AA@` is at most a pair of words). The rest is the text.
+//! The first four bytes of an input select the analyzer. The rest is the text.
 
 #![no_main]
 
@@ -38,35 +38,35 @@ const LANGUAGES: [&str; 18] = [
 static ENGLISH: LazyLock<StopWords> = LazyLock::new(StopWords::english);
 
 fuzz_target!(|input: &[u8]| -> Corpus {
-    let Some((&[switches, ngrams, chars, stem], text)) = input.split_first_chunk() else {
+    let Some((&[switches, sizes, chars, stem], text)) = input.split_first_chunk() else {
         return Corpus::Reject;
     };
     let text = String::from_utf8_lossy(text);
     let kinds = [TermKind::Message, TermKind::Word, TermKind::Char, TermKind::CharWb];
     let analyzer = Analyzer {
         kind: kinds[usize::from(switches & 3)],
-        ngrams: run(ngrams).unwrap_or(Ngrams { fewest: 1, most: 1 }),
-        chars: run(chars),
+        ngrams: ngrams(sizes).unwrap_or(Ngrams { fewest: 1, most: 1 }),
+        chars: ngrams(chars),
         lowercase: switches & 4 == 0,
         stem: LANGUAGES.get(usize::from(stem & 31)).map(language),
         stop: if switches & 8 == 0 { StopWords::default() } else { ENGLISH.clone() },
     };
     let terms = analyzer.terms(&text);
-    same_again(&analyzer, &text, &terms);
+    assert_terms(&analyzer, &text, &terms);
     let learners = [Learner::Multinomial, Learner::Complement, Learner::Logistic, Learner::NbLogistic];
     let recipe = Recipe {
         analyzer,
         learner: learners[usize::from(switches >> 4 & 3)],
         folds: if switches & 128 == 0 { 0 } else { 2 },
-        windows: (ngrams & 128 != 0).then_some(2),
+        windows: (sizes & 128 != 0).then_some(2),
         ..Preset::Message.recipe()
     };
-    scored(&recipe, &text);
+    fit_and_score(&recipe, &text);
     Corpus::Keep
 });
 
-/// From how many to how many; none of `@`.
-fn run(byte: u8) -> Option<Ngrams> {
+/// A range of n-gram sizes. `@` gives `None`.
+fn ngrams(byte: u8) -> Option<Ngrams> {
     let fewest = usize::from(byte & 15);
     let most = fewest + usize::from(byte >> 4 & 3);
     Ngrams::try_from([fewest, most.min(12)]).ok()
@@ -76,28 +76,28 @@ fn language(name: &&str) -> Language {
     name.parse().unwrap()
 }
 
-/// Reads other texts, then this one twice: it says the same each time, and every term has the key of its spelling.
-fn same_again(analyzer: &Analyzer, text: &str, wanted: &[String]) {
-    let mut scratch = AnalyzerBuffers::default();
+/// Analyzes other texts, then this one twice. Asserts its terms each time, and that every term has the key of its spelling.
+fn assert_terms(analyzer: &Analyzer, text: &str, expected: &[String]) {
+    let mut buffers = AnalyzerBuffers::default();
     for other in ["", "f r e e W1N £5 \u{fc}ber\u{200b}", text, text] {
         let mut terms = Vec::new();
-        analyzer.each(other, &mut scratch, &mut |Term { key, mark, text }| {
+        analyzer.each(other, &mut buffers, &mut |Term { key, mark, text }| {
             let term = format!("{mark}{text}");
             assert_eq!(analyzer.key(&term), key, "{term:?}");
             terms.push(term);
         });
         if other == text {
-            assert_eq!(terms, wanted);
+            assert_eq!(terms, expected);
         }
     }
 }
 
-/// Learns from the halves of a text, and scores the whole of it.
-fn scored(recipe: &Recipe, text: &str) {
+/// Fits a model on the two halves of a text and scores the text.
+fn fit_and_score(recipe: &Recipe, text: &str) {
     let half = (text.len() / 2..).find(|at| text.is_char_boundary(*at)).unwrap();
     let (one, other) = text.split_at(half);
-    let lessons = vec![TrainingRow::new(one, Label::Positive), TrainingRow::new(other, Label::Negative)];
-    match fit(&lessons, recipe, FitProvenance::default(), ResourceLimits { threads: 1, memory: usize::MAX }) {
+    let rows = vec![TrainingRow::new(one, Label::Positive), TrainingRow::new(other, Label::Negative)];
+    match fit(&rows, recipe, FitProvenance::default(), ResourceLimits { threads: 1, memory: usize::MAX }) {
         Ok(model) => {
             for text in [text, one, other, ""] {
                 let score = model.score(text, &mut ScoringBuffers::default());

@@ -1,4 +1,4 @@
-//! Fuzzes contracts: a contract in TOML, a line `---`, then rows to check against it.
+//! Fuzzes contracts. An input is a contract in TOML, a line `---`, then rows to check.
 
 #![no_main]
 
@@ -17,9 +17,9 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     let contract = match Contract::parse(contract) {
         Ok(contract) => contract,
         Err(error) => {
-            let said = format!("{error:#}");
-            assert!(["line ", "column ", "["].iter().any(|begin| said.starts_with(begin)), "{said}");
-            assert!(!said.contains(char::is_control), "{said}");
+            let message = format!("{error:#}");
+            assert!(["line ", "column ", "["].iter().any(|start| message.starts_with(start)), "{message}");
+            assert!(!message.contains(char::is_control), "{message}");
             return Corpus::Keep;
         }
     };
@@ -32,24 +32,24 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         return Corpus::Keep;
     }
     let Ok(mut inspection) = Inspection::new(&contract, &rows, NOW) else { return Corpus::Keep };
-    let mut sketch = ContractDraft::default();
-    let mut refused = 0;
+    let mut draft = ContractDraft::default();
+    let mut rejected = 0;
     let mut row = Row::default();
     while let Ok(true) = rows.read(&mut row) {
-        refused += u64::from(inspection.row(&rows, &row).is_some());
+        rejected += u64::from(inspection.row(&rows, &row).is_some());
         if row.fault().is_none() {
-            sketch.row(&rows, &row);
+            draft.row(&rows, &row);
         }
     }
     let report = validate_sentences::report(&inspection.finish(), "validate");
-    assert_eq!((report.rows, report.rejected), (rows.seen(), refused));
+    assert_eq!((report.rows, report.rejected), (rows.seen(), rejected));
     assert_eq!(report.clean + report.rejected, report.rows);
     assert_eq!(report.verdict == ValidateVerdict::Valid, report.reasons.is_empty());
     assert_eq!(report.verdict == ValidateVerdict::Empty, report.rows == 0);
     for check in &report.failed {
         assert!(check.count > 0 && !check.examples.is_empty());
     }
-    let inferred = toml::to_string(&sketch.contract(&rows)).unwrap();
+    let inferred = toml::to_string(&draft.contract(&rows)).unwrap();
     Contract::parse(&inferred).unwrap();
     Corpus::Keep
 });

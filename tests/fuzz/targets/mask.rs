@@ -1,4 +1,6 @@
-//! Fuzzes masking: masking twice equals masking once. The first byte of an input selects the kinds.
+//! Fuzzes masking: masking twice must equal masking once.
+//!
+//! The first byte of an input selects the kinds. The rest is the text.
 
 #![no_main]
 

@@ -1,4 +1,6 @@
-//! Fuzzes model files: the first line is a model, the rest a text; it gives a probability, or the file is rejected.
+//! Fuzzes model files: a file is rejected, or the model gives every text a probability.
+//!
+//! The first line of an input is a model. The rest is a text.
 
 #![no_main]
 
@@ -11,7 +13,7 @@ use spamops_fuzz::place;
 fuzz_target!(|input: &[u8]| -> Corpus {
     let input = String::from_utf8_lossy(input);
     let (file, text) = input.split_once('\n').unwrap_or((&input, "win a prize"));
-    // A digest that fits what the fuzzer made of the file: without one no file would get past it.
+    // Adds the correct digest. Without it every changed file would be rejected.
     let file = &sealed(file);
     let model = match Model::parse(file) {
         Ok(model) => model,
@@ -24,13 +26,13 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     assert!((0.0..=1.0).contains(&score), "a score of {score}");
     let _ = (model.profile.profile(), model.names.of(model.verdict(score)));
     for (term, share) in model.explain(text, &mut ScoringBuffers::default()).terms {
-        let said = model.features.analyzer.spelled(term);
+        let spelling = model.features.analyzer.spelled(term);
         assert!(
-            share.is_finite() && !said.contains(char::is_control) && neutral(&said) == said,
-            "{said} {share}"
+            share.is_finite() && !spelling.contains(char::is_control) && neutral(&spelling) == spelling,
+            "{spelling} {share}"
         );
     }
-    // A model that is written is the model that was read.
+    // Writing and reading a model must not change its scores.
     let copy = place("model.json");
     model.write(&copy).unwrap();
     assert_eq!(

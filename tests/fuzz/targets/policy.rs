@@ -1,4 +1,4 @@
-//! Fuzzes `spamops.toml`: any text sets options or gives a one-line error, and the command line wins.
+//! Fuzzes `spamops.toml`: any text sets options or gives an error of one line, and the command line wins.
 
 #![no_main]
 
@@ -8,17 +8,17 @@ use spamops::cli::config::PolicyFile;
 use spamops::io::stream::Place;
 
 fuzz_target!(|text: &str| -> Corpus {
-    let refused = |said: String, begins: &str| {
-        assert!(said.starts_with(begins) && !said.contains(char::is_control), "{said}");
+    let check_error = |error: String, start: &str| {
+        assert!(error.starts_with(start) && !error.contains(char::is_control), "{error}");
         Corpus::Keep
     };
     let policy = match PolicyFile::parse(text.to_owned(), Place::File("spamops.toml".into())) {
         Ok(policy) => policy,
-        Err(error) => return refused(format!("{error:#}"), "line "),
+        Err(error) => return check_error(format!("{error:#}"), "line "),
     };
     let command = match policy.apply("sample", sample(), None) {
         Ok(command) => command,
-        Err(error) => return refused(format!("{error:#}"), "spamops.toml: line "),
+        Err(error) => return check_error(format!("{error:#}"), "spamops.toml: line "),
     };
     if let Err(error) = command.clone().try_get_matches_from(["sample"]) {
         let _ = (policy.blame("sample", &error), error.to_string());
@@ -29,7 +29,7 @@ fuzz_target!(|text: &str| -> Corpus {
     Corpus::Keep
 });
 
-/// Options of every sort that the tools have.
+/// A command with every kind of option that the tools have.
 fn sample() -> Command {
     Command::new("sample")
         .arg(Arg::new("input").default_value("-"))

@@ -1,6 +1,6 @@
-//! Fuzzes reading rows: any bytes are read or rejected without a panic, and rows survive writing and reading again.
+//! Fuzzes reading rows: no bytes cause a panic, and rows stay the same when they are written and read again.
 //!
-//! The first byte of an input selects the options (`@` is none, as a person would read it). The rest is the file.
+//! The first byte of an input selects the options. `@` selects the defaults. The rest is the file.
 
 #![no_main]
 
@@ -20,22 +20,22 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         ..ReadOptions::default()
     };
     let input = file(names[usize::from(switches & 3)], bytes);
-    let Some(read) = all(&input, &options) else { return Corpus::Keep };
-    refused_where_faulty(&input, &options, &read);
+    let Some(read) = read_all(&input, &options) else { return Corpus::Keep };
+    assert_stops_at_first_fault(&input, &options, &read);
     let (csv, json) = if switches & 32 == 0 { ("out", "out.json") } else { ("out.csv", "out.jsonl") };
-    again(&input, &options, &read, &place(csv), Format::Csv);
-    again(&input, &options, &read, &place(json), Format::JsonLines);
+    write_and_compare(&input, &options, &read, &place(csv), Format::Csv);
+    write_and_compare(&input, &options, &read, &place(json), Format::JsonLines);
     Corpus::Keep
 });
 
-/// What was read of a file.
-struct Read {
+/// Columns and rows of a file.
+struct Table {
     names: Vec<String>,
     rows: Vec<Row>,
 }
 
-/// All rows of a place, each looked at in every way; none where the file is refused.
-fn all(place: &Place, options: &ReadOptions) -> Option<Read> {
+/// Reads all rows and calls every accessor on each. `None` if the file is rejected.
+fn read_all(place: &Place, options: &ReadOptions) -> Option<Table> {
     let mut rows = Rows::open(place, options).ok()?;
     let mut read = Vec::new();
     let mut row = Row::default();
@@ -48,15 +48,15 @@ fn all(place: &Place, options: &ReadOptions) -> Option<Read> {
                 return None;
             }
         }
-        look(&rows, &row);
+        check_accessors(&rows, &row);
         read.push(row.clone());
         assert_eq!(rows.seen(), read.len() as u64);
     }
     let names = rows.header().names().map(str::to_owned).collect();
-    Some(Read { names, rows: read })
+    Some(Table { names, rows: read })
 }
 
-fn look(rows: &Rows, row: &Row) {
+fn check_accessors(rows: &Rows, row: &Row) {
     assert!(row.line() > 0);
     let columns = rows.header().len();
     let cells = row.cells().count();
@@ -78,32 +78,32 @@ fn look(rows: &Rows, row: &Row) {
     let _ = rows.error(row, "a remark").to_string();
 }
 
-/// A reader that refuses faults stops at the first.
-fn refused_where_faulty(place: &Place, options: &ReadOptions, read: &Read) {
+/// A reader without `MalformedRows::Keep` must stop at the first malformed row.
+fn assert_stops_at_first_fault(place: &Place, options: &ReadOptions, read: &Table) {
     let options = ReadOptions { faults: MalformedRows::Refuse, ..options.clone() };
-    let Ok(mut rows) = Rows::open(place, &options) else { panic!("opened once and then refused") };
+    let Ok(mut rows) = Rows::open(place, &options) else { panic!("opened once, then rejected") };
     let mut row = Row::default();
-    for wanted in &read.rows {
-        match (rows.read(&mut row), wanted.fault()) {
-            (Ok(true), None) => assert!(row.cells().eq(wanted.cells())),
+    for expected in &read.rows {
+        match (rows.read(&mut row), expected.fault()) {
+            (Ok(true), None) => assert!(row.cells().eq(expected.cells())),
             (Err(_), Some(_)) => return,
-            (outcome, fault) => panic!("line {}: {outcome:?} where the fault is {fault:?}", wanted.line()),
+            (outcome, fault) => panic!("line {}: {outcome:?}, but the fault is {fault:?}", expected.line()),
         }
     }
     assert!(matches!(rows.read(&mut row), Ok(false)));
 }
 
-/// Writes the rows that are rows to another place, and holds what is read from there against them.
-fn again(from: &Place, options: &ReadOptions, read: &Read, to: &Place, format: Format) {
-    let Ok(mut rows) = Rows::open(from, options) else { panic!("opened once and then refused") };
+/// Writes the well-formed rows, reads them again and compares.
+fn write_and_compare(from: &Place, options: &ReadOptions, read: &Table, to: &Place, format: Format) {
+    let Ok(mut rows) = Rows::open(from, options) else { panic!("opened once, then rejected") };
     let mut writer = match Writer::create(to, Some(format), &mut rows, &[]) {
         Ok(writer) => writer,
         Err(error) => {
-            // JSON cannot say two columns of one name.
+            // A JSON object cannot have two columns of the same name.
             let mut names = read.names.clone();
             names.sort_unstable();
-            let twice = names.windows(2).any(|pair| pair[0] == pair[1]);
-            assert!(format == Format::JsonLines && twice, "{error:#}");
+            let has_duplicate = names.windows(2).any(|pair| pair[0] == pair[1]);
+            assert!(format == Format::JsonLines && has_duplicate, "{error:#}");
             return;
         }
     };
@@ -111,35 +111,35 @@ fn again(from: &Place, options: &ReadOptions, read: &Read, to: &Place, format: F
     let kept: Vec<&Row> = read.rows.iter().filter(|row| row.fault().is_none()).collect();
     for row in &kept {
         if let Err(error) = writer.write(row) {
-            panic!("a row without a fault is not written: {error:#}");
+            panic!("cannot write a well-formed row: {error:#}");
         }
     }
     writer.finish().unwrap();
     if (format == Format::Csv && read.names.is_empty()) || (format == Format::JsonLines && kept.is_empty()) {
-        return; // An empty file has neither columns nor a format.
+        return; // An empty file has no columns and no format.
     }
-    // Who says what stands between the fields of a CSV file says so to the next tool as well.
+    // A custom delimiter must be given to both tools.
     let delimiter = options.delimiter.filter(|_| from_csv && format == Format::Csv);
-    let asked = ReadOptions { faults: MalformedRows::Keep, delimiter, ..ReadOptions::default() };
-    let mut rows = match Rows::open(to, &asked) {
+    let options = ReadOptions { faults: MalformedRows::Keep, delimiter, ..ReadOptions::default() };
+    let mut rows = match Rows::open(to, &options) {
         Ok(rows) => rows,
-        Err(error) => panic!("what was written is refused: {error:#}"),
+        Err(error) => panic!("cannot read the written file: {error:#}"),
     };
     assert_eq!(rows.format(), format);
     let mut row = Row::default();
-    for wanted in kept {
+    for expected in kept {
         assert!(rows.read(&mut row).unwrap(), "a row is lost");
         assert_eq!(row.fault(), None);
         for (column, name) in read.names.iter().enumerate() {
             let found = rows.header().find(name).map_or("", |column| row.get(column));
             let first = read.names.iter().position(|other| other == name);
             if first == Some(column) {
-                assert_eq!(found, wanted.get(column), "column {name:?}");
+                assert_eq!(found, expected.get(column), "column {name:?}");
             }
         }
         if format == Format::Csv {
             assert!(read.names.iter().map(String::as_str).eq(rows.header().names()));
         }
     }
-    assert!(!rows.read(&mut row).unwrap(), "a row too many");
+    assert!(!rows.read(&mut row).unwrap(), "an extra row was read");
 }

@@ -1,4 +1,7 @@
-//! Fuzzes `drift`: records of a profile, then lines of a history, give a decision, or the profile is rejected.
+//! Fuzzes `drift`: a profile and a history give a decision, or the profile is rejected.
+//!
+//! The first two bytes of an input are the length of the profile's records, the third byte says whether the rows are scored.
+//! The records follow, then the lines of a history.
 
 #![no_main]
 
@@ -14,24 +17,23 @@ use spamops::profile::summary::{Profile, StoredProfile};
 use spamops::report::drift_sentences::drift_report;
 
 fuzz_target!(|input: &[u8]| -> Corpus {
-    // How many bytes are records; the rest is text.
     let Some((&[low, high, scored], input)) = input.split_first_chunk() else { return Corpus::Reject };
     let records = usize::from(u16::from_le_bytes([low, high])).min(input.len());
     let (records, lines) = input.split_at(records);
-    let sketch = serde_json::json!({
+    let stored = serde_json::json!({
         "rows": 1u64 << 47, "empty": 0, "labels": [1u64 << 40, 1u64 << 40], "scored": scored % 2 == 0,
         "records": BASE64_STANDARD.encode(records),
     });
-    let sketch: StoredProfile = serde_json::from_value(sketch).unwrap();
-    let profile = match sketch.profile() {
+    let stored: StoredProfile = serde_json::from_value(stored).unwrap();
+    let profile = match stored.profile() {
         Ok(profile) => profile,
         Err(error) => {
             assert!(!format!("{error:#}").contains(char::is_control), "{error:#}");
             return Corpus::Keep;
         }
     };
-    // What is written is what was read, and a profile merged with nothing is itself.
-    assert_eq!(StoredProfile::of(&profile), sketch);
+    // Storing a profile and merging it with an empty one must not change it.
+    assert_eq!(StoredProfile::of(&profile), stored);
     let mut merged = Profile::default();
     merged.merge(profile.clone());
     assert_eq!(merged, profile);
@@ -46,13 +48,13 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     };
     let (decision, record) = decide(&evidence, &DriftPolicy::default(), Timestamp(0)).unwrap();
     let report = drift_report(decision, "fuzz");
-    // Messages have not drifted from themselves, and what is written can be read.
+    // Messages compared with themselves have no drift, and the report contains no invalid number.
     assert!(report.signals.iter().all(|signal| !signal.fired && signal.p.is_finite()), "{report:?}");
     let text = serde_json::to_string(&report).unwrap();
     assert!(!text.contains("null,null"), "{text}");
-    let mut known = History::default();
-    known.add(record).unwrap();
-    let read = History::read(known.lines().unwrap().lines());
+    let mut written = History::default();
+    written.add(record).unwrap();
+    let read = History::read(written.lines().unwrap().lines());
     assert_eq!(read.unreadable, None);
     Corpus::Keep
 });

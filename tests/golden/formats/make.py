@@ -1,4 +1,4 @@
-"""Writes the files here: the same rows as Python's csv, pandas and Excel write them.
+"""Writes the same rows to files in this directory, as Python's csv, pandas and Excel would write them.
 
 Made with Python 3.11.7, pandas 3.1.1 and zstandard 0.25.0:
     pip install pandas==3.1.1 zstandard==0.25.0 && python3 make.py
@@ -35,7 +35,7 @@ def write(name, **how):
         writer.writerows(ROWS)
 
 
-# What every other file here must read as.
+# The expected rows of all other files.
 with open(HERE / "rows.jsonl", "w", encoding="utf-8") as file:
     for row in ROWS:
         line = json.dumps(dict(zip(NAMES, row)), ensure_ascii=False, separators=(",", ":"))
@@ -47,10 +47,10 @@ write("python-excel-tab.tsv", dialect="excel-tab")
 write("python-unix.csv", dialect="unix")
 write("python-nonnumeric.csv", quoting=csv.QUOTE_NONNUMERIC)
 write("python-bar.csv", delimiter="|")
-# As Excel saves "CSV UTF-8" where the comma is the decimal mark, and the same with the hint it reads first.
+# "CSV UTF-8" from Excel in a locale with a decimal comma, then the same with the sep= hint for Excel.
 write("excel-semicolon.csv", delimiter=";", encoding="utf-8-sig")
 write("excel-sep.csv", delimiter=";", encoding="utf-8-sig", before="sep=;\r\n")
-# With an escape character instead of quotes: another format, which must not be misread.
+# Escape characters instead of quotes. This format is not supported, and must not be misread.
 write("python-none.csv", quoting=csv.QUOTE_NONE, escapechar="\\", lineterminator="\n")
 
 frame = pandas.DataFrame(ROWS, columns=NAMES)
@@ -60,13 +60,13 @@ frame.to_csv(HERE / "pandas.csv.gz", index=False, compression={"method": "gzip",
 frame.to_csv(HERE / "pandas.csv.zst", index=False, compression={"method": "zstd", "level": 19})
 frame.to_json(HERE / "pandas.jsonl", orient="records", lines=True, force_ascii=True)
 
-# The index as a column without a name, and labels that a gap has made floats.
+# The index as a column without a name, and labels that a missing value turns into floats.
 frame["label"] = frame["label"].map({"spam": 1, "ham": 0})
 frame.to_csv(HERE / "pandas-index.csv")
 
-# Two frames behind one to be passed over, as pzstd writes them.
-whole = (HERE / "python-minimal.csv").read_bytes()
+# Two frames, each after a skippable frame, as pzstd writes them.
+content = (HERE / "python-minimal.csv").read_bytes()
 compressor = zstandard.ZstdCompressor(write_checksum=True)
-frames = [compressor.compress(part) for part in (whole[:100], whole[100:])]
+frames = [compressor.compress(part) for part in (content[:100], content[100:])]
 skipped = b"\x50\x2a\x4d\x18\x04\0\0\0skip"
 (HERE / "frames.csv.zst").write_bytes(skipped + frames[0] + skipped + frames[1])
