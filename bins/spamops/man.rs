@@ -9,7 +9,9 @@ use clap::{Command, Parser};
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::stream::Place;
 
-/// Write a manual page for spamops, each of its sub-commands and each tool
+/// Write the manual pages
+///
+/// What it does: Writes one page for spamops, one for each sub-command and one for each tool.
 #[derive(Parser)]
 #[command(
     name = "man",
@@ -19,7 +21,7 @@ Examples:
   spamops man ~/.local/share/man/man1 && man sample"
 )]
 pub(crate) struct Args {
-    /// Where the pages go; made where it is missing
+    /// Directory for the pages; created if it does not exist
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 }
@@ -27,7 +29,7 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         std::fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
-        self.page("spamops", crate::whole())?;
+        self.page("spamops", crate::menu())?;
         for entry in crate::SUBCOMMANDS {
             self.page(&format!("spamops-{}", entry.name), (entry.command)())?;
         }
@@ -35,7 +37,7 @@ impl Tool for Args {
             self.page(entry.name, (entry.command)())?;
         }
         let pages = 1 + crate::SUBCOMMANDS.len() + crate::TOOLS.len();
-        scene.tell(format!("{pages} pages in {}", self.directory.display()));
+        scene.remark(format!("{pages} pages in {}", self.directory.display()));
         Ok(Outcome::Done)
     }
 }
