@@ -97,13 +97,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "GATE")]
     gate: Vec<Gate>,
 
-    /// Newest rows: a share or a first date; 0 for none [default: 0.25, at least 500 rows]
+    /// Newest rows: a share, or a first date [default: 0.25, at least 500]
+    ///
+    /// The challenger must also be better on these rows. 0 turns that off.
     #[arg(long, value_name = "SHARE|DATE")]
     recent: Option<NewestRows>,
 
-    /// Column whose values form slices
+    /// Another column whose values form slices
     ///
-    /// Script, length, link and a column lang or language always form slices. You can repeat this option.
+    /// Script, length, link and a column lang or language always do. You can repeat this option.
     #[arg(long, value_name = "COLUMN")]
     slice: Vec<String>,
 

@@ -28,23 +28,23 @@ use spamops::stats::metrics::Metrics;
 
 /// Decide whether the champion needs a retrain, with every reason
 ///
-/// What it decides: The verdict, drifted, steady or insufficient_data, says whether the data changed. retrain_needed says
-/// whether to fit a new model. Triggers are: --force, F1 on labelled rows below the limit, a lower estimated F1, persistent
-/// drift (see --retrain-on), the champion's age, the number of new rows, and changes to a watched file. The cooldown holds
-/// them back, and so does a lack of new labels: then labels_needed is true.
+/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. retrain_needed says
+/// whether to fit a new model. These triggers request a retrain: --force, F1 on labelled rows below the limit, a lower
+/// estimated F1, persistent drift (see --retrain-on), the champion's age, the number of new rows, and changes to a watched
+/// file. There is no retrain during the cooldown. Without enough new labels, labels_needed is true instead.
 ///
-/// Input: New rows, and the champion, whose profile of its training rows is the reference. --reference or --profile replaces
-/// that. --metrics from score gives F1 on labelled rows. With --state, rows must not have been in an earlier run.
+/// Input: New rows, and the champion. Its model contains the reference, the profile of its training rows, unless you give
+/// --reference or --profile. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
 ///
-/// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed and reasons. --state also gets this run as
-/// part of the history. The exit status is 0 whatever the verdict, unless --exit-code is set.
+/// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed and reasons. The run is added to --state.
+/// The exit status is 0 whatever the verdict, unless --exit-code is set.
 ///
 /// Memory: About 20 MB, whatever the size of the file.
 ///
-/// Method: Compares distinct messages, so a repeated newsletter counts once. Families of tests (sizes, flags, words, a
-/// classifier, scores, verdicts, labels, estimated F1) raise a false alarm in at most 5 of 100 runs, and only changes above
-/// the minimum effect count. With --state, small runs are pooled into windows. From 20 windows on, drift counts towards a
-/// retrain only if it is larger than in 95 of 100 of them.
+/// Method: Distinct messages are compared, so a repeated newsletter counts once. Families of tests (sizes, flags, words, a
+/// classifier, scores, verdicts, labels, estimated F1) raise a false alarm in at most 5 of 100 runs. Changes below the
+/// minimum effect are ignored. With --state, small runs are pooled into windows. From 20 windows on, drift counts towards a
+/// retrain only if it is larger than in 95 of 100 windows.
 #[derive(Parser)]
 #[command(
     name = "drift",
@@ -72,7 +72,7 @@ pub(crate) struct Args {
     reference: Option<Place>,
 
     /// Profile to compare with, from spamops profile
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     profile: Option<Place>,
 
     /// Figures of the champion on these rows, from score --metrics

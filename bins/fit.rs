@@ -48,7 +48,7 @@ use spamops::rows::mask::MaskKind;
     after_help = "\
 Examples:
   fit train.csv -o challenger.json
-  fit train.csv more.jsonl --preset strong --require f1=.95,recall_at_fpr_0.001=.9 -o challenger.json
+  fit train.csv more.jsonl --preset strong --require f1=.95,recall=.9 -o challenger.json
   fit train.csv --max-fpr .001 -o careful.json
   fit train.csv --search --search-table tried.csv -o best.json
   fit train.csv --analyzer char_wb --ngrams 3-5 --max-features 100000 -o characters.json
@@ -73,9 +73,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COLUMN", hide_short_help = true)]
     weight_column: Option<String>,
 
-    /// Personal data to mask before learning: email, phone, card, iban, ip
+    /// Personal data to mask: email, phone, card, iban, ip
     ///
-    /// The model then masks the same kinds before it scores a row.
+    /// Rows are masked before learning. The model then masks the same kinds before it scores a row.
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     mask: Vec<MaskKind>,
 

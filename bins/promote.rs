@@ -79,7 +79,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ALIAS", default_value = CHAMPION, value_parser = registry::alias)]
     alias: String,
 
-    /// Version that the alias must have now; fails if someone else promoted first
+    /// Version that the alias must point to now, or none
+    ///
+    /// The move fails if someone else promoted first.
     #[arg(long, value_name = "VERSION|none")]
     expect: Option<ExpectedVersion>,
 

@@ -109,7 +109,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ROWS", conflicts_with_all = ["size", "split"])]
     for_labels: Option<usize>,
 
-    /// Score at which --for-labels takes the model to be least certain
+    /// Score from which a row is positive
+    ///
+    /// --for-labels picks rows with scores near it, because there the model is least certain.
     #[arg(
         long,
         value_name = "SCORE",

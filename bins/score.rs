@@ -25,8 +25,8 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// What it does: Adds the columns spam_score and verdict to every row. The score is the probability that the row is spam. The
 /// verdict is spam if the score reaches the model's threshold.
 ///
-/// Input: A model from fit, and rows as CSV or JSON Lines, plain, gzip or zstd. --prior auto and --explain need more work:
-/// --prior auto reads the file twice, so it cannot be stdin.
+/// Input: A model from fit, and rows as CSV or JSON Lines, plain, gzip or zstd. --prior auto reads the rows twice, so they
+/// must come from a file.
 ///
 /// Output: All rows in input order, on stdout or in -o FILE. --explain adds the column reasons, --metrics writes the figures
 /// as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of the scores,

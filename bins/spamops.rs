@@ -84,7 +84,7 @@ fn menu() -> Command {
         summaries(SUBCOMMANDS)
     );
     let template = format!(
-        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{}\n{{options}}\n\n{{after-help}}",
+        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{}\n{{options}}{{after-help}}",
         with_bold_headings(&lists).ansi()
     );
     Command::new("spamops")

@@ -52,9 +52,10 @@ use spamops::registry;
 Examples:
   track challenger.json metrics.json --uri http://127.0.0.1:5000 --experiment spam
   track --flush --spool state/spool
-  track challenger.json compare.json promote.json report.html --rows train.csv --spool state/spool -o track.json
+  track challenger.json compare.json promote.json --rows train.csv --spool state/spool
   promote --rollback --registry models -o promote.json && track promote.json
-  python -c 'import mlflow; print(mlflow.pyfunc.load_model(\"models:/spam@champion\").predict({\"text\": \"win a prize\"}))'"
+  python -c 'import mlflow.pyfunc as m; \\
+    print(m.load_model(\"models:/spam@champion\").predict({\"text\": \"hi\"}))'"
 )]
 pub(crate) struct Args {
     /// A model, the record of its promotion, reports, or other files

@@ -35,7 +35,7 @@ use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
     name = "validate",
     after_help = "\
 Examples:
-  validate --contract data/contract.toml new.csv --rejects rejects.csv --report validate.json > clean.csv
+  validate --contract contract.toml new.csv --rejects rejects.csv --report validate.json > clean.csv
   validate --infer good.csv > contract.toml
   sample --size 100 mail.csv | validate --rejects rejects.csv > clean.csv
   validate --mask email,phone,card,iban,ip --safe-csv clean.csv > for-the-agency.csv
@@ -64,9 +64,9 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["contract", "rejects", "report"])]
     infer: bool,
 
-    /// Personal data to mask in the output: email, phone, card, iban, ip
+    /// Personal data to mask: email, phone, card, iban, ip
     ///
-    /// A model for such rows needs fit --mask with the same kinds.
+    /// It is masked in all rows that go out. A model for such rows needs fit --mask with the same kinds.
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     mask: Vec<MaskKind>,
 

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(value_name = "SHELL")]
     shell: Shell,
 
-    /// Prefix of the tools' names, as in spamops link
+    /// Prefix of the tools' names: spamops- or none
     #[arg(long, value_name = "TEXT", default_value = "", value_parser = ["", "spamops-"], hide_default_value = true, hide_possible_values = true)]
     prefix: String,
 }

@@ -45,7 +45,7 @@ pub(crate) struct Args {
     outputs: Option<Place>,
 
     /// Print up to ten annotations for a runner [default: GITHUB_ACTIONS]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     annotate: Option<bool>,
 
     /// Directory of the state, to which the decision is added

@@ -55,7 +55,7 @@ Steps:
   report     the decision, for people and programs    -> decision.json report.md report.html
 
 Examples:
-  spamops run --demo                                  # a synthetic corpus that drifts, results in out/
+  spamops run --demo                                  # built-in rows that drift; results in out/
   spamops run --data messages.csv --registry models --state state --out-dir out
   spamops run --out-dir out compare report            # repeats two steps
   spamops run --data messages.csv --dry-run           # shows the command lines"
@@ -83,11 +83,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     registry: Option<PathBuf>,
 
-    /// Directory of the state, which survives between runs [default: state in --out-dir]
+    /// Directory of the state [default: state in --out-dir]
+    ///
+    /// Keep it between runs.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
-    /// Contract for the new rows [default: contract.toml next to the rows, if it exists]
+    /// Contract for the new rows [default: contract.toml next to them]
+    ///
+    /// Without such a file, the checks are those of validate without --contract.
     #[arg(long, value_name = "FILE")]
     contract: Option<PathBuf>,
 
@@ -97,7 +101,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
 
-    /// Ignore rows from this date on
+    /// Leave out rows from this date on
     #[arg(long, value_name = "DATE")]
     until: Option<Timestamp>,
 
@@ -106,7 +110,7 @@ pub(crate) struct Args {
     size: Option<u64>,
 
     /// Retrain even if no trigger fired: true or false [default: false]
-    #[arg(long, value_name = "BOOL")]
+    #[arg(long, value_name = "BOOL", hide_possible_values = true)]
     force: Option<bool>,
 
     /// Channels to notify: slack, pagerduty, alertmanager, webhook

@@ -14,7 +14,7 @@ use crate::state::watched_files::{ChangesSince, WATCHED, WatchedFiles};
 #[derive(Args)]
 #[command(next_help_heading = "Retrain")]
 pub struct DriftPolicyArgs {
-    /// Trigger besides labelled F1: performance, persistent-drift or any-drift
+    /// Trigger besides labelled F1, such as any-drift
     ///
     /// performance: a lower estimated F1. persistent-drift: also drift that lasts (see --persistence). any-drift: also any
     /// drift. With the default and no real change, daily runs request 0.2 retrains a year on average, 0.3 at most (200
@@ -28,7 +28,9 @@ pub struct DriftPolicyArgs {
     #[arg(long, value_name = "K/N", default_value_t = DriftPolicy::default().persistence, hide_short_help = true)]
     persistence: Persistence,
 
-    /// Minimum F1 on labelled rows [default: cross-validated F1 minus --margin]
+    /// Minimum F1 on labelled rows [default: from the model]
+    ///
+    /// The default is the model's cross-validated F1 minus --margin.
     #[arg(long, value_name = "SHARE")]
     min_f1: Option<Fraction>,
 
@@ -41,13 +43,13 @@ pub struct DriftPolicyArgs {
     max_age_days: Option<f64>,
 
     /// Maximum number of new rows since the champion was fitted
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     max_new_rows: Option<u64>,
 
     /// File whose changes trigger a retrain, such as a word list
     ///
     /// You can repeat this option.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     watch: Vec<PathBuf>,
 
     /// Git revision from which changes count [default: the champion's first run]

@@ -13,15 +13,15 @@ use crate::rows::{self, ColumnNames, Format, MalformedRows};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Rows")]
 pub struct RowArgs {
-    /// Column with the text [default: text, message, body, email, content or v2]
+    /// Text column [default: text, message, body, email, content or v2]
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
 
-    /// Column with the label [default: label, category, class, target or v1]
+    /// Label column [default: label, category, class, target or v1]
     #[arg(long, value_name = "NAME")]
     label_column: Option<String>,
 
-    /// Column with the date [default: date, time, timestamp or created_at]
+    /// Date column [default: date, time, timestamp or created_at]
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     date_column: Option<String>,
 

@@ -16,16 +16,18 @@ use crate::model::threshold::ThresholdGoal;
 /// Options that define how a model is learned.
 #[derive(Args, Clone)]
 pub struct RecipeArgs {
-    /// Recipe to start from: message, strong, classic or seeds [default: message]
+    /// Recipe: message, strong, classic or seeds [default: message]
+    ///
+    /// Other options override parts of it.
     #[arg(long, value_name = "NAME")]
     preset: Option<Preset>,
 
     /// Kind of terms: word, char, char_wb or message
-    #[arg(long, value_name = "KIND", help_heading = "Text")]
+    #[arg(long, value_name = "KIND", help_heading = "Text", hide_short_help = true)]
     analyzer: Option<TermKind>,
 
     /// Number of words or characters in a term, such as 1-2
-    #[arg(long, value_name = "MIN-MAX", help_heading = "Text")]
+    #[arg(long, value_name = "MIN-MAX", help_heading = "Text", hide_short_help = true)]
     ngrams: Option<Ngrams>,
 
     /// Number of characters in the terms within words
@@ -75,7 +77,7 @@ pub struct RecipeArgs {
     /// Learner: multinomial, complement, logistic or nb-logistic
     ///
     /// multinomial and complement are naive Bayes. nb-logistic is NB-SVM with logistic loss.
-    #[arg(long, value_name = "NAME", help_heading = "Learner")]
+    #[arg(long, value_name = "NAME", help_heading = "Learner", hide_short_help = true)]
     learner: Option<Learner>,
 
     /// Smoothing of naive Bayes: the number added to every count
@@ -112,7 +114,9 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "SCORE", group = "goal", help_heading = "Threshold (one of these)")]
     threshold: Option<Fraction>,
 
-    /// Choose the best out-of-fold f1 [default with message and strong; else 0.5]
+    /// Choose the best out-of-fold f1
+    ///
+    /// This is the default with message and strong. Otherwise the threshold is 0.5.
     #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold (one of these)", hide_possible_values = true)]
     maximize: Option<String>,
 
