@@ -245,7 +245,7 @@ fn options_come_from_the_environment_and_the_command_line_wins() {
 #[test]
 fn mistakes_are_named_with_a_remedy() {
     let directory = fresh("mistakes");
-    assert!(refused(&directory, &["run"]).contains("name them with --data FILE, or try --demo"));
+    assert!(refused(&directory, &["run"]).contains("no rows; set --data FILE, or try --demo"));
     assert!(refused(&directory, &["run", "--data", "none.csv"]).contains("none.csv: no such file"));
     assert!(refused(&directory, &["run", "--demo", "tidy"]).contains("expected one of sample, validate"));
     assert!(refused(&directory, &["run", "--demo", "fit"]).contains("run the step split first"));
@@ -323,7 +323,7 @@ fn a_record_that_cannot_be_read_is_started_over() {
     assert!(said.contains("start over with spamops run --restart"), "{said}");
     fs::write(&record, "").unwrap();
     let said = String::from_utf8(done(&directory, &["run", "--demo", "sample"]).stderr).unwrap();
-    assert!(said.contains("is empty; started over"), "{said}");
+    assert!(said.contains("is empty; the run starts over"), "{said}");
 }
 
 #[test]

@@ -319,7 +319,7 @@ fn a_rejected_promotion_leaves_no_tags_and_loses_no_commit() {
     let (remote, theirs) = (directory.join("remote.git"), git(&other, &["rev-parse", "main"]));
     let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let expected = "promote: version 1 is the champion, committed; here only: the registry moved on the remote meanwhile; pull and promote again\n";
+    let expected = "promote: version 1 is the champion, committed; only in this copy: the registry moved on the remote meanwhile; pull and promote again\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
     assert_eq!(git(&mine, &["tag", "--list"]), "");
     assert_eq!(git(&mine, &["log", "--format=%s"]), "spam: version 1 is champion (move 1)\nreadme");

@@ -195,7 +195,7 @@ const writes = () => asked.filter(({ method }) => method !== 'GET').map(({ metho
 // A tag that GitHub has not got is not made there: the move stays, and the same command goes on.
 let run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
 assert.equal(run.status, 2, run.said)
-assert.match(run.said, /^promote: version 1 is the champion, committed, tagged, pushed; for the rest run the same again: owner\/models: release: the tag spam@v1\.0\.0 is not there; push it first$/)
+assert.match(run.said, /^promote: version 1 is the champion, committed, tagged, pushed; to complete it, run the same command again: owner\/models: release: the tag spam@v1\.0\.0 is not there; push it first$/)
 assert.deepEqual(run.record.published.tags, ['spam@v1.0.0', 'spam#champion#1'])
 assert.deepEqual(writes(), [])
 
