@@ -25,9 +25,9 @@ use spamops::stats::metrics::FigureName;
 
 /// Decide whether the challenger is better than the champion, with every reason
 ///
-/// What it decides: The verdict is better, worse or inconclusive. deploy_needed is true if the verdict is better, every gate
-/// is passed, no slice loses more than 0.03 of F1 (exact tests, corrected after Holm 1979), and a fresh process gets every
-/// golden message right. With one scored file there is no champion, and the gates alone decide.
+/// What it decides: The verdict is better, worse or inconclusive. deploy_needed is true if the verdict is better and no
+/// check fails. The checks are the gates, the slices (none may lose more than 0.03 of F1, by exact tests corrected
+/// after Holm 1979) and the golden messages. With one scored file there is no champion, and only the gates decide.
 ///
 /// Input: Two scored files with the same rows, or one labelled file and both models. Unlabelled rows are ignored.
 ///
@@ -37,12 +37,13 @@ use spamops::stats::metrics::FigureName;
 ///
 /// Memory: About 50 bytes per labelled row. --id also keeps the champion's rows, without their text.
 ///
-/// Method: The challenger is better if the lower bound of the F1 difference (bootstrap with 10,000 samples, Efron 1979) is
-/// above -0.005, and one of two conditions holds. Either McNemar's exact test (1947) finds at level 0.05 that it is right more
-/// often, or F1 is higher by at least 0.005 and the lower bound is above 0. If rows have dates, this must hold on the newest
-/// rows, and F1 on all rows must not be lower by 0.005. worse uses the same tests in the other direction. Areas under the ROC
-/// curve are compared after DeLong (1988), proportions after Newcombe (1998). In simulations, at most 3 of 100 challengers
-/// that are no better get promoted (tests/bench/compare).
+/// Method: The challenger is better if the lower bound of the F1 difference is above -0.005 (bootstrap with 10,000
+/// samples, Efron 1979), and one of two tests passes. The first is McNemar's exact test (1947) at level 0.05: the
+/// challenger is right more often. The second needs an F1 that is higher by at least 0.005, and a lower bound above 0.
+/// If rows have dates, this must hold on the newest rows. On all rows, the lower bound must then be above -0.005. The
+/// verdict worse uses the same tests in the other direction. DeLong's method (1988) compares areas under the ROC curve,
+/// and Newcombe's (1998) compares proportions. In simulations, at most 3 of 100 challengers that are not better are
+/// promoted (tests/bench/compare).
 #[derive(Parser)]
 #[command(
     name = "compare",
@@ -92,8 +93,8 @@ pub(crate) struct Args {
 
     /// Gate for another figure: FIGURE=LIMIT, or as in MLflow
     ///
-    /// FIGURE may also be followed by threshold=, min_absolute_change=, min_relative_change= and greater_is_better=. You can
-    /// repeat this option.
+    /// FIGURE may also be followed by threshold=, min_absolute_change=, min_relative_change= and greater_is_better=.
+    /// You can repeat this option.
     #[arg(long, value_name = "GATE")]
     gate: Vec<Gate>,
 
@@ -105,7 +106,7 @@ pub(crate) struct Args {
 
     /// Another column whose values form slices
     ///
-    /// Script, length, link and a column lang or language always do. You can repeat this option.
+    /// Script, length, link and a column lang or language always form slices. You can repeat this option.
     #[arg(long, value_name = "COLUMN")]
     slice: Vec<String>,
 
@@ -115,17 +116,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     flips: Option<Place>,
 
-    /// Labelled messages that the challenger must all get right
+    /// Labelled messages that the challenger must classify correctly
     ///
-    /// A fresh process loads the model and scores them.
+    /// A fresh process loads the model and scores them. One error blocks the deployment.
     #[arg(long, value_name = "FILE", requires = "challenger")]
     golden: Option<Place>,
 
     /// State of a sequential test, for labels that arrive over time
     ///
-    /// Each call adds the rows that are not counted yet, identified by --id or their text. You can look at the evidence at
-    /// any time: the challenger is promoted once it reaches 20 (Ville 1939). Slices and newest rows are not tested. The file
-    /// belongs to one pair of models.
+    /// Each call adds the rows that are not counted yet, identified by --id or their text. You can look at the evidence
+    /// at any time: the challenger is promoted once the evidence reaches 20 (Ville 1939). Slices and newest rows are
+    /// not tested. The file belongs to one pair of models.
     #[arg(
         long,
         value_name = "FILE",

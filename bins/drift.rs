@@ -28,23 +28,23 @@ use spamops::stats::metrics::Metrics;
 
 /// Decide whether the champion needs a retrain, with every reason
 ///
-/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. retrain_needed says
-/// whether to fit a new model. These triggers request a retrain: --force, F1 on labelled rows below the limit, a lower
-/// estimated F1, persistent drift (see --retrain-on), the champion's age, the number of new rows, and changes to a watched
-/// file. There is no retrain during the cooldown. Without enough new labels, labels_needed is true instead.
+/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. retrain_needed
+/// says whether to fit a new model. These triggers request a retrain: --force, F1 on labelled rows below the limit, a
+/// lower estimated F1, persistent drift (see --retrain-on), the champion's age, the number of new rows, and changes to
+/// a watched file. There is no retrain during the cooldown. Without enough new labels, labels_needed is true instead.
 ///
-/// Input: New rows, and the champion. Its model contains the reference, the profile of its training rows, unless you give
-/// --reference or --profile. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
+/// Input: New rows, and the champion, which contains the profile of its training rows. --reference or --profile
+/// replaces that profile. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
 ///
-/// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed and reasons. The run is added to --state.
-/// The exit status is 0 whatever the verdict, unless --exit-code is set.
+/// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed and reasons. The run is added to
+/// --state. The exit status is 0 whatever the verdict, unless --exit-code is set.
 ///
 /// Memory: About 20 MB, whatever the size of the file.
 ///
-/// Method: Distinct messages are compared, so a repeated newsletter counts once. Families of tests (sizes, flags, words, a
-/// classifier, scores, verdicts, labels, estimated F1) raise a false alarm in at most 5 of 100 runs. Changes below the
-/// minimum effect are ignored. With --state, small runs are pooled into windows. From 20 windows on, drift counts towards a
-/// retrain only if it is larger than in 95 of 100 windows.
+/// Method: Distinct messages are compared, so a repeated newsletter counts once. Families of tests (sizes, flags,
+/// words, a classifier, scores, verdicts, labels, estimated F1) raise a false alarm in at most 5 of 100 runs. Changes
+/// below the minimum effect are ignored. With --state, small runs are pooled into windows. From 20 windows on, drift
+/// counts towards a retrain only if it is larger than in 95 of 100 windows.
 #[derive(Parser)]
 #[command(
     name = "drift",

@@ -20,28 +20,29 @@ use spamops::rows::mask::MaskKind;
 
 /// Fit a model to labelled rows, and measure it by cross-validation
 ///
-/// What it does: Learns terms, weights, calibration and threshold from labelled rows, and writes them to one JSON file. The
-/// file also has the cross-validated figures, the profile of the rows, and their provenance.
+/// What it does: Learns terms, weights, calibration and threshold from labelled rows, and writes them to one JSON file.
+/// The file also has the cross-validated figures, the profile of the rows, and their provenance.
 ///
-/// Input: Labelled rows as CSV or JSON Lines, plain, gzip or zstd. Unlabelled rows are skipped. --features adds other columns:
-/// values unchanged, numbers by deciles. The text column is then optional.
+/// Input: Labelled rows as CSV or JSON Lines, plain, gzip or zstd. Unlabelled rows are skipped. --features adds other
+/// columns: values unchanged, numbers by deciles. The text column is then optional.
 ///
-/// Output: The model on stdout or in -o FILE. The same rows give the same bytes on any number of threads. --search-table gets
-/// the recipes that --search tried. A gate of --require that is missed is a warning here, and compare then does not deploy.
+/// Output: The model on stdout or in -o FILE. The same rows give the same bytes on any number of threads.
+/// --search-table gets the recipes that --search tried. If the model misses a gate of --require, fit prints a warning,
+/// and compare does not deploy the model.
 ///
-/// Memory: The texts, and about 2 bytes per term of each text, or 8 with strong. --memory reads the files several times
-/// instead of keeping them, and gives the same model.
+/// Memory: Grows with the rows: their texts, and about 2 bytes per term of each text, or 8 with strong. --memory reads
+/// the files several times instead of keeping them, and gives the same model.
 ///
-/// Method: The preset message (the default) learns words, punctuation and their pairs from the normalised text, and tokens
-/// for its shape and for disguises. It keeps the 400,000 most frequent terms, with sublinear TF-IDF, and learns multinomial
-/// naive Bayes with alpha 0.05. strong adds characters within words, learns logistic regression on terms scaled by naive Bayes
-/// (NB-SVM, Wang & Manning 2012), and also scores long messages by windows of 20 words. It takes about ten times as long.
-/// classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). seeds is classic on English stems without stop
-/// words.
+/// Method: The preset message (the default) learns words, punctuation and their pairs from the normalised text, and
+/// tokens for its shape and for disguises. It keeps the 400,000 most frequent terms, with sublinear TF-IDF, and learns
+/// multinomial naive Bayes with alpha 0.05. strong adds characters within words, learns logistic regression on terms
+/// scaled by naive Bayes (NB-SVM, Wang & Manning 2012), and also scores long messages by windows of 20 words. It takes
+/// about ten times as long. classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). seeds is classic
+/// on English stems without stop words.
 ///
-/// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. From these come the figures with 95%
-/// intervals, their mean and spread, the calibration (a sigmoid, Platt 1999, with message and strong) and the threshold. Of the
-/// thresholds within half a standard error of the best F1, the one with the fewest false positives is used.
+/// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. These scores give the figures with
+/// 95% intervals, their mean and spread, the calibration (a sigmoid, Platt 1999, with message and strong) and the
+/// threshold. The threshold has the fewest false positives among those within half a standard error of the best F1.
 #[derive(Parser)]
 #[command(
     name = "fit",
@@ -81,7 +82,7 @@ pub(crate) struct Args {
 
     /// Try other n-grams, alpha and C, and keep the best recipe
     ///
-    /// Starts from --preset, or from both message and strong. The best recipe then learns from all rows.
+    /// The search starts from --preset, or from message and strong. The best recipe then learns from all rows.
     #[arg(long, conflicts_with = "memory")]
     search: bool,
 
@@ -205,7 +206,7 @@ impl Args {
 fn check_estimate(model: &Model, folds: usize, scene: &Scene) {
     let estimate = &model.estimate;
     if folds > 1 && estimate.folds == 0 {
-        scene.warn("no cross-validation: without one of the folds, only one class is left; add rows");
+        scene.warn("no cross-validation: all rows of one class are in the same fold; add rows");
     } else if estimate.pooled.roc_auc.is_some_and(|auc| auc <= 0.5) {
         scene.warn("the out-of-fold scores are no better than chance; check the labels");
     }

@@ -23,24 +23,26 @@ use spamops::registry::{self, CHAMPION, Registry};
 
 /// Register a model and make it the champion, or roll back to the previous one
 ///
-/// What it does: Stores the model under its SHA-256, gives it the next version number, and moves an alias to it. A model that
-/// is registered already keeps its number. If the alias points there already, nothing is written, so you can repeat the call.
+/// What it does: Stores the model under its SHA-256, gives it the next version number, and moves an alias to it. A
+/// model that is registered already keeps its number. If the alias points there already, nothing is written, so you can
+/// repeat the call.
 ///
-/// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs a token
-/// in GITHUB_TOKEN or GH_TOKEN, and GITHUB_API_URL if it is not github.com.
+/// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs a
+/// token in GITHUB_TOKEN or GH_TOKEN, and GITHUB_API_URL if it is not github.com.
 ///
-/// Output: The registry, and the record of the move as JSON on stdout or in -o FILE. If publishing fails, the move stays and
-/// the exit status is 2. Run the same command again to complete it. An event that -o FILE records is not sent again.
+/// Output: The registry, and the record of the move as JSON on stdout or in -o FILE. If publishing fails, the move
+/// stays and the exit status is 2. Run the same command again to complete it. An event that -o FILE records is not sent
+/// again.
 ///
-/// Memory: The model and the reports.
+/// Memory: The size of the model and the reports.
 ///
-/// Method: One line of the journal and one rename move the alias, so a reader sees either the old or the new model. The move
-/// is crash-safe: the next run completes what a killed run began. Writers wait for each other, and --expect fails if someone
-/// else promoted first.
+/// Method: One line of the journal and one rename move the alias, so a reader sees either the old or the new model. The
+/// move is crash-safe: the next run completes what a killed run began. Writers wait for each other, and --expect fails
+/// if someone else promoted first.
 ///
-/// Publishing follows the move. Tags have GTO's grammar, spam@v3.0.0 and spam#champion#7, with strictly increasing dates. A
-/// push is never forced: it is rebased onto other commits, and fails if they moved the registry. Requests to GitHub that
-/// write are not retried.
+/// Publishing follows the move. Tags have GTO's grammar, spam@v3.0.0 and spam#champion#7, with strictly increasing
+/// dates. A push is never forced. If the remote has new commits, yours are rebased onto them; if those commits moved
+/// the same model, the push fails. Requests that write to GitHub are not retried.
 #[derive(Parser)]
 #[command(
     name = "promote",
@@ -185,7 +187,7 @@ impl Tool for Args {
     }
 }
 
-/// Publishes a move, or lists what would be published. The first value says what was done, even after an error.
+/// Publishes a move, or lists what would be published. The first value lists what was published, even after an error.
 fn publish(
     plan: &PublishPlan,
     registry: &Registry,

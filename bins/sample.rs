@@ -12,23 +12,23 @@ use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 
 /// Draw rows: a random sample, a train/holdout split, or the rows to label next
 ///
-/// What it does: Draws --size rows at random; --stratify and --weight-half-life shape the sample. --split separates training
-/// rows from the holdout. --for-labels picks the unlabelled rows that are most worth labelling. Without these options, all
-/// rows that pass the filters go out.
+/// What it does: Draws --size rows at random, with --stratify in proportion to a column, and with --weight-half-life
+/// more often from newer rows. --split separates training rows from the holdout. --for-labels picks the unlabelled rows
+/// that are most worth labelling. Without these options, it writes all rows that pass the filters.
 ///
-/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. Rows are read once. --for-labels needs the column spam_score, which
-/// score adds, and reads the file twice.
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. Rows are read once. --for-labels needs the column spam_score,
+/// which score adds, and reads the file twice.
 ///
-/// Output: The drawn rows in input order, on stdout or in -o FILE. --for-labels adds the column picked_for: uncertain, novel
-/// or random. Measure a model only on the random ones, because the others are a biased sample. A malformed row, such as a
-/// line with too many fields, is passed on, so that validate can reject it.
+/// Output: The drawn rows in input order, on stdout or in -o FILE. --for-labels adds the column picked_for: uncertain,
+/// novel or random. Measure a model only on the random ones, because the others are a biased sample. A malformed row,
+/// such as a line with too many fields, is passed on, so that validate can reject it.
 ///
 /// Memory: Grows with --size and the number of strata, not with the file. --exclude adds 8 bytes per row of its files, and
 /// --against about 5 KB per row of its file. --weight-half-life keeps --size rows of every stratum.
 ///
-/// Method: Each row gets a key from the seed and its position, and the smallest keys win (weighted: Efraimidis and Spirakis
-/// 2006). A larger --size therefore contains the smaller sample. Strata get seats by the quota method (Balinski and Young
-/// 1975).
+/// Method: Each row gets a key from the seed and its position, and the smallest keys win (weighted: Efraimidis and
+/// Spirakis 2006). A larger --size therefore contains the smaller sample. The rows per stratum follow the quota method
+/// (Balinski and Young 1975).
 ///
 /// --split uses only the hash (XXH3) of the normalised text: lower case, with digits and links masked. A text is on the same
 /// side in every file. --against finds near-duplicates by MinHash (Broder 1997), then measures their similarity.
@@ -62,7 +62,7 @@ pub(crate) struct Args {
 
     /// Keep the proportions of this column's values
     ///
-    /// The number of rows of each value is exact to one row.
+    /// The number of rows per value is exact to within one row.
     #[arg(long, value_name = "COLUMN", requires = "size")]
     stratify: Option<String>,
 
@@ -90,8 +90,8 @@ pub(crate) struct Args {
 
     /// Similarity from which --against drops a row
     ///
-    /// Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is halfway between this value
-    /// and 1.
+    /// Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is halfway between this
+    /// value and 1.
     #[arg(long, value_name = "SHARE", default_value = "0.8", requires = "against", hide_short_help = true)]
     near: Fraction,
 

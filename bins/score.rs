@@ -22,35 +22,36 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 
 /// Score rows with a model, and measure it on labelled rows
 ///
-/// What it does: Adds the columns spam_score and verdict to every row. The score is the probability that the row is spam. The
-/// verdict is spam if the score reaches the model's threshold.
+/// What it does: Adds the columns spam_score and verdict to every row. The score is the probability that the row is
+/// spam. The verdict is spam if the score reaches the model's threshold.
 ///
-/// Input: A model from fit, and rows as CSV or JSON Lines, plain, gzip or zstd. --prior auto reads the rows twice, so they
-/// must come from a file.
+/// Input: A model from fit, and rows as CSV or JSON Lines, plain, gzip or zstd. --prior auto reads the rows twice, so
+/// they must come from a file.
 ///
-/// Output: All rows in input order, on stdout or in -o FILE. --explain adds the column reasons, --metrics writes the figures
-/// as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of the scores,
-/// unless --quiet is set.
+/// Output: All rows in input order, on stdout or in -o FILE. --explain adds the column reasons, --metrics writes the
+/// figures as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of
+/// the scores, unless --quiet is set.
 ///
 /// Memory: The model, and three batches of rows of 1 MB (or one row) each. --metrics and --curve add 8 to 16 bytes per
 /// labelled row, and --prior auto about 24 bytes per distinct text.
 ///
-/// Method: Scores are calibrated if the model has a calibration. The result does not depend on the number of threads. The
-/// figures equal those of scikit-learn, ties included. F1, precision, recall, accuracy, macro F1 and Matthews' correlation
-/// use the threshold, and are 0 if the divisor is 0. ROC AUC, average precision, log-loss, Brier score, expected calibration
-/// error in 15 bins (Naeini 2015) and recall at a false positive rate of 0.1% and 1% use the scores. They are null if a class
-/// they need has no rows. The 95% intervals are Wilson's (1927), for F1 through the Jaccard index. That of the AUC uses
-/// DeLong's variance (1988) on the logit scale.
+/// Method: Scores are calibrated if the model has a calibration. The result does not depend on the number of threads.
+/// The figures equal those of scikit-learn, ties included. F1, precision, recall, accuracy, macro F1 and Matthews'
+/// correlation use the threshold. They are 0 if the divisor is 0. ROC AUC, average precision, log-loss, Brier score,
+/// expected calibration error in 15 bins (Naeini 2015) and recall at a false positive rate of 0.1% and 1% use the
+/// scores. They are null if a class they need has no rows. The 95% intervals are Wilson's (1927), for F1 through the
+/// Jaccard index. The interval of the AUC uses DeLong's variance (1988) on the logit scale.
 ///
 /// --explain gives each known term's weight in the row, times the slope of the calibration if it is a sigmoid. Together with
 /// the intercept the weights add up to the log-odds of the score. A message that is scored by windows gets the reasons of the
 /// window with the highest score. In the column, () marks the shape of a text and [] another column.
 ///
-/// --prior corrects calibrated scores by Bayes' rule if the class balance differs from training. The threshold and the reasons
-/// do not change. auto estimates the class balance from the scores of distinct texts (Saerens, Latinne and Decaestecker
-/// 2002). It corrects only if there are at least 200 of them, a likelihood-ratio test (Wilks 1938) gives p < 0.01, the class
-/// balance moves by at least 0.03, and the model's out-of-fold recall minus false positive rate is at least 0.2. The odds
-/// change by at most a factor of 10. Use it if only the class balance has changed, not the texts.
+/// --prior corrects calibrated scores by Bayes' rule if the class balance differs from training. The threshold and the
+/// reasons do not change. auto estimates the class balance from the scores of distinct texts (Saerens, Latinne and
+/// Decaestecker 2002). It corrects the scores only under four conditions: at least 200 distinct texts, p < 0.01 in a
+/// likelihood-ratio test (Wilks 1938), a change of at least 0.03, and an out-of-fold recall minus false positive rate of
+/// at least 0.2. The odds change by at most a factor of 10. Use it if only the class balance has changed, not the texts.
+/// One line on stderr reports the correction and its reason.
 #[derive(Parser)]
 #[command(
     name = "score",

@@ -23,25 +23,28 @@ use spamops::registry;
 
 /// Record a model and its reports in MLflow: run, logged model, version and alias
 ///
-/// What it does: Sends files to an MLflow 3 server. A model becomes a run (options as params, out-of-fold figures as metrics,
-/// each fold as a step, training rows as inputs), a logged model that Python can load, and a version with the alias
-/// challenger. A report adds its numbers, its verdict as a tag, and itself as an artifact. Other files become artifacts. The
-/// record of a promotion or rollback moves its alias, unless a later move is tracked already.
+/// What it does: Sends files to an MLflow 3 server. A model becomes a run (options as params, out-of-fold figures as
+/// metrics, each fold as a step, training rows as inputs), a logged model that Python can load, and a version with the
+/// alias challenger. A report adds its numbers, its verdict as a tag, and itself as an artifact. Other files become
+/// artifacts. The record of a promotion or rollback moves its alias, unless a later move is tracked already.
 ///
-/// Input: A model, promote.json, reports, and other files. The schema inside each JSON file says what it is. The server must
-/// serve artifacts itself. These variables are the defaults: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID,
-/// MLFLOW_TRACKING_USERNAME with _PASSWORD or else _TOKEN, _INSECURE_TLS and _SERVER_CERT_PATH, and
-/// MLFLOW_HTTP_REQUEST_TIMEOUT (30 seconds), _MAX_RETRIES (2) and _BACKOFF_FACTOR (1 second).
+/// Input: A model, promote.json, reports, and other files. The schema inside each JSON file says what it is. The server
+/// must serve artifacts itself.
 ///
-/// Output: The record as JSON on stdout or in -o FILE. With --spool, an unreachable server is a warning: the files wait in the
-/// spool, and the next call or --flush sends them. A request that the server rejects, for example because of a wrong
-/// password, is always an error.
+/// Variables: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are defaults of the options.
+/// MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or else MLFLOW_TRACKING_TOKEN, authenticate.
+/// MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH set TLS. MLFLOW_HTTP_REQUEST_TIMEOUT (30 seconds),
+/// MLFLOW_HTTP_REQUEST_MAX_RETRIES (2) and MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR (1 second) set retries.
 ///
-/// Memory: The files.
+/// Output: The record as JSON on stdout or in -o FILE. With --spool, an unreachable server is a warning: the files wait
+/// in the spool, and the next call or --flush sends them. A request that the server rejects, for example because of a
+/// wrong password, is always an error.
 ///
-/// Method: Run, logged model and version are found by the SHA-256 of the model file. The same call twice changes nothing, and
-/// a call completes what an interrupted one began. Non-idempotent requests are not retried. With --spool, everything is on
-/// disk before the first request.
+/// Memory: The size of the files.
+///
+/// Method: Run, logged model and version are found by the SHA-256 of the model file. The same call twice changes
+/// nothing, and the next call completes an interrupted one. Non-idempotent requests are not retried. With --spool,
+/// everything is on disk before the first request.
 ///
 /// To load the model, Python needs mlflow and the program score: on the PATH, in the directory SPAMOPS_TOOLS, or from
 /// --program. Its rows are a DataFrame with the column text. The result has the columns spam_score and verdict.
@@ -94,8 +97,8 @@ pub(crate) struct Args {
 
     /// Rows to record as an input of the run
     ///
-    /// Only the name and the digest are sent. CONTEXT is a lower-case word, training if you give none. You can repeat this
-    /// option.
+    /// Only the name and the digest are sent. CONTEXT is a lower-case word; the default is training. You can repeat
+    /// this option.
     #[arg(long, value_name = "[CONTEXT=]FILE")]
     rows: Vec<TrackedRows>,
 
@@ -111,7 +114,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     spool: Option<PathBuf>,
 
-    /// Send what waits in the spool, and nothing else
+    /// Send the files in the spool, and nothing else
     #[arg(long, requires = "spool", conflicts_with_all = ["files", "experiment", "name", "alias", "run_id", "run_name", "rows", "program"])]
     flush: bool,
 

@@ -15,21 +15,23 @@ use spamops::rows::contract::{Contract, ContractDraft, Inspection, ValidateVerdi
 use spamops::rows::mask::{self, MaskKind};
 use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 
-/// Check rows against a contract: valid rows out, rejected rows aside with a reason
+/// Check rows against a contract, and separate valid rows from rejected ones
 ///
-/// What it decides: Whether each row is valid, and whether the file is: the verdict is valid or invalid. A contract lists the
-/// checks. Each has a severity: warn (reported), reject (the row is set aside) or fail (the verdict is invalid).
+/// What it decides: Which rows are valid, and the verdict on the file: valid or invalid. A contract lists the checks.
+/// Each check has a severity: warn (it is reported), reject (the row is set aside) or fail (the verdict is invalid).
 ///
-/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd, read once. Malformed rows are rejected. Without --contract, the file
-/// needs a text column and readable labels, and no text may have both labels.
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd, read once. Malformed rows are rejected. Without --contract,
+/// the file needs a text column and readable labels, and no text may have both labels.
 ///
-/// Output: The valid rows, on stdout or in -o FILE. --rejects gets the other rows with the columns reject_line, reject_reason
-/// and reject_rest. --report gets the counts, examples (personal data masked) and the verdict. Every row is in exactly one
-/// of the two files. The exit status is 0 whatever the verdict, unless --exit-code is set.
+/// Output: The valid rows, on stdout or in -o FILE. --rejects gets the other rows with the columns reject_line,
+/// reject_reason and reject_rest. --report gets the counts, examples (personal data masked) and the verdict. Every row
+/// is in exactly one of the two files. The exit status is 0 whatever the verdict, unless --exit-code is set.
 ///
-/// Memory: 16 bytes per distinct text if the contract checks duplicates or conflicting labels. Otherwise it is constant.
+/// Memory: 16 bytes per distinct text if the contract checks duplicates or conflicting labels. Otherwise, memory is
+/// constant.
 ///
-/// Method: One pass. If a text occurs with both labels, the first label counts and later rows that contradict it are rejected.
+/// Method: One pass. If a text occurs with both labels, the first label counts and later rows that contradict it are
+/// rejected.
 #[derive(Parser)]
 #[command(
     name = "validate",
@@ -66,7 +68,7 @@ pub(crate) struct Args {
 
     /// Personal data to mask: email, phone, card, iban, ip
     ///
-    /// It is masked in all rows that go out. A model for such rows needs fit --mask with the same kinds.
+    /// It is masked in all output rows. A model for such rows needs fit --mask with the same kinds.
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     mask: Vec<MaskKind>,
 

@@ -23,7 +23,7 @@ Examples:
   spamops completions fish --prefix spamops- | source"
 )]
 pub(crate) struct Args {
-    /// Shell
+    /// Name of the shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
 

@@ -13,9 +13,9 @@ use ::spamops::report::model_card::{self, ModelCard};
 
 /// Show a model, list its terms, or compare two models
 ///
-/// What it does: Prints a model's options, provenance and figures, its strongest terms, or its differences from another model.
-/// In the output, () marks the shape of a text, [] another column, and (chars …) characters, with ␣ for a space. Terms that
-/// start or end with a sign are quoted, and long terms are cut.
+/// What it does: Prints a model's options, provenance and figures, its strongest terms, or its differences from another
+/// model. In the output, () marks the shape of a text, [] another column, and (chars …) characters, with ␣ for a space.
+/// Terms that start or end with a punctuation mark are quoted, and long terms are shortened.
 #[derive(Parser)]
 #[command(
     name = "model",
@@ -67,8 +67,8 @@ Examples:
     },
     /// Compare two models: options, figures and terms
     ///
-    /// What it does: Prints the differences. Terms are ordered by the change of their weight, times the share of texts that
-    /// have them.
+    /// What it does: Prints the differences. Terms are ordered by the change of their weight, times the share of texts
+    /// that have them.
     #[command(after_help = "\
 Examples:
   spamops model diff champion.json challenger.json

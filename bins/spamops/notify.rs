@@ -18,16 +18,16 @@ use ::spamops::state::gathered::{NotificationEntry, State};
 
 /// Send the decision of a run to Slack, PagerDuty, Alertmanager or a webhook
 ///
-/// What it does: Reads drift.json, compare.json and promote.json in the directory of a run, as far as they exist. It sends one
-/// alert if a retrain is needed, a challenger was not deployed, or the champion changed.
+/// What it does: Reads drift.json, compare.json and promote.json in the directory of a run; missing files are skipped.
+/// It sends one alert if a retrain is needed, a challenger was not deployed, or the champion changed.
 ///
 /// Input: The secrets come from the environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or
-/// SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET. The secret signs the message as Standard Webhooks define.
+/// SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET. The secret signs the message (Standard Webhooks).
 ///
 /// Output: One message per channel. If a channel fails, that is a warning and the exit status is 0.
 ///
-/// Method: With --state, no channel gets the same alert twice. A retrain alert is sent again after --repeat-hours and after a
-/// promotion. On PagerDuty and in Alertmanager, a promotion resolves the retrain alert.
+/// Method: With --state, no channel gets the same alert twice. A retrain alert is sent again after --repeat-hours and
+/// after a promotion. On PagerDuty and in Alertmanager, a promotion resolves the retrain alert.
 #[derive(Parser)]
 #[command(
     name = "notify",
@@ -117,7 +117,8 @@ fn sent_to(sent: &[NotificationEntry], channel: Channel) -> Vec<&NotificationEnt
 }
 
 impl Args {
-    /// Whether a channel got this alert before. A retrain alert is repeated after `--repeat-hours` and after a promotion.
+    /// Whether a channel got this alert before. A retrain alert is repeated after `--repeat-hours` and after a
+    /// promotion.
     fn is_sent(&self, alert: &Alert, subject: &str, sent: &[&NotificationEntry]) -> bool {
         if alert.kind != AlertKind::Retrain {
             return sent.iter().any(|entry| entry.subject == subject);

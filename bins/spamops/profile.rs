@@ -19,14 +19,16 @@ use ::spamops::rows::Rows;
 /// What it does: Summarises rows without their text, so that drift can compare later rows with them. Models contain the
 /// profile of their own training rows.
 ///
-/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. With --merge, profiles that one model scored, or none.
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. With --merge, profiles whose rows
+/// were scored by the same model, or by none.
 ///
 /// Output: One JSON profile of at most 1.2 MB, on stdout or in -o FILE.
 ///
-/// Memory: The profile, whatever the number of rows.
+/// Memory: The size of the profile, whatever the number of rows.
 ///
-/// Method: A profile samples up to 8,192 distinct messages. Each is a record of about 100 bytes: sizes, flags, score, label, and
-/// hashes of up to 32 words. Merging the profiles of several files gives the same bytes as one profile of all their rows.
+/// Method: A profile samples up to 8,192 distinct messages. Each is a record of about 100 bytes: sizes, flags, score,
+/// label, and hashes of up to 32 words. Merging the profiles of several files gives the same bytes as one profile of
+/// all their rows.
 #[derive(Parser)]
 #[command(
     name = "profile",
@@ -46,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FILE", conflicts_with = "merge")]
     model: Option<Place>,
 
-    /// Merge profiles that the same model scored, or none
+    /// Merge profiles instead of reading rows
     #[arg(long)]
     merge: bool,
 

@@ -94,8 +94,8 @@ Examples:
     },
     /// Delete files that belong to no version, and the models of old versions
     ///
-    /// What it does: Keeps every model that an alias points to, and the one that a rollback needs. Manifests and the journal
-    /// stay, and the journal records the deletions.
+    /// What it does: Keeps every model that an alias points to, and the one that a rollback needs. Manifests and the
+    /// journal stay, and the journal records the deletions.
     #[command(after_help = "\
 Examples:
   spamops registry gc --keep 10 --dry-run
@@ -161,7 +161,7 @@ impl RegistryArgs {
         Registry::new(&self.directory, &self.name)
     }
 
-    /// The registry if its directory exists; an empty one causes a remark.
+    /// The registry, if its directory exists. Prints a remark if it has no versions.
     fn existing(&self, scene: &Scene) -> Result<Registry> {
         ensure!(self.directory.is_dir(), "{}: not a directory; set --registry", self.directory.display());
         let registry = self.registry();

@@ -13,11 +13,11 @@ use ::spamops::state::gathered::State;
 
 /// Combine the results of a run into one decision, a report and the outputs for a runner
 ///
-/// What it does: Reads validate.json, metrics.json, drift.json, compare.json and promote.json in the directory of a run, as far
-/// as they exist. Results of different runs are an error.
+/// What it does: Reads validate.json, metrics.json, drift.json, compare.json and promote.json in the directory of a
+/// run; missing files are skipped. Results of different runs are an error.
 ///
-/// Output: In the same directory, decision.json, report.md (under 60 KB, for a job summary) and report.html (one page without
-/// external files). Every output is set on every path: false if its step did not run.
+/// Output: In the same directory, decision.json, report.md (under 60 KB, for a job summary) and report.html (one page
+/// without external files). All outputs are always set: false if their step did not run.
 #[derive(Parser)]
 #[command(
     name = "report",

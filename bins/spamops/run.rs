@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Parser;
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
@@ -26,16 +26,17 @@ use ::spamops::io::stream::Place;
 /// What it does: Runs the steps of the cycle in order. score and drift run if the new rows are valid, or if there are none and
 /// --force is set. split to compare run if drift requests a retrain. promote runs if compare sets deploy_needed.
 ///
-/// Input: Rows with --data, or --demo. Options with a value can also come from the environment, also --now: SPAMOPS_IN_DATA for
-/// --data, SPAMOPS_IN_OUT_DIR for --out-dir, and so on. The command line wins. GITHUB_SHA, if set, is recorded in the model.
+/// Input: Rows from --data, or the built-in rows of --demo. Options with a value, and --now, can also come from the
+/// environment, such as SPAMOPS_IN_OUT_DIR for --out-dir. The command line wins. GITHUB_SHA, if set, is recorded in the
+/// model.
 ///
-/// Output: The files below in --out-dir. Each command line is printed before it runs, so that you can paste it into a shell.
-/// A new run deletes the results of the previous one.
+/// Output: The files of the steps below, in --out-dir. Each command line is printed before it runs, so that you can
+/// paste it into a shell. A new run deletes the results of the previous one.
 ///
-/// Method: run.json records the options, the SHA-256 of every input, and the id of the run. Later steps take their options
-/// from it, and every JSON result carries the id. If you give a step other options, or change the policy, it starts a run
-/// with a new id, and report rejects the older results. Without STEP, a run that was killed or failed resumes after its last
-/// complete step, if its rows, contract, policy and options have not changed.
+/// Method: run.json records the options, the SHA-256 of every input, and the id of the run. Later steps take their
+/// options from it, and every JSON result carries the id. If you give a step other options, or change the policy, it
+/// starts a run with a new id, and report rejects the older results. Without STEP, a run that was killed or failed
+/// resumes after its last complete step, if its rows, contract, policy and options have not changed.
 #[derive(Parser)]
 #[command(
     name = "run",
@@ -140,7 +141,9 @@ impl Tool for Args {
                 scene.warn(format!("{error:#}; the run starts over"));
                 None
             }
-            recorded => recorded.context("run.json is not usable; start over with spamops run --restart")?,
+            recorded => {
+                recorded.map_err(|error| anyhow!("{error:#}; start over with spamops run --restart"))?
+            }
         };
         if recorded.is_none() && self.data.is_none() && !self.demo && !self.only_reports() {
             ensure!(is_new, "{}: no run.json; run the step sample first", self.out_dir.display());

@@ -20,11 +20,11 @@ use ::spamops::state::gathered::State;
 /// What it does: Maintains the directory of the state, which survives between runs. If you lose it, you lose time, not
 /// correctness.
 ///
-/// Input: rows.jsonl has the gathered rows, which sample --exclude leaves out, and refused.jsonl the rows that validate
-/// rejected. decisions.jsonl has the decisions of spamops report, and history.jsonl the last 64 runs of drift.
+/// Output: rows.jsonl has the gathered rows, which sample --exclude leaves out, and refused.jsonl the rows that
+/// validate rejected. decisions.jsonl has the decisions of spamops report, and history.jsonl the last 64 runs of drift.
 ///
-/// Method: All files but the history are append-only. Adding a row twice adds it once. The next run removes a line that a
-/// killed run left incomplete.
+/// Method: All files but the history are append-only. A row that is added again is skipped. The next run removes a line
+/// that a killed run left incomplete.
 #[derive(Parser)]
 #[command(
     name = "state",

@@ -91,7 +91,7 @@ impl PolicyFile {
         Ok(command)
     }
 
-    /// Converts a clap error that a value of the policy caused into one with its line.
+    /// Describes a clap error that the policy caused, with the line in the policy file.
     pub fn error(&self, table: &str, error: &clap::Error) -> anyhow::Error {
         use clap::error::{ContextKind, ContextValue};
         let text = |kind| match error.get(kind) {

@@ -14,11 +14,11 @@ use crate::state::watched_files::{ChangesSince, WATCHED, WatchedFiles};
 #[derive(Args)]
 #[command(next_help_heading = "Retrain")]
 pub struct DriftPolicyArgs {
-    /// Trigger besides labelled F1, such as any-drift
+    /// Triggers besides F1 on labelled rows
     ///
-    /// performance: a lower estimated F1. persistent-drift: also drift that lasts (see --persistence). any-drift: also any
-    /// drift. With the default and no real change, daily runs request 0.2 retrains a year on average, 0.3 at most (200
-    /// simulated years of 100 and of 1,000 rows a day, tests/bench/drift).
+    /// performance: a lower estimated F1. persistent-drift: also drift that lasts (see --persistence). any-drift: also
+    /// any drift. With the default and no real change, daily runs request 0.2 retrains a year on average, 0.3 at most
+    /// (200 simulated years of 100 and of 1,000 rows a day, tests/bench/drift).
     #[arg(long, value_name = "WHEN", default_value_t = DriftPolicy::default().retrain_on)]
     retrain_on: RetrainOn,
 
@@ -34,7 +34,7 @@ pub struct DriftPolicyArgs {
     #[arg(long, value_name = "SHARE")]
     min_f1: Option<Fraction>,
 
-    /// Loss of F1 that is acceptable
+    /// Acceptable loss of F1
     #[arg(long, value_name = "SHARE", default_value_t = DriftPolicy::default().margin, value_parser = share)]
     margin: f64,
 

@@ -14,7 +14,7 @@ const EXAMPLES: &str = "Examples:";
 /// Number of examples that `-h` shows.
 const SHORT_EXAMPLES: usize = 2;
 
-/// Usage follows the summary at once. The sections are the `before-help` of the long page.
+/// Usage comes right after the summary. The sections are the `before-help` of the long page.
 const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
 
 /// Lays out the help of a command and of its sub-commands.

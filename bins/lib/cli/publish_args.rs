@@ -75,7 +75,7 @@ struct GitHubArgs {
 }
 
 impl PublishArgs {
-    /// The plan of the publication; `None` if nothing is to be published.
+    /// The plan of the publication; `None` if no option requests one.
     pub fn plan(self, now: Timestamp) -> Result<Option<PublishPlan>> {
         let Self { commit, tag, push, .. } = self;
         let plan = PublishPlan {

@@ -114,7 +114,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "SCORE", group = "goal", help_heading = "Threshold (one of these)")]
     threshold: Option<Fraction>,
 
-    /// Choose the best out-of-fold f1
+    /// Choose the highest out-of-fold figure: f1
     ///
     /// This is the default with message and strong. Otherwise the threshold is 0.5.
     #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold (one of these)", hide_possible_values = true)]
