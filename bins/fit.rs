@@ -189,7 +189,7 @@ impl Args {
     ) -> Result<Model> {
         let candidates = self.recipe.candidates()?;
         let (model, trials) = search::search(rows, candidates, provenance, limits, &mut |activity| {
-            scene.show_progress(activity)
+            scene.show_progress(activity);
         })?;
         if let Some(best) = trials.iter().rev().find(|trial| trial.kept) {
             let count = trials.iter().filter(|trial| trial.round == 1).count();

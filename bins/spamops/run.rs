@@ -23,8 +23,9 @@ use ::spamops::io::stream::Place;
 
 /// Run the cycle, or single steps of it, with all results in one directory
 ///
-/// What it does: Runs the steps of the cycle in order. score and drift run if the new rows are valid, or if there are none and
-/// --force is set. split to compare run if drift requests a retrain. promote runs if compare sets deploy_needed.
+/// What it does: Runs the steps of the cycle in order. If the new rows are not valid, it skips score and drift; with
+/// --force, it runs them even without new rows. Unless drift requests a retrain, it skips split, fit, judge and
+/// compare. Unless compare sets deploy_needed, it skips promote.
 ///
 /// Input: Rows from --data, or the built-in rows of --demo. Options with a value, and --now, can also come from the
 /// environment, such as SPAMOPS_IN_OUT_DIR for --out-dir. The command line wins. GITHUB_SHA, if set, is recorded in the

@@ -54,20 +54,20 @@ fn sections(long_about: &str) -> String {
     lines.join("\n")
 }
 
-/// The first examples, with their heading; nothing if there are none.
+/// The first examples, with their heading; empty if there are none.
 fn shortened(examples: &str) -> String {
-    let lines = examples.lines().skip_while(|line| *line != EXAMPLES).skip(1).take(SHORT_EXAMPLES);
-    let lines: String = lines.map(|line| format!("{line}\n")).collect();
-    if lines.is_empty() { lines } else { format!("{EXAMPLES}\n{lines}\n") }
+    let lines = examples.lines().skip_while(|line| *line != EXAMPLES).skip(1);
+    let lines: Vec<&str> = lines.take(SHORT_EXAMPLES).collect();
+    if lines.is_empty() { String::new() } else { format!("{EXAMPLES}\n{}\n\n", lines.join("\n")) }
 }
 
 /// The text with its headings in clap's own style: bold on a terminal.
 pub fn with_bold_headings(text: &str) -> StyledStr {
     let styles = Styles::styled();
     let bold = styles.get_header();
-    let lines = text.lines().map(|line| match line.ends_with(':') && !line.starts_with(' ') {
-        true => format!("{bold}{line}{bold:#}"),
-        false => line.to_owned(),
+    let lines = text.lines().map(|line| {
+        let is_heading = line.ends_with(':') && !line.starts_with(' ');
+        if is_heading { format!("{bold}{line}{bold:#}") } else { line.to_owned() }
     });
     lines.collect::<Vec<_>>().join("\n").into()
 }

@@ -211,7 +211,7 @@ impl RecipeArgs {
         ensure!(
             self.prior.is_none()
                 || (recipe.calibration == CalibrationMethod::None && recipe.learner == Learner::Multinomial),
-            "--prior has no effect after a calibration; use it with --learner multinomial --calibrate none, or use score --prior"
+            "--prior has no effect after a calibration; set --learner multinomial --calibrate none, or use score --prior"
         );
         let goal = self.goal();
         if recipe.folds < 2 {
