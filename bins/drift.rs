@@ -188,7 +188,7 @@ fn history(state: Option<&State>, scene: &Scene) -> History {
         None => History::default(),
     };
     if let Some(error) = &history.unreadable {
-        scene.warn(format!("the history of the state is ignored: {error}"));
+        scene.warn(format!("the history of the state cannot be read, so the verdict ignores it: {error}"));
     }
     history
 }

@@ -154,7 +154,8 @@ impl Tool for Args {
         let tracked = if let Some(directory) = &self.spool {
             self.send_from_spool(directory, &plan, &contents, scene)?
         } else {
-            let source = |digest: &str| contents.get(digest).cloned().context("a file is missing");
+            let source =
+                |digest: &str| contents.get(digest).cloned().context("a file of the plan is missing");
             let sent = send(&plan, &source, &TrackingServer::new(access)?, scene.name());
             sent.map_err(|error| if is_passing(&error) { with_advice(&error) } else { error })?
         };

@@ -101,7 +101,7 @@ impl Tool for Args {
                 if json { result_file::write(&output, &card) } else { output.write_text(&card.text()) }?;
             }
             Action::Top { model, size } => {
-                output.write_text(&model_card::top(&Model::read(&model)?, size))?
+                output.write_text(&model_card::top(&Model::read(&model)?, size))?;
             }
             Action::Diff { one, other, size, exit_code } => {
                 let (before, old) = read(&one, scene)?;

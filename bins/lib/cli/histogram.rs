@@ -28,7 +28,7 @@ impl ScoreHistogram {
     /// The lines: a header and one per bin; empty without rows. Each column has its own scale, so that a rare class is
     /// visible.
     pub fn lines(&self, names: &LabelNames) -> Vec<String> {
-        let titles = [&names.positive, &names.negative, "no label"].map(|name| cut(&inert(name)));
+        let titles = [&names.positive, &names.negative, "unlabelled"].map(|name| cut(&inert(name)));
         let colours = ["31", "32", "2"];
         let columns =
             self.0.iter().zip(titles).zip(colours).filter(|((bins, _), _)| bins.iter().sum::<u64>() > 0);
@@ -122,7 +122,7 @@ mod tests {
         assert!(histogram.lines(&LabelNames::default()).is_empty());
         histogram.add(0.999, None);
         let lines = histogram.lines(&LabelNames::default());
-        assert_eq!(lines[0], "score  no label");
+        assert_eq!(lines[0], "score  unlabelled");
         assert_eq!(lines[1], format!(" 0.95  1 \u{1b}[2m{}\u{1b}[0m", "#".repeat(16)));
     }
 

@@ -80,7 +80,7 @@ impl Scene {
             return epoch
                 .parse()
                 .map(Timestamp)
-                .context("SOURCE_DATE_EPOCH is not a whole number of seconds");
+                .context("SOURCE_DATE_EPOCH is not a whole number of seconds; fix or unset it");
         }
         let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
         Ok(Timestamp(i64::try_from(since_1970.as_secs())?))
