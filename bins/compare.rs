@@ -66,8 +66,8 @@ Gates in spamops.toml have the same keys as in MLflow:
 pub(crate) struct Args {
     /// The champion's and the challenger's scored rows
     ///
-    /// One file is enough if it holds the challenger's scored rows (the first model), or labelled rows that --champion and
-    /// --challenger score here.
+    /// Give one file for a first model: the challenger's scored rows. Or give labelled rows together with
+    /// --champion and --challenger, and they are scored here.
     #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
     scored: Vec<Place>,
 

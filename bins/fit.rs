@@ -33,12 +33,14 @@ use spamops::rows::mask::MaskKind;
 /// Memory: Grows with the rows: their texts, and about 2 bytes per term of each text, or 8 with strong. --memory reads
 /// the files several times instead of keeping them, and gives the same model.
 ///
-/// Method: The preset message (the default) learns words, punctuation and their pairs from the normalised text, and
-/// tokens for its shape and for disguises. It keeps the 400,000 most frequent terms, with sublinear TF-IDF, and learns
-/// multinomial naive Bayes with alpha 0.05. strong adds characters within words, learns logistic regression on terms
-/// scaled by naive Bayes (NB-SVM, Wang & Manning 2012), and also scores long messages by windows of 20 words. It takes
-/// about ten times as long. classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). seeds is classic
-/// on English stems without stop words.
+/// Method: The default preset, message, learns words, punctuation and their pairs from the normalised text, and
+/// tokens for its shape and for disguises. It keeps the 400,000 most frequent terms, with sublinear TF-IDF. The
+/// learner is multinomial naive Bayes with alpha 0.05.
+///
+/// The preset strong adds characters within words, and logistic regression on terms scaled by naive Bayes (NB-SVM,
+/// Wang & Manning 2012). It also scores long messages by windows of 20 words, and takes about ten times as long. The
+/// preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is classic with
+/// English stems and without stop words.
 ///
 /// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. These scores give the figures with
 /// 95% intervals, their mean and spread, the calibration (a sigmoid, Platt 1999, with message and strong) and the
@@ -96,7 +98,7 @@ pub(crate) struct Args {
 
     /// Memory for counting terms, such as 500M; reads the files several times
     ///
-    /// Works with naive Bayes only. The model is the same as without this option.
+    /// It works only with naive Bayes. The model is the same as without this option.
     #[arg(long, value_name = "BYTES", value_parser = options::memory_size)]
     memory: Option<usize>,
 

@@ -78,7 +78,7 @@ pub(crate) struct Args {
 
     /// File for the ROC and precision-recall curves as CSV
     ///
-    /// One line per score at which a curve turns.
+    /// It has one line per score at which a curve turns.
     #[arg(long, value_name = "FILE")]
     curve: Option<Place>,
 

@@ -104,7 +104,7 @@ pub(crate) struct Args {
 
     /// Program score to store in the logged model
     ///
-    /// For machines with the same operating system and processor, but without spamops.
+    /// Use it for machines of the same kind that do not have spamops.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 

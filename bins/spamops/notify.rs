@@ -126,7 +126,7 @@ impl Args {
         let promoted = format!("{} {} ", alert.name, AlertKind::Promoted.word());
         let repeat_seconds = u64::from(self.repeat_hours) * 3600;
         let since_promotion = sent.iter().rev().take_while(|entry| !entry.subject.starts_with(&promoted));
-        // The absolute difference: an entry from a clock that was ahead must not block later alerts.
+        // The difference is absolute, because an entry from a clock that was ahead must not block later alerts.
         since_promotion
             .filter(|entry| alert.time.0.abs_diff(entry.time) < repeat_seconds)
             .any(|entry| entry.subject == subject)

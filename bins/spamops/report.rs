@@ -58,7 +58,7 @@ impl Tool for Args {
         let run = report::read(&self.directory)?;
         let decision = run.decision(scene.now()?, scene.name());
         report::write(&self.directory, &run, &decision)?;
-        // Not read by clap, where the environment would win over spamops.toml.
+        // If clap read these variables, they would win over spamops.toml.
         let summary = self.summary.or_else(|| from_environment("GITHUB_STEP_SUMMARY").map(Place::File));
         let outputs = self.outputs.or_else(|| from_environment("GITHUB_OUTPUT").map(Place::File));
         let annotate =

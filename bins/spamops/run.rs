@@ -213,7 +213,7 @@ impl Args {
             }
         }
         let no_file = || format!("{}: no such file; set --data", settings.data);
-        // Checked before the results are cleared, so that a killed run can resume once its rows are back.
+        // This check comes before the results are cleared, so that a killed run can resume once its rows are back.
         ensure!(has_rows || !self.steps.is_empty(), no_file());
         files.expect_apart([&settings.data].into_iter().chain(&settings.contract).map(String::as_str))?;
         files.clear()?;
@@ -267,7 +267,7 @@ impl Args {
 /// Locks the directory until the returned file is dropped.
 fn lock(directory: &Path) -> Result<Option<File>> {
     std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
-    // Locks the directory itself, so that no lock file is left. On a system that cannot do this, there is no lock.
+    // The lock is on the directory itself, so that no lock file is left. Some systems cannot do this and have no lock.
     let lock = File::open(directory).ok();
     let is_taken =
         || lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));

@@ -68,7 +68,7 @@ pub struct DriftPolicyArgs {
 
     /// Minimum number of new labels for a retrain
     ///
-    /// With fewer, labels_needed is true instead of retrain_needed.
+    /// If there are fewer, labels_needed is true instead of retrain_needed.
     #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().min_new_labels)]
     min_new_labels: u64,
 

@@ -70,7 +70,7 @@ impl<'a> ClassScores<'a> {
     fn row(&self, bin: usize) -> String {
         let Self { bins, colour, most, digits, .. } = self;
         let count = bins[bin];
-        // Rounded up, so that a single row is visible.
+        // The length is rounded up, so that a single row is visible.
         let full =
             (0..WIDTH).filter(|&place| (place as f64) < count as f64 / *most as f64 * WIDTH as f64).count();
         let bar =

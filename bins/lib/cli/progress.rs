@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::rows::ReadProgress;
 
-// Own code instead of indicatif, which brings a terminal crate for this one line.
+// This is own code because indicatif would bring a terminal crate for one line.
 static DRAWN: AtomicBool = AtomicBool::new(false);
 
 /// A line that is redrawn ten times a second if stderr is a terminal.

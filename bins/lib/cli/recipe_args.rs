@@ -32,7 +32,7 @@ pub struct RecipeArgs {
 
     /// Number of characters in the terms within words
     ///
-    /// Only with the analyzer message.
+    /// It applies only to the analyzer message.
     #[arg(long, value_name = "MIN-MAX", help_heading = "Text", hide_short_help = true)]
     chars: Option<Ngrams>,
 
@@ -58,7 +58,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "TEXTS", help_heading = "Terms", hide_short_help = true)]
     max_df: Option<DocumentLimit>,
 
-    /// Maximum number of terms; the most frequent stay; 0 for no limit
+    /// Maximum number of terms, the most frequent first; 0 for no limit
     #[arg(long, value_name = "TERMS", help_heading = "Terms", hide_short_help = true)]
     max_features: Option<usize>,
 
@@ -128,7 +128,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold (one of these)")]
     min_recall: Option<Fraction>,
 
-    /// Choose the lowest cost; this is the cost of a false positive
+    /// Cost of a false positive; chooses the lowest total cost
     #[arg(
         long,
         value_name = "COST",
@@ -186,7 +186,7 @@ impl RecipeArgs {
         self.preset.unwrap_or(Preset::Message)
     }
 
-    /// The recipes to search: variants of --preset, or of `message` and `strong`, in the options that are not set.
+    /// The recipes to try: variants of --preset, or of `message` and `strong`. Only options that are not set vary.
     pub fn candidates(&self) -> Result<Vec<RecipeCandidate>> {
         let presets = self.preset.map_or(vec![Preset::Message, Preset::Strong], |preset| vec![preset]);
         let freedom =

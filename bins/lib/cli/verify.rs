@@ -77,8 +77,9 @@ pub fn print_findings(places: &[Place], exit_code: bool, scene: &Scene) -> Resul
     }
     output.finish()?;
     if wrong > 0 {
-        scene
-            .remark(format!("{wrong} of {files} {} wrong", if files == 1 { "file is" } else { "files are" }));
+        let noun = if files == 1 { "file" } else { "files" };
+        let verb = if wrong == 1 { "is" } else { "are" };
+        scene.remark(format!("{wrong} of {files} {noun} {verb} wrong"));
     }
     Ok(Outcome::answer(wrong == 0, exit_code))
 }
