@@ -1,4 +1,4 @@
-//! compare: decides whether the challenger is better than the champion, and whether to deploy it.
+//! compare: decides whether the challenger is better than the champion and whether to deploy it.
 
 use std::process::ExitCode;
 
@@ -23,97 +23,124 @@ use spamops::report::compare_sentences;
 use spamops::report::flips::FlipsFile;
 use spamops::stats::metrics::FigureName;
 
-/// Compare two models on the same rows: verdict and deploy_needed, with every reason
+/// Decide whether the challenger is better than the champion, with every reason
 ///
-/// The challenger is better where its F1 is surely not lower by .005 (the lower bound of the difference, from rows drawn
-/// again 10,000 times: Efron 1979), and either McNemar's exact test (1947) says at .05 that it is right more often, or F1 is
-/// higher by .005 or more with a lower bound over 0. Where rows have dates that must be so on the newest of them, and on
-/// all of them F1 must surely not be lower by .005. It is deployed where it is better, every gate is passed, no slice of
-/// rows surely loses more than .03 of F1 (exact tests, adjusted after Holm 1979 for all slices), and every golden message
-/// is judged right by the model as a fresh process loads it.
+/// What it decides: The verdict is better, worse or inconclusive. deploy_needed is true if the verdict is better and no
+/// check fails. The checks are the gates, the slices (none may lose more than 0.03 of F1, by exact tests corrected
+/// after Holm 1979) and the golden messages. With one scored file there is no champion, and only the gates decide.
 ///
-/// Otherwise it is worse, by the same tests the other way round, or the answer is inconclusive, with the number of rows
-/// that would tell. With one scored file there is no champion, and the gates decide. Of simulated challengers that are no
-/// better 3 in 100 are promoted at most (tests/bench/compare).
+/// Input: Two scored files with the same rows, or one labelled file and both models. Unlabelled rows are ignored.
 ///
-/// Rows without a label are passed over. Areas under the ROC curve are compared after DeLong (1988), shares after Newcombe
-/// (1998). Streaming: both files are read side by side, with some fifty bytes for each labelled row; with --id the
-/// champion's rows are kept without their texts.
+/// Output: One JSON report on stdout or in -o FILE, with verdict, deploy_needed and reasons. An inconclusive report also says
+/// how many rows are needed. --flips lists the rows that change verdict. The exit status is 0 whatever the verdict, unless
+/// --exit-code is set.
+///
+/// Memory: About 50 bytes per labelled row. --id also keeps the champion's rows, without their text.
+///
+/// Method: The challenger is better if the lower bound of the F1 difference is above -0.005 (bootstrap with 10,000
+/// samples, Efron 1979), and one of two tests passes. The first is McNemar's exact test (1947) at level 0.05: the
+/// challenger is right more often. The second needs an F1 that is higher by at least 0.005, and a lower bound above 0.
+/// If rows have dates, this must hold on the newest rows. On all rows, the lower bound must then be above -0.005. The
+/// verdict worse uses the same tests in the other direction. DeLong's method (1988) compares areas under the ROC curve,
+/// and Newcombe's (1998) compares proportions. In simulations, at most 3 of 100 challengers that are not better are
+/// promoted (tests/bench/compare).
 #[derive(Parser)]
 #[command(
     name = "compare",
     after_help = "\
 Examples:
   compare champion-scored.csv challenger-scored.csv -o compare.json
-  compare champion-scored.csv challenger-scored.csv --challenger challenger.json --golden golden.csv
   compare --champion champion.json --challenger challenger.json holdout.csv --flips flips.csv
+  compare champion-scored.csv challenger-scored.csv --challenger challenger.json --golden golden.csv
   compare a.csv b.csv --id message_id --slice channel --recent 2026-07-01
   compare a.csv b.csv --gate f1=.9 --gate 'recall min_absolute_change=.01'
-  compare challenger-scored.csv                    # the first model: the gates alone
+  compare challenger-scored.csv                    # the first model: only the gates
   compare --champion a.json --challenger b.json today.csv --sequential state.json
   compare a.csv b.csv --exit-code > /dev/null && echo better
 
-In spamops.toml, in the words of MLflow:
+Gates in spamops.toml have the same keys as in MLflow:
   [compare.gate.f1]
   threshold = 0.9
   min_absolute_change = 0.01"
 )]
 pub(crate) struct Args {
-    /// The rows as the champion scored them, then as the challenger did; or the challenger's alone; or, with both models,
-    /// labelled rows to be scored here
+    /// The champion's and the challenger's scored rows
+    ///
+    /// Give one file for a first model: the challenger's scored rows. Or give labelled rows together with
+    /// --champion and --challenger, and they are scored here.
     #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
     scored: Vec<Place>,
 
-    /// The champion's model: with one file, it is scored here; with two, it tells why verdicts change
+    /// Champion's model
+    ///
+    /// With one file, it scores the rows. With two, it explains why verdicts change.
     #[arg(long, value_name = "FILE", requires = "challenger")]
     champion: Option<Place>,
 
-    /// The challenger's model: one that missed what `fit --require` asked of it is not deployed
+    /// Challenger's model
+    ///
+    /// A model that missed a gate of fit --require is not deployed.
     #[arg(long, value_name = "FILE")]
     challenger: Option<Place>,
 
-    /// Join the rows of two files by this column, in whatever order they are
+    /// Column that joins the rows of two files, in any order
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
 
-    /// The least F1 of the challenger
+    /// Minimum F1 of the challenger
     #[arg(long, value_name = "SHARE", default_value = "0.8")]
     min_f1: Fraction,
 
-    /// What another figure must be: FIGURE=LIMIT, or FIGURE and threshold=, min_absolute_change=, min_relative_change= or
-    /// greater_is_better=, as in MLflow; once for each
+    /// Gate for another figure: FIGURE=LIMIT, or as in MLflow
+    ///
+    /// FIGURE may also be followed by threshold=, min_absolute_change=, min_relative_change= and greater_is_better=.
+    /// You can repeat this option.
     #[arg(long, value_name = "GATE")]
     gate: Vec<Gate>,
 
-    /// The newest rows, by their dates: a share of them, 0 for none, or a date [default: 0.25, but 500 rows or more]
+    /// Newest rows: a share, or a first date [default: 0.25, at least 500]
+    ///
+    /// The challenger must also be better on these rows. 0 turns that off.
     #[arg(long, value_name = "SHARE|DATE")]
     recent: Option<NewestRows>,
 
-    /// Look at the rows by the values of this column, too, besides script, length, link and a column lang or language; once
-    /// for each
+    /// Another column whose values form slices
+    ///
+    /// Script, length, link and a column lang or language always form slices. You can repeat this option.
     #[arg(long, value_name = "COLUMN")]
     slice: Vec<String>,
 
-    /// Where the messages that change verdict go, as CSV: masked, and with the words that make them change where both models
-    /// are given
+    /// File for the rows that change verdict, as CSV
+    ///
+    /// Personal data is masked. With both models, the file also has the terms that change the verdict.
     #[arg(long, value_name = "FILE")]
     flips: Option<Place>,
 
-    /// Labelled messages that the challenger must get right, each of them, loaded and asked in a fresh process
+    /// Labelled messages that the challenger must classify correctly
+    ///
+    /// A fresh process loads the model and scores them. One error blocks the deployment.
     #[arg(long, value_name = "FILE", requires = "challenger")]
     golden: Option<Place>,
 
-    /// Labels arrive over time: go on counting in this file, each row once (by --id, else by its text), and promote once
-    /// the evidence, which may be looked at at any time, has been 20 (Ville 1939); slices and newest rows are not looked at.
-    /// A file is about one pair of models, which are named with it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["recent", "slice"], requires_all = ["champion", "challenger"])]
+    /// State of a sequential test, for labels that arrive over time
+    ///
+    /// Each call adds the rows that are not counted yet, identified by --id or their text. You can look at the evidence
+    /// at any time: the challenger is promoted once the evidence reaches 20 (Ville 1939). Slices and newest rows are
+    /// not tested. The file belongs to one pair of models.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["recent", "slice"],
+        requires_all = ["champion", "challenger"],
+        hide_short_help = true
+    )]
     sequential: Option<Place>,
 
-    /// Exit with 1 unless the challenger is to be deployed
+    /// Exit with 1 unless the challenger should be deployed
     #[arg(long)]
     exit_code: bool,
 
-    /// Where the report goes
+    /// File for the report
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: Place,
 
@@ -142,9 +169,9 @@ impl Tool for Args {
         let (counted, state) = tally.finish(self.recent)?;
         let golden = self.golden.as_ref().zip(self.challenger.as_ref());
         let golden = golden.map(|(golden, model)| golden::check(model, golden, &options, &self.rows.words()));
-        let least_f1 = Gate::least(FigureName::F1, self.min_f1.value());
+        let min_f1 = Gate::least(FigureName::F1, self.min_f1.value());
         let decision = decision::decide(CompareEvidence {
-            gates: [least_f1].into_iter().chain(self.gate.iter().copied()).collect(),
+            gates: [min_f1].into_iter().chain(self.gate.iter().copied()).collect(),
             required: models.challenger.map(|model| model.estimate.gates.clone()).unwrap_or_default(),
             golden: golden.transpose()?,
             ..counted
@@ -155,7 +182,7 @@ impl Tool for Args {
         result_file::write(&self.output, &report)?;
         if let Some((place, state)) = self.sequential.as_ref().zip(state) {
             if report.sequential.is_some_and(|evidence| evidence.new == 0) {
-                scene.tell(format!("{place}: no row is new: the evidence is what it was"));
+                scene.remark(format!("{place}: no new rows; the evidence is unchanged"));
             }
             result_file::write_compact(place, &state)?;
         }
@@ -164,7 +191,7 @@ impl Tool for Args {
 }
 
 impl Args {
-    /// Refuses two outputs in one place, and an output that would overwrite what is read.
+    /// Fails if two outputs are the same file, or if an output would overwrite an input.
     fn expect_places(&self) -> Result<()> {
         let outputs = [Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()];
         stream::expect_apart(&outputs)?;
@@ -172,14 +199,14 @@ impl Args {
         stream::expect_kept(&outputs, self.scored.iter().chain(read))
     }
 
-    /// The state of the sequential test, if one is asked for: that of the file, or a new one if there is no file yet.
+    /// The state of the sequential test, read from its file or new; `None` without `--sequential`.
     fn sequential_test(&self, models: ModelPair, scene: &Scene) -> Result<Option<SequentialTest>> {
         let Some(place) = &self.sequential else { return Ok(None) };
-        let Some(path) = place.path() else { bail!("--sequential wants a file to go on with") };
-        let kept = if path.exists() { Some(result_file::read(place, "sequential")?) } else { None };
+        let Some(path) = place.path() else { bail!("--sequential needs a file, not stdin") };
+        let earlier = if path.exists() { Some(result_file::read(place, "sequential")?) } else { None };
         let [champion, challenger] =
             [models.champion, models.challenger].map(|model| model.map(Model::digest));
-        let state = SequentialTest::look(kept, scene.name(), champion, challenger);
+        let state = SequentialTest::look(earlier, scene.name(), champion, challenger);
         state.map(Some).with_context(|| place.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! drift: decides whether new rows have drifted from the reference, and whether to retrain the champion.
+//! drift: decides whether new rows have drifted from the reference and whether the champion needs a retrain.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,17 +26,25 @@ use spamops::state::gathered::State;
 use spamops::state::watched_files::{ChangesSince, WATCHED};
 use spamops::stats::metrics::Metrics;
 
-/// Decide whether the champion needs a successor: verdict and retrain_needed, with every reason
+/// Decide whether the champion needs a retrain, with every reason
 ///
-/// Distinct new messages are held against those the champion was fitted on, whose profile is in the model. Families of
-/// tests (sizes, flags, words, a classifier, scores, verdicts, labels, the F1 to be expected) are an alarm together in at
-/// most 5 of 100 runs where nothing has changed, and only where the change is large enough to matter. With --state small
-/// runs are pooled with those before, so FILE must hold rows that no run had before; and from 20 windows on drift is news
-/// only where it is larger than in 95 of 100 of them, which is what asks for a retrain.
+/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. retrain_needed
+/// says whether to fit a new model. These triggers request a retrain: --force, F1 on labelled rows below the limit, a
+/// lower estimated F1, persistent drift (see --retrain-on), the champion's age, the number of new rows, and changes to
+/// a watched file. There is no retrain during the cooldown. Without enough new labels, labels_needed is true instead.
 ///
-/// A retrain is asked for when it is forced, when labelled rows show an F1 surely below what it was, when the scores of
-/// unlabelled ones let expect that, when drift stays (--retrain-on), by age, by number of rows, or by changes to a watched
-/// file; not within the cooldown, and not without new labels to learn from.
+/// Input: New rows, and the champion, which contains the profile of its training rows. --reference or --profile
+/// replaces that profile. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
+///
+/// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed and reasons. The run is added to
+/// --state. The exit status is 0 whatever the verdict, unless --exit-code is set.
+///
+/// Memory: About 20 MB, whatever the size of the file.
+///
+/// Method: Distinct messages are compared, so a repeated newsletter counts once. Families of tests (sizes, flags,
+/// words, a classifier, scores, verdicts, labels, estimated F1) raise a false alarm in at most 5 of 100 runs. Changes
+/// below the minimum effect are ignored. With --state, small runs are pooled into windows. From 20 windows on, drift
+/// counts towards a retrain only if it is larger than in 95 of 100 windows.
 #[derive(Parser)]
 #[command(
     name = "drift",
@@ -53,35 +61,39 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", default_value = "-")]
     input: Place,
 
-    /// The champion; without one, and nothing to compare with, the answer is that there is one to be made
+    /// Champion, with the profile of its training rows
+    ///
+    /// Without a model and without a reference, the report requests a first model.
     #[arg(long, short, value_name = "FILE")]
     model: Option<Place>,
 
-    /// Hold the new rows against these, not against what the model was fitted on
+    /// Rows to compare with, instead of the champion's training rows
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     reference: Option<Place>,
 
-    /// Hold the new rows against this profile, from spamops profile
-    #[arg(long, value_name = "FILE")]
+    /// Profile to compare with, from spamops profile
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     profile: Option<Place>,
 
-    /// What the champion scored on these rows, from score --metrics
+    /// Figures of the champion on these rows, from score --metrics
     #[arg(long, value_name = "FILE")]
     metrics: Option<Place>,
 
-    /// The state: the runs before, among which this one is put, and the last retrain
+    /// Directory of the state: earlier runs and the last retrain
+    ///
+    /// This run is added to it.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
-    /// Leave the state as it is
-    #[arg(long, requires = "state")]
+    /// Do not change the state
+    #[arg(long, requires = "state", hide_short_help = true)]
     dry_run: bool,
 
-    /// Where the report goes
+    /// File for the report
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: Place,
 
-    /// Exit with 1 where a retrain is needed
+    /// Exit with 1 if a retrain is needed
     #[arg(long)]
     exit_code: bool,
 
@@ -105,12 +117,12 @@ impl Tool for Args {
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
         let new =
             profile_builder::profile(&mut rows, model.as_ref(), &mut |word, text| names.note(word, text))?;
-        // One run at a time reads the history and adds to it.
-        let _held = state.as_ref().filter(|_| !self.dry_run).map(State::hold).transpose()?;
+        // Only one run at a time reads the history and adds to it.
+        let _lock = state.as_ref().filter(|_| !self.dry_run).map(State::hold).transpose()?;
         let history = history(state.as_ref(), scene);
         let champion_digest = model.as_ref().map_or("", Model::digest);
         let mut since = self.policy.changes_since(state.as_ref(), champion_digest, scene.name())?;
-        let changes = since.as_mut().map(|since| since.count(self.policy.watch())).transpose()?;
+        let changes = since.as_mut().map(|since| since.count(self.policy.watched_files())).transpose()?;
         let evidence = DriftEvidence {
             champion: model.as_ref().map(champion),
             reference: reference.as_ref().map(|(profile, digest)| (profile, digest.as_str())),
@@ -122,7 +134,7 @@ impl Tool for Args {
             last_retrain: state.as_ref().map(State::last_retrain).transpose()?.flatten(),
         };
         let (decision, record) = decide(&evidence, &self.policy.policy(), scene.now()?)?;
-        let answer = Outcome::answer(!decision.retrain_needed, self.exit_code);
+        let outcome = Outcome::answer(!decision.retrain_needed, self.exit_code);
         let mut report = drift_report(decision, scene.name());
         report.head.run_id = scene.run_id();
         result_file::write(&self.output, &report)?;
@@ -133,21 +145,21 @@ impl Tool for Args {
             }
         }
         rows.finish();
-        Ok(answer)
+        Ok(outcome)
     }
 }
 
 impl Args {
-    /// The profile that the new rows are compared with, and its digest.
+    /// The reference profile and its digest.
     fn reference(&self, model: Option<&Model>, scene: &Scene) -> Result<Option<(Profile, String)>> {
         if let Some(place) = &self.profile {
             let file = ProfileFile::read(place)?;
-            let (theirs, ours) = (file.model.as_deref(), model.map(Model::digest));
+            let (scored_by, champion) = (file.model.as_deref(), model.map(Model::digest));
             ensure!(
-                theirs == ours,
-                "{place}: scored by {}, and here by {}; make it anew with spamops profile",
-                theirs.unwrap_or("no model"),
-                ours.unwrap_or("none")
+                scored_by == champion,
+                "{place}: scored by {}, but --model is {}; make the profile again with spamops profile",
+                scored_by.unwrap_or("no model"),
+                champion.unwrap_or("not set")
             );
             let profile = file.profile.profile().with_context(|| place.to_string())?;
             return Ok(Some((profile, digest(&serde_json::to_string(&file.profile)?))));
@@ -160,7 +172,7 @@ impl Args {
         }
         let Some(model) = model else { return Ok(None) };
         if model.profile.is_empty() {
-            scene.warn("the model has no profile: fit it anew, or give --reference".to_owned());
+            scene.warn("the model has no profile; fit it again or set --reference");
         }
         let place = self.model.as_ref().unwrap_or(&Place::Standard);
         let profile = model.profile.profile().with_context(|| place.to_string())?;
@@ -168,15 +180,15 @@ impl Args {
     }
 }
 
-/// The runs before this one, as far as they can be read.
+/// The earlier runs, as far as they can be read.
 fn history(state: Option<&State>, scene: &Scene) -> History {
     let history = match state.map(State::history) {
         Some(Ok(lines)) => History::read(lines.lines()),
         Some(Err(error)) => History::lost(&format!("{error:#}")),
         None => History::default(),
     };
-    if let Some(why) = &history.unreadable {
-        scene.warn(format!("the history of the state: {why}; the verdict does without it"));
+    if let Some(error) = &history.unreadable {
+        scene.warn(format!("the history of the state cannot be read, so the verdict ignores it: {error}"));
     }
     history
 }
@@ -185,7 +197,7 @@ fn history(state: Option<&State>, scene: &Scene) -> History {
 fn remember(state: &State, mut history: History, record: RunRecord, scene: &Scene) -> Result<()> {
     history.add(record)?;
     if let Err(error) = state.remember(&history.lines()?, history.unreadable.is_some()) {
-        scene.warn(format!("the history is left as it is: {error:#}"));
+        scene.warn(format!("this run was not added to the history: {error:#}"));
     }
     Ok(())
 }

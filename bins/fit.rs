@@ -1,4 +1,4 @@
-//! fit: fits a model to labelled rows.
+//! fit: fits a model to labelled rows, and measures it by cross-validation.
 
 use std::process::ExitCode;
 
@@ -18,29 +18,40 @@ use spamops::model::training_rows::{ResourceLimits, TrainingRow};
 use spamops::rows::label::LabelNames;
 use spamops::rows::mask::MaskKind;
 
-/// Learn a model from labelled rows: terms of the text, naive Bayes or a linear learner, a threshold and what it is worth
+/// Fit a model to labelled rows, and measure it by cross-validation
 ///
-/// message (the default) reads a message as a person sees it: words and punctuation of the normalised text with their pairs,
-/// tokens for its shape and for disguises; the 400,000 most frequent terms, sublinear TF-IDF, multinomial naive Bayes with
-/// alpha .05. strong adds characters within words, learns by logistic regression on terms scaled by naive Bayes (NB-SVM,
-/// Wang & Manning 2012), and reads long messages by windows of twenty words, too; it takes some ten times as long. classic
-/// is scikit-learn's TfidfVectorizer() and MultinomialNB() to the letter, seeds the same on English stems without stop words.
+/// What it does: Learns terms, weights, calibration and threshold from labelled rows, and writes them to one JSON file.
+/// The file also has the cross-validated figures, the profile of the rows, and their provenance.
 ///
-/// The estimate is that of five folds, near-copies in one, each with its share of either class: figures with their 95%
-/// intervals, mean and spread over the folds, the calibration (a sigmoid, Platt 1999, with message and strong) and the
-/// threshold. For the best F1, of thresholds not half a standard error below it the one with the fewest false alarms is
-/// taken. With --features other columns are learned from, values as they are, numbers by their tenths.
+/// Input: Labelled rows as CSV or JSON Lines, plain, gzip or zstd. Unlabelled rows are skipped. --features adds other
+/// columns: values unchanged, numbers by deciles. The text column is then optional.
 ///
-/// Rows without a label are not learned from. The memory is that of the texts and of some two bytes for each term of each,
-/// for strong eight; with --memory naive Bayes reads the files several times instead, for the same model. The same rows give
-/// the same bytes on any number of threads.
+/// Output: The model on stdout or in -o FILE. The same rows give the same bytes on any number of threads.
+/// --search-table gets the recipes that --search tried. If the model misses a gate of --require, fit prints a warning,
+/// and compare does not deploy the model.
+///
+/// Memory: Grows with the rows: their texts, and about 2 bytes per term of each text, or 8 with strong. --memory reads
+/// the files several times instead of keeping them, and gives the same model.
+///
+/// Method: The default preset, message, learns words, punctuation and their pairs from the normalised text, and
+/// tokens for its shape and for disguises. It keeps the 400,000 most frequent terms, with sublinear TF-IDF. The
+/// learner is multinomial naive Bayes with alpha 0.05.
+///
+/// The preset strong adds characters within words, and logistic regression on terms scaled by naive Bayes (NB-SVM,
+/// Wang & Manning 2012). It also scores long messages by windows of 20 words, and takes about ten times as long. The
+/// preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is classic with
+/// English stems and without stop words.
+///
+/// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. These scores give the figures with
+/// 95% intervals, their mean and spread, the calibration (a sigmoid, Platt 1999, with message and strong) and the
+/// threshold. The threshold has the fewest false positives among those within half a standard error of the best F1.
 #[derive(Parser)]
 #[command(
     name = "fit",
     after_help = "\
 Examples:
   fit train.csv -o challenger.json
-  fit train.csv more.jsonl --preset strong --require f1=.95,recall_at_fpr_0.001=.9 -o challenger.json
+  fit train.csv more.jsonl --preset strong --require f1=.95,recall=.9 -o challenger.json
   fit train.csv --max-fpr .001 -o careful.json
   fit train.csv --search --search-table tried.csv -o best.json
   fit train.csv --analyzer char_wb --ngrams 3-5 --max-features 100000 -o characters.json
@@ -55,43 +66,51 @@ pub(crate) struct Args {
     #[command(flatten)]
     recipe: RecipeArgs,
 
-    /// Learn from these columns, too: values as they are, numbers by tenths; a text is no longer needed then
+    /// Other columns to learn from, comma-separated
+    ///
+    /// Values are used unchanged, numbers by deciles. The text column is then optional.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     features: Vec<String>,
 
-    /// The column that says how much a row counts
-    #[arg(long, value_name = "COLUMN")]
+    /// Column with the weight of each row
+    #[arg(long, value_name = "COLUMN", hide_short_help = true)]
     weight_column: Option<String>,
 
-    /// Personal data to mask before learning; the model masks it before scoring, too
+    /// Personal data to mask: email, phone, card, iban, ip
+    ///
+    /// Rows are masked before learning. The model then masks the same kinds before it scores a row.
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     mask: Vec<MaskKind>,
 
-    /// Try variants of message and strong, or of --preset, in n-grams, alpha and C; the best gets all rows
+    /// Try other n-grams, alpha and C, and keep the best recipe
+    ///
+    /// The search starts from --preset, or from message and strong. The best recipe then learns from all rows.
     #[arg(long, conflicts_with = "memory")]
     search: bool,
 
-    /// Where the table of what was tried goes, as CSV
-    #[arg(long, value_name = "FILE", requires = "search")]
+    /// File for the recipes that --search tried, as CSV
+    #[arg(long, value_name = "FILE", requires = "search", hide_short_help = true)]
     search_table: Option<Place>,
 
-    /// Warn where a class has fewer rows than this
-    #[arg(long, value_name = "ROWS", default_value_t = 200)]
+    /// Warn if a class has fewer rows than this
+    #[arg(long, value_name = "ROWS", default_value_t = 200, hide_short_help = true)]
     min_class: u64,
 
-    /// Read the files several times rather than hold them, counting terms in so many bytes, such as 500M
+    /// Memory for counting terms, such as 500M; reads the files several times
+    ///
+    /// It works only with naive Bayes. The model is the same as without this option.
     #[arg(long, value_name = "BYTES", value_parser = options::memory_size)]
     memory: Option<usize>,
 
-    /// How many threads learn [default: one for each core]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Number of threads [default: one per core]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024), hide_short_help = true)]
     threads: Option<u16>,
 
-    /// The commit the model comes from, to be written into it
-    #[arg(long, value_name = "HASH")]
+    /// Commit to record in the model
+    #[arg(long, value_name = "HASH", hide_short_help = true)]
     commit: Option<String>,
 
-    /// Where the model goes
+    /// File for the model
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: Place,
 
@@ -105,7 +124,7 @@ impl Tool for Args {
         let recipe = self.recipe.recipe()?;
         ensure!(
             self.memory.is_none() || !recipe.learner.is_linear(),
-            "--memory is for naive Bayes; {} goes through its rows many times",
+            "--memory needs naive Bayes; the learner {} reads its rows many times",
             recipe.learner
         );
         let files = TrainingFiles {
@@ -115,14 +134,14 @@ impl Tool for Args {
             masked: &self.mask,
             options: &|| self.rows.options(scene),
         };
-        let (held, summary) = match self.memory {
+        let (in_memory, summary) = match self.memory {
             None => files.read_all().map(|(rows, summary)| (Some(rows), summary))?,
             Some(_) => (None, files.survey()?),
         };
         summary.expect_unmasked()?;
         let names = summary.names(self.rows.spelling().positive);
-        self.remark(&summary, &names, scene);
-        let about = FitProvenance {
+        self.report_classes(&summary, &names, scene);
+        let provenance = FitProvenance {
             names,
             masked: self.mask.clone(),
             columns: self.features.clone(),
@@ -133,46 +152,50 @@ impl Tool for Args {
         };
         let (threads, memory) = (threads::count(self.threads), self.memory.unwrap_or(usize::MAX));
         let limits = ResourceLimits { threads, memory };
-        let model = match &held {
-            Some(rows) if self.search => self.search(rows, &about, limits, scene)?,
-            Some(rows) => fit::fit(rows, &recipe, about, limits)?,
-            None => fit::fit(&files, &recipe, about, limits)?,
+        let model = match &in_memory {
+            Some(rows) if self.search => self.search(rows, &provenance, limits, scene)?,
+            Some(rows) => fit::fit(rows, &recipe, provenance, limits)?,
+            None => fit::fit(&files, &recipe, provenance, limits)?,
         };
-        remark_on_estimate(&model, recipe.folds, scene);
+        check_estimate(&model, recipe.folds, scene);
         model.write(&self.output)?;
         Ok(Outcome::Done)
     }
 }
 
 impl Args {
-    /// Says which rows were left out, and which class has few rows.
-    fn remark(&self, summary: &TrainingSummary, names: &LabelNames, scene: &Scene) {
+    /// Reports the unlabelled rows, and warns about a class with few rows.
+    fn report_classes(&self, summary: &TrainingSummary, names: &LabelNames, scene: &Scene) {
         if summary.unlabelled > 0 {
-            scene.tell(format!("{} rows have no label and were not learned from", summary.unlabelled));
+            let (count, rows) = (summary.unlabelled, if summary.unlabelled == 1 { "row" } else { "rows" });
+            scene.remark(format!("{count} unlabelled {rows} skipped"));
         }
         for (rows, name) in summary.classes.into_iter().zip([&names.negative, &names.positive]) {
             if rows > 0 && rows < self.min_class {
+                let word = if rows == 1 { "row" } else { "rows" };
                 scene.warn(format!(
-                    "only {rows} rows are {name}; with fewer than {} what is learned and measured is shaky",
+                    "only {rows} {name} {word} (minimum {}); the model and its figures are unreliable; add more",
                     self.min_class
                 ));
             }
         }
     }
 
-    /// The best model of a search; tells which recipe it has, and writes the table of trials.
+    /// Searches for the best recipe, fits it, and writes the table of trials.
     fn search(
         &self,
         rows: &Vec<TrainingRow>,
-        about: &FitProvenance,
+        provenance: &FitProvenance,
         limits: ResourceLimits,
         scene: &Scene,
     ) -> Result<Model> {
         let candidates = self.recipe.candidates()?;
-        let (model, trials) = search::search(rows, candidates, about, limits, &mut |what| scene.watch(what))?;
+        let (model, trials) = search::search(rows, candidates, provenance, limits, &mut |activity| {
+            scene.show_progress(activity);
+        })?;
         if let Some(best) = trials.iter().rev().find(|trial| trial.kept) {
-            let tried = trials.iter().filter(|trial| trial.round == 1).count();
-            scene.tell(format!("the best of {tried} recipes is {best}"));
+            let count = trials.iter().filter(|trial| trial.round == 1).count();
+            scene.remark(format!("best of {count} recipes: {best}"));
         }
         if let Some(place) = &self.search_table {
             place.write_text(&search::table(&trials))?;
@@ -181,16 +204,16 @@ impl Args {
     }
 }
 
-/// Warns if nothing could be measured, if the scores are no better than chance, and of every gate that is not passed.
-fn remark_on_estimate(model: &Model, folds: usize, scene: &Scene) {
+/// Warns if there is no estimate, if the scores are no better than chance, and about every missed gate.
+fn check_estimate(model: &Model, folds: usize, scene: &Scene) {
     let estimate = &model.estimate;
     if folds > 1 && estimate.folds == 0 {
-        scene.warn("nothing could be measured: what is left without a fold has one class only");
+        scene.warn("no cross-validation: all rows of one class are in the same fold; add rows");
     } else if estimate.pooled.roc_auc.is_some_and(|auc| auc <= 0.5) {
-        scene.warn("out of fold the scores tell the classes no better than chance does");
+        scene.warn("the out-of-fold scores are no better than chance; check the labels");
     }
     for gate in estimate.gates.iter().filter(|gate| !gate.passed) {
-        scene.warn(format!("out of fold {gate}"));
+        scene.warn(format!("out-of-fold {gate}"));
     }
 }
 

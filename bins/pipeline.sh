@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds missing tools, then calls spamops run with the same arguments; without rows and STEP it adds --demo. `pipeline.sh tools` only builds them.
+# Builds missing tools, then calls spamops run with the same arguments. It adds --demo if you give neither rows nor a step.
+# `pipeline.sh tools` only builds the tools.
 set -euo pipefail
 unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,17 +12,17 @@ if [ -z "$tools" ]; then
   (cd "$here" && cargo build --quiet --release --locked --bin spamops)
   "$target/release/spamops" link --quiet "$tools"
 fi
-# shellcheck disable=SC2016 # the line is to be pasted: $PATH is for the shell it is pasted into
+# shellcheck disable=SC2016 # $PATH is for the shell that you paste the line into
 printf '$ export PATH=%q:"$PATH"\n' "$tools" >&2
 export PATH=$tools:$PATH
 
-# For a runner: say where the tools are.
+# Tells a runner where the tools are.
 if [ "${1:-}" = tools ]; then
   echo "tools=$tools" >>"${GITHUB_OUTPUT:-/dev/stdout}"
   exit
 fi
 
-# Skip --demo if you name rows or steps.
+# Rows, steps and help need no --demo.
 demo=(--demo)
 if [ -n "${SPAMOPS_IN_DATA:-}" ]; then demo=(); fi
 before=
@@ -30,7 +31,7 @@ for word in "$@"; do
     -h | --help | --demo | --data | --data=*) demo=() ;;
     sample | validate | score | drift | split | fit | judge | compare | promote | outputs | report) demo=() ;;
   esac
-  # What follows an option is its value, whatever it looks like.
+  # The word after an option is its value, even if it looks like a step.
   case $word in --restart | --dry-run | --quiet | --demo | --*=*) before='' ;; --*) before='value of ' ;; *) before='' ;; esac
 done
 spamops run "${demo[@]}" "$@"

@@ -21,85 +21,102 @@ use spamops::registry::journal::JournalAction;
 use spamops::registry::moves::{ExpectedVersion, KeptReport, MoveRequest, MoveTarget, Promotion};
 use spamops::registry::{self, CHAMPION, Registry};
 
-/// Register a model and make it the champion, or go back to the one before
+/// Register a model and make it the champion, or roll back to the previous one
 ///
-/// The model is stored under its SHA-256 and gets the next version number; a model that is registered already keeps its
-/// number. Then a line of the journal and one rename move the alias: a reader sees the old model or the new one. Killed at
-/// any instant, it has happened or not; what is left over the next run puts right. Writers wait for each other; --expect
-/// refuses where another was faster. Where the alias is there already nothing is written, so that a step may be run again.
+/// What it does: Stores the model under its SHA-256, gives it the next version number, and moves an alias to it. A
+/// model that is registered already keeps its number. If the alias points there already, nothing is written, so you can
+/// repeat the call.
 ///
-/// Publishing comes after the move, which stays. Tags are those of GTO: spam@v3.0.0, spam#champion#7, dates strictly
-/// increasing. A push is never forced: it goes on top of what others pushed, and gives way where the registry moved there.
-/// GitHub (GITHUB_API_URL, a token in GITHUB_TOKEN or GH_TOKEN) gets nothing twice, and no write is retried. What failed is
-/// done by the same command again; an event that -o FILE tells of this very move is not sent again.
+/// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs a
+/// token in GITHUB_TOKEN or GH_TOKEN, and GITHUB_API_URL if it is not github.com.
+///
+/// Output: The registry, and the record of the move as JSON on stdout or in -o FILE. If publishing fails, the move
+/// stays and the exit status is 2. Run the same command again to complete it. An event that -o FILE records is not sent
+/// again.
+///
+/// Memory: The size of the model and the reports.
+///
+/// Method: One line of the journal and one rename move the alias, so a reader sees either the old or the new model. The
+/// move is crash-safe: the next run completes what a killed run began. Writers wait for each other, and --expect fails
+/// if someone else promoted first.
+///
+/// Publishing follows the move. Tags have GTO's grammar, spam@v3.0.0 and spam#champion#7, with strictly increasing
+/// dates. A push is never forced. If the remote has new commits, yours are rebased onto them; if those commits moved
+/// the same model, the push fails. Requests that write to GitHub are not retried.
 #[derive(Parser)]
 #[command(
     name = "promote",
     after_help = "\
 Examples:
   promote challenger.json --registry models --reason \"drift in v12\" --report compare.json
-  promote challenger.json --alias challenger            # registered, not yet the champion
+  promote --rollback --reason \"ham in quarantine\"       # to the previous champion
+  promote challenger.json --alias challenger            # registers it; the champion stays
   promote --to 7 --expect 6 --reason \"healthy for an hour\"
-  promote --rollback --reason \"ham in quarantine\"       # the champion before this one
-  promote challenger.json --dry-run                     # what would be written
+  promote challenger.json --dry-run                     # shows what would be written
   promote challenger.json --push --release --dispatch org/filter -o promote.json
   promote --to 7 --commit --tag --environment production --comment 12"
 )]
 pub(crate) struct Args {
-    /// The model
+    /// Model to register
     #[arg(value_name = "FILE", required_unless_present_any = ["rollback", "to"], conflicts_with_all = ["rollback", "to"])]
     model: Option<Place>,
 
-    /// Move back: to --to, else to where the alias was before
+    /// Move the alias back to its previous version, or to --to
     #[arg(long)]
     rollback: bool,
 
-    /// Move to a version that is registered already
+    /// Registered version to move the alias to
     #[arg(long, value_name = "VERSION")]
     to: Option<u64>,
 
-    /// The registry
+    /// Directory of the registry
     #[arg(long, value_name = "DIR", default_value = "models")]
     registry: PathBuf,
 
-    /// Which of the registry's models
+    /// Name of the model in the registry
     #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
     name: String,
 
-    /// Which alias moves
+    /// Alias to move
     #[arg(long, value_name = "ALIAS", default_value = CHAMPION, value_parser = registry::alias)]
     alias: String,
 
-    /// Move only where the alias is at this version now, or none
+    /// Version that the alias must point to now, or none
+    ///
+    /// The move fails if someone else promoted first.
     #[arg(long, value_name = "VERSION|none")]
     expect: Option<ExpectedVersion>,
 
-    /// A report it was decided by, such as compare.json: kept with the move
+    /// Report that justifies the move, such as compare.json
+    ///
+    /// It is stored in the registry. You can repeat this option.
     #[arg(long, value_name = "FILE")]
     report: Vec<Place>,
 
-    /// Why, for the record
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    /// Reason to record
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     reason: String,
 
-    /// Who, for the record [default: GITHUB_ACTOR, else USER]
-    #[arg(long, value_name = "TEXT")]
+    /// Person or program to record [default: GITHUB_ACTOR, else USER]
+    #[arg(long, value_name = "TEXT", hide_short_help = true)]
     actor: Option<String>,
 
-    /// The run that does it, for the record [default: that of the GitHub workflow]
-    #[arg(long, value_name = "URL")]
+    /// Page of the run [default: that of the GitHub workflow]
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     run_url: Option<String>,
 
-    /// Tell people of a new champion: slack, pagerduty, alertmanager or webhook, as spamops notify does
+    /// Channels to notify: slack, pagerduty, alertmanager, webhook
+    ///
+    /// See spamops notify --help for their settings.
     #[cfg(feature = "net")]
-    #[arg(long, value_name = "CHANNEL", value_delimiter = ',')]
+    #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
     notify: Vec<Channel>,
 
-    /// Say what would be written, and write nothing
+    /// Print what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
 
-    /// Where the record of the move goes
+    /// File for the record of the move
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: Place,
 
@@ -122,7 +139,7 @@ impl Tool for Args {
                 (Some(model), _) => MoveTarget::Model(model),
                 (None, to) if self.rollback => MoveTarget::Back(to),
                 (None, Some(to)) => MoveTarget::Version(to),
-                (None, None) => bail!("name a model, --to or --rollback"),
+                (None, None) => bail!("no target; name a model, --to or --rollback"),
             },
             expect: self.expect,
             reports: &reports,
@@ -141,10 +158,10 @@ impl Tool for Args {
             if self.dry_run { registry.preview(&request)? } else { registry.promote(&request)? };
         promotion.head.run_id = scene.run_id();
         if !promotion.changed {
-            scene.tell(format!("version {} is the {} already", promotion.version, promotion.alias));
+            scene.remark(format!("version {} is already the {}", promotion.version, promotion.alias));
         }
         let (published, outcome) = match plan {
-            // What was sent stays on record, even where nothing is published now.
+            // Events of an earlier call stay on record, even if this call publishes nothing.
             None => match dispatched(&self.output, &promotion) {
                 sent if sent.is_empty() => (None, Ok(())),
                 dispatched => (Some(Published { dispatched, ..Published::default() }), Ok(())),
@@ -157,12 +174,12 @@ impl Tool for Args {
         #[cfg(feature = "net")]
         let alert = Alert::of(&promotion, now, run);
         result_file::write_to(output, &self.output, &PromoteRecord { promotion, published })?;
-        // Whether or not it could be published: the move is made.
+        // The move has happened, even if publishing failed.
         #[cfg(feature = "net")]
         if let Some(alert) = alert {
             for channel in distinct(&self.notify) {
                 if let Err(error) = alert.send(channel, &environment::variable) {
-                    scene.warn(format!("{channel}: {error:#}; nobody was told there"));
+                    scene.warn(format!("{channel}: {error:#}; not notified"));
                 }
             }
         }
@@ -170,7 +187,7 @@ impl Tool for Args {
     }
 }
 
-/// Publishes a move, or says what that would be; what was done is told even where something failed.
+/// Publishes a move, or lists what would be published. The first value lists what was published, even after an error.
 fn publish(
     plan: &PublishPlan,
     registry: &Registry,
@@ -187,23 +204,23 @@ fn publish(
         let Promotion { alias, version, action, .. } = promotion;
         let done = [vec![alias.as_str()], published.done()].concat().join(", ");
         let rest = match action {
-            _ if push::someone_promoted_first(&error) => "here only".to_owned(),
+            _ if push::someone_promoted_first(&error) => "only in this copy".to_owned(),
             JournalAction::RolledBack => {
-                format!("for the rest run this again with --to {version} for --rollback")
+                format!("to complete it, run this again with --to {version} instead of --rollback")
             }
-            _ => "for the rest run the same again".to_owned(),
+            _ => "to complete it, run the same command again".to_owned(),
         };
         error.context(format!("version {version} is the {done}; {rest}"))
     });
     (published, outcome)
 }
 
-/// The events that an earlier run sent of this very move, by the record it left where that of this run goes.
+/// The events that an earlier call sent for the same move, according to its record in the output file.
 fn dispatched(output: &Place, promotion: &Promotion) -> Vec<String> {
-    let before = Some(output).filter(|place| place.is_regular_file());
-    let before = before.and_then(|place| result_file::read::<PromoteRecord>(place, "promote").ok());
-    let before = before.filter(|before| record::is_same(&before.promotion, promotion));
-    before.and_then(|before| before.published).unwrap_or_default().dispatched
+    let earlier = Some(output).filter(|place| place.is_regular_file());
+    let earlier = earlier.and_then(|place| result_file::read::<PromoteRecord>(place, "promote").ok());
+    let earlier = earlier.filter(|earlier| record::is_same(&earlier.promotion, promotion));
+    earlier.and_then(|earlier| earlier.published).unwrap_or_default().dispatched
 }
 
 fn candidate(place: &Place) -> Result<CandidateModel> {

@@ -1,4 +1,4 @@
-//! sample: draws rows in one pass: a random sample, a train/holdout split, or the rows most worth a label.
+//! sample: draws a random sample of rows, a train/holdout split, or the rows to label next.
 
 use std::process::ExitCode;
 
@@ -10,30 +10,40 @@ use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::{dates::Timestamp, fraction::Fraction, stream::Place};
 use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 
-/// Draw rows: a random sample, the stable train/holdout split, or the rows most worth a label
+/// Draw rows: a random sample, a train/holdout split, or the rows to label next
 ///
-/// Every row draws a key from the seed and its place, and the rows with the smallest keys win (weighted: Efraimidis and
-/// Spirakis 2006), so that a larger size keeps the smaller sample; strata have seats by the quota method (Balinski and Young
-/// 1975). Rows go out in the order they came in. What is no row, such as a line with a field too many, is passed on for
-/// validate to judge. One pass; the memory grows with --size and the number of strata, not with the file: --exclude adds
-/// eight bytes for each row of its files, --against some five kilobytes for each row of its own, and --weight-half-life
-/// keeps --size rows of every stratum.
+/// What it does: Draws --size rows at random, with --stratify in proportion to a column, and with --weight-half-life
+/// more often from newer rows. --split separates training rows from the holdout. --for-labels picks the unlabelled rows
+/// that are most worth labelling. Without these options, it writes all rows that pass the filters.
 ///
-/// --split looks at nothing but the hash (XXH3) of a text, lower case, digits and links blotted out: a text has its side
-/// for good, whatever the file. --against finds what nearly copies a row by MinHash (Broder 1997) and measures it.
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. Rows are read once. --for-labels needs the column spam_score,
+/// which score adds, and reads the file twice.
 ///
-/// --for-labels reads the file twice and takes only rows without a label, no two of them near-copies: a quarter at random,
-/// half with a score next to --threshold (Lewis and Gale 1994), a quarter whose words are rarest in the file; the column
-/// picked_for says which. The random ones alone tell how often the model is right.
+/// Output: The drawn rows in input order, on stdout or in -o FILE. --for-labels adds the column picked_for: uncertain,
+/// novel or random. Measure a model only on the random ones, because the others are a biased sample. A malformed row,
+/// such as a line with too many fields, is passed on, so that validate can reject it.
+///
+/// Memory: Grows with --size and the number of strata, not with the file. --exclude adds 8 bytes per row of its files, and
+/// --against about 5 KB per row of its file. --weight-half-life keeps --size rows of every stratum.
+///
+/// Method: Each row gets a key from the seed and its position, and the smallest keys win (weighted: Efraimidis and
+/// Spirakis 2006). A larger --size therefore contains the smaller sample. The rows per stratum follow the quota method
+/// (Balinski and Young 1975).
+///
+/// --split uses only the hash (XXH3) of the normalised text: lower case, with digits and links masked. A text is on the same
+/// side in every file. --against finds near-duplicates by MinHash (Broder 1997), then measures their similarity.
+///
+/// --for-labels skips near-duplicates. Half of the rows have a score near --threshold (Lewis and Gale 1994), a quarter have
+/// the rarest words, and a quarter are random.
 #[derive(Parser)]
 #[command(
     name = "sample",
     after_help = "\
 Examples:
   sample --size 100 --seed 7 data/messages.csv > new.csv
+  sample --split 0.8 --rest holdout.csv data/messages.csv > train.csv
   sample --size 500 --stratify label --weight-half-life 30 data/messages.csv
   sample --size 100 --exclude state/rows.jsonl mail.csv.gz > new.csv
-  sample --split 0.8 --rest holdout.csv data/messages.csv > train.csv
   sample --against holdout.csv pool.csv > train.csv
   sample --for-labels 50 --exclude labelled.csv scored.csv > to-label.csv"
 )]
@@ -42,23 +52,27 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", default_value = "-")]
     input: Place,
 
-    /// How many rows to draw [default: all that the other options leave]
+    /// Number of rows to draw [default: all]
     #[arg(long, short = 'n', value_name = "ROWS", value_parser = whole)]
     size: Option<u64>,
 
-    /// What the keys are drawn from
+    /// Seed of the random draw
     #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = whole)]
     seed: u64,
 
-    /// Keep the shares of this column's values, each within one row
+    /// Keep the proportions of this column's values
+    ///
+    /// The number of rows per value is exact to within one row.
     #[arg(long, value_name = "COLUMN", requires = "size")]
     stratify: Option<String>,
 
-    /// A row this many days older is half as likely
+    /// Age in days that halves the chance of a row
     #[arg(long, value_name = "DAYS", requires = "size", value_parser = days)]
     weight_half_life: Option<f64>,
 
-    /// Leave out rows whose normalised text is in these files
+    /// Leave out rows whose normalised text is in this file
+    ///
+    /// You can repeat this option.
     #[arg(long, value_name = "FILE")]
     exclude: Vec<Place>,
 
@@ -66,32 +80,45 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
 
-    /// Leave out rows of this date and later
+    /// Leave out rows from this date on
     #[arg(long, value_name = "DATE")]
     until: Option<Timestamp>,
 
-    /// Set aside rows that nearly copy a row of this file
+    /// Leave out near-duplicates of the rows in this file
     #[arg(long, value_name = "FILE")]
     against: Option<Place>,
 
-    /// The least share of pairs of words (Jaccard) that makes a near-copy; of words alone half-way from there to 1
-    #[arg(long, value_name = "SHARE", default_value = "0.8", requires = "against")]
+    /// Similarity from which --against drops a row
+    ///
+    /// It is the Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is halfway between this
+    /// value and 1.
+    #[arg(long, value_name = "SHARE", default_value = "0.8", requires = "against", hide_short_help = true)]
     near: Fraction,
 
-    /// Send this share of all texts out, by the hash of the normalised text alone; needs --rest
+    /// Share of texts that go to stdout; the others go to --rest
+    ///
+    /// The side depends only on the normalised text.
     #[arg(long, value_name = "SHARE", requires = "rest", conflicts_with = "size")]
     split: Option<Fraction>,
 
-    /// Where the other side of --split goes
+    /// File for the other side of --split
     #[arg(long, value_name = "FILE", requires = "split")]
     rest: Option<Place>,
 
-    /// Of scored rows without a label draw this many for people to label: uncertain, novel, random
+    /// Number of unlabelled, scored rows to pick for labelling
     #[arg(long, value_name = "ROWS", conflicts_with_all = ["size", "split"])]
     for_labels: Option<usize>,
 
-    /// The score that --for-labels holds to be least certain
-    #[arg(long, value_name = "SCORE", default_value = "0.5", requires = "for_labels")]
+    /// Score from which a row is positive
+    ///
+    /// --for-labels picks rows with scores near it, because there the model is least certain.
+    #[arg(
+        long,
+        value_name = "SCORE",
+        default_value = "0.5",
+        requires = "for_labels",
+        hide_short_help = true
+    )]
     threshold: Fraction,
 
     #[command(flatten)]
@@ -110,7 +137,7 @@ impl Tool for Args {
         let mut pool = RowPool::new(&self.input, options, filter);
         let sample = |size| Sample::new(size, self.seed, Odds::of_half_life(self.weight_half_life));
         let write = |drawn: DrawnRows| {
-            drawn.shortfall().into_iter().for_each(|remark| scene.tell(remark));
+            drawn.shortfall().into_iter().for_each(|remark| scene.remark(remark));
             drawn.write(&self.out.output, self.out.format)
         };
         match (self.for_labels, self.size) {
@@ -118,7 +145,7 @@ impl Tool for Args {
             (None, Some(size)) => write(pool.draw(sample(size), self.stratify.as_deref())?)?,
             (None, None) => pool.split(self.split, &self.out.output, self.rest.as_ref(), self.out.format)?,
         }
-        pool.set_aside().into_iter().for_each(|remark| scene.tell(remark));
+        pool.set_aside().into_iter().for_each(|remark| scene.remark(remark));
         pool.warnings().for_each(|remark| scene.warn(remark));
         Ok(Outcome::Done)
     }

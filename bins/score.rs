@@ -1,4 +1,4 @@
-//! score: adds the score and the verdict of a model to rows, and measures it on labelled rows.
+//! score: adds a model's score and verdict to rows, and measures the model on labelled rows.
 
 use std::process::ExitCode;
 
@@ -20,38 +20,46 @@ use spamops::rows::{CellValue, ReadOptions, Rows, Writer};
 use spamops::stats::metrics::Metrics;
 use spamops::stats::prior_shift::{Prior, RequestedPrior};
 
-/// Score rows: adds the columns spam_score and verdict, and measures where there are labels
+/// Score rows with a model, and measure it on labelled rows
 ///
-/// The score is the probability that a row is spam, calibrated where the model is; the verdict is spam from the model's
-/// threshold up. Rows go out in the order they came in, on any number of threads. Streaming: the memory is that of the model
-/// and of three batches of rows, of a megabyte or one row each; --metrics and --curve add eight to sixteen bytes for each labelled row.
+/// What it does: Adds the columns spam_score and verdict to every row. The score is the probability that the row is
+/// spam. The verdict is spam if the score reaches the model's threshold.
 ///
-/// Figures are those of scikit-learn, ties included. At the model's threshold, and 0 where they divide by 0: F1, precision,
-/// recall, accuracy, macro F1, Matthews' correlation. From the scores, and null where a class they need has no rows: ROC
-/// AUC, average precision, log-loss, Brier score, expected calibration error in 15 bins (Naeini 2015), and the most recall
-/// with false positives of .1% and of 1%. 95% intervals are Wilson's (1927), that of F1 by way of Jaccard's index, that of
-/// AUC by DeLong's variance (1988) on the logit.
+/// Input: A model from fit, and rows as CSV or JSON Lines, plain, gzip or zstd. --prior auto reads the rows twice, so
+/// they must come from a file.
 ///
-/// --explain reads a row once more for its reasons: the weight of each known term in the row, times the slope of the model's
-/// calibration where that is a sigmoid. With the log-odds without a term they add up to those of the score; of a message
-/// that is judged by its surest window they are that window's. No word stands in (), no text in [].
+/// Output: All rows in input order, on stdout or in -o FILE. --explain adds the column reasons, --metrics writes the
+/// figures as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of
+/// the scores, unless --quiet is set.
 ///
-/// --prior corrects calibrated scores by Bayes' rule where the share of positive rows is another than in training; the
-/// threshold stays, and the reasons are those of the score before. A named share is used as it is. With auto it is estimated
-/// from the scores of the distinct texts (Saerens, Latinne and Decaestecker 2002), and used where there are 200 of them, a
-/// likelihood-ratio test (Wilks 1938) gives p < .01, the shares differ by .03 or more, and recall less false positives was
-/// .2 or more out of fold; the odds move by a factor of 10 at most. It helps where the base rate has moved and the texts
-/// have not. The file is read twice, with some 24 bytes for each distinct text. A line says what was done, and why.
+/// Memory: The model, and three batches of rows of 1 MB (or one row) each. --metrics and --curve add 8 to 16 bytes per
+/// labelled row, and --prior auto about 24 bytes per distinct text.
 ///
-/// A terminal gets a histogram of the scores, too; --quiet leaves it out.
+/// Method: Scores are calibrated if the model has a calibration. The result does not depend on the number of threads.
+/// The figures equal those of scikit-learn, ties included. F1, precision, recall, accuracy, macro F1 and Matthews'
+/// correlation use the threshold. They are 0 if the divisor is 0. ROC AUC, average precision, log-loss, Brier score,
+/// expected calibration error in 15 bins (Naeini 2015) and recall at a false positive rate of 0.1% and 1% use the
+/// scores. They are null if a class they need has no rows. The 95% intervals are Wilson's (1927), for F1 through the
+/// Jaccard index. The interval of the AUC uses DeLong's variance (1988) on the logit scale.
+///
+/// --explain gives each known term's weight in the row, times the slope of the calibration if it is a sigmoid. Together with
+/// the intercept the weights add up to the log-odds of the score. A message that is scored by windows gets the reasons of the
+/// window with the highest score. In the column, () marks the shape of a text and [] another column.
+///
+/// --prior corrects calibrated scores by Bayes' rule if the class balance differs from training. The threshold and the
+/// reasons do not change. auto estimates the class balance from the scores of distinct texts (Saerens, Latinne and
+/// Decaestecker 2002). It corrects the scores only under four conditions: at least 200 distinct texts, p < 0.01 in a
+/// likelihood-ratio test (Wilks 1938), a change of at least 0.03, and an out-of-fold recall minus false positive rate of
+/// at least 0.2. The odds change by at most a factor of 10. Use it if only the class balance has changed, not the texts.
+/// One line on stderr reports the correction and its reason.
 #[derive(Parser)]
 #[command(
     name = "score",
     after_help = "\
 Examples:
   score --model champion.json clean.csv -o scored.csv --metrics metrics.json
-  score --model champion.json holdout.csv -o scored.csv --curve curve.csv
   score --model champion.json --explain 5 clean.csv
+  score --model champion.json holdout.csv -o scored.csv --curve curve.csv
   score --model champion.json --prior auto clean.csv -o scored.csv --metrics metrics.json
   zcat mail.csv.gz | score --model champion.json | sample --for-labels 50"
 )]
@@ -60,27 +68,33 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", default_value = "-")]
     input: Place,
 
-    /// The model
+    /// Model to score with
     #[arg(long, short, value_name = "FILE")]
     model: Place,
 
-    /// Where the figures go, their 95% intervals and the counts behind them, as JSON
+    /// File for the figures as JSON, with 95% intervals and counts
     #[arg(long, value_name = "FILE")]
     metrics: Option<Place>,
 
-    /// Where the points of the ROC and the precision-recall curve go, as CSV: one for each score at which it turns
+    /// File for the ROC and precision-recall curves as CSV
+    ///
+    /// It has one line per score at which a curve turns.
     #[arg(long, value_name = "FILE")]
     curve: Option<Place>,
 
-    /// How many threads score [default: one for each core]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Number of threads [default: one per core]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024), hide_short_help = true)]
     threads: Option<u16>,
 
-    /// Correct the scores for another share of positive rows than in training: this one, or auto, to estimate it
+    /// Share of positive rows to correct the scores for; auto estimates it
+    ///
+    /// A share that you give is used without a test.
     #[arg(long, value_name = "auto|SHARE")]
     prior: Option<RequestedPrior>,
 
-    /// Add the column reasons: the terms that moved the score most, so many, and by how much in log-odds
+    /// Add the column reasons: this many terms that moved the score most
+    ///
+    /// Each term comes with its effect in log-odds.
     #[arg(long, value_name = "TERMS", value_parser = clap::value_parser!(u16).range(1..=1000))]
     explain: Option<u16>,
 
@@ -98,24 +112,25 @@ impl Tool for Args {
         stream::expect_kept(&[self.metrics.as_ref(), self.curve.as_ref()], [&self.model, &self.input])?;
         let model = Model::read(&self.model)?;
         let threads = threads::count(self.threads);
-        let prior = self.prior.map(|asked| self.prior(asked, &model, threads, scene)).transpose()?;
+        let prior = self.prior.map(|requested| self.prior(requested, &model, threads, scene)).transpose()?;
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
         let explained_terms = self.explain.map(usize::from);
         let options = ScoringOptions { threads, prior: prior.as_ref(), explained_terms };
         let scorer = Scorer::new(&model, &rows, options)?;
-        let added = &["spam_score", "verdict", "reasons"][..if self.explain.is_some() { 3 } else { 2 }];
-        let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, added)?;
+        let added_columns =
+            &["spam_score", "verdict", "reasons"][..if self.explain.is_some() { 3 } else { 2 }];
+        let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, added_columns)?;
         let mut labelled = LabelledScores::new(self.metrics.is_some() || self.curve.is_some());
         let mut histogram = ScoreHistogram::default();
         scorer.score_each(&mut rows, |rows, row, scored| {
-            let (score, verdict, truth) = (scored.spam_score, scorer.verdict(scored), rows.label(row)?);
-            if let Some(truth) = truth {
-                labelled.add(truth, verdict, score);
+            let (score, verdict, label) = (scored.spam_score, scorer.verdict(scored), rows.label(row)?);
+            if let Some(label) = label {
+                labelled.add(label, verdict, score);
             }
-            histogram.add(score, truth);
+            histogram.add(score, label);
             let verdict = CellValue::Text(model.names.of(verdict));
             let values = [CellValue::Number(score), verdict, CellValue::Text(&scored.reasons)];
-            writer.write_with(row, &values[..added.len()])
+            writer.write_with(row, &values[..added_columns.len()])
         })?;
         writer.finish()?;
         if let Some(place) = &self.metrics {
@@ -126,7 +141,7 @@ impl Tool for Args {
         if let Some(place) = &self.curve {
             curve::write(place, &labelled.ranking())?;
         }
-        if scene.is_watched() {
+        if scene.is_interactive() {
             scene.draw(histogram.lines(&model.names));
         }
         Ok(Outcome::Done)
@@ -134,23 +149,29 @@ impl Tool for Args {
 }
 
 impl Args {
-    /// The class balance that the scores are corrected for.
-    fn prior(&self, asked: RequestedPrior, model: &Model, threads: usize, scene: &Scene) -> Result<Prior> {
+    /// The class balance that the scores are corrected for: the given one, or an estimate.
+    fn prior(
+        &self,
+        requested: RequestedPrior,
+        model: &Model,
+        threads: usize,
+        scene: &Scene,
+    ) -> Result<Prior> {
         let basis = class_balance::prior_basis(model);
-        let prior = match asked {
+        let prior = match requested {
             RequestedPrior::Given(share) => Prior::given(share, basis),
             RequestedPrior::Auto => Prior::auto(&self.distinct_scores(model, threads, scene)?, basis),
         };
-        scene.tell(prior.to_string());
+        scene.remark(prior.to_string());
         Ok(prior)
     }
 
-    /// The scores that the class balance is estimated from, in a first pass over the rows.
+    /// Scores each distinct text in a first pass, for the estimate of the class balance.
     fn distinct_scores(&self, model: &Model, threads: usize, scene: &Scene) -> Result<Vec<f64>> {
-        let is_read_once = self.input.path().is_none_or(|path| path.exists() && !path.is_file());
+        let is_stream = self.input.path().is_none_or(|path| path.exists() && !path.is_file());
         let input = &self.input;
-        ensure!(!is_read_once, "{input}: --prior auto reads the rows twice; name a file, or the share");
-        // The second pass makes the remarks.
+        ensure!(!is_stream, "{input}: --prior auto reads the rows twice; name a file, or give the share");
+        // The warnings of this pass are dropped; the second pass prints them.
         let options = ReadOptions { notes: Diagnostics::default(), ..self.rows.options(scene) };
         let mut rows = Rows::open(input, &options)?;
         let options = ScoringOptions { threads, prior: None, explained_terms: None };

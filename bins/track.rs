@@ -21,97 +21,116 @@ use spamops::mlflow::tracking::{
 };
 use spamops::registry;
 
-/// Track a model in MLflow: a run, a logged model, a registered version, an alias
+/// Record a model and its reports in MLflow: run, logged model, version and alias
 ///
-/// The files say what they are. A model becomes a run with its options as params, its figures out of fold as metrics, those of
-/// each fold as steps, and its training rows as an input; a logged model that Python loads, and which the program score
-/// answers for; and a version with the alias challenger. A report gives its numbers, its verdict as a tag, and itself as an
-/// artefact; so does any other file. The record of a promotion moves the alias it speaks of to the version of its digest, back
-/// in a rollback, and needs no model where that was tracked before. What comes later than a later move moves nothing.
+/// What it does: Sends files to an MLflow 3 server. A model becomes a run (options as params, out-of-fold figures as
+/// metrics, each fold as a step, training rows as inputs), a logged model that Python can load, and a version with the
+/// alias challenger. A report adds its numbers, its verdict as a tag, and itself as an artifact. Other files become
+/// artifacts. The record of a promotion or rollback moves its alias, unless a later move is tracked already.
 ///
-/// A run, a logged model and a version are found again by the SHA-256 of the model's file: a call that was cut off is made up
-/// for by the next, and the same call twice changes nothing. Requests that would do harm twice are sent once.
+/// Input: A model, promote.json, reports, and other files. The schema inside each JSON file says what it is. The server
+/// must serve artifacts itself.
 ///
-/// With --spool all that is needed is on the disk before the first request. Where there is no server, or a broken one, it
-/// stays there, and the status is 0; the next call with that spool sends it first, --flush sends it and nothing else. What the
-/// server refuses, such as a wrong password, is an error either way.
+/// Variables: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are defaults of the options.
+/// MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or else MLFLOW_TRACKING_TOKEN, authenticate.
+/// MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH set TLS. MLFLOW_HTTP_REQUEST_TIMEOUT (30 seconds),
+/// MLFLOW_HTTP_REQUEST_MAX_RETRIES (2) and MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR (1 second) set retries.
 ///
-/// Python needs mlflow and the program score: on the PATH, in the directory SPAMOPS_TOOLS, or with --program in the logged model
-/// itself. Its rows are a DataFrame with the column text; what it answers has the columns spam_score and verdict.
+/// Output: The record as JSON on stdout or in -o FILE. With --spool, an unreachable server is a warning: the files wait
+/// in the spool, and the next call or --flush sends them. A request that the server rejects, for example because of a
+/// wrong password, is always an error.
 ///
-/// Honoured where options say nothing: MLFLOW_TRACKING_URI, _USERNAME and _PASSWORD, else _TOKEN, _INSECURE_TLS,
-/// _SERVER_CERT_PATH; MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID; MLFLOW_HTTP_REQUEST_TIMEOUT (30 seconds),
-/// _MAX_RETRIES (2), _BACKOFF_FACTOR (1 second). The server must be MLflow 3 and keep the artefacts itself. The memory is that
-/// of the files.
+/// Memory: The size of the files.
+///
+/// Method: Run, logged model and version are found by the SHA-256 of the model file. The same call twice changes
+/// nothing, and the next call completes an interrupted one. Non-idempotent requests are not retried. With --spool,
+/// everything is on disk before the first request.
+///
+/// To load the model, Python needs mlflow and the program score: on the PATH, in the directory SPAMOPS_TOOLS, or from
+/// --program. Its rows are a DataFrame with the column text. The result has the columns spam_score and verdict.
 #[derive(Parser)]
 #[command(
     name = "track",
     after_help = "\
 Examples:
   track challenger.json metrics.json --uri http://127.0.0.1:5000 --experiment spam
-  track challenger.json compare.json promote.json report.html --rows train.csv --spool state/spool -o track.json
-  promote --rollback --registry models -o promote.json && track promote.json
   track --flush --spool state/spool
-  python -c 'import mlflow; print(mlflow.pyfunc.load_model(\"models:/spam@champion\").predict({\"text\": \"win a prize\"}))'"
+  track challenger.json compare.json promote.json --rows train.csv --spool state/spool
+  promote --rollback --registry models -o promote.json && track promote.json
+  python -c 'import mlflow.pyfunc as m; \\
+    print(m.load_model(\"models:/spam@champion\").predict({\"text\": \"hi\"}))'"
 )]
 pub(crate) struct Args {
-    /// A model, the record of its promotion, reports, other documents
+    /// A model, the record of its promotion, reports, or other files
     #[arg(value_name = "FILE", required_unless_present = "flush")]
     files: Vec<Place>,
 
-    /// The address of the server [default: MLFLOW_TRACKING_URI]
+    /// Address of the MLflow server [default: MLFLOW_TRACKING_URI]
     #[arg(long, value_name = "URL")]
     uri: Option<String>,
 
-    /// The experiment; made where it is missing [default: MLFLOW_EXPERIMENT_NAME, else the name of the model]
+    /// Experiment [default: MLFLOW_EXPERIMENT_NAME, else the model's name]
+    ///
+    /// It is created if it does not exist.
     #[arg(long, value_name = "NAME")]
     experiment: Option<String>,
 
-    /// The registered model; made where it is missing [default: that of the promotion, else spam]
+    /// Registered model [default: from the promotion, else spam]
+    ///
+    /// It is created if it does not exist.
     #[arg(long, value_name = "NAME", value_parser = registry::name)]
     name: Option<String>,
 
-    /// The alias that is to point to the version [default: that of the promotion, else challenger]
+    /// Alias for the version [default: from the promotion, else challenger]
     #[arg(long, value_name = "NAME", value_parser = registry::alias)]
     alias: Option<String>,
 
-    /// A run that is there and is to be added to [default: MLFLOW_RUN_ID, else the run of the model, else a new one]
+    /// Existing run to add to [default: MLFLOW_RUN_ID, else the model's run]
+    ///
+    /// If the model has no run, a new one is created.
     #[arg(long, value_name = "ID", value_parser = registry::name)]
     run_id: Option<String>,
 
-    /// What a new run is called [default: a name that the server makes up]
+    /// Name of a new run [default: chosen by the server]
     #[arg(long, value_name = "NAME", conflicts_with = "run_id")]
     run_name: Option<String>,
 
-    /// Rows that went in, for the record: their name and digest
+    /// Rows to record as an input of the run
+    ///
+    /// Only the name and the digest are sent. CONTEXT is a lower-case word; the default is training. You can repeat
+    /// this option.
     #[arg(long, value_name = "[CONTEXT=]FILE")]
-    rows: Vec<Rows>,
+    rows: Vec<TrackedRows>,
 
-    /// The program score, to go into the logged model, for machines of the same kind that have none
+    /// Program score to store in the logged model
+    ///
+    /// Use it for machines of the same kind that do not have spamops.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 
-    /// Where all is kept until the server has it; made where it is missing
+    /// Directory that keeps files until the server has them
+    ///
+    /// It is created if it does not exist.
     #[arg(long, value_name = "DIR")]
     spool: Option<PathBuf>,
 
-    /// Send what waits in the spool, and nothing else
+    /// Send the files in the spool, and nothing else
     #[arg(long, requires = "spool", conflicts_with_all = ["files", "experiment", "name", "alias", "run_id", "run_name", "rows", "program"])]
     flush: bool,
 
-    /// Where the record goes
+    /// File for the record
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: Place,
 }
 
-/// Rows and what they were for.
+/// A file of rows, with the MLflow context that says what they were used for.
 #[derive(Clone, Debug)]
-struct Rows {
+struct TrackedRows {
     context: String,
     place: Place,
 }
 
-impl std::str::FromStr for Rows {
+impl std::str::FromStr for TrackedRows {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -128,19 +147,20 @@ impl Tool for Args {
         if self.flush {
             return self.flush(scene);
         }
-        let uri = self.uri().context("no server is named; use --uri, or set MLFLOW_TRACKING_URI")?;
+        let uri = self.uri().context("no MLflow server; set --uri or MLFLOW_TRACKING_URI")?;
         let access = ServerAccess::new(&uri, &variable)?;
         let mut contents = Contents::new();
         let plan = self.plan(scene, access.uri.clone(), &mut contents)?;
         let tracked = if let Some(directory) = &self.spool {
-            self.by_spool(directory, &plan, &contents, scene)?
+            self.send_from_spool(directory, &plan, &contents, scene)?
         } else {
-            let source = |digest: &str| contents.get(digest).cloned().context("a file is missing");
+            let source =
+                |digest: &str| contents.get(digest).cloned().context("a file of the plan is missing");
             let sent = send(&plan, &source, &TrackingServer::new(access)?, scene.name());
-            sent.map_err(|error| if is_passing(&error) { later(&error) } else { error })?
+            sent.map_err(|error| if is_passing(&error) { with_advice(&error) } else { error })?
         };
         for left in &tracked.left {
-            scene.warn(format!("left as it is: {left}"));
+            scene.warn(format!("not changed: {left}"));
         }
         result_file::write(&self.output, &tracked)?;
         Ok(Outcome::Done)
@@ -152,7 +172,7 @@ impl Args {
         self.uri.clone().or_else(|| variable("MLFLOW_TRACKING_URI"))
     }
 
-    /// What is to be tracked.
+    /// Reads the files and plans the requests.
     fn plan(&self, scene: &Scene, uri: String, contents: &mut Contents) -> Result<TrackingPlan> {
         let target = TrackingTarget {
             uri,
@@ -162,11 +182,11 @@ impl Args {
             name: self.name.clone(),
             alias: self.alias.clone(),
         };
-        let files = self.files.iter().map(given).collect::<Result<_>>()?;
-        let moment = scene.now()?.0.saturating_mul(1000);
-        let mut plan = TrackingPlan::new(scene.name(), moment, target, files, contents)?;
-        for Rows { context, place } in &self.rows {
-            plan.add_input(context, &name_of(place), &digest(place)?);
+        let files = self.files.iter().map(tracked_file).collect::<Result<_>>()?;
+        let milliseconds = scene.now()?.0.saturating_mul(1000);
+        let mut plan = TrackingPlan::new(scene.name(), milliseconds, target, files, contents)?;
+        for TrackedRows { context, place } in &self.rows {
+            plan.add_input(context, &file_name(place), &digest(place)?);
         }
         if let Some(path) = &self.program {
             let program = fs::read(path).with_context(|| path.display().to_string())?;
@@ -185,8 +205,8 @@ impl Args {
         Ok(plan)
     }
 
-    /// Keeps a plan, and sends all that are kept; what the server cannot take now stays.
-    fn by_spool(
+    /// Adds a plan to the spool and sends all plans in it. A plan that fails stays.
+    fn send_from_spool(
         &self,
         directory: &Path,
         plan: &TrackingPlan,
@@ -197,21 +217,21 @@ impl Args {
         let own = spool.add(plan, contents)?;
         let FlushedPlans { sent, kept } = self.drain(&spool, scene)?;
         let place = directory.display();
-        let (mut waits, mut refused) = (None, None);
+        let (mut unreachable, mut rejected) = (None, None);
         for (path, error) in kept {
             match error {
-                Some(error) if is_passing(&error) => waits = Some(error),
-                Some(error) if path == own => refused = Some(error),
+                Some(error) if is_passing(&error) => unreachable = Some(error),
+                Some(error) if path == own => rejected = Some(error),
                 Some(error) => scene.warn(format!("{}: {error:#}", path.display())),
                 None => {}
             }
         }
-        if let Some(error) = refused {
-            bail!("{error:#}; it is kept in {place}");
+        if let Some(error) = rejected {
+            bail!("{error:#}; the files are in {place}");
         }
-        if let Some(error) = waits {
+        if let Some(error) = unreachable {
             scene.warn(format!(
-                "{error:#}; kept in {place}, to be sent by the next call or track --flush --spool {place}"
+                "{error:#}; the files wait in {place}; send them with track --flush --spool {place}"
             ));
         }
         let done = sent.into_iter().find(|(path, _)| *path == own).map(|(_, tracked)| tracked);
@@ -226,12 +246,12 @@ impl Args {
         })
     }
 
-    /// Sends what waits.
+    /// Sends the plans that wait in the spool.
     fn flush(&self, scene: &Scene) -> Result<Outcome> {
         if let Some(spool) = self.spool.as_ref().filter(|spool| !spool.join("plans").is_dir()) {
-            bail!("{}: is no spool", spool.display());
+            bail!("{}: not a spool; set --spool", spool.display());
         }
-        let directory = self.spool.as_deref().context("no spool is named")?;
+        let directory = self.spool.as_deref().context("no spool; set --spool")?;
         let FlushedPlans { sent, kept } = self.drain(&Spool::open(directory)?, scene)?;
         let sent: Vec<TrackReport> = sent.into_iter().map(|(_, tracked)| tracked).collect();
         let flushed =
@@ -240,35 +260,30 @@ impl Args {
         let waiting = kept.len();
         match kept.into_iter().find_map(|(_, error)| error) {
             Some(error) => {
-                bail!(
-                    "{}: {waiting} {} still: {error:#}",
-                    directory.display(),
-                    if waiting == 1 { "waits" } else { "wait" }
-                )
+                let calls = if waiting == 1 { "call waits" } else { "calls wait" };
+                bail!("{}: {waiting} {calls} to be sent: {error:#}", directory.display())
             }
             None => Ok(Outcome::Done),
         }
     }
 }
 
-/// What fails in passing, with what to do about it.
-fn later(error: &Error) -> Error {
-    anyhow!("{error:#}; run it again, or have it kept with --spool DIR")
+/// Adds advice to the error of a server that is unreachable for now.
+fn with_advice(error: &Error) -> Error {
+    anyhow!("{error:#}; run this again, or use --spool DIR to send it later")
 }
 
-/// The name of a file, without directories.
-fn name_of(place: &Place) -> String {
+fn file_name(place: &Place) -> String {
     let name = place.path().and_then(Path::file_name);
     name.map_or_else(|| "stdin".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn given(place: &Place) -> Result<TrackedFile> {
+fn tracked_file(place: &Place) -> Result<TrackedFile> {
     let mut bytes = Vec::new();
     place.reader()?.read_to_end(&mut bytes).with_context(|| place.to_string())?;
-    Ok(TrackedFile { name: name_of(place), bytes })
+    Ok(TrackedFile { name: file_name(place), bytes })
 }
 
-/// The SHA-256 of a file.
 fn digest(place: &Place) -> Result<String> {
     digest_from(place.reader()?).with_context(|| place.to_string())
 }

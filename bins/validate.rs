@@ -1,4 +1,4 @@
-//! validate: checks rows against a contract, and separates valid rows from rejected ones.
+//! validate: checks rows against a contract and separates valid rows from rejected ones.
 
 use std::process::ExitCode;
 
@@ -15,18 +15,31 @@ use spamops::rows::contract::{Contract, ContractDraft, Inspection, ValidateVerdi
 use spamops::rows::mask::{self, MaskKind};
 use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 
-/// Hold rows against a contract: clean rows out, refused rows aside with a reason, counts in a report
+/// Check rows against a contract, and separate valid rows from rejected ones
 ///
-/// Every row in is either clean or refused. One pass; sixteen bytes of memory for each distinct text, where the contract
-/// asks about duplicates or conflicting labels. Of a text that comes with both labels the first is believed.
+/// What it decides: Which rows are valid, and the verdict on the file: valid or invalid. A contract lists the checks.
+/// Each check has a severity: warn (it is reported), reject (the row is set aside) or fail (the verdict is invalid).
+///
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd, read once. Malformed rows are rejected. Without --contract,
+/// the file needs a text column and readable labels, and no text may have both labels.
+///
+/// Output: The valid rows, on stdout or in -o FILE. --rejects gets the other rows with the columns reject_line,
+/// reject_reason and reject_rest. --report gets the counts, examples (personal data masked) and the verdict. Every row
+/// is in exactly one of the two files. The exit status is 0 whatever the verdict, unless --exit-code is set.
+///
+/// Memory: 16 bytes per distinct text if the contract checks duplicates or conflicting labels. Otherwise, memory is
+/// constant.
+///
+/// Method: One pass. If a text occurs with both labels, the first label counts and later rows that contradict it are
+/// rejected.
 #[derive(Parser)]
 #[command(
     name = "validate",
     after_help = "\
 Examples:
-  validate --contract data/contract.toml new.csv --rejects rejects.csv --report validate.json > clean.csv
-  sample --size 100 mail.csv | validate --rejects rejects.csv > clean.csv
+  validate --contract contract.toml new.csv --rejects rejects.csv --report validate.json > clean.csv
   validate --infer good.csv > contract.toml
+  sample --size 100 mail.csv | validate --rejects rejects.csv > clean.csv
   validate --mask email,phone,card,iban,ip --safe-csv clean.csv > for-the-agency.csv
   validate --contract data/contract.toml --exit-code new.csv > /dev/null"
 )]
@@ -35,23 +48,27 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", default_value = "-")]
     input: Place,
 
-    /// What rows must be like [default: a text column, labels that can be read, no text with both labels]
+    /// Contract that defines which rows are valid
+    ///
+    /// Without one, the file needs a text column and readable labels, and no text may have both labels.
     #[arg(long, short, value_name = "FILE")]
     contract: Option<Place>,
 
-    /// Where refused rows go, with the columns reject_line, reject_reason and reject_rest
+    /// File for the rejected rows, with the reasons
     #[arg(long, value_name = "FILE")]
     rejects: Option<Place>,
 
-    /// Where counts, examples (personal data masked) and the verdict go, as JSON
+    /// File for the report as JSON: counts, examples and verdict
     #[arg(long, value_name = "FILE")]
     report: Option<Place>,
 
-    /// Write the contract that these rows keep, instead of the rows
+    /// Write a contract that these rows satisfy, instead of the rows
     #[arg(long, conflicts_with_all = ["contract", "rejects", "report"])]
     infer: bool,
 
-    /// Replace personal data in all rows that go out: email, phone, card, iban, ip; fit --mask learns from such rows
+    /// Personal data to mask: email, phone, card, iban, ip
+    ///
+    /// It is masked in all output rows. A model for such rows needs fit --mask with the same kinds.
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     mask: Vec<MaskKind>,
 
@@ -59,7 +76,7 @@ pub(crate) struct Args {
     #[arg(long)]
     safe_csv: bool,
 
-    /// Exit with 1 where the verdict is invalid
+    /// Exit with 1 if the verdict is invalid
     #[arg(long)]
     exit_code: bool,
 
@@ -87,18 +104,18 @@ impl Tool for Args {
         };
         let mut inspection = Inspection::new(&contract, &rows, scene.now()?)?;
         let mut clean = Writer::create(&self.out.output, self.out.format, &mut rows, &[])?;
-        let added = ["reject_line", "reject_reason", "reject_rest"];
+        let added_columns = ["reject_line", "reject_reason", "reject_rest"];
         let mut rejects = match &self.rejects {
-            Some(place) => Some(Writer::create(place, self.out.format, &mut rows, &added)?),
+            Some(place) => Some(Writer::create(place, self.out.format, &mut rows, &added_columns)?),
             None => None,
         };
         let mut row = Row::default();
         while rows.read(&mut row)? {
             match (inspection.row(&rows, &row), &mut rejects) {
-                (None, _) => clean.write(&self.leaving(&row))?,
+                (None, _) => clean.write(&self.protected(&row))?,
                 (Some(problem), Some(rejects)) => {
-                    let leaving = self.leaving(&row);
-                    let (row, rest) = leaving.squared(rows.header().len());
+                    let protected = self.protected(&row);
+                    let (row, rest) = protected.squared(rows.header().len());
                     let reason = self.masked(&validate_sentences::row_problem(&problem));
                     let values =
                         [CellValue::Count(row.line()), CellValue::Text(&reason), CellValue::Text(rest)];
@@ -115,7 +132,7 @@ impl Tool for Args {
         if report.rejected > 0 && self.rejects.is_none() {
             let Self { input, .. } = &self;
             scene.warn(format!(
-                "{input}: {} of {} rows refused; --rejects FILE keeps them",
+                "{input}: {} of {} rows rejected; use --rejects FILE to keep them",
                 report.rejected, report.rows
             ));
         }
@@ -133,21 +150,21 @@ impl Tool for Args {
 
 impl Args {
     fn infer(&self, rows: &mut Rows) -> Result<Outcome> {
-        let mut sketch = ContractDraft::default();
+        let mut draft = ContractDraft::default();
         let mut row = Row::default();
         while rows.read(&mut row)? {
             if row.fault().is_none() {
-                sketch.row(rows, &row);
+                draft.row(rows, &row);
             }
         }
-        let text = toml::to_string(&sketch.contract(rows))?;
-        let source = format!("# What rows must be like; inferred from {}.\n\n", self.input);
+        let text = toml::to_string(&draft.contract(rows))?;
+        let source = format!("# A contract for rows like those in {}.\n\n", self.input);
         self.out.output.write_text(&(source + &text))?;
         Ok(Outcome::Done)
     }
 
-    /// The row as it may leave the house.
-    fn leaving(&self, row: &Row) -> Row {
+    /// The row with personal data masked and formulas disarmed, as far as the options say.
+    fn protected(&self, row: &Row) -> Row {
         if self.mask.is_empty() && !self.safe_csv {
             return row.clone();
         }

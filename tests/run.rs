@@ -246,7 +246,7 @@ fn options_come_from_the_environment_and_the_command_line_wins() {
 #[test]
 fn usage_errors_say_how_to_fix_them() {
     let directory = fresh("mistakes");
-    assert!(refused(&directory, &["run"]).contains("name them with --data FILE, or try --demo"));
+    assert!(refused(&directory, &["run"]).contains("no rows; set --data FILE, or try --demo"));
     assert!(refused(&directory, &["run", "--data", "none.csv"]).contains("none.csv: no such file"));
     assert!(refused(&directory, &["run", "--demo", "tidy"]).contains("expected one of sample, validate"));
     assert!(refused(&directory, &["run", "--demo", "fit"]).contains("run the step split first"));
@@ -324,7 +324,7 @@ fn an_unreadable_run_json_is_an_error_and_an_empty_one_restarts_the_run() {
     assert!(said.contains("start over with spamops run --restart"), "{said}");
     fs::write(&record, "").unwrap();
     let said = String::from_utf8(done(&directory, &["run", "--demo", "sample"]).stderr).unwrap();
-    assert!(said.contains("is empty; started over"), "{said}");
+    assert!(said.contains("is empty; the run starts over"), "{said}");
 }
 
 #[test]

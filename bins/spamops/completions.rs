@@ -9,7 +9,9 @@ use clap_complete::Shell;
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::stream::Place;
 
-/// Write the completions of a shell, for spamops and for every tool by its own name
+/// Print tab completions for a shell
+///
+/// What it does: Prints a script that completes spamops and every tool under its own name.
 #[derive(Parser)]
 #[command(
     name = "completions",
@@ -21,19 +23,19 @@ Examples:
   spamops completions fish --prefix spamops- | source"
 )]
 pub(crate) struct Args {
-    /// The shell
+    /// Name of the shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
 
-    /// What the names of the tools begin with, as given to spamops link
-    #[arg(long, value_name = "TEXT", default_value = "", value_parser = ["", "spamops-"])]
+    /// Prefix of the tools' names: spamops- or none
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = ["", "spamops-"], hide_default_value = true, hide_possible_values = true)]
     prefix: String,
 }
 
 impl Tool for Args {
     fn run(self, _: &Scene) -> Result<Outcome> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut crate::whole(), "spamops", &mut script);
+        clap_complete::generate(self.shell, &mut crate::menu(), "spamops", &mut script);
         for tool in crate::TOOLS {
             let name = format!("{}{}", self.prefix, tool.name);
             clap_complete::generate(self.shell, &mut (tool.command)(), name, &mut script);

@@ -9,9 +9,9 @@ use clap::Parser;
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::stream::Place;
 
-/// Set up a repository: a workflow, a policy, a contract and an empty registry
+/// Set up a repository: workflow, policy, contract and an empty registry
 ///
-/// Writes four files and touches none that is there. What comes next is printed.
+/// What it does: Writes four files and prints the next steps. If one of the files exists already, it writes nothing.
 #[derive(Parser)]
 #[command(
     name = "init",
@@ -22,16 +22,16 @@ Examples:
   spamops init my-spam-filter --action org/spamops@v1"
 )]
 pub(crate) struct Args {
-    /// The repository
+    /// Directory of the repository
     #[arg(value_name = "DIR", default_value = ".")]
     directory: PathBuf,
 
-    /// The action the workflow uses
+    /// Action that the workflow uses
     #[arg(long, value_name = "OWNER/NAME@REF", default_value = "org/spamops@v1", value_parser = action)]
     action: String,
 }
 
-/// What is written where.
+/// The files to write: path and content.
 const FILES: [(&str, &str); 4] = [
     (".github/workflows/spamops.yml", include_str!("init/spamops.yml")),
     ("spamops.toml", include_str!("init/spamops.toml")),
@@ -41,25 +41,29 @@ const FILES: [(&str, &str); 4] = [
 
 const NEXT: &str = "\
 Next:
-  1. put your messages in data/messages.csv: columns text, label (spam, ham or empty) and, if you have it, date
-  2. look at them:   spamops validate --contract data/contract.toml data/messages.csv --output /dev/null
-  3. git add --all && git commit --message 'spamops'
-  4. git push        (the cycle runs every day at 04:17 UTC, and from the Actions page at any time)
+  1. Put your messages in data/messages.csv, with the columns text, label (spam, ham or empty) and date (optional).
+  2. Check them:   spamops validate --contract data/contract.toml data/messages.csv --output /dev/null
+  3. Commit them:  git add --all && git commit --message 'spamops'
+  4. Push them:    git push   (the cycle runs every day at 04:17 UTC, and on demand from the Actions page)
 ";
 
 impl Tool for Args {
     fn run(self, _: &Scene) -> Result<Outcome> {
-        let there: Vec<&str> =
+        let existing: Vec<&str> =
             FILES.iter().map(|(path, _)| *path).filter(|path| self.directory.join(path).exists()).collect();
-        if !there.is_empty() {
-            bail!("{}: {} already there; nothing was written", self.directory.display(), there.join(", "));
+        if !existing.is_empty() {
+            bail!(
+                "{}: {} exists; nothing was written; move it away or choose another directory",
+                self.directory.display(),
+                existing.join(", ")
+            );
         }
-        let mut said = String::new();
+        let mut lines = String::new();
         for (path, text) in FILES {
             write(&self.directory.join(path), &text.replace("org/spamops@v1", &self.action))?;
-            said.extend(["wrote ", path, "\n"]);
+            lines.extend(["wrote ", path, "\n"]);
         }
-        Place::Standard.write_text(&(said + NEXT))?;
+        Place::Standard.write_text(&(lines + NEXT))?;
         Ok(Outcome::Done)
     }
 }
@@ -77,7 +81,7 @@ fn action(text: &str) -> Result<String, String> {
         Some((name, reference)) if name.contains('/') && !reference.is_empty() && text.chars().all(plain) => {
             Ok(text.to_owned())
         }
-        _ => Err("expected OWNER/NAME@REF".into()),
+        _ => Err("expected OWNER/NAME@REF, such as org/spamops@v1".into()),
     }
 }
 

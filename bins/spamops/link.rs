@@ -8,9 +8,10 @@ use clap::Parser;
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 
-/// Make a link for every tool in a directory, all to this one file
+/// Create a link for every tool, so that you can call it by its own name
 ///
-/// `compare` is also a tool of ImageMagick and `sample` one of macOS: where that matters, use --prefix spamops-.
+/// What it does: Creates links in a directory, all to this program. ImageMagick also has a program compare, and macOS a
+/// program sample: use --prefix spamops- if they conflict.
 #[derive(Parser)]
 #[command(
     name = "link",
@@ -21,12 +22,12 @@ Examples:
   spamops link tools && PATH=$PWD/tools:$PATH"
 )]
 pub(crate) struct Args {
-    /// Where the links go; made where it is missing
+    /// Directory for the links; created if it does not exist
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 
-    /// What the names begin with: nothing, or spamops-
-    #[arg(long, value_name = "TEXT", default_value = "", value_parser = ["", "spamops-"])]
+    /// Prefix of the tools' names: spamops- or none
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = ["", "spamops-"], hide_default_value = true, hide_possible_values = true)]
     prefix: String,
 }
 
@@ -39,37 +40,37 @@ impl Tool for Args {
             self.directory.join(format!("{prefix}{name}{}", std::env::consts::EXE_SUFFIX))
         };
         let names = std::iter::once("spamops").chain(crate::TOOLS.iter().map(|tool| tool.name));
-        let links: Vec<PathBuf> = names.map(link).filter(|link| !leads_to(link, &own)).collect();
-        // All are looked at before any is made: somebody else's tool of that name stays what it is.
+        let links: Vec<PathBuf> = names.map(link).filter(|link| !points_to(link, &own)).collect();
+        // Check all links before any is created, so that a foreign program of that name causes no partial result.
         for link in &links {
-            let stale = std::fs::read_link(link).is_ok_and(|target| {
+            let is_replaceable = std::fs::read_link(link).is_ok_and(|target| {
                 !link.exists() || target.file_stem().is_some_and(|stem| stem == "spamops")
             });
-            if std::fs::symlink_metadata(link).is_ok() && !stale {
-                bail!("{}: is there already; move it away, or use --prefix", link.display());
+            if std::fs::symlink_metadata(link).is_ok() && !is_replaceable {
+                bail!("{}: exists already; move it away or use --prefix", link.display());
             }
         }
         for link in &links {
-            // A link that leads nowhere, or to another build, gives way.
+            // Replaces a broken link, or one to another build.
             let _ = std::fs::remove_file(link);
-            make(&own, link).with_context(|| link.display().to_string())?;
+            create(&own, link).with_context(|| link.display().to_string())?;
         }
-        scene.tell(format!("{} tools in {}", crate::TOOLS.len(), self.directory.display()));
+        scene.remark(format!("{} tools in {}", crate::TOOLS.len(), self.directory.display()));
         Ok(Outcome::Done)
     }
 }
 
-fn leads_to(link: &Path, own: &Path) -> bool {
+fn points_to(link: &Path, own: &Path) -> bool {
     link.canonicalize().is_ok_and(|target| target == own)
 }
 
 #[cfg(unix)]
-fn make(own: &Path, link: &Path) -> std::io::Result<()> {
+fn create(own: &Path, link: &Path) -> std::io::Result<()> {
     std::os::unix::fs::symlink(own, link)
 }
 
 #[cfg(not(unix))]
-fn make(own: &Path, link: &Path) -> std::io::Result<()> {
+fn create(own: &Path, link: &Path) -> std::io::Result<()> {
     std::fs::copy(own, link).map(|_| ())
 }
 

@@ -11,63 +11,82 @@ use ::spamops::io::stream::Place;
 use ::spamops::model::model_file::Model;
 use ::spamops::report::model_card::{self, ModelCard};
 
-/// Look into a model, or hold two against each other
+/// Show a model, list its terms, or compare two models
 ///
-/// Terms are spelled for people: shapes of a text in (), columns in [], runs of characters as (chars …) with ␣ for a space,
-/// what begins or ends with a sign in quotes; long ones are cut short.
+/// What it does: Prints a model's options, provenance and figures, its strongest terms, or its differences from another
+/// model. In the output, () marks the shape of a text, [] another column, and (chars …) characters, with ␣ for a space.
+/// Terms that start or end with a punctuation mark are quoted, and long terms are shortened.
 #[derive(Parser)]
 #[command(
     name = "model",
     bin_name = "spamops model",
     after_help = "\
 Examples:
-  spamops registry export --registry models | spamops model show -
-  spamops model show challenger.json --json
+  spamops model show challenger.json
+  spamops model diff champion.json challenger.json
   spamops model top challenger.json --size 50 > terms.csv
-  spamops model diff champion.json challenger.json"
+  spamops registry export --registry models | spamops model show -"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Say what a model says of itself: options, where it came from, what it is worth
+enum Action {
+    /// Show a model: options, provenance and figures
+    ///
+    /// What it does: Prints the model without its terms, as text or as JSON.
+    #[command(after_help = "\
+Examples:
+  spamops model show challenger.json
+  spamops model show challenger.json --json")]
     Show {
-        /// The model
+        /// Model to show
         #[arg(value_name = "FILE", default_value = "-")]
         model: Place,
 
-        /// As JSON: everything but the terms
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// List the terms with the greatest log-odds and with the least, as CSV
+    /// List the strongest terms of both classes as CSV
+    ///
+    /// What it does: Prints the terms with the highest and the lowest log-odds.
+    #[command(after_help = "\
+Examples:
+  spamops model top challenger.json --size 50 > terms.csv")]
     Top {
-        /// The model
+        /// Model whose terms to list
         #[arg(value_name = "FILE", default_value = "-")]
         model: Place,
 
-        /// How many of either side
+        /// Number of terms per class
         #[arg(long, value_name = "TERMS", default_value_t = 20)]
         size: usize,
     },
-    /// Say what differs: options, figures, terms; the terms whose weight moved most times the share of texts that have them
+    /// Compare two models: options, figures and terms
+    ///
+    /// What it does: Prints the differences. Terms are ordered by the change of their weight, times the share of texts
+    /// that have them.
+    #[command(after_help = "\
+Examples:
+  spamops model diff champion.json challenger.json
+  spamops model diff --exit-code champion.json challenger.json > /dev/null || echo different")]
     Diff {
-        /// One model
+        /// First model
         #[arg(value_name = "FILE")]
         one: Place,
 
-        /// The other
+        /// Second model
         #[arg(value_name = "FILE", default_value = "-")]
         other: Place,
 
-        /// How many terms are listed
+        /// Number of terms to list
         #[arg(long, value_name = "TERMS", default_value_t = 20)]
         size: usize,
 
-        /// Exit with 1 where the files differ, be it in the time of the fit
+        /// Exit with 1 if the files differ, even if only in the time of the fit
         #[arg(long)]
         exit_code: bool,
     },
@@ -76,13 +95,15 @@ enum What {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         let output = Place::Standard;
-        match self.what {
-            What::Show { model, json } => {
+        match self.action {
+            Action::Show { model, json } => {
                 let (_, card) = read(&model, scene)?;
                 if json { result_file::write(&output, &card) } else { output.write_text(&card.text()) }?;
             }
-            What::Top { model, size } => output.write_text(&model_card::top(&Model::read(&model)?, size))?,
-            What::Diff { one, other, size, exit_code } => {
+            Action::Top { model, size } => {
+                output.write_text(&model_card::top(&Model::read(&model)?, size))?;
+            }
+            Action::Diff { one, other, size, exit_code } => {
                 let (before, old) = read(&one, scene)?;
                 let (after, new) = read(&other, scene)?;
                 let same = old.digest == new.digest;

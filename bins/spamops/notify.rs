@@ -16,14 +16,18 @@ use ::spamops::registry;
 use ::spamops::report::{self, RunResults};
 use ::spamops::state::gathered::{NotificationEntry, State};
 
-/// Tell people what a run decided, where it matters: a new model is asked for, a challenger was refused, a new champion
-/// serves, a former one serves again
+/// Send the decision of a run to Slack, PagerDuty, Alertmanager or a webhook
 ///
-/// Reads drift.json, compare.json and promote.json in a directory, those that are there, and tells the furthest of these, once: with --state, nobody is told the
-/// same news again; that a new model is asked for is news again after --repeat-hours, and after a promotion. What is secret comes from the
-/// environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or SPAMOPS_WEBHOOK_URL and
-/// SPAMOPS_WEBHOOK_SECRET, by which a message is signed as Standard Webhooks are. On PagerDuty and in an Alertmanager a
-/// promotion resolves what asked for it. A channel that fails is a warning: the status is 0.
+/// What it does: Reads drift.json, compare.json and promote.json in the directory of a run; missing files are skipped.
+/// It sends one alert if a retrain is needed, a challenger was not deployed, or the champion changed.
+///
+/// Input: The secrets come from the environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or
+/// SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET. The secret signs the message (Standard Webhooks).
+///
+/// Output: One message per channel. If a channel fails, that is a warning and the exit status is 0.
+///
+/// Method: With --state, no channel gets the same alert twice. A retrain alert is sent again after --repeat-hours and
+/// after a promotion. On PagerDuty and in Alertmanager, a promotion resolves the retrain alert.
 #[derive(Parser)]
 #[command(
     name = "notify",
@@ -31,45 +35,49 @@ use ::spamops::state::gathered::{NotificationEntry, State};
     after_help = "\
 Examples:
   spamops notify out/ --to slack --to pagerduty --state state
-  spamops notify out/ --to webhook --dry-run          # what would be sent"
+  spamops notify out/ --to webhook --dry-run          # shows what would be sent"
 )]
 pub(crate) struct Args {
-    /// The directory of a run
+    /// Directory of a run
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 
-    /// Whom to tell: slack, pagerduty, alertmanager or webhook
-    #[arg(long, value_name = "CHANNEL", required = true, value_delimiter = ',')]
+    /// Channels to notify: slack, pagerduty, alertmanager, webhook
+    #[arg(long, value_name = "CHANNELS", required = true, value_delimiter = ',')]
     to: Vec<Channel>,
 
-    /// Which of the registry's models it is about
+    /// Name of the model in the registry
     #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
     name: String,
 
-    /// Remember in this state who was told what
+    /// Directory of the state, which records the alerts that were sent
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
-    /// Hours until that a new model is asked for is news again
+    /// Hours after which a retrain alert is repeated
     #[arg(long, value_name = "HOURS", default_value_t = 168)]
     repeat_hours: u32,
 
-    /// The page of the run [default: that of the GitHub workflow]
+    /// Page of the run [default: that of the GitHub workflow]
     #[arg(long, value_name = "URL")]
     run_url: Option<String>,
 
-    /// Print what would be sent, a line for each channel, and send nothing
+    /// Print what would be sent, one line per channel, and send nothing
     #[arg(long)]
     dry_run: bool,
 }
 
 impl Tool for Args {
     fn run(mut self, scene: &Scene) -> Result<Outcome> {
-        ensure!(self.directory.is_dir(), "{}: is no directory", self.directory.display());
+        ensure!(
+            self.directory.is_dir(),
+            "{}: not a directory; name the directory of a run",
+            self.directory.display()
+        );
         let run = report::read(&self.directory)?;
         let now = scene.now()?;
         let Some(alert) = self.alert(&run, now, scene)? else {
-            scene.tell("nothing was decided that people must hear of");
+            scene.remark("nothing to notify anyone about");
             return Ok(Outcome::Done);
         };
         if self.dry_run {
@@ -78,24 +86,24 @@ impl Tool for Args {
             return Ok(Outcome::Done);
         }
         let state = self.state.as_deref().map(State::new);
-        let told = state.as_ref().map(State::told).transpose()?.unwrap_or_default();
+        let sent = state.as_ref().map(State::told).transpose()?.unwrap_or_default();
         let subject = format!("{} {} {}", alert.name, alert.kind.word(), alert.subject);
         for channel in distinct(&self.to) {
-            if self.is_old(&alert, &subject, &told_there(&told, channel)) {
-                scene.tell(format!("{channel} was told already"));
+            if self.is_sent(&alert, &subject, &sent_to(&sent, channel)) {
+                scene.remark(format!("{channel}: already notified"));
                 continue;
             }
             match (alert.send(channel, &environment::variable), &state) {
-                (Err(error), _) => scene.warn(format!("{channel}: {error:#}; nobody was told there")),
+                (Err(error), _) => scene.warn(format!("{channel}: {error:#}; not notified")),
                 (Ok(()), None) => {}
                 (Ok(()), Some(state)) => {
-                    let note = NotificationEntry {
+                    let entry = NotificationEntry {
                         time: now.0,
                         channel: channel.to_string(),
                         subject: subject.clone(),
                     };
-                    if let Err(error) = state.tell(&note) {
-                        scene.warn(format!("{error:#}; {channel} will be told again"));
+                    if let Err(error) = state.tell(&entry) {
+                        scene.warn(format!("{error:#}; {channel} will be notified again"));
                     }
                 }
             }
@@ -104,28 +112,32 @@ impl Tool for Args {
     }
 }
 
-/// What a channel was told so far.
-fn told_there(told: &[NotificationEntry], channel: Channel) -> Vec<&NotificationEntry> {
-    told.iter().filter(|told| told.channel == channel.to_string()).collect()
+fn sent_to(sent: &[NotificationEntry], channel: Channel) -> Vec<&NotificationEntry> {
+    sent.iter().filter(|entry| entry.channel == channel.to_string()).collect()
 }
 
 impl Args {
-    /// Whether a channel knows the news. That a new model is asked for is news again after a while, and after a promotion.
-    fn is_old(&self, alert: &Alert, subject: &str, told: &[&NotificationEntry]) -> bool {
+    /// Whether a channel got this alert before. A retrain alert is repeated after `--repeat-hours` and after a
+    /// promotion.
+    fn is_sent(&self, alert: &Alert, subject: &str, sent: &[&NotificationEntry]) -> bool {
         if alert.kind != AlertKind::Retrain {
-            return told.iter().any(|told| told.subject == subject);
+            return sent.iter().any(|entry| entry.subject == subject);
         }
         let promoted = format!("{} {} ", alert.name, AlertKind::Promoted.word());
-        let again = u64::from(self.repeat_hours) * 3600;
-        let since = told.iter().rev().take_while(|told| !told.subject.starts_with(&promoted));
-        // What a clock that was far ahead has noted does not silence the years until then.
-        since.filter(|told| alert.time.0.abs_diff(told.time) < again).any(|told| told.subject == subject)
+        let repeat_seconds = u64::from(self.repeat_hours) * 3600;
+        let since_promotion = sent.iter().rev().take_while(|entry| !entry.subject.starts_with(&promoted));
+        // The difference is absolute, because an entry from a clock that was ahead must not block later alerts.
+        since_promotion
+            .filter(|entry| alert.time.0.abs_diff(entry.time) < repeat_seconds)
+            .any(|entry| entry.subject == subject)
     }
 
-    /// The furthest that a run has come, where people must hear of it.
+    /// The alert for the last step of the run that needs one, if any.
     fn alert(&mut self, run: &RunResults, time: Timestamp, scene: &Scene) -> Result<Option<Alert>> {
         let page = self.run_url.take().or_else(environment::run_page);
-        if let Some(alert) = run.promote.as_ref().and_then(|moved| Alert::of(moved, time, page.clone())) {
+        if let Some(alert) =
+            run.promote.as_ref().and_then(|promotion| Alert::of(promotion, time, page.clone()))
+        {
             return Ok(Some(alert));
         }
         let decision = run.decision(time, scene.name());

@@ -14,11 +14,21 @@ use ::spamops::model::profile_builder;
 use ::spamops::profile::summary::{Profile, ProfileFile};
 use ::spamops::rows::Rows;
 
-/// Make a profile of rows, to hold others against, or merge several into one
+/// Make a profile of rows for drift, or merge several profiles
 ///
-/// A profile is a sample of up to 8,192 distinct messages, each a record of some 100 bytes: sizes, flags, score, label, and
-/// hashes of up to 32 words; no text. It is under 1.2 MB however many rows there are, and the merger of the profiles of
-/// some files is the profile of them all, byte for byte, in any order. Models carry their own.
+/// What it does: Summarises rows without their text, so that drift can compare later rows with them. Models contain the
+/// profile of their own training rows.
+///
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. With --merge, profiles whose rows
+/// were scored by the same model, or by none.
+///
+/// Output: One JSON profile of at most 1.2 MB, on stdout or in -o FILE.
+///
+/// Memory: The size of the profile, whatever the number of rows.
+///
+/// Method: A profile samples up to 8,192 distinct messages. Each is a record of about 100 bytes: sizes, flags, score,
+/// label, and hashes of up to 32 words. Merging the profiles of several files gives the same bytes as one profile of
+/// all their rows.
 #[derive(Parser)]
 #[command(
     name = "profile",
@@ -34,15 +44,15 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", default_value = "-")]
     inputs: Vec<Place>,
 
-    /// Score the rows with this model
+    /// Model to score the rows with
     #[arg(long, short, value_name = "FILE", conflicts_with = "merge")]
     model: Option<Place>,
 
-    /// Merge profiles, all scored by one model or by none
+    /// Merge profiles instead of reading rows
     #[arg(long)]
     merge: bool,
 
-    /// Where the profile goes
+    /// File for the profile
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: Place,
 
@@ -70,14 +80,20 @@ impl Args {
     }
 
     fn merged(&self, scene: &Scene) -> Result<ProfileFile> {
-        let Some((first, others)) = self.inputs.split_first() else { bail!("nothing to merge") };
+        let Some((first, others)) = self.inputs.split_first() else {
+            bail!("no profiles; name the files to merge")
+        };
         let first = ProfileFile::read(first)?;
         let mut all = first.profile.profile()?;
         for input in others {
             let file = ProfileFile::read(input)?;
             let named = |model: &Option<String>| model.clone().unwrap_or_else(|| "no model".into());
-            let (theirs, ours) = (named(&file.model), named(&first.model));
-            ensure!(theirs == ours, "{input}: scored by {theirs}, {} by {ours}", self.inputs[0]);
+            let (model, first_model) = (named(&file.model), named(&first.model));
+            ensure!(
+                model == first_model,
+                "{input}: scored by {model}, but {} by {first_model}; make both profiles with one model",
+                self.inputs[0]
+            );
             all.merge(file.profile.profile()?);
         }
         Ok(ProfileFile::new(&all, first.model.as_deref(), scene.name()))

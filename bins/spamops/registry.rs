@@ -1,4 +1,4 @@
-//! spamops registry: lists versions and the journal, checks a registry, and removes unneeded models.
+//! spamops registry: lists versions and the journal, checks a registry, and deletes unneeded models.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -16,11 +16,12 @@ use ::spamops::io::stream::Place;
 use ::spamops::registry::sweep::Sweeper;
 use ::spamops::registry::{self, CHAMPION, Registry, Version};
 
-/// Look into a registry, and keep it small
+/// List versions and moves, check a registry, export a model, or delete old ones
 ///
-/// A registry is a directory: models by their SHA-256, a manifest for every version, a file for every alias, the reports
-/// that moves were decided by, and a journal that is only ever added to, each line with the digest of the line before.
-/// Reading takes no lock. What moves an alias is promote.
+/// What it does: Reads a registry, and deletes models that are no longer needed. promote moves the aliases.
+///
+/// Input: A registry is a directory with models by SHA-256, a manifest per version, a file per alias, reports, and an
+/// append-only journal. Each line of the journal has the digest of the line before it. Readers take no lock.
 #[derive(Parser)]
 #[command(
     name = "registry",
@@ -28,162 +29,196 @@ use ::spamops::registry::{self, CHAMPION, Registry, Version};
     after_help = "\
 Examples:
   spamops registry list --registry models
+  spamops registry history                       # every move: who, when and why
   spamops registry show champion
-  spamops registry history                       # who was champion when, and why
   spamops registry export --version 7 -o seven.json
   spamops registry verify --exit-code
   spamops registry gc --keep 10 --dry-run"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// List the versions: number, digest, when, the aliases that point there (or removed, by gc), why
-    List(Which),
+enum Action {
+    /// List the versions
+    ///
+    /// What it does: Prints one line per version: number, digest, time, aliases (or removed) and reason.
+    #[command(after_help = "\
+Examples:
+  spamops registry list --registry models")]
+    List(RegistryArgs),
     /// Show the manifest of a version
+    ///
+    /// What it does: Prints the manifest as JSON.
+    #[command(after_help = "\
+Examples:
+  spamops registry show champion
+  spamops registry show 7")]
     Show {
-        /// A version by its number, or an alias
+        /// Number of a version, or an alias
         #[arg(value_name = "VERSION|ALIAS", default_value = CHAMPION)]
-        what: String,
+        version: String,
 
         #[command(flatten)]
-        which: Which,
+        registry: RegistryArgs,
     },
-    /// Tell what has happened: line, when, who, what, from, to, why
+    /// List the moves of the aliases
+    ///
+    /// What it does: Prints the journal: line, time, person, action, previous version, version and reason.
+    #[command(after_help = "\
+Examples:
+  spamops registry history --alias champion")]
     History {
-        /// Only the moves of this alias
+        /// List only the moves of this alias
         #[arg(long, value_name = "ALIAS", value_parser = registry::alias)]
         alias: Option<String>,
 
         #[command(flatten)]
-        which: Which,
+        registry: RegistryArgs,
     },
-    /// Check every file, and that the files agree
+    /// Check every file of the registry
+    ///
+    /// What it does: Checks each file, and that the files agree. Prints one line per file: ok or wrong, and the reason.
+    #[command(after_help = "\
+Examples:
+  spamops registry verify --exit-code > /dev/null || echo damaged")]
     Verify {
         #[command(flatten)]
-        which: Which,
+        registry: RegistryArgs,
 
-        /// Exit with 1 where anything is wrong
+        /// Exit with 1 if a file is wrong
         #[arg(long)]
         exit_code: bool,
     },
-    /// Remove what belongs to no version, and the models of old versions
+    /// Delete files that belong to no version, and the models of old versions
     ///
-    /// A model that an alias points to, and the one a rollback leads to, stay. Manifests and journal stay in any case: the
-    /// journal says what was removed.
+    /// What it does: Keeps every model that an alias points to, and the one that a rollback needs. Manifests and the
+    /// journal stay, and the journal records the deletions.
+    #[command(after_help = "\
+Examples:
+  spamops registry gc --keep 10 --dry-run
+  spamops registry gc --keep 10 --reason 'disk is full'")]
     Gc {
         #[command(flatten)]
-        which: Which,
+        registry: RegistryArgs,
 
-        /// Remove the models of all but the newest versions, so many [default: of none]
+        /// Number of newest versions that keep their models [default: all]
         #[arg(long, value_name = "VERSIONS")]
         keep: Option<u64>,
 
-        /// Why, for the record
-        #[arg(long, value_name = "TEXT", default_value = "")]
+        /// Reason to record
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         reason: String,
 
-        /// Who, for the record [default: GITHUB_ACTOR, else USER]
+        /// Person or program to record [default: GITHUB_ACTOR, else USER]
         #[arg(long, value_name = "TEXT")]
         actor: Option<String>,
 
-        /// Say what would be removed, and remove nothing
+        /// Print what would be deleted, and delete nothing
         #[arg(long)]
         dry_run: bool,
     },
-    /// Write a model, its digest checked
+    /// Write a model to a file, after checking its digest
+    ///
+    /// What it does: Writes the champion, or the model of --alias or --version.
+    #[command(after_help = "\
+Examples:
+  spamops registry export -o champion.json
+  spamops registry export --version 7 -o seven.json")]
     Export {
         #[command(flatten)]
-        which: Which,
+        registry: RegistryArgs,
 
-        /// The model an alias points to
+        /// Alias of the model
         #[arg(long, value_name = "ALIAS", default_value = CHAMPION, value_parser = registry::alias)]
         alias: String,
 
-        /// The model of this version
+        /// Version of the model, instead of --alias
         #[arg(long, value_name = "VERSION", conflicts_with = "alias")]
         version: Option<u64>,
 
-        /// Where the model goes
+        /// File for the model
         #[arg(long, short, value_name = "FILE", default_value = "-")]
         output: Place,
     },
 }
 
 #[derive(clap::Args)]
-struct Which {
-    /// The registry
-    #[arg(long, value_name = "DIR", default_value = "models")]
-    registry: PathBuf,
+struct RegistryArgs {
+    /// Directory of the registry
+    #[arg(long = "registry", value_name = "DIR", default_value = "models")]
+    directory: PathBuf,
 
-    /// Which of the registry's models
+    /// Name of the model in the registry
     #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
     name: String,
 }
 
-impl Which {
+impl RegistryArgs {
     fn registry(&self) -> Registry {
-        Registry::new(&self.registry, &self.name)
+        Registry::new(&self.directory, &self.name)
     }
 
-    /// The registry, which is a directory; a remark where there is nothing in it.
-    fn known(&self, scene: &Scene) -> Result<Registry> {
-        ensure!(self.registry.is_dir(), "{}: is no directory", self.registry.display());
+    /// The registry, if its directory exists. Prints a remark if it has no versions.
+    fn existing(&self, scene: &Scene) -> Result<Registry> {
+        ensure!(self.directory.is_dir(), "{}: not a directory; set --registry", self.directory.display());
         let registry = self.registry();
         if registry.is_empty()? && registry.version(1)?.is_none() {
-            scene.tell(format!("{}: has no versions", registry.directory().display()));
+            scene.remark(format!("{}: no versions", registry.directory().display()));
         }
         Ok(registry)
     }
 
-    /// A version by its number, or by an alias.
-    fn version(&self, what: &str) -> Result<Version> {
-        let (registry, place) = (self.registry(), self.registry.join(&self.name));
-        let number = if let Ok(number) = what.trim_start_matches('v').parse() {
+    /// Finds a version by its number or an alias.
+    fn version(&self, name: &str) -> Result<Version> {
+        let (registry, place) = (self.registry(), self.directory.join(&self.name));
+        let number = if let Ok(number) = name.trim_start_matches('v').parse() {
             number
         } else {
-            let found = registry.alias(&registry::alias(what)?)?;
-            found.with_context(|| format!("{}: has no {what}", place.display()))?.version
+            let alias = registry.alias(&registry::alias(name)?)?;
+            let missing = || format!("{}: no alias {name}; see spamops registry list", place.display());
+            alias.with_context(missing)?.version
         };
-        let version = registry.version(number)?;
-        version.with_context(|| format!("{}: has no version {number}", place.display()))
+        let missing = || format!("{}: no version {number}; see spamops registry list", place.display());
+        registry.version(number)?.with_context(missing)
     }
 }
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
-        match self.what {
-            What::List(which) => list(&which.known(scene)?)?,
-            What::Show { what, which } => result_file::write(&Place::Standard, &which.version(&what)?)?,
-            What::History { alias, which } => history(&which.known(scene)?, alias.as_deref())?,
-            What::Verify { which, exit_code } => {
-                let directory = which.registry.join(&which.name);
-                if !directory.is_dir() {
-                    bail!("{}: is no registry", directory.display());
-                }
-                return verify::tell(&[Place::File(directory)], exit_code, scene);
+        match self.action {
+            Action::List(registry) => list(&registry.existing(scene)?)?,
+            Action::Show { version, registry } => {
+                result_file::write(&Place::Standard, &registry.version(&version)?)?;
             }
-            What::Gc { which, keep, reason, actor, dry_run } => {
+            Action::History { alias, registry } => history(&registry.existing(scene)?, alias.as_deref())?,
+            Action::Verify { registry, exit_code } => {
+                let directory = registry.directory.join(&registry.name);
+                if !directory.is_dir() {
+                    bail!("{}: not a registry; set --registry and --name", directory.display());
+                }
+                return verify::print_findings(&[Place::File(directory)], exit_code, scene);
+            }
+            Action::Gc { registry, keep, reason, actor, dry_run } => {
                 let now = scene.now()?.to_string();
                 let actor = actor.or_else(environment::actor);
                 let sweeper = Sweeper { keep, reason: &reason, actor: actor.as_deref(), now: &now };
-                let registry = which.known(scene)?;
+                let registry = registry.existing(scene)?;
                 let done =
                     if dry_run { registry.preview_sweep(&sweeper)? } else { registry.sweep(&sweeper)? };
                 let mut output = Place::Standard.writer()?;
                 if done.is_empty() {
-                    scene.tell("there is nothing to remove");
+                    scene.remark("nothing to delete");
                 }
                 done.iter().try_for_each(|step| writeln!(output, "{}", inert(step)))?;
                 output.finish()?;
             }
-            What::Export { which, alias, version, output } => {
-                let what = version.map_or(alias, |version| version.to_string());
-                let version = which.version(&what)?;
-                output.write_text(&which.registry().model(&version.digest)?)?;
+            Action::Export { registry, alias, version, output } => {
+                let name = version.map_or(alias, |version| version.to_string());
+                let version = registry.version(&name)?;
+                output.write_text(&registry.registry().model(&version.digest)?)?;
             }
         }
         Ok(Outcome::Done)
@@ -194,8 +229,8 @@ fn list(registry: &Registry) -> Result<()> {
     let (aliases, journal) = (registry.aliases()?, registry.journal()?);
     let mut output = Place::Standard.writer()?;
     for version in registry.versions()? {
-        let here = aliases.iter().filter(|alias| alias.version == version.version);
-        let mut marks = here.map(|alias| inert(&alias.alias)).collect::<Vec<_>>().join(",");
+        let own = aliases.iter().filter(|alias| alias.version == version.version);
+        let mut marks = own.map(|alias| inert(&alias.alias)).collect::<Vec<_>>().join(",");
         if marks.is_empty() {
             marks.push_str(if journal.is_removed(version.version) { "removed" } else { "-" });
         }

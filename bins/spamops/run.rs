@@ -1,4 +1,4 @@
-//! spamops run: runs the whole cycle, or one step of it.
+//! spamops run: runs the cycle, or single steps of it.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Parser;
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
@@ -21,25 +21,29 @@ use ::spamops::io::dates::Timestamp;
 use ::spamops::io::environment;
 use ::spamops::io::stream::Place;
 
-/// Run the cycle, whole or step by step, with all results in one directory
+/// Run the cycle, or single steps of it, with all results in one directory
 ///
-/// Prints each command line before it runs it; every line can be pasted into a shell. Without STEP it runs the whole cycle: score
-/// and drift if the new rows are valid, or if there are none and a retrain is forced; split to compare if drift requests a
-/// retrain; promote if compare sets deploy_needed. Without STEP, an unfinished run (killed or failed) resumes after its last
-/// complete step, if its rows, contract, policy and options have not changed. A new run deletes the results of the one before.
+/// What it does: Runs the steps of the cycle in order. If the new rows are not valid, it skips score and drift; with
+/// --force, it runs them even without new rows. Unless drift requests a retrain, it skips split, fit, judge and
+/// compare. Unless compare sets deploy_needed, it skips promote.
 ///
-/// run.json records the options, the SHA-256 of every input, and the id of the run, computed from both without paths. Later
-/// steps take their options from it. Every JSON result carries the id. If you give a step other options, or the policy has changed,
-/// it starts a run with a new id, and report then rejects the older results.
+/// Input: Rows from --data, or the built-in rows of --demo. Options with a value, and --now, can also come from the
+/// environment, such as SPAMOPS_IN_OUT_DIR for --out-dir. The command line wins. GITHUB_SHA, if set, is recorded in the
+/// model.
 ///
-/// Options with a value can also come from the environment: SPAMOPS_IN_DATA for --data, SPAMOPS_IN_OUT_DIR for --out-dir, and
-/// so on, also --now. The command line wins. GITHUB_SHA, if it is set, is recorded in the model.
+/// Output: The files of the steps below, in --out-dir. Each command line is printed before it runs, so that you can
+/// paste it into a shell. A new run deletes the results of the previous one.
+///
+/// Method: run.json records the options, the SHA-256 of every input, and the id of the run. Later steps take their
+/// options from it, and every JSON result carries the id. If you give a step other options, or change the policy, it
+/// starts a run with a new id, and report rejects the older results. Without STEP, a run that was killed or failed
+/// resumes after its last complete step, if its rows, contract, policy and options have not changed.
 #[derive(Parser)]
 #[command(
     name = "run",
     bin_name = "spamops run",
     after_help = "\
-Steps of the cycle:
+Steps:
   sample     new rows that no earlier run has used    -> new.csv (or .tsv, .jsonl, .ndjson)
   validate   valid rows, rejected rows                -> clean.csv rejects.csv validate.json
   score      the champion, if any, on the new rows    -> champion.json scored.csv metrics.json
@@ -49,17 +53,17 @@ Steps of the cycle:
   judge      champion and challenger on the holdout   -> champion-scored.csv challenger-scored.csv
   compare    is the challenger better?                -> compare.json, and flips.csv if there is a champion
   promote    the challenger becomes the champion      -> promote.json
-  outputs    the outputs for a runner, as far as decided
+  outputs    the outputs for a runner, as far as they are decided
   report     the decision, for people and programs    -> decision.json report.md report.html
 
 Examples:
-  spamops run --demo                                  # a synthetic corpus that drifts, results in out/
+  spamops run --demo                                  # built-in rows that drift; results in out/
   spamops run --data messages.csv --registry models --state state --out-dir out
-  spamops run --out-dir out compare report            # two steps again
-  spamops run --data messages.csv --dry-run           # the command lines, as far as they are known"
+  spamops run --out-dir out compare report            # repeats two steps
+  spamops run --data messages.csv --dry-run           # shows the command lines"
 )]
 pub(crate) struct Args {
-    /// Steps to run, in the order you give [default: the whole cycle]
+    /// Steps to run, in this order [default: the cycle]
     #[arg(value_name = "STEP")]
     steps: Vec<CycleStep>,
 
@@ -67,7 +71,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     data: Option<PathBuf>,
 
-    /// Use the built-in synthetic corpus, and fit its first champion if the registry has none
+    /// Use the built-in synthetic corpus
+    ///
+    /// If the registry has no champion, a first one is fitted.
     #[arg(long)]
     demo: bool,
 
@@ -79,19 +85,25 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     registry: Option<PathBuf>,
 
-    /// Directory of the state, which survives between runs [default: state in --out-dir]
+    /// Directory of the state [default: state in --out-dir]
+    ///
+    /// Keep it between runs.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
-    /// Contract for the new rows [default: contract.toml beside the rows, if it exists]
+    /// Contract for the new rows [default: contract.toml next to them]
+    ///
+    /// Without such a file, the checks are those of validate without --contract.
     #[arg(long, value_name = "FILE")]
     contract: Option<PathBuf>,
 
-    /// Rows before this date are history: never sampled, and gathered if the state has no rows yet
+    /// Date before which rows are history: they are not sampled
+    ///
+    /// They are gathered if the state has no rows yet.
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
 
-    /// Ignore rows from this date on
+    /// Leave out rows from this date on
     #[arg(long, value_name = "DATE")]
     until: Option<Timestamp>,
 
@@ -100,10 +112,12 @@ pub(crate) struct Args {
     size: Option<u64>,
 
     /// Retrain even if no trigger fired: true or false [default: false]
-    #[arg(long, value_name = "BOOL")]
+    #[arg(long, value_name = "BOOL", hide_possible_values = true)]
     force: Option<bool>,
 
-    /// Channels that report notifies, comma-separated: slack, pagerduty, alertmanager, webhook. See spamops notify --help
+    /// Channels to notify: slack, pagerduty, alertmanager, webhook
+    ///
+    /// See spamops notify --help for their settings.
     #[arg(long, value_name = "CHANNELS")]
     notify: Option<String>,
 
@@ -111,7 +125,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "steps")]
     restart: bool,
 
-    /// Print the command lines to stderr, as far as they are known, and run none
+    /// Print the command lines that are known so far, and run none
     #[arg(long)]
     dry_run: bool,
 }
@@ -125,19 +139,21 @@ impl Tool for Args {
         let is_new = self.steps.is_empty() || self.steps.contains(&CycleStep::Sample);
         let recorded = match CycleRecord::read(&self.out_dir) {
             Err(error) if is_new => {
-                scene.warn(format!("{error:#}; started over"));
+                scene.warn(format!("{error:#}; the run starts over"));
                 None
             }
-            recorded => recorded.context("cannot be used; start over with spamops run --restart")?,
+            recorded => {
+                recorded.map_err(|error| anyhow!("{error:#}; start over with spamops run --restart"))?
+            }
         };
         if recorded.is_none() && self.data.is_none() && !self.demo && !self.only_reports() {
             ensure!(is_new, "{}: no run.json; run the step sample first", self.out_dir.display());
-            bail!("no rows: name them with --data FILE, or try --demo");
+            bail!("no rows; set --data FILE, or try --demo");
         }
         let _lock = if self.dry_run { None } else { lock(&self.out_dir)? };
         let record = match recorded {
-            Some(recorded) if !is_new => self.going_on(recorded, scene)?,
-            recorded => self.beginning(recorded, scene)?,
+            Some(recorded) if !is_new => self.continued(recorded, scene)?,
+            recorded => self.new_or_resumed(recorded, scene)?,
         };
         let config = record.settings.config.iter().flat_map(|config| ["--config".to_owned(), config.clone()]);
         let mut run = CycleRun {
@@ -161,16 +177,16 @@ impl Tool for Args {
 }
 
 impl Args {
-    /// A new run, or the one that was killed in this directory.
-    fn beginning(&self, killed: Option<CycleRecord>, scene: &Scene) -> Result<CycleRecord> {
+    /// The record of a new run, or of the killed run in this directory if it can resume.
+    fn new_or_resumed(&self, killed: Option<CycleRecord>, scene: &Scene) -> Result<CycleRecord> {
         let options = self.options(scene);
-        // A runner asks for the outputs even if the run could not begin: all of them are then false.
+        // A runner calls for the outputs even if the run did not start. All of them are then false.
         if killed.is_none() && self.only_reports() {
             if !self.dry_run {
                 RunFiles::new(&self.out_dir).clear()?;
             }
-            let nothing = CycleOptions { data: Some(self.out_dir.clone()), ..options };
-            return Ok(CycleRecord::unrecorded(nothing.settings(|| scene.now())?, scene.name()));
+            let no_rows = CycleOptions { data: Some(self.out_dir.clone()), ..options };
+            return Ok(CycleRecord::unrecorded(no_rows.settings(|| scene.now())?, scene.name()));
         }
         let settings = options.settings(|| scene.now())?;
         if self.dry_run {
@@ -180,13 +196,13 @@ impl Args {
             demo::write(&self.out_dir.join("demo"))?;
         }
         let files = RunFiles::new(&self.out_dir);
-        let is_there = Path::new(&settings.data).exists();
-        if let Some(killed) = killed.filter(|_| is_there && self.steps.is_empty() && !self.restart) {
-            let mut same = settings.clone();
+        let has_rows = Path::new(&settings.data).exists();
+        if let Some(killed) = killed.filter(|_| has_rows && self.steps.is_empty() && !self.restart) {
+            let mut expected = settings.clone();
             if options.now.is_none() {
-                same.now.clone_from(&killed.settings.now);
+                expected.now.clone_from(&killed.settings.now);
             }
-            if killed.can_go_on(&same)? {
+            if killed.can_go_on(&expected)? {
                 let place = match killed.done.last() {
                     Some(step) => format!("after the step {step}"),
                     None => "from its first step".to_owned(),
@@ -196,19 +212,19 @@ impl Args {
                 return Ok(killed);
             }
         }
-        let no_file = || format!("{}: no such file", settings.data);
-        // A run that was killed can still go on once its rows are back.
-        ensure!(is_there || !self.steps.is_empty(), no_file());
+        let no_file = || format!("{}: no such file; set --data", settings.data);
+        // This check comes before the results are cleared, so that a killed run can resume once its rows are back.
+        ensure!(has_rows || !self.steps.is_empty(), no_file());
         files.expect_apart([&settings.data].into_iter().chain(&settings.contract).map(String::as_str))?;
         files.clear()?;
-        ensure!(is_there, no_file());
+        ensure!(has_rows, no_file());
         let record = CycleRecord::begin(settings, scene.name())?;
         record.write(&self.out_dir)?;
         Ok(record)
     }
 
-    /// Steps again: with the options of their run, or with others as another run.
-    fn going_on(&self, recorded: CycleRecord, scene: &Scene) -> Result<CycleRecord> {
+    /// The record for single steps: that of their run, or a new one if options or policy have changed.
+    fn continued(&self, recorded: CycleRecord, scene: &Scene) -> Result<CycleRecord> {
         let settings = self.options(scene).over(recorded.settings.clone())?;
         if settings == recorded.settings && recorded.has_its_policy()? {
             return Ok(recorded);
@@ -241,7 +257,7 @@ impl Args {
             until: self.until,
             size: self.size,
             force: self.force,
-            now: scene.asked_now(),
+            now: scene.given_now(),
             commit: environment::variable("GITHUB_SHA"),
             config: scene.config().and_then(|place| place.path()).map(Path::to_path_buf),
         }
@@ -251,11 +267,11 @@ impl Args {
 /// Locks the directory until the returned file is dropped.
 fn lock(directory: &Path) -> Result<Option<File>> {
     std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
-    // The directory itself, so that no file is left behind. A system that cannot lock one keeps nobody out.
+    // The lock is on the directory itself, so that no lock file is left. Some systems cannot do this and have no lock.
     let lock = File::open(directory).ok();
     let is_taken =
         || lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));
-    // A run that was just killed takes a moment to let go.
+    // A run that was just killed may hold the lock a little longer.
     let is_still_taken = (0..20).all(|attempt| {
         if attempt > 0 {
             std::thread::sleep(Duration::from_millis(50));

@@ -15,12 +15,16 @@ use ::spamops::io::stream::Place;
 use ::spamops::rows::{Row, Rows};
 use ::spamops::state::gathered::State;
 
-/// Look after the state: the rows gathered so far and the decisions taken
+/// Add rows to the state, or list past decisions
 ///
-/// A directory of JSON Lines: rows.jsonl (gathered, and so used: sample --exclude it), refused.jsonl (set aside by validate),
-/// decisions.jsonl (from spamops report), all three only ever added to, and history.jsonl (what the last 64 runs of drift
-/// saw). Adding twice is adding once; a line that a killed run left half written is cut off by the next. To lose it all
-/// costs time, not correctness.
+/// What it does: Maintains the directory of the state, which survives between runs. If you lose it, you lose time, not
+/// correctness.
+///
+/// Output: rows.jsonl has the gathered rows, which sample --exclude leaves out, and refused.jsonl the rows that
+/// validate rejected. decisions.jsonl has the decisions of spamops report, and history.jsonl the last 64 runs of drift.
+///
+/// Method: All files but the history are append-only. A row that is added again is skipped. The next run removes a line
+/// that a killed run left incomplete.
 #[derive(Parser)]
 #[command(
     name = "state",
@@ -28,36 +32,47 @@ use ::spamops::state::gathered::State;
     after_help = "\
 Examples:
   spamops state gather clean.csv --state state
-  sample --until 2026-07-01 all.csv | spamops state gather --state state
-  spamops state decisions --state state"
+  spamops state decisions --state state
+  sample --until 2026-07-01 all.csv | spamops state gather --state state"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Add rows to those gathered
+enum Action {
+    /// Add rows to the gathered rows
+    ///
+    /// What it does: Adds the rows whose normalised text the state does not have yet.
+    #[command(after_help = "\
+Examples:
+  spamops state gather clean.csv --state state
+  spamops state gather rejects.csv --refused --state state")]
     Gather {
         /// Rows as CSV or JSON Lines, plain, gzip or zstd
         #[arg(value_name = "FILE", default_value = "-")]
         input: Place,
 
-        /// The state
+        /// Directory of the state
         #[arg(long, value_name = "DIR")]
         state: PathBuf,
 
-        /// Add them to those refused: not learned from, and not drawn again
+        /// Add them to the rejected rows: neither learned from nor drawn again
         #[arg(long)]
         refused: bool,
 
         #[command(flatten)]
         rows: RowArgs,
     },
-    /// List the decisions, a line each
+    /// List the decisions, one per line
+    ///
+    /// What it does: Prints the time, retrain_needed, deploy_needed and the reasons of each decision.
+    #[command(after_help = "\
+Examples:
+  spamops state decisions --state state")]
     Decisions {
-        /// The state
+        /// Directory of the state
         #[arg(long, value_name = "DIR")]
         state: PathBuf,
     },
@@ -65,22 +80,22 @@ enum What {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
-        match self.what {
-            What::Gather { input, state, refused, rows } => {
+        match self.action {
+            Action::Gather { input, state, refused, rows } => {
                 let rows = Rows::open(&input, &rows.options(scene))?;
                 let to = State::new(&state);
-                let (added, there) = if refused { to.refuse(lines(rows))? } else { to.gather(lines(rows))? };
-                let already = if there > 0 { format!(", {there} were there already") } else { String::new() };
-                let what = if refused { "refused rows" } else { "rows" };
-                scene.tell(format!("{what} gathered in {}: {added}{already}", state.display()));
+                let (added, known) = if refused { to.refuse(lines(rows))? } else { to.gather(lines(rows))? };
+                let already = if known > 0 { format!(", {known} already known") } else { String::new() };
+                let kind = if refused { "rejected rows" } else { "rows" };
+                scene.remark(format!("{kind} added to {}: {added}{already}", state.display()));
             }
-            What::Decisions { state } => {
+            Action::Decisions { state } => {
                 let mut output = Place::Standard.writer()?;
                 for decision in State::new(&state).decisions()? {
                     let (time, retrain) = (Timestamp(decision.time), decision.retrain_needed);
-                    let why = inert(&decision.reasons.join("; "));
+                    let reasons = inert(&decision.reasons.join("; "));
                     let deploy = decision.deploy_needed;
-                    writeln!(output, "{time}\tretrain_needed={retrain}\tdeploy_needed={deploy}\t{why}")?;
+                    writeln!(output, "{time}\tretrain_needed={retrain}\tdeploy_needed={deploy}\t{reasons}")?;
                 }
                 output.finish()?;
             }

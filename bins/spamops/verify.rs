@@ -6,15 +6,20 @@ use anyhow::Result;
 use clap::Parser;
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
-use ::spamops::cli::verify::tell;
+use ::spamops::cli::verify::print_findings;
 use ::spamops::io::stream::Place;
 
-/// Verify models, results and registries: a line for each file, ok or wrong, and what
+/// Check the integrity of models, results and registries
 ///
-/// A model: its digest, its schema, its terms, that it can score. A result: a schema that this version knows, every key it
-/// needs, figures that agree with the counts beside them. A registry: every version, the digest of every model and that it
-/// can score, where the champion points. A directory: each of these in it and below; JSON that no tool of spamops has
-/// written is passed over, unless it is cut short. The status is 0 whatever is found: 1 takes --exit-code.
+/// What it decides: Whether each file is intact. A model must match its digest and schema, and be able to score. A
+/// result must have a known schema, all its keys, and figures that agree with its counts. In a registry, every version
+/// and model is checked, and the target of every alias.
+///
+/// Input: Files and directories. Directories are searched with their sub-directories. JSON files of other programs are
+/// ignored unless they are truncated.
+///
+/// Output: One line per file: ok or wrong, the file, and the reason. The exit status is 0 whatever the result, unless
+/// --exit-code is set.
 #[derive(Parser)]
 #[command(
     name = "verify",
@@ -25,18 +30,18 @@ Examples:
   spamops verify --exit-code out/ models/ > /dev/null || echo damaged"
 )]
 pub(crate) struct Args {
-    /// Files and directories
+    /// Files and directories to check
     #[arg(value_name = "FILE|DIR", required = true)]
     places: Vec<Place>,
 
-    /// Exit with 1 where anything is wrong
+    /// Exit with 1 if a file is wrong
     #[arg(long)]
     exit_code: bool,
 }
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
-        tell(&self.places, self.exit_code, scene)
+        print_findings(&self.places, self.exit_code, scene)
     }
 }
 

@@ -81,7 +81,7 @@ fn every_channel_gets_one_message_in_its_own_format() {
     assert_eq!(notify(&directory, "slack,pagerduty,alertmanager,webhook", &environment), (0, String::new()));
     let (status, said) = notify(&directory, "slack,webhook", &environment);
     assert_eq!(status, 0);
-    assert_eq!(said, "spamops notify: slack was told already\nspamops notify: webhook was told already\n");
+    assert_eq!(said, "spamops notify: slack: already notified\nspamops notify: webhook: already notified\n");
     let heard = heard.join().unwrap();
     let (start, slack) = parts(&heard[0]);
     assert!(start.starts_with("POST /T0/B0/hook "), "{start}");
@@ -127,8 +127,8 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     assert_eq!(status, 0);
     assert_eq!(
         said,
-        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not set; set it in the environment; nobody was told there\n\
-         spamops notify: warning: webhook: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment; nobody was told there\n"
+        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not set; set it in the environment; not notified\n\
+         spamops notify: warning: webhook: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment; not notified\n"
     );
     let (url, heard) = server(vec![
         answer("403 Forbidden", "", "invalid_token /T0/secret r0uting"),
@@ -145,18 +145,18 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     assert!(!said.contains("secret"), "{said}");
     let (status, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert!(
-        status == 0 && said.contains("; the address has moved, use https://hooks.example…; nobody"),
+        status == 0 && said.contains("; the address has moved, use https://hooks.example…; not notified"),
         "{said}"
     );
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));
     assert_eq!(heard.join().unwrap().len(), 3);
     let (_, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
-    assert_eq!(said, "spamops notify: slack was told already\n");
+    assert_eq!(said, "spamops notify: slack: already notified\n");
     fs::remove_dir_all(directory.join("state")).unwrap();
     let (_, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
     assert_eq!(
         said,
-        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it; nobody was told there\n"
+        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it; not notified\n"
     );
 }
 
@@ -175,7 +175,7 @@ fn a_promotion_notifies_only_if_something_moved() {
     assert_eq!(promoted(&directory, &challenger, &environment), (0, String::new()));
     assert_eq!(promoted(&directory, &told, &environment), (0, String::new()));
     let (status, said) = promoted(&directory, &told, &environment);
-    assert_eq!((status, said.as_str()), (0, "promote: version 1 is the champion already\n"));
+    assert_eq!((status, said.as_str()), (0, "promote: version 1 is already the champion\n"));
     assert_eq!(heard.join().unwrap().len(), 1);
 }
 
@@ -188,7 +188,7 @@ fn a_retrain_request_is_sent_again_after_a_promotion() {
     let (url, heard) = server(vec![answer("200 OK", "", "ok"); 3]);
     let environment = [("SLACK_WEBHOOK_URL", url.as_str())];
     let told = |is_old: bool| {
-        let said = if is_old { "spamops notify: slack was told already\n" } else { "" };
+        let said = if is_old { "spamops notify: slack: already notified\n" } else { "" };
         assert_eq!(notify(&directory, "slack", &environment), (0, said.to_owned()));
     };
     told(false);

@@ -10,63 +10,74 @@ use crate::io::fraction::Fraction;
 use crate::state::gathered::State;
 use crate::state::watched_files::{ChangesSince, WATCHED, WatchedFiles};
 
-/// When to retrain.
+/// Options that decide when to retrain.
 #[derive(Args)]
 #[command(next_help_heading = "Retrain")]
 pub struct DriftPolicyArgs {
-    /// What asks for a retrain besides F1 on labelled rows: performance (the F1 to be expected), persistent-drift (that,
-    /// and drift that stays) or any-drift. Where nothing changes, daily runs at the default ask falsely .2 times a year, .3
-    /// at most: 200 simulated years of 100 and of 1,000 rows a day, tests/bench/drift
-    #[arg(long, value_name = "WHAT", default_value_t = DriftPolicy::default().retrain_on)]
+    /// Triggers besides F1 on labelled rows
+    ///
+    /// performance: a lower estimated F1. persistent-drift: also drift that lasts (see --persistence). any-drift: also
+    /// any drift. With the default and no real change, daily runs request 0.2 retrains a year on average, 0.3 at most
+    /// (200 simulated years of 100 and of 1,000 rows a day, tests/bench/drift).
+    #[arg(long, value_name = "WHEN", default_value_t = DriftPolicy::default().retrain_on)]
     retrain_on: RetrainOn,
 
-    /// Drift stays when so many of the last so many windows have it; windows share no run
-    #[arg(long, value_name = "K/N", default_value_t = DriftPolicy::default().persistence)]
+    /// Drift persists if K of the last N windows have it
+    ///
+    /// No run is in two windows.
+    #[arg(long, value_name = "K/N", default_value_t = DriftPolicy::default().persistence, hide_short_help = true)]
     persistence: Persistence,
 
-    /// The least F1 on labelled rows [default: the model's own out of fold, less the margin]
+    /// Minimum F1 on labelled rows [default: from the model]
+    ///
+    /// The default is the model's cross-validated F1 minus --margin.
     #[arg(long, value_name = "SHARE")]
     min_f1: Option<Fraction>,
 
-    /// How much F1 may be lost
+    /// Acceptable loss of F1
     #[arg(long, value_name = "SHARE", default_value_t = DriftPolicy::default().margin, value_parser = share)]
     margin: f64,
 
-    /// How old the champion may become
+    /// Maximum age of the champion in days
     #[arg(long, value_name = "DAYS", value_parser = number)]
     max_age_days: Option<f64>,
 
-    /// How many rows may come after it
-    #[arg(long, value_name = "N")]
+    /// Maximum number of new rows since the champion was fitted
+    #[arg(long, value_name = "N", hide_short_help = true)]
     max_new_rows: Option<u64>,
 
-    /// A file whose changes ask for a retrain, such as a list of words; may be given again
-    #[arg(long, value_name = "FILE")]
+    /// File whose changes trigger a retrain, such as a word list
+    ///
+    /// You can repeat this option.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     watch: Vec<PathBuf>,
 
-    /// Count its changes since this revision of git [default: since the state first saw it with this champion]
-    #[arg(long, value_name = "REV", requires = "watch")]
+    /// Git revision from which changes count [default: the champion's first run]
+    ///
+    /// The default needs --state, which records the file when it first sees the champion.
+    #[arg(long, value_name = "REV", requires = "watch", hide_short_help = true)]
     watch_since: Option<String>,
 
-    /// How many of its lines may change
-    #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().max_changes)]
+    /// Maximum number of changed lines in the watched files
+    #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().max_changes, hide_short_help = true)]
     max_changes: u64,
 
-    /// How long after a retrain no other is asked for
+    /// Hours after a retrain without another one
     #[arg(long, value_name = "HOURS", default_value_t = DriftPolicy::default().cooldown_hours, value_parser = number)]
     cooldown_hours: f64,
 
-    /// The least number of new labels to learn from: with fewer the answer is labels_needed
+    /// Minimum number of new labels for a retrain
+    ///
+    /// If there are fewer, labels_needed is true instead of retrain_needed.
     #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().min_new_labels)]
     min_new_labels: u64,
 
-    /// Ask for a retrain whatever the signals say
+    /// Retrain even if no trigger fired
     #[arg(long)]
     force: bool,
 }
 
 impl DriftPolicyArgs {
-    /// The policy.
     pub fn policy(&self) -> DriftPolicy {
         let Self { retrain_on, persistence, min_f1, margin, max_age_days, max_new_rows, .. } = *self;
         let Self { max_changes, cooldown_hours, min_new_labels, force: forced, .. } = *self;
@@ -84,12 +95,11 @@ impl DriftPolicyArgs {
         }
     }
 
-    /// The watched files.
-    pub fn watch(&self) -> &[PathBuf] {
+    pub fn watched_files(&self) -> &[PathBuf] {
         &self.watch
     }
 
-    /// From when on changes of watched files count; none if no file is watched.
+    /// The point from which changes to watched files count; `None` if no file is watched.
     pub fn changes_since(
         &self,
         state: Option<&State>,
@@ -102,14 +112,12 @@ impl DriftPolicyArgs {
         if let Some(revision) = &self.watch_since {
             return Ok(Some(ChangesSince::Revision(revision.clone())));
         }
-        let state =
-            state.context("--watch counts changes since the champion: it wants --state, or --watch-since")?;
+        let state = state.context("--watch needs --state or --watch-since to know the earlier lines")?;
         let files = WatchedFiles::read(&state.file(WATCHED), champion, tool)?;
         Ok(Some(ChangesSince::Champion(files)))
     }
 }
 
-/// A share, as the number that it is.
 fn share(text: &str) -> Result<f64> {
     Ok(text.parse::<Fraction>()?.value())
 }
@@ -117,6 +125,6 @@ fn share(text: &str) -> Result<f64> {
 fn number(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number >= 0.0 && number.is_finite() => Ok(number),
-        _ => Err("expected a number, not negative".into()),
+        _ => Err("expected a number of at least 0".into()),
     }
 }

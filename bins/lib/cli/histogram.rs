@@ -1,18 +1,19 @@
-//! The score histogram that a terminal shows: twenty bins, highest scores first, one column for each class.
+//! Draws the histogram of scores for a terminal: twenty bins, highest scores first, one column per class.
 
 use crate::io::diagnostics::inert;
 use crate::rows::label::{Label, LabelNames};
 
-/// Bins of equal width, and the characters of the longest bar.
+/// Number of bins, each of the same width.
 const BINS: usize = 20;
+
+/// Characters of the longest bar.
 const WIDTH: usize = 16;
 
-/// How many rows scored how: with a positive label, with a negative one, with none.
+/// Number of rows per bin: positive, negative and unlabelled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScoreHistogram([[u64; BINS]; 3]);
 
 impl ScoreHistogram {
-    /// Counts one row.
     pub fn add(&mut self, score: f64, label: Option<Label>) {
         let column = match label {
             Some(Label::Positive) => 0,
@@ -24,10 +25,10 @@ impl ScoreHistogram {
         self.0[column][bin.min(BINS - 1)] += 1;
     }
 
-    /// The lines: a head and one for each bin, the highest scores first; none where no rows were counted. Each column has a
-    /// measure of its own, or the rarer class would not be seen.
+    /// The lines: a header and one per bin; empty without rows. Each column has its own scale, so that a rare class is
+    /// visible.
     pub fn lines(&self, names: &LabelNames) -> Vec<String> {
-        let titles = [&names.positive, &names.negative, "no label"].map(|name| cut(&inert(name)));
+        let titles = [&names.positive, &names.negative, "unlabelled"].map(|name| cut(&inert(name)));
         let colours = ["31", "32", "2"];
         let columns =
             self.0.iter().zip(titles).zip(colours).filter(|((bins, _), _)| bins.iter().sum::<u64>() > 0);
@@ -39,15 +40,15 @@ impl ScoreHistogram {
         let line = |first: String, cell: &dyn Fn(&ClassScores) -> String| {
             columns.iter().fold(first, |line, column| line + "  " + &cell(column)).trim_end().to_owned()
         };
-        let head = line("score".into(), &|column| column.head());
+        let header = line("score".into(), &|column| column.header());
         let bins = (0..BINS).rev();
         let rows =
             bins.map(|bin| line(format!("{:5.2}", bin as f64 / BINS as f64), &|column| column.row(bin)));
-        std::iter::once(head).chain(rows).collect()
+        std::iter::once(header).chain(rows).collect()
     }
 }
 
-/// The rows of one class.
+/// One column of the histogram.
 struct ClassScores<'a> {
     bins: &'a [u64; BINS],
     title: String,
@@ -62,14 +63,14 @@ impl<'a> ClassScores<'a> {
         Self { bins, title, colour, most, digits: most.to_string().len() }
     }
 
-    fn head(&self) -> String {
+    fn header(&self) -> String {
         format!("{:width$}", self.title, width = WIDTH + 1 + self.digits)
     }
 
     fn row(&self, bin: usize) -> String {
         let Self { bins, colour, most, digits, .. } = self;
         let count = bins[bin];
-        // Rounded up: what is there is seen.
+        // The length is rounded up, so that a single row is visible.
         let full =
             (0..WIDTH).filter(|&place| (place as f64) < count as f64 / *most as f64 * WIDTH as f64).count();
         let bar =
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_stand_apart_each_by_its_own_measure() {
+    fn each_class_has_its_own_scale() {
         let mut histogram = ScoreHistogram::default();
         let rows = [
             (1.0, Some(Label::Positive), 2),
@@ -116,17 +117,17 @@ mod tests {
     }
 
     #[test]
-    fn without_labels_there_is_one_column_and_without_rows_no_picture() {
+    fn unlabelled_rows_have_one_column_and_no_rows_have_no_histogram() {
         let mut histogram = ScoreHistogram::default();
         assert!(histogram.lines(&LabelNames::default()).is_empty());
         histogram.add(0.999, None);
         let lines = histogram.lines(&LabelNames::default());
-        assert_eq!(lines[0], "score  no label");
+        assert_eq!(lines[0], "score  unlabelled");
         assert_eq!(lines[1], format!(" 0.95  1 \u{1b}[2m{}\u{1b}[0m", "#".repeat(16)));
     }
 
     #[test]
-    fn a_name_from_a_model_stays_in_its_place() {
+    fn a_class_name_is_escaped_and_cut() {
         let mut histogram = ScoreHistogram::default();
         histogram.add(0.5, Some(Label::Positive));
         let names =

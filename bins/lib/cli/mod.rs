@@ -4,6 +4,7 @@ pub mod tool_list;
 pub mod config;
 pub mod histogram;
 pub mod progress;
+pub mod help;
 pub mod tool;
 pub mod options;
 pub mod drift_policy_args;

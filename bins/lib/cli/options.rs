@@ -13,37 +13,41 @@ use crate::rows::{self, ColumnNames, Format, MalformedRows};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Rows")]
 pub struct RowArgs {
-    /// The column of the texts [default: text, message, body, email, content or v2]
+    /// Text column [default: text, message, body, email, content or v2]
     #[arg(long, value_name = "NAME")]
     text_column: Option<String>,
 
-    /// The column of the labels [default: label, category, class, target or v1]
+    /// Label column [default: label, category, class, target or v1]
     #[arg(long, value_name = "NAME")]
     label_column: Option<String>,
 
-    /// The column of the dates [default: date, time, timestamp or created_at]
-    #[arg(long, value_name = "NAME")]
+    /// Date column [default: date, time, timestamp or created_at]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     date_column: Option<String>,
 
-    /// The label looked for, where it is not spam, 1 or true; any other label is then the other class
-    #[arg(long, value_name = "VALUE")]
+    /// Label of the positive class [default: spam, 1 or true]
+    ///
+    /// Every other label is then the negative class.
+    #[arg(long, value_name = "VALUE", hide_short_help = true)]
     positive: Option<String>,
 
-    /// How rows come in: csv or jsonl [default: by extension, else by the first byte]
-    #[arg(long, value_name = "FORMAT")]
+    /// Input format: csv or jsonl [default: from the extension, else the first byte]
+    #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     input_format: Option<Format>,
 
-    /// What stands between two fields: a character, or tab [default: the most frequent of , ; tab | in the header]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    /// Field separator: one character or tab [default: the most frequent of , ; tab | in the header]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, hide_short_help = true)]
     delimiter: Option<u8>,
 
-    /// Refuse text that is not UTF-8, which is decoded and counted otherwise
-    #[arg(long)]
+    /// Fail on text that is not UTF-8
+    ///
+    /// Without it, such text is decoded and a warning gives the number of rows.
+    #[arg(long, hide_short_help = true)]
     strict: bool,
 }
 
 impl RowArgs {
-    /// How to read rows, remarks and progress going to the scene.
+    /// The options for reading rows. Warnings and progress go to the scene.
     pub fn options(&self, scene: &Scene) -> rows::ReadOptions {
         rows::ReadOptions {
             format: self.input_format,
@@ -56,12 +60,12 @@ impl RowArgs {
                 date: self.date_column.clone(),
             },
             spelling: self.spelling(),
-            notes: scene.notes(),
+            notes: scene.warnings(),
             progress: progress::on_terminal(scene.name(), scene.is_quiet()),
         }
     }
 
-    /// The same options in words, for another process that is to read rows alike.
+    /// The same options as arguments, so that another process reads rows in the same way.
     pub fn words(&self) -> Vec<String> {
         let format = self.input_format.map(|format| match format {
             Format::Csv => "csv".to_owned(),
@@ -83,7 +87,6 @@ impl RowArgs {
         given.chain(self.strict.then(|| "--strict".into())).collect()
     }
 
-    /// How labels are spelled.
     pub fn spelling(&self) -> LabelSpelling {
         LabelSpelling { positive: self.positive.clone() }
     }
@@ -91,14 +94,13 @@ impl RowArgs {
 
 /// Options of every tool that writes rows.
 #[derive(Args, Clone)]
-#[command(next_help_heading = "Rows")]
 pub struct OutArgs {
-    /// Where the rows go
+    /// File for the rows
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     pub output: Place,
 
-    /// How rows go out: csv or jsonl [default: by the extension of --output, else as they came in]
-    #[arg(long, value_name = "FORMAT")]
+    /// Output format: csv or jsonl [default: from the extension of --output, else as the input]
+    #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     pub format: Option<Format>,
 }
 
@@ -106,24 +108,24 @@ fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
-        _ => Err("expected one ASCII character, or tab".into()),
+        _ => Err("expected one ASCII character or tab".into()),
     }
 }
 
-/// Reads a whole number.
+/// Parses a whole number.
 pub fn whole(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "expected a whole number".into())
 }
 
-/// Reads a number of days, which must be positive.
+/// Parses a positive number of days.
 pub fn days(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(days) if days > 0.0 && days.is_finite() => Ok(days),
-        _ => Err("expected a number of days over 0".into()),
+        _ => Err("expected a number of days greater than 0".into()),
     }
 }
 
-/// Parses a number of bytes such as 500M or 2G; at least 1M.
+/// Parses a number of bytes such as 500M or 2G. The minimum is 1M.
 pub fn memory_size(text: &str) -> Result<usize, String> {
     let (number, unit) = match text.as_bytes() {
         [.., b'k' | b'K'] => (&text[..text.len() - 1], 1 << 10),
@@ -134,5 +136,5 @@ pub fn memory_size(text: &str) -> Result<usize, String> {
     let bytes = number.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
     bytes
         .filter(|bytes| *bytes >= 1 << 20)
-        .ok_or_else(|| "expected bytes from 1M up, such as 500M or 2G".into())
+        .ok_or_else(|| "expected a number of bytes such as 500M or 2G, at least 1M".into())
 }

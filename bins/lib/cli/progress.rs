@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::rows::ReadProgress;
 
-// Own code: indicatif draws other bytes and brings a terminal crate; this is one line that is drawn over itself.
+// This is own code because indicatif would bring a terminal crate for one line.
 static DRAWN: AtomicBool = AtomicBool::new(false);
 
-/// A line that is drawn over itself ten times a second, where somebody is watching.
+/// A line that is redrawn ten times a second if stderr is a terminal.
 pub fn on_terminal(name: &str, quiet: bool) -> Option<ReadProgress> {
     if quiet || !stderr().is_terminal() {
         return None;
@@ -27,7 +27,7 @@ pub fn on_terminal(name: &str, quiet: bool) -> Option<ReadProgress> {
         next.set(now + Duration::from_millis(100));
         let per_second = rows as f64 / (now - start).as_secs_f64();
         let line = match size {
-            // A compressed file gives more bytes than it has: no share can be told then.
+            // A compressed file yields more bytes than its size, so no percentage is shown.
             Some(size) if bytes <= size => bar(bytes as f64 / size.max(1) as f64),
             _ => String::new(),
         };
@@ -42,13 +42,13 @@ fn bar(share: f64) -> String {
     format!("[{}{}] {:3.0}%  ", "#".repeat(full), "-".repeat(WIDTH - full), share * 100.0)
 }
 
-/// Says what is being done, over what was said before.
-pub fn say(name: &str, what: &str) {
+/// Replaces the progress line by the current activity.
+pub fn show(name: &str, activity: &str) {
     DRAWN.store(true, Ordering::Relaxed);
-    let _ = write!(stderr(), "\r\u{1b}[K{name}: {what}");
+    let _ = write!(stderr(), "\r\u{1b}[K{name}: {activity}");
 }
 
-/// Takes the line away again.
+/// Removes the progress line.
 pub fn clear() {
     if DRAWN.swap(false, Ordering::Relaxed) {
         let _ = write!(stderr(), "\r\u{1b}[K");

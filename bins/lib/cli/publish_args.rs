@@ -20,15 +20,17 @@ use crate::report::escape;
 #[derive(Args)]
 #[command(next_help_heading = "Publishing")]
 pub struct PublishArgs {
-    /// Commit what changed in the registry, and nothing else
+    /// Commit the changes of the registry, and nothing else
     #[arg(long)]
     commit: bool,
 
-    /// Tag the version and where the alias is, as GTO reads it; commits, too
+    /// Tag the version and the move, as GTO does; implies --commit
     #[arg(long)]
     tag: bool,
 
-    /// Push the branch, with all that is committed on it, and the tags; commits and tags, too
+    /// Push the branch and the tags to a remote; implies --tag
+    ///
+    /// Without a value, the remote is origin. All commits of the branch are pushed.
     #[arg(long, value_name = "REMOTE", num_args = 0..=1, require_equals = true, default_missing_value = "origin", value_parser = remote)]
     push: Option<String>,
 
@@ -37,37 +39,43 @@ pub struct PublishArgs {
     github: GitHubArgs,
 }
 
-/// Options that tell GitHub of a move.
+/// Options that publish a move on GitHub.
 #[cfg(feature = "net")]
 #[derive(Args)]
 struct GitHubArgs {
-    /// The repository on GitHub, for the options below [default: GITHUB_REPOSITORY]
+    /// Repository on GitHub for the options below [default: GITHUB_REPOSITORY]
     #[arg(long, value_name = "OWNER/REPO")]
     github: Option<Repository>,
 
-    /// Make a release of the version: the model, its SHA-256, the reports it came with
+    /// Create a release with the model, its SHA-256 and its reports
     #[arg(long)]
     release: bool,
 
-    /// Set the status of a deployment to success
-    #[arg(long, value_name = "ID", conflicts_with = "environment")]
+    /// Set the status of this deployment to success
+    #[arg(long, value_name = "ID", conflicts_with = "environment", hide_short_help = true)]
     deployment: Option<u64>,
 
-    /// Deploy the version's tag to an environment, and set the status to success
-    #[arg(long, value_name = "NAME")]
+    /// Create a deployment of the version's tag to this environment
+    ///
+    /// Its status is set to success.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     environment: Option<String>,
 
-    /// Tell of the move on an issue or pull request, in one comment that is kept up to date
-    #[arg(long, value_name = "NUMBER")]
+    /// Issue or pull request to comment on
+    ///
+    /// One comment is kept up to date.
+    #[arg(long, value_name = "NUMBER", hide_short_help = true)]
     comment: Option<u64>,
 
-    /// Send another repository the event spamops-promoted, once; may be repeated
-    #[arg(long, value_name = "OWNER/REPO")]
+    /// Repository that gets the event spamops-promoted, once per move
+    ///
+    /// You can repeat this option.
+    #[arg(long, value_name = "OWNER/REPO", hide_short_help = true)]
     dispatch: Vec<Repository>,
 }
 
 impl PublishArgs {
-    /// What is to be published, where anything is.
+    /// The plan of the publication; `None` if no option requests one.
     pub fn plan(self, now: Timestamp) -> Result<Option<PublishPlan>> {
         let Self { commit, tag, push, .. } = self;
         let plan = PublishPlan {
@@ -80,10 +88,10 @@ impl PublishArgs {
             announcement: self.github.announcement()?,
         };
         #[cfg(feature = "net")]
-        let is_told = plan.announcement.is_local() || !plan.announcement.dispatch.is_empty();
+        let is_announced = plan.announcement.is_local() || !plan.announcement.dispatch.is_empty();
         #[cfg(not(feature = "net"))]
-        let is_told = false;
-        Ok((plan.commit || plan.tag || is_told).then_some(plan))
+        let is_announced = false;
+        Ok((plan.commit || plan.tag || is_announced).then_some(plan))
     }
 }
 
@@ -92,22 +100,22 @@ impl GitHubArgs {
     fn announcement(self) -> Result<Announcement> {
         use anyhow::Context;
         let Self { github, release, deployment, environment, comment, dispatch } = self;
-        let usual = || environment::variable("GITHUB_REPOSITORY");
+        let current = || environment::variable("GITHUB_REPOSITORY");
         let repository = match github {
             Some(repository) => Some(repository),
-            None => usual().map(|name| name.parse()).transpose().context("GITHUB_REPOSITORY")?,
+            None => current().map(|name| name.parse()).transpose().context("GITHUB_REPOSITORY")?,
         };
         Ok(Announcement { repository, release, deployment, environment, comment, dispatch, text })
     }
 }
 
-/// The move for people.
+/// Describes the move in Markdown for a release or a comment.
 #[cfg(feature = "net")]
 fn text(promotion: &Promotion) -> String {
     let Promotion { name, alias, version, previous_version, digest, moved, reason, .. } = promotion;
-    let was = previous_version.map_or_else(String::new, |before| format!(", after version {before}"));
+    let after = previous_version.map_or_else(String::new, |before| format!(", after version {before}"));
     let (name, alias) = (escape::markdown(name), escape::markdown(alias));
-    let mut text = format!("**{name} version {version} is the {alias}**{was}, since {moved}.\n");
+    let mut text = format!("**{name} version {version} is the {alias}**{after}, since {moved}.\n");
     if !reason.is_empty() {
         text.extend(["\n", &escape::markdown(&escape::cut(reason, 1000)), "\n"]);
     }
@@ -115,7 +123,7 @@ fn text(promotion: &Promotion) -> String {
     text
 }
 
-/// Who commits where git knows nobody.
+/// The committer if git has none configured.
 fn actor() -> Actor {
     let (name, email) = if environment::is_workflow() {
         ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
@@ -125,10 +133,10 @@ fn actor() -> Actor {
     Actor { name: name.into(), email: email.into() }
 }
 
-/// The name or address of a remote, which is no option of git.
+/// Parses the name or address of a remote. A leading `-` would be an option of git.
 fn remote(text: &str) -> Result<String> {
     if text.is_empty() || text.starts_with('-') {
-        bail!("expected the name or address of a remote");
+        bail!("expected the name or URL of a remote");
     }
     Ok(text.to_owned())
 }

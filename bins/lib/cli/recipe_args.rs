@@ -1,4 +1,4 @@
-//! Options of `fit` that make the recipe: a preset, and options that override it.
+//! Options of `fit` that define the recipe: a preset, and options that override it.
 
 use anyhow::{Result, bail, ensure};
 use clap::Args;
@@ -13,127 +13,158 @@ use crate::model::search::{self, RecipeCandidate, SearchSpace};
 use crate::model::tfidf::{DocumentLimit, Norm};
 use crate::model::threshold::ThresholdGoal;
 
-/// Options that say how a model is learned.
+/// Options that define how a model is learned.
 #[derive(Args, Clone)]
 pub struct RecipeArgs {
-    /// What the other options start from: message, strong, classic or seeds [default: message]
+    /// Recipe: message, strong, classic or seeds [default: message]
+    ///
+    /// Other options override parts of it.
     #[arg(long, value_name = "NAME")]
     preset: Option<Preset>,
 
-    /// What a term is made of: word, char, char_wb or message
-    #[arg(long, value_name = "KIND", help_heading = "Text")]
+    /// Kind of terms: word, char, char_wb or message
+    #[arg(long, value_name = "KIND", help_heading = "Text", hide_short_help = true)]
     analyzer: Option<TermKind>,
 
-    /// How many words or characters make a term
-    #[arg(long, value_name = "FEWEST-MOST", help_heading = "Text")]
+    /// Number of words or characters in a term, such as 1-2
+    #[arg(long, value_name = "MIN-MAX", help_heading = "Text", hide_short_help = true)]
     ngrams: Option<Ngrams>,
 
-    /// With the analyzer message: how many characters within a word make a term, too
-    #[arg(long, value_name = "FEWEST-MOST", help_heading = "Text")]
+    /// Number of characters in the terms within words
+    ///
+    /// It applies only to the analyzer message.
+    #[arg(long, value_name = "MIN-MAX", help_heading = "Text", hide_short_help = true)]
     chars: Option<Ngrams>,
 
-    /// Cut the endings of this language off words (Snowball)
-    #[arg(long, value_name = "LANGUAGE", help_heading = "Text")]
+    /// Language for stemming (Snowball)
+    #[arg(long, value_name = "LANGUAGE", help_heading = "Text", hide_short_help = true)]
     stem: Option<Language>,
 
-    /// Leave these words out: english (scikit-learn's list), none, or the words of a file
-    #[arg(long, value_name = "english|none|FILE", help_heading = "Text")]
+    /// Words to ignore: english (scikit-learn's list), none, or a file of words
+    #[arg(long, value_name = "english|none|FILE", help_heading = "Text", hide_short_help = true)]
     stop_words: Option<Place>,
 
-    /// Score a long message by windows of so many words, too, and take the surest one; 0 for none
-    #[arg(long, value_name = "WORDS", value_parser = windows, help_heading = "Text")]
+    /// Number of words in the windows of a long message; 0 for none
+    ///
+    /// The window with the highest score counts if it is higher than that of the message.
+    #[arg(long, value_name = "WORDS", value_parser = windows, help_heading = "Text", hide_short_help = true)]
     windows: Option<usize>,
 
-    /// Leave out terms that fewer texts have: a number, or a share such as 0.01
-    #[arg(long, value_name = "TEXTS", help_heading = "Terms")]
+    /// Minimum number of texts that have a term, or a share such as 0.01
+    #[arg(long, value_name = "TEXTS", help_heading = "Terms", hide_short_help = true)]
     min_df: Option<DocumentLimit>,
 
-    /// Leave out terms that more texts have: a number, or a share such as 0.5
-    #[arg(long, value_name = "TEXTS", help_heading = "Terms")]
+    /// Maximum number of texts that have a term, or a share such as 0.5
+    #[arg(long, value_name = "TEXTS", help_heading = "Terms", hide_short_help = true)]
     max_df: Option<DocumentLimit>,
 
-    /// Keep the most frequent terms, so many; 0 for all
-    #[arg(long, value_name = "TERMS", help_heading = "Terms")]
+    /// Maximum number of terms, the most frequent first; 0 for no limit
+    #[arg(long, value_name = "TERMS", help_heading = "Terms", hide_short_help = true)]
     max_features: Option<usize>,
 
-    /// Reckon a count as 1 + ln of itself
-    #[arg(long, value_name = "BOOL", help_heading = "Terms")]
+    /// Replace each count n by 1 + ln(n)
+    #[arg(long, value_name = "BOOL", help_heading = "Terms", hide_short_help = true)]
     sublinear: Option<bool>,
 
-    /// Let rare terms weigh more
-    #[arg(long, value_name = "BOOL", help_heading = "Terms")]
+    /// Give rare terms more weight
+    #[arg(long, value_name = "BOOL", help_heading = "Terms", hide_short_help = true)]
     idf: Option<bool>,
 
-    /// Bring each row to one length: l2, l1 or none
-    #[arg(long, value_name = "NORM", help_heading = "Terms")]
+    /// Norm that every row is scaled to: l2, l1 or none
+    #[arg(long, value_name = "NORM", help_heading = "Terms", hide_short_help = true)]
     norm: Option<Norm>,
 
-    /// What learns: multinomial or complement (naive Bayes), logistic, or nb-logistic (NB-SVM with logistic loss)
-    #[arg(long, value_name = "NAME", help_heading = "Learner")]
+    /// Learner: multinomial, complement, logistic or nb-logistic
+    ///
+    /// multinomial and complement are naive Bayes. nb-logistic is NB-SVM with logistic loss.
+    #[arg(long, value_name = "NAME", help_heading = "Learner", hide_short_help = true)]
     learner: Option<Learner>,
 
-    /// What naive Bayes adds to every count
-    #[arg(long, value_name = "NUMBER", value_parser = over_zero, help_heading = "Learner")]
+    /// Smoothing of naive Bayes: the number added to every count
+    #[arg(long, value_name = "NUMBER", value_parser = positive, help_heading = "Learner", hide_short_help = true)]
     alpha: Option<f64>,
 
-    /// What an error costs the linear learners, against large weights
-    #[arg(long = "C", value_name = "NUMBER", value_parser = over_zero, help_heading = "Learner")]
+    /// Cost of an error for the linear learners
+    ///
+    /// A higher cost allows larger weights.
+    #[arg(long = "C", value_name = "NUMBER", value_parser = positive, help_heading = "Learner", hide_short_help = true)]
     c: Option<f64>,
 
-    /// The share of positive rows that naive Bayes goes by [default: that of the rows]
-    #[arg(long, value_name = "SHARE", value_parser = inside, help_heading = "Learner")]
+    /// Share of positive rows that naive Bayes assumes [default: that of the rows]
+    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Learner", hide_short_help = true)]
     prior: Option<f64>,
 
-    /// Folds of the estimate; 0 for none, and then neither calibration nor a threshold of the model's own
+    /// Number of folds; 0 for no cross-validation
+    ///
+    /// Without folds, the model has no figures, no calibration, and the threshold 0.5.
     #[arg(long, value_name = "NUMBER", value_parser = folds, help_heading = "Estimate")]
     folds: Option<usize>,
 
-    /// How scores are made probabilities, out of fold: none, sigmoid or isotonic
-    #[arg(long, value_name = "METHOD", help_heading = "Estimate")]
+    /// Calibration that turns scores into probabilities: none, sigmoid or isotonic
+    #[arg(long, value_name = "METHOD", help_heading = "Estimate", hide_short_help = true)]
     calibrate: Option<CalibrationMethod>,
 
-    /// Figures to be reached out of fold, such as f1=.9,recall=.8; the model says whether it did, and compare --challenger asks it
+    /// Gates for the out-of-fold figures, such as f1=.9,recall=.8
+    ///
+    /// The model records whether it passes them. compare --challenger does not deploy a model that failed.
     #[arg(long, value_name = "FIGURE=LIMIT", value_delimiter = ',', help_heading = "Estimate")]
     require: Vec<Requirement>,
 
-    /// The least score of a positive verdict
-    #[arg(long, value_name = "SCORE", group = "goal", help_heading = "Threshold, one of")]
+    /// Score from which a row is positive
+    #[arg(long, value_name = "SCORE", group = "goal", help_heading = "Threshold (one of these)")]
     threshold: Option<Fraction>,
 
-    /// The threshold with the best f1 out of fold [default with message and strong; else 0.5]
-    #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold, one of")]
+    /// Choose the highest out-of-fold figure: f1
+    ///
+    /// This is the default with message and strong. Otherwise the threshold is 0.5.
+    #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold (one of these)", hide_possible_values = true)]
     maximize: Option<String>,
 
-    /// The threshold that finds the most with no more false alarms than this share of the negative rows
-    #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold, one of")]
+    /// Choose the highest recall with at most this false positive rate
+    #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold (one of these)")]
     max_fpr: Option<Fraction>,
 
-    /// The threshold with the fewest false alarms that finds this share of the positive rows
-    #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold, one of")]
+    /// Choose the fewest false positives with at least this recall
+    #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold (one of these)")]
     min_recall: Option<Fraction>,
 
-    /// The threshold that costs least where a false alarm costs this
-    #[arg(long, value_name = "COST", group = "goal", value_parser = over_zero, requires = "cost_fn", help_heading = "Threshold, one of")]
+    /// Cost of a false positive; chooses the lowest total cost
+    #[arg(
+        long,
+        value_name = "COST",
+        group = "goal",
+        value_parser = positive,
+        requires = "cost_fn",
+        help_heading = "Threshold (one of these)",
+        hide_short_help = true
+    )]
     cost_fp: Option<f64>,
 
-    /// … and a positive row that is missed this
-    #[arg(long, value_name = "COST", value_parser = over_zero, requires = "cost_fp",
-        conflicts_with_all = ["threshold", "maximize", "max_fpr", "min_recall"], help_heading = "Threshold, one of")]
+    /// Cost of a false negative, with --cost-fp
+    #[arg(
+        long,
+        value_name = "COST",
+        value_parser = positive,
+        requires = "cost_fp",
+        conflicts_with_all = ["threshold", "maximize", "max_fpr", "min_recall"],
+        help_heading = "Threshold (one of these)",
+        hide_short_help = true
+    )]
     cost_fn: Option<f64>,
 }
 
 impl RecipeArgs {
-    /// The preset, and what the options say otherwise.
+    /// The preset with the options applied.
     pub fn recipe(&self) -> Result<Recipe> {
         let recipe = self.recipe_from(self.preset())?;
         self.expect_used(&recipe)?;
         Ok(recipe)
     }
 
-    /// Refuses options that nothing in the recipe looks at.
+    /// Fails on an option that has no effect on the recipe.
     fn expect_used(&self, recipe: &Recipe) -> Result<()> {
         let (kind, learner) = (recipe.analyzer.kind, recipe.learner);
-        for (option, is_used, what_for) in [
+        for (option, is_used, user) in [
             (self.chars.and(Some("--chars")), kind == TermKind::Message, "the analyzer message"),
             (self.stem.and(Some("--stem")), kind.has_words(), "the analyzers word and message"),
             (
@@ -145,7 +176,7 @@ impl RecipeArgs {
             (self.c.and(Some("--C")), learner.is_linear(), "the learners logistic and nb-logistic"),
         ] {
             if let Some(option) = option.filter(|_| !is_used) {
-                bail!("{option} is for {what_for}, and has nothing to say here");
+                bail!("{option} has no effect here; it is for {user}");
             }
         }
         Ok(())
@@ -155,7 +186,7 @@ impl RecipeArgs {
         self.preset.unwrap_or(Preset::Message)
     }
 
-    /// The recipes to search among: variants of the preset, or of the two that may be best, in what no option says.
+    /// The recipes to try: variants of --preset, or of `message` and `strong`. Only options that are not set vary.
     pub fn candidates(&self) -> Result<Vec<RecipeCandidate>> {
         let presets = self.preset.map_or(vec![Preset::Message, Preset::Strong], |preset| vec![preset]);
         let freedom =
@@ -180,18 +211,17 @@ impl RecipeArgs {
         ensure!(
             self.prior.is_none()
                 || (recipe.calibration == CalibrationMethod::None && recipe.learner == Learner::Multinomial),
-            "--prior is for multinomial naive Bayes with --calibrate none: a calibration takes it away again; score has a \
-             --prior of its own"
+            "--prior has no effect after a calibration; set --learner multinomial --calibrate none, or use score --prior"
         );
         let goal = self.goal();
         if recipe.folds < 2 {
             ensure!(
                 recipe.calibration == CalibrationMethod::None || self.calibrate.is_none(),
-                "--calibrate goes by folds; there are none"
+                "--calibrate needs folds; set --folds to 2 or more"
             );
             ensure!(
                 matches!(goal, None | Some(ThresholdGoal::At(_))),
-                "a threshold is found on folds; there are none"
+                "choosing a threshold needs folds; set --folds to 2 or more, or use --threshold"
             );
             (recipe.calibration, recipe.threshold) = (CalibrationMethod::None, ThresholdGoal::At(0.5));
         }
@@ -238,7 +268,10 @@ impl RecipeArgs {
             .or(self.maximize.as_ref().map(|_| ThresholdGoal::BestF1))
             .or(self.max_fpr.map(|share| ThresholdGoal::MaxFpr(value(share))))
             .or(self.min_recall.map(|share| ThresholdGoal::MinRecall(value(share))))
-            .or(self.cost_fp.zip(self.cost_fn).map(|(alarm, miss)| ThresholdGoal::Cost(alarm, miss)))
+            .or(self
+                .cost_fp
+                .zip(self.cost_fn)
+                .map(|(positive, negative)| ThresholdGoal::Cost(positive, negative)))
     }
 }
 
@@ -248,14 +281,14 @@ fn set<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-fn over_zero(text: &str) -> Result<f64, String> {
+fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number <= 1e9 => Ok(number),
-        _ => Err("expected a number over 0, up to a billion".into()),
+        _ => Err("expected a number greater than 0, at most a billion".into()),
     }
 }
 
-fn inside(text: &str) -> Result<f64, String> {
+fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
         _ => Err("expected a share between 0 and 1".into()),
@@ -272,6 +305,6 @@ fn windows(text: &str) -> Result<usize, String> {
 fn folds(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(folds) if folds <= 100 => Ok(folds),
-        _ => Err("expected a number up to 100".into()),
+        _ => Err("expected a number from 0 to 100".into()),
     }
 }

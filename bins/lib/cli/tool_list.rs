@@ -1,8 +1,8 @@
 //! The list of tools, used for modules, dispatch, help, links, completions, manual pages and policy tables.
 
-/// Hands the list to a macro: the tools in the order of the cycle, then the sub-commands of `spamops`.
+/// Passes the list to a macro: the tools in pipeline order, then the sub-commands of `spamops`.
 ///
-/// A sub-command says whether `spamops.toml` may have a table of its options; every tool has one.
+/// Every tool may have a table in `spamops.toml`. A sub-command may have one only if it is marked `Table`.
 #[macro_export]
 macro_rules! tool_list {
     ($receiver:ident) => {
@@ -35,7 +35,7 @@ macro_rules! tool_list {
     };
 }
 
-/// Whether `spamops.toml` may have a table of the options of a sub-command.
+/// Whether `spamops.toml` may have a table for a sub-command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Policy {
     Table,
@@ -47,7 +47,7 @@ macro_rules! names {
         tools: $($(#[$_for_tool:meta])? $tool:ident),+;
         subcommands: $($(#[$_for_subcommand:meta])? $subcommand:ident: $policy:ident),+
     ) => {
-        /// The tools. A build without `net` lacks some of them but knows their names.
+        /// All tools. A build without `net` lacks some of them but knows their names.
         pub const TOOLS: &[&str] = &[$(stringify!($tool)),+];
 
         const SUBCOMMANDS: &[(&str, Policy)] = &[$((stringify!($subcommand), Policy::$policy)),+];
@@ -56,8 +56,13 @@ macro_rules! names {
 
 tool_list!(names);
 
-/// The tables that `spamops.toml` may have: one for each tool, and for sub-commands with options worth fixing.
+/// The names of the tables that `spamops.toml` may have.
 pub(super) fn tables() -> impl Iterator<Item = &'static str> {
     let with_table = SUBCOMMANDS.iter().filter(|(_, policy)| *policy == Policy::Table);
     TOOLS.iter().copied().chain(with_table.map(|(name, _)| *name))
+}
+
+/// The names of the sub-commands of `spamops`.
+pub fn subcommands() -> impl Iterator<Item = &'static str> {
+    SUBCOMMANDS.iter().map(|(name, _)| *name)
 }

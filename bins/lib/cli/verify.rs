@@ -1,4 +1,4 @@
-//! Checks every kind of file that spamops writes (models, results, registries) for `spamops verify`.
+//! Checks every kind of file that spamops writes: models, results and registries.
 
 use std::fs;
 use std::io::{self, Write};
@@ -28,19 +28,18 @@ use crate::report::model_card::ModelCard;
 use crate::rows::contract::ValidateVerdict;
 use crate::state::watched_files::WatchedFiles;
 
-/// What was looked at, and what came of it.
+/// The result of checking one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The file.
+    /// The path of the file.
     pub place: String,
-    /// What it is, or what is wrong with it.
+    /// The kind of file, or the error.
     pub found: Result<String, String>,
 }
 
-/// What checks a text.
 type FileCheck = fn(&str) -> Result<()>;
 
-/// Every kind of JSON that the tools write, and how a text of it is checked.
+/// Every kind of JSON that the tools write, and its check.
 const KINDS: [(&str, FileCheck); 17] = [
     ("model", |text| Model::parse(text)?.profile.profile().map(drop)),
     ("profile", |text| parsed::<summary::ProfileFile>(text, "profile")?.profile.profile().map(drop)),
@@ -61,38 +60,40 @@ const KINDS: [(&str, FileCheck); 17] = [
     ("card", |text| parsed::<ModelCard>(text, "card").map(drop)),
 ];
 
-/// Tells of every file in turn, ok or wrong, and what.
-pub fn tell(places: &[Place], exit_code: bool, scene: &Scene) -> Result<Outcome> {
+/// Prints a line per file: ok or wrong, the path, and its kind or error.
+pub fn print_findings(places: &[Place], exit_code: bool, scene: &Scene) -> Result<Outcome> {
     let mut output = Place::Standard.writer()?;
-    let (mut all, mut wrong) = (0u64, 0u64);
+    let (mut files, mut wrong) = (0u64, 0u64);
     for place in places {
         for Finding { place, found } in verify(place)? {
-            let (word, what) = match &found {
-                Ok(what) => ("ok", what),
-                Err(what) => ("wrong", what),
+            let (word, detail) = match &found {
+                Ok(kind) => ("ok", kind),
+                Err(error) => ("wrong", error),
             };
-            writeln!(output, "{word}\t{place}\t{what}").context("-")?;
-            all += 1;
+            writeln!(output, "{word}\t{place}\t{detail}").context("-")?;
+            files += 1;
             wrong += u64::from(found.is_err());
         }
     }
     output.finish()?;
     if wrong > 0 {
-        scene.tell(format!("{wrong} of {all} are wrong"));
+        let noun = if files == 1 { "file" } else { "files" };
+        let verb = if wrong == 1 { "is" } else { "are" };
+        scene.remark(format!("{wrong} of {files} {noun} {verb} wrong"));
     }
     Ok(Outcome::answer(wrong == 0, exit_code))
 }
 
-/// Verifies a file, or all that a directory and those in it hold.
+/// Verifies a file, or all files in a directory and below it.
 pub fn verify(place: &Place) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if let Some(directory) = place.path().filter(|path| path.is_dir()) {
         walk(directory, &mut findings)?;
-        ensure!(!findings.is_empty(), "{place}: holds nothing that a tool has written as JSON");
+        ensure!(!findings.is_empty(), "{place}: contains no JSON file of spamops; name another directory");
     } else {
         let found = read(place)?
             .and_then(|text| file(&text))
-            .and_then(|kind| kind.context("is no JSON with the schema of a tool"));
+            .and_then(|kind| kind.context("is not a JSON file of spamops"));
         findings.push(finding(&place.to_string(), found));
     }
     Ok(findings)
@@ -102,7 +103,8 @@ fn finding(place: &str, found: Result<String>) -> Finding {
     Finding { place: inert(place), found: found.map_err(|error| inert(&format!("{error:#}"))) }
 }
 
-/// The text of a file; what is no text, or no whole gzip, is damaged, and all else that fails is the environment.
+/// Reads a file. The inner error means that the file is damaged: no text, or an incomplete gzip. The outer error is one
+/// of the environment.
 fn read(place: &Place) -> Result<Result<String>> {
     let damage = |error: &anyhow::Error| {
         let cause = error.root_cause().downcast_ref::<io::Error>();
@@ -110,7 +112,7 @@ fn read(place: &Place) -> Result<Result<String>> {
     };
     match place.read_text() {
         Ok(text) => Ok(Ok(text)),
-        Err(error) => damage(&error).map_or(Err(error), |what| Ok(Err(anyhow!(what)))),
+        Err(error) => damage(&error).map_or(Err(error), |message| Ok(Err(anyhow!(message)))),
     }
 }
 
@@ -135,7 +137,7 @@ fn walk(directory: &Path, findings: &mut Vec<Finding>) -> Result<()> {
     Ok(())
 }
 
-/// The directories in a directory but for hidden ones and links, in order.
+/// The sub-directories in order, without hidden ones and links.
 fn directories(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).with_context(|| directory.display().to_string())? {
@@ -148,7 +150,7 @@ fn directories(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The kind of a text, checked; none where it does not say that a tool of spamops wrote it.
+/// Checks a text and returns its kind; `None` if its schema is not one of spamops.
 fn file(text: &str) -> Result<Option<String>> {
     #[derive(Deserialize)]
     struct SchemaOnly {
@@ -163,7 +165,7 @@ fn file(text: &str) -> Result<Option<String>> {
     let Some(schema) = schema.filter(|schema| schema.starts_with("spamops/")) else { return Ok(None) };
     let known = KINDS.iter().find(|(kind, _)| result_file::schema(kind) == schema);
     let Some((kind, check)) = known else {
-        bail!("schema {} is none that this version knows", shown(schema));
+        bail!("schema {} is unknown to this version of spamops", shown(schema));
     };
     check(text)?;
     Ok(Some((*kind).to_owned()))
@@ -187,7 +189,7 @@ fn compare(text: &str) -> Result<()> {
     own_counts::compare(&parsed(text, "compare")?)
 }
 
-/// Reads the verdict before the rest, so that an unknown one is named together with the known ones.
+/// Checks the verdict before the rest, so that the error for an unknown one lists the known ones.
 fn expect_known_verdict(text: &str, kind: &str, known: &[&str]) -> Result<()> {
     #[derive(Deserialize)]
     struct VerdictOnly {
@@ -199,7 +201,7 @@ fn expect_known_verdict(text: &str, kind: &str, known: &[&str]) -> Result<()> {
 }
 
 fn expect_one_of(verdict: &str, known: &[&str]) -> Result<()> {
-    ensure!(known.contains(&verdict), "verdict {} is none of {}", shown(verdict), known.join(", "));
+    ensure!(known.contains(&verdict), "verdict {} is not one of {}", shown(verdict), known.join(", "));
     Ok(())
 }
 
@@ -213,96 +215,97 @@ mod tests {
     use crate::stats::metrics::{Confusion, FigureName, Figures, Metrics};
     use crate::stats::paired::{PairedConfusion, PairedCounts};
 
-    fn written(result: &impl serde::Serialize) -> String {
+    fn json(result: &impl serde::Serialize) -> String {
         serde_json::to_string(result).unwrap()
     }
 
-    fn said(text: &str) -> String {
+    fn kind_or_error(text: &str) -> String {
         file(text).map_or_else(|error| format!("{error:#}"), Option::unwrap_or_default)
     }
 
     #[test]
-    fn figures_are_held_against_their_counts() {
+    fn figures_must_agree_with_their_counts() {
         let confusion =
             Confusion { true_positive: 8, true_negative: 9, false_positive: 1, false_negative: 2 };
-        let text = written(&Metrics::new(30, Figures::of(&mut [], confusion), "score"));
-        assert_eq!(said(&text), "metrics");
+        let text = json(&Metrics::new(30, Figures::of(&mut [], confusion), "score"));
+        assert_eq!(kind_or_error(&text), "metrics");
         let cases = [
-            ("\"rows\":30", "\"rows\":19", "counts 20 verdicts on 20 labelled of 19 rows"),
-            ("\"labelled\":20", "\"labelled\":21", "counts 20 verdicts on 21 labelled of 30 rows"),
-            ("\"recall\":0.8,", "\"recall\":0.9,", "recall is 0.9, but 0.8 by its own counts"),
+            ("\"rows\":30", "\"rows\":19", "the counts add up to 20 rows, but 20 of 19 rows are labelled"),
             (
-                "\"true_positive\":8",
-                "\"true_positive\":18446744073709551615",
-                "counts more rows than there can be",
+                "\"labelled\":20",
+                "\"labelled\":21",
+                "the counts add up to 20 rows, but 21 of 30 rows are labelled",
             ),
+            ("\"recall\":0.8,", "\"recall\":0.9,", "recall is 0.9, but 0.8 from its own counts"),
+            ("\"true_positive\":8", "\"true_positive\":18446744073709551615", "a count is impossibly high"),
             ("\"true_positive\":8", "\"true_positive\":-8", "invalid value: integer `-8`, expected u64"),
-            ("metrics/1", "metrics/1 ", "schema 'spamops/metrics/1 ' is none that this version knows"),
+            ("metrics/1", "metrics/1 ", "schema 'spamops/metrics/1 ' is unknown to this version of spamops"),
         ];
-        for (from, to, wanted) in cases {
+        for (from, to, expected) in cases {
             assert!(text.contains(from), "{text}");
-            let said = said(&text.replace(from, to));
-            assert!(said.ends_with(wanted), "{said}");
+            let error = kind_or_error(&text.replace(from, to));
+            assert!(error.ends_with(expected), "{error}");
         }
     }
 
     #[test]
-    fn a_verdict_is_held_against_its_reasons() {
+    fn a_deployment_must_agree_with_verdict_gates_and_counts() {
         let positive = PairedCounts { both: 20, only_other: 30, ..PairedCounts::default() };
         let counters =
             PairedConfusion { positive, negative: PairedCounts { neither: 50, ..PairedCounts::default() } };
         let gates = vec![Gate::least(FigureName::F1, 0.5)];
-        let found = CompareEvidence { gates, ..CompareEvidence::of(RowCounts::Paired(counters)) };
-        let text = written(&compare_sentences::report(decision::decide(found), "compare"));
-        assert_eq!(said(&text), "compare");
-        for (from, to, wanted) in [
+        let evidence = CompareEvidence { gates, ..CompareEvidence::of(RowCounts::Paired(counters)) };
+        let text = json(&compare_sentences::report(decision::decide(evidence), "compare"));
+        assert_eq!(kind_or_error(&text), "compare");
+        for (from, to, expected) in [
             (
                 "\"verdict\":\"better\",\"deploy",
                 "\"verdict\":\"worse\",\"deploy",
-                "asks for a deployment though the verdict is worse",
+                "deploy_needed is true, but the verdict is worse",
             ),
             (
                 "\"verdict\":\"better\",\"deploy",
                 "\"verdict\":\"best\",\"deploy",
-                "verdict 'best' is none of better, worse, inconclusive",
+                "verdict 'best' is not one of better, worse, inconclusive",
             ),
             (
                 "\"challenger_f1\":1.0,\"pairs",
                 "\"challenger_f1\":0.5,\"pairs",
-                "challenger_f1 is 0.5, but 1 by its own counts",
+                "challenger_f1 is 0.5, but 1 from its own counts",
             ),
             (
                 "\"passed\":true",
                 "\"passed\":false",
-                "asks for a deployment though a gate, a slice or a golden message says no",
+                "deploy_needed is true, but a gate, a slice or a golden message failed",
             ),
             (
                 "\"rows\":100,\"verdict\":\"better\",\"deploy",
                 "\"rows\":99,\"verdict\":\"better\",\"deploy",
-                "counts 100 of 99 rows",
+                "the counts add up to 100 rows, not 99",
             ),
             (
                 "\"only_challenger_right\":30},\"whole",
                 "\"only_challenger_right\":31},\"whole",
-                "the pairs are not those of the eight counters",
+                "the pairs do not agree with the eight counters",
             ),
             ("\"only_other\":30,\"neither\":0}", "\"only_other\":29,\"neither\":1}", "champion_f1 is"),
         ] {
             assert!(text.contains(from), "{from} {text}");
-            let said = said(&text.replacen(from, to, 1));
+            let error = kind_or_error(&text.replacen(from, to, 1));
             assert!(
-                said.starts_with(wanted) || wanted == "champion_f1 is" && said.contains("by its own counts"),
-                "{said}"
+                error.starts_with(expected)
+                    || expected == "champion_f1 is" && error.contains("from its own counts"),
+                "{error}"
             );
         }
     }
 
     #[test]
-    fn what_no_tool_wrote_is_of_no_kind() {
+    fn a_file_of_another_program_has_no_kind() {
         for text in ["[1, 2]", "text,label\n", "{\"schema\": 7}", "{\"schema\": \"other/1\"}", "{}"] {
             assert_eq!(file(text).unwrap(), None, "{text}");
         }
-        assert_eq!(said(" \n"), "is empty");
-        assert_eq!(said("{\n\"a\": "), "line 2: EOF while parsing a value");
+        assert_eq!(kind_or_error(" \n"), "is empty");
+        assert_eq!(kind_or_error("{\n\"a\": "), "line 2: EOF while parsing a value");
     }
 }
