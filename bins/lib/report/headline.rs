@@ -144,7 +144,7 @@ impl<'a> RunOutcome<'a> {
             Self::NoRows => with("there are no new rows".into()),
             Self::NoResults => with("there are no results yet".into()),
         };
-        cut(&inert(&sentence))
+        cut(inert(&sentence).trim_end_matches(['.', ':', ';', ' ']))
     }
 }
 
@@ -476,11 +476,11 @@ mod tests {
     fn states_the_result_of_a_comparison() {
         assert_eq!(
             sentence(&compared(evidence(4, 20))),
-            "The challenger is better: F1 rose from 0.909 to 0.982 on 224 rows"
+            "The challenger is better: F1 rose from 0.912 to 0.984 on 224 rows"
         );
         assert_eq!(
             sentence(&compared(evidence(20, 4))),
-            "The champion stays: the challenger's F1 is 0.893, the champion's 0.982 on 224 rows"
+            "The champion stays: the challenger's F1 is 0.912, the champion's 0.984 on 224 rows"
         );
         let open = sentence(&compared(evidence(3, 5)));
         assert!(
@@ -559,7 +559,7 @@ mod tests {
         };
         assert_eq!(
             checked(&|evidence| evidence.gates = vec![Gate::least(FigureName::F1, 0.99)]),
-            "The champion stays: the challenger's f1 is 0.982 (limit 0.99)"
+            "The champion stays: the challenger's f1 is 0.984 (limit 0.99)"
         );
         let required = RequiredGate { figure: "f1".into(), limit: 0.9, value: Some(0.5), passed: false };
         assert!(checked(&|evidence| evidence.required = vec![required.clone()]).contains("0.5"));
@@ -611,11 +611,11 @@ mod tests {
         run.promote = Some(promotion("better", JournalAction::Assigned));
         assert_eq!(
             sentence(&run),
-            "Version 2 is now the champion: F1 rose from 0.909 to 0.982 on 224 rows; \
+            "Version 2 is now the champion: F1 rose from 0.912 to 0.984 on 224 rows; \
             retrained because F1 fell to 0.872 on 711 labelled rows (limit 0.977)"
         );
         run.drift.as_mut().unwrap().reasons[0].says = "long words ".repeat(30);
-        assert_eq!(sentence(&run), "Version 2 is now the champion: F1 rose from 0.909 to 0.982 on 224 rows");
+        assert_eq!(sentence(&run), "Version 2 is now the champion: F1 rose from 0.912 to 0.984 on 224 rows");
         for text in HOSTILE {
             let run = RunResults {
                 promote: Some(promotion(&text.repeat(300), JournalAction::RolledBack)),

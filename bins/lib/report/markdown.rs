@@ -145,14 +145,12 @@ fn steps(page: &mut MarkdownPage, run: &RunResults) {
 }
 
 fn reasons(page: &mut MarkdownPage, kind: &str, list: &[Reason]) {
-    let value = |value: Option<f64>| value.map_or_else(String::new, numbers::number);
     let rows = list.iter().map(|reason| {
         let fired = prose::fired(reason).to_owned();
-        let says = prose::sentence(&reason.says);
-        vec![prose::trigger(reason), fired, says, value(reason.value), value(reason.limit)]
+        vec![prose::trigger(reason), fired, prose::finding(&reason.says)]
     });
     let (fired, summary) = if kind == "check" { ("passed", "Checks") } else { ("fired", "Triggers") };
-    page.table(summary, &[kind, fired, "finding", "value", "limit"], "|---|---|---|--:|--:|", rows.collect());
+    page.table(summary, &[kind, fired, "finding"], "|---|---|---|", rows.collect());
 }
 
 fn comparison(page: &mut MarkdownPage, compare: &CompareReport) {
@@ -195,7 +193,7 @@ fn signals(page: &mut MarkdownPage, drift: &DriftReport) {
         vec![
             prose::family(&signal.family),
             if signal.fired { "yes" } else { "no" }.into(),
-            prose::sentence(&signal.says),
+            prose::finding(&signal.says),
             prose::effect(signal.effect, &signal.measure, signal.floor),
             numbers::p(signal.corrected),
             prose::word(&signal.test),

@@ -105,23 +105,13 @@ fn head(page: &mut String, run: &RunResults, decision: &Decision) {
 const CHECK: &str = "Check";
 
 fn reasons(kind: &str, list: &[Reason]) -> String {
-    let value = |value: Option<f64>| value.map_or_else(String::new, numbers::number);
-    let rows: Vec<String> = list
-        .iter()
-        .map(|reason| {
-            [
-                name(&prose::trigger(reason), ""),
-                if kind == CHECK { passed(reason.fired) } else { mark(prose::fired(reason)) },
-                cell("says", &prose::sentence(&reason.says)),
-                numeric("value", &value(reason.value)),
-                numeric("limit", &value(reason.limit)),
-            ]
-            .concat()
-        })
-        .collect();
+    let row = |reason: &Reason| {
+        let fired = if kind == CHECK { passed(reason.fired) } else { mark(prose::fired(reason)) };
+        [name(&prose::trigger(reason), ""), fired, cell("says", &prose::finding(&reason.says))].concat()
+    };
+    let rows: Vec<String> = list.iter().map(row).collect();
     let fired = if kind == CHECK { "Passed" } else { "Fired" };
-    let head = [("", kind), ("", fired), ("", "Finding"), ("num", "Value"), ("num", "Limit")];
-    table("folds", &format!("{kind}s"), &head, &rows)
+    table("folds", &format!("{kind}s"), &[("", kind), ("", fired), ("", "Finding")], &rows)
 }
 
 /// A figure of a range plot.
@@ -258,7 +248,7 @@ fn signals(page: &mut String, drift: &DriftReport) {
         [
             name(&prose::family(&signal.family), &prose::word(&signal.test)),
             mark(if signal.fired { "alarm" } else { "no" }),
-            cell("says", &prose::sentence(&signal.says)),
+            cell("says", &prose::finding(&signal.says)),
             plot(&bar),
             numeric("corrected p", &numbers::p(signal.corrected)),
         ]

@@ -36,6 +36,11 @@ pub(super) fn word(text: &str) -> String {
     cut(&inert(&cut(text, WORD)), WORD)
 }
 
+/// A sentence of a tool for a table.
+pub(super) fn finding(text: &str) -> String {
+    capital(&sentence(text))
+}
+
 /// A sentence with a capital letter at its start.
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
@@ -209,24 +214,28 @@ pub(super) fn estimated(estimated: &EstimatedF1) -> String {
 pub(super) fn shift(shift: &LabelShift) -> String {
     let LabelShift { before, estimated, by_verdicts, distance, p, only_base_rate } = *shift;
     let verdicts = by_verdicts.map_or_else(String::new, |share| format!(", {} by verdicts", percent(share)));
-    let shares = format!("from {} to {} by scores{verdicts}", percent(before), percent(estimated));
+    let shares =
+        format!("{} positive before, {} now by scores{verdicts}", percent(before), percent(estimated));
     let test = format!("distance {}, p {}", number(distance), p_value(p));
     let is_content = p <= ALPHA && distance >= 0.10;
     let is_label = (estimated - before).abs() >= prior_shift::FLOOR;
     match (only_base_rate, is_label, is_content) {
-        (true, ..) => format!(
-            "Label shift: the class balance changed {shares} positive. This explains the change of the scores ({test})."
-        ),
+        (true, ..) => {
+            format!(
+                "Label shift: the class balance changed ({shares}), and this explains the new scores ({test})."
+            )
+        }
         (_, true, _) => format!(
-            "Content shift: the class balance changed {shares} positive, but this does not explain the change of the \
-            scores ({test})."
+            "Content shift: the class balance changed ({shares}), but this does not explain the new scores ({test})."
         ),
-        (_, false, true) => format!(
-            "Content shift: the scores changed, but the class balance hardly did: {shares} positive ({test})."
-        ),
-        (_, false, false) => format!(
-            "No label or content shift: class balance ({shares} positive) and scores have hardly changed ({test})."
-        ),
+        (_, false, true) => {
+            format!(
+                "Content shift: the scores changed ({test}), but the class balance hardly did ({shares})."
+            )
+        }
+        (_, false, false) => {
+            format!("No shift: neither the class balance ({shares}) nor the scores ({test}) changed much.")
+        }
     }
 }
 
@@ -336,7 +345,7 @@ mod tests {
         let content = LabelShift { distance: 0.2, p: 1e-9, only_base_rate: false, ..base };
         assert!(shift(&content).starts_with("Content shift: the class balance changed"));
         let still = LabelShift { estimated: 0.31, only_base_rate: false, ..base };
-        assert!(shift(&still).starts_with("No label or content shift"));
+        assert!(shift(&still).starts_with("No shift"));
         assert!(shift(&LabelShift { estimated: 0.31, ..content }).contains("hardly did"));
     }
 }
