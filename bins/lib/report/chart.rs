@@ -12,15 +12,29 @@ const MAX_RATIO: f64 = 5.0;
 /// An effect as a multiple of its minimum. The bar of an alarm is filled; a longer effect ends in ›.
 pub(super) fn effect(ratio: f64, fired: bool) -> String {
     let mut drawing = Drawing::new(14.0);
-    let place = |ratio: f64| 96.0 * ratio / MAX_RATIO;
     let class = if fired { "alarm" } else { "quiet" };
     drawing.line("base", (0.0, 13.0), (100.0, 13.0));
-    drawing.rect(class, (0.3, 3.0), (place(ratio.min(MAX_RATIO)).max(0.4), 8.0));
+    drawing.rect(class, (0.3, 3.0), (effect_position(ratio.min(MAX_RATIO)).max(0.4), 8.0));
     if ratio > MAX_RATIO {
         drawing.text("more", (100.0, 11.5), Anchor::End, "›");
     }
-    drawing.line("floor", (place(1.0), 0.0), (place(1.0), 14.0));
+    drawing.line("floor", (effect_position(1.0), 0.0), (effect_position(1.0), 14.0));
     drawing.ornament()
+}
+
+/// The axis below the bars of effects.
+pub(super) fn effect_axis() -> String {
+    let mut drawing = Drawing::new(32.0);
+    for ratio in 0..=5u8 {
+        let anchor = if ratio == 0 { Anchor::Start } else { Anchor::Middle };
+        drawing.text("tick", (effect_position(f64::from(ratio)), 12.0), anchor, &ratio.to_string());
+    }
+    drawing.text("axis", (48.0, 28.0), Anchor::Middle, "effect ÷ minimum effect");
+    drawing.ornament()
+}
+
+fn effect_position(ratio: f64) -> f64 {
+    96.0 * ratio / MAX_RATIO
 }
 
 /// The effect of a change on the mean score: higher to the right, lower to the left.
@@ -70,7 +84,7 @@ impl AxisScale {
 
 /// A position in a range plot, in hundredths of its width, with room for the labels at both ends.
 fn inside(share: f64) -> f64 {
-    3.0 + 94.0 * share
+    5.0 + 90.0 * share
 }
 
 /// A figure and its interval.

@@ -117,7 +117,7 @@ fn f1_difference(part: &PairedResult) -> String {
     let Some(f1) = part.f1 else { return "no labelled rows".into() };
     let (low, high) = (f1.interval.0, f1.interval.1);
     let change = f1_change(part.champion_f1, part.challenger_f1);
-    format!("F1 {change} ({:+.3}; 95% interval {low:+.3} to {high:+.3})", f1.value)
+    format!("F1 {change} ({:+.3}, 95% interval {low:+.3} to {high:+.3})", f1.value)
 }
 
 /// The direction and both values: "rose from 0.920 to 0.984".

@@ -11,7 +11,7 @@ use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, Trigge
 use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::ResultHead;
 use crate::profile::descriptor::FLAGS;
-use crate::reason::{Reason, p_value};
+use crate::reason::Reason;
 use crate::report::numbers::counted;
 use crate::stats::two_by_two::TwoByTwo;
 
@@ -76,8 +76,7 @@ fn signal_sentence(signal: &Signal) -> String {
         (true, false) => "; no larger than in earlier windows",
         (true, true) => "",
     };
-    let change = change_sentence(&signal.test.subject, signal.test.effect);
-    format!("{change} (corrected p {}){outcome}", p_value(signal.corrected))
+    change_sentence(&signal.test.subject, signal.test.effect) + outcome
 }
 
 fn subject_name(subject: &TestSubject) -> String {

@@ -82,7 +82,7 @@ fn paragraph(class: &str, text: &str) -> String {
 fn head(page: &mut String, run: &RunResults, decision: &Decision) {
     let kicker = format!("spamops · {}", key_facts::subtitle(run, decision));
     page.extend(["<header>\n", &paragraph("kicker", &kicker)]);
-    page.extend(["<h1>", &html(&prose::capital(&key_facts::title(run, decision))), "</h1>\n"]);
+    page.extend(["<h1>", &html(&key_facts::title(run, decision)), "</h1>\n"]);
     page.push_str(&paragraph("lead", &prose::stop(&decision.reason)));
     let facts = key_facts(run);
     if !facts.is_empty() {
@@ -255,16 +255,18 @@ fn signals(page: &mut String, drift: &DriftReport) {
         .concat()
     };
     if !drift.signals.is_empty() {
-        let rows: Vec<String> = drift.signals.iter().map(row).collect();
+        let mut rows: Vec<String> = drift.signals.iter().map(row).collect();
+        let empty = "<td role=\"cell\"></td>";
+        rows.push([empty, empty, empty, &plot(&chart::effect_axis()), empty].concat());
         let head = [
             ("", "Signal"),
             ("", "Alarm"),
             ("", "Finding"),
-            ("", "Effect as a multiple of its minimum"),
+            ("", "Effect, and its minimum"),
             ("num", "Corrected p"),
         ];
         body.push_str(&table("folds signals", "Signals", &head, &rows));
-        let legend = "The vertical line is the minimum effect (1). An alarm has a larger effect and a corrected p of at \
+        let legend = "The vertical line is the minimum effect. An alarm has a larger effect and a corrected p of at \
             most 0.05. A bar ends at 5 times the minimum; › marks a larger effect.";
         body.push_str(&paragraph("small", legend));
     }

@@ -36,9 +36,16 @@ pub(super) fn word(text: &str) -> String {
     cut(&inert(&cut(text, WORD)), WORD)
 }
 
-/// A sentence of a tool for a table.
+/// A sentence of a tool for a table. A hyphen before a number becomes a minus sign, at which no line breaks.
 pub(super) fn finding(text: &str) -> String {
-    capital(&sentence(text))
+    let text: Vec<char> = capital(&sentence(text)).chars().collect();
+    let is_minus = |place: usize| {
+        let before = place.checked_sub(1).and_then(|before| text.get(before));
+        let is_number = text.get(place + 1).is_some_and(char::is_ascii_digit);
+        is_number && matches!(before, Some(' ' | '(' | 'e'))
+    };
+    let shown = |(place, c): (usize, &char)| if *c == '-' && is_minus(place) { '−' } else { *c };
+    text.iter().enumerate().map(shown).collect()
 }
 
 /// A sentence with a capital letter at its start.
@@ -323,6 +330,15 @@ pub(super) fn validate_verdict(validate: &ValidateReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_finding_has_minus_signs() {
+        assert_eq!(
+            finding("p 7e-80 since 2026-03-10 (limit -0.005)"),
+            "P 7e−80 since 2026-03-10 (limit −0.005)"
+        );
+        assert_eq!(finding("-"), "-");
+    }
 
     #[test]
     fn expresses_an_effect_as_a_multiple_of_its_minimum() {
