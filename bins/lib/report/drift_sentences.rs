@@ -156,10 +156,7 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
             format!("the last retrain was {hours:.1} hours ago (cooldown {limit} hours){over}")
         }
         TriggerCause::Labels(labels, limit) => {
-            format!(
-                "{} since the champion was fitted (a retrain needs {limit})",
-                counted(*labels, "new label")
-            )
+            format!("{} (a retrain needs {limit})", counted(*labels, "new label"))
         }
         TriggerCause::HistoryUnreadable(why) => {
             format!("part of the history cannot be read and is ignored ({why})")

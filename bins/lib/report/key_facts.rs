@@ -82,9 +82,11 @@ fn messages(drift: &DriftReport) -> KeyFact {
     let value = match drift.verdict {
         DriftVerdict::Drifted => "drifted",
         DriftVerdict::Steady => "steady",
+        DriftVerdict::InsufficientData if drift.window.reference == 0 => "not compared",
         DriftVerdict::InsufficientData => "too few for a verdict",
     };
     let remark = match drift.signals.len() {
+        0 if drift.window.reference == 0 => "there is no reference".into(),
         0 => String::new(),
         signals => format!("{alarms} of {} raised an alarm", counted(signals as u64, "signal")),
     };

@@ -97,12 +97,12 @@ impl MarkdownPage {
     }
 
     /// Adds a table, folded if it is long. `columns` is the line below its head, such as `|---|--:|`. Escapes the cells.
-    fn table(&mut self, summary: &str, head: &[&str], columns: &str, rows: Vec<Vec<String>>) {
+    fn table(&mut self, summary: &str, head: &[&str], columns: &str, rows: &[Vec<String>]) {
         if rows.len() > OPEN_ROWS {
             let summary = format!("{summary} ({})", rows.len());
-            self.fold(&summary, |page| page.open_table(head, columns, &rows));
+            self.fold(&summary, |page| page.open_table(head, columns, rows));
         } else {
-            self.open_table(head, columns, &rows);
+            self.open_table(head, columns, rows);
         }
     }
 
@@ -150,7 +150,7 @@ fn reasons(page: &mut MarkdownPage, kind: &str, list: &[Reason]) {
         vec![prose::trigger(reason), fired, prose::finding(&reason.says)]
     });
     let (fired, summary) = if kind == "check" { ("passed", "Checks") } else { ("fired", "Triggers") };
-    page.table(summary, &[kind, fired, "finding"], "|---|---|---|", rows.collect());
+    page.table(summary, &[kind, fired, "finding"], "|---|---|---|", &rows.collect::<Vec<_>>());
 }
 
 fn comparison(page: &mut MarkdownPage, compare: &CompareReport) {
@@ -314,7 +314,12 @@ fn rows(page: &mut MarkdownPage, validate: &ValidateReport) {
         let example = check.examples.first().map_or_else(String::new, |text| prose::sentence(text));
         vec![prose::word(&check.name), numbers::count(check.count), example]
     });
-    page.table("Failed checks", &["failed check", "rows", "example"], "|---|--:|---|", rows.collect());
+    page.table(
+        "Failed checks",
+        &["failed check", "rows", "example"],
+        "|---|--:|---|",
+        &rows.collect::<Vec<_>>(),
+    );
 }
 
 fn promotion(page: &mut MarkdownPage, promote: &Promotion) {

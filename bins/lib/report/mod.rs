@@ -9,6 +9,7 @@ pub mod flips;
 pub mod drift_sentences;
 mod prose;
 mod run_results;
+mod compare_facts;
 mod headline;
 mod decision;
 mod key_facts;

@@ -21,6 +21,13 @@ pub(super) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
+/// A measured number and its noun: "1 hour", "2.5 hours".
+pub(super) fn amount(value: f64, noun: &str) -> String {
+    let number = number(value);
+    let plural = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// A number with about three significant digits.
 pub(super) fn number(value: f64) -> String {
     let size = value.abs();
