@@ -8,7 +8,7 @@ use crate::rows::contract::ValidateVerdict;
 /// GitHub shows at most 10 annotations of a step.
 const MAX_ANNOTATIONS: usize = 10;
 
-/// The most characters of a title or a message.
+/// Maximum number of characters in a title or a message.
 const MAX_CHARACTERS: usize = 500;
 
 /// One command per line: the decision first, then its evidence.

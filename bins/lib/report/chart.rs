@@ -38,9 +38,9 @@ fn effect_position(ratio: f64) -> f64 {
 }
 
 /// The effect of a change on the mean score: higher to the right, lower to the left.
-pub(super) fn points(points: f64, most: f64) -> String {
+pub(super) fn points(points: f64, largest: f64) -> String {
     let mut drawing = Drawing::new(14.0);
-    let length = if most > 0.0 { 49.0 * points.abs() / most } else { 0.0 };
+    let length = if largest > 0.0 { 49.0 * points.abs() / largest } else { 0.0 };
     let (class, start) = if points < 0.0 { ("down", 50.0 - length) } else { ("up", 50.0) };
     drawing.rect(class, (start, 2.0), (length, 10.0));
     drawing.line("zero", (50.0, 0.0), (50.0, 14.0));
@@ -120,18 +120,18 @@ pub(super) fn largest_gap(histogram: &FeatureHistogram) -> String {
     let (reference, new) = (shares(&histogram.reference), shares(&histogram.new));
     let bins = histogram.from.len().min(reference.len()).min(new.len());
     let gap = |bin: usize| (reference[bin] - new[bin]).abs();
-    let Some(most) = (0..bins).max_by(|one, other| gap(*one).total_cmp(&gap(*other))) else {
+    let Some(bin) = (0..bins).max_by(|one, other| gap(*one).total_cmp(&gap(*other))) else {
         return "There are no messages.".into();
     };
     let edge = |bin: usize| histogram.from.get(bin).map(|from| edge(&histogram.what, *from));
-    let range = match (edge(most), edge(most + 1)) {
+    let range = match (edge(bin), edge(bin + 1)) {
         (Some(from), Some(to)) => format!("{from} to {to}"),
         (from, _) => format!("{} and more", from.unwrap_or_default()),
     };
     format!(
         "Largest difference at {range}: {} in the reference, {} now.",
-        numbers::percent(reference[most]),
-        numbers::percent(new[most])
+        numbers::percent(reference[bin]),
+        numbers::percent(new[bin])
     )
 }
 
@@ -170,9 +170,9 @@ pub(super) fn histogram(histogram: &FeatureHistogram) -> String {
     const WIDTH: f64 = 86.0;
     let (reference, new) = (shares(&histogram.reference), shares(&histogram.new));
     let bins = reference.len().max(new.len()).max(1);
-    let most = reference.iter().chain(&new).fold(0.01f64, |most, share| most.max(*share));
+    let largest = reference.iter().chain(&new).fold(0.01f64, |largest, share| largest.max(*share));
     // A square-root scale: most messages are in a few bins, and drift shows in the others.
-    let top = |share: f64| TOP + PLOT - PLOT * (share / most).sqrt();
+    let top = |share: f64| TOP + PLOT - PLOT * (share / largest).sqrt();
     let (bottom, bin_width) = (TOP + PLOT, WIDTH / bins as f64);
     let mut drawing = Drawing::new(bottom + 32.0);
     drawing.text("axis", (100.0, 11.0), Anchor::End, "share of messages (%)");
@@ -180,7 +180,7 @@ pub(super) fn histogram(histogram: &FeatureHistogram) -> String {
         let y = top(*share);
         drawing.rect("reference", (bin as f64 * bin_width, y), (bin_width, bottom - y));
     }
-    for share in [0.01, 0.1, 0.5].into_iter().filter(|share| *share <= most) {
+    for share in [0.01, 0.1, 0.5].into_iter().filter(|share| *share <= largest) {
         drawing.line("grid", (0.0, top(share)), (WIDTH, top(share)));
         drawing.text("tick", (100.0, top(share) + 4.0), Anchor::End, &format!("{:.0}%", 100.0 * share));
     }

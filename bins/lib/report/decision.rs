@@ -47,8 +47,8 @@ pub struct Decision {
     pub reasons: Vec<String>,
 }
 
-/// The most reasons that a decision lists.
-pub(super) const REASONS: usize = 20;
+/// Maximum number of reasons in a decision.
+pub(super) const MAX_REASONS: usize = 20;
 
 impl RunResults {
     /// Decides. The answer of a tool that did not run is `false`.
@@ -82,8 +82,8 @@ impl RunResults {
             // If the challenger is not better, the checks that did not fire are the reasons.
             reasons.extend(sentences(&compare.reasons, compare.deploy_needed));
         }
-        let more = reasons.len().saturating_sub(REASONS);
-        reasons.truncate(REASONS);
+        let more = reasons.len().saturating_sub(MAX_REASONS);
+        reasons.truncate(MAX_REASONS);
         let mut reasons: Vec<String> = reasons.iter().map(|reason| prose::sentence(reason)).collect();
         if more > 0 {
             reasons.push(format!("and {more} more"));

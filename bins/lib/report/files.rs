@@ -53,7 +53,7 @@ mod tests {
     use crate::drift::verdict::DriftVerdict;
     use crate::io::dates::Timestamp;
     use crate::reason::Reason;
-    use crate::report::decision::REASONS;
+    use crate::report::decision::MAX_REASONS;
     use crate::report::drift_sentences::drift_report;
 
     const HOSTILE: [&str; 11] = [
@@ -173,7 +173,7 @@ mod tests {
         assert!(markdown.contains("### Earlier runs"));
         assert!(run.page(&decision).len() < 300_000);
         assert!(run.annotations(&decision).lines().count() <= 10);
-        assert_eq!(decision.reasons.len(), REASONS + 1);
+        assert_eq!(decision.reasons.len(), MAX_REASONS + 1);
     }
 
     #[test]

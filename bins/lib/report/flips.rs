@@ -12,7 +12,7 @@ use crate::rows::label::LabelNames;
 use crate::rows::mask;
 use crate::rows::{self, CellValue};
 
-/// The most words per message.
+/// Maximum number of words per message.
 const WORDS: usize = 8;
 
 /// A CSV file that is being written.

@@ -14,7 +14,7 @@ use crate::report::numbers::{amount, count, counted, figure, number};
 use crate::report::prose::word;
 use crate::rows::contract::{Severity, ValidateReport, ValidateVerdict};
 
-/// Characters that the sentence may have: it must fit into a chat message or a commit subject.
+/// Maximum number of characters in the sentence, so that it fits into a chat or commit message.
 pub(super) const MAX_SENTENCE: usize = 200;
 
 /// What a run decided.
@@ -109,22 +109,7 @@ impl<'a> RunOutcome<'a> {
             Self::Better(compare) => with(better_fact(compare)),
             Self::Stays(compare) => with(stays_fact(compare)),
             Self::Retrain(drift) => with(retrain_fact(drift)),
-            Self::NeedsLabels(drift) => {
-                let labels =
-                    find(drift, TriggerCode::LabelsNeeded).and_then(|reason| reason.value.zip(reason.limit));
-                let (labels, limit) = labels.unwrap_or_default();
-                let rows = if run.files.contains(&"to-label.csv") {
-                    "the rows in to-label.csv"
-                } else {
-                    "more rows"
-                };
-                let labels = amount(labels, "new label");
-                let verb = if labels == "1 new label" { "is" } else { "are" };
-                format!(
-                    "A retrain is needed, but only {labels} {verb} available (limit {}); label {rows}",
-                    number(limit)
-                )
-            }
+            Self::NeedsLabels(drift) => labels_sentence(run, drift),
             Self::Waits(cooldown) => {
                 let [since, limit] =
                     [cooldown.value, cooldown.limit].map(|hours| hours.unwrap_or(0.0).max(0.0));
@@ -148,6 +133,15 @@ impl<'a> RunOutcome<'a> {
 
 fn find(drift: &DriftReport, code: TriggerCode) -> Option<&Reason> {
     drift.reasons.iter().find(|reason| reason.code == code.name())
+}
+
+fn labels_sentence(run: &RunResults, drift: &DriftReport) -> String {
+    let labels = find(drift, TriggerCode::LabelsNeeded).and_then(|reason| reason.value.zip(reason.limit));
+    let (labels, limit) = labels.unwrap_or_default();
+    let labels = amount(labels, "new label");
+    let verb = if labels == "1 new label" { "is" } else { "are" };
+    let rows = if run.files.contains(&"to-label.csv") { "the rows in to-label.csv" } else { "more rows" };
+    format!("A retrain is needed, but only {labels} {verb} available (limit {}); label {rows}", number(limit))
 }
 
 /// Adds why a retrain was made, if the sentence stays short enough.
@@ -214,7 +208,7 @@ fn contract_fact(validate: &ValidateReport) -> String {
     };
     match check.examples.first() {
         Some(example) if check.count <= 1 => example.clone(),
-        _ => format!("{} fail the check {}", counted(check.count, "row"), word(&check.name)),
+        _ => format!("{} failed the check {}", counted(check.count, "row"), word(&check.name)),
     }
 }
 
@@ -546,7 +540,7 @@ mod tests {
         );
         assert_eq!(
             invalid("label.type", 412, "line 7: …"),
-            "The new rows break the contract: 412 rows fail the check label.type"
+            "The new rows break the contract: 412 rows failed the check label.type"
         );
         for text in HOSTILE {
             invalid(text, 1, &text.repeat(300));

@@ -14,10 +14,10 @@ use crate::report::{Decision, RunResults, numbers, prose};
 use crate::rows::contract::ValidateReport;
 use crate::stats::metrics::{Figures, Metrics};
 
-/// The most bytes of a report.
+/// Maximum size of a report.
 pub(super) const MAX_BYTES: usize = 60_000;
 
-/// The most runs in the history.
+/// Maximum number of runs in the history.
 const RUNS: usize = 64;
 
 /// Tables with more rows are folded.
@@ -26,8 +26,8 @@ const OPEN_ROWS: usize = 10;
 /// Writes the report. If it is too long, its lists get shorter.
 pub(super) fn report(run: &RunResults, decision: &Decision) -> String {
     let mut text = String::new();
-    for longest in [40, 20, 8, 3] {
-        text = with_lists(run, decision, longest);
+    for max_rows in [40, 20, 8, 3] {
+        text = with_max_rows(run, decision, max_rows);
         if text.len() <= MAX_BYTES {
             break;
         }
@@ -40,8 +40,8 @@ pub(super) fn report(run: &RunResults, decision: &Decision) -> String {
     text
 }
 
-fn with_lists(run: &RunResults, decision: &Decision, longest: usize) -> String {
-    let mut page = MarkdownPage { text: String::new(), longest };
+fn with_max_rows(run: &RunResults, decision: &Decision, max_rows: usize) -> String {
+    let mut page = MarkdownPage { text: String::new(), max_rows };
     page.text.extend(["## ", &escaped(&key_facts::title(run, decision)), "\n\n"]);
     page.paragraph(&escaped(&key_facts::subtitle(run, decision)));
     page.paragraph(&format!("**{}**", escaped(&prose::stop(&decision.reason))));
@@ -71,7 +71,7 @@ fn with_lists(run: &RunResults, decision: &Decision, longest: usize) -> String {
 /// A page under construction.
 struct MarkdownPage {
     text: String,
-    longest: usize,
+    max_rows: usize,
 }
 
 impl MarkdownPage {
@@ -111,12 +111,12 @@ impl MarkdownPage {
             return;
         }
         self.text.extend(["| ", &head.join(" | "), " |\n", columns, "\n"]);
-        for row in rows.iter().take(self.longest) {
+        for row in rows.iter().take(self.max_rows) {
             let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
             self.text.extend(["| ", &cells.join(" | "), " |\n"]);
         }
         self.text.push('\n');
-        let more = rows.len().saturating_sub(self.longest);
+        let more = rows.len().saturating_sub(self.max_rows);
         if more > 0 {
             self.paragraph(&format!("and {more} more"));
         }
@@ -170,7 +170,7 @@ fn messages(page: &mut MarkdownPage, drift: &DriftReport) {
     let repeated = &drift.repeats.most;
     if !repeated.is_empty() {
         page.fold(&format!("Most repeated messages ({})", repeated.len()), |page| {
-            for message in repeated.iter().take(page.longest) {
+            for message in repeated.iter().take(page.max_rows) {
                 page.item(&escaped(&prose::repeated(message)));
             }
             page.text.push('\n');

@@ -125,7 +125,7 @@ impl ModelCard {
             }
         }
         if let Some(Windows { words, margin }) = self.windows {
-            settings.push(("windows", format!("{words} words, used if {margin} log-odds higher")));
+            settings.push(("windows", format!("{words} words, margin {margin} log-odds")));
         }
         settings.push(("weighting", weighting(self.weighting)));
         settings.extend(options.iter().map(|(name, value)| (name.as_str(), value.clone())));
@@ -146,8 +146,12 @@ impl ModelCard {
     }
 }
 
-/// Compares two models. Each comes with its card and its name.
-pub fn difference(one: (&Model, &ModelCard, &str), other: (&Model, &ModelCard, &str), most: usize) -> String {
+/// Compares two models, each with its card and its name, and lists up to `max_terms` changed terms.
+pub fn difference(
+    one: (&Model, &ModelCard, &str),
+    other: (&Model, &ModelCard, &str),
+    max_terms: usize,
+) -> String {
     let (before, after) = (one.1, other.1);
     let [first, second] = [one.2, other.2].map(inert);
     let mut rows = vec![vec![String::new(), first.clone(), second.clone()]];
@@ -171,7 +175,7 @@ pub fn difference(one: (&Model, &ModelCard, &str), other: (&Model, &ModelCard, &
             figures.push(vec![figure.to_string(), short(was), short(is), change]);
         }
     }
-    let change = ModelChange::between(one.0, other.0, most);
+    let change = ModelChange::between(one.0, other.0, max_terms);
     let ModelChange { gained, lost, kept, moved } = &change;
     let counts = format!("terms: {kept} in both, {gained} gained, {lost} lost\n");
     let mut terms = vec![["term", "moved", "weight", "texts"].map(str::to_owned).to_vec()];

@@ -9,19 +9,19 @@ use crate::reason::Reason;
 use crate::report::escape::html;
 use crate::report::key_facts::{self, KeyFact, key_facts};
 use crate::report::next_steps::next_steps;
-use crate::report::table::{LONGEST, cell, mark, name, numeric, passed, plot, table};
+use crate::report::table::{MAX_ROWS, cell, mark, name, numeric, passed, plot, table};
 use crate::report::{Decision, RunResults, chart, numbers, prose};
 use crate::rows::contract::{FailedCheck, ValidateReport};
 use crate::stats::intervals::Interval;
 use crate::stats::metrics::Metrics;
 
-/// The most runs in the history.
+/// Maximum number of runs in the history.
 const RUNS: usize = 64;
 
-/// The most histograms.
+/// Maximum number of histograms.
 const HISTOGRAMS: usize = 12;
 
-/// The most bins of a histogram.
+/// Maximum number of bins of a histogram.
 const BINS: usize = 64;
 
 /// The page fetches nothing and runs no script, whatever text it shows.
@@ -284,12 +284,14 @@ fn changes(page: &mut String, list: &[FeatureChange]) {
         return;
     }
     let list = prose::by_points(list);
-    let most =
-        list.iter().filter_map(|change| change.points).fold(0.0f64, |most, points| most.max(points.abs()));
+    let largest = list
+        .iter()
+        .filter_map(|change| change.points)
+        .fold(0.0f64, |largest, points| largest.max(points.abs()));
     let row = |change: &&FeatureChange| {
         let (feature, values) = prose::change(change);
         let points = change.points.map_or_else(|| "–".into(), numbers::signed);
-        let bar = change.points.map_or_else(String::new, |points| chart::points(points, most));
+        let bar = change.points.map_or_else(String::new, |points| chart::points(points, largest));
         let kind = format!("{} · {values}", prose::word(&change.kind));
         [name(&feature, &kind), plot(&bar), numeric("points", &points)].concat()
     };
@@ -367,7 +369,7 @@ fn repeats(page: &mut String, drift: &DriftReport) {
     let mut body = paragraph("", &prose::repeats(&drift.repeats));
     if !drift.repeats.most.is_empty() {
         body.push_str("<ul>\n");
-        for message in drift.repeats.most.iter().take(LONGEST) {
+        for message in drift.repeats.most.iter().take(MAX_ROWS) {
             body.extend(["<li><bdi>", &html(&prose::repeated(message)), "</bdi></li>\n"]);
         }
         body.push_str("</ul>\n");

@@ -2,8 +2,8 @@
 
 use crate::report::escape::html;
 
-/// The most rows of a list.
-pub(super) const LONGEST: usize = 40;
+/// Maximum number of rows in a table or list.
+pub(super) const MAX_ROWS: usize = 40;
 
 /// A table in a container that scrolls. With the class `folds` a row takes several lines on a phone; that style removes the
 /// roles of the elements, so they are explicit.
@@ -14,10 +14,10 @@ pub(super) fn table(class: &str, name: &str, head: &[(&str, &str)], rows: &[Stri
             format!("<th role=\"columnheader\" scope=\"col\"{}>{}</th>", kind(class), html(text))
         })
         .collect();
-    let more = rows.len().saturating_sub(LONGEST);
+    let more = rows.len().saturating_sub(MAX_ROWS);
     let more = if more > 0 { format!("<p class=\"small\">and {more} more</p>\n") } else { String::new() };
     let rows: Vec<String> =
-        rows.iter().take(LONGEST).map(|row| format!("<tr role=\"row\">{row}</tr>\n")).collect();
+        rows.iter().take(MAX_ROWS).map(|row| format!("<tr role=\"row\">{row}</tr>\n")).collect();
     format!(
         "<div class=\"scroll\"><table role=\"table\" aria-label=\"{}\"{}>\n<thead role=\"rowgroup\"><tr role=\"row\">{}</tr></thead>\n\
         <tbody role=\"rowgroup\">\n{}</tbody></table></div>\n{more}",
