@@ -185,7 +185,7 @@ fn performance_sentence(performance: &LabelledF1) -> String {
         }
         LabelledF1::Loss { found, before, margin, .. } => {
             let fact = below(found, before - margin, performance.fired());
-            format!("{fact}{}, out-of-fold F1 {before:.3}", interval(found))
+            format!("{fact}{}, cross-validated F1 {before:.3}", interval(found))
         }
     }
 }

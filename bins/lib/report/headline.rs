@@ -156,6 +156,7 @@ pub(super) fn retrain_fact(drift: &DriftReport) -> String {
     let fired = drift.reason.and_then(|code| find(drift, code));
     let measured = fired.and_then(|reason| reason.value.zip(reason.limit));
     match (drift.reason, measured, &drift.expected) {
+        (Some(TriggerCode::Forced), ..) => "it is forced".into(),
         (Some(TriggerCode::ExpectedPerformance), Some((_, margin)), Some(estimated)) => format!(
             "estimated F1 is {} on {}, {} expected (limit {} below)",
             figure(estimated.expected.value),

@@ -46,7 +46,7 @@ pub struct RunResults {
 /// Files for people that a report mentions only if they are there.
 const NAMED_FILES: [&str; 3] = ["flips.csv", "rejects.csv", "to-label.csv"];
 
-/// The model that a run is about. Unknown fields are none: only `spamops run` and `promote` record them.
+/// The model that a run is about. Only `spamops run` and `promote` record it; unknown fields are none.
 #[derive(Clone, Debug, Default)]
 pub struct RunModel {
     /// Its name in the registry.
