@@ -359,3 +359,19 @@ fn a_run_does_not_override_a_promotion_by_a_person() {
     assert!(said.contains("the step promote failed"), "{said}");
     assert_eq!(json(&directory.join("out/models/spam/champion.json"))["version"], 2);
 }
+
+#[test]
+fn the_reason_is_one_short_sentence_in_every_transcript() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let texts: Vec<String> =
+        files(&cases).into_values().filter_map(|bytes| String::from_utf8(bytes).ok()).collect();
+    let reasons: Vec<&str> =
+        texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("reason=")).collect();
+    assert!(reasons.len() > 5, "{reasons:?}");
+    for reason in reasons {
+        assert!(reason.chars().count() <= 200, "{reason}");
+        for word in [" p ", "McNemar", "Kolmogorov", "AUC"] {
+            assert!(!reason.contains(word), "{word}: {reason}");
+        }
+    }
+}

@@ -1,45 +1,50 @@
-//! The type `Reason`, one entry of `reasons` in a result: code, sentence, value, limit and p-value.
+//! The type `Reason`: one entry of `reasons` in a result, with its code, sentence, value, limit and p-value.
 
 use serde::{Deserialize, Serialize};
 
-/// One signal: what was seen, against which limit, and whether that decided.
+/// One signal or check of a decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
-    /// A word for programs, such as `performance`.
+    /// A stable code for programs, such as `performance`.
     pub code: String,
-    /// Whether it spoke for the decision.
+    /// Whether it supports the decision: a trigger that fired, or a check that passed.
     pub fired: bool,
-    /// A sentence for people.
+    /// One sentence for people: the fact and its limit first, details after a semicolon.
     pub says: String,
-    /// What was seen.
+    /// The measured value; null if nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
-    /// The limit it was held against.
+    /// The limit for the value; null if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
-    /// How surprising it is, where a test was made.
+    /// The p-value, from 0 to 1; null if no test was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
 }
 
-/// A p-value for a sentence: three digits, or its magnitude where these are zeros.
+/// A p-value for a sentence: three decimals, or its magnitude if they would all be 0.
 pub fn p_value(p: f64) -> String {
     match p {
         0.001.. => format!("{p:.3}"),
-        // Under that a number of 64 bits has no digits left.
+        // Below 1e-300 a 64-bit float loses its precision.
         1e-300.. => format!("{p:.0e}"),
         _ => "under 1e-300".into(),
     }
 }
 
 impl Reason {
-    /// A signal without a number.
+    /// A reason without a number.
     pub fn plain(code: &str, fired: bool, says: impl Into<String>) -> Self {
         Self { code: code.into(), fired, says: says.into(), value: None, limit: None, p: None }
     }
 
-    /// A signal against a limit.
+    /// A reason that compares a value with a limit.
     pub fn against(code: &str, fired: bool, says: impl Into<String>, value: f64, limit: f64) -> Self {
         Self { value: Some(value), limit: Some(limit), ..Self::plain(code, fired, says) }
+    }
+
+    /// The fact and its limit: the sentence without the details after its first semicolon.
+    pub fn fact(&self) -> &str {
+        self.says.split("; ").next().unwrap_or_default()
     }
 }

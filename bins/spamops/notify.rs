@@ -150,7 +150,7 @@ impl Args {
             None if decision.retrain_needed => (AlertKind::Retrain, decision.reason_code),
             None => return Ok(None),
         };
-        let (says, reasons) = (decision.says, decision.reasons);
+        let (says, reasons) = (decision.reason, decision.reasons);
         Ok(Some(Alert { kind, name: self.name.clone(), subject, says, reasons, time, run: page }))
     }
 }

@@ -1,6 +1,6 @@
-//! Aligns columns of plain text.
+//! Formats plain-text tables with aligned columns.
 
-/// Cells below each other, two spaces between the columns; the last cell of a row is as long as it is.
+/// Formats rows as a table with two spaces between columns, without trailing spaces.
 pub fn aligned(rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = Vec::new();
     for row in rows {
@@ -28,7 +28,7 @@ mod tests {
     use super::aligned;
 
     #[test]
-    fn columns_begin_below_each_other() {
+    fn aligns_the_columns() {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         let text = aligned(&[row(["a", "é é", "x"]), row(["bcd", "", "y"]), vec!["e".into()]]);
         assert_eq!(text, "a    é é  x\nbcd       y\ne\n");

@@ -1,34 +1,39 @@
-//! The annotations of a run, as workflow commands that a GitHub runner shows beside the steps.
+//! Writes the annotations of a run: workflow commands that GitHub shows next to the steps.
 
 use crate::drift::triggers::TriggerCode;
 use crate::report::escape::{cut, message, property};
 use crate::report::{Decision, RunResults, prose};
 use crate::rows::contract::ValidateVerdict;
 
-/// Annotations of one step that GitHub shows.
-const MOST: usize = 10;
+/// GitHub shows at most 10 annotations of a step.
+const MAX_ANNOTATIONS: usize = 10;
 
-/// Characters of one.
-const LONG: usize = 500;
+/// Maximum number of characters in a title or a message.
+const MAX_CHARACTERS: usize = 500;
 
-/// One command a line: what was decided first, then what spoke for it.
+/// One command per line: the decision first, then its evidence.
 pub(super) fn commands(run: &RunResults, decision: &Decision) -> String {
     let mut list: Vec<(&str, String, String)> = Vec::new();
-    let calls = decision.retrain_needed || decision.labels_needed || decision.deploy_needed;
-    let unusable = run.validate.as_ref().is_some_and(|validate| validate.verdict == ValidateVerdict::Invalid);
-    let level = |warns| if warns { "warning" } else { "notice" };
-    let why = if decision.reasons.is_empty() { decision.says.clone() } else { decision.reasons.join("; ") };
-    list.push((level(calls && decision.promoted_version.is_none() || unusable), decision.says.clone(), why));
+    let is_action_needed = decision.retrain_needed || decision.labels_needed || decision.deploy_needed;
+    let is_invalid =
+        run.validate.as_ref().is_some_and(|validate| validate.verdict == ValidateVerdict::Invalid);
+    let is_warning = is_action_needed && decision.promoted_version.is_none() || is_invalid;
+    let level = if is_warning { "warning" } else { "notice" };
+    list.push((level, decision.says.clone(), decision.reason.clone()));
     if let Some(drift) = &run.drift {
-        list.push(("notice", "spamops drift".into(), prose::found(drift)));
-        let unread = drift.reasons.iter();
-        let unread = unread.filter(|reason| reason.code == TriggerCode::HistoryUnreadable.name());
-        list.extend(unread.map(|reason| ("warning", prose::trigger(reason), reason.says.clone())));
+        list.push(("notice", "spamops drift".into(), prose::drift_verdict(drift)));
+        let unreadable =
+            drift.reasons.iter().filter(|reason| reason.code == TriggerCode::HistoryUnreadable.name());
+        list.extend(unreadable.map(|reason| ("warning", prose::trigger(reason), reason.says.clone())));
         let alarms = drift.signals.iter().filter(|signal| signal.fired);
         list.extend(alarms.map(|alarm| ("notice", prose::family(&alarm.family), alarm.says.clone())));
     }
-    let lines = list.iter().take(MOST).map(|(level, title, text)| {
-        format!("::{level} title={}::{}\n", property(&cut(title, LONG)), message(&cut(text, LONG)))
+    let lines = list.iter().take(MAX_ANNOTATIONS).map(|(level, title, text)| {
+        format!(
+            "::{level} title={}::{}\n",
+            property(&cut(title, MAX_CHARACTERS)),
+            message(&prose::capital(&cut(text, MAX_CHARACTERS)))
+        )
     });
     lines.collect()
 }

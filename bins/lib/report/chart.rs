@@ -1,39 +1,53 @@
-//! The charts of the HTML page. Shape and position show everything that colour shows.
+//! Draws the charts of the HTML page. No chart relies on colour alone.
 
 use crate::drift::histograms::FeatureHistogram;
 use crate::drift::run_record::RunSummary;
-use crate::report::prose;
 use crate::report::svg::{Anchor, Drawing};
+use crate::report::{numbers, prose};
 use crate::stats::intervals::Interval;
 
-/// Floors that a bar of an effect has room for.
-const ROOM: f64 = 5.0;
+/// The longest bar of an effect, as a multiple of the minimum effect.
+const MAX_RATIO: f64 = 5.0;
 
-/// An effect next to its floor: the bar is full where it is an alarm, hollow where not, and pointed where it goes on.
-pub(super) fn effect(floors: f64, fired: bool) -> String {
+/// An effect as a multiple of its minimum. The bar of an alarm is filled; a longer effect ends in ›.
+pub(super) fn effect(ratio: f64, fired: bool) -> String {
     let mut drawing = Drawing::new(14.0);
-    let place = |floors: f64| 96.0 * floors / ROOM;
     let class = if fired { "alarm" } else { "quiet" };
     drawing.line("base", (0.0, 13.0), (100.0, 13.0));
-    drawing.rect(class, (0.3, 3.0), (place(floors.min(ROOM)).max(0.4), 8.0));
-    if floors > ROOM {
+    drawing.rect(class, (0.3, 3.0), (effect_position(ratio.min(MAX_RATIO)).max(0.4), 8.0));
+    if ratio > MAX_RATIO {
         drawing.text("more", (100.0, 11.5), Anchor::End, "›");
     }
-    drawing.line("floor", (place(1.0), 0.0), (place(1.0), 14.0));
+    drawing.line("floor", (effect_position(1.0), 0.0), (effect_position(1.0), 14.0));
     drawing.ornament()
 }
 
-/// Points of the mean score, up to the right and down to the left.
-pub(super) fn points(points: f64, most: f64) -> String {
+/// The axis below the bars of effects.
+pub(super) fn effect_axis() -> String {
+    let mut drawing = Drawing::new(32.0);
+    for ratio in 0..=5u8 {
+        let anchor = if ratio == 0 { Anchor::Start } else { Anchor::Middle };
+        drawing.text("tick", (effect_position(f64::from(ratio)), 12.0), anchor, &ratio.to_string());
+    }
+    drawing.text("axis", (48.0, 28.0), Anchor::Middle, "effect ÷ minimum effect");
+    drawing.ornament()
+}
+
+fn effect_position(ratio: f64) -> f64 {
+    96.0 * ratio / MAX_RATIO
+}
+
+/// The effect of a change on the mean score: higher to the right, lower to the left.
+pub(super) fn points(points: f64, largest: f64) -> String {
     let mut drawing = Drawing::new(14.0);
-    let long = if most > 0.0 { 49.0 * points.abs() / most } else { 0.0 };
-    let (class, start) = if points < 0.0 { ("down", 50.0 - long) } else { ("up", 50.0) };
-    drawing.rect(class, (start, 2.0), (long, 10.0));
+    let length = if largest > 0.0 { 49.0 * points.abs() / largest } else { 0.0 };
+    let (class, start) = if points < 0.0 { ("down", 50.0 - length) } else { ("up", 50.0) };
+    drawing.rect(class, (start, 2.0), (length, 10.0));
     drawing.line("zero", (50.0, 0.0), (50.0, 14.0));
     drawing.ornament()
 }
 
-/// A scale over figures from 0 to 1, on round numbers.
+/// An axis for figures from 0 to 1, with round numbers.
 pub(super) struct AxisScale {
     low: f64,
     high: f64,
@@ -41,7 +55,7 @@ pub(super) struct AxisScale {
 }
 
 impl AxisScale {
-    /// A scale that holds all values.
+    /// An axis that covers all values.
     pub(super) fn over(values: impl Iterator<Item = f64>) -> Self {
         let inside = values.filter(|value| (0.0..=1.0).contains(value));
         let (low, high) =
@@ -68,12 +82,12 @@ impl AxisScale {
     }
 }
 
-/// Across a range plot, with room for the labels at its ends.
+/// A position in a range plot, in hundredths of its width, with room for the labels at both ends.
 fn inside(share: f64) -> f64 {
-    3.0 + 94.0 * share
+    5.0 + 90.0 * share
 }
 
-/// A figure with its interval on a scale.
+/// A figure and its interval.
 pub(super) fn range(scale: &AxisScale, class: &str, value: f64, interval: Option<Interval>) -> String {
     let mut drawing = Drawing::new(26.0);
     for tick in scale.ticks() {
@@ -91,43 +105,55 @@ pub(super) fn range(scale: &AxisScale, class: &str, value: f64, interval: Option
     drawing.ornament()
 }
 
-/// The numbers below range plots.
-pub(super) fn axis(scale: &AxisScale) -> String {
-    let mut drawing = Drawing::new(16.0);
+/// The axis below range plots, with its title.
+pub(super) fn axis(scale: &AxisScale, title: &str) -> String {
+    let mut drawing = Drawing::new(32.0);
     for tick in scale.ticks() {
         drawing.text("tick", (inside(scale.at(tick)), 12.0), Anchor::Middle, &scale.label(tick));
     }
+    drawing.text("axis", (50.0, 28.0), Anchor::Middle, title);
     drawing.ornament()
 }
 
-/// What is most different between the two sides of a picture.
-pub(super) fn gap(picture: &FeatureHistogram) -> String {
-    let (reference, new) = (shares(&picture.reference), shares(&picture.new));
-    let most = (0..picture.from.len().min(reference.len()).min(new.len())).max_by(|one, other| {
-        (reference[*one] - new[*one]).abs().total_cmp(&(reference[*other] - new[*other]).abs())
-    });
-    let Some(most) = most else { return "No messages to show.".into() };
-    let edge = |bin: usize| picture.from.get(bin).map(|from| edge(&picture.what, *from));
-    let range = match (edge(most), edge(most + 1)) {
+/// The bin in which reference and new messages differ most.
+pub(super) fn largest_gap(histogram: &FeatureHistogram) -> String {
+    let (reference, new) = (shares(&histogram.reference), shares(&histogram.new));
+    let bins = histogram.from.len().min(reference.len()).min(new.len());
+    let gap = |bin: usize| (reference[bin] - new[bin]).abs();
+    let Some(bin) = (0..bins).max_by(|one, other| gap(*one).total_cmp(&gap(*other))) else {
+        return "There are no messages.".into();
+    };
+    let edge = |bin: usize| histogram.from.get(bin).map(|from| edge(&histogram.what, *from));
+    let range = match (edge(bin), edge(bin + 1)) {
         (Some(from), Some(to)) => format!("{from} to {to}"),
         (from, _) => format!("{} and more", from.unwrap_or_default()),
     };
     format!(
-        "Largest gap at {range}: {} before, {} now.",
-        prose::percent(reference[most]),
-        prose::percent(new[most])
+        "Largest difference at {range}: {} in the reference, {} now.",
+        numbers::percent(reference[bin]),
+        numbers::percent(new[bin])
     )
 }
 
-/// Where a bin begins, in words.
-pub(super) fn edge(what: &str, from: f64) -> String {
-    if what.starts_with("share") {
+/// The lower edge of a bin, with its unit.
+pub(super) fn edge(feature: &str, from: f64) -> String {
+    if feature.starts_with("share") {
         format!("{:.0}%", 100.0 * from.clamp(0.0, 10.0))
-    } else if what == "score" {
+    } else if feature == "score" {
         format!("{:.2}", from.clamp(-9.0, 9.0))
     } else {
-        prose::number(from.round())
+        numbers::number(from.round())
     }
+}
+
+/// The title of a histogram's horizontal axis.
+fn axis_title(feature: &str) -> String {
+    let unit = match feature {
+        "score" => " (0 to 1)",
+        _ if feature.starts_with("share") => " (%)",
+        _ => "",
+    };
+    format!("{}{unit}", prose::word(feature))
 }
 
 /// The share of messages in each bin.
@@ -136,70 +162,74 @@ pub(super) fn shares(bins: &[u64]) -> Vec<f64> {
     bins.iter().map(|count| *count as f64 / all).collect()
 }
 
-/// Two histograms: the reference as bars, the new messages as the line above them.
-pub(super) fn histogram(picture: &FeatureHistogram) -> String {
-    const TOP: f64 = 12.0;
+/// Two histograms: bars for the reference, and a line for the new messages.
+pub(super) fn histogram(histogram: &FeatureHistogram) -> String {
+    const TOP: f64 = 26.0;
     const PLOT: f64 = 108.0;
-    // Across, with room for the numbers of the scale at the right.
-    const WIDE: f64 = 88.0;
-    let (reference, new) = (shares(&picture.reference), shares(&picture.new));
+    // The width of the plot in hundredths leaves room for the labels at the right.
+    const WIDTH: f64 = 86.0;
+    let (reference, new) = (shares(&histogram.reference), shares(&histogram.new));
     let bins = reference.len().max(new.len()).max(1);
-    let most = reference.iter().chain(&new).fold(0.01f64, |most, share| most.max(*share));
-    // By the square root: most messages are in a few bins, and what drifts is in the others.
-    let top = |share: f64| TOP + PLOT - PLOT * (share / most).sqrt();
-    let (floor, wide) = (TOP + PLOT, WIDE / bins as f64);
-    let mut drawing = Drawing::new(TOP + PLOT + 16.0);
+    let largest = reference.iter().chain(&new).fold(0.01f64, |largest, share| largest.max(*share));
+    // A square-root scale: most messages are in a few bins, and drift shows in the others.
+    let top = |share: f64| TOP + PLOT - PLOT * (share / largest).sqrt();
+    let (bottom, bin_width) = (TOP + PLOT, WIDTH / bins as f64);
+    let mut drawing = Drawing::new(bottom + 32.0);
+    drawing.text("axis", (100.0, 11.0), Anchor::End, "share of messages (%)");
     for (bin, share) in reference.iter().enumerate().filter(|(_, share)| **share > 0.0) {
         let y = top(*share);
-        drawing.rect("reference", (bin as f64 * wide, y), (wide, floor - y));
+        drawing.rect("reference", (bin as f64 * bin_width, y), (bin_width, bottom - y));
     }
-    for share in [0.01, 0.1, 0.5].into_iter().filter(|share| *share <= most) {
-        drawing.line("grid", (0.0, top(share)), (WIDE, top(share)));
+    for share in [0.01, 0.1, 0.5].into_iter().filter(|share| *share <= largest) {
+        drawing.line("grid", (0.0, top(share)), (WIDTH, top(share)));
         drawing.text("tick", (100.0, top(share) + 4.0), Anchor::End, &format!("{:.0}%", 100.0 * share));
     }
-    let mut before = floor;
+    let mut before = bottom;
     for (bin, share) in new.iter().enumerate() {
-        let (x, y) = (bin as f64 * wide, top(*share));
+        let (x, y) = (bin as f64 * bin_width, top(*share));
         if (y - before).abs() > 0.05 {
             drawing.line("new", (x, before), (x, y));
         }
         if *share > 0.0 {
-            drawing.line("new", (x, y), (x + wide, y));
+            drawing.line("new", (x, y), (x + bin_width, y));
         }
         before = y;
     }
-    drawing.line("new", (WIDE, before), (WIDE, floor));
-    drawing.line("base", (0.0, floor), (WIDE, floor));
+    drawing.line("new", (WIDTH, before), (WIDTH, bottom));
+    drawing.line("base", (0.0, bottom), (WIDTH, bottom));
     for quarter in 0..4 {
         let bin = quarter * bins / 4;
-        let Some(from) = picture.from.get(bin) else { continue };
+        let Some(from) = histogram.from.get(bin) else { continue };
         let anchor = if bin == 0 { Anchor::Start } else { Anchor::Middle };
-        drawing.text("tick", (bin as f64 * wide, floor + 13.0), anchor, &edge(&picture.what, *from));
+        drawing.text("tick", (bin as f64 * bin_width, bottom + 13.0), anchor, &edge(&histogram.what, *from));
     }
-    drawing.finish(&format!("Histogram: {}, the reference and the new messages", picture.what), &gap(picture))
+    drawing.text("axis", (WIDTH / 2.0, bottom + 28.0), Anchor::Middle, &axis_title(&histogram.what));
+    let title = format!("Histogram of the {} in the reference and in the new messages", histogram.what);
+    drawing.finish(&title, &largest_gap(histogram))
 }
 
-/// The last runs: the F1 that was to be expected as a line, the verdict as a mark below it.
-pub(super) fn history(runs: &[RunSummary], reference: Option<f64>, says: &str) -> String {
-    const TOP: f64 = 14.0;
-    // Across, with room for the numbers of the scale at the right.
-    const WIDE: f64 = 92.0;
+/// The last runs: estimated F1 as a line, and each verdict as a mark below it.
+pub(super) fn history(runs: &[RunSummary], reference: Option<f64>, summary: &str) -> String {
+    const TOP: f64 = 26.0;
+    // The width of the plot in hundredths leaves room for the labels at the right.
+    const WIDTH: f64 = 92.0;
     let values = || runs.iter().filter_map(|run| run.f1);
-    // Without a figure there is no line to make room for.
-    let plot = if values().next().is_some() { 120.0 } else { 0.0 };
+    let is_estimated = values().next().is_some();
+    let plot = if is_estimated { 120.0 } else { 0.0 };
     let marks = TOP + plot + 34.0;
     let scale = AxisScale::over(values().chain(reference));
-    let slot = WIDE / runs.len().max(8) as f64;
+    let slot = WIDTH / runs.len().max(8) as f64;
     let middle = |run: usize| (run as f64 + 0.5) * slot;
     let y = |f1: f64| TOP + plot * (1.0 - scale.at(f1));
-    let mut drawing = Drawing::new(marks + 18.0);
-    if values().next().is_some() {
+    let mut drawing = Drawing::new(marks + 34.0);
+    if is_estimated {
+        drawing.text("axis", (100.0, 11.0), Anchor::End, "estimated F1");
         for tick in scale.ticks() {
-            drawing.line("grid", (0.0, y(tick)), (WIDE, y(tick)));
+            drawing.line("grid", (0.0, y(tick)), (WIDTH, y(tick)));
             drawing.text("tick", (100.0, y(tick) + 4.0), Anchor::End, &scale.label(tick));
         }
         if let Some(reference) = reference {
-            drawing.line("reference-line", (0.0, y(reference)), (WIDE, y(reference)));
+            drawing.line("reference-line", (0.0, y(reference)), (WIDTH, y(reference)));
         }
     }
     let mut last = None;
@@ -227,15 +257,16 @@ pub(super) fn history(runs: &[RunSummary], reference: Option<f64>, says: &str) -
             drawing.text("tick", (middle(run), marks + 13.0), Anchor::Middle, &letter.to_string());
         }
     }
-    drawing.line("base", (0.0, marks), (WIDE, marks));
+    drawing.line("base", (0.0, marks), (WIDTH, marks));
     if runs.len() > 16 {
-        let ends = [(runs.first(), 0.0, Anchor::Start), (runs.last(), WIDE, Anchor::End)];
+        let ends = [(runs.first(), 0.0, Anchor::Start), (runs.last(), WIDTH, Anchor::End)];
         for (run, x, anchor) in ends {
-            let day = run.map_or_else(String::new, |run| prose::day(run.time));
+            let day = run.map_or_else(String::new, |run| numbers::day(run.time));
             drawing.text("tick", (x, marks + 13.0), anchor, &day);
         }
     }
-    drawing.finish("The runs before: F1 to be expected, and the verdict of each", says)
+    drawing.text("axis", (WIDTH / 2.0, marks + 29.0), Anchor::Middle, "run, oldest first, with its verdict");
+    drawing.finish("Earlier runs: estimated F1 and verdict of each", summary)
 }
 
 #[cfg(test)]
@@ -243,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scale_is_on_round_numbers_and_holds_its_values() {
+    fn an_axis_has_round_numbers_and_covers_its_values() {
         let scale = AxisScale::over([0.908, 0.959, 0.9848].into_iter());
         let ticks: Vec<String> = scale.ticks().map(|tick| scale.label(tick)).collect();
         assert_eq!(ticks, ["0.90", "0.92", "0.94", "0.96", "0.98", "1.00"]);
@@ -253,16 +284,16 @@ mod tests {
     }
 
     #[test]
-    fn a_forged_picture_is_drawn_all_the_same() {
-        let picture = FeatureHistogram {
+    fn draws_a_forged_histogram() {
+        let forged = FeatureHistogram {
             what: "score".into(),
             from: vec![0.0],
             reference: vec![],
             new: vec![u64::MAX, 7],
         };
-        assert!(histogram(&picture).contains("No messages to show."));
+        assert!(histogram(&forged).contains("There are no messages."));
         assert!(
-            histogram(&FeatureHistogram { from: vec![f64::MAX; 3], reference: vec![1, 2], ..picture })
+            histogram(&FeatureHistogram { from: vec![f64::MAX; 3], reference: vec![1, 2], ..forged })
                 .starts_with("<svg")
         );
     }

@@ -1,17 +1,18 @@
-//! The sentences of `compare`: turns the reasons of a comparison into `compare.json`.
+//! Turns the reasons of a comparison into the sentences of `compare.json`.
 
 use crate::compare::decision::CompareDecision;
 use crate::compare::gates::{Gate, GateLimit, GateOutcome, GateResult};
-use crate::compare::golden::GoldenResult;
-use crate::compare::paired_result::{MIN_F1_EFFECT, PairedResult};
+use crate::compare::golden::{GoldenMiss, GoldenResult};
+use crate::compare::paired_result::{MIN_F1_EFFECT, McNemar, PairedResult};
 use crate::compare::reasons::{CompareReason, CompareReasonCode, RowScope};
 use crate::compare::report::CompareReport;
-use crate::compare::sequential::SequentialEvidence;
+use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 use crate::compare::slices::{MAX_SLICE_LOSS, Slice};
 use crate::io::result_file::ResultHead;
 use crate::reason::{Reason, p_value};
+use crate::report::numbers::{count, counted};
 
-/// The decision as the tool of that name writes it.
+/// Builds `compare.json`; `tool` is the name of the program that writes it.
 pub fn report(decision: CompareDecision, tool: &str) -> CompareReport {
     CompareReport {
         head: ResultHead::new("compare", tool),
@@ -35,18 +36,18 @@ pub fn report(decision: CompareDecision, tool: &str) -> CompareReport {
     }
 }
 
-/// What a reason is called in a table.
+/// The name of a reason in a table.
 pub(super) fn title(code: CompareReasonCode) -> &'static str {
     match code {
         CompareReasonCode::Rows => "Labelled rows",
-        CompareReasonCode::First => "The first model",
+        CompareReasonCode::First => "First model",
         CompareReasonCode::PairedTest => "Paired test",
-        CompareReasonCode::F1Difference => "F1 against the champion's",
-        CompareReasonCode::NotWorse => "All rows",
-        CompareReasonCode::Evidence => "Evidence so far",
-        CompareReasonCode::RowsNeeded => "Rows still needed",
-        CompareReasonCode::Gate => "A gate",
-        CompareReasonCode::Required => "Required of the model",
+        CompareReasonCode::F1Difference => "Change of F1",
+        CompareReasonCode::NotWorse => "No loss of F1",
+        CompareReasonCode::Evidence => "Evidence",
+        CompareReasonCode::RowsNeeded => "Rows needed",
+        CompareReasonCode::Gate => "Gate",
+        CompareReasonCode::Required => "Requirement of the fit",
         CompareReasonCode::Slice => "Slices",
         CompareReasonCode::Golden => "Golden messages",
     }
@@ -63,81 +64,106 @@ fn reason(reason: &CompareReason) -> Reason {
     }
 }
 
+/// The fact and its limit come first, details after a semicolon: `Reason::fact` relies on it.
 fn sentence(reason: &CompareReason) -> String {
     match reason {
-        CompareReason::NoRows => "no labelled rows to compare on".into(),
-        CompareReason::FirstModel => "there is no champion to be better than".into(),
-        CompareReason::PairedTest(scope, part) => of(scope, part.rows) + &paired_test(part),
-        CompareReason::F1Difference(scope, part) => of(scope, part.rows) + &f1_difference(part),
-        CompareReason::NotWorse(scope, part) => of(scope, part.rows) + &not_worse(part),
-        CompareReason::Evidence(found) => evidence(found),
-        CompareReason::RowsNeeded { needed, .. } => {
-            format!("some {needed} such rows would tell, were the difference what it looks like")
+        CompareReason::NoRows => "there are no labelled rows to compare the models on".into(),
+        CompareReason::FirstModel => "there is no champion to compare with".into(),
+        CompareReason::PairedTest(scope, part) => in_scope(scope, part.rows) + &paired_test(part),
+        CompareReason::F1Difference(scope, part) => in_scope(scope, part.rows) + &f1_difference(part),
+        CompareReason::NotWorse(scope, part) => in_scope(scope, part.rows) + &not_worse(part),
+        CompareReason::Evidence(evidence) => evidence_sentence(evidence),
+        CompareReason::RowsNeeded { rows, needed } => {
+            let needed = counted(*needed, "row");
+            let verb = if needed == "1 row" { "is" } else { "are" };
+            format!("{needed} {verb} needed to detect this difference; there are {}", count(*rows))
         }
         CompareReason::Gate(outcome) => gate(outcome),
-        CompareReason::Required(gate) => format!("out of fold {gate}"),
+        CompareReason::Required(gate) => format!("cross-validated {gate}"),
         CompareReason::SliceLoses(slice) => slice_loses(slice),
         CompareReason::NoSliceLoses { slices } => {
-            format!("none of {slices} slices surely loses more than {MAX_SLICE_LOSS} of F1")
+            format!("no slice loses more than {MAX_SLICE_LOSS} F1 ({})", counted(*slices as u64, "slice"))
         }
         CompareReason::Golden(result) => golden(result),
     }
 }
 
 /// The rows that a sentence is about, and a colon.
-fn of(scope: &RowScope, rows: u64) -> String {
+fn in_scope(scope: &RowScope, rows: u64) -> String {
+    let rows = counted(rows, "row");
     match scope {
-        RowScope::All => format!("of all {rows} rows: "),
-        RowScope::NewestSince(moment) => {
-            let day = moment.split('T').next().unwrap_or_default();
-            format!("of the newest {rows} rows, since {day}: ")
+        RowScope::All => format!("all {rows}: "),
+        RowScope::NewestSince(time) => {
+            let day = time.split('T').next().unwrap_or_default();
+            format!("newest {rows} (since {day}): ")
         }
     }
 }
 
 fn paired_test(part: &PairedResult) -> String {
-    let mcnemar = &part.mcnemar;
-    let (ours, theirs) = (mcnemar.only_challenger_right, mcnemar.only_champion_right);
-    let p = p_value(mcnemar.exact);
-    format!("{ours} only the challenger got right, {theirs} only the champion (exact McNemar p {p})")
+    let p = p_value(part.mcnemar.exact);
+    format!("{} (exact McNemar p {p})", only_right(part))
+}
+
+/// The rows that exactly one of the models got right.
+pub(super) fn only_right(part: &PairedResult) -> String {
+    let McNemar { only_challenger_right, only_champion_right, .. } = part.mcnemar;
+    let challenger = counted(only_challenger_right, "row");
+    let champion = counted(only_champion_right, "row");
+    format!("{challenger} only the challenger got right, {champion} only the champion")
 }
 
 fn f1_difference(part: &PairedResult) -> String {
     let Some(f1) = part.f1 else { return "no labelled rows".into() };
-    let (before, after) = (part.champion_f1, part.challenger_f1);
     let (low, high) = (f1.interval.0, f1.interval.1);
-    format!("F1 {before:.3} -> {after:.3}: {:+.3} ({low:+.3} to {high:+.3})", f1.value)
+    let change = f1_change(part.champion_f1, part.challenger_f1);
+    format!("F1 {change} ({:+.3}, 95% interval {low:+.3} to {high:+.3})", f1.value)
+}
+
+/// The direction and both values: "rose from 0.920 to 0.984".
+pub(super) fn f1_change(champion: f64, challenger: f64) -> String {
+    let [before, after] = [champion, challenger].map(|f1| format!("{f1:.3}"));
+    match () {
+        () if before == after => format!("is unchanged at {after}"),
+        () if challenger > champion => format!("rose from {before} to {after}"),
+        () => format!("fell from {before} to {after}"),
+    }
 }
 
 fn not_worse(part: &PairedResult) -> String {
-    let kept = if part.is_not_worse() { "is surely not" } else { "may be" };
     let low = part.f1_lower_bound();
-    format!("F1 {kept} lower by {MIN_F1_EFFECT}: its lower bound is {low:+.3}")
+    format!("the lower bound of the F1 change is {low:+.3} (limit -{MIN_F1_EFFECT})")
 }
 
-fn evidence(evidence: &SequentialEvidence) -> String {
-    let SequentialEvidence { most_for_challenger: ours, most_for_champion: theirs, rows, looks, .. } =
-        evidence;
-    let looks = if *looks == 1 { "1 look".into() } else { format!("{looks} looks") };
+fn evidence_sentence(evidence: &SequentialEvidence) -> String {
+    let SequentialEvidence { most_for_challenger, most_for_champion, rows, looks, .. } = evidence;
+    let (rows, looks) = (counted(*rows, "row"), counted(*looks, "look"));
     format!(
-        "evidence of up to {ours:.1} for the challenger, {theirs:.1} for the champion, after {rows} rows in {looks}"
+        "the evidence for the challenger is {most_for_challenger:.1}, for the champion {most_for_champion:.1} \
+        (limit {EVIDENCE_NEEDED}); {rows} in {looks}"
     )
 }
 
 fn slice_loses(slice: &Slice) -> String {
-    let Slice { by, value, rows, champion_f1, challenger_f1, p, .. } = slice;
-    let p = p_value(p.unwrap_or(1.0));
-    format!("{by} {value}: F1 {champion_f1:.3} -> {challenger_f1:.3} on {rows} rows (p {p} over all slices)")
+    let p = p_value(slice.p.unwrap_or(1.0));
+    format!("{}; corrected p {p}", slice_change(slice))
+}
+
+/// The change of F1 in a slice, with its limit.
+pub(super) fn slice_change(slice: &Slice) -> String {
+    let Slice { by, value, rows, champion_f1, challenger_f1, .. } = slice;
+    let (change, rows) = (f1_change(*champion_f1, *challenger_f1), counted(*rows, "row"));
+    format!("F1 on {by}={value} {change} on {rows} (limit {MAX_SLICE_LOSS})")
 }
 
 fn golden(golden: &GoldenResult) -> String {
-    let GoldenResult { rows, wrong, shown } = golden;
-    match shown.first() {
-        Some(first) => format!(
-            "{wrong} of {rows} golden messages are judged wrong, the first at line {}: {} for {}",
-            first.line, first.judged_as, first.expected
+    let messages = counted(golden.rows, "golden message");
+    match golden.shown.first() {
+        Some(GoldenMiss { line, expected, judged_as, .. }) => format!(
+            "{} of {messages} got the wrong verdict (limit 0); the first is line {line}: {judged_as} instead of {expected}",
+            count(golden.wrong)
         ),
-        None => format!("all {rows} golden messages are judged right by the model as it loads afresh"),
+        None => format!("{messages} got the right verdict from a fresh process"),
     }
 }
 
@@ -157,29 +183,24 @@ fn gate_result(outcome: &GateOutcome) -> GateResult {
     }
 }
 
+/// Names every limit if the gate is passed, else the missed ones.
 fn gate(outcome: &GateOutcome) -> String {
     let (before, after) = (measured(outcome.champion), measured(outcome.challenger));
-    let limit = |(limit, reached): &(GateLimit, bool)| {
-        let is = if *reached { "is" } else { "is not" };
-        match limit {
-            GateLimit::Threshold(threshold) if *reached => format!("reaches {threshold}"),
-            GateLimit::Threshold(threshold) => format!("misses {threshold}"),
-            GateLimit::AbsoluteChange(change) => {
-                format!("{is} better by {change} than the champion's {before}")
-            }
-            GateLimit::RelativeChange(share) => {
-                format!("{is} better by {}% than the champion's {before}", share * 100.0)
-            }
-        }
+    let better = if outcome.gate.greater_is_better { "above" } else { "below" };
+    let limit = |limit: &GateLimit| match limit {
+        GateLimit::Threshold(threshold) => threshold.to_string(),
+        GateLimit::AbsoluteChange(change) => format!("{change} {better} the champion's {before}"),
+        GateLimit::RelativeChange(share) => format!("{}% {better} the champion's {before}", share * 100.0),
     };
-    let limits: Vec<String> = outcome.limits.iter().map(limit).collect();
-    let limits =
-        if limits.is_empty() { "has no champion to be better than".into() } else { limits.join(" and ") };
-    format!("the challenger's {} {after} {limits}", outcome.gate.figure)
+    let passed = outcome.passed();
+    let named = outcome.limits.iter().filter(|(_, reached)| passed || !reached);
+    let limits: Vec<String> = named.map(|(named, _)| limit(named)).collect();
+    let limits = if limits.is_empty() { "none without a champion".into() } else { limits.join(" and ") };
+    format!("the challenger's {} is {after} (limit {limits})", outcome.gate.figure)
 }
 
 fn measured(figure: Option<f64>) -> String {
-    figure.map_or("which could not be measured".into(), |value| format!("{value:.3}"))
+    figure.map_or("unknown".into(), |value| format!("{value:.3}"))
 }
 
 #[cfg(test)]
@@ -192,7 +213,7 @@ mod tests {
     use crate::stats::paired::PairedConfusion;
 
     #[test]
-    fn a_slice_that_loses_is_named() {
+    fn names_a_slice_that_loses_f1() {
         let (mut slices, mut all) = (Slices::default(), PairedConfusion::default());
         for (rows, champion, challenger) in [(12, Positive, Negative), (20, Positive, Positive)] {
             (0..rows).for_each(|_| slices.add("lang", "de", Positive, champion, challenger));
@@ -200,12 +221,12 @@ mod tests {
         (0..60).for_each(|_| all.add(Positive, Negative, Positive));
         let evidence = CompareEvidence { slices, ..CompareEvidence::of(RowCounts::Paired(all)) };
         let report = report(decision::decide(evidence), "compare");
-        let said = |reason: &Reason| reason.says.starts_with("lang de: F1 1.000 -> 0.769 on 32 rows");
-        assert!(report.reasons.iter().any(said), "{:?}", report.reasons);
+        let wanted = "F1 on lang=de fell from 1.000 to 0.769 on 32 rows (limit 0.03); corrected p ";
+        assert!(report.reasons.iter().any(|reason| reason.says.starts_with(wanted)), "{:?}", report.reasons);
     }
 
     #[test]
-    fn every_code_has_a_name_that_leads_back_to_it() {
+    fn finds_every_code_by_its_name() {
         for code in CompareReasonCode::ALL {
             assert_eq!(CompareReasonCode::named(code.name()), Some(code));
         }

@@ -1,4 +1,4 @@
-//! The sentences of `drift`: turns signals and triggers into `drift.json`.
+//! Turns the signals and triggers of `drift` into the sentences of `drift.json`.
 
 use crate::drift::decision::DriftDecision;
 use crate::drift::drift_report::{DriftReport, SignalReport};
@@ -11,14 +11,15 @@ use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, Trigge
 use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::ResultHead;
 use crate::profile::descriptor::FLAGS;
-use crate::reason::{Reason, p_value};
+use crate::reason::Reason;
+use crate::report::numbers::counted;
 use crate::stats::two_by_two::TwoByTwo;
 
-/// What unlabelled messages cannot show, whatever is measured.
-const BLIND: &str = "Without labels a change of what counts as positive cannot be seen, nor can mistakes that the model is \
-    sure of: only labels show these.";
+/// The limits of a run without labels.
+const BLIND: &str = "Without labels, drift cannot see that the meaning of spam changed, or that the model is confidently wrong. \
+    Label some rows to measure this.";
 
-/// The report of a decision, written by the tool of that name.
+/// Builds `drift.json`; `tool` is the name of the program that writes it.
 pub fn drift_report(decision: DriftDecision, tool: &str) -> DriftReport {
     let DriftDecision { assessment, .. } = decision;
     DriftReport {
@@ -70,13 +71,12 @@ fn signal(signal: &Signal) -> SignalReport {
 }
 
 fn signal_sentence(signal: &Signal) -> String {
-    let side = match (signal.fired, signal.is_news()) {
-        (false, _) => ": no drift",
-        (true, false) => ": no more than in the windows before",
+    let outcome = match (signal.fired, signal.is_news()) {
+        (false, _) => "; no alarm",
+        (true, false) => "; no larger than in earlier windows",
         (true, true) => "",
     };
-    let found = subject_sentence(&signal.test.subject, signal.test.effect);
-    format!("{found} (p {} over all tests){side}", p_value(signal.corrected))
+    change_sentence(&signal.test.subject, signal.test.effect) + outcome
 }
 
 fn subject_name(subject: &TestSubject) -> String {
@@ -91,23 +91,25 @@ fn subject_name(subject: &TestSubject) -> String {
     }
 }
 
-fn subject_sentence(subject: &TestSubject, effect: f64) -> String {
+fn change_sentence(subject: &TestSubject, effect: f64) -> String {
     match subject {
         TestSubject::Scale { scale, is_lower } => {
-            let way = if *is_lower { "lower" } else { "higher" };
-            format!("the {} is {way} (D {effect:.3})", scale.name())
+            let direction = if *is_lower { "lower" } else { "higher" };
+            format!("the {} is {direction} (D {effect:.3})", scale.name())
         }
         TestSubject::Share { of, table: TwoByTwo([new, reference]) } => {
-            let share = |[part, rest]: [u64; 2]| 100.0 * part as f64 / (part + rest).max(1) as f64;
-            let (new, reference) = (share(*new), share(*reference));
-            format!("{}: {new:.1}% of messages, {reference:.1}% before", share_name(of))
+            let percent = |[part, rest]: [u64; 2]| 100.0 * part as f64 / (part + rest).max(1) as f64;
+            let (new, reference) = (percent(*new), percent(*reference));
+            format!("{}: {new:.1}% of messages, {reference:.1}% in the reference", share_name(of))
         }
-        TestSubject::NoWord => "no word has moved".into(),
+        TestSubject::NoWord => "no word changed".into(),
         TestSubject::AllWords => {
-            format!("a classifier tells new messages from old ones with an AUC of {effect:.3}")
+            format!("a classifier separates new messages from the reference with AUC {effect:.3}")
         }
         TestSubject::EstimatedF1 { new, reference } => {
-            format!("the F1 to be expected is {new:.3}, {reference:.3} before")
+            format!(
+                "estimated F1 is {new:.3}; the reference is {reference:.3} after adjusting for class balance"
+            )
         }
     }
 }
@@ -116,102 +118,131 @@ fn share_name(of: &ShareOf) -> String {
     match of {
         ShareOf::Flag(flag) => FLAGS[*flag].into(),
         ShareOf::LabelledPositive => "labelled positive".into(),
-        ShareOf::TakenForPositive => "taken for positive".into(),
+        ShareOf::TakenForPositive => "predicted positive".into(),
         ShareOf::Word(name) => format!("'{name}'"),
         ShareOf::UnnamedWord(_) => "a word".into(),
     }
 }
 
+/// The fact and its limit come first, details after a semicolon: `Reason::fact` relies on it.
 fn trigger_sentence(cause: &TriggerCause) -> String {
     match cause {
         TriggerCause::Forced(true) => "a retrain is forced".into(),
-        TriggerCause::Forced(false) => "not forced".into(),
+        TriggerCause::Forced(false) => "no retrain is forced".into(),
         TriggerCause::Champion(presence) => match presence {
             ChampionPresence::Present => "there is a champion".into(),
-            ChampionPresence::NotAsked => "no champion is asked about".into(),
+            ChampionPresence::NotAsked => {
+                "the messages are compared with a reference, not with a champion".into()
+            }
             ChampionPresence::Missing => "there is no champion yet".into(),
         },
         TriggerCause::Performance(performance) => performance_sentence(performance),
         TriggerCause::Estimated(estimated, margin) => estimated_sentence(estimated.as_ref(), *margin),
         TriggerCause::Drift(drift) => drift_sentence(drift),
-        TriggerCause::Age(None, _) => "nobody knows when the champion was fitted".into(),
+        TriggerCause::Age(None, _) => "the age of the champion is unknown".into(),
         TriggerCause::Age(Some(days), limit) => {
-            format!("the champion is {days:.1} days old, may be {limit}")
+            format!("the champion is {days:.1} days old (limit {limit})")
         }
         TriggerCause::NewRows(rows, limit) => {
-            format!("{rows} rows have come since the champion, may be {limit}")
+            format!("{} arrived since the champion was fitted (limit {limit})", counted(*rows, "new row"))
         }
         TriggerCause::Changes { file, lines, limit } => {
-            format!("{lines} lines of {file} have changed since the champion, may be {limit}")
+            let lines = counted(*lines, "line");
+            format!("{lines} of {file} changed since the champion was fitted (limit {limit})")
         }
         TriggerCause::Cooldown { hours, limit, holds } => {
-            let verb = if *holds { "holds" } else { "is over" };
+            let over = if *holds { "" } else { "; the cooldown is over" };
             let hours = hours.max(0.0);
-            format!("cooldown {verb}: the last retrain was {hours:.1} hours ago, the limit is {limit}")
+            format!("the last retrain was {hours:.1} hours ago (cooldown {limit} hours){over}")
         }
         TriggerCause::Labels(labels, limit) => {
-            format!("{labels} rows have been labelled since the champion, a retrain takes {limit}")
+            format!("{} (a retrain needs {limit})", counted(*labels, "new label"))
         }
         TriggerCause::HistoryUnreadable(why) => {
-            format!("a part of the history cannot be read and is left out ({why})")
+            format!("part of the history cannot be read and is ignored ({why})")
         }
     }
 }
 
 fn performance_sentence(performance: &LabelledF1) -> String {
-    let measured = |found: &MeasuredF1| {
-        let MeasuredF1 { value, low, high, rows } = found;
-        format!("F1 {value:.3} ({low:.3} to {high:.3}) on {rows} labelled rows")
-    };
     match performance {
-        LabelledF1::NoMetrics => "no --metrics that say what the champion made of labelled rows".into(),
-        LabelledF1::TooFew { rows, involved } => {
-            format!("{rows} labelled rows, {involved} of them positive or taken for it, are too few for F1")
+        LabelledF1::NoMetrics => {
+            "F1 is not measured: there are no metrics of labelled rows (--metrics)".into()
         }
-        LabelledF1::Picked { rows } => format!(
-            "the {rows} labelled rows were picked: they do not score as the others do, and say nothing of all"
+        LabelledF1::TooFew { rows, involved } => format!(
+            "{} cannot measure F1: {involved} of them are labelled or predicted positive",
+            counted(*rows, "labelled row")
         ),
+        LabelledF1::Picked { rows } => {
+            format!("{} cannot measure F1: they are not a random sample", counted(*rows, "labelled row"))
+        }
         LabelledF1::NoLimit(found) => {
-            format!("{}; nothing says what it should be, see --min-f1", measured(found))
+            let MeasuredF1 { low, high, .. } = found;
+            format!("{} (no limit; set --min-f1); 95% interval {low:.3} to {high:.3}", measured("is", found))
         }
         LabelledF1::Minimum { found, minimum, is_below } => {
-            let side = if *is_below { "is below" } else { "is not surely below" };
-            format!("{} {side} {minimum}", measured(found))
+            below(found, *minimum, *is_below) + &interval(found)
         }
         LabelledF1::Loss { found, before, margin, .. } => {
-            let side = if performance.fired() { "is less" } else { "is not surely less" };
-            format!("{} {side} than {before:.3}, out of fold, by more than {margin}", measured(found))
+            let fact = below(found, before - margin, performance.fired());
+            format!("{fact}{}, cross-validated F1 {before:.3}", interval(found))
         }
     }
 }
 
+fn measured(verb: &str, found: &MeasuredF1) -> String {
+    format!("F1 {verb} {:.3} on {}", found.value, counted(found.rows, "labelled row"))
+}
+
+fn below(found: &MeasuredF1, limit: f64, is_below: bool) -> String {
+    let fact =
+        format!("{} (limit {})", measured(if is_below { "fell to" } else { "is" }, found), short(limit));
+    let is_chance = !is_below && found.value < limit;
+    if is_chance { fact + "; the difference can be chance" } else { fact }
+}
+
+fn interval(found: &MeasuredF1) -> String {
+    format!("; 95% interval {:.3} to {:.3}", found.low, found.high)
+}
+
+/// A limit with at most three decimals: 0.9, 0.977.
+fn short(limit: f64) -> f64 {
+    (limit * 1000.0).round() / 1000.0
+}
+
 fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
     let Some(estimated) = estimated else {
-        return "no scores and labels to tell by what F1 is to be expected".into();
+        return "F1 cannot be estimated: the scores or the labels of the reference are missing".into();
     };
-    let EstimatedF1 { expected: now, reference: before, messages, .. } = estimated;
-    let side = if estimated.least_loss() > margin { "more" } else { "not surely more" };
+    let EstimatedF1 { expected: now, reference, messages, .. } = estimated;
+    let fired = estimated.least_loss() > margin;
+    let is_chance = !fired && now.value < reference.value - margin;
     format!(
-        "F1 {:.3} ({:.3} to {:.3}) is to be expected of {messages} distinct messages, {:.3} of the reference at their share \
-        of positives: {side} than {margin} is lost",
-        now.value, now.interval.0, now.interval.1, before.value
+        "estimated F1 is {:.3} ({:.3} to {:.3}) on {}; the reference is {:.3} after adjusting for class balance \
+        (limit {margin} below){}",
+        now.value,
+        now.interval.0,
+        now.interval.1,
+        counted(*messages, "message"),
+        reference.value,
+        if is_chance { "; the difference can be chance" } else { "" },
     )
 }
 
 fn drift_sentence(drift: &DriftPersistence) -> String {
     let DriftPersistence { verdict, is_news, drifted, persistence, retrain_on } = *drift;
-    let says = match verdict {
-        DriftVerdict::Drifted if !is_news => "messages have drifted, no more than in the windows before",
-        DriftVerdict::Drifted => "messages have drifted",
-        DriftVerdict::Steady => "messages have not drifted",
-        DriftVerdict::InsufficientData => "too few messages to say that they have not drifted",
+    let verdict = match verdict {
+        DriftVerdict::Drifted if !is_news => "the messages have drifted, but no more than in earlier windows",
+        DriftVerdict::Drifted => "the messages have drifted",
+        DriftVerdict::Steady => "the messages have not drifted",
+        DriftVerdict::InsufficientData => "too few messages for a verdict",
     };
     let Persistence { windows, of } = persistence;
     match retrain_on {
-        RetrainOn::Performance => format!("{says}, and only performance asks for a retrain"),
-        RetrainOn::AnyDrift => says.into(),
+        RetrainOn::Performance => format!("{verdict}; only F1 can trigger a retrain"),
+        RetrainOn::AnyDrift => verdict.into(),
         RetrainOn::PersistentDrift => {
-            format!("{says}: {drifted} of the last {of} windows have, {windows} ask for a retrain")
+            format!("{verdict}; {drifted} of the last {of} windows drifted (limit {windows})")
         }
     }
 }
@@ -221,33 +252,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trigger_says_its_numbers() {
-        let says = |cause| {
+    fn a_trigger_sentence_states_value_and_limit() {
+        let shown = |cause| {
             let Reason { code, says, value, limit, .. } = reason(&Trigger { fired: false, cause });
             format!("{code}: {says} {value:?} {limit:?}")
         };
+        assert_eq!(shown(TriggerCause::Age(None, 30.0)), "age: the age of the champion is unknown None None");
         assert_eq!(
-            says(TriggerCause::Age(None, 30.0)),
-            "age: nobody knows when the champion was fitted None None"
+            shown(TriggerCause::Age(Some(92.04), 30.0)),
+            "age: the champion is 92.0 days old (limit 30) Some(92.04) Some(30.0)"
         );
         assert_eq!(
-            says(TriggerCause::Age(Some(92.04), 30.0)),
-            "age: the champion is 92.0 days old, may be 30 Some(92.04) Some(30.0)"
-        );
-        assert_eq!(
-            says(TriggerCause::Cooldown { hours: -2.0, limit: 24.0, holds: true }),
-            "cooldown: cooldown holds: the last retrain was 0.0 hours ago, the limit is 24 Some(-2.0) Some(24.0)"
+            shown(TriggerCause::Cooldown { hours: -2.0, limit: 24.0, holds: true }),
+            "cooldown: the last retrain was 0.0 hours ago (cooldown 24 hours) Some(-2.0) Some(24.0)"
         );
     }
 
     #[test]
-    fn a_word_has_its_name_if_new_rows_have_it() {
+    fn a_word_without_a_name_is_called_a_word() {
         let table = TwoByTwo([[3, 9], [0, 7]]);
         let both = |of| {
             let subject = TestSubject::Share { of, table };
-            format!("{} | {}", subject_name(&subject), subject_sentence(&subject, 1.0))
+            format!("{} | {}", subject_name(&subject), change_sentence(&subject, 1.0))
         };
-        assert_eq!(both(ShareOf::Word("viagra".into())), "viagra | 'viagra': 25.0% of messages, 0.0% before");
-        assert_eq!(both(ShareOf::UnnamedWord(77)), "77 | a word: 25.0% of messages, 0.0% before");
+        assert_eq!(
+            both(ShareOf::Word("viagra".into())),
+            "viagra | 'viagra': 25.0% of messages, 0.0% in the reference"
+        );
+        assert_eq!(both(ShareOf::UnnamedWord(77)), "77 | a word: 25.0% of messages, 0.0% in the reference");
     }
 }

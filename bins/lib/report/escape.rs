@@ -2,17 +2,17 @@
 
 use crate::io::diagnostics::inert;
 
-/// No more of a text than so many characters.
-pub(crate) fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
+/// The first characters of a text, followed by … if there are more.
+pub(crate) fn cut(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
 
-/// Text in Markdown with nothing in it that Markdown, HTML or GitHub would act on.
+/// Escapes everything that Markdown, HTML or GitHub would interpret.
 pub(crate) fn markdown(text: &str) -> String {
-    // What follows @ or www. is looked up after the backslashes are gone: only a joiner in between keeps it from that.
+    // GitHub looks for @name and www. after it removes backslashes, so only a word joiner prevents a link.
     const JOINER: &str = "&#8288;";
     let mut out = String::with_capacity(text.len());
     for c in inert(text).chars() {
@@ -40,7 +40,7 @@ pub(crate) fn markdown(text: &str) -> String {
     out
 }
 
-/// Text in HTML, between tags or in a quoted attribute.
+/// Escapes text between tags or in a quoted attribute.
 pub(super) fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in inert(text).chars() {
@@ -56,17 +56,17 @@ pub(super) fn html(text: &str) -> String {
     out
 }
 
-/// The message of a workflow command.
+/// Escapes the message of a workflow command.
 pub(super) fn message(text: &str) -> String {
     inert(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A property of a workflow command, such as its title.
+/// Escapes a property of a workflow command, such as its title.
 pub(super) fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// A word for programs: what is neither letter, digit nor one of `_-` is left out.
+/// Keeps the characters of a code: ASCII letters, digits, `_` and `-`, at most 40.
 pub(super) fn code(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).take(40).collect()
 }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markdown_is_text() {
+    fn escaped_markdown_is_plain_text() {
         let escaped = markdown("<script>|`x`[a](b) @me www.a.b http://c $1$ \u{202e}\u{1b}[31m##[error]");
         for wanted in
             ["&lt;script&gt;\\|\\`x\\`\\[a\\](b)", "\\@&#8288;me", "www&#8288;.a", "http:&#8288;//c"]
@@ -87,20 +87,20 @@ mod tests {
     }
 
     #[test]
-    fn html_is_text() {
+    fn escaped_html_is_plain_text() {
         assert_eq!(html("<a href='x'>&\"\n"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot; ");
         assert_eq!(html("\u{202e}x\u{1b}"), "\\u{202e}x\\u{1b}");
     }
 
     #[test]
-    fn a_command_of_the_runner_has_one_line_and_no_other_property() {
+    fn a_workflow_command_keeps_one_line_and_one_property() {
         assert_eq!(property("a,b: 5%\n::x"), "a%2Cb%3A 5%25 %3A%3Ax");
         assert_eq!(message("5%, ##[debug]"), "5%25, ##\\u{5b}debug]");
         assert_eq!(code("no_champion\n::x=y"), "no_championxy");
     }
 
     #[test]
-    fn a_long_word_is_cut_between_characters() {
+    fn cuts_a_long_word_between_characters() {
         assert_eq!(cut(&"é".repeat(10_000), 3), "ééé…");
         assert_eq!(cut("abc", 3), "abc");
     }

@@ -6,36 +6,34 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::decision::{Decision, RunResults};
-use super::{annotate, markdown, page};
 use crate::io::result_file;
 use crate::io::stream::Place;
+use crate::report::{Decision, RunResults, annotate, markdown, page};
 
-/// Writes `decision.json`, `report.md` and `report.html`.
 pub fn write(directory: &Path, run: &RunResults, decision: &Decision) -> Result<()> {
     result_file::write(&Place::File(directory.join("decision.json")), decision)?;
     Place::File(directory.join("report.md")).write_text(&run.markdown(decision))?;
     Place::File(directory.join("report.html")).write_text(&run.page(decision))
 }
 
-/// Adds to a file of the runner.
+/// Appends to a file of the runner, such as the job summary.
 pub fn append(path: &Path, text: &str) -> Result<()> {
     let file = OpenOptions::new().append(true).create(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| path.display().to_string())
 }
 
 impl RunResults {
-    /// The report for people: a sentence, then what each tool found; under 60 KB.
+    /// The report as Markdown, under 60 KB.
     pub fn markdown(&self, decision: &Decision) -> String {
         markdown::report(self, decision)
     }
 
-    /// The same as one page that needs nothing else: no script, no font, no picture from elsewhere.
+    /// The report as one HTML page without scripts, external fonts or external images.
     pub fn page(&self, decision: &Decision) -> String {
         page::report(self, decision)
     }
 
-    /// Annotations for a runner, a workflow command a line.
+    /// The annotations for GitHub Actions, one workflow command per line.
     pub fn annotations(&self, decision: &Decision) -> String {
         annotate::commands(self, decision)
     }
@@ -55,7 +53,7 @@ mod tests {
     use crate::drift::verdict::DriftVerdict;
     use crate::io::dates::Timestamp;
     use crate::reason::Reason;
-    use crate::report::decision::REASONS;
+    use crate::report::decision::MAX_REASONS;
     use crate::report::drift_sentences::drift_report;
 
     const HOSTILE: [&str; 11] = [
@@ -72,7 +70,7 @@ mod tests {
         "\" onload=\"alert(1)\" x='",
     ];
 
-    /// A run whose every text says that.
+    /// A run in which every text is this one.
     fn run(text: &str) -> RunResults {
         let evidence = DriftEvidence::default();
         let (decision, _) = decide(&evidence, &DriftPolicy::default(), Timestamp(0)).unwrap();
@@ -115,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_text_is_inert_wherever_it_is_shown() {
+    fn hostile_text_is_inert_in_every_output() {
         for text in HOSTILE {
             let run = run(text);
             let decision = run.decision(Timestamp(0), "report");
@@ -129,8 +127,11 @@ mod tests {
                 assert!(!title.contains([',', ':']), "{line}");
             }
             let markdown = run.markdown(&decision);
+            let text = ["<details>", "<summary>", "</summary>", "</details>"]
+                .iter()
+                .fold(markdown.clone(), |text, tag| text.replace(tag, ""));
             for part in ["<", "[a](", "@everyone", "`b`", " | c |", "**d**", "https://"] {
-                assert!(!markdown.contains(part), "{part}: {markdown}");
+                assert!(!text.contains(part), "{part}: {markdown}");
             }
             let page = run.page(&decision);
             for part in ["<script", "<img", "onload=\"", "'!A0"] {
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forged_verdict_or_reason_is_refused() {
+    fn rejects_a_forged_verdict_or_reason() {
         let drift = run("x").drift.unwrap();
         for text in HOSTILE {
             for key in ["verdict", "reason"] {
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_and_no_list_is_too_long() {
+    fn long_texts_and_lists_are_cut() {
         let mut run = run(&"<x|".repeat(10_000));
         if let Some(drift) = &mut run.drift {
             drift.reasons = vec![drift.reasons[drift.reasons.len() - 1].clone(); 500];
@@ -168,15 +169,15 @@ mod tests {
         }
         let decision = run.decision(Timestamp(0), "report");
         let markdown = run.markdown(&decision);
-        assert!(markdown.len() <= markdown::MOST && markdown.contains("more"), "{}", markdown.len());
-        assert!(markdown.contains("### The runs before"));
+        assert!(markdown.len() <= markdown::MAX_BYTES && markdown.contains("more"), "{}", markdown.len());
+        assert!(markdown.contains("### Earlier runs"));
         assert!(run.page(&decision).len() < 300_000);
         assert!(run.annotations(&decision).lines().count() <= 10);
-        assert_eq!(decision.reasons.len(), REASONS + 1);
+        assert_eq!(decision.reasons.len(), MAX_REASONS + 1);
     }
 
     #[test]
-    fn the_page_needs_nothing_else() {
+    fn the_page_is_self_contained() {
         let run = run("word");
         let page = run.page(&run.decision(Timestamp(0), "report"));
         for part in ["<script", "<link", "<img", "http:", "https:", "url(", "@import", " src=", "href="] {
@@ -188,18 +189,21 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_never_asked_says_no_three_times() {
+    fn a_run_without_results_needs_nothing() {
         let run = RunResults::default();
         let decision = run.decision(Timestamp(5), "report");
-        let wanted = "valid=false\nretrain_needed=false\nlabels_needed=false\ndeploy_needed=false\nreason_code=none\nreason=No new rows to go on\n";
+        let wanted = "valid=false\nretrain_needed=false\nlabels_needed=false\ndeploy_needed=false\nreason_code=none\nreason=Nothing to do: there are no results yet\n";
         assert_eq!(decision.outputs(), wanted);
-        assert_eq!(run.markdown(&decision), "**No new rows to go on.**\n\n");
-        assert!(run.page(&decision).contains("<h1>No new rows to go on</h1>"));
-        assert_eq!(run.annotations(&decision), "::notice title=No new rows to go on::No new rows to go on\n");
+        let markdown = run.markdown(&decision);
+        let start = "## Nothing to do\n\n1970-01-01\n\n**Nothing to do: there are no results yet.**\n\n### What to do next\n\n- ";
+        assert!(markdown.starts_with(start), "{markdown}");
+        assert!(run.page(&decision).contains("<h1>Nothing to do</h1>"));
+        let annotations = "::notice title=Nothing to do::Nothing to do%3A there are no results yet\n";
+        assert_eq!(run.annotations(&decision), annotations.replace("%3A", ":"));
     }
 
     #[test]
-    fn what_decided_has_a_word() {
+    fn the_reason_code_matches_the_decision() {
         let code = |change: &dyn Fn(&mut DriftReport)| {
             let mut run = run("x");
             if let Some(drift) = &mut run.drift {
@@ -208,22 +212,24 @@ mod tests {
                 drift.reason = Some(TriggerCode::Performance);
                 change(drift);
             }
-            let Decision { reason_code, says, .. } = run.decision(Timestamp(0), "report");
-            format!("{reason_code}: {says}")
+            let Decision { reason_code, reason, .. } = run.decision(Timestamp(0), "report");
+            format!("{reason_code}: {reason}")
         };
-        assert_eq!(code(&|_| ()), "steady: Nothing to do: messages are as they were");
-        assert_eq!(code(&|drift| drift.retrain_needed = true), "performance: A new model is needed");
+        assert_eq!(code(&|_| ()), "steady: Nothing to do: the messages have not drifted");
+        assert_eq!(code(&|drift| drift.retrain_needed = true), "performance: A retrain is needed");
         assert_eq!(
             code(&|drift| drift.labels_needed = true),
-            "labels_needed: A new model is needed, and labels for it first"
+            "labels_needed: A retrain is needed, but only 0 new labels are available (limit 0); label more rows"
         );
         assert_eq!(
-            code(&|drift| drift.reasons[0].fired = true),
-            "cooldown: A new model is asked for, and has to wait"
+            code(&|drift| {
+                drift.reasons = vec![Reason::against("cooldown", true, "", 12.0, 24.0)];
+            }),
+            "cooldown: A retrain is needed but waits: the last one was 12 hours ago (cooldown 24 hours)"
         );
         assert_eq!(
             code(&|drift| drift.verdict = DriftVerdict::InsufficientData),
-            "insufficient_data: Nothing to do: too few messages to say more"
+            "insufficient_data: Nothing to do: there is no reference to compare the messages with"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Messages whose verdict changes between two models, as CSV: masked, with the words that cause the change.
+//! Writes the messages whose verdict changes between two models as CSV, masked, with the words that cause the change.
 
 use std::io::Write;
 
@@ -12,10 +12,10 @@ use crate::rows::label::LabelNames;
 use crate::rows::mask;
 use crate::rows::{self, CellValue};
 
-/// Words that are named for each message.
+/// Maximum number of words per message.
 const WORDS: usize = 8;
 
-/// A file of messages whose verdict changes, under way.
+/// A CSV file that is being written.
 pub struct FlipsFile<'a> {
     output: Output,
     place: &'a Place,
@@ -27,8 +27,8 @@ pub struct FlipsFile<'a> {
 }
 
 impl<'a> FlipsFile<'a> {
-    /// Begins it with its header. Messages go by the column `id`, or by their line. `positive` is what positive rows are called
-    /// if no model says so.
+    /// Writes the header. The column `id` identifies a message; without one, its line does. `positive` names positive rows if
+    /// there is no model.
     pub fn create(
         place: &'a Place,
         id: Option<&'a str>,
@@ -89,7 +89,7 @@ impl<'a> FlipsFile<'a> {
         self.line(&cells.each_ref().map(AsRef::as_ref))
     }
 
-    /// Puts the file in its place.
+    /// Renames the finished file to its final name.
     pub fn finish(self) -> Result<()> {
         self.output.finish()
     }
@@ -98,7 +98,7 @@ impl<'a> FlipsFile<'a> {
         writeln!(self.output, "{}", rows::csv(cells)).with_context(|| self.place.to_string())
     }
 
-    /// The words that make the verdict change, except those that are masked in the text; none without both models.
+    /// The words that cause the change, except masked ones. Empty without both models.
     fn words(&mut self, judged: &PairedRow, masked: &str) -> Result<String> {
         let ModelPair { champion: Some(champion), challenger: Some(challenger) } = self.models else {
             return Ok(String::new());
@@ -106,12 +106,19 @@ impl<'a> FlipsFile<'a> {
         if self.columns.is_none() {
             self.columns = Some([champion.columns(judged.rows)?, challenger.columns(judged.rows)?]);
         }
-        let Some([theirs, ours]) = &self.columns else { return Ok(String::new()) };
+        let Some([champion_columns, challenger_columns]) = &self.columns else { return Ok(String::new()) };
         let [masked, text] = [masked, judged.rows.text(judged.row)?].map(str::to_lowercase);
         let hides = |term: &str| {
             let mut parts = term.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
             parts.any(|part| text.contains(part) && !masked.contains(part))
         };
-        Ok(challenger.differs(ours, (champion, theirs), judged.row, &mut self.buffers, WORDS, &hides))
+        Ok(challenger.differs(
+            challenger_columns,
+            (champion, champion_columns),
+            judged.row,
+            &mut self.buffers,
+            WORDS,
+            &hides,
+        ))
     }
 }

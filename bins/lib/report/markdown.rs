@@ -1,4 +1,4 @@
-//! The report of a run as Markdown, for a job summary.
+//! Writes the report of a run as Markdown, for a job summary on GitHub.
 
 use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;
@@ -6,80 +6,72 @@ use crate::drift::drift_report::DriftReport;
 use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::run_record::RunSummary;
 use crate::reason::Reason;
+use crate::registry::moves::Promotion;
 use crate::report::escape::markdown as escaped;
-use crate::report::{Decision, RunResults, prose};
-use crate::rows::contract;
+use crate::report::key_facts::{self, KeyFact, key_facts};
+use crate::report::next_steps::next_steps;
+use crate::report::{Decision, RunResults, numbers, prose};
+use crate::rows::contract::ValidateReport;
 use crate::stats::metrics::{Figures, Metrics};
 
-/// Bytes that a report may have.
-pub(super) const MOST: usize = 60_000;
+/// Maximum size of a report.
+pub(super) const MAX_BYTES: usize = 60_000;
 
-/// Runs in the history strip.
+/// Maximum number of runs in the history.
 const RUNS: usize = 64;
 
-/// The report with lists as long as fit.
+/// Tables with more rows are folded.
+const OPEN_ROWS: usize = 10;
+
+/// Writes the report. If it is too long, its lists get shorter.
 pub(super) fn report(run: &RunResults, decision: &Decision) -> String {
     let mut text = String::new();
-    for longest in [40, 20, 8, 3] {
-        text = with_lists(run, decision, longest);
-        if text.len() <= MOST {
+    for max_rows in [40, 20, 8, 3] {
+        text = with_max_rows(run, decision, max_rows);
+        if text.len() <= MAX_BYTES {
             break;
         }
     }
-    // Every cell is cut short, so that the shortest lists fit; this is for what is forged.
-    while text.len() > MOST {
+    // Only forged results are still too long: every cell is cut, so the shortest lists fit.
+    while text.len() > MAX_BYTES {
         let end = text.trim_end().rfind('\n').map_or(0, |end| end + 1);
         text.truncate(end);
     }
     text
 }
 
-fn with_lists(run: &RunResults, decision: &Decision, longest: usize) -> String {
-    let mut page = MarkdownPage { text: String::new(), longest };
-    let mut first = format!("**{}.**", escaped(&decision.says));
-    if !decision.reasons.is_empty() {
-        let named: Vec<String> = decision.reasons.iter().take(3).map(|reason| escaped(reason)).collect();
-        let rest = decision.reasons.len().saturating_sub(3);
-        let more = if rest > 0 { format!("; and {rest} more below") } else { String::new() };
-        first.extend([" ", &upper(&named.join("; ")), &more, "."]);
-    }
-    page.paragraph(&first);
-    if let Some(drift) = &run.drift {
-        triggers(&mut page, drift);
-        about(&mut page, drift);
-        signals(&mut page, drift);
-        if !drift.signals.is_empty() {
-            moves(&mut page, &drift.moved);
-        }
-        performance(&mut page, drift, run.metrics.as_ref());
-        repeats(&mut page, drift);
-        history(&mut page, &drift.strip);
-    }
-    rows(&mut page, run);
+fn with_max_rows(run: &RunResults, decision: &Decision, max_rows: usize) -> String {
+    let mut page = MarkdownPage { text: String::new(), max_rows };
+    page.text.extend(["## ", &escaped(&key_facts::title(run, decision)), "\n\n"]);
+    page.paragraph(&escaped(&key_facts::subtitle(run, decision)));
+    page.paragraph(&format!("**{}**", escaped(&prose::stop(&decision.reason))));
+    facts(&mut page, run);
+    steps(&mut page, run);
     if let Some(compare) = &run.compare {
         comparison(&mut page, compare);
     }
+    if let Some(drift) = &run.drift {
+        page.heading("Is a retrain needed?");
+        reasons(&mut page, "trigger", &drift.reasons);
+    }
+    performance(&mut page, run.drift.as_ref(), run.metrics.as_ref());
+    if let Some(drift) = &run.drift {
+        messages(&mut page, drift);
+        history(&mut page, &drift.strip);
+    }
+    if let Some(validate) = &run.validate {
+        rows(&mut page, validate);
+    }
     if let Some(promote) = &run.promote {
-        page.heading("Promoted");
-        let digest: String = promote.digest.chars().take(12).collect();
-        let was = promote.previous_version.map_or_else(String::new, |version| format!(" after {version}"));
-        let (name, reason) = (prose::word(&promote.name), prose::sentence(&promote.reason));
-        let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        page.paragraph(&escaped(&format!("{name} version {}{was}, {digest}{why}.", promote.version)));
+        promotion(&mut page, promote);
     }
     page.text
 }
 
-/// The first letter large, as sentences begin.
-fn upper(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// A page under way.
+/// A page under construction.
 struct MarkdownPage {
     text: String,
-    longest: usize,
+    max_rows: usize,
 }
 
 impl MarkdownPage {
@@ -87,155 +79,198 @@ impl MarkdownPage {
         self.text.extend(["### ", text, "\n\n"]);
     }
 
-    /// A paragraph, escaped already.
+    /// Adds a paragraph that is already escaped.
     fn paragraph(&mut self, text: &str) {
         self.text.extend([text, "\n\n"]);
     }
 
-    /// A table; `columns` such as `|---|--:|` below its head. Cells are escaped here.
-    fn table(&mut self, head: &[&str], columns: &str, rows: impl ExactSizeIterator<Item = Vec<String>>) {
-        let all = rows.len();
-        if all == 0 {
+    /// Adds a list item that is already escaped.
+    fn item(&mut self, text: &str) {
+        self.text.extend(["- ", text, "\n"]);
+    }
+
+    /// Adds content that the reader can unfold. GitHub needs the blank line after the summary.
+    fn fold(&mut self, summary: &str, content: impl FnOnce(&mut Self)) {
+        self.text.extend(["<details><summary>", summary, "</summary>\n\n"]);
+        content(self);
+        self.text.push_str("</details>\n\n");
+    }
+
+    /// Adds a table, folded if it is long. `columns` is the line below its head, such as `|---|--:|`. Escapes the cells.
+    fn table(&mut self, summary: &str, head: &[&str], columns: &str, rows: &[Vec<String>]) {
+        if rows.len() > OPEN_ROWS {
+            let summary = format!("{summary} ({})", rows.len());
+            self.fold(&summary, |page| page.open_table(head, columns, rows));
+        } else {
+            self.open_table(head, columns, rows);
+        }
+    }
+
+    fn open_table(&mut self, head: &[&str], columns: &str, rows: &[Vec<String>]) {
+        if rows.is_empty() {
             return;
         }
         self.text.extend(["| ", &head.join(" | "), " |\n", columns, "\n"]);
-        for row in rows.take(self.longest) {
+        for row in rows.iter().take(self.max_rows) {
             let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
             self.text.extend(["| ", &cells.join(" | "), " |\n"]);
         }
         self.text.push('\n');
-        if all > self.longest {
-            self.paragraph(&format!("and {} more", all - self.longest));
+        let more = rows.len().saturating_sub(self.max_rows);
+        if more > 0 {
+            self.paragraph(&format!("and {more} more"));
         }
     }
 }
 
-fn reasons(page: &mut MarkdownPage, what: &str, list: &[Reason]) {
-    let value = |value: Option<f64>| value.map_or_else(String::new, prose::number);
-    page.table(
-        &[what, if what == "test" { "passed" } else { "fired" }, "value", "limit", "in words"],
-        "|---|---|--:|--:|---|",
-        list.iter().map(|reason| {
-            let fired = prose::fired(reason).to_owned();
-            let says = prose::sentence(&reason.says);
-            vec![prose::trigger(reason), fired, value(reason.value), value(reason.limit), says]
-        }),
-    );
-}
-
-fn triggers(page: &mut MarkdownPage, drift: &DriftReport) {
-    page.heading("Is a new model needed?");
-    reasons(page, "trigger", &drift.reasons);
-}
-
-fn about(page: &mut MarkdownPage, drift: &DriftReport) {
-    page.heading("What this is about");
-    let mut text = escaped(&prose::window(&drift.window));
-    if let Some(detectable) = prose::detectable(&drift.window) {
-        text.extend([" ", &escaped(&detectable), " ", prose::calibration(&drift.window)]);
+fn facts(page: &mut MarkdownPage, run: &RunResults) {
+    let facts = key_facts(run);
+    for KeyFact { name, value, remark } in &facts {
+        let remark = if remark.is_empty() { String::new() } else { format!(", {remark}") };
+        page.item(&format!("{name}: **{}**{}", escaped(value), escaped(&remark)));
     }
-    page.paragraph(&text);
-    page.paragraph(&escaped(&prose::schedule(&drift.schedule)));
-    page.paragraph(&escaped(&prose::sentence(&drift.blind)));
-}
-
-fn signals(page: &mut MarkdownPage, drift: &DriftReport) {
-    page.heading("Have the messages changed?");
-    page.paragraph(&escaped(&prose::found(drift)));
-    page.table(
-        &["family", "alarm", "effect and floor", "corrected p", "in words", "test"],
-        "|---|---|---|--:|---|---|",
-        drift.signals.iter().map(|signal| {
-            vec![
-                prose::family(&signal.family),
-                if signal.fired { "yes" } else { "no" }.into(),
-                prose::effect(signal.effect, &signal.measure, signal.minimum_effect),
-                prose::p(signal.corrected),
-                prose::sentence(&signal.says),
-                prose::word(&signal.test),
-            ]
-        }),
-    );
-}
-
-fn moves(page: &mut MarkdownPage, list: &[FeatureChange]) {
-    page.heading("What moved");
-    if list.is_empty() {
-        page.paragraph("No word, flag or size moved enough to be named.");
-        return;
-    }
-    page.table(
-        &["what", "", "before and now", "points of the mean score"],
-        "|---|---|---|--:|",
-        prose::by_points(list).into_iter().map(|moved| {
-            let (what, from_to) = prose::moved(moved);
-            let points = moved.points.map_or_else(|| "–".into(), prose::signed);
-            vec![what, prose::word(&moved.kind), from_to, points]
-        }),
-    );
-}
-
-fn performance(page: &mut MarkdownPage, drift: &DriftReport, metrics: Option<&Metrics>) {
-    if drift.expected.is_none() && drift.shift.is_none() && metrics.is_none() {
-        return;
-    }
-    page.heading("How good is the champion now?");
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    let mut row = |what: &str, value: String, bounds: String| rows.push(vec![what.into(), value, bounds]);
-    if let Some(EstimatedF1 { expected, reference, before, others, .. }) = &drift.expected {
-        for (what, figure) in [
-            ("F1 to be expected now", expected),
-            ("F1 of the reference, at the share of positives of now", reference),
-            ("F1 of the reference", before),
-        ] {
-            row(what, prose::figure(figure.value), prose::bounds(figure.interval));
-        }
-        for (what, figure) in ["Accuracy to be expected", "Precision to be expected", "Recall to be expected"]
-            .iter()
-            .zip(others)
-        {
-            if let Some(figure) = figure {
-                row(what, prose::figure(figure.value), prose::bounds(figure.interval));
-            }
-        }
-    }
-    if let Some(Metrics { labelled, figures, .. }) = metrics {
-        let Figures { f1, precision, recall, intervals, .. } = figures;
-        let bounds = |interval: Option<_>| interval.map_or_else(String::new, prose::bounds);
-        row(
-            &format!("F1 on {} labelled rows of this run", prose::count(*labelled)),
-            prose::figure(*f1),
-            bounds(intervals.f1),
-        );
-        row("Precision on them", prose::figure(*precision), bounds(intervals.precision));
-        row("Recall on them", prose::figure(*recall), bounds(intervals.recall));
-    }
-    page.table(&["figure", "value", "95% interval"], "|---|--:|---|", rows.into_iter());
-    if let Some(expected) = &drift.expected {
-        page.paragraph(&escaped(&prose::expected(expected)));
-    }
-    if let Some(shift) = &drift.shift {
-        page.paragraph(&escaped(&prose::shift(shift)));
-    }
-}
-
-fn repeats(page: &mut MarkdownPage, drift: &DriftReport) {
-    page.heading("Repeats and bursts");
-    page.paragraph(&escaped(&prose::repeats(&drift.repeats)));
-    let most = &drift.repeats.most;
-    for message in most.iter().take(page.longest) {
-        page.text.extend(["- ", &escaped(&prose::repeated(message)), "\n"]);
-    }
-    if !most.is_empty() {
+    if !facts.is_empty() {
         page.text.push('\n');
     }
 }
 
-/// The last runs as two lines of signs: the F1 that was to be expected as a height, and the verdict.
+fn steps(page: &mut MarkdownPage, run: &RunResults) {
+    page.heading("What to do next");
+    for step in next_steps(run) {
+        // The words of a command are plain by construction, so a code span cannot be closed early.
+        let command = step.command.map_or_else(String::new, |command| format!(" `{command}`"));
+        page.item(&format!("{}{command}", escaped(&step.text)));
+    }
+    page.text.push('\n');
+}
+
+fn reasons(page: &mut MarkdownPage, kind: &str, list: &[Reason]) {
+    let rows = list.iter().map(|reason| {
+        let fired = prose::fired(reason).to_owned();
+        vec![prose::trigger(reason), fired, prose::finding(&reason.says)]
+    });
+    let (fired, summary) = if kind == "check" { ("passed", "Checks") } else { ("fired", "Triggers") };
+    page.table(summary, &[kind, fired, "finding"], "|---|---|---|", &rows.collect::<Vec<_>>());
+}
+
+fn comparison(page: &mut MarkdownPage, compare: &CompareReport) {
+    page.heading("Is the challenger better?");
+    page.paragraph(&escaped(&prose::compare_verdict(compare)));
+    reasons(page, "check", &compare.reasons);
+}
+
+fn messages(page: &mut MarkdownPage, drift: &DriftReport) {
+    page.heading("Have the messages changed?");
+    page.paragraph(&escaped(&prose::drift_verdict(drift)));
+    if !drift.signals.is_empty() {
+        page.fold(&format!("Signals ({})", drift.signals.len()), |page| signals(page, drift));
+        changes(page, &drift.moved);
+    }
+    page.paragraph(&escaped(&prose::repeats(&drift.repeats)));
+    let repeated = &drift.repeats.most;
+    if !repeated.is_empty() {
+        page.fold(&format!("Most repeated messages ({})", repeated.len()), |page| {
+            for message in repeated.iter().take(page.max_rows) {
+                page.item(&escaped(&prose::repeated(message)));
+            }
+            page.text.push('\n');
+        });
+    }
+    page.fold("What this verdict can and cannot show", |page| {
+        page.item(&escaped(&prose::window(&drift.window)));
+        if let Some(detectable) = prose::detectable(&drift.window) {
+            page.item(&escaped(&detectable));
+            page.item(prose::calibration(&drift.window));
+        }
+        page.item(&escaped(&prose::schedule(&drift.schedule)));
+        page.item(&escaped(&prose::sentence(&drift.blind)));
+        page.text.push('\n');
+    });
+}
+
+fn signals(page: &mut MarkdownPage, drift: &DriftReport) {
+    let rows = drift.signals.iter().map(|signal| {
+        vec![
+            prose::family(&signal.family),
+            if signal.fired { "yes" } else { "no" }.into(),
+            prose::finding(&signal.says),
+            prose::effect(signal.effect, &signal.measure, signal.minimum_effect),
+            numbers::p(signal.corrected),
+            prose::word(&signal.test),
+        ]
+    });
+    let head = ["signal", "alarm", "finding", "effect", "corrected p", "test"];
+    let rows: Vec<Vec<String>> = rows.collect();
+    page.open_table(&head, "|---|---|---|---|--:|---|", &rows);
+}
+
+fn changes(page: &mut MarkdownPage, list: &[FeatureChange]) {
+    if list.is_empty() {
+        page.paragraph("No single word, flag or size changed enough to be listed.");
+        return;
+    }
+    let rows = prose::by_points(list).into_iter().map(|change| {
+        let (name, values) = prose::change(change);
+        let points = change.points.map_or_else(|| "–".into(), numbers::signed);
+        vec![name, prose::word(&change.kind), values, points]
+    });
+    let head = ["feature", "kind", "reference → new", "effect on the mean score (points of 100)"];
+    let rows: Vec<Vec<String>> = rows.collect();
+    page.fold(&format!("What changed ({})", rows.len()), |page| {
+        page.open_table(&head, "|---|---|---|--:|", &rows);
+    });
+}
+
+fn performance(page: &mut MarkdownPage, drift: Option<&DriftReport>, metrics: Option<&Metrics>) {
+    let estimated = drift.and_then(|drift| drift.expected.as_ref());
+    let shift = drift.and_then(|drift| drift.shift.as_ref());
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row = |name: &str, value: String, bounds: String| rows.push(vec![name.into(), value, bounds]);
+    if let Some(Metrics { labelled, figures, .. }) = metrics.filter(|metrics| metrics.labelled > 0) {
+        let Figures { f1, precision, recall, intervals, .. } = figures;
+        let bounds = |interval: Option<_>| interval.map_or_else(String::new, numbers::bounds);
+        let labelled = numbers::counted(*labelled, "labelled row");
+        row(&format!("F1 on {labelled} of this run"), numbers::figure(*f1), bounds(intervals.f1));
+        row("Precision on these rows", numbers::figure(*precision), bounds(intervals.precision));
+        row("Recall on these rows", numbers::figure(*recall), bounds(intervals.recall));
+    }
+    if let Some(EstimatedF1 { expected, reference, before, others, .. }) = estimated {
+        for (name, figure) in [
+            ("Estimated F1", expected),
+            ("F1 of the reference, adjusted for class balance", reference),
+            ("F1 of the reference", before),
+        ] {
+            row(name, numbers::figure(figure.value), numbers::bounds(figure.interval));
+        }
+        for (name, figure) in
+            ["Estimated accuracy", "Estimated precision", "Estimated recall"].iter().zip(others)
+        {
+            if let Some(figure) = figure {
+                row(name, numbers::figure(figure.value), numbers::bounds(figure.interval));
+            }
+        }
+    }
+    if rows.is_empty() && shift.is_none() {
+        return;
+    }
+    page.heading("How good is the champion now?");
+    page.open_table(&["figure", "value", "95% interval"], "|---|--:|---|", &rows);
+    if let Some(estimated) = estimated {
+        page.paragraph(&escaped(&prose::estimated(estimated)));
+    }
+    if let Some(shift) = shift {
+        page.paragraph(&escaped(&prose::shift(shift)));
+    }
+}
+
+/// The last runs in two lines: estimated F1 as the height of a block, and the verdict as a letter.
 fn history(page: &mut MarkdownPage, strip: &[RunSummary]) {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let last = &strip[strip.len().saturating_sub(RUNS)..];
     let (Some(from), Some(to)) = (last.first(), last.last()) else { return };
+    if strip.len() == 1 {
+        return;
+    }
     let (low, high) = last
         .iter()
         .filter_map(|run| run.f1)
@@ -246,66 +281,48 @@ fn history(page: &mut MarkdownPage, strip: &[RunSummary]) {
         let step = ((f1 - low) / (high - low).max(0.01) * 7.0).clamp(0.0, 7.0).round() as usize;
         HEIGHTS.get(step)
     };
-    page.heading("The runs before");
-    if strip.len() == 1 {
-        page.paragraph("This is the first run on record.");
-        return;
-    }
+    page.heading("Earlier runs");
     let heights: String = last.iter().map(|run| height(run).unwrap_or(&' ')).collect();
     let verdicts: String = last.iter().map(|run| prose::verdict(run.verdict).0).collect();
-    let heights = if low <= high { format!("    F1       {}\n", heights.trim_end()) } else { String::new() };
+    let is_estimated = low <= high;
+    let heights = if is_estimated { format!("    F1       {}\n", heights.trim_end()) } else { String::new() };
     page.text.extend([&heights, "    verdict  ", &verdicts, "\n\n"]);
-    let left = strip.len() - last.len();
-    let earlier = if left > 0 {
-        format!(", {} before them not shown", prose::count(left as u64))
+    let hidden = strip.len() - last.len();
+    let hidden = if hidden > 0 {
+        format!("; {} not shown", numbers::counted(hidden as u64, "earlier run"))
     } else {
         String::new()
     };
-    let range = if low <= high {
-        format!("; F1 to be expected from {} to {}", prose::figure(low), prose::figure(high))
+    let range = if is_estimated {
+        format!(" Estimated F1 is between {} and {}.", numbers::figure(low), numbers::figure(high))
     } else {
         String::new()
     };
-    let runs = prose::counted(last.len() as u64, "run");
+    let runs = numbers::counted(last.len() as u64, "run");
+    let days = [from.time, to.time].map(numbers::day);
     let text = format!(
-        "{runs} from {} to {}{earlier}{range}. D drifted, S steady, ? too few messages.",
-        prose::day(from.time),
-        prose::day(to.time)
+        "{runs} from {} to {}{hidden}.{range} D: drifted, S: steady, ?: too few messages.",
+        days[0], days[1]
     );
     page.paragraph(&escaped(&text));
 }
 
-fn rows(page: &mut MarkdownPage, run: &RunResults) {
-    let Some(validate) = &run.validate else {
-        return;
-    };
-    page.heading("The rows");
-    let contract::ValidateReport { verdict, rows, clean, rejected, failed, .. } = validate;
-    let [rows, clean, rejected] = [*rows, *clean, *rejected].map(prose::count);
-    page.paragraph(&escaped(&format!(
-        "{}: {rows} rows, {clean} clean, {rejected} refused.",
-        prose::word(verdict.name())
-    )));
+fn rows(page: &mut MarkdownPage, validate: &ValidateReport) {
+    page.heading("Are the new rows valid?");
+    page.paragraph(&escaped(&prose::validate_verdict(validate)));
+    let rows = validate.failed.iter().map(|check| {
+        let example = check.examples.first().map_or_else(String::new, |text| prose::sentence(text));
+        vec![prose::word(&check.name), numbers::count(check.count), example]
+    });
     page.table(
-        &["check", "rows", "for example"],
+        "Failed checks",
+        &["failed check", "rows", "example"],
         "|---|--:|---|",
-        failed.iter().map(|check| {
-            let example = check.examples.first().map_or_else(String::new, |text| prose::sentence(text));
-            vec![prose::word(&check.name), prose::count(check.count), example]
-        }),
+        &rows.collect::<Vec<_>>(),
     );
 }
 
-fn comparison(page: &mut MarkdownPage, compare: &CompareReport) {
-    page.heading("Is the challenger better?");
-    let champion = compare
-        .champion_f1
-        .map_or_else(String::new, |f1| format!(", the champion has {}", prose::figure(f1)));
-    page.paragraph(&escaped(&format!(
-        "{}: the challenger has an F1 of {} on {} labelled rows of the holdout{champion}.",
-        upper(&prose::word(compare.verdict.name())),
-        prose::figure(compare.challenger_f1),
-        prose::count(compare.rows),
-    )));
-    reasons(page, "test", &compare.reasons);
+fn promotion(page: &mut MarkdownPage, promote: &Promotion) {
+    page.heading("Promotion");
+    page.paragraph(&escaped(&prose::promotion(promote)));
 }

@@ -1,13 +1,19 @@
-//! Sentences, pages and charts for people.
+//! Sentences, reports and charts for people.
 
 pub mod aligned;
+mod numbers;
 pub(crate) mod escape;
 pub mod compare_sentences;
 pub mod validate_sentences;
 pub mod flips;
 pub mod drift_sentences;
 mod prose;
+mod run_results;
+mod compare_facts;
+mod headline;
 mod decision;
+mod key_facts;
+mod next_steps;
 mod markdown;
 mod svg;
 mod chart;
@@ -18,5 +24,6 @@ pub mod model_card;
 pub mod curve;
 mod files;
 
-pub use decision::{Decision, RunResults, read};
+pub use decision::Decision;
 pub use files::{append, write};
+pub use run_results::{RunModel, RunResults, read};

@@ -19,44 +19,44 @@ use crate::rows::label::LabelNames;
 use crate::rows::mask::MaskKind;
 use crate::stats::metrics::{Confusion, FigureName};
 
-/// What a model says of itself.
+/// The JSON that `model card` writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelCard {
     /// Schema and tool.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// Who wrote the model.
+    /// The tool that wrote the model.
     pub fitted_by: ToolVersion,
     /// SHA-256 of the model file.
     pub digest: String,
-    /// The size of the model file.
+    /// Size of the model file in bytes.
     pub bytes: u64,
-    /// How many terms it has.
+    /// Number of terms.
     pub terms: u64,
-    /// The log-odds of a text without a term.
+    /// Log-odds of a text without known terms.
     pub bias: f64,
-    /// The values of the two verdicts.
+    /// The names of the two labels.
     pub names: LabelNames,
-    /// The least score of a positive verdict.
+    /// The score from which a row is positive, from 0 to 1.
     pub threshold: Fraction,
-    /// Personal data that is masked before scoring.
+    /// Kinds of personal data that are masked before scoring.
     pub masked: Vec<MaskKind>,
-    /// Where it came from.
+    /// The data, commit and options that the model was fitted from.
     pub provenance: Provenance,
-    /// What it is worth.
+    /// Cross-validated metrics and gates.
     pub estimate: Estimate,
-    /// How a row becomes terms.
+    /// How a row is turned into terms.
     pub features: FeatureSpec,
-    /// How counts become weights.
+    /// How term counts are turned into weights.
     pub weighting: Weighting,
-    /// How a long message is read by parts, too.
+    /// How a long message is also scored in parts; null if it is not.
     pub windows: Option<Windows>,
-    /// What makes a sum of weights a probability.
+    /// How a sum of weights is turned into a probability.
     pub calibration: Calibration,
 }
 
 impl ModelCard {
-    /// The card of a model, and of the text of its file.
+    /// Builds the card. `text` is the content of the model file.
     pub fn of(model: &Model, text: &str, tool: &str) -> Self {
         Self {
             head: ResultHead::new("card", tool),
@@ -84,12 +84,12 @@ impl ModelCard {
         let Estimate { folds, pooled, by_fold, gates } = &self.estimate;
         rows.extend(gates.iter().map(|gate| vec!["gate".into(), inert(&gate.to_string())]));
         if *folds == 0 {
-            rows.push(vec!["estimate".into(), "none: it was fitted without folds".into()]);
+            rows.push(vec!["estimate".into(), "none: the model was fitted without folds".into()]);
             return aligned(&rows);
         }
         let Confusion { true_positive, false_positive, true_negative, false_negative } = pooled.confusion;
         let verdicts = format!(
-            "{true_positive} found, {false_negative} missed, {false_positive} false alarms, {true_negative} left alone"
+            "{true_positive} true positives, {false_negative} false negatives, {false_positive} false positives, {true_negative} true negatives"
         );
         rows.push(vec!["out of fold".into(), verdicts]);
         let head = ["figure", "out of fold", "95% interval", "mean of folds", "sd"];
@@ -106,7 +106,7 @@ impl ModelCard {
         format!("{}\n{}", aligned(&rows), aligned(&figures))
     }
 
-    /// What it was told and what it learned of itself, by name.
+    /// Settings and facts as names and values.
     fn settings(&self) -> Vec<(String, String)> {
         let Provenance { fitted, commit, rows, positive, digest, options } = &self.provenance;
         let share = 100.0 * *positive as f64 / (*rows).max(1) as f64;
@@ -125,7 +125,7 @@ impl ModelCard {
             }
         }
         if let Some(Windows { words, margin }) = self.windows {
-            settings.push(("windows", format!("{words} words, {margin} surer in log-odds")));
+            settings.push(("windows", format!("{words} words, margin {margin} log-odds")));
         }
         settings.push(("weighting", weighting(self.weighting)));
         settings.extend(options.iter().map(|(name, value)| (name.as_str(), value.clone())));
@@ -146,18 +146,22 @@ impl ModelCard {
     }
 }
 
-/// What differs between two models, each with its card and what it is called.
-pub fn difference(one: (&Model, &ModelCard, &str), other: (&Model, &ModelCard, &str), most: usize) -> String {
+/// Compares two models, each with its card and its name, and lists up to `max_terms` changed terms.
+pub fn difference(
+    one: (&Model, &ModelCard, &str),
+    other: (&Model, &ModelCard, &str),
+    max_terms: usize,
+) -> String {
     let (before, after) = (one.1, other.1);
     let [first, second] = [one.2, other.2].map(inert);
     let mut rows = vec![vec![String::new(), first.clone(), second.clone()]];
-    let (was, is) = (before.settings(), after.settings());
+    let (old, new) = (before.settings(), after.settings());
     let find = |name: &str, list: &[(String, String)]| {
         list.iter().find(|(known, _)| known == name).map_or("-".to_owned(), |(_, value)| value.clone())
     };
-    let gone = was.iter().filter(|(name, _)| !is.iter().any(|(known, _)| known == name));
-    for (name, _) in is.iter().chain(gone) {
-        let (was, is) = (find(name, &was), find(name, &is));
+    let removed = old.iter().filter(|(name, _)| !new.iter().any(|(known, _)| known == name));
+    for (name, _) in new.iter().chain(removed) {
+        let (was, is) = (find(name, &old), find(name, &new));
         if was != is {
             rows.push(vec![name.clone(), was, is]);
         }
@@ -171,7 +175,7 @@ pub fn difference(one: (&Model, &ModelCard, &str), other: (&Model, &ModelCard, &
             figures.push(vec![figure.to_string(), short(was), short(is), change]);
         }
     }
-    let change = ModelChange::between(one.0, other.0, most);
+    let change = ModelChange::between(one.0, other.0, max_terms);
     let ModelChange { gained, lost, kept, moved } = &change;
     let counts = format!("terms: {kept} in both, {gained} gained, {lost} lost\n");
     let mut terms = vec![["term", "moved", "weight", "texts"].map(str::to_owned).to_vec()];
@@ -191,10 +195,10 @@ pub fn difference(one: (&Model, &ModelCard, &str), other: (&Model, &ModelCard, &
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// The terms that speak most for either verdict, so many of each, as CSV.
+/// The `size` terms with the largest weight for each label, as CSV.
 pub fn top(model: &Model, size: usize) -> String {
     let mut terms: Vec<(&str, u32, f64)> = model.terms.iter().collect();
-    // The weightiest first, of equals the most frequent, then by their letters.
+    // The largest weight first; ties by frequency, then by spelling.
     terms.sort_unstable_by(|one, other| {
         other.2.total_cmp(&one.2).then(other.1.cmp(&one.1)).then(one.0.cmp(other.0))
     });
@@ -271,7 +275,7 @@ fn weighting(Weighting { sublinear, idf, smooth, norm }: Weighting) -> String {
     format!("{count}{rarity}, norm {}", name(&norm))
 }
 
-/// What a value is called in a model.
+/// The name of a value in the model file.
 fn name(value: &impl Serialize) -> String {
     let value = serde_json::to_value(value).ok();
     value.as_ref().and_then(|value| value.as_str()).unwrap_or_default().to_owned()

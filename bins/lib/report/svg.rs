@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::report::escape::html;
 
-/// Where a text stands by its place.
+/// The side of a text that is at its position.
 #[derive(Clone, Copy)]
 pub(super) enum Anchor {
     Start,
@@ -12,7 +12,7 @@ pub(super) enum Anchor {
     End,
 }
 
-/// A drawing under way: places across in hundredths of its width, down in pixels.
+/// A drawing under construction: x in hundredths of its width, y in pixels.
 pub(super) struct Drawing {
     body: String,
     height: f64,
@@ -67,25 +67,26 @@ impl Drawing {
         );
     }
 
-    /// The drawing with what it says for those who do not see it.
-    pub(super) fn finish(self, title: &str, says: &str) -> String {
+    /// The drawing, with a title and a description for screen readers.
+    pub(super) fn finish(self, title: &str, description: &str) -> String {
         let Self { body, height } = self;
-        let (title, says) = (html(title), html(says));
-        let says = if says.is_empty() { says } else { format!("<desc>{says}</desc>") };
+        let (title, description) = (html(title), html(description));
+        let description =
+            if description.is_empty() { description } else { format!("<desc>{description}</desc>") };
         format!(
-            r#"<svg role="img" width="100%" height="{}"><title>{title}</title>{says}{body}</svg>"#,
+            r#"<svg role="img" width="100%" height="{}"><title>{title}</title>{description}{body}</svg>"#,
             down(height)
         )
     }
 
-    /// The drawing as an ornament of a text that says the same.
+    /// The drawing, hidden from screen readers because a text next to it says the same.
     pub(super) fn ornament(self) -> String {
         let Self { body, height } = self;
         format!(r#"<svg aria-hidden="true" width="100%" height="{}">{body}</svg>"#, down(height))
     }
 }
 
-/// A share of the width; what cannot be drawn is drawn at the edge.
+/// A position across; one outside the drawing moves to its edge.
 fn across(x: f64) -> f64 {
     let x = if x.is_finite() { x.clamp(0.0, 100.0) } else { 0.0 };
     (x * 100.0).round() / 100.0
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_number_and_no_text_breaks_a_drawing() {
+    fn no_number_or_text_breaks_a_drawing() {
         let mut drawing = Drawing::new(20.0);
         drawing.rect("a", (f64::NAN, -3.0), (f64::INFINITY, 1e300));
         drawing.text("b", (12.345, 5.0), Anchor::End, "</svg><script>");

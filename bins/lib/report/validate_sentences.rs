@@ -1,17 +1,18 @@
-//! The sentences of `validate`: turns the problems of an inspection into `validate.json`, personal data masked.
+//! Turns the problems that `validate` found into the sentences of `validate.json`, and masks personal data.
 
 use crate::io::result_file::ResultHead;
+use crate::report::numbers::{counted, number};
 use crate::rows::contract::{
-    CellProblem, CheckFailure, FailedCheck, InspectionResult, Problem, RowProblem, Severity, TableProblem,
-    ValidateReport, ValidateVerdict,
+    CellProblem, CheckFailure, ColumnType, FailedCheck, InspectionResult, Problem, RowProblem, Severity,
+    TableProblem, ValidateReport, ValidateVerdict,
 };
 use crate::rows::mask;
 
-/// What was found, as the tool of that name writes it.
+/// Builds `validate.json`; `tool` is the name of the program that writes it.
 pub fn report(found: &InspectionResult, tool: &str) -> ValidateReport {
     let failed: Vec<FailedCheck> = found.failed.iter().map(failed_check).collect();
     let reasons = match found.verdict {
-        ValidateVerdict::Empty => vec!["no rows came in".to_owned()],
+        ValidateVerdict::Empty => vec!["there are no rows".to_owned()],
         ValidateVerdict::Valid | ValidateVerdict::Invalid => {
             failed.iter().filter(|check| check.severity == Severity::Fail).map(reason).collect()
         }
@@ -27,21 +28,21 @@ pub fn report(found: &InspectionResult, tool: &str) -> ValidateReport {
     }
 }
 
-/// Why a row is rejected. Nothing is masked.
+/// The reason why a row is rejected. Personal data is not masked here.
 pub fn row_problem(problem: &RowProblem) -> String {
     match problem {
         RowProblem::Malformed(fault) => fault.to_string(),
         RowProblem::Cell(column, problem) => format!("{column} {}", cell_problem(problem)),
         RowProblem::Unreadable(why) => why.clone(),
-        RowProblem::Conflict(line) => format!("the same text has the other label at line {line}"),
-        RowProblem::Duplicate(line) => format!("the same text as line {line}"),
+        RowProblem::Conflict(line) => format!("line {line} has the same text with the other label"),
+        RowProblem::Duplicate(line) => format!("line {line} has the same text"),
     }
 }
 
 fn reason(check: &FailedCheck) -> String {
     let example = check.examples.first().map_or("", String::as_str);
     if check.count > 1 {
-        format!("{}: {} rows, the first at {example}", check.name, check.count)
+        format!("{}: {} rows; the first is {example}", check.name, check.count)
     } else {
         format!("{}: {example}", check.name)
     }
@@ -66,30 +67,54 @@ fn failed_check(check: &CheckFailure) -> FailedCheck {
 fn cell_problem(problem: &CellProblem) -> String {
     match problem {
         CellProblem::Empty => "is empty".into(),
-        CellProblem::Type(value, kind) => format!("{value} is no {}", format!("{kind:?}").to_lowercase()),
-        CellProblem::Allowed(value, allowed) => format!("{value} is none of {}", allowed.join(", ")),
-        CellProblem::MinLength(length, min) => format!("has {length} characters, under {min}"),
-        CellProblem::MaxLength(length, max) => format!("has {length} characters, over {max}"),
-        CellProblem::Min(value, min) => format!("{value} is under {min}"),
-        CellProblem::Max(value, max) => format!("{value} is over {max}"),
+        CellProblem::Type(value, kind) => format!("{value} is not {}", type_name(*kind)),
+        CellProblem::Allowed(value, allowed) => format!("{value} is not one of {}", allowed.join(", ")),
+        CellProblem::MinLength(length, min) => format!("has {length} characters (minimum {min})"),
+        CellProblem::MaxLength(length, max) => format!("has {length} characters (maximum {max})"),
+        CellProblem::Min(value, min) => format!("{value} is below the minimum {min}"),
+        CellProblem::Max(value, max) => format!("{value} is above the maximum {max}"),
         CellProblem::Earliest(date, earliest) => format!("{date} is before {earliest}"),
         CellProblem::Latest(date, latest) => format!("{date} is after {latest}"),
+    }
+}
+
+/// A share with three significant digits, as small limits need them.
+fn percent(share: f64) -> String {
+    format!("{}%", number(100.0 * share))
+}
+
+fn type_name(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Text => "text",
+        ColumnType::Label => "a label",
+        ColumnType::Date => "a date",
+        ColumnType::Number => "a number",
+        ColumnType::Integer => "an integer",
     }
 }
 
 fn table_problem(problem: &TableProblem) -> String {
     match problem {
         TableProblem::EmptyCells(column, share, max) => {
-            format!("{column}: {share:.4} of the cells are empty, over {max}")
+            format!("{column}: {} of the cells are empty (limit {})", percent(*share), percent(max.value()))
         }
-        TableProblem::FewRows(clean, min) => format!("{clean} clean rows, under {min}"),
-        TableProblem::ManyRows(clean, max) => format!("{clean} clean rows, over {max}"),
-        TableProblem::Rejects(share, max) => format!("{share:.4} of the rows are refused, over {max}"),
-        TableProblem::Duplicates(share, max) => format!("{share:.4} of the rows repeat a text, over {max}"),
+        TableProblem::FewRows(clean, min) => format!("{} (minimum {min})", counted(*clean, "clean row")),
+        TableProblem::ManyRows(clean, max) => format!("{} (maximum {max})", counted(*clean, "clean row")),
+        TableProblem::Rejects(share, max) => {
+            format!("{} of the rows are rejected (limit {})", percent(*share), percent(max.value()))
+        }
+        TableProblem::Duplicates(share, max) => {
+            format!("{} of the rows repeat a text (limit {})", percent(*share), percent(max.value()))
+        }
         TableProblem::Balance(share, [min, max]) => {
-            format!("{share:.4} of the labelled rows are positive, outside {min} to {max}")
+            format!(
+                "{} of the labelled rows are positive (limits {} to {})",
+                percent(*share),
+                percent(min.value()),
+                percent(max.value())
+            )
         }
         TableProblem::NoDate => "no row has a date".into(),
-        TableProblem::Stale(days, max) => format!("the latest row is {days:.1} days old, over {max}"),
+        TableProblem::Stale(days, max) => format!("the latest row is {days:.1} days old (limit {max})"),
     }
 }

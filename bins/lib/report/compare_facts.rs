@@ -1,0 +1,106 @@
+//! The facts that decided a comparison, short enough for one sentence.
+
+use crate::compare::paired_result::{CompareVerdict, PairedResult};
+use crate::compare::report::CompareReport;
+use crate::compare::sequential::EVIDENCE_NEEDED;
+use crate::compare::slices::Slice;
+use crate::report::compare_sentences::{f1_change, only_right, slice_change};
+use crate::report::numbers::{count, counted, figure, number};
+use crate::report::prose::word;
+
+/// The rows that decide first, and their name in a sentence.
+fn deciding(compare: &CompareReport) -> Option<(&PairedResult, String)> {
+    match (&compare.recent, &compare.whole) {
+        (Some(recent), _) => Some((&recent.part, format!("the newest {}", counted(recent.part.rows, "row")))),
+        (None, Some(whole)) => Some((whole, counted(whole.rows, "row"))),
+        (None, None) => None,
+    }
+}
+
+/// Why the challenger is better.
+pub(super) fn better_fact(compare: &CompareReport) -> String {
+    let Some((part, rows)) = deciding(compare) else {
+        let rows = counted(compare.rows, "labelled row");
+        return format!("its F1 is {} on {rows}", figure(compare.challenger_f1));
+    };
+    match compare.sequential {
+        Some(evidence) => evidence_fact("the challenger", evidence.most_for_challenger, evidence.rows),
+        None if part.is_higher() => {
+            format!("F1 {} on {rows}", f1_change(part.champion_f1, part.challenger_f1))
+        }
+        None => only_right(part),
+    }
+}
+
+fn evidence_fact(model: &str, evidence: f64, rows: u64) -> String {
+    format!(
+        "the evidence for {model} is {} after {} (limit {EVIDENCE_NEEDED})",
+        number(evidence),
+        counted(rows, "row")
+    )
+}
+
+/// Why the challenger is not promoted.
+pub(super) fn stays_fact(compare: &CompareReport) -> String {
+    match compare.verdict {
+        CompareVerdict::Better => failed_check(compare),
+        CompareVerdict::Worse => worse_fact(compare),
+        CompareVerdict::Inconclusive => inconclusive_fact(compare),
+    }
+}
+
+fn failed_check(compare: &CompareReport) -> String {
+    if let Some(gate) = compare.gates.iter().find(|gate| !gate.passed) {
+        return gate.says.clone();
+    }
+    if let Some(required) = compare.required.iter().find(|required| !required.passed) {
+        return format!("cross-validated {required}");
+    }
+    if let Some(slice) = compare.slices.iter().find(|slice| slice.loses) {
+        return slice_change(&Slice { by: word(&slice.by), value: word(&slice.value), ..slice.clone() });
+    }
+    let golden = compare.golden.as_ref().map(|golden| (golden.wrong, golden.rows)).unwrap_or_default();
+    format!("{} of {} got the wrong verdict (limit 0)", count(golden.0), counted(golden.1, "golden message"))
+}
+
+fn worse_fact(compare: &CompareReport) -> String {
+    if let Some(evidence) = compare.sequential {
+        return evidence_fact("the champion", evidence.most_for_champion, evidence.rows);
+    }
+    let recent = deciding(compare).filter(|(part, _)| part.verdict == CompareVerdict::Worse);
+    let whole = || compare.whole.as_ref().map(|whole| (whole, format!("all {}", counted(whole.rows, "row"))));
+    let Some((part, rows)) = recent.or_else(whole) else { return String::new() };
+    if part.challenger_f1 < part.champion_f1 {
+        format!("{} on {rows}", both_f1(part))
+    } else {
+        only_right(part)
+    }
+}
+
+fn both_f1(part: &PairedResult) -> String {
+    let (challenger, champion) = (figure(part.challenger_f1), figure(part.champion_f1));
+    format!("the challenger's F1 is {challenger}, the champion's {champion}")
+}
+
+fn inconclusive_fact(compare: &CompareReport) -> String {
+    if compare.rows == 0 {
+        return "there are no labelled rows to compare the models on".into();
+    }
+    if let Some(evidence) = compare.sequential {
+        return evidence_fact("the challenger", evidence.most_for_challenger, evidence.rows);
+    }
+    let Some((part, rows)) = deciding(compare) else { return String::new() };
+    if let Some(whole) = compare.whole.as_ref().filter(|whole| !whole.is_not_worse())
+        && part.verdict == CompareVerdict::Better
+    {
+        let rows = counted(whole.rows, "row");
+        return format!("on all {rows} a loss of up to {:.3} F1 is possible", -whole.f1_lower_bound());
+    }
+    match compare.rows_needed.map(|needed| needed.saturating_sub(part.rows)) {
+        Some(more) => {
+            let verb = if more == 1 { "row is" } else { "rows are" };
+            format!("{}, and {} more labelled {verb} needed to tell them apart", both_f1(part), count(more))
+        }
+        None => format!("{} on {rows}, and the difference can be chance", both_f1(part)),
+    }
+}

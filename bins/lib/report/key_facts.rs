@@ -1,0 +1,128 @@
+//! The title and the key facts of a run, for the top of a report.
+
+use crate::compare::report::CompareReport;
+use crate::drift::drift_report::DriftReport;
+use crate::drift::verdict::DriftVerdict;
+use crate::report::compare_sentences::f1_change;
+use crate::report::numbers::{count, counted, day, figure};
+use crate::report::prose::word;
+use crate::report::{Decision, RunResults};
+use crate::rows::contract::{ValidateReport, ValidateVerdict};
+use crate::stats::metrics::Metrics;
+
+/// Digits of a SHA-256 that a report shows.
+const DIGEST: usize = 12;
+
+/// A name, a value, and a remark that may be empty.
+pub(super) struct KeyFact {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    pub(super) remark: String,
+}
+
+/// "spam: version 2 is now the champion".
+pub(super) fn title(run: &RunResults, decision: &Decision) -> String {
+    let Some(name) = &run.model.name else { return decision.says.clone() };
+    let mut headline = decision.says.chars();
+    let first = headline.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+    format!("{}: {first}{}", word(name), headline.as_str())
+}
+
+/// "run 3f2a9c01b7de · 2026-10-01 · champion at the start: version 1 (71e7…)".
+pub(super) fn subtitle(run: &RunResults, decision: &Decision) -> String {
+    let id = run.run_id.as_ref().map(|id| format!("run {}", digest(id)));
+    let champion = run.model.champion_version.map(|version| {
+        let own = run.model.champion_digest.as_ref().map(|own| format!(" ({})", digest(own)));
+        format!("champion at the start: version {version}{}", own.unwrap_or_default())
+    });
+    let parts = [id, Some(day(decision.time)), champion];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// A SHA-256, shortened.
+pub(super) fn digest(digest: &str) -> String {
+    word(&digest.chars().take(DIGEST).collect::<String>())
+}
+
+/// The facts of each tool that ran, in the order of the cycle.
+pub(super) fn key_facts(run: &RunResults) -> Vec<KeyFact> {
+    let mut facts = Vec::new();
+    facts.extend(run.validate.as_ref().map(rows));
+    if let Some(drift) = &run.drift {
+        facts.push(messages(drift));
+    }
+    facts.extend(run.metrics.as_ref().filter(|metrics| metrics.labelled > 0).map(labelled));
+    facts.extend(run.drift.as_ref().and_then(estimated));
+    if let Some(compare) = &run.compare {
+        facts.push(challenger(compare));
+    }
+    if let Some(promote) = &run.promote {
+        let before = promote.previous_version.map(|version| format!(", before: version {version}"));
+        facts.push(KeyFact {
+            name: "Champion",
+            value: format!("version {}", promote.version),
+            remark: format!("SHA-256 {}{}", digest(&promote.digest), before.unwrap_or_default()),
+        });
+    }
+    facts
+}
+
+fn rows(validate: &ValidateReport) -> KeyFact {
+    let remark = match validate.verdict {
+        ValidateVerdict::Invalid => "the contract is broken",
+        ValidateVerdict::Valid | ValidateVerdict::Empty => "",
+    };
+    let rejected = format!("{} rejected", count(validate.rejected));
+    let remark = if remark.is_empty() { rejected } else { format!("{rejected}, {remark}") };
+    KeyFact { name: "New rows", value: count(validate.rows), remark }
+}
+
+fn messages(drift: &DriftReport) -> KeyFact {
+    let alarms = drift.signals.iter().filter(|signal| signal.fired).count();
+    let value = match drift.verdict {
+        DriftVerdict::Drifted => "drifted",
+        DriftVerdict::Steady => "steady",
+        DriftVerdict::InsufficientData if drift.window.reference == 0 => "not compared",
+        DriftVerdict::InsufficientData => "too few for a verdict",
+    };
+    let remark = match drift.signals.len() {
+        0 if drift.window.reference == 0 => "there is no reference".into(),
+        0 => String::new(),
+        signals => format!("{alarms} of {} raised an alarm", counted(signals as u64, "signal")),
+    };
+    KeyFact { name: "Messages", value: value.into(), remark }
+}
+
+fn labelled(metrics: &Metrics) -> KeyFact {
+    let rows = counted(metrics.labelled, "labelled row");
+    KeyFact {
+        name: "F1 of the champion",
+        value: figure(metrics.figures.f1),
+        remark: format!("on {rows} of this run"),
+    }
+}
+
+fn estimated(drift: &DriftReport) -> Option<KeyFact> {
+    let estimated = drift.expected?;
+    let messages = counted(estimated.messages, "message");
+    let reference = figure(estimated.reference.value);
+    let remark = format!("on {messages}; the reference is {reference} after adjusting for class balance");
+    Some(KeyFact { name: "Estimated F1", value: figure(estimated.expected.value), remark })
+}
+
+fn challenger(compare: &CompareReport) -> KeyFact {
+    let remark = match (&compare.recent, &compare.whole) {
+        (Some(recent), _) => {
+            let change = f1_change(recent.part.champion_f1, recent.part.challenger_f1);
+            format!("F1 {change} on the newest {}", counted(recent.part.rows, "row"))
+        }
+        (None, Some(whole)) => {
+            let change = f1_change(whole.champion_f1, whole.challenger_f1);
+            format!("F1 {change} on {}", counted(whole.rows, "row"))
+        }
+        (None, None) => {
+            format!("F1 is {} on {}", figure(compare.challenger_f1), counted(compare.rows, "labelled row"))
+        }
+    };
+    KeyFact { name: "Challenger", value: compare.verdict.name().into(), remark }
+}

@@ -1,0 +1,134 @@
+//! What a person should do after a run, as short instructions.
+
+use crate::compare::paired_result::CompareVerdict;
+use crate::compare::report::CompareReport;
+use crate::drift::triggers::TriggerCode;
+use crate::drift::verdict::DriftVerdict;
+use crate::registry::journal::JournalAction;
+use crate::report::RunResults;
+use crate::report::headline::RunOutcome;
+use crate::report::numbers::{count, counted};
+use crate::rows::contract::ValidateVerdict;
+
+/// An instruction, and the command line for it if there is one.
+pub(super) struct NextStep {
+    pub(super) text: String,
+    pub(super) command: Option<String>,
+}
+
+impl NextStep {
+    fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), command: None }
+    }
+}
+
+/// The instructions, the most important first. There is always one.
+pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
+    let mut steps = match RunOutcome::of(run) {
+        RunOutcome::Promoted(promote) => {
+            let mut steps = Vec::new();
+            if run.compare.is_some() {
+                steps.push(flips(run));
+            }
+            if promote.action == JournalAction::RolledBack {
+                steps.push(NextStep::text("Find out why the rollback was needed before you promote again."));
+            } else if promote.previous_version.is_some() {
+                steps.push(NextStep {
+                    text: format!("If version {} causes problems, roll back:", promote.version),
+                    command: Some(rollback(run, &promote.name)),
+                });
+            }
+            steps
+        }
+        RunOutcome::Better(_) => {
+            vec![NextStep {
+                text: "Promote the challenger:".into(),
+                command: Some(format!("promote challenger.json{} --reason \"...\"", registry(run))),
+            }]
+        }
+        RunOutcome::Stays(compare) => stays(run, compare),
+        RunOutcome::Retrain(drift) if drift.reason == Some(TriggerCode::NoChampion) => {
+            vec![NextStep::text("Fit a first model and promote it; spamops run does both.")]
+        }
+        RunOutcome::Retrain(_) => {
+            vec![NextStep::text("Fit a challenger and compare it with the champion; spamops run does both.")]
+        }
+        RunOutcome::NeedsLabels(_) => {
+            let rows =
+                if run.files.contains(&"to-label.csv") { "the rows in to-label.csv" } else { "more rows" };
+            vec![NextStep::text(format!("Label {rows}, add them to the data, and run again."))]
+        }
+        RunOutcome::Waits(_) => {
+            vec![NextStep::text("Nothing. The first run after the cooldown retrains, if it is still needed.")]
+        }
+        RunOutcome::Quiet(drift) => vec![NextStep::text(match drift.verdict {
+            DriftVerdict::Steady => "Nothing.",
+            DriftVerdict::InsufficientData => "Nothing. The next run adds its messages to these.",
+            DriftVerdict::Drifted => {
+                "Read what changed, below. You can force a retrain with spamops run --force."
+            }
+        })],
+        RunOutcome::Valid(_) => vec![NextStep::text("Score the rows and check them for drift.")],
+        RunOutcome::Invalid(_) => {
+            let place = if run.files.contains(&"rejects.csv") { " in rejects.csv" } else { "" };
+            vec![NextStep::text(format!("Fix the rejected rows{place} or the contract, and run again."))]
+        }
+        RunOutcome::NoRows | RunOutcome::NoResults => {
+            vec![NextStep::text("Nothing. Run again when there are new rows.")]
+        }
+    };
+    let rejected = run.validate.as_ref().filter(|validate| validate.verdict == ValidateVerdict::Valid);
+    if let Some(validate) = rejected.filter(|validate| validate.rejected > 0) {
+        let rows = counted(validate.rejected, "rejected row");
+        if run.files.contains(&"rejects.csv") {
+            steps.push(NextStep::text(format!("Check the {rows} in rejects.csv.")));
+        }
+    }
+    if steps.is_empty() {
+        steps.push(NextStep::text("Nothing."));
+    }
+    steps
+}
+
+/// Points to the messages on which champion and challenger disagree.
+fn flips(run: &RunResults) -> NextStep {
+    let place = if run.files.contains(&"flips.csv") { "in flips.csv" } else { "with compare --flips FILE" };
+    NextStep::text(format!("Review the messages whose verdict changed, {place}."))
+}
+
+fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {
+    let flips = flips(run);
+    match compare.verdict {
+        CompareVerdict::Inconclusive if compare.rows == 0 => {
+            vec![NextStep::text("Label rows, add them to the data, and run again.")]
+        }
+        CompareVerdict::Inconclusive => {
+            let more = compare.rows_needed.map(|needed| {
+                format!("To settle the comparison, label rows until {} can be compared.", count(needed))
+            });
+            more.map(NextStep::text).into_iter().chain([flips]).collect()
+        }
+        CompareVerdict::Better => vec![NextStep::text("Fix the failed check below, and run again."), flips],
+        CompareVerdict::Worse => {
+            vec![NextStep::text("Nothing needs to be undone: the champion did not change."), flips]
+        }
+    }
+}
+
+fn rollback(run: &RunResults, name: &str) -> String {
+    let name = if name == "spam" { String::new() } else { format!(" --name {}", shell(name, "NAME")) };
+    format!("promote --rollback{}{name} --reason \"...\"", registry(run))
+}
+
+fn registry(run: &RunResults) -> String {
+    let registry = run.model.registry.as_deref().unwrap_or("REGISTRY");
+    format!(" --registry {}", shell(registry, "REGISTRY"))
+}
+
+/// A word that a shell takes as it is, or else a placeholder.
+fn shell<'a>(word: &'a str, placeholder: &'a str) -> &'a str {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
+    let is_safe =
+        !word.is_empty() && word.len() <= 120 && !word.starts_with('-') && word.chars().all(is_plain);
+    if is_safe { word } else { placeholder }
+}

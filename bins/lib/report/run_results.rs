@@ -1,0 +1,137 @@
+//! Reads the results in the directory of a run, which must belong to one run.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::compare::report::CompareReport;
+use crate::cycle::files::RECORD;
+use crate::cycle::record;
+use crate::drift::drift_report::DriftReport;
+use crate::io::diagnostics::inert;
+use crate::io::result_file::{self, ResultHead};
+use crate::io::stream::Place;
+use crate::registry::CHAMPION;
+use crate::registry::moves::Promotion;
+use crate::rows::contract::ValidateReport;
+use crate::stats::metrics::Metrics;
+
+/// The name under which `spamops run` registers models.
+const CYCLE_MODEL: &str = "spam";
+
+/// The results of one run, as far as it went.
+#[derive(Clone, Debug, Default)]
+pub struct RunResults {
+    /// The id of the run in the results; none if you called the tools one by one.
+    pub run_id: Option<String>,
+    /// The model that the run is about, if known.
+    pub model: RunModel,
+    /// The result of `validate`.
+    pub validate: Option<ValidateReport>,
+    /// The champion's metrics on the labelled new rows.
+    pub metrics: Option<Metrics>,
+    /// The result of `drift`.
+    pub drift: Option<DriftReport>,
+    /// The result of `compare`.
+    pub compare: Option<CompareReport>,
+    /// The result of `promote`, if it moved the champion.
+    pub promote: Option<Promotion>,
+    /// Files for people in the directory: `flips.csv`, `rejects.csv`, `to-label.csv`.
+    pub files: Vec<&'static str>,
+}
+
+/// Files for people that a report mentions only if they are there.
+const NAMED_FILES: [&str; 3] = ["flips.csv", "rejects.csv", "to-label.csv"];
+
+/// The model that a run is about. Only `spamops run` and `promote` record it; unknown fields are none.
+#[derive(Clone, Debug, Default)]
+pub struct RunModel {
+    /// Its name in the registry.
+    pub name: Option<String>,
+    /// The directory of the registry.
+    pub registry: Option<String>,
+    /// The version of the champion when the run began.
+    pub champion_version: Option<u64>,
+    /// SHA-256 of that champion.
+    pub champion_digest: Option<String>,
+}
+
+/// The part of `run.json` that a report shows.
+#[derive(Default, Deserialize)]
+struct RecordedModel {
+    champion: Option<u64>,
+    settings: Option<RecordedSettings>,
+}
+
+#[derive(Deserialize)]
+struct RecordedSettings {
+    registry: String,
+}
+
+/// Reads the results in a directory. Results of two runs are an error.
+pub fn read(directory: &Path) -> Result<RunResults> {
+    let promote: Option<Promotion> = result(directory, "promote")?;
+    let promote = promote.filter(|promote| promote.alias == CHAMPION && !promote.dry_run);
+    Ok(RunResults {
+        run_id: run_id(directory)?,
+        model: model(directory, promote.as_ref())?,
+        validate: result(directory, "validate")?,
+        metrics: result(directory, "metrics")?,
+        drift: result(directory, "drift")?,
+        compare: result(directory, "compare")?,
+        promote,
+        files: NAMED_FILES.into_iter().filter(|name| directory.join(name).exists()).collect(),
+    })
+}
+
+fn model(directory: &Path, promote: Option<&Promotion>) -> Result<RunModel> {
+    let recorded: Option<RecordedModel> = result(directory, "run")?;
+    let name = promote.map(|promote| promote.name.clone());
+    let name = name.or_else(|| recorded.as_ref().map(|_| CYCLE_MODEL.to_owned()));
+    let RecordedModel { champion, settings } = recorded.unwrap_or_default();
+    let path = directory.join("champion.json");
+    let digest = path
+        .exists()
+        .then(|| File::open(&path).and_then(result_file::digest_from))
+        .transpose()
+        .with_context(|| path.display().to_string())?;
+    Ok(RunModel {
+        name,
+        registry: settings.map(|settings| settings.registry),
+        champion_version: champion,
+        champion_digest: digest,
+    })
+}
+
+/// The id of the run that all results in a directory belong to.
+fn run_id(directory: &Path) -> Result<Option<String>> {
+    let record = directory.join(RECORD);
+    let recorded = record.exists().then(|| record::id_in(&Place::File(record))).transpose()?;
+    let mut first = recorded.map(|id| ("run", Some(id)));
+    for kind in ["validate", "metrics", "drift", "compare", "promote"] {
+        let Some(head) = result::<ResultHead>(directory, kind)? else { continue };
+        match &first {
+            None => first = Some((kind, head.run_id)),
+            Some((_, id)) if *id == head.run_id => {}
+            Some((other, id)) => {
+                let name = |id: &Option<String>| {
+                    id.as_ref().map_or("no run".to_owned(), |id| format!("run {:.12}", inert(id)))
+                };
+                let (directory, id, own) = (directory.display(), name(id), name(&head.run_id));
+                bail!(
+                    "{directory}: {other}.json belongs to {id}, {kind}.json to {own}; \
+                    start over with spamops run, or call the tool with --run {directory}/run.json"
+                );
+            }
+        }
+    }
+    Ok(first.and_then(|(_, id)| id))
+}
+
+fn result<T: DeserializeOwned>(directory: &Path, kind: &str) -> Result<Option<T>> {
+    let path = directory.join(format!("{kind}.json"));
+    if path.exists() { result_file::read(&Place::File(path), kind).map(Some) } else { Ok(None) }
+}
