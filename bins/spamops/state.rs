@@ -69,7 +69,7 @@ impl Tool for Args {
             What::Gather { input, state, refused, rows } => {
                 let rows = Rows::open(&input, &rows.options(scene))?;
                 let to = State::new(&state);
-                let (added, there) = if refused { to.refuse(lines(rows))? } else { to.gather(lines(rows))? };
+                let (added, there) = if refused { to.reject(lines(rows))? } else { to.gather(lines(rows))? };
                 let already = if there > 0 { format!(", {there} were there already") } else { String::new() };
                 let what = if refused { "refused rows" } else { "rows" };
                 scene.tell(format!("{what} gathered in {}: {added}{already}", state.display()));

@@ -1,7 +1,7 @@
-//! The table of Cyrillic and Greek letters, digits and signs that look like Latin letters.
+//! Maps Cyrillic and Greek letters, digits and signs to the Latin letters that they look like.
 
-/// The Latin letter that a Cyrillic or Greek letter looks like. Upper and lower case differ in this, so call it before
-/// lowercasing.
+/// The Latin letter that a Cyrillic or Greek letter looks like. Call it before lowercasing, because upper and lower case
+/// differ.
 pub(super) fn latin(c: char) -> Option<char> {
     Some(match c {
         'а' | 'α' => 'a',
