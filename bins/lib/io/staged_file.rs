@@ -16,24 +16,24 @@ pub(super) enum Durability {
 /// A file under a temporary name. Dropping it before [`StagedFile::place`] deletes it.
 pub(super) struct StagedFile {
     writer: BufWriter<File>,
-    beside: PathBuf,
+    temporary: PathBuf,
     path: PathBuf,
     durability: Durability,
 }
 
 impl StagedFile {
-    /// Creates a file named `beside` in the directory of `path`.
+    /// Creates a file named `temporary` in the directory of `path`.
     ///
     /// The name is fixed, not random, so that the next run reuses the file that a killed run left.
-    pub(super) fn create(path: &Path, beside: &str, durability: Durability) -> io::Result<Self> {
-        let (path, beside) = (path.to_path_buf(), path.with_file_name(beside));
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&beside)?;
+    pub(super) fn create(path: &Path, temporary: &str, durability: Durability) -> io::Result<Self> {
+        let (path, temporary) = (path.to_path_buf(), path.with_file_name(temporary));
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&temporary)?;
         // A file left by a killed run is not locked. A file that another output of this run writes is locked.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Err(io::Error::other("another output writes to this file; name a different one"));
         }
         file.set_len(0)?;
-        Ok(Self { writer: BufWriter::new(file), beside, path, durability })
+        Ok(Self { writer: BufWriter::new(file), temporary, path, durability })
     }
 
     /// Sets the permissions, usually those of the file to be replaced.
@@ -52,7 +52,7 @@ impl StagedFile {
 
     /// Renames the complete file to its final name.
     pub(super) fn place(self) -> io::Result<()> {
-        fs::rename(&self.beside, &self.path)?;
+        fs::rename(&self.temporary, &self.path)?;
         match self.durability {
             Durability::Kill => Ok(()),
             Durability::PowerLoss => sync_directory_of(&self.path),
@@ -73,7 +73,7 @@ impl Write for StagedFile {
 impl Drop for StagedFile {
     fn drop(&mut self) {
         // After `place` the temporary file is gone, so this fails as expected.
-        let _ = fs::remove_file(&self.beside);
+        let _ = fs::remove_file(&self.temporary);
     }
 }
 

@@ -91,14 +91,14 @@ impl Place {
         };
         let mut magic = Vec::with_capacity(4);
         raw.by_ref().take(4).read_to_end(&mut magic).with_context(|| self.to_string())?;
-        let whole = io::Cursor::new(magic.clone()).chain(raw);
+        let bytes = io::Cursor::new(magic.clone()).chain(raw);
         Ok(match magic[..] {
-            [0x1f, 0x8b, ..] => Box::new(Gzip(MultiGzDecoder::new(whole))),
+            [0x1f, 0x8b, ..] => Box::new(Gzip(MultiGzDecoder::new(bytes))),
             // A frame, or a skippable frame, which pzstd writes first.
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
-                Box::new(Zstd { bytes: BufReader::new(whole), frame: FrameDecoder::new() })
+                Box::new(Zstd { bytes: BufReader::new(bytes), frame: FrameDecoder::new() })
             }
-            _ => Box::new(whole),
+            _ => Box::new(bytes),
         })
     }
 
@@ -210,7 +210,7 @@ struct Zstd<R> {
 
 impl<R: Read> Zstd<R> {
     /// Starts the next frame. Returns false at the end.
-    fn begin(&mut self) -> io::Result<bool> {
+    fn start_frame(&mut self) -> io::Result<bool> {
         let Self { bytes, frame } = self;
         let sum = frame.get_checksum_from_data();
         if sum.is_some() && sum != frame.get_calculated_checksum() {
@@ -237,7 +237,7 @@ impl<R: Read> Zstd<R> {
 impl<R: Read> Read for Zstd<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            if self.frame.is_finished() && self.frame.can_collect() == 0 && !self.begin()? {
+            if self.frame.is_finished() && self.frame.can_collect() == 0 && !self.start_frame()? {
                 return Ok(0);
             }
             while !self.frame.is_finished() && self.frame.can_collect() == 0 {
@@ -287,8 +287,8 @@ impl Output {
         let path = if found.is_some() { fs::canonicalize(path)? } else { path.to_path_buf() };
         let file_name =
             path.file_name().ok_or_else(|| io::Error::other("is not a file name; name a file"))?;
-        let beside = format!(".{}.{}.tmp", file_name.to_string_lossy(), std::process::id());
-        let staged = StagedFile::create(&path, &beside, Durability::Kill)?;
+        let temporary = format!(".{}.{}.tmp", file_name.to_string_lossy(), std::process::id());
+        let staged = StagedFile::create(&path, &temporary, Durability::Kill)?;
         if let Some(found) = found {
             staged.set_permissions(found.permissions())?;
         }

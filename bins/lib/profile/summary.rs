@@ -397,7 +397,7 @@ mod tests {
     #[test]
     fn merges_parts_to_the_same_profile_in_any_order() {
         let text = |n: u64| mix(n) % 30_000;
-        let whole = StoredProfile::of(&profile((0..40_000).map(text)));
+        let complete = StoredProfile::of(&profile((0..40_000).map(text)));
         let parts = || (0..4).map(|part| profile((0..40_000).filter(|n| n % 4 == part).map(text)));
         let mut there = Profile::default();
         parts().for_each(|part| there.merge(part));
@@ -411,8 +411,8 @@ mod tests {
         };
         let mut tree = pair(2, 0);
         tree.merge(pair(3, 1));
-        assert!([there, back, tree].iter().all(|merged| StoredProfile::of(merged) == whole));
-        assert_eq!(whole.profile().unwrap().len(), KEPT);
+        assert!([there, back, tree].iter().all(|merged| StoredProfile::of(merged) == complete));
+        assert_eq!(complete.profile().unwrap().len(), KEPT);
     }
 
     #[test]

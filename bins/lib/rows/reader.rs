@@ -48,18 +48,18 @@ impl Rows {
 
     fn begin(mut bytes: Box<dyn Read>, place: &Place, options: &ReadOptions) -> Result<Self> {
         let start = sniff::start(&mut bytes, place, options)?;
-        let whole = Box::new(io::Cursor::new(start.head).chain(bytes));
+        let bytes = Box::new(io::Cursor::new(start.head).chain(bytes));
         let size = place.path().and_then(|path| path.metadata().ok()).map(|found| found.len());
         let (source, header, first) = match start.format {
             Format::Csv => {
-                let (rows, row, decoded) = CsvRows::open(whole, start.delimiter, start.lines_before)?;
+                let (rows, row, decoded) = CsvRows::open(bytes, start.delimiter, start.lines_before)?;
                 let names = row.cells().map(str::to_owned).collect();
                 let header = Header::complete(names, &options.named);
                 let header = header.with_context(|| format!("line {}", row.line))?;
                 (RowSource::Csv(Box::new(rows)), header, Some((row, decoded)))
             }
             Format::JsonLines => {
-                let (rows, names) = JsonRows::open(whole)?;
+                let (rows, names) = JsonRows::open(bytes)?;
                 let header = names.into_iter().try_fold(Header::default(), |mut header, name| {
                     header.add(&name, &options.named).map(|_| header)
                 });

@@ -47,7 +47,7 @@ impl Format {
     }
 }
 
-/// What a reader does with a malformed row, such as one with an extra field.
+/// How a reader handles a malformed row, such as one with an extra field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MalformedRows {
     /// Fail with an error that names the line.
