@@ -173,6 +173,6 @@ pub(super) fn cannot_become(format: &str) -> String {
 }
 
 /// A number and its noun: `1 row`, `2 rows`.
-pub(in crate::rows) fn counted(count: u64, noun: &str) -> String {
+pub(super) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -118,12 +118,9 @@ impl<'a> Inspection<'a> {
                 return self.fail_row("label.type", Severity::Reject, row, problem);
             }
         };
-        let text = match rows.header().text {
-            Some(column) => row.get(column),
-            None => {
-                let problem = RowProblem::Unreadable(rows.no_text_column());
-                return self.fail_row("text", Severity::Reject, row, problem);
-            }
+        let Some(text) = rows.header().text.map(|column| row.get(column)) else {
+            let problem = RowProblem::Unreadable(rows.no_text_column());
+            return self.fail_row("text", Severity::Reject, row, problem);
         };
         let problem = self.check_repeat(text, label, row);
         if problem.is_none() {
