@@ -41,12 +41,12 @@ impl Default for Analyzer {
     }
 }
 
-/// Buffers reused from text to text, for one analyzer.
+/// Reusable buffers for one analyzer.
 #[derive(Default)]
 pub struct AnalyzerBuffers {
     /// Whether only keys are needed. Then words get no spelling.
     pub(crate) unspelled: bool,
-    /// The text, lower case or normalised.
+    /// The text in lower case or normalised.
     pub(super) text: String,
     /// The words, separated by spaces.
     pub(super) words: String,
@@ -56,7 +56,7 @@ pub struct AnalyzerBuffers {
     pub(super) keys: Vec<u64>,
     /// The start of each character of a text, for character n-grams.
     pub(super) starts: Vec<usize>,
-    /// A token under construction.
+    /// An unfinished token.
     pub(super) token: String,
     /// Letters that may form one word, such as f r e e.
     pub(super) letters: String,

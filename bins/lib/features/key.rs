@@ -29,7 +29,7 @@ pub(super) fn marked(mark: &str, text: &str) -> u64 {
 #[inline]
 pub(super) fn join(words: u64, word: u64) -> u64 {
     let product = u128::from(words ^ 0x243f_6a88_85a3_08d3) * u128::from(word ^ 0x1319_8a2e_0370_7344);
-    #[expect(clippy::cast_possible_truncation, reason = "these are the low half and the high half")]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half and the high half are combined")]
     let folded = product as u64 ^ (product >> 64) as u64;
     folded
 }

@@ -56,7 +56,7 @@ impl TryFrom<[usize; 2]> for Ngrams {
     fn try_from([fewest, most]: [usize; 2]) -> Result<Self> {
         ensure!(
             (1..=most).contains(&fewest) && most <= 12,
-            "n-gram range {fewest}-{most} is not within 1-12 in ascending order; use a range such as 1-2"
+            "n-gram range {fewest}-{most} is invalid; use ascending numbers from 1 to 12, such as 1-2"
         );
         Ok(Self { fewest, most })
     }

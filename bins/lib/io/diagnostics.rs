@@ -59,13 +59,13 @@ impl fmt::Display for DecodedFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { input, unit, count, first_line } = self;
         match count.get() {
-            1 => write!(f, "{input}: 1 {unit} is")?,
-            count => write!(f, "{input}: {count} {unit}s are")?,
+            1 => write!(f, "{input}: 1 {unit} is not UTF-8 and was converted (line {first_line})")?,
+            count => write!(
+                f,
+                "{input}: {count} {unit}s are not UTF-8 and were converted (first at line {first_line})"
+            )?,
         }
-        write!(
-            f,
-            " not UTF-8 (first at line {first_line}); decoded as Windows-1252 where possible; save the file as UTF-8"
-        )
+        f.write_str("; save the file as UTF-8")
     }
 }
 
@@ -88,12 +88,10 @@ mod tests {
         fields(&other, "c.csv");
         first.count.set(40);
         notes.move_last(&second);
-        let decoded =
-            "not UTF-8 (first at line 3); decoded as Windows-1252 where possible; save the file as UTF-8";
         let wanted = [
-            format!("a.csv: 40 fields are {decoded}"),
-            "added later".to_owned(),
-            format!("b.csv: 1 field is {decoded}"),
+            "a.csv: 40 fields are not UTF-8 and were converted (first at line 3); save the file as UTF-8",
+            "added later",
+            "b.csv: 1 field is not UTF-8 and was converted (line 3); save the file as UTF-8",
         ];
         assert_eq!(notes.take(), wanted);
         assert!(notes.take().is_empty());

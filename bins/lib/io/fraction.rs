@@ -1,4 +1,4 @@
-//! A number from 0 to 1, validated when it is created.
+//! Defines `Fraction`, a number from 0 to 1 that is validated on creation.
 
 use std::str::FromStr;
 

@@ -135,7 +135,7 @@ impl Place {
         if self.is_regular_file() {
             return Ok(RereadableInput { place: self.clone(), temporary: None });
         }
-        // Only its owner may read it.
+        // Only the owner can read the temporary file.
         let temporary = tempfile::Builder::new().prefix("spamops-").suffix(".kept").tempfile();
         let mut temporary = temporary.with_context(|| std::env::temp_dir().display().to_string())?;
         io::copy(&mut self.reader()?, &mut temporary).with_context(|| self.to_string())?;

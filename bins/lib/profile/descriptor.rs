@@ -3,19 +3,19 @@
 use crate::features::columns::FeatureColumns;
 use crate::features::{Analyzer, AnalyzerBuffers, Ngrams, Term, count};
 
-/// The sizes measured for every message.
+/// Names of the sizes that are measured for every message.
 pub const SIZES: [&str; 6] = [
     "number of characters",
     "number of words",
     "share of digits",
-    "share of capitals",
-    "share of signs",
-    "share beyond ASCII",
+    "share of capital letters",
+    "share of punctuation",
+    "share of non-ASCII characters",
 ];
 
-/// The features of a message that flags stand for.
+/// Names of the contents that flags stand for.
 pub const FLAGS: [&str; 7] =
-    ["a link", "an address", "money", "a number to call", "an emoji", "hidden letters", "digits for letters"];
+    ["a link", "an address", "money", "a phone number", "an emoji", "hidden letters", "digits for letters"];
 
 /// Maximum number of words remembered for a message: those with the lowest hashes.
 pub const WORDS: usize = 32;
@@ -31,7 +31,7 @@ pub struct Descriptor {
     pub words: Vec<u16>,
 }
 
-/// Describes messages, with buffers reused from message to message.
+/// Describes messages with reusable buffers.
 pub struct Describer {
     analyzer: Analyzer,
     scratch: AnalyzerBuffers,
@@ -60,7 +60,7 @@ impl Describer {
         analyzer.each(text, scratch, &mut |Term { key, mark, text }| {
             if mark.is_empty() {
                 count += 1;
-                // Single letters and signs say little, and every message has some.
+                // Ignore single letters and signs, which occur in every message.
                 if text.len() > 1 {
                     let word = hash(key);
                     words.push(word);
@@ -132,7 +132,11 @@ fn sizes(text: &str, words: usize) -> [u8; SIZES.len()] {
 
 /// The step of a number on a scale with eight steps per doubling.
 fn steps(number: usize) -> u8 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 255")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the number is from 0 to 255"
+    )]
     let steps = (8.0 * ((number + 1) as f64).log2()).min(255.0) as u8;
     steps
 }
@@ -151,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn detects_the_features_of_a_message() {
+    fn detects_the_contents_of_a_message() {
         let flags = |text: &str| -> Vec<&str> {
             let flags = look(text).flags;
             (0..FLAGS.len()).filter(|flag| flags >> flag & 1 == 1).map(|flag| FLAGS[flag]).collect()

@@ -33,7 +33,6 @@ pub struct MessageRecord {
     label: Option<bool>,
     /// The score times [`u16::MAX`].
     score: u16,
-    /// The description of the message.
     pub look: Descriptor,
     /// Number of rows with the message.
     pub copies: u32,
@@ -210,7 +209,7 @@ fn place(content: u64) -> u64 {
 /// A hash of the exact text and the feature cells, which distinguishes copies of a message.
 pub fn text(text: &str, cells: &[String]) -> u32 {
     let cells = cells.iter().fold(0, |hash, cell| mix(hash ^ xxh3_64(cell.as_bytes())));
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+    #[expect(clippy::cast_possible_truncation, reason = "only the low half is used")]
     let hash = xxh3_64_with_seed(text.as_bytes(), cells) as u32;
     hash
 }

@@ -110,7 +110,7 @@ impl CsvRows {
             fields += ended;
             if self.raw.len() as u64 > MOST_BYTES {
                 bail!(
-                    "line {line}: row is longer than {} MB; close an open quote or shorten it",
+                    "line {line}: row is longer than {} MB; close an open quote, or shorten the row",
                     MOST_BYTES >> 20
                 );
             }

@@ -131,7 +131,7 @@ impl Header {
     /// The error message for a missing column.
     pub(super) fn no_column(&self, name: &str) -> String {
         match name {
-            _ if self.is_empty() => format!("no column {}", shown(name)),
+            _ if self.is_empty() => format!("no column {}: the file has no columns", shown(name)),
             "spam_score" | "verdict" => {
                 format!("no column {} among {}; run score first", shown(name), self.listed())
             }

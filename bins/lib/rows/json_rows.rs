@@ -63,7 +63,7 @@ impl JsonRows {
             }
             if count as u64 == MOST_BYTES && !self.buffer.ends_with(b"\n") {
                 return Err(anyhow!(
-                    "line {}: row is longer than {} MB; shorten or remove it",
+                    "line {}: row is longer than {} MB; shorten or remove the row",
                     self.line,
                     MOST_BYTES >> 20
                 ));

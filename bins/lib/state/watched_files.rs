@@ -106,7 +106,7 @@ fn changes_since(file: &Path, revision: &str) -> Result<u64> {
     let now = lines(&text(file)?);
     ensure!(
         !revision.starts_with('-'),
-        "--watch-since {revision}: not a git revision; use a tag, branch or commit"
+        "--watch-since {revision}: not a git revision; set a tag, branch or commit"
     );
     let name = file.file_name().with_context(|| format!("{}: not a file; name a file", file.display()))?;
     let directory =
