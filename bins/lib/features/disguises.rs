@@ -5,7 +5,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::analyzer::AnalyzerBuffers;
 use super::key;
-use super::look_alikes::{is_cyrillic_or_greek, latin, undone};
+use super::look_alikes::{is_cyrillic_or_greek, latin, letter_for};
 use super::term::Term;
 
 /// The ways in which a text hides its words.
@@ -146,18 +146,18 @@ pub(super) fn undo(chunk: &str, token: &mut String, each: &mut impl FnMut(Term))
     }
     token.clear();
     for c in core.chars() {
-        match undone(c) {
+        match letter_for(c) {
             Some(letter) => token.push(letter),
             None if c.is_alphabetic() => token.extend(c.to_lowercase()),
             None => return false,
         }
     }
     // Require more than three letters, because 4pm and 2nd are not disguised.
-    let undone = token.len() > 3;
-    if undone {
+    let is_word = token.len() > 3;
+    if is_word {
         each(Term { key: key::word(token), mark: "", text: token });
     }
-    undone
+    is_word
 }
 
 #[cfg(test)]

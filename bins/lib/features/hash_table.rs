@@ -283,8 +283,8 @@ mod tests {
         assert!((0..10_000).all(|n| numbers.number(mix(u64::from(n))) == (n, true)));
         assert!(numbers.number(mix(5)) == (5, false) && numbers.len() == 10_000);
         assert_eq!(numbers.find(mix(10_000)), None);
-        let (wanted, mut found) = ((0..20_000).map(mix).collect::<Vec<_>>(), Vec::new());
-        numbers.find_all(&wanted, |number| found.push(number));
+        let (expected, mut found) = ((0..20_000).map(mix).collect::<Vec<_>>(), Vec::new());
+        numbers.find_all(&expected, |number| found.push(number));
         assert_eq!(found, (0..10_000).collect::<Vec<_>>());
         table.retain(|key| key < mix(5));
         assert!(table.get(mix(5)).is_none() && table.iter().all(|(key, n)| key == mix(u64::from(n))));

@@ -54,7 +54,7 @@ pub(super) fn is_cyrillic_or_greek(c: char) -> bool {
 }
 
 /// The letter that a digit or sign stands for in a word such as `fr33` or `c@sh`.
-pub(super) fn undone(c: char) -> Option<char> {
+pub(super) fn letter_for(c: char) -> Option<char> {
     Some(match c {
         '0' => 'o',
         '1' | '!' | '|' => 'i',

@@ -67,8 +67,8 @@ mod tests {
             ("  from = x.test", "[from = x.test]"),
             ("हिन्दी", "हिन्दी"),
         ];
-        for (term, wanted) in message {
-            assert_eq!(of(TermKind::Message, term), wanted);
+        for (term, expected) in message {
+            assert_eq!(of(TermKind::Message, term), expected);
         }
         assert_eq!(of(TermKind::CharWb, " fr"), "'␣fr'");
         assert_eq!(of(TermKind::Char, "a b"), "a␣b");

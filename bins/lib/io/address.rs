@@ -18,13 +18,13 @@ mod tests {
 
     #[test]
     fn strips_secrets_from_an_address() {
-        for (url, wanted) in [
+        for (url, expected) in [
             ("https://me:pa@ss@host:8/a/b?token=t#x", "https://host:8/a/b"),
             ("http://host", "http://host"),
             ("http://host?token=t", "http://host"),
             ("nonsense", "nonsense"),
         ] {
-            assert_eq!(bare(url), wanted);
+            assert_eq!(bare(url), expected);
         }
     }
 }

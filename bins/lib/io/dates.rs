@@ -31,8 +31,8 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Parses RFC 3339 (without a zone it is UTC, without a time it is midnight), RFC 2822 as in mail, and Unix seconds or
-/// milliseconds.
+/// Parses RFC 3339, RFC 2822 as in mail, or Unix seconds or milliseconds. RFC 3339 without a zone is UTC, and without a
+/// time it is midnight.
 pub fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if text.is_empty() {

@@ -79,15 +79,15 @@ pub fn read<T: DeserializeOwned>(place: &Place, kind: &str) -> Result<T> {
 
 /// Like [`read`], from text.
 pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
-    let wanted = schema(kind);
+    let expected = schema(kind);
     // Fast path: a result written by this version needs no separate schema check.
-    if text.starts_with(&format!("{{\"schema\":\"{wanted}\",")) {
+    if text.starts_with(&format!("{{\"schema\":\"{expected}\",")) {
         return json(text);
     }
     match schema_of::<Option<String>>(text)? {
-        None => bail!("no key 'schema'; name a file with schema {wanted}"),
-        Some(found) if found != wanted => {
-            bail!("schema is {}; name a file with schema {wanted}", shown(&found))
+        None => bail!("no key 'schema'; name a file with schema {expected}"),
+        Some(found) if found != expected => {
+            bail!("schema is {}; name a file with schema {expected}", shown(&found))
         }
         Some(_) => json(text),
     }

@@ -168,7 +168,7 @@ pub fn expect_apart(outputs: &[Option<&Place>]) -> Result<()> {
         let is_device = place.path().is_some_and(|path| path.exists() && !path.is_file());
         ensure!(
             is_device || !outputs[..index].iter().any(|other| other.is_same(place)),
-            "{place}: two outputs go to this file; name a different one"
+            "{place}: two outputs have this destination; name a different one"
         );
     }
     Ok(())

@@ -65,7 +65,7 @@ impl MessageRecord {
     /// Merges two records of one message.
     fn join(&mut self, other: Self) {
         let copies = self.copies.saturating_add(other.copies);
-        let label = either(self.label, other.label);
+        let label = merge_labels(self.label, other.label);
         if (other.text, other.score, &other.look) < (self.text, self.score, &self.look) {
             *self = other;
         }
@@ -74,7 +74,7 @@ impl MessageRecord {
 }
 
 /// The label of a message from two copies; negative if they contradict each other.
-fn either(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+fn merge_labels(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     one.into_iter().chain(other).min()
 }
 
@@ -116,7 +116,7 @@ impl Profile {
         label: Option<Label>,
     ) -> Option<u64> {
         self.tell(is_empty, label);
-        let hash = place(content.0);
+        let hash = message_hash(content.0);
         // Most messages of a long file are not remembered.
         if !self.has_room(hash) {
             return None;
@@ -124,7 +124,7 @@ impl Profile {
         match self.records.get_mut(&hash) {
             Some(known) if known.text <= text => {
                 known.copies = known.copies.saturating_add(1);
-                known.label = either(known.label, label.map(|label| label == Label::Positive));
+                known.label = merge_labels(known.label, label.map(|label| label == Label::Positive));
                 None
             }
             _ => Some(hash),
@@ -202,7 +202,7 @@ impl Profile {
 }
 
 /// The hash that decides which messages are remembered. It is independent of holdout and folds.
-fn place(content: u64) -> u64 {
+fn message_hash(content: u64) -> u64 {
     mix(content ^ 0x5052_4f46_494c_4501)
 }
 
@@ -218,7 +218,7 @@ pub fn text(text: &str, cells: &[String]) -> u32 {
 /// its number of rows.
 pub fn remembered(contents: impl Iterator<Item = u64>) -> BTreeMap<usize, (u64, u32)> {
     let mut places: Vec<(u64, usize)> =
-        contents.enumerate().map(|(row, content)| (place(content), row)).collect();
+        contents.enumerate().map(|(row, content)| (message_hash(content), row)).collect();
     places.sort_unstable();
     let messages = places.chunk_by(|one, next| one.0 == next.0).take(KEPT);
     messages.map(|rows| (rows[0].1, (rows[0].0, u32::try_from(rows.len()).unwrap_or(u32::MAX)))).collect()
@@ -398,10 +398,10 @@ mod tests {
         let text = |n: u64| mix(n) % 30_000;
         let complete = StoredProfile::of(&profile((0..40_000).map(text)));
         let parts = || (0..4).map(|part| profile((0..40_000).filter(|n| n % 4 == part).map(text)));
-        let mut there = Profile::default();
-        parts().for_each(|part| there.merge(part));
-        let mut back = Profile::default();
-        parts().rev().for_each(|part| back.merge(part));
+        let mut forward = Profile::default();
+        parts().for_each(|part| forward.merge(part));
+        let mut backward = Profile::default();
+        parts().rev().for_each(|part| backward.merge(part));
         let pair = |one: usize, other: usize| {
             let all: Vec<Profile> = parts().collect();
             let mut pair = all[one].clone();
@@ -410,7 +410,7 @@ mod tests {
         };
         let mut tree = pair(2, 0);
         tree.merge(pair(3, 1));
-        assert!([there, back, tree].iter().all(|merged| StoredProfile::of(merged) == complete));
+        assert!([forward, backward, tree].iter().all(|merged| StoredProfile::of(merged) == complete));
         assert_eq!(complete.profile().unwrap().len(), KEPT);
     }
 

@@ -139,25 +139,22 @@ impl Header {
         }
     }
 
-    /// The error message for a missing text column: the one that the user set, or all of the usual ones.
+    /// The error message for a missing text column. It names the column that the user set, or the usual names.
     pub(super) fn no_text_column(&self, own: Option<&str>) -> String {
         self.no_column_of_kind("text", own, &TEXT)
     }
 
-    /// As [`Header::no_text_column`], for dates.
+    /// Like [`Header::no_text_column`], for dates.
     pub(super) fn no_date_column(&self, own: Option<&str>) -> String {
         self.no_column_of_kind("date", own, &DATE)
     }
 
     fn no_column_of_kind(&self, kind: &str, own: Option<&str>, usual: &[&str]) -> String {
-        match own {
-            Some(name) => self.no_column(name),
-            None if self.is_empty() => format!("no {kind} column; set --{kind}-column"),
-            None => {
-                let (listed, usual) = (self.listed(), usual.join(", "));
-                format!("no {kind} column among {listed}: expected {usual}; set --{kind}-column")
-            }
+        if let Some(name) = own {
+            return self.no_column(name);
         }
+        let among = if self.is_empty() { String::new() } else { format!(" among {}", self.listed()) };
+        format!("no {kind} column{among}: expected {}; set --{kind}-column", usual.join(", "))
     }
 }
 

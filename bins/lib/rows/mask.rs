@@ -275,10 +275,10 @@ mod tests {
             ("1782894600 at 1 234 567 or 1.234.567, July 1 2026 10:30", "="),
         ];
         let digits = Regex::new(":[0-9a-f]{4}]").unwrap();
-        for (text, wanted) in cases {
+        for (text, expected) in cases {
             let masked = masked(text, &ALL);
             let blank = digits.replace_all(&masked, ":]").into_owned();
-            assert_eq!(blank, if wanted == "=" { text } else { wanted });
+            assert_eq!(blank, if expected == "=" { text } else { expected });
         }
     }
 

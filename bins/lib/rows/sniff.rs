@@ -54,7 +54,7 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) 
         (_, Some(b'[')) if matches!(line[1..].trim_ascii_start().first(), None | Some(b'{' | b']')) => {
             bail!("line 1: is a JSON array, not JSON Lines; convert it with jq -c '.[]'")
         }
-        (Format::JsonLines, Some(b'{')) if opens_alone(&head) => {
+        (Format::JsonLines, Some(b'{')) if is_open_brace(&head) => {
             bail!("line 1: the JSON object spans several lines; convert it with jq -c .")
         }
         (_, Some(b'<')) => bail!("line 1: is HTML or XML; export the rows as CSV or JSON Lines"),
@@ -84,7 +84,7 @@ fn line_of(head: &[u8]) -> &[u8] {
 }
 
 /// Whether the first line is only an opening brace. A carriage return is white space in JSON and does not end a line.
-fn opens_alone(head: &[u8]) -> bool {
+fn is_open_brace(head: &[u8]) -> bool {
     let head = head.trim_ascii_start();
     let end = head.iter().position(|byte| *byte == b'\n').unwrap_or(head.len());
     head[..end].strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii().is_empty())
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_carriage_return_inside_an_object_does_not_end_the_line() {
-        assert!(opens_alone(b"{\n\"text\": 1}") && opens_alone(b"\n {\r\n") && opens_alone(b"{"));
-        assert!(!opens_alone(b"{\r\"text\": 1}\n") && !opens_alone(b"{\"text\": 1}"));
+        assert!(is_open_brace(b"{\n\"text\": 1}") && is_open_brace(b"\n {\r\n") && is_open_brace(b"{"));
+        assert!(!is_open_brace(b"{\r\"text\": 1}\n") && !is_open_brace(b"{\"text\": 1}"));
     }
 }

@@ -205,7 +205,7 @@ impl Contract {
             let (min, max) = (column.min_length.unwrap_or(0), column.max_length.unwrap_or(u64::MAX));
             ensure!(min <= max, "column '{name}': min_length {min} is over max_length {max}; change one");
             let (min, max) = (column.min.unwrap_or(f64::MIN), column.max.unwrap_or(f64::MAX));
-            ensure!(min <= max, "column '{name}': min {min} is over max {max}; change one");
+            ensure!(min <= max, "column '{name}': min {min} to max {max} is not a range; change one");
         }
         if let Some(RowCountRule { min, max: Some(max), .. }) = &contract.rows {
             ensure!(min <= max, "[rows]: min {min} is over max {max}; change one");

@@ -22,7 +22,7 @@ pub struct Filter {
     used: HashMap<Fingerprint, bool>,
     /// Texts whose near-duplicates are excluded, and the file they come from.
     near: Option<(Place, NearDuplicates)>,
-    met: FilterCounts,
+    counts: FilterCounts,
 }
 
 /// Counts of rows for warnings.
@@ -92,7 +92,7 @@ impl Filter {
         while rows.read(row)? {
             // Pass malformed rows on, so that validate sees them.
             let is_malformed = row.fault().is_some();
-            self.met.malformed += u64::from(is_malformed);
+            self.counts.malformed += u64::from(is_malformed);
             if is_malformed || self.passes(rows, row)? {
                 return Ok(true);
             }
@@ -103,7 +103,7 @@ impl Filter {
     fn passes(&mut self, rows: &Rows, row: &Row) -> Result<bool> {
         if self.dated {
             let Some(date) = rows.date(row) else {
-                self.met.undated += 1;
+                self.counts.undated += 1;
                 return Ok(false);
             };
             if self.since.is_some_and(|since| date < since) || self.until.is_some_and(|until| date >= until) {
@@ -120,27 +120,27 @@ impl Filter {
             return Ok(false);
         }
         let is_copy = self.near.as_ref().is_some_and(|(_, near)| near.has_near(text));
-        self.met.near_duplicates += u64::from(is_copy);
+        self.counts.near_duplicates += u64::from(is_copy);
         Ok(!is_copy)
     }
 
     /// The message about near-duplicates in `input`, if any were left out.
     pub(super) fn set_aside(&self, input: &Place) -> Option<String> {
-        let (against, _) = self.near.as_ref().filter(|_| self.met.near_duplicates > 0)?;
-        let rows = counted(self.met.near_duplicates, "row");
+        let (against, _) = self.near.as_ref().filter(|_| self.counts.near_duplicates > 0)?;
+        let rows = counted(self.counts.near_duplicates, "row");
         Some(format!("{input}: {rows} set aside as near-duplicates of rows in {against}"))
     }
 
     /// Warnings about rows of `input`.
     pub(super) fn warnings(&self, input: &Place) -> impl Iterator<Item = String> {
-        let FilterCounts { undated, malformed, .. } = self.met;
+        let FilterCounts { undated, malformed, .. } = self.counts;
         let no_date = || {
             let rows = counted(undated, "row");
             format!("{input}: {rows} left out without a valid date; fix the dates, or set --date-column")
         };
         let no_row = || {
             let rows = counted(malformed, "malformed row");
-            format!("{input}: {rows} passed on; run validate to set them aside")
+            format!("{input}: {rows} found; run validate to set malformed rows aside")
         };
         (undated > 0).then(no_date).into_iter().chain((malformed > 0).then(no_row))
     }

@@ -112,11 +112,11 @@ pub fn pick(
 ) -> Result<Vec<(Row, PickedFor)>> {
     let kept = size.saturating_mul(SPARE);
     let mut heaps: [BinaryHeap<QueuedRow>; 3] = Default::default();
-    let mut met = HashSet::new();
+    let mut known_texts = HashSet::new();
     let mut row = Row::default();
     while filter.read(rows, &mut row)? {
         let text = rows.text(&row)?;
-        if rows.label(&row)?.is_some() || !met.insert(Fingerprint::of(text)) {
+        if rows.label(&row)?.is_some() || !known_texts.insert(Fingerprint::of(text)) {
             continue;
         }
         let place = rows.seen();

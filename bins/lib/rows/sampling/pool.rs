@@ -50,8 +50,8 @@ impl<'a> RowPool<'a> {
             let stratum = stratum.map_or("", |column| row.get(column));
             sample.offer(&row, rows.seen(), || rows.date(&row), stratum);
         }
-        let wanted = sample.size();
-        Ok(DrawnRows { wanted, rows: sample.finish().collect(), picked_for: None, from: rows })
+        let requested = sample.size();
+        Ok(DrawnRows { requested, rows: sample.finish().collect(), picked_for: None, from: rows })
     }
 
     /// Picks unlabelled rows to label. Reads the file twice: first to count words, then to pick rows.
@@ -64,7 +64,7 @@ impl<'a> RowPool<'a> {
         let picked =
             labelling_queue::pick(&mut rows, &mut self.filter, &frequencies, size, threshold.value(), seed)?;
         let (picked, why) = picked.into_iter().unzip();
-        Ok(DrawnRows { wanted: size as u64, rows: picked, picked_for: Some(why), from: rows })
+        Ok(DrawnRows { requested: size as u64, rows: picked, picked_for: Some(why), from: rows })
     }
 
     /// Writes each row to its side of a split, which depends on the hash of its text. Without a split, all rows go to `out`.
@@ -97,7 +97,7 @@ impl<'a> RowPool<'a> {
 
 /// The drawn rows, in file order.
 pub struct DrawnRows {
-    wanted: u64,
+    requested: u64,
     rows: Vec<Row>,
     /// The reason for each row, if the rows are to be labelled.
     picked_for: Option<Vec<PickedFor>>,
@@ -107,12 +107,13 @@ pub struct DrawnRows {
 impl DrawnRows {
     /// The message that fewer rows were found than requested, if this is the case.
     pub fn shortfall(&self) -> Option<String> {
-        let (wanted, found, input) = (self.wanted, self.rows.len() as u64, self.from.place());
+        let (requested, found, input) = (self.requested, self.rows.len() as u64, self.from.place());
         let (option, noun) = match self.picked_for {
             Some(_) => ("--for-labels", "distinct unlabelled text"),
             None => ("--size", "row"),
         };
-        (found < wanted).then(|| format!("{input}: only {} found ({option} {wanted})", counted(found, noun)))
+        (found < requested)
+            .then(|| format!("{input}: only {} found ({option} {requested})", counted(found, noun)))
     }
 
     /// Writes the rows. Rows to label get the column `picked_for`.
