@@ -33,7 +33,7 @@ const DRIFT_FROM: &str = "2026-07-01";
 /// Languages and their weights, the same for both classes.
 const LANGUAGES: [(&str, usize); 3] = [("en", 85), ("de", 9), ("ko", 6)];
 
-/// Percentages.
+// The following constants are percentages.
 const NEW_SPAM: usize = 57;
 const UNLABELLED: usize = 4;
 const EXACT_COPIES: usize = 3;

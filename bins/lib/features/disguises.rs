@@ -135,9 +135,9 @@ pub(super) fn join(
     joined
 }
 
-/// Calls `each` with the word in a chunk of letters with digits or signs in their place. Returns whether there is one.
+/// Calls `each` with the word that a chunk such as `fr33` or `c@sh` hides. Returns whether there is one.
 #[inline]
-pub(super) fn undo(chunk: &str, token: &mut String, each: &mut impl FnMut(Term)) -> bool {
+pub(super) fn reveal(chunk: &str, token: &mut String, each: &mut impl FnMut(Term)) -> bool {
     let suspicious = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'@' | b'$' | b'!' | b'|');
     let core = chunk.trim_matches(|c: char| c.is_ascii_punctuation() && c != '@' && c != '$');
     let mut bytes = core.bytes();

@@ -4,7 +4,7 @@
 
 use super::analyzer::{Analyzer, AnalyzerBuffers};
 use super::chars;
-use super::disguises::{Disguises, join, undo, unmask};
+use super::disguises::{Disguises, join, reveal, unmask};
 use super::key;
 use super::shapes::{chunk_shapes, class, emit, text_shapes};
 use super::term::Term;
@@ -55,7 +55,7 @@ pub(super) fn read(
         if has != class::LOWER {
             chunk_shapes(&plain, start, chunk, has, &mut token, each);
             if has & (class::DIGIT | class::LETTER_LIKE) != 0 {
-                disguises.digits |= undo(chunk, &mut token, each);
+                disguises.digits |= reveal(chunk, &mut token, each);
             }
         }
         add_pieces(chunk, has, analyzer, &mut token, scratch, each);
@@ -130,8 +130,8 @@ fn add_pieces(
     }
 }
 
-/// Calls `each` with pairs of neighbouring characters in scripts without spaces between words. Also in Hangul, whose words
-/// have endings.
+/// Calls `each` with pairs of neighbouring characters. This covers scripts without spaces between words, and Hangul, whose
+/// words have endings.
 fn pairs(word: &str, each: &mut impl FnMut(Term)) {
     let mut previous: Option<usize> = None;
     for (start, c) in word.char_indices() {

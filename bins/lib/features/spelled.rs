@@ -36,7 +36,7 @@ fn harmless(text: &str, is_ngram: bool) -> String {
                 plain.push('…');
                 break;
             }
-            // Show the second of two spaces, which occurs in the shape of a number after a space.
+            // Make the second of two spaces visible. It occurs in the shape of a number after a space.
             ' ' if is_ngram || plain.ends_with(' ') => plain.push(SPACE),
             ' ' | '"' | '\'' => plain.push(c),
             SPACE => plain.extend(c.escape_unicode()),

@@ -102,8 +102,8 @@ impl Place {
         })
     }
 
-    /// Reads a complete text file, such as a contract, a report or a model. Fails over 512 MB, so that an endless input
-    /// cannot fill the memory.
+    /// Reads a complete text file, such as a contract, a report or a model. Fails if it is larger than 512 MB, so
+    /// that an endless input cannot fill the memory.
     pub fn read_text(&self) -> Result<String> {
         let text = String::from_utf8(self.read_bytes()?);
         let text = text

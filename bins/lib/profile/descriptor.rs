@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn always_remembers_the_same_of_many_words() {
+    fn remembers_the_same_words_of_a_long_text() {
         let many: Vec<String> = (0..200).map(|n| format!("word{n}")).collect();
         let many = many.join(" ");
         let words = look(&many).words;

@@ -20,7 +20,7 @@ const NEGATIVE: [&str; 4] = ["ham", "0", "false", "0.0"];
 /// How labels are written in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelSpelling {
-    /// The value of the positive class; every other value is negative. If none, the usual values count.
+    /// The value of the positive class; every other value is negative. If not set, the usual pairs apply.
     pub positive: Option<String>,
 }
 

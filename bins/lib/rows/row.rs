@@ -60,16 +60,16 @@ pub enum MalformedRows {
 /// The default works for nearly every file.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
-    /// If none, the extension or the first byte decides.
+    /// Detected from the extension or the first byte if not set.
     pub format: Option<Format>,
-    /// If none, the header decides.
+    /// Detected from the header if not set.
     pub delimiter: Option<u8>,
     /// Fail if a field is not UTF-8, instead of decoding it.
     pub strict: bool,
     pub faults: MalformedRows,
     pub named: ColumnNames,
     pub spelling: LabelSpelling,
-    /// Receives warnings.
+    /// Receives the warnings of the reader.
     pub notes: Diagnostics,
     /// Called from time to time.
     pub progress: Option<ReadProgress>,

@@ -152,7 +152,7 @@ impl Writer {
     }
 }
 
-/// A header from which a reader detects the delimiter. Tries the plain header, then quotes, then commas.
+/// Makes a header from which a reader detects the delimiter. Tries the plain header, then quotes, then commas.
 fn detectable_header(names: &[&str], delimiter: u8, set: Option<u8>, place: &Place) -> Result<(String, u8)> {
     let ways = [(delimiter, Quoting::Needed), (delimiter, Quoting::Always), (b',', Quoting::Always)];
     let options = ReadOptions { delimiter: set, ..ReadOptions::default() };
@@ -166,7 +166,7 @@ fn detectable_header(names: &[&str], delimiter: u8, set: Option<u8>, place: &Pla
     bail!("{place}: these column names cannot form a CSV header; rename them, or write JSON Lines")
 }
 
-/// Writes cells as a line of CSV with commas, quoted where RFC 4180 requires it.
+/// Writes cells as a line of CSV with commas, quoted if RFC 4180 requires it.
 pub fn csv(cells: &[&str]) -> String {
     let cells = cells.iter().map(|cell| Cow::Borrowed(*cell));
     csv_line(cells, b',', Quoting::Needed).unwrap_or_default()

@@ -80,7 +80,7 @@ fn look(rows: &Rows, row: &Row) {
 
 /// A reader that refuses faults stops at the first.
 fn refused_where_faulty(place: &Place, options: &ReadOptions, read: &Read) {
-    let options = ReadOptions { faults: MalformedRows::Refuse, ..options.clone() };
+    let options = ReadOptions { faults: MalformedRows::Stop, ..options.clone() };
     let Ok(mut rows) = Rows::open(place, &options) else { panic!("opened once and then refused") };
     let mut row = Row::default();
     for wanted in &read.rows {

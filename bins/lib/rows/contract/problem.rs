@@ -21,7 +21,7 @@ pub enum RowProblem {
     Cell(String, CellProblem),
     /// The error of a label or text that cannot be read.
     Unreadable(String),
-    /// The line of the first row with the same text, which has the other label.
+    /// The line of the first row with the same text. An earlier row has the other label.
     Conflict(u64),
     /// The line of the first row with the same text.
     Duplicate(u64),

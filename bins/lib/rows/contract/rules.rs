@@ -18,7 +18,7 @@ pub enum Severity {
     /// The check is reported.
     Warn,
     Reject,
-    /// The row is set aside, and the verdict is `invalid`.
+    /// The verdict is `invalid`, and a row that fails the check is set aside.
     Fail,
 }
 

@@ -28,11 +28,11 @@ pub struct Filter {
 /// Counts of rows for warnings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct FilterCounts {
-    /// Rows left out because a date is needed and theirs is missing or invalid.
+    /// Rows left out because they have no valid date.
     undated: u64,
     /// Rows left out as near-duplicates.
     near_duplicates: u64,
-    /// Malformed rows. They pass.
+    /// Malformed rows, which pass.
     malformed: u64,
 }
 
