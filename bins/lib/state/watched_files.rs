@@ -117,7 +117,7 @@ fn changes_since(file: &Path, revision: &str) -> Result<u64> {
     let message = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.success(),
-        "{}: not in revision {revision}: {}",
+        "{}: not in revision {revision} ({}); set another --watch-since",
         file.display(),
         inert(message.trim())
     );
