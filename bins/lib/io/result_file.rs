@@ -85,9 +85,9 @@ pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
         return json(text);
     }
     match schema_of::<Option<String>>(text)? {
-        None => bail!("no key 'schema'; name a file with schema {expected}"),
+        None => bail!("no key 'schema', expected {expected}"),
         Some(found) if found != expected => {
-            bail!("schema is {}; name a file with schema {expected}", shown(&found))
+            bail!("schema is {}, expected {expected}", shown(&found))
         }
         Some(_) => json(text),
     }

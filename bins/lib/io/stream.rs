@@ -84,7 +84,7 @@ impl Place {
             Self::File(path) => {
                 let file = File::open(path).with_context(|| self.to_string())?;
                 if file.metadata().is_ok_and(|found| found.is_dir()) {
-                    bail!("{self}: is a directory; name a file");
+                    bail!("{self}: is a directory, not a file");
                 }
                 Box::new(file)
             }
