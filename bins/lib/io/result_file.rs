@@ -104,7 +104,7 @@ pub fn schema_of<T: DeserializeOwned>(text: &str) -> Result<T> {
 
 /// Parses JSON of any kind. Errors name the line.
 pub fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
-    ensure!(!text.trim_start().is_empty(), "is empty; create the file again");
+    ensure!(!text.trim_start().is_empty(), "is empty");
     serde_json::from_str(text).map_err(|error| located(&error))
 }
 
