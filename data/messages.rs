@@ -1,4 +1,4 @@
-//! Writes a made-up corpus of spam and ham messages as CSV to standard output, always the same.
+//! Writes a synthetic corpus of spam and ham messages as CSV to standard output; every run gives the same bytes.
 
 use grammar::Grammar;
 use rng::Rng;
@@ -28,12 +28,12 @@ const SEED: u64 = 20_241_001;
 const QUARTERS: usize = 8;
 const ROWS_PER_QUARTER: usize = 750;
 const SPAM_PER_QUARTER: usize = 263;
-/// The last quarter is the one in which spam changes.
+/// Spam changes in the last quarter.
 const DRIFT_FROM: &str = "2026-07-01";
-/// Languages with their weight, in both classes alike.
+/// Languages and their weights, the same for both classes.
 const LANGUAGES: [(&str, usize); 3] = [("en", 85), ("de", 9), ("ko", 6)];
 
-/// Shares in percent.
+// The following constants are percentages.
 const NEW_SPAM: usize = 57;
 const UNLABELLED: usize = 4;
 const EXACT_COPIES: usize = 3;
@@ -41,9 +41,9 @@ const NEAR_COPIES: usize = 4;
 const LOWER_CASE: usize = 35;
 const SLIPS: usize = 10;
 
-/// A copy repeats one of this many rows before it, because campaigns and chats are short-lived.
+/// A copy repeats one of this many previous rows, because campaigns and chats are short-lived.
 const COPY_REACH: usize = 300;
-/// How often a text that is already there is drawn anew before it is taken as it is.
+/// Maximum number of attempts to draw a new text. The last text is used even if it is a repeat.
 const TRIES: usize = 12;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Class {
     }
 }
 
-/// A topic or campaign: where its messages begin in the grammar, and when it runs.
+/// A topic or campaign: its first grammar rule, and the period in which it runs.
 struct Source {
     rule: &'static str,
     lang: &'static str,
@@ -88,7 +88,7 @@ impl Source {
     }
 
     fn runs(&self, date: &str) -> bool {
-        // Both bounds are days, and a moment begins with its day.
+        // Both bounds are days. A timestamp starts with its day.
         self.first <= date && date.get(..self.last.len()).is_some_and(|day| day <= self.last)
     }
 }
@@ -99,7 +99,7 @@ struct Row {
     channel: &'static str,
     class: Class,
     labelled: bool,
-    /// Placed by hand, so nothing may change or copy it.
+    /// Whether the row was placed by hand. Such a row is never changed or copied.
     odd: bool,
     text: String,
 }
@@ -134,7 +134,7 @@ impl Generator {
             let spam = SPAM_PER_QUARTER.saturating_sub(odd_spam);
             for place in 0..ROWS_PER_QUARTER.saturating_sub(rows.len() - start) {
                 let class = if place < spam { Class::Spam } else { Class::Ham };
-                let date = quarter.moment(class == Class::Spam, &mut self.rng);
+                let date = quarter.timestamp(class == Class::Spam, &mut self.rng);
                 rows.push(self.row(date, class)?);
             }
         }
@@ -161,7 +161,7 @@ impl Generator {
                 continue;
             }
             let class = if class == "spam" { Class::Spam } else { Class::Ham };
-            let date = quarter.moment(class == Class::Spam, &mut self.rng);
+            let date = quarter.timestamp(class == Class::Spam, &mut self.rng);
             let text = self.grammar.write(&text.concat(), &mut self.rng)?;
             rows.push(Row { date, lang, channel, class, labelled: true, odd: true, text });
         }
@@ -194,23 +194,23 @@ impl Generator {
         Ok(Row { date, lang, channel, class, labelled: true, odd: false, text })
     }
 
-    /// Overwrites some rows with the text, exact or slightly changed, of an earlier row.
+    /// Overwrites some rows with an exact or slightly changed copy of an earlier text.
     fn plant_copies(&mut self, rows: &mut [Row]) {
         for place in 1..rows.len() {
             let draw = self.rng.below(100);
             let nearest = place - self.rng.below(place.min(COPY_REACH));
             let (earlier, later) = rows.split_at_mut(place);
             let Some(row) = later.first_mut().filter(|row| !row.odd) else { continue };
-            let alike = |other: &&Row| !other.odd && other.class == row.class;
-            let Some(model) = earlier.iter().take(nearest).rfind(alike) else { continue };
+            let is_similar = |other: &&Row| !other.odd && other.class == row.class;
+            let Some(original) = earlier.iter().take(nearest).rfind(is_similar) else { continue };
             row.text = match draw {
-                _ if draw < EXACT_COPIES => model.text.clone(),
+                _ if draw < EXACT_COPIES => original.text.clone(),
                 _ if draw < EXACT_COPIES + NEAR_COPIES => {
-                    style::vary(&model.text, &self.grammar, &mut self.rng)
+                    style::vary(&original.text, &self.grammar, &mut self.rng)
                 }
                 _ => continue,
             };
-            (row.lang, row.channel) = (model.lang, model.channel);
+            (row.lang, row.channel) = (original.lang, original.channel);
         }
     }
 }
@@ -230,13 +230,13 @@ fn compose(source: &Source, channel: &str, grammar: &Grammar, rng: &mut Rng) -> 
     })
 }
 
-/// The text without what a template varies most, which tells whether it is really new.
+/// Removes the differences that templates produce, to decide whether a text is new.
 fn normalise(text: &str) -> String {
     let lower = text.to_lowercase();
     lower.chars().map(|sign| if sign.is_ascii_digit() { '0' } else { sign }).collect()
 }
 
-/// Quotes a field only when a comma, a quote or a line break would end it early.
+/// Quotes a field only if it contains a comma, a quote or a line break.
 fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
@@ -245,7 +245,7 @@ fn field(text: &str) -> String {
 }
 
 fn malformed(line: &str) -> io::Error {
-    io::Error::other(format!("cannot make a row from \"{line}\""))
+    io::Error::other(format!("cannot make a row from \"{line}\"; fix this line of the phrase bank"))
 }
 
 fn main() -> io::Result<()> {

@@ -84,7 +84,7 @@ impl Tool for Args {
             Action::Gather { input, state, refused, rows } => {
                 let rows = Rows::open(&input, &rows.options(scene))?;
                 let to = State::new(&state);
-                let (added, known) = if refused { to.refuse(lines(rows))? } else { to.gather(lines(rows))? };
+                let (added, known) = if refused { to.reject(lines(rows))? } else { to.gather(lines(rows))? };
                 let already = if known > 0 { format!(", {known} already known") } else { String::new() };
                 let kind = if refused { "rejected rows" } else { "rows" };
                 scene.remark(format!("{kind} added to {}: {added}{already}", state.display()));

@@ -1,15 +1,15 @@
-//! The days of the corpus and the rhythm in which people and machines write.
+//! Draws timestamps with realistic weekdays and hours.
 
 use crate::rng::Rng;
 
 const FIRST_YEAR: usize = 2024;
 const FIRST_MONTH: usize = 10;
-/// 2024-10-01 is a Tuesday, which is day 1 when Monday is day 0.
+/// 2024-10-01 is a Tuesday: day 1 if Monday is day 0.
 const FIRST_WEEKDAY: usize = 1;
 
-/// How much is written from Monday to Sunday.
+/// Weights of the days from Monday to Sunday.
 const WEEKDAYS: [usize; 7] = [11, 11, 11, 11, 11, 8, 7];
-/// How much people write in each hour; machines, which send most spam, sleep less.
+/// Weights of the hours. Machines send most spam, so spam has more messages at night.
 const PEOPLE_HOURS: [usize; 24] =
     [1, 1, 0, 0, 0, 1, 3, 7, 10, 11, 11, 10, 9, 9, 10, 10, 9, 9, 9, 8, 7, 6, 4, 2];
 const SPAM_HOURS: [usize; 24] = [4, 4, 4, 4, 4, 5, 6, 7, 8, 9, 9, 9, 8, 8, 8, 8, 8, 8, 8, 7, 6, 5, 5, 4];
@@ -24,8 +24,8 @@ struct Day {
 }
 
 impl Quarter {
-    /// A moment within the quarter as RFC 3339 text, which sorts by time.
-    pub(crate) fn moment(&self, spam: bool, rng: &mut Rng) -> String {
+    /// A random time in the quarter as RFC 3339 text, which sorts by time.
+    pub(crate) fn timestamp(&self, spam: bool, rng: &mut Rng) -> String {
         let day = rng.weighted(self.days.iter().map(|day| day.weight)).unwrap_or_default();
         let date = self.days.get(day).map_or("", |day| day.date.as_str());
         let hours = if spam { SPAM_HOURS } else { PEOPLE_HOURS };
@@ -35,7 +35,7 @@ impl Quarter {
     }
 }
 
-/// The given number of quarters, from the first month on.
+/// A number of quarters, starting with the first month of the corpus.
 pub(crate) fn quarters(count: usize) -> Vec<Quarter> {
     let first = FIRST_YEAR * 12 + FIRST_MONTH - 1;
     let mut weights = WEEKDAYS.into_iter().cycle().skip(FIRST_WEEKDAY);
@@ -50,7 +50,7 @@ fn dates(year: usize, month: usize) -> impl Iterator<Item = String> {
     (1..=length(year, month)).map(move |day| format!("{year}-{month:02}-{day:02}"))
 }
 
-/// The days of a month; no year of the corpus is one of the century exceptions.
+/// Number of days in a month. The corpus contains no century year.
 const fn length(year: usize, month: usize) -> usize {
     match month {
         2 if year.is_multiple_of(4) => 29,

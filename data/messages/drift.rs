@@ -1,6 +1,6 @@
-//! The last quarter's new campaigns: new words, short links and disguised letters.
+//! Defines the new campaigns of the last quarter: new words, short links and disguised letters.
 
-/// Campaigns, one a line: rule, language, channels, weight, first day, last day, disguise.
+/// One campaign per line: rule, language, channels, weight, first day, last day, disguise.
 pub(crate) const CAMPAIGNS: &str = "
 patch          en  sms,comment     10  2026-07-01  2026-09-30  spaced
 agent          en  mail,comment    10  2026-07-01  2026-09-30  leet
@@ -14,7 +14,7 @@ ko_stock       ko  sms,comment      8  2026-07-01  2026-09-30  zerowidth
 ko_invite      ko  sms              6  2026-07-20  2026-09-30  spaced
 ";
 
-/// Phrase rules in the notation that `Grammar` reads.
+/// Phrase rules in the notation of `Grammar`.
 pub(crate) const RULES: &str = "
 short_link: {short_host}.{luretld}/{slug} | {short_host}.{luretld}/{slug} | hxxps://{short_host}.{luretld}/{slug}
 short_host: qk1 | zp-go | t0y | lnk7 | shrt-{digit} | u-rl

@@ -1,20 +1,20 @@
 //! Turns phrase rules into messages.
 //!
-//! A rule reads `name: one | another`, and may go on over several lines. `{name}` stands for any
-//! alternative of that rule, `#` for a digit, `^` for a letter or digit and `¶` for a line break.
+//! A rule is `name: one | another` and may span several lines. `{name}` is replaced with an
+//! alternative of that rule, `#` with a digit, `^` with a letter or digit, and `¶` with a line break.
 //! `{host@firm}` is the alternative of `host` that matches the one last drawn for `firm`.
 
 use crate::rng::Rng;
 use std::collections::HashMap;
 use std::io;
 
-/// Letters and digits of a code, without the pairs that are misread for each other.
+/// Letters and digits of a code, without pairs that are easily confused.
 const CODE: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const DIGITS: &[u8] = b"0123456789";
 
 pub(crate) struct Grammar(HashMap<String, Vec<String>>);
 
-/// A message being written.
+/// An unfinished message.
 struct Draft<'a> {
     rng: &'a mut Rng,
     drawn: HashMap<&'a str, usize>,
@@ -40,12 +40,12 @@ impl Grammar {
         Self(bodies.iter().map(|(name, body)| ((*name).to_owned(), split(body))).collect())
     }
 
-    /// All alternatives of a rule, none when there is no such rule.
+    /// All alternatives of a rule; none if there is no such rule.
     pub(crate) fn alternatives(&self, name: &str) -> &[String] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// One random reading of the template.
+    /// Expands a template at random.
     pub(crate) fn write(&self, template: &str, rng: &mut Rng) -> io::Result<String> {
         let mut draft = Draft { rng, drawn: HashMap::new(), text: String::new() };
         self.expand(template, &mut draft)?;
@@ -74,15 +74,15 @@ impl Grammar {
     }
 
     fn fill<'a>(&'a self, slot: &'a str, draft: &mut Draft<'a>) -> io::Result<&'a str> {
-        let (name, model) = slot.split_once('@').unwrap_or((slot, ""));
+        let (name, matching) = slot.split_once('@').unwrap_or((slot, ""));
         let choices = self.alternatives(name);
-        let place = match draft.drawn.get(model) {
+        let place = match draft.drawn.get(matching) {
             Some(place) => *place,
             None => draft.rng.below(choices.len()),
         };
         draft.drawn.insert(name, place);
         let choice = choices.get(place).map(String::as_str);
-        choice.ok_or_else(|| io::Error::other(format!("no phrase for {{{slot}}}")))
+        choice.ok_or_else(|| io::Error::other(format!("no phrase for {{{slot}}}; add a rule for it")))
     }
 }
 

@@ -1,6 +1,6 @@
-//! Wanted messages: what people, shops and offices really have to say to each other.
+//! Defines ham: messages from people, shops and offices.
 
-/// Topics, one a line: rule, language, channels, weight, first day, last day, disguise.
+/// One topic per line: rule, language, channels, weight, first day, last day, disguise.
 pub(crate) const TOPICS: &str = "
 plans          en  sms             15  2024-10-01  2026-09-30  -
 errand         en  sms              9  2024-10-01  2026-09-30  -
@@ -36,7 +36,7 @@ ko_service     ko  sms              5  2024-10-01  2026-09-30  -
 ko_blog        ko  comment          3  2024-10-01  2026-09-30  -
 ";
 
-/// Phrase rules in the notation that `Grammar` reads.
+/// Phrase rules in the notation of `Grammar`.
 pub(crate) const RULES: &str = "
 hey: hey | hi {name}, | hi, | {name}, | hello {name}, | oi | so | right, | | |
 meal: lunch | dinner | coffee | breakfast | a drink | pizza | ramen | tea and cake | a sandwich

@@ -1,6 +1,6 @@
-//! A seeded generator of pseudo-random numbers, so that every run takes the same decisions.
+//! Generates pseudo-random numbers from a seed, so that every run makes the same choices.
 
-/// The splitmix64 generator: one word of state is plenty for choosing phrases.
+/// The SplitMix64 generator. One word of state is enough to choose phrases.
 pub(crate) struct Rng(u64);
 
 impl Rng {
@@ -16,7 +16,7 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, or 0 when the bound is 0.
+    /// A number below `bound`, or 0 if `bound` is 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         // The remainder is smaller than a `usize`, so the conversion cannot fail.
         usize::try_from(self.next() % (bound.max(1) as u64)).unwrap_or_default()
@@ -30,7 +30,7 @@ impl Rng {
         items.get(self.below(items.len()))
     }
 
-    /// The place of an item drawn in proportion to its weight, or `None` without any weight.
+    /// The index of an item drawn in proportion to its weight; none if all weights are 0.
     pub(crate) fn weighted(&mut self, weights: impl Iterator<Item = usize> + Clone) -> Option<usize> {
         let mut left = self.below(weights.clone().sum());
         weights.into_iter().position(|weight| {

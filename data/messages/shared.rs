@@ -1,6 +1,6 @@
-//! Slots that ham and spam both draw from, so that neither class owns the common words.
+//! Defines phrases that ham and spam share, so that common words do not identify a class.
 
-/// Phrase rules in the notation that `Grammar` reads.
+/// Phrase rules in the notation of `Grammar`.
 pub(crate) const RULES: &str = "
 name: Anna | Ben | Clara | Dev | Ella | Farid | Greta | Hugo | Ines | Jonas | Kira | Leo | Maya
 | Nils | Olga | Petra | Rosa | Sam | Tara | Uma | Viktor | Wanda | Yusuf | Zoe

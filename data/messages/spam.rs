@@ -1,6 +1,6 @@
-//! Unwanted messages, in campaigns that come and go.
+//! Defines spam campaigns, each with a first and a last day.
 
-/// Campaigns, one a line: rule, language, channels, weight, first day, last day, disguise.
+/// One campaign per line: rule, language, channels, weight, first day, last day, disguise.
 pub(crate) const CAMPAIGNS: &str = "
 prize          en  sms             10  2024-10-01  2025-02-15  -
 loan           en  sms,mail         8  2024-10-01  2025-05-31  -
@@ -33,7 +33,7 @@ ko_family      ko  sms              6  2025-02-01  2026-09-30  -
 ko_job         ko  sms,comment      6  2025-06-01  2026-09-30  -
 ";
 
-/// Phrase rules in the notation that `Grammar` reads.
+/// Phrase rules in the notation of `Grammar`.
 pub(crate) const RULES: &str = "
 lure: https://{lurehost}.{luretld}/{slug} | {lurehost}.{luretld}/{slug}
 lurehost: {courierhost@courier}-{dark} | {bankhost@bank}-{dark} | {plainhost}-{dark} | {dark}-{slug}

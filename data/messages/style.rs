@@ -1,17 +1,17 @@
-//! The surface of a message: spacing, capitals, slips of the thumb and the spammers' disguises.
+//! Changes the surface of a message: spacing, capitals, typing errors and disguises.
 
 use crate::grammar::Grammar;
 use crate::rng::Rng;
 
-/// How many of a hundred words a disguised message hides.
+/// Percentage of words that a disguised message hides.
 const DISGUISED_WORDS: usize = 38;
 
 const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
-/// Marks of prices, times and links, whose digits may change; those of a telephone number, an
-/// address or an IBAN may not, lest it become somebody's.
+/// Marks of prices, times and links. Their digits may change. The digits of a telephone number, an
+/// address or an IBAN may not, because the result could belong to a real person.
 const LOOSE: [char; 6] = ['£', '$', '€', ':', '%', '/'];
 
-/// Joins the pieces of a template with single spaces and sets no space before a stop.
+/// Joins the parts of a template with single spaces, without a space before punctuation.
 pub(crate) fn tidy(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     for sign in raw.trim().chars() {
@@ -26,7 +26,6 @@ pub(crate) fn tidy(raw: &str) -> String {
     text
 }
 
-/// Starts every sentence with a capital letter.
 pub(crate) fn capitalise(text: &str) -> String {
     let mut starts = true;
     let mut closed = false;
@@ -43,18 +42,18 @@ pub(crate) fn capitalise(text: &str) -> String {
         .collect()
 }
 
-/// Drops one letter as a hurried writer does, provided that the word drawn is a longer one.
+/// Drops a letter from a random word, if the word is long enough.
 pub(crate) fn slip(text: &str, rng: &mut Rng) -> String {
     let words: Vec<&str> = text.split(' ').collect();
     let hit = rng.below(words.len());
     replace_word(&words, hit, |word| {
         let gap = 1 + rng.below(word.len().saturating_sub(2));
         let kept = word.chars().enumerate().filter(|(at, _)| *at != gap).map(|(_, sign)| sign);
-        plain(word, 5).then(|| kept.collect())
+        is_plain(word, 5).then(|| kept.collect())
     })
 }
 
-/// Changes one digit, one name or one word, so that the text is nearly the same.
+/// Changes a digit, a name or a word, so that the result is a near-duplicate.
 pub(crate) fn vary(text: &str, grammar: &Grammar, rng: &mut Rng) -> String {
     let words: Vec<&str> = text.split(' ').collect();
     let loose = words.iter().position(|word| word.contains(LOOSE) && word.contains(DIGITS));
@@ -76,7 +75,7 @@ pub(crate) fn vary(text: &str, grammar: &Grammar, rng: &mut Rng) -> String {
     format!("{} {text}", rng.pick(&["PS:", "Re:", "Fwd:"]).copied().unwrap_or_default())
 }
 
-/// Hides words from a filter in the named manner, and leaves links alone.
+/// Hides words from a filter in the given manner. Links stay unchanged.
 pub(crate) fn disguise(text: &str, manner: &str, rng: &mut Rng) -> String {
     let wide = rng.percent(30);
     let words = text.split(' ').map(|word| {
@@ -112,8 +111,8 @@ fn full_width(sign: char) -> char {
     swap(sign, "0123456789", "０１２３４５６７８９")
 }
 
-fn plain(word: &str, least: usize) -> bool {
-    word.len() >= least && word.chars().all(|sign| sign.is_ascii_alphabetic())
+fn is_plain(word: &str, min_length: usize) -> bool {
+    word.len() >= min_length && word.chars().all(|sign| sign.is_ascii_alphabetic())
 }
 
 fn replace_word(words: &[&str], at: usize, new: impl FnOnce(&str) -> Option<String>) -> String {

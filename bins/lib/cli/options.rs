@@ -53,7 +53,7 @@ impl RowArgs {
             format: self.input_format,
             delimiter: self.delimiter,
             strict: self.strict,
-            faults: MalformedRows::Refuse,
+            faults: MalformedRows::Stop,
             named: ColumnNames {
                 text: self.text_column.clone(),
                 label: self.label_column.clone(),

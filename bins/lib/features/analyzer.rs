@@ -1,4 +1,4 @@
-//! The analyzer: the settings for turning a text into terms, and reusable buffers.
+//! Defines the analyzer, the settings that turn a text into terms, and its reusable buffers.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,29 +6,28 @@ use super::kind::{Ngrams, TermKind};
 use super::stems::{Language, Stems};
 use super::stop::StopWords;
 
-/// How a text becomes terms; part of the model file.
+/// The settings that turn a text into terms. They are part of the model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Analyzer {
-    /// What a term is made of.
+    /// The kind of terms.
     pub kind: TermKind,
-    /// How many words or characters make a term.
+    /// Range of the number of words or characters in a term.
     pub ngrams: Ngrams,
-    /// For messages: how many characters within words make an additional term.
+    /// Range of the length of additional character n-grams within words, for the kind `message`. None if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chars: Option<Ngrams>,
-    /// Whether text is lowercased.
     pub lowercase: bool,
-    /// The language for stemming.
+    /// Language for stemming. No stemming if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<Language>,
-    /// Words to leave out.
+    /// Words that are left out.
     #[serde(default, skip_serializing_if = "StopWords::is_empty")]
     pub stop: StopWords,
 }
 
 impl Default for Analyzer {
-    /// Words and punctuation, pairs of them, and the shape of the message.
+    /// Words and punctuation, their pairs, and the shape of the message.
     fn default() -> Self {
         let ngrams = Ngrams { fewest: 1, most: 2 };
         Self {
@@ -42,30 +41,30 @@ impl Default for Analyzer {
     }
 }
 
-/// Buffers reused from text to text, for one analyzer.
+/// Reusable buffers for one analyzer.
 #[derive(Default)]
 pub struct AnalyzerBuffers {
-    /// Whether only keys are needed: then words get no spelling.
+    /// Whether only keys are needed. Then words get no spelling.
     pub(crate) unspelled: bool,
-    /// The text, lower case or normalised.
+    /// The text in lower case or normalised.
     pub(super) text: String,
-    /// The words, a space between two.
+    /// The words, separated by spaces.
     pub(super) words: String,
-    /// Where each word of `words` begins and ends.
+    /// The start and end of each word in `words`.
     pub(super) spans: Vec<(usize, usize)>,
     /// The key of each word.
     pub(super) keys: Vec<u64>,
-    /// Where each character of a text begins, for n-grams of characters.
+    /// The start of each character of a text, for character n-grams.
     pub(super) starts: Vec<usize>,
-    /// A token under construction.
+    /// An unfinished token.
     pub(super) token: String,
-    /// Letters that may be one word: f r e e.
+    /// Letters that may form one word, such as f r e e.
     pub(super) letters: String,
-    /// The stems of known words; none for stop words.
+    /// The stems of known words. Stop words have no stem.
     pub(super) stems: Stems,
 }
 
-/// The text, lowercased if the analyzer says so. It uses the buffer's memory; the caller must give it back.
+/// The text, in lower case if the analyzer requires it. It uses the buffer's memory; the caller must return it.
 pub(super) fn cased(analyzer: &Analyzer, text: &str, scratch: &mut AnalyzerBuffers) -> String {
     let mut out = std::mem::take(&mut scratch.text);
     out.clear();

@@ -1,4 +1,4 @@
-//! Character n-grams, the same as scikit-learn's analyzers `char` and `char_wb`.
+//! Finds character n-grams, the same as scikit-learn's analyzers `char` and `char_wb`.
 
 use super::analyzer::{Analyzer, AnalyzerBuffers, cased};
 use super::key::{self, CHARS};
@@ -30,7 +30,7 @@ pub(super) fn each(
     }
     scratch.text = source;
     let AnalyzerBuffers { token, starts, .. } = scratch;
-    mark(token, starts);
+    find_starts(token, starts);
     for count in analyzer.ngrams.fewest..=analyzer.ngrams.most {
         for run in starts.windows(count + 1) {
             each(plain(&token[run[0]..run[count]]));
@@ -54,7 +54,7 @@ pub(super) fn each_within_words(
         let AnalyzerBuffers { token, starts, .. } = scratch;
         token.clear();
         token.extend([" ", word, " "]);
-        mark(token, starts);
+        find_starts(token, starts);
         for count in analyzer.ngrams.fewest..=analyzer.ngrams.most {
             if count + 1 >= starts.len() {
                 each(plain(token));
@@ -68,7 +68,7 @@ pub(super) fn each_within_words(
     scratch.text = source;
 }
 
-/// Calls `each` with the runs of characters within one word of a message, padded on both sides.
+/// Calls `each` with the character n-grams within one word of a message, padded on both sides.
 pub(super) fn each_within(
     word: &str,
     ngrams: Ngrams,
@@ -78,7 +78,7 @@ pub(super) fn each_within(
 ) {
     token.clear();
     token.extend([" ", word, " "]);
-    mark(token, starts);
+    find_starts(token, starts);
     for count in ngrams.fewest..=ngrams.most.min(starts.len() - 1) {
         for run in starts.windows(count + 1) {
             let text = &token[run[0]..run[count]];
@@ -87,8 +87,8 @@ pub(super) fn each_within(
     }
 }
 
-/// The start of each character, and the end of the text.
-fn mark(text: &str, starts: &mut Vec<usize>) {
+/// Finds the start of each character, and the end of the text.
+fn find_starts(text: &str, starts: &mut Vec<usize>) {
     starts.clear();
     starts.extend(text.char_indices().map(|(start, _)| start));
     starts.push(text.len());

@@ -1,4 +1,4 @@
-//! Feature columns besides the text: text values unchanged, numbers in bins by quantile.
+//! Turns feature columns into terms: text values unchanged, numbers in bins by quantile.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,15 +17,15 @@ pub struct FeatureColumns(pub Vec<FeatureColumn>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureColumn {
-    /// The name of the column.
+    /// Name of the column.
     pub name: String,
-    /// The edges between bins of numbers, ascending; empty if values are used as they are.
+    /// Edges between the bins of numbers, ascending. Empty if values are used unchanged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edges: Vec<f64>,
 }
 
 impl FeatureColumn {
-    /// Learns from the cells of some rows. The column has numbers if every cell that is not empty is a number and there are more
+    /// Learns from the cells of some rows. The column has numbers if every non-empty cell is a number and there are more
     /// distinct numbers than bins.
     pub fn learn<'a>(name: &str, cells: impl Iterator<Item = &'a str>) -> Self {
         let name = name.to_owned();
@@ -37,8 +37,8 @@ impl FeatureColumn {
             }
         }
         numbers.sort_unstable_by(f64::total_cmp);
-        let different = 1 + numbers.windows(2).filter(|pair| pair[0] < pair[1]).count();
-        if different <= BINS {
+        let distinct = 1 + numbers.windows(2).filter(|pair| pair[0] < pair[1]).count();
+        if distinct <= BINS {
             return Self { name, edges: Vec::new() };
         }
         let mut edges: Vec<f64> = (1..BINS).map(|bin| numbers[bin * numbers.len() / BINS]).collect();
@@ -73,12 +73,10 @@ impl FeatureColumns {
         }
     }
 
-    /// Whether there are no columns.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The names of the columns.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|column| column.name.as_str())
     }
@@ -89,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_go_into_bins_and_values_stay() {
+    fn puts_numbers_into_bins_and_keeps_other_values() {
         let numbers: Vec<String> = (0..100).map(|n| n.to_string()).collect();
         let column = FeatureColumn::learn("hour", numbers.iter().map(String::as_str));
         assert_eq!(column.edges, [10., 20., 30., 40., 50., 60., 70., 80., 90.]);

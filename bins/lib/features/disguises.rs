@@ -5,10 +5,10 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::analyzer::AnalyzerBuffers;
 use super::key;
-use super::look_alikes::{is_cyrillic_or_greek, latin, undone};
+use super::look_alikes::{is_cyrillic_or_greek, latin, letter_for};
 use super::term::Term;
 
-/// Ways a text hides what it says.
+/// The ways in which a text hides its words.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "a text may have any of them at once")]
 pub(super) struct Disguises {
@@ -20,14 +20,14 @@ pub(super) struct Disguises {
     pub(super) digits: bool,
 }
 
-/// Normalises a text: compatible characters as one (NFKC), no invisible characters, no stacked accents, Latin letters for
-/// their look-alikes.
+/// Normalises a text: converts compatible characters (NFKC), removes invisible characters and stacked accents, and replaces
+/// look-alikes with Latin letters.
 pub(super) fn unmask(text: &str, plain: &mut String, disguises: &mut Disguises) {
     let mut word = WordLetters::default();
     let mut rest = text;
-    while let Some(beyond) = rest.bytes().position(|byte| !byte.is_ascii()) {
-        // An accent may combine with the ASCII character before it, but that one never combines with what is before it.
-        let (ascii, other) = rest.split_at(beyond.saturating_sub(1));
+    while let Some(first) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        // An accent may combine with the ASCII character before it. An ASCII character combines with nothing before it.
+        let (ascii, other) = rest.split_at(first.saturating_sub(1));
         let next = other.bytes().skip(1).position(|byte| byte.is_ascii());
         let (other, after) = other.split_at(next.map_or(other.len(), |next| next + 1));
         word.read(ascii, plain, disguises);
@@ -50,12 +50,12 @@ impl WordLetters {
     /// Reads ASCII text.
     fn read(&mut self, ascii: &str, plain: &mut String, disguises: &mut Disguises) {
         for byte in ascii.bytes() {
-            self.see(byte, disguises);
+            self.track(byte, disguises);
         }
         plain.push_str(ascii);
     }
 
-    fn see(&mut self, byte: u8, disguises: &mut Disguises) {
+    fn track(&mut self, byte: u8, disguises: &mut Disguises) {
         self.has_latin |= byte.is_ascii_alphabetic();
         if byte.is_ascii_whitespace() {
             disguises.mixed |= self.has_latin && self.has_other;
@@ -68,7 +68,7 @@ impl WordLetters {
         for c in text.nfkc() {
             match c {
                 '\0'..='\u{7f}' => {
-                    self.see(c as u8, disguises);
+                    self.track(c as u8, disguises);
                     plain.push(c);
                     continue;
                 }
@@ -79,7 +79,7 @@ impl WordLetters {
                     disguises.accents = true;
                     continue;
                 }
-                // These join and colour emoji; they hide nothing.
+                // These combine or colour emoji, and hide nothing.
                 '\u{fe00}'..='\u{fe0f}' | '\u{200d}' => continue,
                 _ if c.general_category() == GeneralCategory::Format => {
                     disguises.invisible = true;
@@ -97,15 +97,15 @@ impl WordLetters {
     }
 }
 
-/// The longest word that is searched for in a run of letters.
-const LONG: usize = 8;
+/// Maximum length of a word that is searched for in a run of letters.
+const MOST_LETTERS: usize = 8;
 
-/// Adds the letters gathered so far: as one word if there are at least `least` of them, else one by one. Returns whether
-/// they became a word. A long run may be several words, so every part of it that could be a word is a term, too.
+/// Adds the collected letters: as one word if there are at least `min`, otherwise one by one. Returns whether they became a
+/// word. A long run may be several words, so every part that could be a word also becomes a term.
 #[inline]
 pub(super) fn join(
     letters: &mut String,
-    least: usize,
+    min: usize,
     scratch: &mut AnalyzerBuffers,
     each: &mut impl FnMut(Term),
 ) -> bool {
@@ -114,12 +114,12 @@ pub(super) fn join(
     }
     let lower = letters.to_lowercase();
     letters.clear();
-    let joined = lower.chars().nth(least - 1).is_some();
+    let joined = lower.chars().nth(min - 1).is_some();
     if joined {
         scratch.add(&lower, key::word(&lower));
-        if lower.is_ascii() && lower.len() > LONG {
+        if lower.is_ascii() && lower.len() > MOST_LETTERS {
             for start in 0..lower.len() - 2 {
-                for end in start + 3..=lower.len().min(start + LONG) {
+                for end in start + 3..=lower.len().min(start + MOST_LETTERS) {
                     let text = &lower[start..end];
                     each(Term { key: key::word(text), mark: "", text });
                 }
@@ -135,9 +135,9 @@ pub(super) fn join(
     joined
 }
 
-/// Gives the word in a chunk that has letters and also digits or signs in place of letters. Returns whether there is one.
+/// Calls `each` with the word that a chunk such as `fr33` or `c@sh` hides. Returns whether there is one.
 #[inline]
-pub(super) fn undo(chunk: &str, token: &mut String, each: &mut impl FnMut(Term)) -> bool {
+pub(super) fn reveal(chunk: &str, token: &mut String, each: &mut impl FnMut(Term)) -> bool {
     let suspicious = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'@' | b'$' | b'!' | b'|');
     let core = chunk.trim_matches(|c: char| c.is_ascii_punctuation() && c != '@' && c != '$');
     let mut bytes = core.bytes();
@@ -146,18 +146,18 @@ pub(super) fn undo(chunk: &str, token: &mut String, each: &mut impl FnMut(Term))
     }
     token.clear();
     for c in core.chars() {
-        match undone(c) {
+        match letter_for(c) {
             Some(letter) => token.push(letter),
             None if c.is_alphabetic() => token.extend(c.to_lowercase()),
             None => return false,
         }
     }
-    // More than three letters: 4pm and 2nd are not disguised.
-    let undone = token.len() > 3;
-    if undone {
+    // Require more than three letters, because 4pm and 2nd are not disguised.
+    let is_word = token.len() > 3;
+    if is_word {
         each(Term { key: key::word(token), mark: "", text: token });
     }
-    undone
+    is_word
 }
 
 #[cfg(test)]
@@ -165,8 +165,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_in_parts_is_unmasked_as_the_whole() {
-        // Letters that go with what is before them or after them, or are gone.
+    fn unmasks_a_text_in_parts_like_the_complete_text() {
+        // Characters that combine with their neighbours or disappear.
         let some = [
             "a", "Z", " ", "\n", "7", "é", "e\u{301}", "\u{301}", "\u{323}", "\u{200b}", "\u{200d}",
             "\u{fe0f}", "£", "²", "ｗ", "\u{3000}", "\u{a0}", "\u{85}", "а", "ı", "ﬁ", "\u{1100}",
@@ -178,7 +178,7 @@ mod tests {
             let Disguises { invisible, accents, mixed, .. } = disguises;
             (plain, [invisible, accents, mixed])
         };
-        let whole = |text: &str, plain: &mut String, disguises: &mut Disguises| {
+        let complete = |text: &str, plain: &mut String, disguises: &mut Disguises| {
             let mut word = WordLetters::default();
             word.unmask(text, plain, disguises);
             disguises.mixed |= word.has_latin && word.has_other;
@@ -187,7 +187,7 @@ mod tests {
             some.iter().flat_map(|one| some.map(|next| format!("{one}{next}"))).collect();
         for (one, next) in pairs.iter().flat_map(|one| pairs.iter().map(move |next| (one, next))) {
             let text = format!("{one}{next}");
-            assert_eq!(read(&text, &unmask), read(&text, &whole), "{text:?}");
+            assert_eq!(read(&text, &unmask), read(&text, &complete), "{text:?}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! A hash table whose keys are already hashes; a look-up usually takes one memory access.
+//! Stores values under keys that are hashes already; a lookup usually takes one memory access.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// Open addressing with linear probing. Keys come from texts that anyone can send. So places are mixed with a random number
-/// of this process, and nobody can write texts that all collide. Results do not depend on it.
+/// Open addressing with linear probing. Anyone can send texts and so choose keys. To prevent deliberate collisions, slots
+/// depend on a random number of this process. Results do not depend on it.
 #[derive(Clone, Debug)]
 pub struct HashTable<V> {
     /// Pairs of key and value; the key 0 marks a free slot.
@@ -25,17 +25,14 @@ impl<V: Copy + Default> HashTable<V> {
         Self { slots: vec![(0, V::default()); slots], used: 0, seed: RandomState::new().hash_one(0) }
     }
 
-    /// The number of keys.
     pub fn len(&self) -> usize {
         self.used
     }
 
-    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.used == 0
     }
 
-    /// The value of a key.
     #[inline]
     pub fn get(&self, key: u64) -> Option<V> {
         let (found, value) = self.slots[self.slot(key)];
@@ -62,7 +59,7 @@ impl<V: Copy + Default> HashTable<V> {
         self.slots.iter().filter(|(key, _)| *key != 0).copied()
     }
 
-    /// Moves all keys and values out, and keeps the memory.
+    /// Calls `each` with all keys and values, and removes them. Keeps the memory, unless it is very large.
     pub fn drain(&mut self, mut each: impl FnMut(u64, V)) {
         for (key, value) in &mut self.slots {
             if *key != 0 {
@@ -72,7 +69,7 @@ impl<V: Copy + Default> HashTable<V> {
         }
         self.used = 0;
         if self.slots.len() > 1 << 16 {
-            // After one giant text the following ones must not be slow.
+            // Free the memory of a giant text, so that later texts are not slow.
             *self = Self::default();
         }
     }
@@ -86,7 +83,7 @@ impl<V: Copy + Default> HashTable<V> {
         }
     }
 
-    /// The place where a key is or would be.
+    /// The slot where a key is or would be.
     #[inline]
     fn slot(&self, key: u64) -> usize {
         let (key, mask) = (nonzero(key), self.slots.len() - 1);
@@ -106,7 +103,7 @@ impl<V: Copy + Default> HashTable<V> {
     }
 }
 
-/// Keys, numbered as they came in. A slot has only four bytes, so that more slots fit into the caches.
+/// Numbers keys in the order of their insertion. A slot has only four bytes, so that more slots fit into the caches.
 #[derive(Clone, Debug)]
 pub struct KeyNumbers {
     /// The number of a key plus one; 0 marks a free slot.
@@ -129,7 +126,7 @@ impl KeyNumbers {
         Self { slots: vec![0; slots], keys: Vec::with_capacity(keys), seed }
     }
 
-    /// A table of keys that are numbered already.
+    /// A table of keys, numbered by their position.
     pub fn of(keys: &[u64]) -> Self {
         let mut numbers = Self::with_room(keys.len());
         for key in keys {
@@ -144,7 +141,7 @@ impl KeyNumbers {
         self.find(key).map_or_else(|| (self.add(key), true), |number| (number, false))
     }
 
-    /// The number of a new key.
+    /// Adds a new key, and returns its number.
     #[cold]
     fn add(&mut self, key: u64) -> u32 {
         if self.keys.len() * 4 >= self.slots.len() * 3 {
@@ -162,7 +159,7 @@ impl KeyNumbers {
         self.find_from(self.slots[self.home(key)], key)
     }
 
-    /// Calls `each` with the number of every known key. The memory accesses do not wait for each other.
+    /// Calls `each` with the number of every known key. The memory accesses are independent, so they overlap.
     pub fn find_all(&self, keys: &[u64], mut each: impl FnMut(u32)) {
         let mut found = [0; 128];
         for keys in keys.chunks(found.len()) {
@@ -180,12 +177,10 @@ impl KeyNumbers {
         self.keys
     }
 
-    /// The number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
@@ -226,7 +221,8 @@ impl KeyNumbers {
     }
 }
 
-/// A set of keys with a few false positives (Bloom 1970, with one hash). It fits into the caches when the table does not.
+/// A set of keys with a few false positives (Bloom 1970, with one hash). It fits into the caches even if the table does
+/// not.
 #[derive(Clone, Debug)]
 pub struct Sieve(Vec<u64>);
 
@@ -261,7 +257,7 @@ impl Sieve {
     }
 }
 
-/// The key 0 shares a slot with 1: losing one key in 2⁶⁴ does not matter.
+/// The key 0 counts as 1. A collision with probability 2⁻⁶⁴ does not matter.
 fn nonzero(key: u64) -> u64 {
     key.max(1)
 }
@@ -272,7 +268,7 @@ mod tests {
     use crate::rows::fingerprint::mix;
 
     #[test]
-    fn what_was_put_in_is_found() {
+    fn finds_every_added_key() {
         let mut table = HashTable::<u32>::default();
         assert_eq!(table.get(7), None);
         for n in 0..10_000 {
@@ -287,8 +283,8 @@ mod tests {
         assert!((0..10_000).all(|n| numbers.number(mix(u64::from(n))) == (n, true)));
         assert!(numbers.number(mix(5)) == (5, false) && numbers.len() == 10_000);
         assert_eq!(numbers.find(mix(10_000)), None);
-        let (wanted, mut found) = ((0..20_000).map(mix).collect::<Vec<_>>(), Vec::new());
-        numbers.find_all(&wanted, |number| found.push(number));
+        let (expected, mut found) = ((0..20_000).map(mix).collect::<Vec<_>>(), Vec::new());
+        numbers.find_all(&expected, |number| found.push(number));
         assert_eq!(found, (0..10_000).collect::<Vec<_>>());
         table.retain(|key| key < mix(5));
         assert!(table.get(mix(5)).is_none() && table.iter().all(|(key, n)| key == mix(u64::from(n))));

@@ -1,4 +1,4 @@
-//! Kinds of terms (word, char, char_wb, message), and the range of n-gram lengths.
+//! Defines the kinds of terms (word, char, char_wb, message) and the range of n-gram lengths.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,23 +6,23 @@ use std::str::FromStr;
 use anyhow::{Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-/// What a term is made of.
+/// The kind of terms that an analyzer makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TermKind {
     /// scikit-learn's words: two or more letters, digits or underscores.
     Word,
-    /// Characters.
+    /// Character n-grams.
     Char,
-    /// Characters within words, the words padded with a space on both sides.
+    /// Character n-grams within words. Each word is padded with a space on both sides.
     CharWb,
-    /// Words and punctuation of a normalised text, and tokens for its shape.
+    /// Words and punctuation of the normalised text, and tokens for its shape.
     #[default]
     Message,
 }
 
 impl TermKind {
-    /// Whether terms are made of words, which can be stemmed or left out.
+    /// Whether terms consist of words, which can be stemmed or left out.
     pub fn has_words(self) -> bool {
         matches!(self, Self::Word | Self::Message)
     }
@@ -42,13 +42,11 @@ impl FromStr for TermKind {
     }
 }
 
-/// How many words or characters make a term, from the fewest to the most.
+/// A range of the number of words or characters in a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "[usize; 2]", into = "[usize; 2]")]
 pub struct Ngrams {
-    /// The minimum.
     pub fewest: usize,
-    /// The maximum.
     pub most: usize,
 }
 
@@ -56,7 +54,10 @@ impl TryFrom<[usize; 2]> for Ngrams {
     type Error = anyhow::Error;
 
     fn try_from([fewest, most]: [usize; 2]) -> Result<Self> {
-        ensure!((1..=most).contains(&fewest) && most <= 12, "n-grams go from 1 to 12, the fewest first");
+        ensure!(
+            (1..=most).contains(&fewest) && most <= 12,
+            "n-gram range {fewest}-{most} is invalid; use ascending numbers from 1 to 12, such as 1-2"
+        );
         Ok(Self { fewest, most })
     }
 }
@@ -74,7 +75,7 @@ impl FromStr for Ngrams {
         let (fewest, most) = text.split_once('-').unwrap_or((text, text));
         match (fewest.parse(), most.parse()) {
             (Ok(fewest), Ok(most)) => Self::try_from([fewest, most]),
-            _ => bail!("expected a number, or two such as 1-2"),
+            _ => bail!("expected a number or a range such as 1-2"),
         }
     }
 }

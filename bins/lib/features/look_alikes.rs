@@ -1,7 +1,7 @@
-//! The table of Cyrillic and Greek letters, digits and signs that look like Latin letters.
+//! Maps Cyrillic and Greek letters, digits and signs to the Latin letters that they look like.
 
-/// The Latin letter that a Cyrillic or Greek letter looks like. Upper and lower case differ in this, so call it before
-/// lowercasing.
+/// The Latin letter that a Cyrillic or Greek letter looks like. Call it before lowercasing, because upper and lower case
+/// differ.
 pub(super) fn latin(c: char) -> Option<char> {
     Some(match c {
         'а' | 'α' => 'a',
@@ -54,7 +54,7 @@ pub(super) fn is_cyrillic_or_greek(c: char) -> bool {
 }
 
 /// The letter that a digit or sign stands for in a word such as `fr33` or `c@sh`.
-pub(super) fn undone(c: char) -> Option<char> {
+pub(super) fn letter_for(c: char) -> Option<char> {
     Some(match c {
         '0' => 'o',
         '1' | '!' | '|' => 'i',

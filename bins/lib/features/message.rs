@@ -1,15 +1,15 @@
-//! The terms of analyzer `message`: words and punctuation of the normalised text, and tokens for shape and disguises.
+//! Finds the terms of kind `message`: words and punctuation of the normalised text, and tokens for shape and disguises.
 //!
-//! Tokens that are not words begin with a space. No word does, so a message cannot write them itself.
+//! Tokens other than words start with a space. No word does, so a message cannot imitate them.
 
 use super::analyzer::{Analyzer, AnalyzerBuffers};
 use super::chars;
-use super::disguises::{Disguises, join, undo, unmask};
+use super::disguises::{Disguises, join, reveal, unmask};
 use super::key;
-use super::shapes::{class, look, say, whole};
+use super::shapes::{chunk_shapes, class, emit, text_shapes};
 use super::term::Term;
 
-/// Collects words and punctuation in the buffers; the other tokens go to `each` at once.
+/// Collects words and punctuation in the buffers. Calls `each` with the other tokens.
 pub(super) fn read(
     analyzer: &Analyzer,
     text: &str,
@@ -27,7 +27,7 @@ pub(super) fn read(
         unmask(text, &mut plain, &mut disguises);
     }
     scratch.clear_words();
-    whole(&plain, &mut token, each);
+    text_shapes(&plain, &mut token, each);
     let bytes = plain.as_bytes();
     let (mut at, mut end) = (0, 0);
     while at < bytes.len() {
@@ -36,13 +36,13 @@ pub(super) fn read(
         at += classes.take_while(|class| *class != class::SPACE).inspect(|class| has |= class).count();
         let chunk = &plain[start..at];
         at += 1;
-        // Letters with a space after each are one word: f r e e.
+        // Single letters with spaces between them are one word: f r e e.
         if chunk.is_empty() {
             continue;
         }
         let gap = start - std::mem::replace(&mut end, start + chunk.len());
         if is_letter(chunk, has) {
-            // A wider gap is the one between two words.
+            // A wider gap separates two words.
             if gap > 1 && !letters.is_empty() {
                 disguises.spaced |= join(&mut letters, 2, scratch, each);
             }
@@ -53,12 +53,12 @@ pub(super) fn read(
             disguises.spaced |= join(&mut letters, if gap > 1 { 2 } else { 3 }, scratch, each);
         }
         if has != class::LOWER {
-            look(&plain, start, chunk, has, &mut token, each);
+            chunk_shapes(&plain, start, chunk, has, &mut token, each);
             if has & (class::DIGIT | class::LETTER_LIKE) != 0 {
-                disguises.digits |= undo(chunk, &mut token, each);
+                disguises.digits |= reveal(chunk, &mut token, each);
             }
         }
-        pieces(chunk, has, analyzer, &mut token, scratch, each);
+        add_pieces(chunk, has, analyzer, &mut token, scratch, each);
         if let Some(ngrams) = analyzer.chars {
             let lower =
                 if has & class::OTHER == 0 { chunk.to_ascii_lowercase() } else { chunk.to_lowercase() };
@@ -78,7 +78,7 @@ pub(super) fn read(
         (spaced, "spaced"),
         (digits, "digits-for-letters"),
     ];
-    named.into_iter().filter(|(there, _)| *there).for_each(|(_, name)| say(name, each));
+    named.into_iter().filter(|(there, _)| *there).for_each(|(_, name)| emit(name, each));
 }
 
 /// Whether a chunk is a single letter.
@@ -92,7 +92,7 @@ fn is_letter(chunk: &str, has: u8) -> bool {
 }
 
 /// Adds the words and signs of a chunk without white space.
-fn pieces(
+fn add_pieces(
     chunk: &str,
     has: u8,
     analyzer: &Analyzer,
@@ -118,19 +118,20 @@ fn pieces(
         if has & class::OTHER != 0 && !piece.is_ascii() {
             let word = if analyzer.lowercase { &piece.to_lowercase() } else { piece };
             pairs(word, each);
-            scratch.take(analyzer, word);
+            scratch.add_stem(analyzer, word);
         } else if has & class::UPPER != 0 && analyzer.lowercase {
             token.clear();
             token.push_str(piece);
             token.make_ascii_lowercase();
-            scratch.take(analyzer, token);
+            scratch.add_stem(analyzer, token);
         } else {
-            scratch.take(analyzer, piece);
+            scratch.add_stem(analyzer, piece);
         }
     }
 }
 
-/// Pairs of neighbouring characters in scripts without spaces between words, and in Hangul, whose words have endings.
+/// Calls `each` with pairs of neighbouring characters. This covers scripts without spaces between words, and Hangul, whose
+/// words have endings.
 fn pairs(word: &str, each: &mut impl FnMut(Term)) {
     let mut previous: Option<usize> = None;
     for (start, c) in word.char_indices() {
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn disguised_words_are_found() {
+    fn finds_disguised_words() {
         for text in
             ["free", "f r e e", "fr\u{200b}ee", "ｆｒｅｅ", "frеe", "fr33", "FREE", "f\u{336}r\u{336}ee"]
         {
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_are_told() {
+    fn finds_shapes() {
         let text = "WIN £500! Call 0800 123 4567 or www.x.test/a";
         for term in [
             " ! 1",
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn scripts_without_spaces_come_in_pairs() {
+    fn splits_scripts_without_spaces_into_pairs() {
         assert!(has("免费赢大奖", "费赢") && has("무료쿠폰", "료쿠") && has("ฟรีรางวัล", "รี"));
     }
 }

@@ -1,20 +1,20 @@
-//! Turns a row into terms: the text by the analyzer, the feature columns by value or bin.
+//! Turns a row into terms: the text with the analyzer, the feature columns by value or bin.
 
 use serde::{Deserialize, Serialize};
 
 use crate::features::columns::FeatureColumns;
 use crate::features::{Analyzer, AnalyzerBuffers, Term};
 
-/// How a row becomes terms; part of the model file.
+/// The settings that turn a row into terms. They are part of the model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureSpec {
-    /// Whether the text is read.
+    /// Whether the text is used. Defaults to true.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub text: bool,
-    /// How the text becomes terms.
+    /// Settings for the text.
     pub analyzer: Analyzer,
-    /// How the cells of feature columns become terms.
+    /// Settings for the feature columns.
     #[serde(default, skip_serializing_if = "FeatureColumns::is_empty")]
     pub columns: FeatureColumns,
 }
@@ -23,7 +23,7 @@ fn yes() -> bool {
     true
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_true(text: &bool) -> bool {
     *text
 }

@@ -1,18 +1,18 @@
-//! The spelling of a term for display: safe on a terminal and in a spreadsheet.
+//! Spells a term for display, safe on a terminal and in a spreadsheet.
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::key::{CELL, CHARS, SHAPE, parts};
 use super::kind::TermKind;
 
-/// Shown for a space in a run of characters.
+/// Displayed instead of a space in a character n-gram.
 const SPACE: char = '␣';
 
-/// Characters of a term that are shown.
+/// Maximum number of displayed characters.
 const MOST: usize = 40;
 
-/// A term of a model for display. Tokens other than words are in brackets. Terms that begin or end with a sign are in quotes,
-/// so that their ends are visible and no spreadsheet reads them as a formula.
+/// Spells a term of a model for display. Tokens other than words are in brackets. Terms that start or end with a sign are in
+/// quotes, so that their ends are visible and a spreadsheet does not read a formula.
 pub(super) fn of(kind: TermKind, term: &str) -> String {
     let (mark, text) = parts(kind, term);
     match mark {
@@ -27,8 +27,8 @@ pub(super) fn of(kind: TermKind, term: &str) -> String {
     }
 }
 
-/// A text cut short, without characters that move the cursor, hide text or change the writing direction.
-fn harmless(text: &str, is_run: bool) -> String {
+/// A shortened text, without characters that move the cursor, hide text or change the writing direction.
+fn harmless(text: &str, is_ngram: bool) -> String {
     let mut plain = String::new();
     for (place, c) in text.chars().enumerate() {
         match c {
@@ -36,8 +36,8 @@ fn harmless(text: &str, is_run: bool) -> String {
                 plain.push('…');
                 break;
             }
-            // One of two spaces in a row is meant: of the shape that a number has which stands after a space.
-            ' ' if is_run || plain.ends_with(' ') => plain.push(SPACE),
+            // Make the second of two spaces visible. It occurs in the shape of a number after a space.
+            ' ' if is_ngram || plain.ends_with(' ') => plain.push(SPACE),
             ' ' | '"' | '\'' => plain.push(c),
             SPACE => plain.extend(c.escape_unicode()),
             // A mark belongs to the letter before it.
@@ -54,7 +54,7 @@ mod tests {
     use crate::io::escape::neutral;
 
     #[test]
-    fn every_kind_of_term_can_be_told() {
+    fn spells_every_kind_of_term() {
         let message = [
             ("free", "free"),
             ("call now", "call now"),
@@ -67,8 +67,8 @@ mod tests {
             ("  from = x.test", "[from = x.test]"),
             ("हिन्दी", "हिन्दी"),
         ];
-        for (term, wanted) in message {
-            assert_eq!(of(TermKind::Message, term), wanted);
+        for (term, expected) in message {
+            assert_eq!(of(TermKind::Message, term), expected);
         }
         assert_eq!(of(TermKind::CharWb, " fr"), "'␣fr'");
         assert_eq!(of(TermKind::Char, "a b"), "a␣b");
@@ -83,9 +83,9 @@ mod tests {
         for term in hostile {
             for kind in [TermKind::Word, TermKind::Char, TermKind::CharWb, TermKind::Message] {
                 for mark in ["", SHAPE, CHARS, CELL] {
-                    let said = of(kind, &format!("{mark}{term}"));
-                    assert_eq!(neutral(&said), said);
-                    assert!(!said.contains(|c: char| c.is_control() || c == '\u{202e}'), "{said}");
+                    let spelled = of(kind, &format!("{mark}{term}"));
+                    assert_eq!(neutral(&spelled), spelled);
+                    assert!(!spelled.contains(|c: char| c.is_control() || c == '\u{202e}'), "{spelled}");
                 }
             }
         }

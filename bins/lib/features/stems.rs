@@ -1,4 +1,4 @@
-//! Stems of words, by the Snowball algorithm of a language.
+//! Stems words with the Snowball algorithm of a language.
 
 use anyhow::{Result, bail};
 use rust_stemmers::{Algorithm, Stemmer};
@@ -8,12 +8,11 @@ use super::hash_table::HashTable;
 use super::key;
 use super::stop::StopWords;
 
-/// A language that Snowball has an algorithm for.
+/// A language with a Snowball algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Language(usize);
 
-/// The languages by name.
 const LANGUAGES: [(&str, Algorithm); 18] = [
     ("arabic", Algorithm::Arabic),
     ("danish", Algorithm::Danish),
@@ -63,12 +62,12 @@ impl From<Language> for String {
 /// The stems of known words, so that each word is stemmed once.
 #[derive(Default)]
 pub(super) struct Stems {
-    /// For the key of a word: 0 for a stop word, else the place of its stem plus one.
+    /// By the key of a word: 0 for a stop word, otherwise the index of its stem plus one.
     known: HashTable<u32>,
     stems: Vec<(Box<str>, u64)>,
 }
 
-/// Limit for remembered words, so that messages full of new words cannot fill the memory.
+/// Maximum number of remembered words, so that messages with many new words cannot fill the memory.
 const REMEMBERED: usize = 1 << 18;
 
 impl Stems {
@@ -92,7 +91,7 @@ impl Stems {
                 Some(language) => Stemmer::create(LANGUAGES[language.0].1).stem(word).into(),
                 None => word.into(),
             };
-            // Some signs have an empty stem. A word is never empty, or two words would be spelled as one.
+            // Some signs have an empty stem. An empty word would make two spellings equal, so keep the sign.
             let stem = if stem.is_empty() { word.into() } else { stem };
             let key = key::word(&stem);
             self.stems.push((stem, key));

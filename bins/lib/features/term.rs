@@ -1,13 +1,12 @@
-//! The type `Term`: one term found in a text, with its key and its spelling.
+//! Defines `Term`, a term in a text with its key and its spelling.
 
 use super::key;
 
-/// A term found in a text.
 #[derive(Clone, Copy, Debug)]
 pub struct Term<'a> {
-    /// The key of the term.
+    /// The 64-bit hash that identifies the term.
     pub key: u64,
-    /// The start of the spelling; empty for a word.
+    /// The first part of the spelling; empty for a word.
     pub mark: &'static str,
     /// The rest of the spelling.
     pub text: &'a str,

@@ -1,4 +1,4 @@
-//! The methods of the analyzer: turns a text into terms of its kind.
+//! Turns a text into terms of the analyzer's kind.
 
 use super::analyzer::{Analyzer, AnalyzerBuffers};
 use super::kind::TermKind;
@@ -20,7 +20,7 @@ impl Analyzer {
         }
     }
 
-    /// All terms of a text.
+    /// All terms of a text, with repetitions.
     pub fn terms(&self, text: &str) -> Vec<String> {
         let mut terms = Vec::new();
         self.each(text, &mut AnalyzerBuffers::default(), &mut |Term { mark, text, .. }| {
@@ -29,13 +29,13 @@ impl Analyzer {
         terms
     }
 
-    /// The key of a term as spelled in a model file.
+    /// The key of a term in a model file.
     pub fn key(&self, term: &str) -> u64 {
         key::of(self.kind, term)
     }
 
-    /// A term of a model for display, on one line and harmless in any spreadsheet cell: `free`, `call now`, `'!'`,
-    /// `(length 7)`, `(chars ␣fre)`, `[channel = sms]`.
+    /// Spells a term for display, on one line and safe in any spreadsheet cell: `free`, `call now`, `'!'`, `(length 7)`,
+    /// `(chars ␣fre)`, `[channel = sms]`.
     pub fn spelled(&self, term: &str) -> String {
         spelled::of(self.kind, term)
     }

@@ -1,13 +1,13 @@
-//! Splits a long message into overlapping windows, so that a little spam among much normal text is scored separately.
+//! Splits a long message into overlapping windows, so that a little spam in a long normal text is found.
 
-/// Calls `each` with every window of `words` words. Each begins half a window after the one before it. A text with no more
-/// words than that has no window.
+/// Calls `each` with every window of `words` words. A window starts half a window after the previous one. A text of at most
+/// `words` words has no window.
 pub fn each<'a>(text: &'a str, words: usize, each: &mut impl FnMut(&'a str)) {
     let step = (words / 2).max(1);
     let mut spans = Vec::new();
     let mut at = 0;
     for word in text.split_whitespace() {
-        // A word is a slice of the text, so its place follows from its address.
+        // Search from the end of the previous word to find the position of this word.
         let start = text[at..].find(word).map_or(at, |found| at + found);
         at = start + word.len();
         spans.push((start, at));

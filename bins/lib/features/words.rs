@@ -1,4 +1,4 @@
-//! Words as scikit-learn finds them (`\b\w\w+\b`), with stop words, stems and n-grams.
+//! Finds words as scikit-learn does (`\b\w\w+\b`), with stop words, stems and n-grams.
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
@@ -12,7 +12,7 @@ pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric() || c == '_'
     } else {
-        // Unicode's alphanumeric includes some marks and circled letters, so those are told by their category.
+        // Unicode's alphanumeric includes some marks and circled letters, so check the category, too.
         c.is_alphanumeric()
             && matches!(
                 c.general_category_group(),
@@ -50,18 +50,18 @@ enum ByteClass {
 fn each_ascii_word(text: &str, mut each: impl FnMut(&str)) {
     let (mut start, mut inside, mut before) = (0, false, 0);
     for (block, bytes) in text.as_bytes().chunks(64).enumerate() {
-        // Sixty-four bytes at once without unpredictable branches: a bit for each byte that is part of a word.
+        // Process 64 bytes at once without unpredictable branches. Set a bit for each byte that is part of a word.
         let (mut flags, mut words) = ([0; 64], 0u64);
         for (flag, byte) in flags.iter_mut().zip(bytes) {
             *flag = u8::from(byte.is_ascii_alphanumeric() || *byte == b'_');
         }
         for (flags, place) in flags.as_chunks().0.iter().zip((0..).step_by(8)) {
-            // Moves the lowest bit of each byte into the highest byte.
+            // Move the lowest bit of each byte into the highest byte.
             words |= (u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56) << place;
         }
-        // A single character is not a word. For the last one only the next block can tell.
+        // A single character is not a word. Keep the last one, because only the next block shows whether it is single.
         words &= words << 1 | before | words >> 1 | 1 << 63;
-        // A bit at every start and end of a word.
+        // Set a bit at every start and end of a word.
         let mut edges = words ^ (words << 1 | before);
         before = words >> 63;
         while edges != 0 {
@@ -85,8 +85,8 @@ fn each_word(text: &str, mut each: impl FnMut(&str)) {
         return each_ascii_word(text, each);
     }
     let bytes = text.as_bytes();
-    // A word of one byte has one character. A longer word has as many characters as bytes only if it is ASCII.
-    let mut hand_on = |word: &str, ascii: bool| {
+    // A word of one byte has one character. For other words, bytes and characters are equal only in ASCII.
+    let mut emit = |word: &str, ascii: bool| {
         if word.len() > 1 && (ascii || word.chars().nth(1).is_some()) {
             each(word);
         }
@@ -105,12 +105,12 @@ fn each_word(text: &str, mut each: impl FnMut(&str)) {
             }
         };
         if !is_word {
-            hand_on(&text[start..at], ascii);
+            emit(&text[start..at], ascii);
             (start, ascii) = (next, true);
         }
         at = next;
     }
-    hand_on(&text[start..], ascii);
+    emit(&text[start..], ascii);
 }
 
 /// Calls `each` with every term of a text.
@@ -126,23 +126,23 @@ pub(super) fn each(
         each_word(&source, |text| each(Term { key: key::word(text), mark: "", text }));
     } else {
         scratch.clear_words();
-        each_word(&source, |word| scratch.take(analyzer, word));
+        each_word(&source, |word| scratch.add_stem(analyzer, word));
         each_ngram(scratch, analyzer.ngrams, each);
     }
     scratch.text = source;
 }
 
 impl AnalyzerBuffers {
-    /// Forgets the words of the text before.
+    /// Removes the words of the previous text.
     pub(super) fn clear_words(&mut self) {
         self.words.clear();
         self.spans.clear();
         self.keys.clear();
     }
 
-    /// Adds a word as the analyzer wants it: its stem, or nothing for a stop word.
+    /// Adds the stem of a word, or nothing for a stop word.
     #[inline]
-    pub(super) fn take(&mut self, analyzer: &Analyzer, word: &str) {
+    pub(super) fn add_stem(&mut self, analyzer: &Analyzer, word: &str) {
         let key = key::word(word);
         if analyzer.stem.is_none() && analyzer.stop.is_empty() {
             return self.add(word, key);
@@ -187,7 +187,7 @@ pub(super) fn each_ngram(scratch: &AnalyzerBuffers, ngrams: Ngrams, each: &mut i
             continue;
         }
         for (run, keys) in spans.windows(count).zip(keys.windows(count)) {
-            // The words are side by side in one string, so an n-gram is a slice of it.
+            // The words are adjacent in one string, so an n-gram is a slice of it.
             let text = &words[run[0].0..run[count - 1].1];
             each(Term { key: key_of(keys), mark: "", text });
         }
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_found_wherever_they_begin_and_end() {
+    fn finds_words_at_every_position() {
         for (gap, length) in (0..140).flat_map(|gap| [1, 2, 63, 64, 65, 128].map(|length| (gap, length))) {
             let text = format!("{}{} b C_1", " ".repeat(gap), "a".repeat(length));
             let mut found = Vec::new();

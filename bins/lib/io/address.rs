@@ -1,8 +1,9 @@
 //! Removes credentials, query and fragment from a web address before it is shown.
 
-/// An address without its credentials, query and fragment.
+/// Strips credentials, query and fragment from a URL.
 ///
-/// Own code, because what a user mistyped must not show its password either: a parser would refuse `http://me:p@ss@host`.
+/// It works on any text. A URL parser would reject a typo such as `http://me:p@ss@host`, and the password would appear in
+/// the error message.
 pub fn bare(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
@@ -16,14 +17,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_shown_without_what_is_secret_in_it() {
-        for (url, wanted) in [
+    fn strips_secrets_from_an_address() {
+        for (url, expected) in [
             ("https://me:pa@ss@host:8/a/b?token=t#x", "https://host:8/a/b"),
             ("http://host", "http://host"),
             ("http://host?token=t", "http://host"),
             ("nonsense", "nonsense"),
         ] {
-            assert_eq!(bare(url), wanted);
+            assert_eq!(bare(url), expected);
         }
     }
 }

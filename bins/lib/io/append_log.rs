@@ -1,4 +1,4 @@
-//! Append-only files of lines. A line that a killed writer left incomplete is removed by the next writer.
+//! Appends lines to files, and removes a line that a killed writer left incomplete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -9,14 +9,13 @@ use serde::de::IgnoredAny;
 
 use super::staged_file::sync_directory_of;
 
-/// A file that is added to.
 pub(crate) struct AppendLog {
     file: File,
     path: PathBuf,
 }
 
 impl AppendLog {
-    /// Opens a file, which is made if it is missing. The caller keeps other writers out.
+    /// Opens a file, and creates it if it is missing. The caller must keep other writers out.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let is_new = !path.exists();
         let file = OpenOptions::new().read(true).append(true).create(true).open(path);
@@ -26,35 +25,36 @@ impl AppendLog {
         Ok(Self { file, path: path.to_path_buf() })
     }
 
-    /// Opens a file of JSON Lines, and its directory, for one writer at a time: others wait.
+    /// Opens a file of JSON Lines for one writer at a time; other writers wait. Creates the file and its directory.
     ///
-    /// A last line without its end was written by a run that was killed. If it is whole it gets its end, else it is cut off.
+    /// A killed run can leave a last line without a newline. This adds the newline if the line is complete JSON, and
+    /// removes the line otherwise.
     pub(crate) fn open_locked(path: &Path) -> Result<Self> {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
         }
         let mut log = Self::open(path)?;
         log.file.lock().with_context(|| log.name())?;
-        let whole = log.lines()?.try_fold(0, |sum, line| anyhow::Ok(sum + line?.len() as u64 + 1))?;
-        let mut rest = Vec::new();
-        let read = log.file.seek(SeekFrom::Start(whole)).and_then(|_| log.file.read_to_end(&mut rest));
+        let complete = log.lines()?.try_fold(0, |sum, line| anyhow::Ok(sum + line?.len() as u64 + 1))?;
+        let mut tail = Vec::new();
+        let read = log.file.seek(SeekFrom::Start(complete)).and_then(|_| log.file.read_to_end(&mut tail));
         read.with_context(|| log.name())?;
-        if serde_json::from_slice::<IgnoredAny>(&rest).is_ok() {
+        if serde_json::from_slice::<IgnoredAny>(&tail).is_ok() {
             log.append(b"\n")?;
         } else {
-            log.cut(whole)?;
+            log.cut(complete)?;
         }
         Ok(log)
     }
 
-    /// The lines that have their end, without it.
+    /// The complete lines, without their newlines.
     pub(crate) fn lines(&mut self) -> Result<impl Iterator<Item = Result<Vec<u8>>>> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(0)).with_context(|| self.name())?;
-        Ok(whole_lines(BufReader::new(file)))
+        Ok(complete_lines(BufReader::new(file)))
     }
 
-    /// Adds bytes and waits until they are on the disk; if that fails, the file is as long as before.
+    /// Appends bytes and syncs them to disk. If that fails, the file keeps its previous length.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<()> {
         self.try_append(bytes).with_context(|| self.name())
     }
@@ -68,7 +68,7 @@ impl AppendLog {
         written
     }
 
-    /// Cuts the file to a length.
+    /// Truncates the file to a length in bytes.
     pub(crate) fn cut(&mut self, length: u64) -> Result<()> {
         let cut = self.file.set_len(length).and_then(|()| self.file.sync_all());
         cut.with_context(|| self.name())
@@ -79,8 +79,8 @@ impl AppendLog {
     }
 }
 
-/// The lines that have their end, without it.
-pub(crate) fn whole_lines(mut from: impl BufRead) -> impl Iterator<Item = Result<Vec<u8>>> {
+/// The complete lines, without their newlines.
+pub(crate) fn complete_lines(mut from: impl BufRead) -> impl Iterator<Item = Result<Vec<u8>>> {
     std::iter::from_fn(move || {
         let mut line = Vec::new();
         match from.read_until(b'\n', &mut line) {
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_appended_is_at_the_end_until_it_is_cut() {
+    fn appends_at_the_end_and_truncates() {
         let path = std::env::temp_dir().join(format!("spamops-append-{}", std::process::id()));
         fs::write(&path, b"two").unwrap();
         let mut log = AppendLog::open(&path).unwrap();

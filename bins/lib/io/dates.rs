@@ -7,17 +7,17 @@ use anyhow::{Context, Result};
 use jiff::civil;
 use jiff::tz::TimeZone;
 
-/// Seconds since 1970 in UTC.
+/// A time in seconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 
-/// One day.
+/// One day in seconds.
 pub const DAY: i64 = 86_400;
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_second(self.0) {
-            Ok(moment) => moment.fmt(f),
+            Ok(time) => time.fmt(f),
             Err(_) => self.0.fmt(f),
         }
     }
@@ -31,32 +31,33 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Reads a date: RFC 3339, the same without a zone (then UTC) or without a time, RFC 2822 as in mail, or Unix seconds
-/// or milliseconds.
+/// Parses RFC 3339, RFC 2822 as in mail, or Unix seconds or milliseconds. RFC 3339 without a zone is UTC, and without a
+/// time it is midnight.
 pub fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if text.is_empty() {
         return None;
     }
     if let Ok(number) = text.parse::<i64>() {
-        // Eleven digits of seconds are the year 5138: more can only be milliseconds. Fewer than nine are a year or a day.
+        // Eleven digits of seconds reach the year 5138, so longer numbers are milliseconds. Fewer than nine digits are a
+        // year or a day.
         return match number.unsigned_abs() {
             100_000_000..=99_999_999_999 => Some(Timestamp(number)),
             100_000_000_000..=99_999_999_999_999 => Some(Timestamp(number.div_euclid(1000))),
             _ => None,
         };
     }
-    let moment = text
+    let time = text
         .parse::<jiff::Timestamp>()
         .or_else(|_| civil::DateTime::from_str(text).and_then(in_utc))
         .or_else(|_| civil::Date::from_str(text).and_then(|day| in_utc(day.at(0, 0, 0, 0))))
         .or_else(|_| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text))
         .ok()?;
-    Some(Timestamp(moment.as_second()))
+    Some(Timestamp(time.as_second()))
 }
 
-fn in_utc(moment: civil::DateTime) -> Result<jiff::Timestamp, jiff::Error> {
-    TimeZone::UTC.to_timestamp(moment)
+fn in_utc(time: civil::DateTime) -> Result<jiff::Timestamp, jiff::Error> {
+    TimeZone::UTC.to_timestamp(time)
 }
 
 #[cfg(test)]
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_spellings_of_one_moment() {
+    fn parses_every_spelling_of_a_time() {
         for text in [
             "2026-07-01T08:30:00Z",
             "2026-07-01T10:30:00+02:00",

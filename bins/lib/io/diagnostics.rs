@@ -1,4 +1,4 @@
-//! Warnings of a successful run: collected while it runs, printed once at the end.
+//! Collects the warnings of a tool; `cli::tool` prints them once at the end.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -6,55 +6,52 @@ use std::rc::Rc;
 
 pub use super::escape::{inert, shown};
 
-/// A shared list of remarks; a clone adds to the same list.
+/// A shared list of warnings. Clones add to the same list.
 #[derive(Clone, Debug, Default)]
-pub struct Diagnostics(Rc<RefCell<Vec<Remark>>>);
+pub struct Diagnostics(Rc<RefCell<Vec<Warning>>>);
 
 #[derive(Debug)]
-enum Remark {
-    Said(String),
+enum Warning {
+    Text(String),
     Decoded(Rc<DecodedFields>),
 }
 
 impl Diagnostics {
-    /// Adds a remark, in the form of an error line: place, line, what.
-    pub fn add(&self, remark: impl Into<String>) {
-        self.0.borrow_mut().push(Remark::Said(remark.into()));
+    /// Adds a warning in the form of an error line: `FILE: line N: what is wrong`.
+    pub fn add(&self, warning: impl Into<String>) {
+        self.0.borrow_mut().push(Warning::Text(warning.into()));
     }
 
-    /// Adds a remark about decoded fields. Their number may grow until the remarks are taken.
+    /// Adds a warning about decoded fields. Their count may grow until [`Diagnostics::take`].
     pub fn add_decoded(&self, fields: &Rc<DecodedFields>) {
-        self.0.borrow_mut().push(Remark::Decoded(fields.clone()));
+        self.0.borrow_mut().push(Warning::Decoded(fields.clone()));
     }
 
-    /// Moves the remark about these fields behind all others.
+    /// Moves the warning about these fields to the end.
     pub fn move_last(&self, fields: &Rc<DecodedFields>) {
-        let mut remarks = self.0.borrow_mut();
-        remarks.retain(|remark| !matches!(remark, Remark::Decoded(other) if Rc::ptr_eq(other, fields)));
-        remarks.push(Remark::Decoded(fields.clone()));
+        let mut warnings = self.0.borrow_mut();
+        warnings.retain(|warning| !matches!(warning, Warning::Decoded(other) if Rc::ptr_eq(other, fields)));
+        warnings.push(Warning::Decoded(fields.clone()));
     }
 
-    /// Takes all remarks out.
+    /// Removes and returns all warnings.
     pub fn take(&self) -> Vec<String> {
-        let remarks = std::mem::take(&mut *self.0.borrow_mut());
-        let text = |remark| match remark {
-            Remark::Said(text) => text,
-            Remark::Decoded(fields) => fields.to_string(),
+        let warnings = std::mem::take(&mut *self.0.borrow_mut());
+        let text = |warning| match warning {
+            Warning::Text(text) => text,
+            Warning::Decoded(fields) => fields.to_string(),
         };
-        remarks.into_iter().map(text).collect()
+        warnings.into_iter().map(text).collect()
     }
 }
 
-/// Fields of one input that were not UTF-8, counted while it is read.
+/// Fields of one input that are not UTF-8, counted while the input is read.
 #[derive(Debug)]
 pub struct DecodedFields {
-    /// The name of the input.
     pub input: String,
-    /// What is counted: fields of CSV, lines of JSON.
+    /// `field` in CSV, `line` in JSON Lines.
     pub unit: &'static str,
-    /// How many were decoded so far.
     pub count: Cell<u64>,
-    /// The line of the first one.
     pub first_line: u64,
 }
 
@@ -62,10 +59,13 @@ impl fmt::Display for DecodedFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { input, unit, count, first_line } = self;
         match count.get() {
-            1 => write!(f, "{input}: 1 {unit} was")?,
-            count => write!(f, "{input}: {count} {unit}s were")?,
+            1 => write!(f, "{input}: 1 {unit} is not UTF-8 and was converted (line {first_line})")?,
+            count => write!(
+                f,
+                "{input}: {count} {unit}s are not UTF-8 and were converted (first at line {first_line})"
+            )?,
         }
-        write!(f, " not UTF-8 and decoded (the first at line {first_line})")
+        f.write_str("; save the file as UTF-8")
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_of_decoded_fields_grows_until_it_is_said() {
+    fn counts_decoded_fields_until_the_warnings_are_taken() {
         let (notes, other) = (Diagnostics::default(), Diagnostics::default());
         let fields = |notes: &Diagnostics, input: &str| {
             let fields =
@@ -84,17 +84,16 @@ mod tests {
             fields
         };
         let (first, second) = (fields(&notes, "a.csv"), fields(&notes, "b.csv"));
-        notes.clone().add("said later");
+        notes.clone().add("added later");
         fields(&other, "c.csv");
         first.count.set(40);
         notes.move_last(&second);
-        let decoded = "not UTF-8 and decoded (the first at line 3)";
-        let wanted = [
-            format!("a.csv: 40 fields were {decoded}"),
-            "said later".to_owned(),
-            format!("b.csv: 1 field was {decoded}"),
+        let expected = [
+            "a.csv: 40 fields are not UTF-8 and were converted (first at line 3); save the file as UTF-8",
+            "added later",
+            "b.csv: 1 field is not UTF-8 and was converted (line 3); save the file as UTF-8",
         ];
-        assert_eq!(notes.take(), wanted);
+        assert_eq!(notes.take(), expected);
         assert!(notes.take().is_empty());
     }
 }

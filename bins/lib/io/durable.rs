@@ -1,4 +1,4 @@
-//! Crash-safe files for the registry and the MLflow spool: written, synced to disk, then renamed by `staged_file`.
+//! Writes crash-safe files for the registry and the MLflow spool: write, sync to disk, rename.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,17 +8,17 @@ use anyhow::{Context, Result, ensure};
 
 use super::staged_file::{Durability, StagedFile, sync_directory_of};
 
-/// A whole file that is on the disk, and not yet under its name.
+/// A complete file on disk, still under a temporary name.
 pub(crate) struct ReadyFile {
     file: StagedFile,
     path: PathBuf,
 }
 
 impl ReadyFile {
-    /// Writes the bytes beside the file they become.
+    /// Writes the bytes to a temporary file next to `path`.
     pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Self> {
-        // Found out by the rename it would be too late: what makes the move happen was written by then.
-        ensure!(!path.is_dir(), "{}: is a directory", path.display());
+        // Check now: the rename comes after the journal line, when it is too late to fail.
+        ensure!(!path.is_dir(), "{}: is a directory; remove or rename it", path.display());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let written = StagedFile::create(path, &format!(".{name}.tmp"), Durability::PowerLoss);
         let written = written.and_then(|mut file| {
@@ -30,20 +30,20 @@ impl ReadyFile {
         Ok(Self { file, path: path.to_path_buf() })
     }
 
-    /// Gives the file its name.
+    /// Renames the file to its final name.
     pub(crate) fn place(self) -> Result<()> {
         let Self { file, path } = self;
         file.place().with_context(|| path.display().to_string())
     }
 }
 
-/// Writes a whole file; its directory is made where it is missing.
+/// Writes a complete file, and creates its directory if it is missing.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     path.parent().map_or(Ok(()), directory)?;
     ReadyFile::write(path, bytes)?.place()
 }
 
-/// Makes a directory where it is missing, and those above it.
+/// Creates a directory and its parents if they are missing.
 pub(crate) fn directory(path: &Path) -> Result<()> {
     let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
     let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
@@ -52,7 +52,7 @@ pub(crate) fn directory(path: &Path) -> Result<()> {
     made.with_context(|| path.display().to_string())
 }
 
-/// What runs that were killed have left in a directory: files on their way to their name.
+/// Temporary files that killed runs left in a directory.
 pub(crate) fn leftovers(directory: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -63,7 +63,7 @@ pub(crate) fn leftovers(directory: &Path) -> Result<Vec<PathBuf>> {
         let entry = entry.with_context(|| directory.display().to_string())?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        // A link, too: what is written to it would be written elsewhere.
+        // Include links: writing through one would change another file.
         let is_file = !entry.file_type().with_context(|| directory.display().to_string())?.is_dir();
         if name.starts_with('.') && name.ends_with(".tmp") && is_file {
             found.push(entry.path());
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_there_only_once_it_is_placed() {
+    fn a_file_appears_when_it_is_placed() {
         let directory = std::env::temp_dir().join(format!("spamops-durable-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         let path = directory.join("a.json");

@@ -4,15 +4,15 @@
 
 use std::borrow::Cow;
 
-/// A value from a file as an error line may show it: cut short, on one line, and unable to move the cursor.
+/// Quotes a value for an error line: at most 40 characters, with control characters escaped.
 pub fn shown(value: &str) -> String {
     const MOST: usize = 40;
     let cut: String = value.chars().take(MOST).flat_map(char::escape_debug).collect();
     if value.chars().nth(MOST).is_some() { format!("'{cut}…'") } else { format!("'{cut}'") }
 }
 
-/// A sentence from elsewhere, which may quote a file, as an error line may hold it: on one line, and without control
-/// characters, marks that turn the direction of writing, or `##[`, which a runner takes for a command wherever it stands.
+/// Makes a sentence from another source safe for an error line. Replaces line breaks, and escapes control characters,
+/// marks that change the writing direction, and `##[`, which a GitHub runner reads as a command.
 pub fn inert(sentence: &str) -> String {
     let mut line = String::with_capacity(sentence.len());
     for c in sentence.chars() {
@@ -29,7 +29,7 @@ pub fn inert(sentence: &str) -> String {
     line
 }
 
-/// The cell, behind an apostrophe where it begins like a formula (OWASP, CSV injection); a plain number stays one.
+/// Puts an apostrophe before a cell that starts like a formula (OWASP, CSV injection), but not before a plain number.
 pub fn neutral(cell: &str) -> Cow<'_, str> {
     let dangerous = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if dangerous && cell.parse::<f64>().is_err() {
@@ -44,19 +44,19 @@ mod tests {
     use super::{inert, neutral, shown};
 
     #[test]
-    fn a_sentence_stays_on_its_line() {
+    fn a_sentence_stays_on_one_line() {
         assert_eq!(inert("unknown `a\nb\u{1b}[31m\u{202e}é`"), r"unknown `a b\u{1b}[31m\u{202e}é`");
         assert_eq!(inert("##[error]\u{2028}\u{200f}[##"), r"##\u{5b}error]\u{2028}\u{200f}[##");
     }
 
     #[test]
-    fn a_value_stays_on_its_line() {
+    fn a_value_stays_on_one_line() {
         assert_eq!(shown("a\nb\u{1b}[31m"), r"'a\nb\u{1b}[31m'");
         assert_eq!(shown(&"x".repeat(50)), format!("'{}…'", "x".repeat(40)));
     }
 
     #[test]
-    fn formulas_are_quoted_and_numbers_are_not() {
+    fn escapes_formulas_but_not_numbers() {
         for cell in ["=1+1", "+SUM(A1)", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "＝1+1"] {
             assert_eq!(neutral(cell), format!("'{cell}"));
         }

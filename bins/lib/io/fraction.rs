@@ -1,20 +1,18 @@
-//! A number from 0 to 1, validated when it is created.
+//! Defines `Fraction`, a number from 0 to 1 that is validated on creation.
 
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-/// A part of a whole, from 0 to 1.
+/// A share or probability from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Fraction(f64);
 
 impl Fraction {
-    /// Nothing.
     pub const ZERO: Self = Self(0.0);
 
-    /// The number itself.
     pub fn value(self) -> f64 {
         self.0
     }
@@ -29,8 +27,8 @@ impl TryFrom<f64> for Fraction {
 }
 
 impl From<Fraction> for f64 {
-    fn from(share: Fraction) -> Self {
-        share.0
+    fn from(fraction: Fraction) -> Self {
+        fraction.0
     }
 }
 
@@ -40,7 +38,7 @@ impl FromStr for Fraction {
     fn from_str(text: &str) -> Result<Self> {
         match text.parse::<f64>() {
             Ok(value) => Self::try_from(value),
-            Err(_) => bail!("not a number"),
+            Err(_) => bail!("expected a number from 0 to 1"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Input and output: streams, atomic files, result files, diagnostics, dates.
+//! Reads and writes streams, atomic files, result files, warnings and dates.
 
 pub mod address;
 pub mod environment;

@@ -4,44 +4,44 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// What a placed file survives.
+/// The failure that a placed file survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Durability {
-    /// A kill of the process. Costs nothing.
+    /// A killed process. Costs nothing.
     Kill,
-    /// A loss of power, too: the file, and then its name, are waited for until they are on the disk.
+    /// A killed process or a power loss. Syncs the file, then its directory.
     PowerLoss,
 }
 
-/// A file that is written and not yet under its name; dropped before that, it is removed.
+/// A file under a temporary name. Dropping it before [`StagedFile::place`] deletes it.
 pub(super) struct StagedFile {
     writer: BufWriter<File>,
-    beside: PathBuf,
+    temporary: PathBuf,
     path: PathBuf,
     durability: Durability,
 }
 
 impl StagedFile {
-    /// Begins a file that is written under the name `beside`, in the directory of `path`.
+    /// Creates a file named `temporary` in the directory of `path`.
     ///
-    /// The name is no random one, as a library would choose: the next run takes over what a killed run has left.
-    pub(super) fn create(path: &Path, beside: &str, durability: Durability) -> io::Result<Self> {
-        let (path, beside) = (path.to_path_buf(), path.with_file_name(beside));
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&beside)?;
-        // What a killed run has left is not locked; what another output of this run writes is.
+    /// The name is fixed, not random, so that the next run reuses the file that a killed run left.
+    pub(super) fn create(path: &Path, temporary: &str, durability: Durability) -> io::Result<Self> {
+        let (path, temporary) = (path.to_path_buf(), path.with_file_name(temporary));
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&temporary)?;
+        // A file left by a killed run is not locked. A file that another output of this run writes is locked.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(io::Error::other("is written by another output already"));
+            return Err(io::Error::other("another output writes to this file; name a different one"));
         }
         file.set_len(0)?;
-        Ok(Self { writer: BufWriter::new(file), beside, path, durability })
+        Ok(Self { writer: BufWriter::new(file), temporary, path, durability })
     }
 
-    /// Gives the file the permissions of the one that it replaces.
+    /// Sets the permissions, usually those of the file to be replaced.
     pub(super) fn set_permissions(&self, permissions: fs::Permissions) -> io::Result<()> {
         self.writer.get_ref().set_permissions(permissions)
     }
 
-    /// Writes what is left in memory, so that only the name is missing.
+    /// Writes all data, so that only the rename is left.
     pub(super) fn complete(&mut self) -> io::Result<()> {
         self.writer.flush()?;
         match self.durability {
@@ -50,9 +50,9 @@ impl StagedFile {
         }
     }
 
-    /// Gives the file, which is complete, its name.
+    /// Renames the complete file to its final name.
     pub(super) fn place(self) -> io::Result<()> {
-        fs::rename(&self.beside, &self.path)?;
+        fs::rename(&self.temporary, &self.path)?;
         match self.durability {
             Durability::Kill => Ok(()),
             Durability::PowerLoss => sync_directory_of(&self.path),
@@ -72,12 +72,12 @@ impl Write for StagedFile {
 
 impl Drop for StagedFile {
     fn drop(&mut self) {
-        // After `place` the file has moved and there is nothing to remove; that error is the good case.
-        let _ = fs::remove_file(&self.beside);
+        // After `place` the temporary file is gone, so this fails as expected.
+        let _ = fs::remove_file(&self.temporary);
     }
 }
 
-/// A name in a directory is on the disk only when the directory is.
+/// Syncs the parent directory. A new file name is safe on disk only after this.
 pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(directory) if cfg!(unix) => {

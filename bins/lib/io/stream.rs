@@ -19,13 +19,12 @@ use super::staged_file::{Durability, StagedFile};
 /// A file named on the command line, or `-` for a standard stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Standard input or output, by the side it is used on.
+    /// Standard input when read, standard output when written.
     Standard,
-    /// A file.
     File(PathBuf),
 }
 
-/// Whether a standard stream is in use: read twice it would be empty, written twice the two would mix.
+/// Whether a standard stream is in use. A second reader would find it empty; two writers would mix their output.
 static STDIN: AtomicBool = AtomicBool::new(false);
 static STDOUT: AtomicBool = AtomicBool::new(false);
 
@@ -47,7 +46,7 @@ impl fmt::Display for Place {
 }
 
 impl Place {
-    /// The path, where there is one.
+    /// The path; none for a standard stream.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Standard => None,
@@ -55,7 +54,7 @@ impl Place {
         }
     }
 
-    /// The extension that tells the format: that of `new.csv.gz` is `csv`.
+    /// The extension that shows the format: `csv` for `new.csv.gz`.
     pub fn extension(&self) -> Option<String> {
         let mut path = self.path()?.to_path_buf();
         if matches!(path.extension()?.to_str(), Some("gz" | "zst")) {
@@ -64,18 +63,18 @@ impl Place {
         Some(path.extension()?.to_str()?.to_ascii_lowercase())
     }
 
-    /// Whether two places are one, by whatever names.
-    fn is(&self, other: &Self) -> bool {
+    /// Whether two places are the same file, perhaps under different names.
+    fn is_same(&self, other: &Self) -> bool {
         let real = |place: &Self| place.path().and_then(|path| fs::canonicalize(path).ok());
         self == other || real(self).is_some_and(|path| Some(path) == real(other))
     }
 
-    /// Whether the place can be read a second time.
+    /// Whether the place is a regular file, which can be read twice.
     pub fn is_regular_file(&self) -> bool {
         self.path().is_some_and(Path::is_file)
     }
 
-    /// The bytes of the place, decompressed when they start with the magic number of gzip or zstd.
+    /// Opens the place for reading, and decompresses gzip and zstd, which it detects by their magic numbers.
     pub fn reader(&self) -> Result<Box<dyn Read>> {
         let mut raw: Box<dyn Read> = match self {
             Self::Standard => {
@@ -85,46 +84,46 @@ impl Place {
             Self::File(path) => {
                 let file = File::open(path).with_context(|| self.to_string())?;
                 if file.metadata().is_ok_and(|found| found.is_dir()) {
-                    bail!("{self}: is a directory");
+                    bail!("{self}: is a directory, not a file");
                 }
                 Box::new(file)
             }
         };
         let mut magic = Vec::with_capacity(4);
         raw.by_ref().take(4).read_to_end(&mut magic).with_context(|| self.to_string())?;
-        let whole = io::Cursor::new(magic.clone()).chain(raw);
+        let bytes = io::Cursor::new(magic.clone()).chain(raw);
         Ok(match magic[..] {
-            [0x1f, 0x8b, ..] => Box::new(Gzip(MultiGzDecoder::new(whole))),
-            // A frame, or one to be passed over, as pzstd writes it first.
+            [0x1f, 0x8b, ..] => Box::new(Gzip(MultiGzDecoder::new(bytes))),
+            // A frame, or a skippable frame, which pzstd writes first.
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
-                Box::new(Zstd { bytes: BufReader::new(whole), frame: FrameDecoder::new() })
+                Box::new(Zstd { bytes: BufReader::new(bytes), frame: FrameDecoder::new() })
             }
-            _ => Box::new(whole),
+            _ => Box::new(bytes),
         })
     }
 
-    /// All of a file that is to be held as text, such as a contract, a report or a model: half a gigabyte at most, so that
-    /// what never ends does not fill the memory.
+    /// Reads a complete text file, such as a contract, a report or a model. Fails if it is larger than 512 MB, so
+    /// that an endless input cannot fill the memory.
     pub fn read_text(&self) -> Result<String> {
         let text = String::from_utf8(self.read_bytes()?);
         let text = text
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8"));
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "is not UTF-8; save the file as UTF-8"));
         text.with_context(|| self.to_string())
     }
 
-    /// As [`Place::read_text`], where the end may be cut short within a letter.
+    /// Like [`Place::read_text`], but for text that may be cut in the middle of a character.
     pub fn read_bytes(&self) -> Result<Vec<u8>> {
         const MOST: u64 = 1 << 29;
         let mut bytes = Vec::new();
         self.reader()?.take(MOST + 1).read_to_end(&mut bytes).with_context(|| self.to_string())?;
         ensure!(
             bytes.len() as u64 <= MOST,
-            "{self}: larger than {MOST} bytes, which is more than such a file has"
+            "{self}: larger than {} MB, the limit for this kind of file; name another file",
+            MOST >> 20
         );
         Ok(bytes)
     }
 
-    /// Writes a whole text.
     pub fn write_text(&self, text: &str) -> Result<()> {
         let mut output = self.writer()?;
         output.write_all(text.as_bytes()).with_context(|| self.to_string())?;
@@ -136,7 +135,7 @@ impl Place {
         if self.is_regular_file() {
             return Ok(RereadableInput { place: self.clone(), temporary: None });
         }
-        // Only its owner may read it.
+        // Only the owner can read the temporary file.
         let temporary = tempfile::Builder::new().prefix("spamops-").suffix(".kept").tempfile();
         let mut temporary = temporary.with_context(|| std::env::temp_dir().display().to_string())?;
         io::copy(&mut self.reader()?, &mut temporary).with_context(|| self.to_string())?;
@@ -146,11 +145,14 @@ impl Place {
         })
     }
 
-    /// A writer to the place; a file appears under its name only at [`Output::finish`].
+    /// Opens the place for writing. A file appears under its name only at [`Output::finish`].
     pub fn writer(&self) -> Result<Output> {
         match self {
             Self::Standard => {
-                ensure!(!STDOUT.swap(true, Relaxed), "-: standard output is taken already; name a file");
+                ensure!(
+                    !STDOUT.swap(true, Relaxed),
+                    "-: standard output is used by another output; name a file"
+                );
                 let to = OutputTarget::Stream(BufWriter::new(Box::new(io::stdout())));
                 Ok(Output { to, name: self.to_string() })
             }
@@ -159,41 +161,39 @@ impl Place {
     }
 }
 
-/// Fails where two outputs go to one place, before either is written.
+/// Fails if two outputs go to one place, before either is written.
 pub fn expect_apart(outputs: &[Option<&Place>]) -> Result<()> {
     let outputs: Vec<&Place> = outputs.iter().copied().flatten().collect();
     for (index, place) in outputs.iter().enumerate() {
         let is_device = place.path().is_some_and(|path| path.exists() && !path.is_file());
         ensure!(
-            is_device || !outputs[..index].iter().any(|other| other.is(place)),
-            "{place}: two outputs go there; name another"
+            is_device || !outputs[..index].iter().any(|other| other.is_same(place)),
+            "{place}: two outputs have this destination; name a different one"
         );
     }
     Ok(())
 }
 
-/// Fails where an output would take the place of what is read, and is no other form of it.
+/// Fails if an output would overwrite one of these inputs.
 pub fn expect_kept<'a>(
     outputs: &[Option<&Place>],
     inputs: impl IntoIterator<Item = &'a Place>,
 ) -> Result<()> {
     for input in inputs.into_iter().filter(|input| input.is_regular_file()) {
-        let lost = outputs.iter().flatten().find(|output| output.path().is_some() && output.is(input));
-        ensure!(lost.is_none(), "{input}: is read here, and would be overwritten; name another output");
+        let lost = outputs.iter().flatten().find(|output| output.path().is_some() && output.is_same(input));
+        ensure!(lost.is_none(), "{input}: is an input and would be overwritten; name another output");
     }
     Ok(())
 }
 
-/// A place that can be read twice; what was kept for that is removed in the end.
+/// A place that can be read twice. Dropping it deletes the temporary copy.
 pub struct RereadableInput {
-    /// Where to read.
     pub place: Place,
-    /// Removed when it is dropped.
-    #[expect(dead_code, reason = "held for its drop")]
+    #[expect(dead_code, reason = "deletes the file when dropped")]
     temporary: Option<TempPath>,
 }
 
-/// A gzip stream whose errors say so.
+/// Reads gzip, with errors that name the format.
 struct Gzip<R>(MultiGzDecoder<R>);
 
 impl<R: Read> Read for Gzip<R> {
@@ -202,15 +202,15 @@ impl<R: Read> Read for Gzip<R> {
     }
 }
 
-/// Every frame of a zstd stream, one after the other, as `cat a.zst b.zst` writes them.
+/// Reads all frames of a zstd stream in sequence, as `cat a.zst b.zst` writes them.
 struct Zstd<R> {
     bytes: BufReader<R>,
     frame: FrameDecoder,
 }
 
 impl<R: Read> Zstd<R> {
-    /// Begins the next frame; false at the end.
-    fn begin(&mut self) -> io::Result<bool> {
+    /// Starts the next frame. Returns false at the end.
+    fn start_frame(&mut self) -> io::Result<bool> {
         let Self { bytes, frame } = self;
         let sum = frame.get_checksum_from_data();
         if sum.is_some() && sum != frame.get_calculated_checksum() {
@@ -223,7 +223,9 @@ impl<R: Read> Zstd<R> {
                     io::copy(&mut bytes.take(length.into()), &mut io::sink())?;
                 }
                 Err(FrameDecoderError::DictNotProvided { .. }) => {
-                    return Err(io::Error::other("the zstd data needs a dictionary; compress without one"));
+                    return Err(io::Error::other(
+                        "the zstd data needs a dictionary; compress it without one",
+                    ));
                 }
                 Err(_) => return Err(damaged("zstd")),
             }
@@ -235,7 +237,7 @@ impl<R: Read> Zstd<R> {
 impl<R: Read> Read for Zstd<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            if self.frame.is_finished() && self.frame.can_collect() == 0 && !self.begin()? {
+            if self.frame.is_finished() && self.frame.can_collect() == 0 && !self.start_frame()? {
                 return Ok(0);
             }
             while !self.frame.is_finished() && self.frame.can_collect() == 0 {
@@ -251,10 +253,12 @@ impl<R: Read> Read for Zstd<R> {
 }
 
 fn damaged(kind: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("the {kind} data is damaged or cut short"))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("the {kind} data is damaged or incomplete; create the file again"),
+    )
 }
 
-/// Bytes on their way to a place.
 pub struct Output {
     to: OutputTarget,
     name: String,
@@ -262,7 +266,7 @@ pub struct Output {
 
 enum OutputTarget {
     Stream(BufWriter<Box<dyn Write>>),
-    /// Written beside the file it becomes, so that an input may be its own output.
+    /// Written under a temporary name, so that a file may be both input and output.
     Staged(StagedFile),
 }
 
@@ -270,27 +274,28 @@ impl Output {
     fn create(path: &Path) -> io::Result<Self> {
         if matches!(path.extension().and_then(|extension| extension.to_str()), Some("gz" | "zst")) {
             return Err(io::Error::other(
-                "is not compressed here; write to - and pipe it through gzip or zstd",
+                "cannot write compressed files; write to - and pipe the output through gzip or zstd",
             ));
         }
         let found = fs::metadata(path).ok();
         let name = path.display().to_string();
         if found.as_ref().is_some_and(|found| !found.is_file()) {
-            // A device or a pipe must stay what it is: only a regular file is replaced.
+            // Write to a device or pipe directly: a rename would replace it with a file.
             let file: Box<dyn Write> = Box::new(OpenOptions::new().write(true).open(path)?);
             return Ok(Self { to: OutputTarget::Stream(BufWriter::new(file)), name });
         }
         let path = if found.is_some() { fs::canonicalize(path)? } else { path.to_path_buf() };
-        let file_name = path.file_name().ok_or_else(|| io::Error::other("is not the name of a file"))?;
-        let beside = format!(".{}.{}.tmp", file_name.to_string_lossy(), std::process::id());
-        let staged = StagedFile::create(&path, &beside, Durability::Kill)?;
+        let file_name =
+            path.file_name().ok_or_else(|| io::Error::other("is not a file name; name a file"))?;
+        let temporary = format!(".{}.{}.tmp", file_name.to_string_lossy(), std::process::id());
+        let staged = StagedFile::create(&path, &temporary, Durability::Kill)?;
         if let Some(found) = found {
             staged.set_permissions(found.permissions())?;
         }
         Ok(Self { to: OutputTarget::Staged(staged), name })
     }
 
-    /// Writes what is left and gives the file its name.
+    /// Writes all data and renames the file to its final name.
     pub fn finish(self) -> Result<()> {
         match self.to {
             OutputTarget::Stream(mut stream) => stream.flush(),

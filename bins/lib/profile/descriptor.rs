@@ -3,35 +3,35 @@
 use crate::features::columns::FeatureColumns;
 use crate::features::{Analyzer, AnalyzerBuffers, Ngrams, Term, count};
 
-/// The sizes measured for every message.
+/// Names of the sizes that are measured for every message.
 pub const SIZES: [&str; 6] = [
     "number of characters",
     "number of words",
     "share of digits",
-    "share of capitals",
-    "share of signs",
-    "share beyond ASCII",
+    "share of capital letters",
+    "share of punctuation",
+    "share of non-ASCII characters",
 ];
 
-/// The contents that flags stand for.
+/// Names of the contents that flags stand for.
 pub const FLAGS: [&str; 7] =
-    ["a link", "an address", "money", "a number to call", "an emoji", "hidden letters", "digits for letters"];
+    ["a link", "an address", "money", "a phone number", "an emoji", "hidden letters", "digits for letters"];
 
-/// Words remembered for a message: those with the lowest hashes.
+/// Maximum number of words remembered for a message: those with the lowest hashes.
 pub const WORDS: usize = 32;
 
-/// A message described without its text.
+/// A description of a message without its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Descriptor {
-    /// For each of [`SIZES`], a step on a scale.
+    /// A step on a scale for each of [`SIZES`].
     pub sizes: [u8; SIZES.len()],
-    /// For each of [`FLAGS`], a bit.
+    /// A bit for each of [`FLAGS`].
     pub flags: u8,
-    /// Hashes of different words, ascending.
+    /// Hashes of distinct words, ascending.
     pub words: Vec<u16>,
 }
 
-/// Describes messages, with buffers reused from message to message.
+/// Describes messages with reusable buffers.
 pub struct Describer {
     analyzer: Analyzer,
     scratch: AnalyzerBuffers,
@@ -60,7 +60,7 @@ impl Describer {
         analyzer.each(text, scratch, &mut |Term { key, mark, text }| {
             if mark.is_empty() {
                 count += 1;
-                // Single letters and signs say little, and every message has some.
+                // Ignore single letters and signs, which occur in every message.
                 if text.len() > 1 {
                     let word = hash(key);
                     words.push(word);
@@ -87,7 +87,7 @@ impl Describer {
     }
 }
 
-/// Sixteen bits of a key.
+/// Reduces a key to sixteen bits.
 fn hash(key: u64) -> u16 {
     (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16
 }
@@ -117,22 +117,26 @@ fn sizes(text: &str, words: usize) -> [u8; SIZES.len()] {
     let mut digits = count(bytes, |byte| byte.is_ascii_digit());
     let mut capitals = count(bytes, |byte| byte.is_ascii_uppercase());
     let signs = count(bytes, |byte| byte.is_ascii_punctuation());
-    let mut beyond = 0;
+    let mut non_ascii = 0;
     if !text.is_ascii() {
         for c in text.chars().filter(|c| !c.is_ascii()) {
             characters -= c.len_utf8() - 1;
             digits += usize::from(c.is_numeric());
             capitals += usize::from(c.is_uppercase());
-            beyond += 1;
+            non_ascii += 1;
         }
     }
     let share = |part: usize| u8::try_from(part * 255 / characters.max(1)).unwrap_or(u8::MAX);
-    [steps(characters), steps(words), share(digits), share(capitals), share(signs), share(beyond)]
+    [steps(characters), steps(words), share(digits), share(capitals), share(signs), share(non_ascii)]
 }
 
-/// A number on a scale with eight steps to each doubling.
+/// The step of a number on a scale with eight steps per doubling.
 fn steps(number: usize) -> u8 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 255")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the number is from 0 to 255"
+    )]
     let steps = (8.0 * ((number + 1) as f64).log2()).min(255.0) as u8;
     steps
 }
@@ -151,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_a_message_is_seen() {
+    fn detects_the_contents_of_a_message() {
         let flags = |text: &str| -> Vec<&str> {
             let flags = look(text).flags;
             (0..FLAGS.len()).filter(|flag| flags >> flag & 1 == 1).map(|flag| FLAGS[flag]).collect()
@@ -164,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_steps_on_a_scale() {
+    fn measures_sizes_as_steps_on_a_scale() {
         let Descriptor { sizes, words, .. } = look("WIN 500 now");
         assert_eq!(sizes, [28, 16, 69, 69, 0, 0]);
         assert_eq!(words.len(), 3);
@@ -173,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_words_the_same_are_remembered() {
+    fn remembers_the_same_words_of_a_long_text() {
         let many: Vec<String> = (0..200).map(|n| format!("word{n}")).collect();
         let many = many.join(" ");
         let words = look(&many).words;

@@ -1,4 +1,4 @@
-//! Descriptors of messages, and the mergeable profile built from them.
+//! Describes messages, and builds mergeable profiles from the descriptions.
 
 pub mod descriptor;
 pub mod summary;

@@ -1,8 +1,8 @@
-//! A profile: a summary of many messages in constant memory, without their texts.
+//! Builds a profile: a summary of many messages in constant memory, without their texts.
 //!
-//! It is a sample of the distinct messages by their hashes (a bottom-k sketch: Cohen & Kaplan 2007), with one small record
-//! for each. Every message has the same chance to be in it, however often it is repeated. Merging the profiles of two files
-//! in any order gives the profile of both files, byte for byte.
+//! It is a sample of distinct messages by their hashes (a bottom-k sketch: Cohen & Kaplan 2007), with one small record
+//! each. Every distinct message is equally likely to be in it, however often it occurs. Merging profiles in any order
+//! gives the profile of all their rows, byte for byte.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -19,29 +19,26 @@ use crate::profile::descriptor::{Descriptor, SIZES, WORDS};
 use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 
-/// Limit for the number of rows, so that sums do not overflow.
+/// Limit on the number of rows, so that sums do not overflow.
 pub const MOST_ROWS: u64 = 1 << 48;
 
-/// Number of distinct messages that are remembered.
+/// Maximum number of distinct messages in a profile.
 pub const KEPT: usize = 8192;
 
-/// The record of one distinct message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRecord {
-    /// A hash of the exact text. Among copies that differ in digits or links, the one with the lowest hash represents all.
+    /// A hash of the exact text. Of copies that differ in digits or links, the one with the lowest hash represents all.
     text: u32,
-    /// The class, if one copy is labelled.
+    /// Whether the message is positive; none if no copy is labelled.
     label: Option<bool>,
     /// The score times [`u16::MAX`].
     score: u16,
-    /// The description of the message.
     pub look: Descriptor,
-    /// How often the message occurred.
+    /// Number of rows with the message.
     pub copies: u32,
 }
 
 impl MessageRecord {
-    /// The record of a message that occurred `copies` times.
     pub fn new(text: u32, look: Descriptor, score: f64, label: Option<Label>, copies: u32) -> Self {
         let label = label.map(|label| label == Label::Positive);
         let mut record = Self { text, label, score: 0, look, copies };
@@ -49,7 +46,7 @@ impl MessageRecord {
         record
     }
 
-    /// The score, from 0 to 1.
+    /// From 0 to 1.
     pub fn score(&self) -> f64 {
         f64::from(self.score) / f64::from(u16::MAX)
     }
@@ -61,15 +58,14 @@ impl MessageRecord {
         self.score = score;
     }
 
-    /// The label, if there is one.
     pub fn label(&self) -> Option<Label> {
         self.label.map(|positive| if positive { Label::Positive } else { Label::Negative })
     }
 
-    /// Joins two records of one message.
+    /// Merges two records of one message.
     fn join(&mut self, other: Self) {
         let copies = self.copies.saturating_add(other.copies);
-        let label = either(self.label, other.label);
+        let label = merge_labels(self.label, other.label);
         if (other.text, other.score, &other.look) < (self.text, self.score, &self.look) {
             *self = other;
         }
@@ -78,18 +74,17 @@ impl MessageRecord {
 }
 
 /// The label of a message from two copies; negative if they contradict each other.
-fn either(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+fn merge_labels(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     one.into_iter().chain(other).min()
 }
 
-/// A summary of many messages.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
     /// Number of rows, including copies.
     pub rows: u64,
-    /// Number of rows without a text.
+    /// Number of rows with an empty text.
     pub empty: u64,
-    /// Number of negative rows, then of positive ones.
+    /// Numbers of negative and positive rows.
     pub labels: [u64; 2],
     /// Whether the messages have scores.
     pub scored: bool,
@@ -103,7 +98,7 @@ impl Profile {
         Self { scored, ..Self::default() }
     }
 
-    /// Counts a row without its message.
+    /// Counts a row, but does not remember its message.
     pub fn tell(&mut self, is_empty: bool, label: Option<Label>) {
         self.rows += 1;
         self.empty += u64::from(is_empty);
@@ -112,7 +107,7 @@ impl Profile {
         }
     }
 
-    /// Counts a row. Returns the hash of its message if the caller must describe and [`Profile::remember`] it.
+    /// Counts a row. Returns the hash of its message if the caller must describe it and call [`Profile::remember`].
     pub fn count(
         &mut self,
         content: Fingerprint,
@@ -121,15 +116,15 @@ impl Profile {
         label: Option<Label>,
     ) -> Option<u64> {
         self.tell(is_empty, label);
-        let hash = place(content.0);
-        // Most messages of a long file stop here.
+        let hash = message_hash(content.0);
+        // Most messages of a long file are not remembered.
         if !self.has_room(hash) {
             return None;
         }
         match self.records.get_mut(&hash) {
             Some(known) if known.text <= text => {
                 known.copies = known.copies.saturating_add(1);
-                known.label = either(known.label, label.map(|label| label == Label::Positive));
+                known.label = merge_labels(known.label, label.map(|label| label == Label::Positive));
                 None
             }
             _ => Some(hash),
@@ -140,7 +135,6 @@ impl Profile {
         self.records.len() < KEPT || self.records.last_key_value().is_some_and(|(last, _)| hash <= *last)
     }
 
-    /// Adds the record of a message.
     pub fn remember(&mut self, hash: u64, record: MessageRecord) {
         match self.records.entry(hash) {
             Entry::Occupied(mut known) => known.get_mut().join(record),
@@ -153,7 +147,7 @@ impl Profile {
         }
     }
 
-    /// The record of a message with this exact text, if no other text represents the message by now.
+    /// The record of a message, if this exact text still represents it.
     pub fn record_mut(&mut self, hash: u64, text: u32) -> Option<&mut MessageRecord> {
         self.records.get_mut(&hash).filter(|record| record.text == text)
     }
@@ -182,7 +176,6 @@ impl Profile {
         self.records.keys().copied()
     }
 
-    /// Whether a message of this hash is remembered.
     pub fn has(&self, hash: u64) -> bool {
         self.records.contains_key(&hash)
     }
@@ -192,13 +185,12 @@ impl Profile {
         self.records.len()
     }
 
-    /// Whether no message is remembered.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// Number of distinct messages. It is exact while all are remembered, then estimated from the density of the hashes
-    /// (Bar-Yossef et al. 2002).
+    /// Number of distinct messages. It is exact until the profile is full. Then it is estimated from the density of the
+    /// hashes (Bar-Yossef et al. 2002).
     pub fn distinct(&self) -> f64 {
         match self.records.last_key_value() {
             Some((last, _)) if self.records.len() == KEPT => {
@@ -210,43 +202,47 @@ impl Profile {
 }
 
 /// The hash that decides which messages are remembered. It is independent of holdout and folds.
-fn place(content: u64) -> u64 {
+fn message_hash(content: u64) -> u64 {
     mix(content ^ 0x5052_4f46_494c_4501)
 }
 
-/// A hash of the exact text and the feature cells. It tells copies of a message apart.
+/// A hash of the exact text and the feature cells, which distinguishes copies of a message.
 pub fn text(text: &str, cells: &[String]) -> u32 {
     let cells = cells.iter().fold(0, |hash, cell| mix(hash ^ xxh3_64(cell.as_bytes())));
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+    #[expect(clippy::cast_possible_truncation, reason = "only the low half is used")]
     let hash = xxh3_64_with_seed(text.as_bytes(), cells) as u32;
     hash
 }
 
-/// The messages that a profile of all rows would remember. For each: the number of its first row, its hash, and its number
-/// of rows.
+/// The messages that a profile of all rows would remember. Maps the index of the first row of each message to its hash and
+/// its number of rows.
 pub fn remembered(contents: impl Iterator<Item = u64>) -> BTreeMap<usize, (u64, u32)> {
     let mut places: Vec<(u64, usize)> =
-        contents.enumerate().map(|(row, content)| (place(content), row)).collect();
+        contents.enumerate().map(|(row, content)| (message_hash(content), row)).collect();
     places.sort_unstable();
     let messages = places.chunk_by(|one, next| one.0 == next.0).take(KEPT);
     messages.map(|rows| (rows[0].1, (rows[0].0, u32::try_from(rows.len()).unwrap_or(u32::MAX)))).collect()
 }
 
-/// A profile as stored in files.
+/// A profile in the form that files store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredProfile {
+    /// Number of rows, including copies.
     rows: u64,
+    /// Number of rows with an empty text.
     empty: u64,
+    /// Numbers of negative and positive rows.
     labels: [u64; 2],
+    /// Whether the messages have scores.
     scored: bool,
-    /// The records in the order of their hashes, as bytes in base 64: see [`StoredProfile::of`].
+    /// The records in the order of their hashes, in base 64. [`StoredProfile::of`] defines the bytes.
     records: String,
 }
 
 impl StoredProfile {
     /// Encodes a profile. A record is hash (8 bytes), hash of the exact text (4), copies (4), score (2), label (0 none, 1
-    /// negative, 2 positive), flags, sizes, number of words, words (2 each); the low byte first.
+    /// negative, 2 positive), flags, sizes, number of words, and words (2 each). Numbers are little-endian.
     pub fn of(profile: &Profile) -> Self {
         let mut bytes = Vec::new();
         for (hash, MessageRecord { text, label, score, look: Descriptor { sizes, flags, words }, copies }) in
@@ -266,70 +262,73 @@ impl StoredProfile {
         Self { rows, empty, labels, scored, records: BASE64_STANDARD.encode(bytes) }
     }
 
-    /// Whether the profile has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// Decodes the profile; an error if it is invalid.
+    /// Decodes and checks the profile.
     pub fn profile(&self) -> Result<Profile> {
         let Self { rows, empty, labels, scored, records } = self;
-        // Do not decode more than a profile can have.
+        // Do not decode more bytes than a full profile has.
         ensure!(
             records.len() <= 4 * KEPT * LONGEST / 3 + 4,
-            "the profile has more records than a profile has"
+            "the profile has more than {KEPT} records; create the file again"
         );
-        let bytes =
-            BASE64_STANDARD.decode(records).ok().context("the records of the profile are not in base 64")?;
+        let bytes = BASE64_STANDARD
+            .decode(records)
+            .ok()
+            .context("the records of the profile are not base 64; create the file again")?;
         let mut bytes = &bytes[..];
         let mut records = BTreeMap::new();
         let (mut last, mut copies, mut labelled) = (None, 0u64, [0u64; 2]);
         while !bytes.is_empty() {
-            let (hash, record) =
-                record(&mut bytes).context("the records of the profile end in the middle of one")?;
-            ensure!(last < Some(hash), "the records of the profile are not in order");
-            ensure!(record.copies > 0, "a record of the profile is of no message");
+            let (hash, record) = record(&mut bytes)
+                .context("the last record of the profile is incomplete; create the file again")?;
+            ensure!(last < Some(hash), "the records of the profile are not in order; create the file again");
+            ensure!(record.copies > 0, "a record of the profile has 0 copies; create the file again");
             ensure!(
                 record.look.words.is_sorted_by(|one, next| one < next),
-                "the words of a record are not in order"
+                "the words of a profile record are not in order; create the file again"
             );
             last = Some(hash);
             copies += u64::from(record.copies);
             record.label.into_iter().for_each(|positive| labelled[usize::from(positive)] += 1);
             records.insert(hash, record);
         }
-        ensure!(records.len() <= KEPT, "the profile has more records than a profile has");
+        ensure!(records.len() <= KEPT, "the profile has more than {KEPT} records; create the file again");
         let fits = *rows < MOST_ROWS
             && copies <= *rows
             && empty <= rows
             && labelled[0] <= labels[0]
             && labelled[1] <= labels[1];
         let labels_fit = labels[0].checked_add(labels[1]).is_some_and(|labels| labels <= *rows);
-        ensure!(fits && labels_fit, "the counts of the profile do not fit its records");
+        ensure!(
+            fits && labels_fit,
+            "the counts of the profile do not match its records; create the file again"
+        );
         Ok(Profile { rows: *rows, empty: *empty, labels: *labels, scored: *scored, records })
     }
 }
 
-/// A profile in a file of its own.
+/// A file that contains only a profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileFile {
     schema: String,
     tool: ToolVersion,
-    /// The digest of the model that scored the messages.
+    /// SHA-256 of the model that scored the messages; null if there is none.
     pub model: Option<String>,
-    /// The profile.
     pub profile: StoredProfile,
 }
 
 impl ProfileFile {
-    /// A profile file; `model` is the digest of the model that scored the messages.
+    /// `model` is the SHA-256 of the model that scored the messages.
     pub fn new(profile: &Profile, model: Option<&str>, tool: &str) -> Self {
         let ResultHead { schema, tool, .. } = ResultHead::new("profile", tool);
         Self { schema, tool, model: model.map(str::to_owned), profile: StoredProfile::of(profile) }
     }
 
-    /// Decodes the profile; an error if it is invalid.
+    /// Reads a profile file and checks its profile.
     pub fn read(place: &Place) -> Result<Self> {
         let file: Self = result_file::read(place, "profile")?;
         file.profile.profile().with_context(|| place.to_string())?;
@@ -337,10 +336,10 @@ impl ProfileFile {
     }
 }
 
-/// Bytes of a record before its words.
+/// Size of a record without its words, in bytes.
 const HEAD: usize = 8 + 4 + 4 + 2 + 1 + 1 + SIZES.len() + 1;
 
-/// Bytes of the longest record.
+/// Maximum size of a record, in bytes.
 const LONGEST: usize = HEAD + 2 * WORDS;
 
 fn record(bytes: &mut &[u8]) -> Option<(u64, MessageRecord)> {
@@ -380,11 +379,11 @@ mod tests {
     fn profile(texts: impl Iterator<Item = u64>) -> Profile {
         let (mut profile, mut describer) = (Profile::new(true), Describer::default());
         for n in texts {
-            // Letters, since digits do not tell messages apart.
+            // Use letters, because messages that differ only in digits are copies.
             let text: String =
                 (n / 2).to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
             let label = [None, Some(Label::Positive), Some(Label::Negative)][(n % 3) as usize];
-            // Copies of one message, of which the least stands for all.
+            // The copy with the lowest number represents all copies of a message.
             let (copy, score) = (u32::try_from(mix(n) >> 32).unwrap(), (n % 100) as f64 / 100.0);
             if let Some(hash) = profile.count(Fingerprint::of(&text), copy, false, label) {
                 let look = describer.look(&text, &[], None, &mut |_, _| ());
@@ -395,14 +394,14 @@ mod tests {
     }
 
     #[test]
-    fn parts_merge_to_the_whole_in_any_order() {
+    fn merges_parts_to_the_same_profile_in_any_order() {
         let text = |n: u64| mix(n) % 30_000;
-        let whole = StoredProfile::of(&profile((0..40_000).map(text)));
+        let complete = StoredProfile::of(&profile((0..40_000).map(text)));
         let parts = || (0..4).map(|part| profile((0..40_000).filter(|n| n % 4 == part).map(text)));
-        let mut there = Profile::default();
-        parts().for_each(|part| there.merge(part));
-        let mut back = Profile::default();
-        parts().rev().for_each(|part| back.merge(part));
+        let mut forward = Profile::default();
+        parts().for_each(|part| forward.merge(part));
+        let mut backward = Profile::default();
+        parts().rev().for_each(|part| backward.merge(part));
         let pair = |one: usize, other: usize| {
             let all: Vec<Profile> = parts().collect();
             let mut pair = all[one].clone();
@@ -411,12 +410,12 @@ mod tests {
         };
         let mut tree = pair(2, 0);
         tree.merge(pair(3, 1));
-        assert!([there, back, tree].iter().all(|merged| StoredProfile::of(merged) == whole));
-        assert_eq!(whole.profile().unwrap().len(), KEPT);
+        assert!([forward, backward, tree].iter().all(|merged| StoredProfile::of(merged) == complete));
+        assert_eq!(complete.profile().unwrap().len(), KEPT);
     }
 
     #[test]
-    fn what_is_written_is_read_and_nothing_else() {
+    fn reads_back_what_it_writes_and_rejects_damaged_records() {
         let profile = profile(0..100);
         let sketch = StoredProfile::of(&profile);
         assert_eq!(sketch.profile().unwrap(), profile);
@@ -432,14 +431,14 @@ mod tests {
     }
 
     #[test]
-    fn distinct_messages_are_counted_about() {
+    fn estimates_the_number_of_distinct_messages() {
         assert!((profile((0..1000).chain(0..1000)).distinct() - 500.0).abs() < 0.1);
         let many = profile(0..100_000).distinct();
         assert!((many / 50_000.0 - 1.0).abs() < 0.05, "{many}");
     }
 
     #[test]
-    fn the_rows_chosen_are_those_remembered() {
+    fn remembered_rows_match_the_profile() {
         let contents = |n: usize| mix(n as u64 % 10_000);
         let rows = remembered((0..20_000).map(contents));
         let mut profile = Profile::default();

@@ -1,6 +1,6 @@
-//! The cells of a row, stored as one text and the end of each cell.
+//! Stores the cells of a row as one text and the end of each cell.
 
-/// Cells side by side; cleared and filled again, they allocate nothing.
+/// Reusing a cleared list allocates nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cells {
     text: String,
@@ -18,7 +18,7 @@ impl Cells {
         self.ends.push(self.text.len());
     }
 
-    /// All cells at once, where they are known to be a text that can be cut at these places.
+    /// Replaces all cells. Every end must be a character boundary of `text`.
     pub(super) fn fill(&mut self, text: &str, ends: &[usize]) {
         self.clear();
         self.text.push_str(text);

@@ -6,21 +6,21 @@ use anyhow::{Context, Result, bail};
 use csv_core::{ReadRecordResult, Reader};
 
 use super::decode::{self, Decoded};
-use super::row::{MOST_BYTES, Row, RowFault};
+use super::row::{MOST_BYTES, Row, RowFault, counted};
 
 pub(super) struct CsvRows {
     input: BufReader<Box<dyn Read>>,
     parser: Reader,
     watch: QuoteWatch,
     bytes_read: u64,
-    /// The record just read: as it came, its cells one after the other, and where each ends.
+    /// The current record: its raw bytes, its unquoted cells in sequence, and the end of each cell.
     raw: Vec<u8>,
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl CsvRows {
-    /// Opens rows below `lines_before` other lines; the header, and the line it stands on, come back with them.
+    /// Opens rows that follow `lines_before` other lines. Also returns the header row.
     pub(super) fn open(
         bytes: Box<dyn Read>,
         delimiter: u8,
@@ -51,7 +51,7 @@ impl CsvRows {
         self.bytes_read
     }
 
-    /// Reads the next row, of this many columns where that is known; none at the end.
+    /// Reads the next row; none at the end. If `columns` is given, a row with another number of fields is malformed.
     pub(super) fn read(&mut self, row: &mut Row, columns: Option<usize>) -> Result<Option<Decoded>> {
         self.skip_line_ends()?;
         row.line = self.watch.line;
@@ -66,18 +66,18 @@ impl CsvRows {
         let fields = row.cells.len();
         let last = self.watch.line - u64::from(self.raw.ends_with(b"\n") || self.raw.ends_with(b"\r"));
         let lines = last + 1 - row.line;
-        let over = if lines > 1 { format!(" over {lines} lines") } else { String::new() };
+        let span = if lines > 1 { format!(" (the row spans {lines} lines)") } else { String::new() };
         if self.watch.quoted {
-            return Some(format!("a quote is opened and never closed{over}"));
+            return Some(format!("a quote is opened but never closed{span}"));
         }
-        if self.watch.runs_on {
-            return Some("a quoted cell goes on after its closing quote".into());
+        if self.watch.text_after_quote {
+            return Some("a quoted cell has text after its closing quote".into());
         }
         let columns = columns.filter(|&columns| columns != fields)?;
-        Some(format!("{}{over} where the header has {columns}", counted(fields, "field")))
+        Some(format!("{}, but the header has {columns}{span}", counted(fields as u64, "field")))
     }
 
-    /// Passes over blank lines, and over what a CR has left of a CR LF, so that a row starts where its line is counted.
+    /// Skips blank lines and the LF of a CR LF, so that the line number of the next row is right.
     fn skip_line_ends(&mut self) -> Result<()> {
         loop {
             let input = self.input.fill_buf().with_context(|| self.watch.place())?;
@@ -85,24 +85,24 @@ impl CsvRows {
                 return Ok(());
             }
             let count = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-            self.watch.search(&input[..count]);
+            self.watch.track_quotes(&input[..count]);
             self.bytes_read += count as u64;
             self.input.consume(count);
         }
     }
 
-    /// Reads a record, and gives the number of its fields.
+    /// Reads a record, and returns the number of its fields.
     fn record(&mut self, line: u64) -> Result<Option<usize>> {
         let (mut filled, mut fields) = (0, 0);
         self.raw.clear();
-        self.watch.runs_on = false;
+        self.watch.text_after_quote = false;
         loop {
             let input = self.input.fill_buf().with_context(|| self.watch.place())?;
             let (result, read, written, ended) =
                 self.parser.read_record(input, &mut self.bytes[filled..], &mut self.ends[fields..]);
-            // Of a record without quotes nothing is dropped but what ends its cells.
+            // The parser removes only delimiters and line ends from a record without quotes.
             let plain = result == ReadRecordResult::Record && filled == 0 && read == written + ended;
-            self.watch.see(&input[..read], plain);
+            self.watch.track(&input[..read], plain);
             self.raw.extend_from_slice(&input[..read]);
             self.bytes_read += read as u64;
             self.input.consume(read);
@@ -110,7 +110,7 @@ impl CsvRows {
             fields += ended;
             if self.raw.len() as u64 > MOST_BYTES {
                 bail!(
-                    "line {line}: the row has no end within {} MB; is a quote left open?",
+                    "line {line}: row is longer than {} MB; close an open quote, or shorten the row",
                     MOST_BYTES >> 20
                 );
             }
@@ -125,30 +125,30 @@ impl CsvRows {
     }
 }
 
-/// What the parser does not tell of the bytes it has read: the line, and whether the quotes are in order.
+/// Tracks what the parser does not report: the line number, and whether quotes are balanced.
 struct QuoteWatch {
     delimiter: u8,
     line: u64,
     last: u8,
-    /// Inside quotes.
+    /// Whether the last byte is inside quotes.
     quoted: bool,
-    /// The last byte is a quote that closes, or the first of two that stand for one.
+    /// Whether the last byte is a closing quote, or the first of two that stand for one.
     closed: bool,
-    /// A quote has closed a cell, and then the cell went on.
-    runs_on: bool,
+    /// Whether a cell has text after its closing quote.
+    text_after_quote: bool,
 }
 
 impl QuoteWatch {
     fn new(delimiter: u8) -> Self {
-        Self { delimiter, line: 1, last: b'\n', quoted: false, closed: false, runs_on: false }
+        Self { delimiter, line: 1, last: b'\n', quoted: false, closed: false, text_after_quote: false }
     }
 
     fn place(&self) -> String {
         format!("line {}", self.line)
     }
 
-    /// Counts the line of a record without quotes, which can only end at its last byte; most records are such.
-    fn is_one_line(&mut self, bytes: &[u8]) -> bool {
+    /// Fast path: counts the line if its only line end is the last byte. `bytes` must have no quotes.
+    fn count_single_line(&mut self, bytes: &[u8]) -> bool {
         let Some((&last, before)) = bytes.split_last() else { return true };
         if last == b'\n' && before.last() != Some(&b'\r') && self.last != b'\r' {
             self.line += 1;
@@ -162,15 +162,15 @@ impl QuoteWatch {
         byte == self.delimiter || matches!(byte, b'\r' | b'\n')
     }
 
-    /// Takes note of bytes of one record; `plain` are those without quotes around cells.
-    fn see(&mut self, bytes: &[u8], plain: bool) {
-        if !plain || self.quoted || self.closed || !self.is_one_line(bytes) {
-            self.search(bytes);
+    /// Reads bytes of one record. `plain` means that no cell is quoted.
+    fn track(&mut self, bytes: &[u8], plain: bool) {
+        if !plain || self.quoted || self.closed || !self.count_single_line(bytes) {
+            self.track_quotes(bytes);
         }
     }
 
-    fn search(&mut self, bytes: &[u8]) {
-        self.runs_on |=
+    fn track_quotes(&mut self, bytes: &[u8]) {
+        self.text_after_quote |=
             self.closed && bytes.first().is_some_and(|&byte| byte != b'"' && !self.ends_a_cell(byte));
         let mut after = 0;
         for place in memchr::memchr3_iter(b'"', b'\r', b'\n', bytes) {
@@ -183,7 +183,8 @@ impl QuoteWatch {
                 _ if self.quoted => {
                     (self.quoted, self.closed) = (false, true);
                     let next = bytes.get(place + 1);
-                    self.runs_on |= next.is_some_and(|&byte| byte != b'"' && !self.ends_a_cell(byte));
+                    self.text_after_quote |=
+                        next.is_some_and(|&byte| byte != b'"' && !self.ends_a_cell(byte));
                 }
                 _ => self.quoted = closed || self.ends_a_cell(last),
             }
@@ -197,8 +198,4 @@ impl QuoteWatch {
 fn trim_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -1,16 +1,16 @@
-//! Decodes text that is not UTF-8: as Latin-1 if it looks like it, else with a mark for each broken byte.
+//! Decodes text that is not UTF-8: as Latin-1 if it contains no UTF-8 sequence, otherwise with U+FFFD for broken bytes.
 
 use super::cells::Cells;
 
-/// What had to be decoded in one row.
+/// The fields of one row that are not UTF-8.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Decoded {
     pub(super) fields: u64,
-    /// The first column that had to be decoded: of CSV the cell, of JSON the byte.
+    /// The first such field: the index of a cell in CSV, the offset of a byte in JSON.
     pub(super) first_column: usize,
 }
 
-/// Fills cells from bytes that are cut at these places.
+/// Fills cells from bytes. `ends` has the end of each cell.
 pub(super) fn record(bytes: &[u8], ends: &[usize], cells: &mut Cells) -> Decoded {
     let mut decoded = Decoded::default();
     let bytes = &bytes[..ends.last().copied().unwrap_or(0)];
@@ -35,8 +35,8 @@ pub(super) fn record(bytes: &[u8], ends: &[usize], cells: &mut Cells) -> Decoded
     decoded
 }
 
-/// One field as text. A field with whole UTF-8 sequences in it is broken UTF-8; one with none is Latin-1, in the
-/// superset that Windows and the web mean by it.
+/// Decodes one field. A field with valid UTF-8 sequences is broken UTF-8. Any other field is Windows-1252, the superset of
+/// Latin-1 that the web uses.
 pub(super) fn field_text(bytes: &[u8]) -> String {
     let has_utf8 = bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
     if has_utf8 {
@@ -51,7 +51,7 @@ mod tests {
     use super::field_text;
 
     #[test]
-    fn latin_1_and_broken_utf_8_are_told_apart() {
+    fn distinguishes_latin_1_from_broken_utf_8() {
         assert_eq!(field_text(b"K\xf6ln \x80 5"), "Köln € 5");
         assert_eq!(field_text(b"caf\xc3\xa9 \xf0\x9f\x98"), "café \u{fffd}");
     }

@@ -1,36 +1,35 @@
-//! The fingerprint of a text: the hash of its normal form, which ignores case, spacing, digits and links.
+//! Computes the fingerprint of a text: a hash that ignores case, spacing, digits and links.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::io::fraction::Fraction;
 
-/// The hash of a normalised text: copies that differ in case, spacing, digits or links have the same one.
+/// The hash of a normalised text. Copies that differ only in case, spacing, digits or links have the same fingerprint.
 ///
-/// It decides for good which side of the holdout a row is on, so neither the normal form nor the hash may ever change.
+/// It decides permanently which side of the holdout a row is on, so the normal form and the hash must never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
-    /// The fingerprint of a text.
     pub fn of(text: &str) -> Self {
-        Self(xxh3_64(&bytes(text)))
+        Self(xxh3_64(&normal_bytes(text)))
     }
 
-    /// Whether the text is on the training side when `train` of all texts are.
+    /// Whether the text is on the training side. `train` is the share of texts on that side.
     pub fn is_for_training(self, train: Fraction) -> bool {
-        // Mixed once more, so that the side tells nothing to whoever else uses the low bits of the hash.
+        // Mix again, so that the side is independent of other uses of the hash.
         unit(mix(self.0 ^ 0x5350_4c49_5430_3031)) < train.value()
     }
 }
 
-/// Lower case, every digit 0, every link U, one space between words.
+/// The normal form: lower case, 0 for each digit, U for each link, one space between words.
 pub fn normal(text: &str) -> String {
-    // It is UTF-8: what is put in are whole characters, and what is taken out are spaces and whole words.
-    String::from_utf8(bytes(text)).unwrap_or_default()
+    // This is always UTF-8: `normal_bytes` adds complete characters and removes only spaces and links.
+    String::from_utf8(normal_bytes(text)).unwrap_or_default()
 }
 
-/// The normal form as bytes: in three passes, of which most texts want only the first, and each goes over many bytes at once.
-fn bytes(text: &str) -> Vec<u8> {
+/// The normal form as bytes. Most texts need only the first of three passes. Each pass processes many bytes at once.
+fn normal_bytes(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     if !text.is_ascii() {
@@ -43,7 +42,7 @@ fn bytes(text: &str) -> Vec<u8> {
         }
     }
     fold_ascii(rest, &mut out);
-    let BytePairs { wide_gap, link } = see(&out);
+    let BytePairs { wide_gap, link } = find_pairs(&out);
     if wide_gap || out.first() == Some(&b' ') || out.last() == Some(&b' ') {
         let mut last = b' ';
         out.retain(|byte| {
@@ -53,12 +52,12 @@ fn bytes(text: &str) -> Vec<u8> {
         out.pop_if(|byte| *byte == b' ');
     }
     if link {
-        cut_links(&mut out);
+        replace_links(&mut out);
     }
     out
 }
 
-/// Adds what is ASCII in its normal form.
+/// Appends ASCII text in its normal form.
 fn fold_ascii(text: &str, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(text.as_bytes());
@@ -71,7 +70,7 @@ fn fold_ascii(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Adds any other character; none becomes a part of what a link begins with.
+/// Appends any other character. None of these can become part of `http` or `www`.
 fn fold(c: char, out: &mut Vec<u8>) {
     if c.is_whitespace() {
         out.push(b' ');
@@ -84,16 +83,16 @@ fn fold(c: char, out: &mut Vec<u8>) {
     }
 }
 
-/// Pairs of bytes that a text has somewhere.
+/// Whether a text contains certain pairs of bytes.
 struct BytePairs {
     /// Two spaces.
     wide_gap: bool,
-    /// What only links have, as a rule.
+    /// A pair that is rare outside links.
     link: bool,
 }
 
-/// Looks for pairs of bytes, in blocks and to the end of each wherever they are: many bytes are looked at at once so.
-fn see(text: &[u8]) -> BytePairs {
+/// Searches blocks of 64 bytes without stopping at a match, so that the compiler can vectorise the loop.
+fn find_pairs(text: &[u8]) -> BytePairs {
     let (mut gaps, mut links) = (0, 0);
     for (ones, nexts) in text.chunks(64).zip(text.get(1..).unwrap_or_default().chunks(64)) {
         for (one, next) in ones.iter().zip(nexts) {
@@ -105,8 +104,8 @@ fn see(text: &[u8]) -> BytePairs {
     BytePairs { wide_gap: gaps != 0, link: links != 0 }
 }
 
-/// Puts U in the place of every word that is a link.
-fn cut_links(text: &mut Vec<u8>) {
+/// Replaces every link with U.
+fn replace_links(text: &mut Vec<u8>) {
     let starts: Vec<usize> = memchr::memchr2_iter(b':', b'w', text).filter_map(|at| link(text, at)).collect();
     let (mut kept, mut at) = (0, 0);
     for start in starts {
@@ -122,7 +121,7 @@ fn cut_links(text: &mut Vec<u8>) {
     }
 }
 
-/// Where the link begins that has its colon, or its first w, here.
+/// The start of the link whose colon, or first w, is at `at`.
 fn link(text: &[u8], at: usize) -> Option<usize> {
     let (before, after) = text.split_at(at);
     let before = if after.starts_with(b"www.") {
@@ -135,7 +134,7 @@ fn link(text: &[u8], at: usize) -> Option<usize> {
     before.last().is_none_or(|last| *last == b' ').then_some(before.len())
 }
 
-/// Steele, Lea & Flood 2014, the finaliser of SplitMix64: every bit of the input moves every bit of the output.
+/// The finaliser of SplitMix64 (Steele, Lea & Flood 2014): every bit of the input affects every bit of the output.
 pub fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -143,7 +142,7 @@ pub fn mix(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A hash as a number in [0, 1), by its 53 high bits.
+/// Maps a hash to [0, 1) by its 53 high bits.
 pub fn unit(hash: u64) -> f64 {
     (hash >> 11) as f64 / (1u64 << 53) as f64
 }
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_numbers_never_change() {
+    fn the_hashes_never_change() {
         // python-xxhash 4.1.0: xxh3_64_intdigest("win £000 now"), and splitmix64 seeded with 0.
         assert_eq!(mix(0), 0xe220_a839_7b1d_cdaf);
         assert_eq!(Fingerprint::of("WIN £500 now"), Fingerprint(13_276_176_767_681_274_194));

@@ -1,4 +1,4 @@
-//! The column names, and which columns hold texts, labels and dates.
+//! Finds the columns of texts, labels and dates by their names.
 
 use anyhow::{Result, bail};
 
@@ -8,18 +8,14 @@ const TEXT: [&str; 6] = ["text", "message", "body", "email", "content", "v2"];
 const LABEL: [&str; 5] = ["label", "category", "class", "target", "v1"];
 const DATE: [&str; 4] = ["date", "time", "timestamp", "created_at"];
 
-/// Columns that go by names of their own.
+/// Column names set by the user instead of the usual ones.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnNames {
-    /// The column of the texts.
     pub text: Option<String>,
-    /// The column of the labels.
     pub label: Option<String>,
-    /// The column of the dates.
     pub date: Option<String>,
 }
 
-/// The columns of some rows.
 #[derive(Clone, Debug, Default)]
 pub struct Header {
     names: Vec<String>,
@@ -29,14 +25,14 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header of a file of which no more names will follow, so that a column asked for must be there.
-    pub(super) fn whole(names: Vec<String>, own: &ColumnNames) -> Result<Self> {
+    /// The header of a file whose columns are all known, so a column that the user named must exist.
+    pub(super) fn complete(names: Vec<String>, own: &ColumnNames) -> Result<Self> {
         let mut header = Self { names, ..Self::default() };
         header.resolve(own)?;
-        for (asked, found) in [(&own.text, header.text), (&own.label, header.label), (&own.date, header.date)]
+        for (name, found) in [(&own.text, header.text), (&own.label, header.label), (&own.date, header.date)]
         {
-            if let (Some(name), None) = (asked, found) {
-                bail!(header.lacks(name));
+            if let (Some(name), None) = (name, found) {
+                bail!(header.no_column(name));
             }
         }
         Ok(header)
@@ -44,7 +40,7 @@ impl Header {
 
     fn resolve(&mut self, own: &ColumnNames) -> Result<()> {
         if let Some(name) = self.names.iter().find(|name| name.contains('\0')) {
-            bail!("the name {} of a column is not text", shown(name));
+            bail!("column name {} contains a NUL byte; rename the column", shown(name));
         }
         self.text = self.pick(self.text, own.text.as_deref(), &TEXT)?;
         self.label = self.pick(self.label, own.label.as_deref(), &LABEL)?;
@@ -52,18 +48,18 @@ impl Header {
         Ok(())
     }
 
-    /// Adds a column that a later row of JSON brought, and gives its index.
+    /// Adds a column from a later JSON row, and returns its index.
     pub(super) fn add(&mut self, name: &str, own: &ColumnNames) -> Result<usize> {
         self.names.push(name.to_owned());
         self.resolve(own).inspect_err(|_| drop(self.names.pop()))?;
         Ok(self.names.len() - 1)
     }
 
-    /// The column of a kind: the one found before (rows of one file are read alike), else the one asked for, else the
-    /// first of the usual names.
-    fn pick(&self, found: Option<usize>, asked: Option<&str>, usual: &[&str]) -> Result<Option<usize>> {
+    /// The column of one kind. A column found earlier wins, so that all rows of a file are read alike. Next comes the name
+    /// set by the user, then the first of the usual names.
+    fn pick(&self, found: Option<usize>, own: Option<&str>, usual: &[&str]) -> Result<Option<usize>> {
         let found = found.and_then(|column| self.names.get(column)).map(|name| name.trim());
-        let candidates = match found.or(asked) {
+        let candidates = match found.or(own) {
             Some(name) => vec![name],
             None => usual.to_vec(),
         };
@@ -82,22 +78,19 @@ impl Header {
         self.names[column].trim().eq_ignore_ascii_case(name)
     }
 
-    /// The number of columns.
     pub fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Whether there are no columns at all.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// The names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }
 
-    /// The name of a column, or its number from 1 where it has none.
+    /// The name of a column; its number from 1 if the name is empty.
     pub fn name(&self, column: usize) -> String {
         match self.names.get(column) {
             Some(name) if !name.is_empty() => name.clone(),
@@ -110,44 +103,58 @@ impl Header {
         self.names.iter().position(|found| found == name)
     }
 
-    /// The index of the column of labels.
     pub fn label(&self) -> Option<usize> {
         self.label
     }
 
-    /// The index of the column of dates.
     pub fn date(&self) -> Option<usize> {
         self.date
     }
 
-    /// A name that two columns share, which JSON cannot say.
-    pub(super) fn twice(&self) -> Option<&str> {
+    /// A name that two columns share, which JSON does not allow.
+    pub(super) fn duplicate_name(&self) -> Option<&str> {
         let mut names: Vec<&str> = self.names().collect();
         names.sort_unstable();
         names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
     }
 
-    /// The names for the error line that misses one.
-    fn among(&self) -> String {
+    /// Up to eight column names for an error message.
+    fn listed(&self) -> String {
         const MOST: usize = 8;
         let mut names: Vec<String> = self.names().take(MOST).map(shown).collect();
         if self.len() > MOST {
             names.push("…".into());
         }
-        if names.is_empty() { String::new() } else { format!(" among {}", names.join(", ")) }
+        names.join(", ")
     }
 
-    /// That there is no such column.
-    pub(super) fn lacks(&self, name: &str) -> String {
-        format!("no column {}{}", shown(name), self.among())
-    }
-
-    /// That there is no column of a kind: not the one asked for, or none of the usual ones.
-    pub(super) fn lacks_kind(&self, kind: &str, asked: Option<&String>) -> String {
-        match asked {
-            Some(name) => self.lacks(name),
-            None => format!("no {kind} column{}; name it with --{kind}-column", self.among()),
+    /// The error message for a missing column.
+    pub(super) fn no_column(&self, name: &str) -> String {
+        match name {
+            _ if self.is_empty() => format!("no column {}: the file has no columns", shown(name)),
+            "spam_score" | "verdict" => {
+                format!("no column {} among {}; run score first", shown(name), self.listed())
+            }
+            _ => format!("no column {}; choose one of {}", shown(name), self.listed()),
         }
+    }
+
+    /// The error message for a missing text column. It names the column that the user set, or the usual names.
+    pub(super) fn no_text_column(&self, own: Option<&str>) -> String {
+        self.no_column_of_kind("text", own, &TEXT)
+    }
+
+    /// Like [`Header::no_text_column`], for dates.
+    pub(super) fn no_date_column(&self, own: Option<&str>) -> String {
+        self.no_column_of_kind("date", own, &DATE)
+    }
+
+    fn no_column_of_kind(&self, kind: &str, own: Option<&str>, usual: &[&str]) -> String {
+        if let Some(name) = own {
+            return self.no_column(name);
+        }
+        let among = if self.is_empty() { String::new() } else { format!(" among {}", self.listed()) };
+        format!("no {kind} column{among}: expected {}; set --{kind}-column", usual.join(", "))
     }
 }
 
@@ -156,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_is_refused_once_is_refused_again() {
+    fn rejects_a_bad_name_every_time() {
         let own = ColumnNames::default();
         let mut header = Header::default();
         assert_eq!(header.add("text", &own).unwrap(), 0);

@@ -17,7 +17,7 @@ pub(super) struct JsonRows {
     reader: BufReader<Box<dyn Read>>,
     line: u64,
     bytes_read: u64,
-    /// The first row: read already, since its keys are the first columns.
+    /// The first row, read in advance because its keys are the first columns.
     pending: Option<Vec<u8>>,
     buffer: Vec<u8>,
 }
@@ -46,7 +46,7 @@ impl JsonRows {
         self.bytes_read
     }
 
-    /// Reads a line that is not blank into the buffer; false at the end.
+    /// Reads the next line that is not blank into the buffer. Returns false at the end.
     fn next_line(&mut self) -> Result<bool> {
         loop {
             self.buffer.clear();
@@ -62,7 +62,11 @@ impl JsonRows {
                 return Ok(false);
             }
             if count as u64 == MOST_BYTES && !self.buffer.ends_with(b"\n") {
-                return Err(anyhow!("line {}: the line is over {} MB", self.line, MOST_BYTES >> 20));
+                return Err(anyhow!(
+                    "line {}: row is longer than {} MB; shorten or remove the row",
+                    self.line,
+                    MOST_BYTES >> 20
+                ));
             }
             let kept = self.buffer.trim_ascii_end().len();
             self.buffer.truncate(kept);
@@ -72,7 +76,7 @@ impl JsonRows {
         }
     }
 
-    /// Reads the next row, growing the header by keys not seen before; none at the end.
+    /// Reads the next row; none at the end. New keys extend the header.
     pub(super) fn read(
         &mut self,
         row: &mut Row,
@@ -104,7 +108,7 @@ fn fill(row: &mut Row, line: &str, header: &mut Header, named: &ColumnNames) -> 
     let JsonEntries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
     let mut cells: Vec<Option<Cow<str>>> = vec![None; header.len()];
     for (place, (key, value)) in entries.iter().enumerate() {
-        // Rows of one file have the same keys in the same order nearly always: look there first.
+        // Rows of a file nearly always have the same keys in the same order, so try that place first.
         let column = if header.names().nth(place) == Some(key) {
             place
         } else if let Some(column) = header.find(key) {
@@ -123,7 +127,7 @@ fn fill(row: &mut Row, line: &str, header: &mut Header, named: &ColumnNames) -> 
     Ok(())
 }
 
-/// What a value on a line is as the cell of a table: a text without its quotes, nothing for null, else as written.
+/// Converts a JSON value to a cell: a string without its quotes, nothing for null, anything else as written.
 fn cell<'a>(value: &'a RawValue, line: &str) -> Result<Cow<'a, str>> {
     match value.get() {
         "null" => Ok(Cow::Borrowed("")),

@@ -1,4 +1,4 @@
-//! Edits the text of a JSON object, and keeps keys and values as they were written.
+//! Edits a JSON object as text, so that values stay as they were written.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,25 +8,25 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-/// Why a line is no object, and the column, where `before` bytes stand before what was read.
+/// Describes why a line is not a JSON object. `before` is the number of bytes before the part that was parsed.
 pub(super) fn not_json(error: &serde_json::Error, before: usize) -> anyhow::Error {
     let column = before + error.column();
     let text = error.to_string();
-    let what = match (error.classify(), text.split(" at line ").next().unwrap_or_default()) {
-        (Category::Data, _) => return anyhow!("a JSON value, but no object"),
+    let message = match (error.classify(), text.split(" at line ").next().unwrap_or_default()) {
+        (Category::Data, _) => return anyhow!("a JSON value, but not an object"),
         (Category::Eof, _) => "the line ends too early",
         (_, "expected value" | "expected ident") => "expected a value",
-        (_, "recursion limit exceeded") => "nested too deep",
+        (_, "recursion limit exceeded") => "nested too deeply",
         (_, "lone leading surrogate in hex escape" | "unexpected end of hex escape") => {
-            "half a surrogate pair"
+            "an incomplete surrogate pair"
         }
-        (_, what) if what.starts_with("control character") => "a control character in a text",
-        (_, what) => what,
+        (_, message) if message.starts_with("control character") => "a control character in a string",
+        (_, message) => message,
     };
-    anyhow!("column {column}: not a JSON object: {what}")
+    anyhow!("column {column}: not a JSON object: {message}")
 }
 
-/// The line with every value passed through `change`, keys as they are.
+/// Applies `change` to every value. Keys stay unchanged.
 pub(super) fn rewritten(line: &str, change: impl Fn(&str) -> String) -> String {
     let Ok(JsonEntries(entries)) = serde_json::from_str(line) else { return change(line) };
     object(entries.into_iter().map(|(key, value)| {
@@ -38,14 +38,14 @@ pub(super) fn rewritten(line: &str, change: impl Fn(&str) -> String) -> String {
     }))
 }
 
-/// A number, or a nested value, as it is written; a text in its place where the change leaves no JSON.
+/// Applies `change` to a number or a nested value as written. Quotes the result if it is no longer JSON.
 fn rewritten_value(value: &str, change: impl Fn(&str) -> String) -> String {
     let changed = change(value);
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&changed).is_ok();
     if is_json { changed } else { quoted(&changed) }
 }
 
-/// The line with these values (written as JSON), each in the place of its key, or else at the end.
+/// Sets values, which must be JSON: each replaces the value of its key or goes to the end.
 pub(super) fn with_values(line: &str, added: &[(&str, String)]) -> Result<String> {
     let JsonEntries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
     let value_of = |key: &str| added.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone());
@@ -58,29 +58,29 @@ pub(super) fn with_values(line: &str, added: &[(&str, String)]) -> Result<String
     Ok(object(kept.chain(new)))
 }
 
-/// An object of keys and values that are JSON already.
+/// Writes an object. The values must be JSON.
 pub(super) fn object<'a>(entries: impl Iterator<Item = (Cow<'a, str>, String)>) -> String {
     let entries: Vec<String> = entries.map(|(key, value)| format!("{}:{value}", quoted(&key))).collect();
     format!("{{{}}}", entries.join(","))
 }
 
-/// A text as JSON writes it.
+/// A text as a JSON string.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The keys of the object on a line, in order.
+/// The keys of the object on a line, in order; empty if the line is not an object.
 pub(super) fn keys(line: &str) -> Vec<String> {
     serde_json::from_str::<JsonEntries>(line)
         .map(|JsonEntries(entries)| entries.into_iter().map(|(key, _)| key.into_owned()).collect())
         .unwrap_or_default()
 }
 
-/// A string borrowed from the line where it has no escapes.
+/// A JSON string, borrowed from the line unless it has escapes.
 #[derive(serde::Deserialize)]
 pub(super) struct JsonText<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// An object as the list it was written as.
+/// The entries of a JSON object, in order and with duplicate keys.
 pub(super) struct JsonEntries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for JsonEntries<'a> {

@@ -1,33 +1,31 @@
-//! The label of a row, and its accepted spellings.
+//! Parses labels in every accepted spelling.
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::shown;
 
-/// Which of the two classes a row is of. Positive is what the model looks for: spam, churned, urgent.
+/// The class of a row. Positive is the class that the model looks for: spam, churned, urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Label {
-    /// The class looked for.
     Positive,
-    /// The other one.
     Negative,
 }
 
-// 1.0 and 0.0 are what pandas makes of 1 and 0 in a column with gaps.
+// pandas writes 1 and 0 as 1.0 and 0.0 if a column has empty cells.
 const POSITIVE: [&str; 4] = ["spam", "1", "true", "1.0"];
 const NEGATIVE: [&str; 4] = ["ham", "0", "false", "0.0"];
 
 /// How labels are written in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelSpelling {
-    /// The value of the positive class, where it is none of the usual ones.
+    /// The value of the positive class; every other value is negative. If not set, the usual pairs apply.
     pub positive: Option<String>,
 }
 
 impl LabelSpelling {
-    /// Reads a label; an empty cell is a row nobody has labelled.
+    /// Parses a label. An empty cell is an unlabelled row.
     pub fn read(&self, cell: &str) -> Result<Option<Label>> {
         let value = cell.trim();
         if value.is_empty() {
@@ -42,18 +40,18 @@ impl LabelSpelling {
         } else if is_one_of(&NEGATIVE) {
             Ok(Some(Label::Negative))
         } else {
-            bail!("label {} is neither spam nor ham; use --positive, or fix the row", shown(value))
+            bail!("label {} is not 'spam' or 'ham'; set --positive or fix the row", shown(value))
         }
     }
 }
 
-/// The two values a model writes into the column `verdict`.
+/// The two values that `score` writes into the column `verdict`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LabelNames {
-    /// For a row found positive.
+    /// Value of a positive row.
     pub positive: String,
-    /// For any other.
+    /// Value of a negative row.
     pub negative: String,
 }
 
@@ -64,7 +62,6 @@ impl Default for LabelNames {
 }
 
 impl LabelNames {
-    /// The value of a label.
     pub fn of(&self, label: Label) -> &str {
         match label {
             Label::Positive => &self.positive,
@@ -78,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_usual_pairs_are_known_and_nothing_else() {
+    fn accepts_the_usual_pairs_and_nothing_else() {
         let usual = LabelSpelling::default();
         for cell in ["spam", " Spam ", "1", "TRUE", "1.0"] {
             assert_eq!(usual.read(cell).unwrap(), Some(Label::Positive), "{cell}");
@@ -91,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_pair_goes_by_its_positive_value() {
+    fn accepts_any_pair_with_a_positive_value() {
         let churn = LabelSpelling { positive: Some("churned".into()) };
         assert_eq!(churn.read("churned").unwrap(), Some(Label::Positive));
         assert_eq!(churn.read("stayed").unwrap(), Some(Label::Negative));

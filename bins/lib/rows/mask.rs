@@ -10,15 +10,15 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// What is looked for, in the order it is looked for: a card number is no phone number.
+/// Kinds of personal data, in the order of the search: a card number must not count as a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MaskKind {
     /// An e-mail address.
     Email,
-    /// A bank account (ISO 13616) with the length of its country and the right check digits.
+    /// A bank account number (ISO 13616) with the length of its country and valid check digits.
     Iban,
-    /// A payment card with the right check digit (Luhn 1960).
+    /// A payment card number with a valid check digit (Luhn 1960).
     Card,
     /// An IPv4 or IPv6 address.
     Ip,
@@ -26,11 +26,10 @@ pub enum MaskKind {
     Phone,
 }
 
-/// Every kind.
 pub const ALL: [MaskKind; 5] =
     [MaskKind::Email, MaskKind::Iban, MaskKind::Card, MaskKind::Ip, MaskKind::Phone];
 
-/// What might be of a kind; [`value`] decides.
+/// Candidates for each kind; [`value`] decides.
 static PATTERNS: LazyLock<Vec<(MaskKind, Regex)>> = LazyLock::new(|| {
     let sources = [
         (MaskKind::Email, r"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"),
@@ -71,18 +70,18 @@ impl FromStr for MaskKind {
     }
 }
 
-/// The text with every value of these kinds replaced, as in `[email:1f3a]`. The four digits tell equal values from
-/// different ones; with 65,536 of them they do not tell the value. Masking twice is masking once.
+/// Replaces every value of these kinds, as in `[email:1f3a]`. Equal values get equal digits. There are only 65,536
+/// codes, so a code does not reveal its value. Masking a text twice changes nothing.
 pub fn masked(text: &str, kinds: &[MaskKind]) -> String {
-    // What stood against a value, and so was none, may be one now that the value is gone: once more. A text can be made
-    // to need any number of passes; after a few, what stands around a value is looked at no more.
-    const CAREFUL: usize = 8;
+    // Masking a value can turn its neighbour into a value, so repeat until nothing changes. A text can be made to need any
+    // number of passes. After a few, stop checking the characters around a value.
+    const CAREFUL_PASSES: usize = 8;
     let mut text = text.to_owned();
     let mut passes = 0;
     loop {
         let before = text.clone();
         for (kind, pattern) in PATTERNS.iter().filter(|(kind, _)| kinds.contains(kind)) {
-            text = without(*kind, pattern, &text, passes < CAREFUL);
+            text = mask_kind(*kind, pattern, &text, passes < CAREFUL_PASSES);
         }
         if text == before {
             return text;
@@ -91,8 +90,8 @@ pub fn masked(text: &str, kinds: &[MaskKind]) -> String {
     }
 }
 
-/// The text without values of one kind; the `careful` leave alone what stands against a letter or a digit.
-fn without(kind: MaskKind, pattern: &Regex, text: &str, careful: bool) -> String {
+/// Masks the values of one kind. If `careful`, it skips values that touch a letter or a digit.
+fn mask_kind(kind: MaskKind, pattern: &Regex, text: &str, careful: bool) -> String {
     let found = pattern.replace_all(text, |captures: &Captures| {
         let Some(found) = captures.get(0) else { return String::new() };
         let before = text[..found.start()].chars().next_back().filter(|_| careful);
@@ -109,23 +108,23 @@ fn without(kind: MaskKind, pattern: &Regex, text: &str, careful: bool) -> String
     found.into_owned()
 }
 
-/// Which kinds have left a placeholder in the text.
+/// The kinds that have a placeholder in the text.
 pub fn traces(text: &str) -> Vec<MaskKind> {
     // Most texts have no bracket at all.
     if memchr::memchr(b'[', text.as_bytes()).is_none() {
         return Vec::new();
     }
-    let left = |kind: &MaskKind| {
+    let has_placeholder = |kind: &MaskKind| {
         let open = format!("[{}:", kind.name());
         text.match_indices(&open).any(|(start, _)| {
             let rest = &text.as_bytes()[start + open.len()..];
             rest.len() > 4 && rest[..4].iter().all(u8::is_ascii_hexdigit) && rest[4] == b']'
         })
     };
-    ALL.into_iter().filter(left).collect()
+    ALL.into_iter().filter(has_placeholder).collect()
 }
 
-/// The value in one spelling, and which part of what was found it is.
+/// The normalised value, and the part of `found` that it covers.
 fn value(
     kind: MaskKind,
     found: &str,
@@ -133,22 +132,22 @@ fn value(
     after: Option<char>,
 ) -> Option<(String, Range<usize>)> {
     let alone = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let whole = match kind {
+    let normalised = match kind {
         MaskKind::Email => found.to_lowercase(),
         MaskKind::Iban => return iban(found),
         MaskKind::Card => return card(found).filter(|_| alone(before) && alone(after)),
         MaskKind::Ip => {
             let address = found.parse::<IpAddr>().ok()?;
-            // `a::b` is an address by the letter and a name in code by its looks.
+            // `a::b` is a valid address, but it is more likely a name in code.
             let groups = found.split([':', '.']).filter(|group| !group.is_empty()).count();
             (groups >= 3 && alone(before) && alone(after)).then(|| address.to_string())?
         }
         MaskKind::Phone => return phone(found).filter(|_| alone(before) && alone(after)),
     };
-    Some((whole, 0..found.len()))
+    Some((normalised, 0..found.len()))
 }
 
-/// Luhn's check: from the right every second digit doubled, the sum of all digits divisible by ten.
+/// Luhn's check: doubles every second digit from the right. The sum of all digits must be divisible by ten.
 fn luhn(digits: &str) -> bool {
     let sum: u32 = digits
         .bytes()
@@ -160,7 +159,7 @@ fn luhn(digits: &str) -> bool {
     sum.is_multiple_of(10) && digits.bytes().any(|digit| digit != b'0')
 }
 
-/// The account number at the start of `found`, which may run on into the words behind it.
+/// The account number at the start of `found`, which may include words after the number.
 fn iban(found: &str) -> Option<(String, Range<usize>)> {
     // Lengths by country, from the registry of ISO 13616.
     const LENGTHS: [(usize, &str); 14] = [
@@ -191,7 +190,7 @@ fn iban(found: &str) -> Option<(String, Range<usize>)> {
     (value.len() == length && !runs_on && mod_97(&value) == 1).then_some((value, 0..end))
 }
 
-/// ISO 7064: the first four characters moved to the end, letters read as 10 to 35, the remainder by 97.
+/// ISO 7064: moves the first four characters to the end, reads letters as 10 to 35, and takes the remainder by 97.
 fn mod_97(value: &str) -> u32 {
     let (head, tail) = value.split_at(4);
     tail.chars()
@@ -200,7 +199,7 @@ fn mod_97(value: &str) -> u32 {
         .fold(0, |rest, digit| if digit < 10 { (rest * 10 + digit) % 97 } else { (rest * 100 + digit) % 97 })
 }
 
-/// Where groups of digits begin and end.
+/// The ranges of the groups of digits.
 fn groups(found: &str) -> Vec<Range<usize>> {
     let mut groups: Vec<Range<usize>> = Vec::new();
     for (place, _) in found.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
@@ -216,23 +215,23 @@ fn digits_in(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The card number among groups of digits: an amount may stand before it, a date or a code behind.
+/// The card number among groups of digits. An amount may come before it, and a date or a code after it.
 fn card(found: &str) -> Option<(String, Range<usize>)> {
     let groups = groups(found);
     let windows = (0..groups.len()).flat_map(|from| (from..groups.len()).rev().map(move |to| (from, to)));
     windows.map(|(from, to)| groups[from].start..groups[to].end).find_map(|part| {
         let digits = digits_in(&found[part.clone()]);
-        // The first digit is that of a kind of card (ISO 7812): 2 to 6.
+        // A payment card starts with a digit from 2 to 6 (ISO 7812).
         let is_card = (13..=19).contains(&digits.len()) && digits.starts_with(['2', '3', '4', '5', '6']);
         (is_card && luhn(&digits)).then_some((digits, part))
     })
 }
 
-/// The number to call at the start of groups of digits: seven to fifteen of them (E.164), written like a number to call,
-/// not like a date, an amount or an id.
+/// The phone number at the start of groups of digits. It has 7 to 15 digits (E.164) and does not look like a date, an
+/// amount or an id.
 fn phone(found: &str) -> Option<(String, Range<usize>)> {
     let groups = groups(found);
-    // A group that begins with 0 begins another number, once this one is long enough.
+    // After ten digits, a group that starts with 0 starts another number.
     let lengths = groups.iter().scan(0, |sum, group| {
         *sum += group.len();
         Some(*sum)
@@ -261,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn personal_data_goes_and_the_rest_stays() {
+    fn masks_personal_data_and_nothing_else() {
         let cases = [
             ("mail Ann.Lee+x@mail.example now", "mail [email:] now"),
             ("IBAN DE89 3704 0044 0532 0130 00 THANKS", "IBAN [iban:] THANKS"),
@@ -276,15 +275,15 @@ mod tests {
             ("1782894600 at 1 234 567 or 1.234.567, July 1 2026 10:30", "="),
         ];
         let digits = Regex::new(":[0-9a-f]{4}]").unwrap();
-        for (text, wanted) in cases {
+        for (text, expected) in cases {
             let masked = masked(text, &ALL);
             let blank = digits.replace_all(&masked, ":]").into_owned();
-            assert_eq!(blank, if wanted == "=" { text } else { wanted });
+            assert_eq!(blank, if expected == "=" { text } else { expected });
         }
     }
 
     #[test]
-    fn a_placeholder_is_stable_and_is_found_again() {
+    fn a_placeholder_is_stable_and_detected() {
         let one = masked("to a@b.example", &ALL);
         assert_eq!(one, masked(&one, &ALL));
         assert_eq!(one["to ".len()..], masked("A@B.example", &ALL));
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_touch_are_all_masked_at_once() {
+    fn masks_values_that_touch_each_other() {
         let numbers = "x 4111 1110 1111 11+1 (202) 555-014311";
         let chain = "+12345678".repeat(20_000);
         for text in [numbers, "a:2001:db8::71112 1.2", &chain] {

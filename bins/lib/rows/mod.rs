@@ -1,4 +1,4 @@
-//! Rows from CSV and JSON Lines, with labels, fingerprints, near-duplicates, contracts and sampling.
+//! Reads, checks, masks, samples and writes rows of CSV and JSON Lines.
 
 mod cells;
 pub mod label;

@@ -1,4 +1,4 @@
-//! Finds near-duplicates: texts that share most word pairs or nearly all words, by MinHash and then an exact measure.
+//! Finds near-duplicates with MinHash and an exact comparison: texts that share most word pairs or nearly all words.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,22 +6,24 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::rows::fingerprint::{mix, normal};
 
-/// Hash functions in a signature.
+/// Number of hash functions in a signature.
 const HASHES: usize = 128;
 
-/// The chance of missing a pair at the threshold that is thought small enough.
+/// Maximum probability of missing a pair at the threshold.
 const MISS: f64 = 1e-6;
 
-/// Texts to be held against others, by their pairs of words and by their words alone: a copy with its sentences turned
-/// round keeps few pairs and all words. Memory: some five kilobytes for each text held, most of it for its signatures.
+/// An index of texts by their word pairs and by their words. The words find a copy whose sentences are in another order:
+/// it shares few pairs but all words.
+///
+/// Memory: about five kilobytes for each distinct text, most of it for signatures.
 pub struct NearDuplicates {
     pairs: HashSetIndex,
     words: HashSetIndex,
 }
 
 impl NearDuplicates {
-    /// Finds texts that share at least `threshold` of their pairs of words (Jaccard), or half of the way from there to 1
-    /// of their words: .8 of the pairs or .9 of the words.
+    /// Finds texts that share at least `threshold` of their word pairs (Jaccard similarity). It also finds texts that share
+    /// `(threshold + 1) / 2` of their words: 0.9 for a threshold of 0.8.
     pub fn new(threshold: f64) -> Self {
         Self { pairs: HashSetIndex::new(threshold), words: HashSetIndex::new(f64::midpoint(threshold, 1.0)) }
     }
@@ -33,39 +35,39 @@ impl NearDuplicates {
         self.words.add(set(words));
     }
 
-    /// Whether a text that was added is at least as similar as the threshold.
+    /// Whether an added text is at least as similar as the threshold.
     pub fn has_near(&self, text: &str) -> bool {
         let words = words(text);
         self.pairs.has_near(&pairs(&words)) || self.words.has_near(&set(words))
     }
 }
 
-/// Sets of hashes, to be found by a set like them.
+/// An index of hash sets that finds sets similar to a given one.
 struct HashSetIndex {
     threshold: f64,
-    /// Hash functions in a band; two sets that agree in all of a band are measured.
+    /// Number of hash functions in a band. Two sets that agree on a full band are compared exactly.
     width: usize,
     bands: HashMap<u64, Vec<usize>>,
     sets: Vec<Vec<u64>>,
-    /// One hash for each set.
-    held: HashSet<u64>,
+    /// One hash for each set, to skip repeated sets.
+    known: HashSet<u64>,
 }
 
 impl HashSetIndex {
     fn new(threshold: f64) -> Self {
-        // Broder 1997; Leskovec, Rajaraman & Ullman 2014, 3.4: a pair with similarity s meets in one of b bands of r hashes
-        // with chance 1 - (1 - s^r)^b. The widest band that still misses nothing measures the fewest strangers.
+        // Two sets with similarity s agree on one of b bands of r hashes with probability 1 - (1 - s^r)^b (Broder 1997;
+        // Leskovec, Rajaraman & Ullman 2014, 3.4). A wider band needs fewer exact comparisons but misses more pairs.
         let misses = |width: usize| {
             let same = threshold.powi(i32::try_from(width).unwrap_or(i32::MAX));
             (1.0 - same).powi(i32::try_from(HASHES / width).unwrap_or(i32::MAX))
         };
         let width = (1..=8).rev().find(|&width| misses(width) < MISS).unwrap_or(1);
-        Self { threshold, width, bands: HashMap::new(), sets: Vec::new(), held: HashSet::new() }
+        Self { threshold, width, bands: HashMap::new(), sets: Vec::new(), known: HashSet::new() }
     }
 
     fn add(&mut self, set: Vec<u64>) {
-        // Of a campaign that sends one text ten thousand times one is enough to measure.
-        if !self.held.insert(set.iter().fold(0, |hash, part| mix(hash ^ part))) {
+        // A campaign may send one text ten thousand times. One copy is enough to compare.
+        if !self.known.insert(set.iter().fold(0, |hash, part| mix(hash ^ part))) {
             return;
         }
         let number = self.sets.len();
@@ -101,7 +103,7 @@ impl HashSetIndex {
     }
 }
 
-/// The words of the normalised text, hashed, without the signs around them: of a text of nothing but signs, these.
+/// Hashes of the words of the normalised text, without surrounding signs. A text with only signs keeps them.
 fn words(text: &str) -> Vec<u64> {
     let text = normal(text);
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
@@ -112,7 +114,7 @@ fn words(text: &str) -> Vec<u64> {
     words.iter().map(|word| xxh3_64(word.as_bytes())).collect()
 }
 
-/// The pairs of neighbouring words; of a single word the word.
+/// Hashes of pairs of neighbouring words; the hash of the word if there is only one.
 fn pairs(words: &[u64]) -> Vec<u64> {
     match words {
         [word] => vec![*word],
@@ -120,14 +122,14 @@ fn pairs(words: &[u64]) -> Vec<u64> {
     }
 }
 
-/// The same hashes, sorted, once each.
+/// Sorts hashes and removes duplicates.
 fn set(mut hashes: Vec<u64>) -> Vec<u64> {
     hashes.sort_unstable();
     hashes.dedup();
     hashes
 }
 
-/// What two sorted sets share of what they have (Jaccard 1912).
+/// The similarity of two sorted sets: shared elements divided by all elements (Jaccard 1912).
 fn jaccard(one: &[u64], other: &[u64]) -> f64 {
     let (mut i, mut j, mut shared) = (0, 0, 0usize);
     while i < one.len() && j < other.len() {
@@ -149,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_with_a_word_changed_is_near_and_another_text_is_not() {
+    fn finds_a_copy_with_a_changed_word_but_no_other_text() {
         let mut near = NearDuplicates::new(0.8);
         let text =
             "you have won a prize of 500 pounds call now to claim it before it is too late for you my friend";
@@ -167,8 +169,8 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_over_the_threshold_is_found() {
-        // 400 texts of 20 words, and copies of them with one word changed: 17 of 21 pairs are shared, .81.
+    fn finds_every_pair_over_the_threshold() {
+        // 400 texts of 20 words, and copies with one word changed: they share 17 of 21 pairs, 0.81.
         let word = |n: u64| format!("w{:x}", mix(n) % 5000).replace(|c: char| c.is_ascii_digit(), "x");
         let text = |n: u64, change: u64| {
             let words = (0..20).map(|i| if i == 10 { word(n * 100 + i + change) } else { word(n * 100 + i) });

@@ -1,4 +1,4 @@
-//! The streaming reader for CSV and JSON Lines, which knows the line of every row for error messages.
+//! Streams rows from CSV and JSON Lines, and tracks line numbers for error messages.
 
 use super::csv_rows::CsvRows;
 use super::decode::Decoded;
@@ -23,13 +23,13 @@ enum RowSource {
     Json(JsonRows),
 }
 
-/// Rows as they stream in.
+/// A stream of rows from one input.
 pub struct Rows {
     place: Place,
     source: RowSource,
     header: Header,
     pub(super) options: ReadOptions,
-    /// Fields that were not UTF-8; none so far if empty.
+    /// Fields that are not UTF-8; none until the first one.
     decoded: Option<Rc<DecodedFields>>,
     seen: u64,
     size: Option<u64>,
@@ -41,29 +41,29 @@ impl Rows {
         Self::from_bytes(place.reader()?, place, options)
     }
 
-    /// Reads the header of bytes that come from elsewhere, and go by the name of a place.
+    /// Reads rows from bytes. Errors and warnings use the name of `place`.
     pub fn from_bytes(bytes: Box<dyn Read>, place: &Place, options: &ReadOptions) -> Result<Self> {
         Self::begin(bytes, place, options).with_context(|| place.to_string())
     }
 
     fn begin(mut bytes: Box<dyn Read>, place: &Place, options: &ReadOptions) -> Result<Self> {
         let start = sniff::start(&mut bytes, place, options)?;
-        let whole = Box::new(io::Cursor::new(start.head).chain(bytes));
+        let bytes = Box::new(io::Cursor::new(start.head).chain(bytes));
         let size = place.path().and_then(|path| path.metadata().ok()).map(|found| found.len());
         let (source, header, first) = match start.format {
             Format::Csv => {
-                let (rows, row, decoded) = CsvRows::open(whole, start.delimiter, start.lines_before)?;
+                let (rows, row, decoded) = CsvRows::open(bytes, start.delimiter, start.lines_before)?;
                 let names = row.cells().map(str::to_owned).collect();
-                let header = Header::whole(names, &options.named);
+                let header = Header::complete(names, &options.named);
                 let header = header.with_context(|| format!("line {}", row.line))?;
                 (RowSource::Csv(Box::new(rows)), header, Some((row, decoded)))
             }
             Format::JsonLines => {
-                let (rows, names) = JsonRows::open(whole)?;
+                let (rows, names) = JsonRows::open(bytes)?;
                 let header = names.into_iter().try_fold(Header::default(), |mut header, name| {
                     header.add(&name, &options.named).map(|_| header)
                 });
-                // A first row with one name twice is no row, and no reason to refuse the others.
+                // If the first row has a name twice, only this row is malformed.
                 (RowSource::Json(rows), header.unwrap_or_default(), None)
             }
         };
@@ -75,7 +75,7 @@ impl Rows {
         Ok(rows)
     }
 
-    /// Counts the fields that had to be decoded, or refuses them.
+    /// Counts the fields that are not UTF-8, or fails if the options are strict.
     fn count(&mut self, row: &Row, decoded: Decoded) -> Result<()> {
         if decoded.fields == 0 {
             return Ok(());
@@ -85,7 +85,7 @@ impl Rows {
                 Format::Csv => format!("column '{}' is", self.header.name(decoded.first_column)),
                 Format::JsonLines => format!("column {}:", decoded.first_column + 1),
             };
-            bail!("line {}: {column} not UTF-8; save the file as UTF-8, or drop --strict", row.line);
+            bail!("line {}: {column} not UTF-8; save the file as UTF-8 or drop --strict", row.line);
         }
         if let Some(before) = &self.decoded {
             before.count.set(before.count.get() + decoded.fields);
@@ -99,15 +99,15 @@ impl Rows {
         Ok(())
     }
 
-    /// Ends the reading: what was decoded is said after the remarks made so far. Otherwise it is said in the place of the
-    /// first decoded field.
+    /// Ends the reading, and moves the warning about decoded fields to the end. Without this call it stays at the first
+    /// decoded field.
     pub fn finish(self) {
         if let Some(fields) = &self.decoded {
             self.options.notes.move_last(fields);
         }
     }
 
-    /// Reads the next row into `row`; false at the end.
+    /// Reads the next row into `row`. Returns false at the end.
     pub fn read(&mut self, row: &mut Row) -> Result<bool> {
         row.fault = None;
         let more = match &mut self.source {
@@ -120,32 +120,29 @@ impl Rows {
             Err(error) => return Err(error.context(self.place.to_string())),
         };
         self.seen += 1;
-        if let (Some(ReadProgress(tell)), true) = (&self.options.progress, self.seen.is_multiple_of(4096)) {
-            tell(self.seen, self.bytes_read(), self.size);
+        if let (Some(ReadProgress(report)), true) = (&self.options.progress, self.seen.is_multiple_of(4096)) {
+            report(self.seen, self.bytes_read(), self.size);
         }
         self.count(row, decoded).with_context(|| self.place.to_string())?;
-        if let (Some(fault), MalformedRows::Refuse) = (&row.fault, self.options.faults) {
-            return Err(self.error(row, format!("{fault}; fix the row, or let validate set it aside")));
+        if let (Some(fault), MalformedRows::Stop) = (&row.fault, self.options.faults) {
+            return Err(self.error(row, format!("{fault}; fix the row, or run validate to set it aside")));
         }
         Ok(true)
     }
 
-    /// How many rows have been read.
+    /// The number of rows read so far.
     pub fn seen(&self) -> u64 {
         self.seen
     }
 
-    /// The names of the columns.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Where the rows come from.
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// The format the rows come in.
     pub fn format(&self) -> Format {
         match self.source {
             RowSource::Csv(_) => Format::Csv,
@@ -167,33 +164,40 @@ impl Rows {
         }
     }
 
-    /// The text of a row; an error where no column holds texts.
+    /// The text of a row; an error if there is no text column.
     pub fn text<'a>(&self, row: &'a Row) -> Result<&'a str> {
-        Ok(row.get(self.text_column().map_err(|error| self.error(row, error))?))
+        match self.header.text {
+            Some(column) => Ok(row.get(column)),
+            None => Err(self.error(row, self.no_text_column())),
+        }
     }
 
-    /// The column of the texts.
+    /// The index of the text column.
     pub fn text_column(&self) -> Result<usize> {
-        self.header.text.with_context(|| self.header.lacks_kind("text", self.options.named.text.as_ref()))
+        self.header.text.with_context(|| format!("{}: {}", self.place, self.no_text_column()))
     }
 
-    /// Fails where no column holds texts; what the columns of JSON are only its rows can tell.
+    pub(super) fn no_text_column(&self) -> String {
+        self.header.no_text_column(self.options.named.text.as_deref())
+    }
+
+    /// Fails if there is no text column. The columns of JSON are unknown until the first row.
     pub fn expect_text(&self) -> Result<()> {
         if self.format() == Format::Csv || self.seen > 0 {
-            self.text_column().with_context(|| self.place.to_string())?;
+            self.text_column()?;
         }
         Ok(())
     }
 
-    /// Fails now, not after the last row, where no column holds dates.
+    /// Fails if a CSV file has no date column. The columns of JSON are unknown until the last row.
     pub fn expect_date(&self) -> Result<()> {
         if self.format() == Format::Csv && self.header.date.is_none() {
-            bail!("{}: {}", self.place, self.header.lacks_kind("date", self.options.named.date.as_ref()));
+            bail!("{}: {}", self.place, self.header.no_date_column(self.options.named.date.as_deref()));
         }
         Ok(())
     }
 
-    /// The label of a row; none where the cell is empty or there is no such column.
+    /// The label of a row; none if the cell is empty or there is no label column.
     pub fn label(&self, row: &Row) -> Result<Option<Label>> {
         match self.header.label {
             Some(column) => {
@@ -203,12 +207,12 @@ impl Rows {
         }
     }
 
-    /// The label of a row as it is written.
+    /// The label cell of a row as written; empty if there is no label column.
     pub fn label_cell<'a>(&self, row: &'a Row) -> &'a str {
         self.header.label.map_or("", |column| row.get(column).trim())
     }
 
-    /// The date of a row; none where there is none that can be read.
+    /// The date of a row; none if it is missing or cannot be parsed.
     pub fn date(&self, row: &Row) -> Option<Timestamp> {
         dates::read(row.get(self.header.date?))
     }
@@ -221,21 +225,20 @@ impl Rows {
             .parse::<f64>()
             .ok()
             .filter(|number| number.is_finite())
-            .with_context(|| format!("{column} {} is not a number", shown(cell)))
+            .with_context(|| format!("{column} {} is not a number; fix the row", shown(cell)))
             .map_err(|error| self.error(row, error))
     }
 
-    /// The index of a column that must be there.
+    /// The index of a column; an error if it does not exist.
     pub fn column(&self, name: &str) -> Result<usize> {
-        self.header.find(name).with_context(|| format!("{}: {}", self.place, self.header.lacks(name)))
+        self.header.find(name).with_context(|| format!("{}: {}", self.place, self.header.no_column(name)))
     }
 
-    /// How labels are spelled.
     pub fn spelling(&self) -> &LabelSpelling {
         &self.options.spelling
     }
 
-    /// The label that a value of another column, such as `verdict`, stands for.
+    /// The label in another column, such as `verdict`.
     pub fn label_in(&self, row: &Row, column: usize) -> Result<Option<Label>> {
         self.options.spelling.read(row.get(column)).map_err(|error| self.error(row, error))
     }
@@ -246,12 +249,12 @@ impl Rows {
         Ok(json_line(row, self.format(), &names, &[])?.into_owned())
     }
 
-    /// An error with the place and line of a row.
-    pub fn error(&self, row: &Row, what: impl fmt::Display) -> anyhow::Error {
-        anyhow::anyhow!("{}: line {}: {what}", self.place, row.line)
+    /// An error that names the file and the line of a row.
+    pub fn error(&self, row: &Row, message: impl fmt::Display) -> anyhow::Error {
+        anyhow::anyhow!("{}: line {}: {message}", self.place, row.line)
     }
 
-    /// Reads the file once more for the columns of all rows, so that a CSV header can be written before them.
+    /// Reads a JSON file once more to find the columns of all rows, which a CSV header must list first.
     pub(super) fn learn_all_columns(&mut self) -> Result<()> {
         if !(matches!(self.source, RowSource::Json(_)) && self.place.is_regular_file()) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The type `Row`, and the options for reading rows.
+//! Defines `Row` and the options for reading rows.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,15 +14,14 @@ use crate::io::diagnostics::Diagnostics;
 use crate::io::stream::Place;
 use crate::rows::label::LabelSpelling;
 
-/// The most bytes one row may have, so that a quote left open cannot fill the memory.
+/// Maximum bytes of one row, so that an open quote cannot fill the memory.
 pub const MOST_BYTES: u64 = 128 << 20;
 
-/// The two ways rows are written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Fields between delimiters below a header, RFC 4180.
+    /// RFC 4180 with a header and any delimiter.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     JsonLines,
 }
 
@@ -48,38 +47,35 @@ impl Format {
     }
 }
 
-/// What a reader does with a row that is none, such as one with a field too many.
+/// How a reader handles a malformed row, such as one with an extra field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MalformedRows {
-    /// Stop with an error that names the line.
+    /// Fail with an error that names the line.
     #[default]
-    Refuse,
-    /// Hand the row on with its [`RowFault`].
+    Stop,
+    /// Return the row with its [`RowFault`].
     Keep,
 }
 
-/// How to read rows; the default suits nearly every file.
+/// The default works for nearly every file.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
-    /// The format, where extension and first byte do not tell it.
+    /// Detected from the extension or the first byte if not set.
     pub format: Option<Format>,
-    /// The byte between two fields, where it is not to be guessed.
+    /// Detected from the header if not set.
     pub delimiter: Option<u8>,
-    /// Refuse bytes that are not UTF-8 instead of decoding them.
+    /// Fail if a field is not UTF-8, instead of decoding it.
     pub strict: bool,
-    /// What to do with rows that are none.
     pub faults: MalformedRows,
-    /// Columns with names of their own.
     pub named: ColumnNames,
-    /// How labels are spelled.
     pub spelling: LabelSpelling,
-    /// Where remarks go.
+    /// Receives the warnings of the reader.
     pub notes: Diagnostics,
-    /// Told now and then how far the reading has come.
+    /// Called from time to time.
     pub progress: Option<ReadProgress>,
 }
 
-/// Called with the rows and bytes read so far, and all bytes of the file where they are known.
+/// A callback that gets the rows read, the bytes read, and the size of the file in bytes if known.
 #[derive(Clone)]
 pub struct ReadProgress(pub Rc<dyn Fn(u64, u64, Option<u64>)>);
 
@@ -89,7 +85,7 @@ impl fmt::Debug for ReadProgress {
     }
 }
 
-/// Why a row is none.
+/// Why a row is malformed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowFault(pub(super) String);
 
@@ -99,38 +95,37 @@ impl fmt::Display for RowFault {
     }
 }
 
-/// One row: its cells in the order of the header, and the line it starts on.
+/// The cells of one row, in the order of the header.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     pub(super) line: u64,
     pub(super) cells: Cells,
-    /// The row as it came: every one of JSON, and of CSV what is no row.
+    /// The row as written: every JSON row, and malformed CSV rows.
     pub(super) raw: Option<String>,
     pub(super) fault: Option<RowFault>,
 }
 
 impl Row {
-    /// The line the row starts on, from 1.
+    /// The line on which the row starts, from 1.
     pub fn line(&self) -> u64 {
         self.line
     }
 
-    /// The cell of a column; one that is not there is empty.
+    /// The cell of a column; empty if it does not exist.
     pub fn get(&self, column: usize) -> &str {
         self.cells.get(column).unwrap_or_default()
     }
 
-    /// All cells.
     pub fn cells(&self) -> impl Iterator<Item = &str> {
         self.cells.iter()
     }
 
-    /// Why this is no row, if it is none.
+    /// Why the row is malformed, if it is.
     pub fn fault(&self) -> Option<&RowFault> {
         self.fault.as_ref()
     }
 
-    /// The row with every text passed through `change`; numbers and nested values of JSON as they are written.
+    /// Applies `change` to every value; JSON keys stay unchanged.
     #[must_use]
     pub fn rewritten(&self, change: impl Fn(&str) -> String) -> Self {
         Self {
@@ -140,7 +135,7 @@ impl Row {
         }
     }
 
-    /// The row with exactly this many cells, and as it came where it is none: nothing of it is lost.
+    /// The row with exactly this many cells, and the raw text of a malformed row, so that nothing is lost.
     #[must_use]
     pub fn squared(&self, columns: usize) -> (Self, &str) {
         let cells = (0..columns).map(|column| self.get(column)).collect();
@@ -152,14 +147,14 @@ impl Row {
     }
 }
 
-/// A row as a line of JSON, with the values of added columns written as JSON already.
+/// Writes a row as a line of JSON. The values of added columns must be JSON.
 pub(super) fn json_line<'a>(
     row: &'a Row,
-    came_as: Format,
+    source_format: Format,
     names: &[String],
     added: &[(&str, String)],
 ) -> Result<Cow<'a, str>> {
-    match (came_as, row.fault(), &row.raw) {
+    match (source_format, row.fault(), &row.raw) {
         (Format::Csv, Some(fault), _) => bail!("line {}: {fault}; {}", row.line(), cannot_become("JSON")),
         (Format::JsonLines, fault, Some(line)) if added.is_empty() || fault.is_some() => {
             Ok(Cow::Borrowed(line))
@@ -174,5 +169,10 @@ pub(super) fn json_line<'a>(
 }
 
 pub(super) fn cannot_become(format: &str) -> String {
-    format!("such a row cannot become {format}; let validate set it aside")
+    format!("a malformed row cannot be written as {format}; run validate to set it aside")
+}
+
+/// A number and its noun: `1 row`, `2 rows`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

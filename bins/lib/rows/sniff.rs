@@ -7,20 +7,20 @@ use anyhow::{Result, bail};
 use super::row::{Format, ReadOptions};
 use crate::io::stream::Place;
 
-/// The beginning of a file, read and understood.
+/// The start of a file, and the format that it shows.
 pub(super) struct FileStart {
     /// The bytes read so far that belong to the rows.
     pub(super) head: Vec<u8>,
     pub(super) format: Format,
     pub(super) delimiter: u8,
-    /// Lines taken off the front, such as Excel's `sep=;`.
+    /// Number of lines removed from the start, such as Excel's `sep=;`.
     pub(super) lines_before: u64,
 }
 
-/// The mark that Windows begins UTF-8 with.
+/// The byte-order mark that Windows writes before UTF-8.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// The most bytes looked at; a header is shorter.
+/// Maximum bytes to read. A header is shorter.
 const HEAD: usize = 64 << 10;
 
 pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) -> Result<FileStart> {
@@ -36,13 +36,13 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) 
         [b'B', b'Z', b'h', b'1'..=b'9', ..] | [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
             bail!("line 1: is bzip2 or xz data; decompress it first, or use gzip or zstd")
         }
-        _ if line.contains(&0) => bail!("line 1: has a NUL byte: is UTF-16 or no text; export it as UTF-8"),
+        _ if line.contains(&0) => bail!("line 1: contains a NUL byte; save the file as UTF-8 text"),
         _ => {}
     }
     if head.starts_with(BOM) {
         head.drain(..BOM.len());
     }
-    // Only the first line counts, so that a slow pipe and a file are read alike.
+    // Use only the first line, so that a slow pipe gives the same result as a file.
     let line = line_of(&head);
     let first = line.first().copied();
     let format = options.format.or_else(|| Format::of_extension(place)).unwrap_or(match first {
@@ -50,31 +50,31 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) 
         _ => Format::Csv,
     });
     match (format, first) {
-        (Format::Csv, None) if head.len() < HEAD => bail!("is empty; a CSV file begins with a header"),
+        (Format::Csv, None) if head.len() < HEAD => bail!("is empty; start a CSV file with a header"),
         (_, Some(b'[')) if matches!(line[1..].trim_ascii_start().first(), None | Some(b'{' | b']')) => {
             bail!("line 1: is a JSON array, not JSON Lines; convert it with jq -c '.[]'")
         }
-        (Format::JsonLines, Some(b'{')) if opens_alone(&head) => {
-            bail!("line 1: the object goes on in the next line; convert it with jq -c .")
+        (Format::JsonLines, Some(b'{')) if is_open_brace(&head) => {
+            bail!("line 1: the JSON object spans several lines; convert it with jq -c .")
         }
-        (_, Some(b'<')) => bail!("line 1: is HTML or XML, not rows"),
+        (_, Some(b'<')) => bail!("line 1: is HTML or XML; export the rows as CSV or JSON Lines"),
         _ => {}
     }
     let mut lines_before = 0;
-    let mut said = None;
+    let mut hinted = None;
     if format == Format::Csv
         && let Some((delimiter, length)) = excel_hint(&head)
     {
         head.drain(..length);
         lines_before = 1;
-        said = Some(delimiter);
+        hinted = Some(delimiter);
         if head.is_empty() {
             head = first_line(bytes)?;
         }
     }
     let by_extension = (place.extension().as_deref() == Some("tsv")).then_some(b'\t');
     let delimiter =
-        options.delimiter.or(said).or(by_extension).unwrap_or_else(|| most_frequent_delimiter(&head));
+        options.delimiter.or(hinted).or(by_extension).unwrap_or_else(|| most_frequent_delimiter(&head));
     Ok(FileStart { head, format, delimiter, lines_before })
 }
 
@@ -83,14 +83,14 @@ fn line_of(head: &[u8]) -> &[u8] {
     head.trim_ascii_start().split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default()
 }
 
-/// Whether an opening brace is all of the first line. A carriage return is white space in JSON and ends no line.
-fn opens_alone(head: &[u8]) -> bool {
+/// Whether the first line is only an opening brace. A carriage return is white space in JSON and does not end a line.
+fn is_open_brace(head: &[u8]) -> bool {
     let head = head.trim_ascii_start();
     let end = head.iter().position(|byte| *byte == b'\n').unwrap_or(head.len());
     head[..end].strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii().is_empty())
 }
 
-/// Reads until a line has ended that is not blank, outside quotes, so that a slow pipe is not waited for longer than that.
+/// Reads up to the end of the first line that is not blank, outside quotes. Reads no further, because a pipe may be slow.
 fn first_line(bytes: &mut dyn Read) -> Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
@@ -109,15 +109,15 @@ fn first_line(bytes: &mut dyn Read) -> Result<Vec<u8>> {
     }
 }
 
-/// Whether a header, as it is going to be written, will be read as what it is: CSV with this delimiter.
-pub(super) fn tells(header: &[u8], delimiter: u8, place: &Place, options: &ReadOptions) -> bool {
+/// Whether a reader detects CSV with this delimiter from a header that is about to be written.
+pub(super) fn is_detectable(header: &[u8], delimiter: u8, place: &Place, options: &ReadOptions) -> bool {
     start(&mut &*header, place, options).is_ok_and(|found| {
-        let whole = found.lines_before == 0 && header.starts_with(&found.head);
-        whole && found.format == Format::Csv && found.delimiter == delimiter
+        let is_unchanged = found.lines_before == 0 && header.starts_with(&found.head);
+        is_unchanged && found.format == Format::Csv && found.delimiter == delimiter
     })
 }
 
-/// Excel's first line `sep=;`: the delimiter and the length of the line.
+/// The delimiter in Excel's first line `sep=;`, and the length of this line.
 fn excel_hint(head: &[u8]) -> Option<(u8, usize)> {
     match head {
         [b's', b'e', b'p', b'=', b'"' | b'\r' | b'\n' | 0x80.., ..] => None,
@@ -142,7 +142,7 @@ fn most_frequent_delimiter(head: &[u8]) -> u8 {
             _ => {}
         }
     }
-    // The first of the most frequent: a comma where there is no delimiter at all.
+    // If two are equally frequent, the earlier one wins. Without any delimiter this is the comma.
     counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
 }
 
@@ -151,8 +151,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_carriage_return_within_an_object_ends_no_line() {
-        assert!(opens_alone(b"{\n\"text\": 1}") && opens_alone(b"\n {\r\n") && opens_alone(b"{"));
-        assert!(!opens_alone(b"{\r\"text\": 1}\n") && !opens_alone(b"{\"text\": 1}"));
+    fn a_carriage_return_inside_an_object_does_not_end_the_line() {
+        assert!(is_open_brace(b"{\n\"text\": 1}") && is_open_brace(b"\n {\r\n") && is_open_brace(b"{"));
+        assert!(!is_open_brace(b"{\r\"text\": 1}\n") && !is_open_brace(b"{\"text\": 1}"));
     }
 }

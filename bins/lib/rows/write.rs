@@ -1,4 +1,4 @@
-//! Writes rows in the format they were read in, or in another one on request.
+//! Writes rows in their original format or in another one.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -12,19 +12,16 @@ use super::sniff;
 use crate::io::diagnostics::shown;
 use crate::io::stream::{Output, Place};
 
-/// The value of a column that a tool adds.
+/// A value of a column that a tool adds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CellValue<'a> {
-    /// A text.
     Text(&'a str),
-    /// A number.
     Number(f64),
-    /// A count.
     Count(u64),
 }
 
 impl CellValue<'_> {
-    /// The value as a cell of CSV has it, before quotes.
+    /// The value as an unquoted CSV cell.
     pub fn cell(self) -> String {
         match self {
             Self::Text(text) => text.to_owned(),
@@ -41,38 +38,37 @@ impl CellValue<'_> {
     }
 }
 
-/// How rows are written.
 #[derive(Clone, Copy)]
 enum OutputFormat {
     Csv { delimiter: u8 },
     Json,
 }
 
-/// Rows going to a place.
+/// Writes rows to a place.
 pub struct Writer {
     to: OutputFormat,
     output: Output,
     place: Place,
-    /// Where the rows come from, and how.
-    from: Place,
-    came_as: (Format, u8),
-    /// The columns of the rows, by name; those of JSON rows may be fewer than a later row has.
+    /// The source of the rows, for error messages.
+    source: Place,
+    source_format: (Format, u8),
+    /// The column names of the source. A later JSON row may have more.
     names: Vec<String>,
-    /// The columns added to each row, and where they replace one that is there.
+    /// The columns added to each row, and the index of the column that each one replaces.
     added: Vec<(String, Option<usize>)>,
 }
 
 impl Writer {
-    /// Opens a place for rows like those of `rows`, each with the columns `added`.
+    /// Opens a place for rows with the columns of `rows` and the columns `added`.
     pub fn create(place: &Place, format: Option<Format>, rows: &mut Rows, added: &[&str]) -> Result<Self> {
         let extension = Format::of_extension(place);
         let format = format.or(extension).unwrap_or_else(|| rows.format());
-        let came_as = (rows.format(), rows.delimiter());
+        let source_format = (rows.format(), rows.delimiter());
         if format == Format::Csv {
             rows.learn_all_columns()?;
-        } else if let (Format::Csv, Some(name)) = (rows.format(), rows.header().twice()) {
+        } else if let (Format::Csv, Some(name)) = (rows.format(), rows.header().duplicate_name()) {
             let (place, name) = (rows.place(), shown(name));
-            bail!("{place}: two columns are named {name}, which JSON cannot say; rename one");
+            bail!("{place}: two columns are named {name}, which JSON does not allow; rename one");
         }
         let to = match (format, extension, place.extension().as_deref()) {
             (Format::JsonLines, ..) => OutputFormat::Json,
@@ -83,18 +79,18 @@ impl Writer {
         let names: Vec<String> = rows.header().names().map(str::to_owned).collect();
         let added: Vec<(String, Option<usize>)> =
             added.iter().map(|name| ((*name).to_owned(), rows.header().find(name))).collect();
-        let (output, place, from) = (place.writer()?, place.clone(), rows.place().clone());
-        let mut writer = Self { to, output, place, from, came_as, names, added };
+        let (output, place, source) = (place.writer()?, place.clone(), rows.place().clone());
+        let mut writer = Self { to, output, place, source, source_format, names, added };
         if let OutputFormat::Csv { delimiter } = to {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
             let header: Vec<&str> = writer.names.iter().chain(new).map(String::as_str).collect();
-            // CSV in a .jsonl file will be read by who knows what it is.
+            // The reader of CSV in a .jsonl file must set --format, so the extension has no effect here.
             let next = if extension == Some(Format::JsonLines) { &Place::Standard } else { &writer.place };
-            // Who was asked for this delimiter asks the next reader for it as well.
-            let asked = rows.options.delimiter.filter(|asked| *asked == delimiter);
-            // Rows without columns are no rows: an empty JSON Lines file gives an empty CSV file.
+            // A user who set this delimiter also sets it for the next reader.
+            let set = rows.options.delimiter.filter(|set| *set == delimiter);
+            // An empty JSON Lines file has no columns, so it gives an empty CSV file.
             if !header.is_empty() {
-                let (line, delimiter) = telling_header(&header, delimiter, asked, next)?;
+                let (line, delimiter) = detectable_header(&header, delimiter, set, next)?;
                 writer.to = OutputFormat::Csv { delimiter };
                 writer.line(&line)?;
             }
@@ -102,12 +98,12 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Writes a row as it is.
+    /// Writes a row unchanged.
     pub fn write(&mut self, row: &Row) -> Result<()> {
         self.write_with(row, &[])
     }
 
-    /// Writes a row with the values of the added columns.
+    /// Writes a row with a value for each added column.
     pub fn write_with(&mut self, row: &Row, values: &[CellValue]) -> Result<()> {
         debug_assert_eq!(values.len(), self.added.len(), "a value for each added column");
         let line = match self.to {
@@ -115,10 +111,10 @@ impl Writer {
             OutputFormat::Json => {
                 let values =
                     self.added.iter().zip(values).map(|((name, _), value)| (name.as_str(), value.json()));
-                json_line(row, self.came_as.0, &self.names, &values.collect::<Vec<_>>())
+                json_line(row, self.source_format.0, &self.names, &values.collect::<Vec<_>>())
             }
         };
-        let line = line.with_context(|| self.from.to_string())?;
+        let line = line.with_context(|| self.source.to_string())?;
         self.line(&line)
     }
 
@@ -129,19 +125,15 @@ impl Writer {
 
     fn csv<'a>(&self, row: &'a Row, values: &[CellValue], delimiter: u8) -> Result<Cow<'a, str>> {
         let Self { names, added, .. } = self;
-        let as_it_came = self.came_as == (Format::Csv, delimiter) && added.is_empty();
+        let is_unchanged = self.source_format == (Format::Csv, delimiter) && added.is_empty();
         match (row.fault(), &row.raw) {
-            // What is no row leaves as it came, or the next reader would take it for one.
-            (Some(_), Some(raw)) if as_it_came => return Ok(Cow::Borrowed(raw)),
+            // Write a malformed row unchanged. Otherwise the next reader would accept it.
+            (Some(_), Some(raw)) if is_unchanged => return Ok(Cow::Borrowed(raw)),
             (Some(fault), _) => bail!("line {}: {fault}; {}", row.line(), cannot_become("CSV")),
             (None, Some(raw)) if row.cells.len() > names.len() => {
                 let key = keys(raw).into_iter().find(|key| !names.contains(key)).unwrap_or_default();
-                let way_out = "give the file by name, or write JSON Lines";
-                bail!(
-                    "line {}: key {} comes too late for the CSV header; {way_out}",
-                    row.line(),
-                    shown(&key)
-                );
+                let remedy = "read from a file instead of a pipe, or write JSON Lines";
+                bail!("line {}: key {} is not in the CSV header; {remedy}", row.line(), shown(&key));
             }
             _ => {}
         }
@@ -154,27 +146,27 @@ impl Writer {
         Ok(Cow::Owned(csv_line(cells.chain(new), delimiter, Quoting::Needed).unwrap_or_default()))
     }
 
-    /// Writes what is left and gives the file its name.
+    /// Writes all data and renames the file to its final name.
     pub fn finish(self) -> Result<()> {
         self.output.finish()
     }
 }
 
-/// A header that tells a reader the delimiter: quoted, or with commas, where its names would tell it another one.
-fn telling_header(names: &[&str], delimiter: u8, asked: Option<u8>, place: &Place) -> Result<(String, u8)> {
+/// Makes a header from which a reader detects the delimiter. Tries the plain header, then quotes, then commas.
+fn detectable_header(names: &[&str], delimiter: u8, set: Option<u8>, place: &Place) -> Result<(String, u8)> {
     let ways = [(delimiter, Quoting::Needed), (delimiter, Quoting::Always), (b',', Quoting::Always)];
-    let options = ReadOptions { delimiter: asked, ..ReadOptions::default() };
+    let options = ReadOptions { delimiter: set, ..ReadOptions::default() };
     for (delimiter, quotes) in ways {
         let cells = names.iter().map(|name| Cow::Borrowed(*name));
         let line = csv_line(cells, delimiter, quotes).unwrap_or_default();
-        if sniff::tells(format!("{line}\n").as_bytes(), delimiter, place, &options) {
+        if sniff::is_detectable(format!("{line}\n").as_bytes(), delimiter, place, &options) {
             return Ok((line, delimiter));
         }
     }
-    bail!("{place}: these names of columns cannot be the header of a CSV file")
+    bail!("{place}: these column names cannot form a CSV header; rename them, or write JSON Lines")
 }
 
-/// Cells as a line of CSV between commas, quoted where RFC 4180 asks for it.
+/// Writes cells as a line of CSV with commas, quoted if RFC 4180 requires it.
 pub fn csv(cells: &[&str]) -> String {
     let cells = cells.iter().map(|cell| Cow::Borrowed(*cell));
     csv_line(cells, b',', Quoting::Needed).unwrap_or_default()
@@ -183,14 +175,14 @@ pub fn csv(cells: &[&str]) -> String {
 /// Which cells are quoted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quoting {
-    /// Those that RFC 4180 asks for.
+    /// The cells that RFC 4180 requires.
     Needed,
     Always,
 }
 
-/// Cells as a line of CSV; none if there are no cells.
+/// Writes cells as a line of CSV; none if there are no cells.
 ///
-/// csv-core's writer has the same rules, but it fills buffers of a fixed size: to drive it takes more code than this.
+/// csv-core's writer follows the same rules, but it fills fixed-size buffers and needs more code than this.
 fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8, quotes: Quoting) -> Option<String> {
     let delimiter = char::from(delimiter);
     let mut line: Option<String> = None;
@@ -210,7 +202,7 @@ fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8, quotes
             line.push_str(&cell);
         }
     }
-    // One empty cell alone would be a blank line, which is no row.
+    // A single empty cell would be a blank line, which readers skip.
     line.map(|line| if line.is_empty() { "\"\"".to_owned() } else { line })
 }
 
@@ -219,20 +211,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_tells_the_next_reader_the_delimiter() {
+    fn the_next_reader_detects_the_delimiter() {
         let cases = [
             (vec!["label", "text"], b';', None, "label;text", b';'),
-            // Quotes within a name hide what follows from a reader that guesses.
+            // Quotes inside a name hide later delimiters from detection.
             (vec!["a\"b", "c;d;e"], b',', None, "\"a\"\"b\",\"c;d;e\"", b','),
             (vec!["sep=", ""], b';', None, "\"sep=\";\"\"", b';'),
             (vec!["{a", "text"], b',', None, "\"{a\",\"text\"", b','),
-            // After `sep=+` in the file, and with one column from a .tsv: no reader would guess these.
+            // No reader would detect a `+`, which came from `sep=+`, or a tab, which came from .tsv with one column.
             (vec!["label;text"], b'+', None, "\"label;text\"", b','),
             (vec!["text"], b'\t', None, "\"text\"", b','),
             (vec!["text"], b'^', Some(b'^'), "text", b'^'),
         ];
-        for (names, delimiter, asked, line, chosen) in cases {
-            let found = telling_header(&names, delimiter, asked, &Place::Standard).unwrap();
+        for (names, delimiter, set, line, chosen) in cases {
+            let found = detectable_header(&names, delimiter, set, &Place::Standard).unwrap();
             assert_eq!(found, (line.to_owned(), chosen));
         }
     }

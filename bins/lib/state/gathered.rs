@@ -1,6 +1,6 @@
-//! The state directory: gathered rows, drift history, decisions, and who was notified.
+//! Reads and writes the state directory: gathered rows, drift history, decisions and notifications.
 //!
-//! You can lose it safely. Its files are append-only, except the history, which has the last 64 runs.
+//! Losing it costs time, never correctness. Its files are append-only, except the history, which keeps the last 64 runs.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -12,65 +12,64 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::io::append_log::{AppendLog, whole_lines};
+use crate::io::append_log::{AppendLog, complete_lines};
 use crate::io::dates::Timestamp;
 use crate::io::stream::Place;
 
-/// A directory of state.
 #[derive(Clone, Debug)]
 pub struct State {
     directory: PathBuf,
 }
 
-/// What one run decided.
+/// The decision of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionEntry {
-    /// When, in seconds since 1970.
+    /// Time in seconds since 1970.
     pub time: i64,
-    /// Whether a new model was asked for.
+    /// Whether the run requested a retrain.
     pub retrain_needed: bool,
-    /// Whether the new model was better.
+    /// Whether the challenger was better than the champion.
     pub deploy_needed: bool,
-    /// Why.
+    /// Reasons for the decision, one sentence each.
     pub reasons: Vec<String>,
 }
 
-/// Somebody was told something.
+/// A notification that was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotificationEntry {
-    /// When, in seconds since 1970.
+    /// Time in seconds since 1970.
     pub time: i64,
-    /// Whom: a channel.
+    /// Name of the channel.
     pub channel: String,
-    /// What.
+    /// Subject of the message.
     pub subject: String,
 }
 
 impl State {
-    /// The state in a directory, which need not be there yet.
+    /// The state in a directory, which need not exist yet.
     pub fn new(directory: &Path) -> Self {
         Self { directory: directory.to_path_buf() }
     }
 
-    /// All rows gathered so far, as JSON Lines: those that were used.
+    /// All gathered rows, as JSON Lines. These rows were used.
     pub fn rows(&self) -> Place {
         Place::File(self.file("rows.jsonl"))
     }
 
-    /// Adds rows, each a line of JSON, that are not there yet; how many those were, and how many were there already.
+    /// Adds rows as lines of JSON and skips known ones. Returns the number of rows added and of rows skipped.
     pub fn gather(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
         self.add("rows.jsonl", lines)
     }
 
-    /// As [`State::gather`], to the rows that were refused: they are not learned from, and not drawn again.
-    pub fn refuse(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
+    /// Like [`State::gather`], for rejected rows. They are never used for training and not drawn again.
+    pub fn reject(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
         self.add("refused.jsonl", lines)
     }
 
     fn add(&self, name: &str, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
         let mut log = AppendLog::open_locked(&self.directory.join(name))?;
         let mut known = log.lines()?.map(|line| Ok(xxh3_64(&line?))).collect::<Result<HashSet<u64>>>()?;
-        let (mut added, mut there) = (0, 0);
+        let (mut added, mut skipped) = (0, 0);
         let mut batch = Vec::new();
         for line in lines {
             let line = line?;
@@ -79,25 +78,25 @@ impl State {
                 batch.push(b'\n');
                 added += 1;
             } else {
-                there += 1;
+                skipped += 1;
             }
         }
         log.append(&batch)?;
-        Ok((added, there))
+        Ok((added, skipped))
     }
 
-    /// Adds a decision, unless it is there already: a step that is run again decides nothing twice.
+    /// Adds a decision unless it is recorded already, so a repeated step has no effect.
     pub fn decide(&self, decision: &DecisionEntry) -> Result<()> {
         self.append_once("decisions.jsonl", decision)
     }
 
-    /// What earlier runs of `drift` saw, a line each: nothing where there was none.
+    /// The records of earlier `drift` runs, one per line. Empty if there are none.
     pub fn history(&self) -> Result<String> {
         let path = self.file("history.jsonl");
         if path.exists() { Place::File(path).read_text() } else { Ok(String::new()) }
     }
 
-    /// Keeps other runs from reading the history and writing it anew, until what is given back is dropped.
+    /// Locks the history for one run, until the returned file is dropped.
     pub fn hold(&self) -> Result<File> {
         let path = self.file("history.lock");
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
@@ -106,20 +105,22 @@ impl State {
         Ok(lock)
     }
 
-    /// Writes the history anew; what was there and could not be read is kept beside it.
+    /// Replaces the history. Keeps a copy of the old one if it was unreadable.
     pub fn remember(&self, lines: &str, was_unreadable: bool) -> Result<()> {
         let path = self.file("history.jsonl");
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
         if was_unreadable {
             let names = (1..1000).map(|number| self.file(&format!("history.unreadable-{number}.jsonl")));
-            let aside = names.into_iter().find(|aside| !aside.exists());
-            let aside = aside.context("there are a thousand histories that could not be read")?;
-            fs::copy(&path, &aside).with_context(|| path.display().to_string())?;
+            let copy = names.into_iter().find(|copy| !copy.exists());
+            let copy = copy.with_context(|| {
+                let directory = self.directory.display();
+                format!("{directory}: has 999 files history.unreadable-N.jsonl; delete some")
+            })?;
+            fs::copy(&path, &copy).with_context(|| path.display().to_string())?;
         }
         Place::File(path).write_text(lines)
     }
 
-    /// A file of the state.
     pub fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
@@ -134,17 +135,17 @@ impl State {
         Ok(())
     }
 
-    /// Every decision so far, in the order they were taken.
+    /// All decisions, oldest first.
     pub fn decisions(&self) -> Result<Vec<DecisionEntry>> {
         self.entries("decisions.jsonl")
     }
 
-    /// Notes that somebody was told something.
-    pub fn tell(&self, told: &NotificationEntry) -> Result<()> {
-        self.append_once("told.jsonl", told)
+    /// Adds a notification unless it is recorded already.
+    pub fn tell(&self, notification: &NotificationEntry) -> Result<()> {
+        self.append_once("told.jsonl", notification)
     }
 
-    /// Who was told what, so far.
+    /// All notifications, oldest first.
     pub fn told(&self) -> Result<Vec<NotificationEntry>> {
         self.entries("told.jsonl")
     }
@@ -156,7 +157,7 @@ impl State {
         }
         let file = File::open(&path).with_context(|| path.display().to_string())?;
         let mut entries = Vec::new();
-        for (index, line) in whole_lines(BufReader::new(file)).enumerate() {
+        for (index, line) in complete_lines(BufReader::new(file)).enumerate() {
             let line = line.with_context(|| path.display().to_string())?;
             let entry = serde_json::from_slice(&line);
             entries.push(entry.with_context(|| format!("{}: line {}", path.display(), index + 1))?);
@@ -164,7 +165,7 @@ impl State {
         Ok(entries)
     }
 
-    /// When a new model was last asked for.
+    /// The time of the last retrain request.
     pub fn last_retrain(&self) -> Result<Option<Timestamp>> {
         let times = self.decisions()?.into_iter().filter(|decision| decision.retrain_needed);
         Ok(times.map(|decision| Timestamp(decision.time)).max())
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn gathering_twice_is_gathering_once() {
+    fn gathering_the_same_rows_twice_adds_them_once() {
         let state = state("twice");
         let lines = || ["{\"text\":\"a\"}", "{\"text\":\"b\"}"].map(|line| Ok(line.to_owned())).into_iter();
         assert_eq!(state.gather(lines()).unwrap(), (2, 0));
@@ -192,8 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_line_is_cut_off() {
-        let state = state("torn");
+    fn removes_an_incomplete_last_line() {
+        let state = state("incomplete");
         fs::create_dir_all(&state.directory).unwrap();
         fs::write(state.rows().path().unwrap(), "{\"text\":\"a\"}\n{\"te").unwrap();
         assert_eq!(state.gather([Ok("{\"text\":\"b\"}".to_owned())].into_iter()).unwrap(), (1, 0));
@@ -203,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_last_line_without_its_end_is_kept() {
-        let state = state("whole");
+    fn keeps_a_complete_last_line_without_a_newline() {
+        let state = state("complete");
         fs::create_dir_all(&state.directory).unwrap();
         fs::write(state.rows().path().unwrap(), "{\"text\":\"a\"}\n{\"text\":\"b\"}").unwrap();
         let lines = ["{\"text\":\"b\"}", "{\"text\":\"c\"}"].map(|line| Ok(line.to_owned()));
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_retrain_is_the_latest_decision_that_asked_for_one() {
+    fn the_last_retrain_is_the_latest_decision_that_requested_one() {
         let state = state("decisions");
         assert_eq!(state.last_retrain().unwrap(), None);
         for (time, retrain_needed) in [(10, true), (20, true), (30, false), (20, true)] {

@@ -1,4 +1,4 @@
-//! The state: what survives between runs.
+//! Keeps the state that survives between runs.
 
 pub mod gathered;
 pub mod watched_files;

@@ -1,4 +1,4 @@
-//! Counts changed lines in watched files, such as a word list, since the champion was first seen or a revision.
+//! Counts changed lines in watched files, such as a word list, since a revision or since the champion was first seen.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -12,33 +12,33 @@ use crate::io::diagnostics::inert;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 
-/// The lines of watched files when a champion was first seen, as hashes.
+/// Hashes of the lines of watched files at the time when each champion was first seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchedFiles {
     schema: String,
     tool: result_file::ToolVersion,
-    /// Champions by their digests, the last one seen last.
+    /// Champions, the last one seen last.
     champions: Vec<ChampionFiles>,
 }
 
-/// What watched files were when a champion was first seen.
+/// The watched files at the time when a champion was first seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChampionFiles {
     champion: String,
-    /// Hashes of lines, by the name of the file.
+    /// Hashes of the lines, by file name.
     files: BTreeMap<String, Vec<u64>>,
 }
 
-/// The file of the state that keeps the lines of watched files.
+/// The name of the file in the state directory.
 pub const WATCHED: &str = "watched.json";
 
-/// Champions that are remembered.
+/// Maximum number of remembered champions.
 const CHAMPIONS: usize = 8;
 
 impl WatchedFiles {
-    /// What is known, this champion being the last one seen.
+    /// Reads the file, and makes this champion the last one seen.
     pub fn read(path: &Path, champion: &str, tool: &str) -> Result<Self> {
         let mut watched = if path.exists() {
             result_file::read(&Place::File(path.to_path_buf()), "watched")?
@@ -56,32 +56,31 @@ impl WatchedFiles {
         Ok(watched)
     }
 
-    /// Writes it down.
     pub fn write(&self, path: &Path) -> Result<()> {
         result_file::write_compact(&Place::File(path.to_path_buf()), self)
     }
 
-    /// How many lines of a file have changed since it was first seen; none have where this is the first time.
+    /// Number of lines of a file that have changed since it was first seen; 0 if it is new.
     pub fn changes(&mut self, file: &Path) -> Result<u64> {
         let now = lines(&text(file)?);
-        // However it is named: ./words.txt is words.txt.
+        // ./words.txt and words.txt are the same file.
         let name = file.components().collect::<PathBuf>().display().to_string();
         let last = self.champions.last_mut();
         Ok(last.map_or(0, |seen| changed(seen.files.entry(name).or_insert_with(|| now.clone()), &now)))
     }
 }
 
-/// From when on the changes of watched files count.
+/// The start of the period in which changes are counted.
 #[derive(Clone, Debug)]
 pub enum ChangesSince {
-    /// A revision of git.
+    /// A git revision.
     Revision(String),
-    /// The moment when the champion was first seen.
+    /// The time when the champion was first seen.
     Champion(WatchedFiles),
 }
 
 impl ChangesSince {
-    /// The changed lines of each file. A file that is new to the champion is remembered as it is now.
+    /// Number of changed lines in each file. A file that is new for the champion is remembered in its current form.
     pub fn count(&mut self, files: &[PathBuf]) -> Result<Vec<(String, u64)>> {
         let count = |file: &PathBuf| {
             let lines = match self {
@@ -93,7 +92,7 @@ impl ChangesSince {
         files.iter().map(count).collect()
     }
 
-    /// The files to remember until the next run.
+    /// The watched files to store for the next run.
     pub fn watched(&self) -> Option<&WatchedFiles> {
         match self {
             Self::Revision(_) => None,
@@ -102,19 +101,27 @@ impl ChangesSince {
     }
 }
 
-/// How many lines of a file have changed since a revision of git, such as a tag.
+/// Number of lines of a file that have changed since a git revision, such as a tag.
 fn changes_since(file: &Path, revision: &str) -> Result<u64> {
     let now = lines(&text(file)?);
-    ensure!(!revision.starts_with('-'), "--watch-since {revision}: that is no revision");
-    let name = file.file_name().with_context(|| format!("{}: that is no file", file.display()))?;
+    ensure!(
+        !revision.starts_with('-'),
+        "--watch-since {revision}: not a git revision; set a tag, branch or commit"
+    );
+    let name = file.file_name().with_context(|| format!("{}: not a file; name a file", file.display()))?;
     let directory =
         file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let at = format!("{revision}:./{}", name.to_string_lossy());
-    let shown = Command::new("git").arg("-C").arg(directory).args(["show", &at]).output();
-    let shown = shown.context("git: cannot be run; it is asked for the file as it was")?;
-    let said = String::from_utf8_lossy(&shown.stderr);
-    ensure!(shown.status.success(), "{}: not in {revision}: {}", file.display(), inert(said.trim()));
-    Ok(changed(&lines(&String::from_utf8_lossy(&shown.stdout)), &now))
+    let output = Command::new("git").arg("-C").arg(directory).args(["show", &at]).output();
+    let output = output.context("cannot run git, which --watch-since needs; install git")?;
+    let message = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "{}: not in revision {revision} ({}); set another --watch-since",
+        file.display(),
+        inert(message.trim())
+    );
+    Ok(changed(&lines(&String::from_utf8_lossy(&output.stdout)), &now))
 }
 
 fn text(file: &Path) -> Result<String> {
@@ -125,7 +132,7 @@ fn lines(text: &str) -> Vec<u64> {
     text.lines().map(|line| xxh3_64(line.trim_end().as_bytes())).collect()
 }
 
-/// Lines that are gone and lines that are new, wherever they stand; a line that was changed counts once.
+/// Number of removed or added lines, wherever they are. A removed line and an added line count as one changed line.
 fn changed(before: &[u64], now: &[u64]) -> u64 {
     let mut counts: HashMap<u64, i64> = HashMap::new();
     for (lines, sign) in [(before, -1), (now, 1)] {
@@ -142,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changed_lines_are_counted_wherever_they_stand() {
+    fn counts_changed_lines_in_any_order() {
         let count = |before: &str, now: &str| changed(&lines(before), &lines(now));
         assert_eq!(count("a\nb\nc", "c\na\nb\n"), 0);
         assert_eq!(count("a\nb\nc", "a\nB\nc"), 1);

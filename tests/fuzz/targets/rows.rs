@@ -80,7 +80,7 @@ fn check_accessors(rows: &Rows, row: &Row) {
 
 /// A reader without `MalformedRows::Keep` must stop at the first malformed row.
 fn assert_stops_at_first_fault(place: &Place, options: &ReadOptions, read: &Table) {
-    let options = ReadOptions { faults: MalformedRows::Refuse, ..options.clone() };
+    let options = ReadOptions { faults: MalformedRows::Stop, ..options.clone() };
     let Ok(mut rows) = Rows::open(place, &options) else { panic!("opened once, then rejected") };
     let mut row = Row::default();
     for expected in &read.rows {

@@ -8,10 +8,10 @@ use crate::io::fraction::Fraction;
 use crate::rows::label::Label;
 use crate::rows::{Row, Rows};
 
-/// The most values of a column that are listed rather than left open.
+/// Maximum number of distinct values that become a list of allowed values.
 const LISTED: usize = 12;
 
-/// What has been seen of some rows.
+/// Statistics of valid rows, from which a contract is made.
 #[derive(Default)]
 pub struct ContractDraft {
     columns: Vec<ColumnValues>,
@@ -20,21 +20,21 @@ pub struct ContractDraft {
     labelled: u64,
 }
 
-/// What has been seen of one column.
+/// Statistics of one column.
 #[derive(Default)]
 struct ColumnValues {
-    /// Cells that are not empty; a column that came late has fewer.
+    /// Number of cells that are not empty. A column that appears late has fewer.
     full: u64,
     longest: u64,
     values: BTreeSet<String>,
-    /// Types that a value has contradicted.
+    /// Types that at least one value does not have.
     not_date: bool,
     not_number: bool,
     not_integer: bool,
 }
 
 impl ContractDraft {
-    /// Looks at a row.
+    /// Adds a row.
     pub fn row(&mut self, rows: &Rows, row: &Row) {
         self.rows += 1;
         self.columns.resize_with(rows.header().len(), ColumnValues::default);
@@ -47,12 +47,12 @@ impl ContractDraft {
         }
     }
 
-    /// The contract that these rows keep, with room around what was seen.
+    /// A contract that these rows satisfy, with some tolerance.
     pub fn contract(&self, rows: &Rows) -> Contract {
         let header = rows.header();
         let mut column = BTreeMap::new();
         for ((index, name), seen) in header.names().enumerate().zip(&self.columns) {
-            // Two columns of one name, or none, cannot be told apart in a contract.
+            // A contract cannot refer to a column with an empty or repeated name.
             if !name.is_empty() && header.names().filter(|other| *other == name).count() == 1 {
                 let is_text = rows.text_column().is_ok_and(|text| text == index);
                 let is_label = header.label() == Some(index);
@@ -76,7 +76,7 @@ impl ContractDraft {
     }
 }
 
-/// A share with two digits.
+/// A share rounded to two digits.
 fn share(value: f64) -> Fraction {
     Fraction::try_from((value.clamp(0.0, 1.0) * 100.0).round() / 100.0).unwrap_or_default()
 }

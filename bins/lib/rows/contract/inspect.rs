@@ -1,4 +1,4 @@
-//! Checks rows against a contract, one row at a time, and counts the failed checks.
+//! Checks rows against a contract one at a time, and counts the failed checks.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,38 +10,34 @@ use crate::io::dates::{DAY, Timestamp};
 use crate::rows::label::Label;
 use crate::rows::{Format, Row, Rows};
 
-/// Examples kept of each failed check.
+/// Maximum number of examples for each failed check.
 const EXAMPLES: usize = 3;
 
-/// A check that rows or the table failed.
 #[derive(Clone, Debug)]
 pub struct CheckFailure {
-    /// Such as `text.min_length`.
+    /// The name, such as `text.min_length`.
     pub name: String,
-    /// How bad that is.
     pub severity: Severity,
-    /// How many rows failed it; 1 for a check on the table.
+    /// Number of rows that failed; 1 for a check of the table.
     pub count: u64,
-    /// The first of them.
+    /// The first problems.
     pub examples: Vec<Problem>,
 }
 
-/// What an inspection found.
 #[derive(Clone, Debug)]
 pub struct InspectionResult {
-    /// Whether the rows keep the contract.
     pub verdict: ValidateVerdict,
-    /// Rows in.
+    /// Number of rows read.
     pub rows: u64,
-    /// Rows that passed.
+    /// Number of rows that passed.
     pub clean: u64,
-    /// Rows set aside.
+    /// Number of rows set aside.
     pub rejected: u64,
-    /// Every check that a row or the table failed, by name.
+    /// Every failed check, in the order of names.
     pub failed: Vec<CheckFailure>,
 }
 
-/// An inspection under way.
+/// A running inspection.
 pub struct Inspection<'a> {
     contract: &'a Contract,
     now: Timestamp,
@@ -52,17 +48,18 @@ pub struct Inspection<'a> {
     empty: Vec<u64>,
     latest: Option<Timestamp>,
     repeats: u64,
-    /// The first line and label of every distinct text.
+    /// The first line and the label of every distinct text, by its hash.
     texts: HashMap<u64, (u64, Option<Label>)>,
 }
 
 impl<'a> Inspection<'a> {
-    /// Begins: finds the columns of the contract among those of the rows.
+    /// Starts an inspection. Fails if a CSV file lacks a column that the contract requires.
     pub fn new(contract: &'a Contract, rows: &Rows, now: Timestamp) -> Result<Self> {
         for (name, _) in contract.column.iter().filter(|(_, column)| !column.optional) {
-            // Of JSON rows a later one may bring the column; until then its cells are empty.
+            // A later JSON row may add the column. Until then its cells are empty.
             if rows.format() == Format::Csv && rows.header().find(name).is_none() {
-                bail!("{}: line 1: no column '{name}', which the contract asks for", rows.place());
+                let remedy = "add it, or set optional = true in the contract";
+                bail!("{}: line 1: no column '{name}', which the contract requires; {remedy}", rows.place());
             }
         }
         Ok(Self {
@@ -79,7 +76,7 @@ impl<'a> Inspection<'a> {
         })
     }
 
-    /// Looks at a row; the problem if it must be set aside.
+    /// Checks a row. Returns the problem if the row must be set aside.
     pub fn row(&mut self, rows: &Rows, row: &Row) -> Option<RowProblem> {
         self.rows += 1;
         let problem = self.problem(rows, row);
@@ -89,7 +86,7 @@ impl<'a> Inspection<'a> {
 
     fn problem(&mut self, rows: &Rows, row: &Row) -> Option<RowProblem> {
         if let Some(fault) = row.fault() {
-            return self.hit("row", Severity::Reject, row, RowProblem::Malformed(fault.clone()));
+            return self.fail_row("row", Severity::Reject, row, RowProblem::Malformed(fault.clone()));
         }
         for (place, (name, column)) in self.contract.column.iter().enumerate() {
             let index = rows.header().find(name);
@@ -100,14 +97,15 @@ impl<'a> Inspection<'a> {
             if cell.trim().is_empty() {
                 self.empty[place] += 1;
             }
-            // Whether the label can be read is asked of every row below.
-            let is_told = |problem: &CellProblem| {
+            // The type of the label is checked below, for every row.
+            let is_relevant = |problem: &CellProblem| {
                 !matches!(problem, CellProblem::Type(..)) || index != rows.header().label()
             };
-            let broken = CellProblem::find(cell, column, rows.spelling(), self.now).filter(is_told);
+            let broken = CellProblem::find(cell, column, rows.spelling(), self.now).filter(is_relevant);
             if let Some(broken) = broken {
                 let check = format!("{name}.{}", broken.rule());
-                let problem = self.hit(&check, column.severity, row, RowProblem::Cell(name.clone(), broken));
+                let problem =
+                    self.fail_row(&check, column.severity, row, RowProblem::Cell(name.clone(), broken));
                 if problem.is_some() {
                     return problem;
                 }
@@ -117,17 +115,14 @@ impl<'a> Inspection<'a> {
             Ok(label) => label,
             Err(error) => {
                 let problem = RowProblem::Unreadable(error.to_string());
-                return self.hit("label.type", Severity::Reject, row, problem);
+                return self.fail_row("label.type", Severity::Reject, row, problem);
             }
         };
-        let text = match rows.text_column() {
-            Ok(column) => row.get(column),
-            Err(error) => {
-                let problem = RowProblem::Unreadable(error.to_string());
-                return self.hit("text", Severity::Reject, row, problem);
-            }
+        let Some(text) = rows.header().text.map(|column| row.get(column)) else {
+            let problem = RowProblem::Unreadable(rows.no_text_column());
+            return self.fail_row("text", Severity::Reject, row, problem);
         };
-        let problem = self.copy(text, label, row);
+        let problem = self.check_repeat(text, label, row);
         if problem.is_none() {
             self.latest = self.latest.max(rows.date(row));
             if let Some(label) = label {
@@ -137,8 +132,8 @@ impl<'a> Inspection<'a> {
         problem
     }
 
-    /// Holds a text against the same text in an earlier row.
-    fn copy(&mut self, text: &str, label: Option<Label>, row: &Row) -> Option<RowProblem> {
+    /// Compares a row with the first row that has the same text.
+    fn check_repeat(&mut self, text: &str, label: Option<Label>, row: &Row) -> Option<RowProblem> {
         if self.contract.duplicates.is_none() && self.contract.conflicts.is_none() {
             return None;
         }
@@ -153,26 +148,32 @@ impl<'a> Inspection<'a> {
         *before = before.or(label);
         match &self.contract.conflicts {
             Some(conflicts) if conflict => {
-                return self.hit("conflicts", conflicts.severity, row, RowProblem::Conflict(line));
+                return self.fail_row("conflicts", conflicts.severity, row, RowProblem::Conflict(line));
             }
             _ => {}
         }
         match &self.contract.duplicates {
             Some(duplicates) if duplicates.severity == Severity::Reject => {
-                self.hit("duplicates", Severity::Reject, row, RowProblem::Duplicate(line))
+                self.fail_row("duplicates", Severity::Reject, row, RowProblem::Duplicate(line))
             }
             _ => None,
         }
     }
 
-    /// Counts a failed check of a row; the problem again if it rejects the row.
-    fn hit(&mut self, check: &str, severity: Severity, row: &Row, problem: RowProblem) -> Option<RowProblem> {
+    /// Counts a failed check of a row. Returns the problem if it rejects the row.
+    fn fail_row(
+        &mut self,
+        check: &str,
+        severity: Severity,
+        row: &Row,
+        problem: RowProblem,
+    ) -> Option<RowProblem> {
         self.count(check, severity, || Problem::Row(row.line(), problem.clone()));
         (severity >= Severity::Reject).then_some(problem)
     }
 
     /// Counts a failed check of the table.
-    fn miss(&mut self, check: &str, severity: Severity, problem: TableProblem) {
+    fn fail_table(&mut self, check: &str, severity: Severity, problem: TableProblem) {
         self.count(check, severity, || Problem::Table(problem));
     }
 
@@ -189,7 +190,7 @@ impl<'a> Inspection<'a> {
         }
     }
 
-    /// Ends: the checks on the table as a whole, then the verdict.
+    /// Checks the table, and returns the verdict and all failed checks.
     pub fn finish(mut self) -> InspectionResult {
         let clean = self.rows - self.rejected;
         self.check_cells();
@@ -213,7 +214,7 @@ impl<'a> Inspection<'a> {
                 let severity =
                     if column.severity == Severity::Warn { Severity::Warn } else { Severity::Fail };
                 let check = format!("{name}.max_null_share");
-                self.miss(&check, severity, TableProblem::EmptyCells(name.clone(), empty, max));
+                self.fail_table(&check, severity, TableProblem::EmptyCells(name.clone(), empty, max));
             }
         }
     }
@@ -222,20 +223,24 @@ impl<'a> Inspection<'a> {
         let contract = self.contract;
         if let Some(rows) = &contract.rows {
             if clean < rows.min {
-                self.miss("rows.min", rows.severity, TableProblem::FewRows(clean, rows.min));
+                self.fail_table("rows.min", rows.severity, TableProblem::FewRows(clean, rows.min));
             }
             if let Some(max) = rows.max.filter(|&max| clean > max) {
-                self.miss("rows.max", rows.severity, TableProblem::ManyRows(clean, max));
+                self.fail_table("rows.max", rows.severity, TableProblem::ManyRows(clean, max));
             }
         }
         let rejects = share(self.rejected, self.rows);
         if let Some(rule) = contract.rejects.as_ref().filter(|rule| rejects > rule.max_share.value()) {
-            self.miss("rejects", rule.severity, TableProblem::Rejects(rejects, rule.max_share));
+            self.fail_table("rejects", rule.severity, TableProblem::Rejects(rejects, rule.max_share));
         }
         let repeats = share(self.repeats, self.rows);
         if let Some(rule) = contract.duplicates.as_ref().filter(|rule| repeats > rule.max_share.value()) {
             let severity = rule.severity.max(Severity::Warn);
-            self.miss("duplicates.max_share", severity, TableProblem::Duplicates(repeats, rule.max_share));
+            self.fail_table(
+                "duplicates.max_share",
+                severity,
+                TableProblem::Duplicates(repeats, rule.max_share),
+            );
         }
     }
 
@@ -247,7 +252,7 @@ impl<'a> Inspection<'a> {
         let found = share(positive, negative + positive);
         if found < balance.min.value() || found > balance.max.value() {
             let problem = TableProblem::Balance(found, [balance.min, balance.max]);
-            self.miss("balance", balance.severity, problem);
+            self.fail_table("balance", balance.severity, problem);
         }
     }
 
@@ -256,15 +261,15 @@ impl<'a> Inspection<'a> {
         let limit = freshness.max_age_days;
         let days = self.latest.map(|latest| (self.now.0 - latest.0) as f64 / DAY as f64);
         match days {
-            None => self.miss("freshness", freshness.severity, TableProblem::NoDate),
+            None => self.fail_table("freshness", freshness.severity, TableProblem::NoDate),
             Some(days) if days > limit => {
-                self.miss("freshness", freshness.severity, TableProblem::Stale(days, limit));
+                self.fail_table("freshness", freshness.severity, TableProblem::Stale(days, limit));
             }
             Some(_) => {}
         }
     }
 }
 
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+fn share(part: u64, total: u64) -> f64 {
+    if total == 0 { 0.0 } else { part as f64 / total as f64 }
 }

@@ -1,4 +1,4 @@
-//! A contract defines which rows are valid.
+//! Defines contracts, infers them, and checks rows against them.
 
 mod rules;
 mod problem;

@@ -1,4 +1,4 @@
-//! Problems of a row or of the whole table, as numbers. `report::validate_sentences` turns them into sentences.
+//! Finds problems of rows and tables as typed values; `report::validate_sentences` writes the sentences.
 
 use super::{ColumnRule, ColumnType};
 use crate::io::dates::{self, Timestamp};
@@ -7,76 +7,70 @@ use crate::io::fraction::Fraction;
 use crate::rows::RowFault;
 use crate::rows::label::LabelSpelling;
 
-/// A problem of a row at a line, or of the table.
 #[derive(Clone, Debug)]
 pub enum Problem {
-    /// Of the row at this line.
+    /// The line of a row, and its problem.
     Row(u64, RowProblem),
-    /// Of the table.
     Table(TableProblem),
 }
 
-/// What is wrong with a row.
 #[derive(Clone, Debug)]
 pub enum RowProblem {
-    /// It cannot be parsed.
     Malformed(RowFault),
-    /// A cell of this column breaks a rule.
+    /// The column whose cell breaks a rule, and the rule.
     Cell(String, CellProblem),
-    /// Its label or text cannot be read, and why.
+    /// The error of a label or text that cannot be read.
     Unreadable(String),
-    /// The row at this line has the same text and the other label.
+    /// The line of the first row with the same text. An earlier row has the other label.
     Conflict(u64),
-    /// The row at this line has the same text.
+    /// The line of the first row with the same text.
     Duplicate(u64),
 }
 
-/// What is wrong with a cell.
+/// The rule that a cell breaks.
 #[derive(Clone, Debug)]
 pub enum CellProblem {
-    /// It is empty.
     Empty,
-    /// The value, cut short, is of another type.
+    /// The shortened value, and the expected type.
     Type(String, ColumnType),
-    /// The value, cut short, is none of these.
+    /// The shortened value, and the allowed values.
     Allowed(String, Vec<String>),
-    /// It has fewer characters than the limit.
+    /// Number of characters, and the minimum.
     MinLength(u64, u64),
-    /// It has more characters than the limit.
+    /// Number of characters, and the maximum.
     MaxLength(u64, u64),
-    /// The number is under the limit.
+    /// The number, and the minimum.
     Min(String, f64),
-    /// The number is over the limit.
+    /// The number, and the maximum.
     Max(String, f64),
-    /// The date is before the limit.
+    /// The date, and the earliest valid date.
     Earliest(Timestamp, Timestamp),
-    /// The date is after the limit.
+    /// The date, and the latest valid date.
     Latest(Timestamp, Timestamp),
 }
 
-/// What is wrong with a table; shares are of all rows, or of the labelled ones.
+/// A failed check of the table. Shares are from 0 to 1.
 #[derive(Clone, Debug)]
 pub enum TableProblem {
-    /// More cells of this column are empty than the limit.
+    /// The column, its share of empty cells, and the maximum.
     EmptyCells(String, f64, Fraction),
-    /// Fewer clean rows than the limit.
+    /// Number of clean rows, and the minimum.
     FewRows(u64, u64),
-    /// More clean rows than the limit.
+    /// Number of clean rows, and the maximum.
     ManyRows(u64, u64),
-    /// More rejected rows than the limit.
+    /// Share of rejected rows, and the maximum.
     Rejects(f64, Fraction),
-    /// More rows that repeat a text than the limit.
+    /// Share of rows that repeat a text, and the maximum.
     Duplicates(f64, Fraction),
-    /// The share of positive rows is out of these bounds.
+    /// Share of positive rows among the labelled rows, and its bounds.
     Balance(f64, [Fraction; 2]),
-    /// No row has a date.
     NoDate,
-    /// The latest row is older than so many days.
+    /// Age of the latest row in days, and the maximum.
     Stale(f64, f64),
 }
 
 impl CellProblem {
-    /// The rule that the cell breaks, as the contract names it.
+    /// The name of the rule in a contract.
     pub fn rule(&self) -> &'static str {
         match self {
             Self::Empty => "filled",
@@ -91,7 +85,7 @@ impl CellProblem {
         }
     }
 
-    /// The first rule that a cell breaks, if any.
+    /// The first rule that a cell breaks.
     pub(super) fn find(
         cell: &str,
         column: &ColumnRule,
@@ -148,14 +142,14 @@ fn number(value: &str, column: &ColumnRule) -> Option<CellProblem> {
 
 fn date(value: &str, column: &ColumnRule, now: Timestamp) -> Option<CellProblem> {
     let date = dates::read(value).filter(|_| column.kind == ColumnType::Date)?;
-    let moment = |bound: &Option<String>| match bound.as_deref() {
+    let limit = |bound: &Option<String>| match bound.as_deref() {
         Some("now") => Some(now),
         Some(bound) => dates::read(bound),
         None => None,
     };
-    if let Some(earliest) = moment(&column.earliest).filter(|&earliest| date < earliest) {
+    if let Some(earliest) = limit(&column.earliest).filter(|&earliest| date < earliest) {
         return Some(CellProblem::Earliest(date, earliest));
     }
-    let latest = moment(&column.latest).filter(|&latest| date > latest)?;
+    let latest = limit(&column.latest).filter(|&latest| date > latest)?;
     Some(CellProblem::Latest(date, latest))
 }

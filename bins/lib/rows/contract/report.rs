@@ -1,27 +1,26 @@
-//! The JSON of `validate`: the definition of `validate.json`.
+//! Defines `validate.json`, the report of `validate`.
 
 use serde::{Deserialize, Serialize};
 
 use super::Severity;
 use crate::io::result_file::ResultHead;
 
-/// Whether rows keep their contract.
+/// The verdict of `validate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ValidateVerdict {
-    /// No check failed that the contract calls a failure.
+    /// No check with severity `fail` failed.
     Valid,
-    /// One did.
+    /// At least one check with severity `fail` failed.
     Invalid,
-    /// There are no rows.
+    /// The input has no rows.
     Empty,
 }
 
 impl ValidateVerdict {
-    /// Every verdict.
     pub const ALL: [Self; 3] = [Self::Valid, Self::Invalid, Self::Empty];
 
-    /// The verdict as JSON has it.
+    /// The verdict as spelled in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Valid => "valid",
@@ -31,35 +30,35 @@ impl ValidateVerdict {
     }
 }
 
-/// The JSON that `validate` writes.
+/// The report of `validate`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ValidateReport {
-    /// Schema and tool.
+    /// Schema, tool and id of the run.
     #[serde(flatten)]
     pub head: ResultHead,
-    /// Whether the rows keep their contract.
+    /// Whether the rows satisfy the contract: `valid`, `invalid` or `empty`.
     pub verdict: ValidateVerdict,
-    /// Rows in.
+    /// Number of rows read.
     pub rows: u64,
-    /// Rows that passed.
+    /// Number of rows that passed.
     pub clean: u64,
-    /// Rows set aside.
+    /// Number of rejected rows. They are set aside.
     pub rejected: u64,
-    /// Every check that a row or the table failed.
+    /// Every failed check, in the order of names.
     pub failed: Vec<FailedCheck>,
-    /// The sentences behind the verdict.
+    /// The reasons for the verdict, one sentence each. Empty if the verdict is `valid`.
     pub reasons: Vec<String>,
 }
 
-/// One check that failed.
+/// A failed check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FailedCheck {
-    /// Such as `text.min_length`.
+    /// Name of the check, such as `text.min_length`.
     pub name: String,
-    /// How bad that is.
+    /// Severity in the contract: `warn`, `reject` or `fail`.
     pub severity: Severity,
-    /// How many rows failed it; 1 for a check on the table.
+    /// Number of rows that failed; 1 for a check of the table.
     pub count: u64,
-    /// What is wrong, as one of the rows has it, personal data masked.
+    /// The first problems, at most three, with personal data masked.
     pub examples: Vec<String>,
 }

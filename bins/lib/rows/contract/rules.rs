@@ -1,4 +1,4 @@
-//! The rules of a contract: its TOML format, with columns, limits and severities.
+//! Parses a contract: its TOML format, with columns, limits and severities.
 
 use std::collections::BTreeMap;
 
@@ -11,158 +11,157 @@ use crate::io::fraction::Fraction;
 use crate::io::stream::Place;
 use crate::io::toml_file;
 
-/// How bad it is when a check fails.
+/// The consequence of a failed check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Reported.
+    /// The check is reported.
     Warn,
-    /// The row is set aside.
     Reject,
-    /// The row is set aside where it is one, and the verdict is no.
+    /// The verdict is `invalid`, and a row that fails the check is set aside.
     Fail,
 }
 
-/// What a column holds.
+/// The type of the cells of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
     /// Any text.
     Text,
-    /// One of the two classes, in a spelling that all tools know.
+    /// One of the two classes, in any accepted spelling.
     Label,
-    /// A date in a spelling that all tools know.
+    /// A date, in any accepted spelling.
     Date,
     /// A number.
     Number,
-    /// A number without a fraction.
+    /// A whole number.
     Integer,
 }
 
-/// The whole contract.
+/// The rules that rows and tables must satisfy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contract {
-    /// The columns, by name.
+    /// Rules for each column, by its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub column: BTreeMap<String, ColumnRule>,
-    /// How many rows.
+    /// Limits on the number of clean rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<RowCountRule>,
-    /// Rows refused.
+    /// Limit on the share of rejected rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejects: Option<FractionRule>,
-    /// Rows with the text of an earlier one.
+    /// Limit on the share of rows that repeat the text of an earlier row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicates: Option<FractionRule>,
-    /// Rows that give an earlier text the other label.
+    /// Check for rows that have the text of an earlier row, but the other label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflicts: Option<PlainRule>,
-    /// The share of positives among labelled rows.
+    /// Limits on the class balance: the share of spam among labelled rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<BalanceRule>,
-    /// The age of the latest row.
+    /// Limit on the age of the latest row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freshness: Option<FreshnessRule>,
 }
 
-/// What one column must be like.
+/// Rules for one column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnRule {
-    /// What it holds.
+    /// Type of the cells.
     #[serde(rename = "type")]
     pub kind: ColumnType,
-    /// Whether it may be missing.
+    /// Whether the column may be missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
-    /// The most empty cells; without a limit any number may be.
+    /// Maximum share of empty cells, from 0 to 1. No limit if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_null_share: Option<Fraction>,
-    /// Whether an empty cell refuses its row.
+    /// Whether an empty cell breaks the rule.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub filled: bool,
-    /// The fewest characters.
+    /// Minimum number of characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_length: Option<u64>,
-    /// The most characters.
+    /// Maximum number of characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u64>,
-    /// The only values.
+    /// Allowed values. Any value if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Vec<String>>,
-    /// The least number.
+    /// Minimum of a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
-    /// The greatest number.
+    /// Maximum of a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
-    /// The earliest date.
+    /// Earliest date, or `now`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earliest: Option<String>,
-    /// The latest date, or `now`.
+    /// Latest date, or `now`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<String>,
-    /// How bad a cell out of bounds is.
+    /// Consequence of a cell that breaks a rule. Defaults to `reject`.
     #[serde(default = "reject", skip_serializing_if = "is_reject")]
     pub severity: Severity,
 }
 
-/// Bounds on a number of rows.
+/// Limits on a number of rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RowCountRule {
-    /// The fewest.
+    /// Minimum number of rows.
     #[serde(default)]
     pub min: u64,
-    /// The most.
+    /// Maximum number of rows. No limit if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u64>,
-    /// How bad another number is.
+    /// Consequence of any other number. Defaults to `fail`.
     #[serde(default = "fail", skip_serializing_if = "is_fail")]
     pub severity: Severity,
 }
 
-/// A bound on a share of rows.
+/// Limit on a share of rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FractionRule {
-    /// The greatest share.
+    /// Maximum share, from 0 to 1.
     pub max_share: Fraction,
-    /// How bad more is.
+    /// Consequence of a larger share. Defaults to `fail`.
     #[serde(default = "fail", skip_serializing_if = "is_fail")]
     pub severity: Severity,
 }
 
-/// A check without a bound.
+/// Check without a limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlainRule {
-    /// How bad a hit is.
+    /// Consequence of a failed check. Defaults to `reject`.
     #[serde(default = "reject", skip_serializing_if = "is_reject")]
     pub severity: Severity,
 }
 
-/// Bounds on the share of positives.
+/// Limits on the class balance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BalanceRule {
-    /// The least share.
+    /// Minimum share of spam, from 0 to 1.
     pub min: Fraction,
-    /// The greatest share.
+    /// Maximum share of spam, from 0 to 1.
     pub max: Fraction,
-    /// How bad another share is.
+    /// Consequence of any other share. Defaults to `fail`.
     #[serde(default = "fail", skip_serializing_if = "is_fail")]
     pub severity: Severity,
 }
 
-/// A bound on the age of the latest row.
+/// Limit on the age of the latest row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FreshnessRule {
-    /// The greatest age.
+    /// Maximum age in days.
     pub max_age_days: f64,
-    /// How bad a greater one is.
+    /// Consequence of a greater age. Defaults to `fail`.
     #[serde(default = "fail", skip_serializing_if = "is_fail")]
     pub severity: Severity,
 }
@@ -186,56 +185,55 @@ fn is_fail(severity: &Severity) -> bool {
 }
 
 impl Contract {
-    /// What holds where nobody wrote a contract, besides rows and labels that can be read: no text with both labels.
+    /// The default contract: no text may have both labels. Malformed rows and unreadable labels are always rejected.
     pub fn basic() -> Self {
         Self { conflicts: Some(PlainRule { severity: Severity::Reject }), ..Self::default() }
     }
 
-    /// Reads a contract.
     pub fn read(place: &Place) -> Result<Self> {
         Self::parse(&place.read_text()?).with_context(|| place.to_string())
     }
 
-    /// Reads a contract from TOML; an unknown key is an error that names its line.
+    /// Parses a contract. An unknown key is an error that names its line.
     pub fn parse(text: &str) -> Result<Self> {
         let contract: Self = toml_file::parse(text)?;
         for (name, column) in &contract.column {
             for bound in [&column.earliest, &column.latest].into_iter().flatten() {
                 let known = bound == "now" || dates::read(bound).is_some();
-                ensure!(known, "column '{name}': {} is neither a date nor now", shown(bound));
+                ensure!(known, "column '{name}': {} is not a date; use a date or now", shown(bound));
             }
-            let lengths = (column.min_length.unwrap_or(0), column.max_length.unwrap_or(u64::MAX));
-            ensure!(lengths.0 <= lengths.1, "column '{name}': min_length is over max_length");
-            let (least, most) = (column.min.unwrap_or(f64::MIN), column.max.unwrap_or(f64::MAX));
-            ensure!(least <= most, "column '{name}': min and max leave no number");
+            let (min, max) = (column.min_length.unwrap_or(0), column.max_length.unwrap_or(u64::MAX));
+            ensure!(min <= max, "column '{name}': min_length {min} is over max_length {max}; change one");
+            let (min, max) = (column.min.unwrap_or(f64::MIN), column.max.unwrap_or(f64::MAX));
+            ensure!(min <= max, "column '{name}': min {min} to max {max} is not a range; change one");
         }
-        if let Some(rows) = &contract.rows {
-            ensure!(rows.max.is_none_or(|max| rows.min <= max), "[rows]: min is over max");
+        if let Some(RowCountRule { min, max: Some(max), .. }) = &contract.rows {
+            ensure!(min <= max, "[rows]: min {min} is over max {max}; change one");
         }
-        if let Some(balance) = &contract.balance {
-            ensure!(balance.min <= balance.max, "[balance]: min is over max");
+        if let Some(BalanceRule { min, max, .. }) = &contract.balance {
+            ensure!(min <= max, "[balance]: min {min} is over max {max}; change one");
         }
         if let Some(freshness) = &contract.freshness {
             let age = freshness.max_age_days;
-            ensure!(age.is_finite() && age >= 0.0, "[freshness]: max_age_days is no number of days");
+            ensure!(age.is_finite() && age >= 0.0, "[freshness]: max_age_days is {age}; use 0 or more");
         }
-        for (name, severity) in contract.of_the_table() {
+        for (name, severity) in contract.table_severities() {
             ensure!(
                 severity != Severity::Reject,
-                "[{name}]: severity is warn or fail: there is no row to reject"
+                "[{name}]: severity reject applies only to rows; use warn or fail"
             );
         }
         Ok(contract)
     }
 
-    /// The checks on the table as a whole.
-    fn of_the_table(&self) -> impl Iterator<Item = (&'static str, Severity)> {
-        let all = [
+    /// The severities of the checks that apply to the table.
+    fn table_severities(&self) -> impl Iterator<Item = (&'static str, Severity)> {
+        let severities = [
             ("rows", self.rows.as_ref().map(|check| check.severity)),
             ("rejects", self.rejects.as_ref().map(|check| check.severity)),
             ("balance", self.balance.as_ref().map(|check| check.severity)),
             ("freshness", self.freshness.as_ref().map(|check| check.severity)),
         ];
-        all.into_iter().filter_map(|(name, severity)| Some((name, severity?)))
+        severities.into_iter().filter_map(|(name, severity)| Some((name, severity?)))
     }
 }

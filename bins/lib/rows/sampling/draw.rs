@@ -1,4 +1,4 @@
-//! A random sample in one pass: every row gets a random key, and the rows with the smallest keys are drawn.
+//! Draws a random sample in one pass: every row gets a random key, and the rows with the smallest keys are drawn.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -7,38 +7,38 @@ use crate::io::dates::{DAY, Timestamp};
 use crate::rows::Row;
 use crate::rows::fingerprint::mix;
 
-/// The key of a row; the smaller, the sooner it is drawn.
+/// The key of a row. Rows with smaller keys are drawn first.
 ///
-/// It depends on the seed and the place of the row alone, so that a larger sample holds every smaller one.
+/// It depends only on the seed and the position of the row, so a larger sample contains every smaller one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DrawKey(f64);
 
 impl DrawKey {
-    /// The key of the row at a place, all rows being equally likely.
+    /// The key of the row at a position. All rows are equally likely.
     pub fn uniform(seed: u64, place: u64) -> Self {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         let hash = mix(mix(seed).wrapping_add(place.wrapping_mul(GOLDEN)));
-        // Half a step up: never 0, whose logarithm there is none of.
+        // Add half a step, because the logarithm of 0 is undefined.
         Self(((hash >> 11) as f64 + 0.5) / (1u64 << 53) as f64)
     }
 
-    /// The key where a row half a life older is half as likely: Efraimidis & Spirakis (2006), in logarithms.
+    /// The key with a weight that halves at each half-life of age (Efraimidis & Spirakis 2006).
     ///
-    /// Their winners are the greatest u^(1/w), so those of the smallest ln(-ln u) - ln w. The weight 2^(-age / half-life)
-    /// makes ln w linear in the date, and any moment may count as the present: nothing overflows, and no clock is read.
+    /// They draw the rows with the greatest u^(1/w). The rows with the smallest ln(-ln u) - ln w are the same. With the
+    /// weight 2^(-age / half-life), ln w is linear in the date. So nothing overflows, and any time can serve as the present
+    /// without reading a clock.
     #[must_use]
     pub fn fading(self, date: Timestamp, half_life_days: f64) -> Self {
         let half_lives = date.0 as f64 / (half_life_days * DAY as f64);
         Self((-self.0.ln()).ln() - std::f64::consts::LN_2 * half_lives)
     }
 
-    /// The number that keys are ordered by.
     pub fn value(self) -> f64 {
         self.0
     }
 }
 
-/// A row and its key, in the order of keys.
+/// A row and its key, ordered by key.
 struct DrawnRow {
     key: DrawKey,
     place: u64,
@@ -65,66 +65,65 @@ impl PartialEq for DrawnRow {
 
 impl Eq for DrawnRow {}
 
-/// The rows of one kind.
+/// The rows of one stratum.
 #[derive(Default)]
 struct Stratum {
     seen: u64,
     kept: BinaryHeap<DrawnRow>,
 }
 
-/// How likely rows are to be drawn.
+/// How the age of a row affects its chance to be drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Odds {
-    /// All alike.
+    /// All rows are equally likely.
     Even,
-    /// A row so many days older is half as likely.
+    /// Each half-life of age halves the chance.
     Fading {
-        /// Half a life.
+        /// The half-life in days.
         days: f64,
     },
 }
 
 impl Odds {
-    /// Odds that fade with the age of a row, if a half-life in days is given.
+    /// Fading odds if a half-life in days is given, otherwise even odds.
     pub fn of_half_life(days: Option<f64>) -> Self {
         days.map_or(Self::Even, |days| Self::Fading { days })
     }
 }
 
-/// A sample being drawn.
+/// A sample that is still being drawn.
 pub struct Sample {
     size: u64,
     seed: u64,
     odds: Odds,
     seen: u64,
-    /// The first is that of rows without one: of all rows in a plain sample.
+    /// The first stratum has the rows with an empty value: in a plain sample these are all rows.
     strata: Vec<Stratum>,
-    /// Where in `strata` each name is.
+    /// The index in `strata` by name.
     places: BTreeMap<String, usize>,
 }
 
 impl Sample {
-    /// Begins a sample of this size.
     pub fn new(size: u64, seed: u64, odds: Odds) -> Self {
         Self { size, seed, odds, seen: 0, strata: vec![Stratum::default()], places: BTreeMap::new() }
     }
 
-    /// How many rows are wanted.
+    /// The requested number of rows.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Offers a row by its place in the file; where odds fade, one without a date is never drawn. With one stratum for all
-    /// the sample is a plain one.
+    /// Offers a row at a position in the file. With fading odds, a row without a date is never drawn. If all rows have the
+    /// same stratum, the sample is a plain one.
     pub fn offer(&mut self, row: &Row, place: u64, date: impl FnOnce() -> Option<Timestamp>, stratum: &str) {
         let mut key = DrawKey::uniform(self.seed, place);
         if let Odds::Fading { days } = self.odds {
-            // Only here: to read a date takes longer than to read a row.
+            // Parse dates only if they are needed: this takes longer than reading a row.
             let Some(date) = date() else { return };
             key = key.fading(date, days);
         }
         self.seen += 1;
-        // To look an empty name up costs more than all the rest: its bytes are nowhere, and the processor stumbles on them.
+        // Skip the lookup of an empty name, which costs more than everything else here.
         let index = if stratum.is_empty() { 0 } else { self.place(stratum) };
         let found = &mut self.strata[index];
         found.seen += 1;
@@ -151,7 +150,7 @@ impl Sample {
         self.strata.len() - 1
     }
 
-    /// Gives back what strata hold whose share has fallen.
+    /// Removes rows of strata whose share has fallen.
     fn shrink(&mut self) {
         for stratum in &mut self.strata {
             while stratum.kept.len() as u64 > self.odds.room(self.size, stratum.seen, self.seen) {
@@ -160,7 +159,7 @@ impl Sample {
         }
     }
 
-    /// The rows drawn, in the order they came.
+    /// The drawn rows, in file order.
     pub fn finish(mut self) -> impl Iterator<Item = Row> {
         let in_order = [0].into_iter().chain(self.places.into_values());
         let strata: Vec<Stratum> = in_order.map(|index| std::mem::take(&mut self.strata[index])).collect();
@@ -177,12 +176,12 @@ impl Sample {
 }
 
 impl Odds {
-    /// How many rows of a stratum must be kept to be sure of those it will win.
+    /// Number of rows of a stratum to keep, so that none of its final rows is missing.
     ///
-    /// It wins `size` times its share in the end. How many of these it has shown already is at most hypergeometric around
-    /// `size` times its share so far; six standard deviations and a few more are a chance of less than one in a billion.
-    /// The sum over all strata is the size and a little: the memory does not grow with the file. Where odds fade, the first
-    /// rows may be the newest and win all: nothing less than the size is sure.
+    /// In the end a stratum gets `size` times its share. The number of these rows seen so far is at most hypergeometric
+    /// around `size` times the share so far. Six standard deviations plus a few rows leave a chance below one in a billion.
+    /// The sum over all strata is little more than the size, so memory does not grow with the file. With fading odds the
+    /// first rows may be the newest and take all places, so this returns the size.
     fn room(self, size: u64, of_stratum: u64, of_all: u64) -> u64 {
         if of_stratum == of_all || self != Self::Even {
             return size;
@@ -198,17 +197,17 @@ impl Odds {
     }
 }
 
-/// Seats for parties of these counts by the quota method (Balinski & Young 1975): each gets its exact share rounded down
-/// or up, and with one seat more in all nobody has one less, so that larger samples hold smaller ones.
+/// Distributes seats by the quota method (Balinski & Young 1975). Each party gets its exact share rounded down or up. With
+/// one more seat in total, no party loses one, so a larger sample contains a smaller one.
 fn apportion(seats: u64, counts: &[u64]) -> Vec<u64> {
     if let [_] = counts {
         return vec![seats];
     }
     let all: u64 = counts.iter().sum();
     let mut given = vec![0u64; counts.len()];
-    // The next seat goes to the strongest claim, count / (given + 1), among who stays below the exact share rounded up,
-    // given < seat * count / all: from the first seat over given * all / count on. Numbers over 0 are in the order of
-    // their bits.
+    // The next seat goes to the party with the largest claim, count / (given + 1), among those below their quota: given <
+    // seat * count / all. A party meets this condition from the first seat over given * all / count. Positive numbers have
+    // the same order as their bits.
     let mut waiting: BinaryHeap<Reverse<(u64, usize)>> =
         (0..counts.len()).map(|party| Reverse((1, party))).collect();
     let mut eligible: BinaryHeap<(u64, Reverse<usize>)> = BinaryHeap::new();
@@ -235,7 +234,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn shares_are_kept_within_one_and_grow_with_the_size(
+        fn seats_are_within_one_of_the_exact_share_and_grow_with_the_size(
             counts in prop::collection::vec(1u64..500, 1..9),
             seats in 0u64..200,
         ) {

@@ -1,4 +1,4 @@
-//! Filters rows before sampling: by date, by texts already used, by texts that they nearly copy.
+//! Filters rows before sampling: by date, by texts already used, and by near-duplicates of other texts.
 
 use std::collections::HashMap;
 
@@ -9,49 +9,50 @@ use crate::io::fraction::Fraction;
 use crate::io::stream::Place;
 use crate::rows::fingerprint::Fingerprint;
 use crate::rows::near_duplicates::NearDuplicates;
+use crate::rows::row::counted;
 use crate::rows::{ReadOptions, Row, Rows};
 
-/// What rows are held against, and how many did not pass. Memory: sixteen bytes for each text to leave out.
+/// The filter, and counts of the rows it met. Memory: sixteen bytes for each excluded text.
 #[derive(Default)]
 pub struct Filter {
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     dated: bool,
-    /// Texts to leave out, and whether they were labelled.
+    /// Excluded texts, and whether they were labelled.
     used: HashMap<Fingerprint, bool>,
-    /// Texts that no row may nearly copy, and the file they are from.
+    /// Texts whose near-duplicates are excluded, and the file they come from.
     near: Option<(Place, NearDuplicates)>,
-    met: FilterCounts,
+    counts: FilterCounts,
 }
 
-/// Rows that are worth a remark.
+/// Counts of rows for warnings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct FilterCounts {
-    /// Left out: they have no date that can be read, and one was needed.
+    /// Rows left out because they have no valid date.
     undated: u64,
-    /// Left out: they nearly copy a text held against them.
-    near_copies: u64,
-    /// Passed on: they are malformed.
+    /// Rows left out as near-duplicates.
+    near_duplicates: u64,
+    /// Malformed rows, which pass.
     malformed: u64,
 }
 
 impl Filter {
-    /// Lets pass what is dated from `since` on and before `until`, or everything where neither is given.
+    /// Passes rows dated from `since` (inclusive) to `until` (exclusive). Passes all rows if neither is given.
     pub fn between(since: Option<Timestamp>, until: Option<Timestamp>) -> Self {
         Self { since, until, dated: since.is_some() || until.is_some(), ..Self::default() }
     }
 
-    /// Leaves out rows without a date.
+    /// Leaves out rows without a valid date.
     #[must_use]
     pub fn dated(self, dated: bool) -> Self {
         Self { dated: self.dated || dated, ..self }
     }
 
-    /// Leaves out rows whose text is in a file; a label that came since then makes a new row of an old one.
+    /// Leaves out rows whose text is in a file. A row passes if it is labelled now and was unlabelled in the file.
     pub fn exclude(&mut self, place: &Place, options: &ReadOptions) -> Result<()> {
         let (mut rows, mut row) = (Rows::open(place, options)?, Row::default());
         while rows.read(&mut row)? {
-            // A malformed row was not used: a run killed while it wrote the state leaves such a line.
+            // A malformed row was not used: a run that was killed while writing the state can leave one.
             if row.fault().is_none() {
                 let labelled = matches!(rows.label(&row), Ok(Some(_)));
                 *self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default() |= labelled;
@@ -60,7 +61,7 @@ impl Filter {
         Ok(())
     }
 
-    /// Leaves out rows that nearly copy a row of a file.
+    /// Leaves out near-duplicates of the rows of a file.
     pub fn exclude_near(&mut self, place: &Place, threshold: Fraction, options: &ReadOptions) -> Result<()> {
         let (mut rows, mut row) = (Rows::open(place, options)?, Row::default());
         let mut near = NearDuplicates::new(threshold.value());
@@ -71,7 +72,7 @@ impl Filter {
         Ok(())
     }
 
-    /// Fails now, not at the first row, where a column that is needed is not there.
+    /// Fails early if a required column is missing.
     pub fn expect_columns(&self, rows: &Rows) -> Result<()> {
         if self.dated {
             rows.expect_date()?;
@@ -86,12 +87,12 @@ impl Filter {
         !self.used.is_empty() || self.near.is_some()
     }
 
-    /// Reads the next row that passes into `row`; false at the end.
+    /// Reads the next row that passes into `row`. Returns false at the end.
     pub fn read(&mut self, rows: &mut Rows, row: &mut Row) -> Result<bool> {
         while rows.read(row)? {
-            // A malformed row is not judged here: validate must see it.
+            // Pass malformed rows on, so that validate sees them.
             let is_malformed = row.fault().is_some();
-            self.met.malformed += u64::from(is_malformed);
+            self.counts.malformed += u64::from(is_malformed);
             if is_malformed || self.passes(rows, row)? {
                 return Ok(true);
             }
@@ -102,7 +103,7 @@ impl Filter {
     fn passes(&mut self, rows: &Rows, row: &Row) -> Result<bool> {
         if self.dated {
             let Some(date) = rows.date(row) else {
-                self.met.undated += 1;
+                self.counts.undated += 1;
                 return Ok(false);
             };
             if self.since.is_some_and(|since| date < since) || self.until.is_some_and(|until| date >= until) {
@@ -119,21 +120,28 @@ impl Filter {
             return Ok(false);
         }
         let is_copy = self.near.as_ref().is_some_and(|(_, near)| near.has_near(text));
-        self.met.near_copies += u64::from(is_copy);
+        self.counts.near_duplicates += u64::from(is_copy);
         Ok(!is_copy)
     }
 
-    /// How many rows of `input` were set aside as near-copies, in words, if any were.
+    /// The message about near-duplicates in `input`, if any were left out.
     pub(super) fn set_aside(&self, input: &Place) -> Option<String> {
-        let (against, _) = self.near.as_ref().filter(|_| self.met.near_copies > 0)?;
-        Some(format!("{input}: set aside as near-copies of rows of {against}: {}", self.met.near_copies))
+        let (against, _) = self.near.as_ref().filter(|_| self.counts.near_duplicates > 0)?;
+        let rows = counted(self.counts.near_duplicates, "row");
+        Some(format!("{input}: {rows} set aside as near-duplicates of rows in {against}"))
     }
 
-    /// What was wrong with the rows of `input`.
+    /// Warnings about rows of `input`.
     pub(super) fn warnings(&self, input: &Place) -> impl Iterator<Item = String> {
-        let FilterCounts { undated, malformed, .. } = self.met;
-        let no_date = || format!("{input}: left out for want of a date that can be read: {undated}");
-        let no_row = || format!("{input}: lines that are no rows: {malformed}; validate sets them aside");
+        let FilterCounts { undated, malformed, .. } = self.counts;
+        let no_date = || {
+            let rows = counted(undated, "row");
+            format!("{input}: {rows} left out without a valid date; fix the dates, or set --date-column")
+        };
+        let no_row = || {
+            let rows = counted(malformed, "malformed row");
+            format!("{input}: {rows} found; run validate to set malformed rows aside")
+        };
         (undated > 0).then(no_date).into_iter().chain((malformed > 0).then(no_row))
     }
 }

@@ -1,4 +1,4 @@
-//! Selects rows to label: half where the model is least certain, a quarter unlike the rest, a quarter at random.
+//! Selects rows to label: half by uncertainty, a quarter by rare words, a quarter at random.
 
 use std::collections::{BinaryHeap, HashSet};
 
@@ -11,25 +11,25 @@ use crate::rows::sampling::draw::DrawKey;
 use crate::rows::sampling::filter::Filter;
 use crate::rows::{Row, Rows};
 
-/// Counters of words: enough for the words of a language, and bounded.
+/// Number of word counters: enough for one language, and bounded.
 const COUNTERS: usize = 1 << 18;
 
-/// Rows kept of each kind for each one wanted, so that near-copies among them can be passed over.
+/// Candidates kept for each row to pick, because near-duplicates among them are skipped.
 const SPARE: usize = 4;
 
 /// Why a row was picked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PickedFor {
-    /// Its score is closest to the threshold.
+    /// The score is closest to the threshold.
     Uncertain,
-    /// Its words are rarest.
+    /// The words are the rarest.
     Novel,
-    /// By chance: these alone tell how often the model is right.
+    /// Picked at random. Only these rows give an unbiased estimate of the model's accuracy.
     Random,
 }
 
 impl PickedFor {
-    /// The word in the column `picked_for`.
+    /// The value in the column `picked_for`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Uncertain => "uncertain",
@@ -39,27 +39,27 @@ impl PickedFor {
     }
 }
 
-/// How often words occur, from a first reading.
+/// Word counts from a first pass.
 pub struct WordFrequencies {
     rows: u64,
     counts: Vec<u32>,
 }
 
 impl WordFrequencies {
-    /// Reads all rows for their words.
+    /// Counts the words of all rows.
     pub fn read(rows: &mut Rows) -> Result<Self> {
-        let mut familiar = Self { rows: 0, counts: vec![0; COUNTERS] };
+        let mut frequencies = Self { rows: 0, counts: vec![0; COUNTERS] };
         let mut row = Row::default();
         while rows.read(&mut row)? {
-            familiar.rows += 1;
+            frequencies.rows += 1;
             for word in words(rows.text(&row)?) {
-                familiar.counts[word] = familiar.counts[word].saturating_add(1);
+                frequencies.counts[word] = frequencies.counts[word].saturating_add(1);
             }
         }
-        Ok(familiar)
+        Ok(frequencies)
     }
 
-    /// How rare the words of a text are on average; a short text is held to be a little more ordinary than it looks.
+    /// The average rarity of the words of a text. The divisor makes short texts slightly less rare.
     fn novelty(&self, text: &str) -> f64 {
         let words = words(text);
         let rarity = |word: &usize| (self.rows as f64 / f64::from(self.counts[*word].max(1))).ln();
@@ -67,13 +67,13 @@ impl WordFrequencies {
     }
 }
 
-/// The counters of the distinct words of a text.
+/// The indexes of the counters for the distinct words of a text.
 fn words(text: &str) -> HashSet<usize> {
-    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+    #[expect(clippy::cast_possible_truncation, reason = "only the low bits are used")]
     normal(text).split(' ').map(|word| xxh3_64(word.as_bytes()) as usize % COUNTERS).collect()
 }
 
-/// A row and how badly it is wanted: the smaller, the more.
+/// A candidate. Smaller keys are picked first.
 struct QueuedRow {
     key: f64,
     place: u64,
@@ -101,27 +101,27 @@ impl PartialEq for QueuedRow {
 
 impl Eq for QueuedRow {}
 
-/// Picks `size` of the rows without a label, no two of them near-copies. Memory: a dozen rows for each one picked.
+/// Picks `size` unlabelled rows without near-duplicates. Memory: about a dozen candidates for each picked row.
 pub fn pick(
     rows: &mut Rows,
     filter: &mut Filter,
-    familiar: &WordFrequencies,
+    frequencies: &WordFrequencies,
     size: usize,
     threshold: f64,
     seed: u64,
 ) -> Result<Vec<(Row, PickedFor)>> {
     let kept = size.saturating_mul(SPARE);
     let mut heaps: [BinaryHeap<QueuedRow>; 3] = Default::default();
-    let mut met = HashSet::new();
+    let mut known_texts = HashSet::new();
     let mut row = Row::default();
     while filter.read(rows, &mut row)? {
         let text = rows.text(&row)?;
-        if rows.label(&row)?.is_some() || !met.insert(Fingerprint::of(text)) {
+        if rows.label(&row)?.is_some() || !known_texts.insert(Fingerprint::of(text)) {
             continue;
         }
         let place = rows.seen();
         let uncertainty = (rows.number(&row, "spam_score")? - threshold).abs();
-        let keys = [uncertainty, -familiar.novelty(text), DrawKey::uniform(seed, place).value()];
+        let keys = [uncertainty, -frequencies.novelty(text), DrawKey::uniform(seed, place).value()];
         for (heap, key) in heaps.iter_mut().zip(keys) {
             if heap.len() < kept || heap.peek().is_some_and(|last| key < last.key) {
                 heap.push(QueuedRow { key, place, row: row.clone(), text: text.to_owned() });
@@ -131,8 +131,8 @@ pub fn pick(
             }
         }
     }
-    // The random ones are drawn first, from all: what the others took before would make them easier than rows are. What one
-    // kind cannot fill, most of its candidates being copies of one another, the next one does.
+    // Draw the random rows first and from all rows. If the others came first, the random rows would be easier than average.
+    // If one kind runs out of distinct candidates, the next kind takes its places.
     let [uncertain, novel, random] = heaps;
     let quarter = size / 4;
     let turns = [
@@ -143,16 +143,16 @@ pub fn pick(
     let mut near = NearDuplicates::new(0.8);
     let mut picked: Vec<(u64, Row, PickedFor)> = Vec::new();
     let mut left = 0;
-    for (why, heap, quota) in turns {
+    for (reason, heap, quota) in turns {
         left += quota;
         for candidate in heap.into_sorted_vec() {
             if left > 0 && !near.has_near(&candidate.text) {
                 near.add(&candidate.text);
-                picked.push((candidate.place, candidate.row, why));
+                picked.push((candidate.place, candidate.row, reason));
                 left -= 1;
             }
         }
     }
     picked.sort_unstable_by_key(|(place, ..)| *place);
-    Ok(picked.into_iter().map(|(_, row, why)| (row, why)).collect())
+    Ok(picked.into_iter().map(|(_, row, reason)| (row, reason)).collect())
 }

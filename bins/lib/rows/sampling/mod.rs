@@ -1,4 +1,4 @@
-//! Selects rows from a file: samples, splits and rows to label.
+//! Selects rows of a file: samples, splits and rows to label.
 
 pub mod draw;
 pub mod filter;

@@ -1,4 +1,4 @@
-//! The filtered rows of a file, and the three ways to take rows from them: sample, split, select for labelling.
+//! Takes rows from a filtered file in three ways: a sample, a split, or rows to label.
 
 use anyhow::Result;
 
@@ -8,9 +8,10 @@ use super::labelling_queue::{self, PickedFor, WordFrequencies};
 use crate::io::fraction::Fraction;
 use crate::io::stream::Place;
 use crate::rows::fingerprint::Fingerprint;
+use crate::rows::row::counted;
 use crate::rows::{CellValue, Format, MalformedRows, ReadOptions, Row, Rows, Writer};
 
-/// A file, and which of its rows may be taken.
+/// A file and a filter for its rows.
 pub struct RowPool<'a> {
     input: &'a Place,
     options: ReadOptions,
@@ -18,22 +19,21 @@ pub struct RowPool<'a> {
 }
 
 impl<'a> RowPool<'a> {
-    /// The rows of a file that pass a filter.
     pub fn new(input: &'a Place, options: ReadOptions, filter: Filter) -> Self {
         Self { input, options, filter }
     }
 
-    /// A remark on the rows that were set aside as near-copies, if any were.
+    /// The message about near-duplicates, if any were left out.
     pub fn set_aside(&self) -> Option<String> {
         self.filter.set_aside(self.input)
     }
 
-    /// What was wrong with rows.
+    /// Warnings about the rows read.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         self.filter.warnings(self.input)
     }
 
-    /// Opens the file for a sample, which passes malformed rows on: validate must see them.
+    /// Opens the file for a sample. Malformed rows pass, so that validate sees them.
     fn open(&self) -> Result<Rows> {
         let options = ReadOptions { faults: MalformedRows::Keep, ..self.options.clone() };
         let rows = Rows::open(self.input, &options)?;
@@ -41,7 +41,7 @@ impl<'a> RowPool<'a> {
         Ok(rows)
     }
 
-    /// Draws a sample; with a column to stratify by, the shares of its values are kept.
+    /// Draws a sample. With `stratify`, the sample keeps the shares of the values of this column.
     pub fn draw(&mut self, mut sample: Sample, stratify: Option<&str>) -> Result<DrawnRows> {
         let mut rows = self.open()?;
         let stratum = stratify.map(|name| rows.column(name)).transpose()?;
@@ -50,24 +50,24 @@ impl<'a> RowPool<'a> {
             let stratum = stratum.map_or("", |column| row.get(column));
             sample.offer(&row, rows.seen(), || rows.date(&row), stratum);
         }
-        let wanted = sample.size();
-        Ok(DrawnRows { wanted, rows: sample.finish().collect(), picked_for: None, from: rows })
+        let requested = sample.size();
+        Ok(DrawnRows { requested, rows: sample.finish().collect(), picked_for: None, from: rows })
     }
 
-    /// Picks unlabelled rows for people to label. Reads the file twice: first for how often words occur.
+    /// Picks unlabelled rows to label. Reads the file twice: first to count words, then to pick rows.
     pub fn pick_for_labels(&mut self, size: usize, threshold: Fraction, seed: u64) -> Result<DrawnRows> {
         let kept = self.input.kept()?;
         let open = || Rows::from_bytes(kept.place.reader()?, self.input, &self.options);
-        let familiar = WordFrequencies::read(&mut open()?)?;
+        let frequencies = WordFrequencies::read(&mut open()?)?;
         let mut rows = open()?;
         self.filter.expect_columns(&rows)?;
         let picked =
-            labelling_queue::pick(&mut rows, &mut self.filter, &familiar, size, threshold.value(), seed)?;
+            labelling_queue::pick(&mut rows, &mut self.filter, &frequencies, size, threshold.value(), seed)?;
         let (picked, why) = picked.into_iter().unzip();
-        Ok(DrawnRows { wanted: size as u64, rows: picked, picked_for: Some(why), from: rows })
+        Ok(DrawnRows { requested: size as u64, rows: picked, picked_for: Some(why), from: rows })
     }
 
-    /// Sends each row to its side of a split, by the hash of its text; without a split all go out.
+    /// Writes each row to its side of a split, which depends on the hash of its text. Without a split, all rows go to `out`.
     pub fn split(
         &mut self,
         share: Option<Fraction>,
@@ -95,27 +95,28 @@ impl<'a> RowPool<'a> {
     }
 }
 
-/// Rows that were taken, in the order they came.
+/// The drawn rows, in file order.
 pub struct DrawnRows {
-    wanted: u64,
+    requested: u64,
     rows: Vec<Row>,
-    /// Why each was picked, if they are for people to label.
+    /// The reason for each row, if the rows are to be labelled.
     picked_for: Option<Vec<PickedFor>>,
-    /// Where they come from.
     from: Rows,
 }
 
 impl DrawnRows {
-    /// A remark that there were fewer rows than asked for, if there were.
+    /// The message that fewer rows were found than requested, if this is the case.
     pub fn shortfall(&self) -> Option<String> {
-        let (wanted, found, input) = (self.wanted, self.rows.len(), self.from.place());
-        let asked = if self.picked_for.is_some() { "--for-labels" } else { "--size" };
-        let of = if self.picked_for.is_some() { "distinct texts without a label" } else { "to draw from" };
-        let is_short = (found as u64) < wanted;
-        is_short.then(|| format!("{input}: {asked} {wanted}, but no more than {found} {of}"))
+        let (requested, found, input) = (self.requested, self.rows.len() as u64, self.from.place());
+        let (option, noun) = match self.picked_for {
+            Some(_) => ("--for-labels", "distinct unlabelled text"),
+            None => ("--size", "row"),
+        };
+        (found < requested)
+            .then(|| format!("{input}: only {} found ({option} {requested})", counted(found, noun)))
     }
 
-    /// Writes the rows; those for people to label with the column `picked_for`.
+    /// Writes the rows. Rows to label get the column `picked_for`.
     pub fn write(mut self, place: &Place, format: Option<Format>) -> Result<()> {
         let added: &[&str] = if self.picked_for.is_some() { &["picked_for"] } else { &[] };
         let mut writer = Writer::create(place, format, &mut self.from, added)?;
