@@ -88,7 +88,7 @@ fn write_and_kill(
     killed: &AtomicU64,
 ) -> (Vec<Promotion>, Vec<String>) {
     let mut numbers = RandomStream::new(seed);
-    let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
+    let (mut acknowledged, mut errors) = (Vec::new(), Vec::new());
     while killed.load(SeqCst) < KILLS {
         let reason = format!("{seed}, {}", acknowledged.len());
         let mut child = random_command(registry, models, &mut numbers, &reason).spawn().unwrap();
@@ -98,15 +98,15 @@ fn write_and_kill(
         }
         let _ = child.kill();
         let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
         match output.status.code() {
             None => drop(killed.fetch_add(1, SeqCst)),
             // A complete report means that the promotion was acknowledged. `gc` prints none.
             Some(0) => acknowledged.extend(serde_json::from_slice::<Promotion>(&output.stdout).ok()),
-            Some(_) => refused.push(said),
+            Some(_) => errors.push(message),
         }
     }
-    (acknowledged, refused)
+    (acknowledged, errors)
 }
 
 /// Reads the champion repeatedly, as a server would, until `done`. Returns the number of reads.
@@ -158,17 +158,18 @@ fn killed_writers_lose_no_promotion_and_leave_no_partial_file() {
         done.store(true, SeqCst);
         (outcomes, readers.map(|reader| reader.join().unwrap()))
     });
-    let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
+    let (mut acknowledged, mut errors) = (Vec::new(), Vec::new());
     for outcome in outcomes {
-        let (told, said) = outcome.unwrap();
-        acknowledged.extend(told);
-        refused.extend(said);
+        let (promotions, message) = outcome.unwrap();
+        acknowledged.extend(promotions);
+        errors.extend(message);
     }
     // Only a rollback may fail: without an earlier version, or if `gc` has removed its model.
-    refused.retain(|said| {
-        !said.contains("no earlier version to roll back to") && !said.contains("was removed to save space")
+    errors.retain(|message| {
+        !message.contains("no earlier version to roll back to")
+            && !message.contains("was removed to save space")
     });
-    assert_eq!(refused, [""; 0]);
+    assert_eq!(errors, [""; 0]);
     let after: Promotion = serde_json::from_slice(
         &promote(&root, &[models[0].to_str().unwrap(), "--reason", "last"]).output().unwrap().stdout,
     )
@@ -216,8 +217,8 @@ fn a_dry_run_does_not_report_a_running_writer_as_killed() {
         });
         while !done.load(SeqCst) {
             let output = promote(&root, &[models[2].to_str().unwrap(), "--dry-run"]).output().unwrap();
-            let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-            assert!(output.status.success() && !said.contains("killed"), "{said}");
+            let message = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(output.status.success() && !message.contains("killed"), "{message}");
         }
     });
 }
@@ -253,15 +254,15 @@ fn a_full_disk_leaves_the_old_champion() {
         if output.status.success() {
             break;
         }
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains("File too large"), "{blocks}: {said}");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(message.contains("File too large"), "{blocks}: {message}");
         assert_eq!(registry.champion().unwrap().unwrap(), before, "{blocks} blocks");
         // The journal may have gained complete lines about the new version.
         assert!(journal().starts_with(&lines) && journal().ends_with(b"\n"), "{blocks} blocks");
         assert_eq!(problems(&registry), [""; 0], "{blocks} blocks");
-        failed.push(said);
+        failed.push(message);
     }
-    let at = |name: &str| failed.iter().filter(|said| said.contains(name)).count();
+    let at = |name: &str| failed.iter().filter(|message| message.contains(name)).count();
     assert!(at("spam/models/") > 0 && at("journal.jsonl") > 0, "{failed:?}");
     assert_eq!(registry.champion().unwrap().unwrap().version, 3);
     assert_eq!(problems(&registry), [""; 0]);
@@ -297,15 +298,15 @@ fn a_full_or_read_only_file_system_leaves_the_old_champion() {
     let mut own = Command::new("unshare");
     own.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, env!("CARGO_BIN_EXE_promote")]);
     let output = own.arg(directory).arg(&model).stdin(Stdio::null()).output();
-    let said =
+    let message =
         output.map(|output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned());
-    let said = said.unwrap_or_else(|_| "skipped".into());
-    if said.contains("skipped") || said.starts_with("unshare: ") {
-        println!("skipped: cannot mount a file system here: {said}");
+    let message = message.unwrap_or_else(|_| "skipped".into());
+    if message.contains("skipped") || message.starts_with("unshare: ") {
+        println!("skipped: cannot mount a file system here: {message}");
         return;
     }
-    let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines.len(), 2, "{said}");
-    assert!(lines[0].starts_with("promoted with ") && lines[0] != "promoted with 0 kB left", "{said}");
+    let lines: Vec<&str> = message.lines().collect();
+    assert_eq!(lines.len(), 2, "{message}");
+    assert!(lines[0].starts_with("promoted with ") && lines[0] != "promoted with 0 kB left", "{message}");
     assert_eq!(lines[1], "Read-only file system");
 }

@@ -22,13 +22,13 @@ fn spamops(directory: &Path, words: &[&str]) -> Command {
     command
 }
 
-fn done(directory: &Path, words: &[&str]) -> Output {
+fn run_ok(directory: &Path, words: &[&str]) -> Output {
     let output = spamops(directory, words).output().unwrap();
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     output
 }
 
-fn refused(directory: &Path, words: &[&str]) -> String {
+fn run_fails(directory: &Path, words: &[&str]) -> String {
     let output = spamops(directory, words).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
     String::from_utf8(output.stderr).unwrap()
@@ -74,7 +74,7 @@ fn json(path: &Path) -> Value {
 #[test]
 fn every_result_carries_the_id_of_the_run() {
     let directory = fresh("id");
-    done(&directory, &["run", "--demo"]);
+    run_ok(&directory, &["run", "--demo"]);
     let out = directory.join("out");
     let id = json(&out.join("run.json"))["id"].clone();
     assert_eq!(id.as_str().unwrap().len(), 64);
@@ -94,18 +94,18 @@ fn every_result_carries_the_id_of_the_run() {
 #[test]
 fn a_run_that_stopped_after_any_step_resumes() {
     let complete = fresh("complete");
-    done(&complete, &["run", "--demo"]);
+    run_ok(&complete, &["run", "--demo"]);
     let stopped = fresh("stopped");
-    done(&stopped, &["run", "--demo", "sample"]);
+    run_ok(&stopped, &["run", "--demo", "sample"]);
     for (place, step) in STEPS.iter().enumerate().take(STEPS.len() - 1) {
         if place > 0 {
-            done(&stopped, &["run", step]);
+            run_ok(&stopped, &["run", step]);
         }
         let resumed = fresh(&format!("stopped-after-{step}"));
         let copied = Command::new("cp").arg("-R").arg(stopped.join("out")).arg(&resumed).status();
         assert!(copied.unwrap().success());
-        let said = String::from_utf8(done(&resumed, &["run", "--demo"]).stderr).unwrap();
-        assert!(said.contains(&format!("after the step {step}\n")), "{said}");
+        let printed = String::from_utf8(run_ok(&resumed, &["run", "--demo"]).stderr).unwrap();
+        assert!(printed.contains(&format!("after the step {step}\n")), "{printed}");
         assert_same(&complete, &resumed, step);
     }
 }
@@ -113,9 +113,9 @@ fn a_run_that_stopped_after_any_step_resumes() {
 #[test]
 fn a_run_that_was_killed_in_any_step_resumes() {
     let complete = fresh("unkilled");
-    done(&complete, &["run", "--demo"]);
+    run_ok(&complete, &["run", "--demo"]);
     let lines =
-        String::from_utf8(done(&complete, &["run", "--demo", "--restart", "--dry-run"]).stderr).unwrap();
+        String::from_utf8(run_ok(&complete, &["run", "--demo", "--restart", "--dry-run"]).stderr).unwrap();
     assert!(lines.contains(" fit "), "{lines}");
     for wanted in [
         " sample --size",
@@ -129,14 +129,14 @@ fn a_run_that_was_killed_in_any_step_resumes() {
         let directory = fresh(&format!("killed-{}", wanted.trim().replace([' ', '/'], "-")));
         let mut run = spamops(&directory, &["run", "--demo"]);
         let mut child = run.stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut printed = BufReader::new(child.stderr.take().unwrap()).lines();
         let is_wanted = |line: &String| line.starts_with("$ ") && format!("{line} ").contains(wanted);
-        assert!(said.any(|line| is_wanted(&line.unwrap())), "{wanted}");
+        assert!(printed.any(|line| is_wanted(&line.unwrap())), "{wanted}");
         // Kills the run together with the tool that it called.
         let group = format!("-{}", child.id());
         assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
         child.wait().unwrap();
-        done(&directory, &["run", "--demo"]);
+        run_ok(&directory, &["run", "--demo"]);
         assert_same(&complete, &directory, wanted);
     }
 }
@@ -144,11 +144,11 @@ fn a_run_that_was_killed_in_any_step_resumes() {
 #[test]
 fn temporary_files_of_a_killed_tool_are_removed() {
     let directory = fresh("removed");
-    done(&directory, &["run", "--demo", "sample"]);
+    run_ok(&directory, &["run", "--demo", "sample"]);
     for name in ["out/.clean.csv.1.tmp", "out/state/.history.jsonl.1.tmp", "out/demo/.x.1.tmp"] {
         fs::write(directory.join(name), "half").unwrap();
     }
-    done(&directory, &["run", "--demo"]);
+    run_ok(&directory, &["run", "--demo"]);
     let left = files(&directory).into_keys().filter(|name| name.to_string_lossy().ends_with(".tmp"));
     assert_eq!(left.collect::<Vec<_>>(), Vec::<PathBuf>::new());
 }
@@ -156,10 +156,10 @@ fn temporary_files_of_a_killed_tool_are_removed() {
 #[test]
 fn a_second_run_finds_no_new_rows() {
     let directory = fresh("second");
-    done(&directory, &["run", "--demo"]);
+    run_ok(&directory, &["run", "--demo"]);
     let first = json(&directory.join("out/run.json"))["id"].clone();
-    let said = String::from_utf8(done(&directory, &["run", "--demo"]).stdout).unwrap();
-    assert!(said.contains("retrain_needed=false\n"), "{said}");
+    let printed = String::from_utf8(run_ok(&directory, &["run", "--demo"]).stdout).unwrap();
+    assert!(printed.contains("retrain_needed=false\n"), "{printed}");
     assert_ne!(json(&directory.join("out/run.json"))["id"], first, "the state is an input of the run");
 }
 
@@ -167,7 +167,7 @@ fn a_second_run_finds_no_new_rows() {
 fn the_next_run_handles_a_pending_retrain_request() {
     let directory = fresh("pending");
     for step in ["sample", "validate", "score", "drift"] {
-        done(&directory, &["run", "--demo", step]);
+        run_ok(&directory, &["run", "--demo", step]);
     }
     // Its results are lost, but its state is not.
     for entry in fs::read_dir(directory.join("out")).unwrap().map(Result::unwrap) {
@@ -175,8 +175,11 @@ fn the_next_run_handles_a_pending_retrain_request() {
             fs::remove_file(entry.path()).unwrap();
         }
     }
-    let said = String::from_utf8(done(&directory, &["run", "--demo"]).stdout).unwrap();
-    assert!(said.contains("retrain_needed=true\n") && said.contains("reason_code=forced\n"), "{said}");
+    let printed = String::from_utf8(run_ok(&directory, &["run", "--demo"]).stdout).unwrap();
+    assert!(
+        printed.contains("retrain_needed=true\n") && printed.contains("reason_code=forced\n"),
+        "{printed}"
+    );
     assert!(!directory.join("out/state/retrain-pending").exists());
 }
 
@@ -184,32 +187,35 @@ fn the_next_run_handles_a_pending_retrain_request() {
 fn a_quarter_without_drift_requests_no_retrain() {
     let directory = fresh("quiet");
     let quiet = ["run", "--demo", "--since", "2026-04-01", "--until", "2026-07-01", "--now", "2026-07-01"];
-    let said = String::from_utf8(done(&directory, &quiet).stdout).unwrap();
-    assert!(said.contains("retrain_needed=false\n"), "{said}");
+    let printed = String::from_utf8(run_ok(&directory, &quiet).stdout).unwrap();
+    assert!(printed.contains("retrain_needed=false\n"), "{printed}");
     assert!(!directory.join("out/challenger.json").exists());
 }
 
 #[test]
 fn results_of_another_run_are_rejected() {
     let directory = fresh("other");
-    done(&directory, &["run", "--demo"]);
+    run_ok(&directory, &["run", "--demo"]);
     // The same step with another time belongs to another run.
-    done(&directory, &["run", "--now", "2026-10-01T12:00:00Z", "drift"]);
+    run_ok(&directory, &["run", "--now", "2026-10-01T12:00:00Z", "drift"]);
     for tool in ["report out", "notify out --to slack --dry-run", "run report"] {
-        let said = refused(&directory, &tool.split(' ').collect::<Vec<_>>());
-        assert!(said.contains("validate.json to run") && said.contains("start over"), "{tool}: {said}");
+        let printed = run_fails(&directory, &tool.split(' ').collect::<Vec<_>>());
+        assert!(
+            printed.contains("validate.json to run") && printed.contains("start over"),
+            "{tool}: {printed}"
+        );
     }
     // A result that a tool wrote outside the run is rejected too.
-    done(&directory, &["run", "--demo", "--restart"]);
-    done(&directory, &["drift", "out/clean.csv", "-o", "out/drift.json"]);
-    let said = refused(&directory, &["report", "out"]);
-    assert!(said.contains("drift.json to no run"), "{said}");
+    run_ok(&directory, &["run", "--demo", "--restart"]);
+    run_ok(&directory, &["drift", "out/clean.csv", "-o", "out/drift.json"]);
+    let printed = run_fails(&directory, &["report", "out"]);
+    assert!(printed.contains("drift.json to no run"), "{printed}");
 }
 
 #[test]
 fn printed_command_lines_can_be_pasted() {
     let directory = fresh("pasted a 'b");
-    let lines = String::from_utf8(done(&directory, &["run", "--demo"]).stderr).unwrap();
+    let lines = String::from_utf8(run_ok(&directory, &["run", "--demo"]).stderr).unwrap();
     let lines: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
     assert!(lines.len() > 20, "{lines:?}");
     let compare = fs::read(directory.join("out/compare.json")).unwrap();
@@ -223,8 +229,8 @@ fn printed_command_lines_can_be_pasted() {
 #[test]
 fn a_dry_run_writes_nothing() {
     let directory = fresh("dry");
-    let said = String::from_utf8(done(&directory, &["run", "--demo", "--dry-run"]).stderr).unwrap();
-    assert!(said.contains("# if drift requests a retrain:\n"), "{said}");
+    let printed = String::from_utf8(run_ok(&directory, &["run", "--demo", "--dry-run"]).stderr).unwrap();
+    assert!(printed.contains("# if drift requests a retrain:\n"), "{printed}");
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
 }
 
@@ -237,27 +243,27 @@ fn options_come_from_the_environment_and_the_command_line_wins() {
             [("SPAMOPS_IN_SIZE", "12"), ("SPAMOPS_IN_OUT_DIR", "there"), ("SPAMOPS_IN_SINCE", "")];
         String::from_utf8(command.envs(environment).output().unwrap().stderr).unwrap()
     };
-    let said = run(&[]);
-    assert!(said.contains("--size 12 ") && said.contains("-o there/new.csv"), "{said}");
-    let said = run(&["--size=13"]);
-    assert!(said.contains("--size 13 "), "{said}");
+    let printed = run(&[]);
+    assert!(printed.contains("--size 12 ") && printed.contains("-o there/new.csv"), "{printed}");
+    let printed = run(&["--size=13"]);
+    assert!(printed.contains("--size 13 "), "{printed}");
 }
 
 #[test]
 fn usage_errors_say_how_to_fix_them() {
     let directory = fresh("mistakes");
-    assert!(refused(&directory, &["run"]).contains("no rows; set --data FILE, or try --demo"));
-    assert!(refused(&directory, &["run", "--data", "none.csv"]).contains("none.csv: no such file"));
-    assert!(refused(&directory, &["run", "--demo", "tidy"]).contains("expected one of sample, validate"));
-    assert!(refused(&directory, &["run", "--demo", "fit"]).contains("run the step split first"));
+    assert!(run_fails(&directory, &["run"]).contains("no rows; set --data FILE, or try --demo"));
+    assert!(run_fails(&directory, &["run", "--data", "none.csv"]).contains("none.csv: no such file"));
+    assert!(run_fails(&directory, &["run", "--demo", "tidy"]).contains("expected one of sample, validate"));
+    assert!(run_fails(&directory, &["run", "--demo", "fit"]).contains("run the step split first"));
     assert!(
-        refused(&directory, &["run", "--out-dir", "nowhere", "fit"])
+        run_fails(&directory, &["run", "--out-dir", "nowhere", "fit"])
             .contains("nowhere: no run.json; run the step sample first")
     );
     fs::create_dir_all(directory.join("out")).unwrap();
     fs::write(directory.join("out/new.csv"), "label,text\nham,a\n").unwrap();
-    let said = refused(&directory, &["run", "--data", "out/new.csv"]);
-    assert!(said.contains("out/new.csv: would be overwritten; choose another --out-dir"), "{said}");
+    let printed = run_fails(&directory, &["run", "--data", "out/new.csv"]);
+    assert!(printed.contains("out/new.csv: would be overwritten; choose another --out-dir"), "{printed}");
     assert!(directory.join("out/new.csv").exists());
 }
 
@@ -268,17 +274,17 @@ fn a_retrain_request_stays_pending_until_a_comparison() {
     fs::create_dir_all(marker.parent().unwrap()).unwrap();
     fs::write(&marker, "an earlier run\n").unwrap();
     let quiet = ["run", "--demo", "--since", "2026-04-01", "--until", "2026-07-01", "--now", "2026-07-01"];
-    done(&directory, &[&quiet[..], &["sample", "validate", "score", "drift"]].concat());
+    run_ok(&directory, &[&quiet[..], &["sample", "validate", "score", "drift"]].concat());
     // The step drift runs again: the earlier request still counts.
     for _ in 0..2 {
         assert_eq!(json(&directory.join("out/drift.json"))["reason"], "forced");
-        done(&directory, &["run", "drift"]);
+        run_ok(&directory, &["run", "drift"]);
     }
     // A report without a comparison keeps the request. So does a report after a run that failed to start.
-    done(&directory, &["run", "report"]);
+    run_ok(&directory, &["run", "report"]);
     assert!(marker.exists());
-    refused(&directory, &["run", "--data", "none.csv", "sample"]);
-    done(&directory, &["run", "report"]);
+    run_fails(&directory, &["run", "--data", "none.csv", "sample"]);
+    run_ok(&directory, &["run", "report"]);
     assert!(marker.exists());
     assert_eq!(json(&directory.join("out/decision.json"))["retrain_needed"], false);
 }
@@ -286,12 +292,12 @@ fn a_retrain_request_stays_pending_until_a_comparison() {
 #[test]
 fn a_step_without_its_result_runs_again() {
     let directory = fresh("missing");
-    done(&directory, &["run", "--demo", "sample", "validate", "score", "drift"]);
+    run_ok(&directory, &["run", "--demo", "sample", "validate", "score", "drift"]);
     fs::remove_file(directory.join("out/drift.json")).unwrap();
-    let said = String::from_utf8(done(&directory, &["run", "--demo"]).stdout).unwrap();
-    assert!(said.contains("deploy_needed=true\n"), "{said}");
+    let printed = String::from_utf8(run_ok(&directory, &["run", "--demo"]).stdout).unwrap();
+    assert!(printed.contains("deploy_needed=true\n"), "{printed}");
     // The step outputs does not reopen a finished run.
-    done(&directory, &["run", "outputs"]);
+    run_ok(&directory, &["run", "outputs"]);
     assert_eq!(json(&directory.join("out/run.json"))["finished"], true);
 }
 
@@ -307,56 +313,56 @@ fn another_program_with_the_name_of_a_tool_is_ignored() {
     let mut run = Command::new(bin.join("spamops"));
     let output =
         run.args(["run", "--demo"]).current_dir(&directory).env_clear().env("PATH", path).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("\n$ spamops compare "), "{said}");
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(printed.contains("\n$ spamops compare "), "{printed}");
     assert!(String::from_utf8(output.stdout).unwrap().contains("deploy_needed=true\n"));
 }
 
 #[test]
 fn an_unreadable_run_json_is_an_error_and_an_empty_one_restarts_the_run() {
     let directory = fresh("unreadable");
-    done(&directory, &["run", "--demo", "sample"]);
+    run_ok(&directory, &["run", "--demo", "sample"]);
     let record = directory.join("out/run.json");
     let edited = fs::read_to_string(&record).unwrap().replace("\"size\": 2000", "\"size\": 5");
     fs::write(&record, edited).unwrap();
-    let said = refused(&directory, &["run", "validate"]);
-    assert!(said.contains("the id does not match its settings and inputs"), "{said}");
-    assert!(said.contains("start over with spamops run --restart"), "{said}");
+    let printed = run_fails(&directory, &["run", "validate"]);
+    assert!(printed.contains("the id does not match its settings and inputs"), "{printed}");
+    assert!(printed.contains("start over with spamops run --restart"), "{printed}");
     fs::write(&record, "").unwrap();
-    let said = String::from_utf8(done(&directory, &["run", "--demo", "sample"]).stderr).unwrap();
-    assert!(said.contains("is empty; the run starts over"), "{said}");
+    let printed = String::from_utf8(run_ok(&directory, &["run", "--demo", "sample"]).stderr).unwrap();
+    assert!(printed.contains("is empty; the run starts over"), "{printed}");
 }
 
 #[test]
 fn the_policy_changes_the_id_of_the_run() {
     let directory = fresh("policy");
     fs::write(directory.join("strict.toml"), "[compare]\nmin-f1 = 0.999\n").unwrap();
-    done(&directory, &["run", "--demo", "--config", "strict.toml"]);
+    run_ok(&directory, &["run", "--demo", "--config", "strict.toml"]);
     let strict = json(&directory.join("out/run.json"))["id"].clone();
     assert_eq!(json(&directory.join("out/decision.json"))["deploy_needed"], false);
     // A later step also uses it.
-    let said = String::from_utf8(done(&directory, &["run", "compare"]).stderr).unwrap();
-    assert!(said.contains("--config strict.toml"), "{said}");
-    done(&directory, &["run", "--demo", "--out-dir=-other"]);
+    let printed = String::from_utf8(run_ok(&directory, &["run", "compare"]).stderr).unwrap();
+    assert!(printed.contains("--config strict.toml"), "{printed}");
+    run_ok(&directory, &["run", "--demo", "--out-dir=-other"]);
     assert_ne!(json(&directory.join("-other/run.json"))["id"], strict);
 }
 
 #[test]
 fn a_run_does_not_override_a_promotion_by_a_person() {
     let directory = fresh("meanwhile");
-    done(&directory, &["run", "--demo", "sample", "validate", "score"]);
+    run_ok(&directory, &["run", "--demo", "sample", "validate", "score"]);
     fs::write(
         directory.join("rows.csv"),
         format!("label,text\n{}", "spam,win a prize now\nham,see you at noon\n".repeat(20)),
     )
     .unwrap();
-    done(&directory, &["fit", "rows.csv", "-o", "urgent.json"]);
-    done(
+    run_ok(&directory, &["fit", "rows.csv", "-o", "urgent.json"]);
+    run_ok(
         &directory,
         &["promote", "urgent.json", "--registry", "out/models", "--reason", "urgent", "-o", "moved.json"],
     );
-    let said = refused(&directory, &["run", "--demo"]);
-    assert!(said.contains("the step promote failed"), "{said}");
+    let printed = run_fails(&directory, &["run", "--demo"]);
+    assert!(printed.contains("the step promote failed"), "{printed}");
     assert_eq!(json(&directory.join("out/models/spam/champion.json"))["version"], 2);
 }
 

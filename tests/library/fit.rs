@@ -19,7 +19,7 @@ use spamops::rows::{ReadOptions, Row, Rows};
 struct Batches {
     rows: Vec<TrainingRow>,
     size: usize,
-    held: bool,
+    in_memory: bool,
 }
 
 impl TrainingRows for Batches {
@@ -28,7 +28,7 @@ impl TrainingRows for Batches {
     }
 
     fn are_in_memory(&self) -> bool {
-        self.held
+        self.in_memory
     }
 }
 
@@ -97,7 +97,7 @@ fn assert_same(rows: &Vec<TrainingRow>, recipe: &Recipe) {
         if !in_memory && recipe.learner.is_linear() {
             continue;
         }
-        let batches = Batches { rows: rows.clone(), size, held: in_memory };
+        let batches = Batches { rows: rows.clone(), size, in_memory };
         let found = bytes(&batches, recipe, limits);
         assert!(found == expected, "batches of {size}, in memory: {in_memory}, {limits:?}: {recipe:?}");
     }

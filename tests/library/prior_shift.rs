@@ -18,7 +18,8 @@ use crate::directory::fresh;
 fn without_a_shift_the_test_fires_at_its_level() {
     let (runs, trained, rows) = (400, 100, 1000);
     let fired = (0..runs).filter(|&run| {
-        PriorShiftTest::test(&scores(run, trained, rows, 0.2), counted(run, trained)).unwrap().p < LEVEL
+        PriorShiftTest::test(&scores(run, trained, rows, 0.2), training_balance(run, trained)).unwrap().p
+            < LEVEL
     });
     let fired = fired.count();
     // Expected: 4. The chance of 14 or more is 1 in 10,000.
@@ -29,7 +30,8 @@ fn without_a_shift_the_test_fires_at_its_level() {
 fn a_shift_is_detected_and_estimated() {
     let (mut sum, runs) = (0.0, 100);
     for run in 0..runs {
-        let change = PriorShiftTest::test(&scores(run, 4000, 1000, 0.5), counted(run, 4000)).unwrap();
+        let change =
+            PriorShiftTest::test(&scores(run, 4000, 1000, 0.5), training_balance(run, 4000)).unwrap();
         assert!(change.p < LEVEL, "run {run}: {change:?}");
         sum += change.estimated;
     }
@@ -82,12 +84,12 @@ fn number(run: u64, side: u64, place: u64) -> f64 {
 }
 
 /// Class balance of random training rows, about 20% positive.
-fn counted(run: u64, rows: u64) -> TrainingBalance {
+fn training_balance(run: u64, rows: u64) -> TrainingBalance {
     let positive = (0..rows).filter(|&place| number(run, 0, place) < 0.2).count() as u64;
     TrainingBalance { positive, negative: rows - positive }
 }
 
-/// Scores of random rows with this share of positives, from a model trained on the rows of [`counted`].
+/// Scores of random rows with this share of positives, from a model trained on the rows of [`training_balance`].
 ///
 /// A number x has the density 2x in positive rows and 2(1 - x) in negative ones. So x is the probability for even classes.
 fn scores(run: u64, trained: u64, rows: u64, share: f64) -> Vec<f64> {
@@ -96,7 +98,7 @@ fn scores(run: u64, trained: u64, rows: u64, share: f64) -> Vec<f64> {
         calibrated: true,
         separation: 1.0,
     };
-    let prior = Prior::given(counted(run, trained).share().unwrap(), even);
+    let prior = Prior::given(training_balance(run, trained).share().unwrap(), even);
     let row = |place| {
         let larger = number(run, 1, place).max(number(run, 2, place));
         let x = if number(run, 3, place) < share { larger } else { 1.0 - larger };

@@ -39,7 +39,7 @@ os.environ.update(
 )
 
 
-def say(message):
+def log(message):
     print(f"{time.monotonic() - START:6.1f} s  {message}", flush=True)
 
 
@@ -224,7 +224,7 @@ def environment_variables(server):
     assert (tracked["experiment_id"], tracked["run_id"]) == (experiment, open_run), tracked
     assert client.get_run(open_run).info.status == "RUNNING", "track ended a run that it did not start"
     assert not track(CYCLE / "challenger.json", "--name", "environment", **named)["made"]
-    say("MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are used")
+    log("MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are used")
 
 
 def encrypted(server, work):
@@ -246,12 +246,12 @@ def encrypted(server, work):
     context.load_cert_chain(pem, secret)
     proxy = Proxy(server.port, context)
     call = [CYCLE / "challenger.json", "--name", "encrypted", "--uri", proxy.uri]
-    said = track(*call, "--spool", work / "never", expect=2)
-    assert "certificate" in said, said
-    say(f"TLS with an unknown authority: {said.strip().replace(str(work), 'WORK')}")
+    error = track(*call, "--spool", work / "never", expect=2)
+    assert "certificate" in error, error
+    log(f"TLS with an unknown authority: {error.strip().replace(str(work), 'WORK')}")
     assert track(*call, MLFLOW_TRACKING_SERVER_CERT_PATH=str(pem))["made"]
     assert not track(*call, MLFLOW_TRACKING_INSECURE_TLS="true")["made"]
-    say("TLS works with MLFLOW_TRACKING_SERVER_CERT_PATH and with MLFLOW_TRACKING_INSECURE_TLS")
+    log("TLS works with MLFLOW_TRACKING_SERVER_CERT_PATH and with MLFLOW_TRACKING_INSECURE_TLS")
 
 
 def complete_sequence(server, work):
@@ -285,7 +285,7 @@ def complete_sequence(server, work):
         assert len(state.client.get_metric_history(run.info.run_id, name)) == 1, name
     inputs = {(one.tags[0].value, one.dataset.name) for one in run.inputs.dataset_inputs}
     assert inputs == {("training", "train.csv"), ("evaluation", "holdout.csv")}, inputs
-    say("fit: a run with params, metrics, folds as steps, inputs, a logged model and a version; a second call adds nothing")
+    log("fit: a run with params, metrics, folds as steps, inputs, a logged model and a version; a second call adds nothing")
 
     at_promotion = [challenger, CYCLE / "compare.json", CYCLE / "promote.json", CYCLE / "report.html"]
     promoted = track(*at_promotion, "--experiment", "spam", *uri)
@@ -297,7 +297,7 @@ def complete_sequence(server, work):
     assert set(files) == {"metrics.json", "compare.json", "promote.json", "report.html"}, files
     kept = state.client.download_artifacts(run.info.run_id, "compare.json", str(work))
     assert Path(kept).read_bytes() == (CYCLE / "compare.json").read_bytes()
-    say("promotion: the same run, and champion is version 2")
+    log("promotion: the same run, and champion is version 2")
 
     def back(to):
         tool("promote", "--rollback", "--registry", models, "--reason", "a test", "-o", work / "back.json")
@@ -310,7 +310,7 @@ def complete_sequence(server, work):
     tool("promote", "--to", "2", "--registry", models, "-o", work / "on.json")
     track(work / "on.json", *uri)
     assert state.version_at("champion") == 2 and len(state.versions()) == 2
-    say("rollback: champion is version 1; tracking the older promotion again moves nothing; a new promotion moves it to 2")
+    log("rollback: champion is version 1; tracking the older promotion again moves nothing; a new promotion moves it to 2")
 
 
 def same_scores(server, work):
@@ -348,7 +348,7 @@ def same_scores(server, work):
         raise SystemExit(f"a list in a cell was scored: {model.predict({'text': texts})}")
     except TypeError as error:
         assert "a cell is a list" in str(error), error
-    say(f"Python: 1,000 rows, {len(set(expected))} different scores, the same as score")
+    log(f"Python: 1,000 rows, {len(set(expected))} different scores, the same as score")
 
     port = free_port()
     command = [str(BIN / "mlflow"), "models", "serve", "-m", "models:/spam@champion", "--env-manager", "local",
@@ -364,7 +364,7 @@ def same_scores(server, work):
     finally:
         os.killpg(serving.pid, signal.SIGKILL)
         serving.wait()
-    say("mlflow models serve: the same 1,000 scores with dataframe_split, dataframe_records and inputs")
+    log("mlflow models serve: the same 1,000 scores with dataframe_split, dataframe_records and inputs")
 
     track(CYCLE / "challenger.json", "--name", "standalone", "--program", shutil.which("score"), "--uri", server.uri)
     script = ("import mlflow, pandas; model = mlflow.pyfunc.load_model('models:/standalone@challenger');"
@@ -372,7 +372,7 @@ def same_scores(server, work):
     answer = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=work, env={
         **os.environ, "PATH": "/usr/bin:/bin", "MLFLOW_TRACKING_URI": server.uri}).stdout
     assert json.loads(answer)["verdict"], answer
-    say("with --program the model needs no installed score")
+    log("with --program the model needs no installed score")
 
 
 def cut_everywhere(server):
@@ -395,7 +395,7 @@ def cut_everywhere(server):
             state = ServerState(server.uri, name, name)
             state.expect_one(name)
             assert not call(name)["made"], name
-    say(f"connection lost at each of {requests} requests, before and after it arrived: always one run, one model, one version")
+    log(f"connection lost at each of {requests} requests, before and after it arrived: always one run, one model, one version")
     with_retries = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0.01"}
     retried = 0
     for number in range(1, requests + 1):
@@ -409,7 +409,7 @@ def cut_everywhere(server):
         ServerState(server.uri, name, name).expect_one(name)
     # Four requests are not idempotent, so they are not retried: run, logged model, model output, version.
     assert retried == requests - 4, retried
-    say(f"one answer lost: {retried} of {requests} requests are retried, and nothing is created twice")
+    log(f"one answer lost: {retried} of {requests} requests are retried, and nothing is created twice")
     return proxy
 
 
@@ -433,7 +433,7 @@ def killed_client(server, proxy, work):
         assert len(flushed["sent"]) == 1 and not flushed["kept"], flushed
         ServerState(server.uri, name, name).expect_one(name)
         assert not list((spool / "plans").iterdir()) and not list((spool / "files").iterdir())
-    say("client killed at 5 requests: flushing its spool completes the tracking")
+    log("client killed at 5 requests: flushing its spool completes the tracking")
 
 
 def killed_server(server, proxy):
@@ -447,7 +447,7 @@ def killed_server(server, proxy):
         proxy.reset()
         track(*call)
         ServerState(server.uri, name, name).expect_one(name)
-    say("server killed at 3 requests and started again: always one run, one version")
+    log("server killed at 3 requests and started again: always one run, one version")
 
 
 def spooled(server, work):
@@ -468,7 +468,7 @@ def spooled(server, work):
     state.expect_one("spooled")
     assert state.version_at("champion") == 1 and not list((spool / "plans").iterdir()) and not list((spool / "files").iterdir())
     assert not track("--flush", "--spool", spool)["sent"]
-    say(f"no server: two calls take {took:.1f} s; after the flush: one run, one version, both aliases")
+    log(f"no server: two calls take {took:.1f} s; after the flush: one run, one version, both aliases")
 
 
 def passwords(work):
@@ -479,18 +479,18 @@ def passwords(work):
         call = [CYCLE / "challenger.json", "--uri", server.uri]
         user = {"MLFLOW_TRACKING_USERNAME": "admin"}
         for wrong in ({}, {**user, "MLFLOW_TRACKING_PASSWORD": "wr0ng-secret"}, {"MLFLOW_TRACKING_TOKEN": "wr0ng-secret"}):
-            said = track(*call, expect=2, **wrong)
-            assert ": 401 " in said and "set MLFLOW_TRACKING_USERNAME" in said and said.count("\n") == 1, said
-            assert "wr0ng-secret" not in said, said
-        said = track(*call, "--spool", work / "refused", expect=2)
-        assert "the files are in" in said, said
-        say(f"basic auth, wrong or none: {said.strip().replace(str(work), 'WORK')}")
-        right = {**user, "MLFLOW_TRACKING_PASSWORD": "a-long-right-one"}
-        assert len(track("--flush", "--spool", work / "refused", **right)["sent"]) == 1
-        assert not track(*call, **right)["made"]
+            error = track(*call, expect=2, **wrong)
+            assert ": 401 " in error and "set MLFLOW_TRACKING_USERNAME" in error and error.count("\n") == 1, error
+            assert "wr0ng-secret" not in error, error
+        error = track(*call, "--spool", work / "refused", expect=2)
+        assert "the files are in" in error, error
+        log(f"basic auth with a wrong or missing password: {error.strip().replace(str(work), 'WORK')}")
+        correct = {**user, "MLFLOW_TRACKING_PASSWORD": "a-long-right-one"}
+        assert len(track("--flush", "--spool", work / "refused", **correct)["sent"]) == 1
+        assert not track(*call, **correct)["made"]
         inside = server.uri.replace("//", "//admin:a-long-right-one@")
         assert not track(CYCLE / "challenger.json", "--uri", inside)["made"]
-        say("basic auth works from the environment and from the address")
+        log("basic auth works from the environment and from the address")
     finally:
         server.kill()
 
@@ -507,7 +507,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
         server = Server(work / "server")
-        say(f"MLflow {mlflow.__version__} on {server.uri}")
+        log(f"MLflow {mlflow.__version__} on {server.uri}")
         try:
             complete_sequence(server, work)
             same_scores(server, work)
@@ -520,7 +520,7 @@ def main():
         finally:
             server.kill()
         passwords(work)
-    say("all passed")
+    log("all passed")
 
 
 main()

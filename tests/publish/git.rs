@@ -201,22 +201,22 @@ fn a_push_fails_if_the_registry_on_the_remote_changed() {
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     promote(&other, 1);
     pushed(&other).unwrap();
-    let theirs = git(&other, &["rev-parse", "HEAD"]);
+    let other_head = git(&other, &["rev-parse", "HEAD"]);
     promote(&mine, 1);
-    let ours = git(&mine, &["rev-parse", "HEAD"]);
-    let refused = pushed(&mine).unwrap_err().to_string();
-    assert_eq!(refused, "the registry has changed on the remote; pull, then promote again");
-    assert_eq!(git(&mine, &["rev-parse", "HEAD"]), ours);
-    assert_eq!(git(&directory.join("remote.git"), &["rev-parse", "main"]), theirs);
-    // Tags that are others there are never replaced.
-    let clobbered = push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap_err().to_string();
-    assert!(clobbered.contains("differs from the one on origin; run git tag -d 'spam"), "{clobbered}");
-    // A remote may be named by an address that holds a password.
+    let my_head = git(&mine, &["rev-parse", "HEAD"]);
+    let error = pushed(&mine).unwrap_err().to_string();
+    assert_eq!(error, "the registry has changed on the remote; pull, then promote again");
+    assert_eq!(git(&mine, &["rev-parse", "HEAD"]), my_head);
+    assert_eq!(git(&directory.join("remote.git"), &["rev-parse", "main"]), other_head);
+    // Different tags on the remote are never replaced.
+    let error = push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap_err().to_string();
+    assert!(error.contains("differs from the one on origin; run git tag -d 'spam"), "{error}");
+    // The address of a remote may contain a password.
     let address = "https://me:hunter2@host/o/r.git";
     let remote = directory.join("remote.git");
     git(&mine, &["config", &format!("url.{}.insteadOf", remote.display()), address]);
-    let clobbered = push::fetch_tags(&at(&mine), address, &tags::patterns("spam")).unwrap_err().to_string();
-    assert!(clobbered.contains("differs from the one on https://host/o/r.git; run git"), "{clobbered}");
+    let error = push::fetch_tags(&at(&mine), address, &tags::patterns("spam")).unwrap_err().to_string();
+    assert!(error.contains("differs from the one on https://host/o/r.git; run git"), "{error}");
 }
 
 #[test]
@@ -254,9 +254,9 @@ fn a_failed_push_gives_the_reason_without_the_password() {
     let mine = clone(&directory, "mine");
     promote(&mine, 1);
     git(&mine, &["remote", "set-url", "origin", "http://me:hunter2@127.0.0.1:9/o/r.git"]);
-    let why = format!("{:#}", pushed(&mine).unwrap_err());
-    assert!(why.starts_with("git ls-remote: unable to access 'http://127.0.0.1:9/o/r.git/'"), "{why}");
-    assert!(!why.contains("hunter2"), "{why}");
+    let error = format!("{:#}", pushed(&mine).unwrap_err());
+    assert!(error.starts_with("git ls-remote: unable to access 'http://127.0.0.1:9/o/r.git/'"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
     git(&mine, &["remote", "set-url", "origin", "../remote.git"]);
     let hook = directory.join("remote.git/hooks/pre-receive");
     fs::write(
@@ -265,8 +265,8 @@ fn a_failed_push_gives_the_reason_without_the_password() {
     )
     .unwrap();
     fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let why = format!("{:#}", pushed(&mine).unwrap_err());
-    assert_eq!(why, "git push: main is protected, see https://host/why");
+    let error = format!("{:#}", pushed(&mine).unwrap_err());
+    assert_eq!(error, "git push: main is protected, see https://host/why");
     // A push without a branch fails.
     git(&mine, &["checkout", "--quiet", "--detach"]);
     let detached = pushed(&mine).unwrap_err().to_string();
@@ -319,14 +319,14 @@ fn a_rejected_push_leaves_no_tags_and_keeps_the_commit() {
     );
     fs::write(&hook, script).unwrap();
     fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let (remote, theirs) = (directory.join("remote.git"), git(&other, &["rev-parse", "main"]));
+    let (remote, other_head) = (directory.join("remote.git"), git(&other, &["rev-parse", "main"]));
     let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let expected = "promote: version 1 is the champion, committed; only in this copy: the registry has changed on the remote; pull, then promote again\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
     assert_eq!(git(&mine, &["tag", "--list"]), "");
     assert_eq!(git(&mine, &["log", "--format=%s"]), "spam: version 1 is champion (move 1)\nreadme");
-    assert_eq!(git(&remote, &["rev-parse", "main"]), theirs);
+    assert_eq!(git(&remote, &["rev-parse", "main"]), other_head);
     assert!(!fs::read_to_string(mine.join("promote.json")).unwrap().contains("tags"));
 }
 
@@ -337,8 +337,8 @@ fn promote_changes_nothing_if_the_registry_on_the_remote_is_newer() {
     assert!(run_promote(&other, &["--push", "--reason", "first"]).wait().unwrap().success());
     let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(said, "promote: models/spam: has changed on origin; pull first\n");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(message, "promote: models/spam: has changed on origin; pull first\n");
     assert_eq!(git(&mine, &["status", "--porcelain", "--ignored"]), "");
     assert_eq!(git(&mine, &["log", "--format=%s"]), "readme");
     git(&mine, &["pull", "--quiet"]);

@@ -175,7 +175,7 @@ async function promote(words, more = {}) {
   const [stdout, stderr, status] = await Promise.all([read(child.stdout), read(child.stderr), new Promise((done) => child.on('close', done))])
   outputs.push(String(stdout), String(stderr))
   assert.deepEqual(violations, [])
-  return { status, said: String(stderr).trim(), record: JSON.parse(readFileSync(join(clone, 'promote.json'))) }
+  return { status, message: String(stderr).trim(), record: JSON.parse(readFileSync(join(clone, 'promote.json'))) }
 }
 
 /** Creates a pushed tag in emulate, which has no git. */
@@ -193,14 +193,14 @@ const writes = () => requests.filter(({ method }) => method !== 'GET').map(({ me
 
 // promote does not create a missing tag on GitHub. The promotion remains, and the same command continues later.
 let run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
-assert.equal(run.status, 2, run.said)
-assert.match(run.said, /^promote: version 1 is the champion, committed, tagged, pushed; to complete it, run the same command again: owner\/models: release: the tag spam@v1\.0\.0 does not exist; push it first$/)
+assert.equal(run.status, 2, run.message)
+assert.match(run.message, /^promote: version 1 is the champion, committed, tagged, pushed; to complete it, run the same command again: owner\/models: release: the tag spam@v1\.0\.0 does not exist; push it first$/)
 assert.deepEqual(run.record.published.tags, ['spam@v1.0.0', 'spam#champion#1'])
 assert.deepEqual(writes(), [])
 
 await mirror('spam@v1.0.0')
 run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
-assert.equal(run.status, 0, run.said)
+assert.equal(run.status, 0, run.message)
 const first = run.record
 assert.equal(first.changed, false)
 assert.deepEqual(first.published.dispatched, ['owner/filter'])
@@ -222,16 +222,16 @@ assert(!comments[0].body.includes('@all') && !comments[0].body.includes('<b>'), 
 
 // A second run changes nothing and sends nothing.
 run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
-assert.equal(run.status, 0, run.said)
+assert.equal(run.status, 0, run.message)
 assert.deepEqual(writes(), [])
 assert.deepEqual(run.record.published, first.published)
 
 // The next version gets its own release and updates the same comment.
 run = await promote(['two.json', '--reason', 'second', '--push'])
-assert.equal(run.status, 0, run.said)
+assert.equal(run.status, 0, run.message)
 await mirror('spam@v2.0.0')
 run = await promote(['two.json', '--reason', 'second', ...all])
-assert.equal(run.status, 0, run.said)
+assert.equal(run.status, 0, run.message)
 assert.deepEqual(writes(), [
   'POST /repos/owner/models/releases',
   'POST /repos/owner/models/releases/N/assets',
@@ -248,7 +248,7 @@ assert.match(comments[0].body, /version 2 is the champion/)
 
 // A rollback leaves the release of version 1 unchanged.
 run = await promote(['--rollback', '--reason', 'ham in quarantine', '--push', '--release', '--comment', '1'])
-assert.equal(run.status, 0, run.said)
+assert.equal(run.status, 0, run.message)
 assert.deepEqual(run.record.published.tags, ['spam@v1.0.0', 'spam#champion#3'])
 assert.deepEqual(writes(), ['PATCH /repos/owner/models/issues/comments/N'])
 assert.equal((await github('GET', 'releases')).length, 2)
@@ -256,14 +256,14 @@ assert.equal((await github('GET', 'releases')).length, 2)
 // Errors, including an invalid token.
 await github('POST', 'issues', { title: 'no comment yet' })
 run = await promote(['--to', '1', '--comment', '2'], { GITHUB_TOKEN: `${TOKEN}x` })
-assert.match(run.said, /owner\/models: comment: 401 .*; the token is wrong or expired, renew GITHUB_TOKEN$/m)
+assert.match(run.message, /owner\/models: comment: 401 .*; the token is wrong or expired, renew GITHUB_TOKEN$/m)
 run = await promote(['--to', '1', '--comment', '99'])
-assert.match(run.said, /owner\/models: comment: 404 Not Found; it does not exist, or the token needs issues: write or pull-requests: write$/m)
+assert.match(run.message, /owner\/models: comment: 404 Not Found; it does not exist, or the token needs issues: write or pull-requests: write$/m)
 run = await promote(['two.json', '--commit', '--tag', '--release', '--comment', '1'], { GITHUB_TOKEN: '', GH_TOKEN: '' })
-assert.match(run.said, /GITHUB_TOKEN is not set/)
+assert.match(run.message, /GITHUB_TOKEN is not set/)
 assert.equal(JSON.parse(readFileSync(join(clone, 'models/spam/champion.json'))).version, 1)
 run = await promote(['--to', '1', '--comment', '1'], { GITHUB_API_URL: 'http://github.example' })
-assert.match(run.said, /GITHUB_API_URL: is not an https:\/\/ address; a token is sent only over https$/)
+assert.match(run.message, /GITHUB_API_URL: is not an https:\/\/ address; a token is sent only over https$/)
 run = await promote(['--to', '1', '--comment', '1', '--dry-run', '--dispatch', 'owner/filter'])
 assert.deepEqual(requests, [])
 

@@ -42,7 +42,7 @@ impl Double {
     }
 
     /// All requests so far, such as `POST /path`.
-    fn asked(&self) -> Vec<String> {
+    fn requests(&self) -> Vec<String> {
         let requests = self.runtime.block_on(self.server.received_requests()).unwrap();
         requests.iter().map(|request| format!("{} {}", request.method, request.url.path())).collect()
     }
@@ -127,7 +127,7 @@ fn every_error_is_one_line_with_a_fix_and_without_the_token() {
             let error = double.github.comment(7, "spam", "text").unwrap_err();
             assert_eq!(format!("{error:#}"), format!("o/r: comment: {line}"));
             assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
-            assert_eq!(double.asked(), requests);
+            assert_eq!(double.requests(), requests);
         }
     }
 }
@@ -156,7 +156,7 @@ fn an_event_is_sent_once_whatever_the_answer() {
         double.on("POST", "/repos/o/r/dispatches", ResponseTemplate::new(status));
         let done = double.github.dispatch(&dispatch());
         assert_eq!(done.is_ok(), is_done, "{status}: {done:?}");
-        assert_eq!(double.asked(), ["POST /repos/o/r/dispatches"]);
+        assert_eq!(double.requests(), ["POST /repos/o/r/dispatches"]);
         let body =
             json!({ "event_type": "spamops-promoted", "client_payload": { "name": "spam", "version": 3 } });
         assert_eq!(double.bodies("POST"), [body]);
@@ -245,7 +245,7 @@ fn a_release_is_a_draft_until_it_is_complete() {
         "POST /upload/repos/o/r/releases/5/assets",
         "PATCH /repos/o/r/releases/5",
     ];
-    assert_eq!(double.asked(), order);
+    assert_eq!(double.requests(), order);
     assert_eq!(double.bodies("PATCH"), [json!({ "draft": false, "make_latest": "false" })]);
 }
 
@@ -277,7 +277,7 @@ fn a_half_finished_release_is_completed() {
     double.on("DELETE", "/repos/o/r/releases/assets/8", answer(403, json!({ "message": "no" })));
     let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
     assert_eq!(error, "o/r: release: 403 no; the token needs contents: write");
-    assert_eq!(double.asked().len(), 2);
+    assert_eq!(double.requests().len(), 2);
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_complete_release_is_left_alone() {
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, found));
     let done = double.github.release("spam@v3.0.0", "spam 3", "text", &files()[..1]).unwrap();
     assert!(!done.made && done.uploaded.is_empty(), "{done:?}");
-    assert_eq!(double.asked(), ["GET /repos/o/r/releases/tags/spam@v3.0.0"]);
+    assert_eq!(double.requests(), ["GET /repos/o/r/releases/tags/spam@v3.0.0"]);
     let mut digest = asset("uploaded", 2);
     digest["digest"] = json!("sha256:00");
     for other in [asset("uploaded", 3), digest] {
@@ -322,7 +322,7 @@ fn a_release_needs_its_tag_and_uploads_only_to_github() {
     );
     let error = double.github.release("spam@v3.0.0", "spam 3", "text", &files()).unwrap_err().to_string();
     assert!(error.contains("is not on the API's host, so nothing was sent"), "{error}");
-    assert!(thief.asked().is_empty());
+    assert!(thief.requests().is_empty());
 }
 
 #[test]
@@ -383,9 +383,9 @@ fn promote_never_shows_the_token() {
     ]);
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8(output.stderr).unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
     let expected = "promote: version 1 is the champion; to complete it, run the same command again: o/r: comment: 500 sorry, ***; run this again: it skips finished parts\n";
-    assert_eq!(said, expected);
+    assert_eq!(message, expected);
     assert!(output.stdout.is_empty());
     // The promotion remains, and no written file contains the token.
     let mut count = 0;
@@ -410,7 +410,7 @@ fn promote_never_shows_the_token() {
 #[test]
 fn missing_settings_are_reported_before_anything_moves() {
     let registry = fresh("missing").join("registry");
-    let said = |words: &[&str], token: &str| {
+    let message = |words: &[&str], token: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));
         command.args(["--to", "1", "--registry"]).arg(&registry).args(words);
         let output = command.env_clear().env("GITHUB_TOKEN", token).output().unwrap();
@@ -418,11 +418,11 @@ fn missing_settings_are_reported_before_anything_moves() {
         String::from_utf8(output.stderr).unwrap()
     };
     let line = "promote: GITHUB_REPOSITORY is not set; use --github OWNER/REPO\n";
-    assert_eq!(said(&["--release"], TOKEN), line);
+    assert_eq!(message(&["--release"], TOKEN), line);
     let line = "promote: GITHUB_TOKEN is not set; set it to a GitHub token\n";
-    assert_eq!(said(&["--dispatch", "o/r"], ""), line);
+    assert_eq!(message(&["--dispatch", "o/r"], ""), line);
     let line = "promote: GITHUB_TOKEN: contains characters that no token has; copy the token again\n";
-    assert_eq!(said(&["--dispatch", "o/r"], "gh s"), line);
-    assert!(said(&["--github", "o"], TOKEN).contains("expected OWNER/REPOSITORY"));
+    assert_eq!(message(&["--dispatch", "o/r"], "gh s"), line);
+    assert!(message(&["--github", "o"], TOKEN).contains("expected OWNER/REPOSITORY"));
     assert!(!registry.exists());
 }

@@ -24,12 +24,12 @@ fn ask(url: &str, twice: Repeatable) -> Result<String, HttpFailure> {
 #[test]
 fn transient_failures_of_idempotent_requests_are_retried() {
     for status in ["408 Request Timeout", "429 Too Many Requests", "500 Oh", "503 Service Unavailable"] {
-        let (url, heard) =
+        let (url, requests) =
             server(vec![answer(status, "", "later"), String::new(), answer("200 OK", "", "done")]);
         assert_eq!(ask(&url, Repeatable::Harmless).unwrap(), "done");
-        let heard = heard.join().unwrap();
-        assert_eq!(heard.len(), 3);
-        for text in heard {
+        let requests = requests.join().unwrap();
+        assert_eq!(requests.len(), 3);
+        for text in requests {
             assert!(text.starts_with("POST / HTTP/1.1\r\n") && text.ends_with(r#"{"a": 1}"#), "{text}");
             assert!(text.to_ascii_lowercase().contains("authorization: bearer t0ken\r\n"), "{text}");
         }
@@ -38,9 +38,9 @@ fn transient_failures_of_idempotent_requests_are_retried() {
 
 #[test]
 fn the_number_of_retries_is_limited() {
-    let (url, heard) = server(vec![answer("502 Bad", "", "<html>"); 3]);
+    let (url, requests) = server(vec![answer("502 Bad", "", "<html>"); 3]);
     let failure = ask(&format!("{url}/a/b?token=hidden"), Repeatable::Harmless).unwrap_err();
-    assert_eq!(heard.join().unwrap().len(), 3);
+    assert_eq!(requests.join().unwrap().len(), 3);
     assert!(failure.is_passing());
     let host = url.rsplit_once('@').unwrap().1;
     assert_eq!(failure.to_string(), format!("POST http://{host}/a/b: 502 Bad Gateway"));
@@ -49,18 +49,18 @@ fn the_number_of_retries_is_limited() {
 #[test]
 fn non_idempotent_requests_are_not_retried() {
     for answer in [answer("503 No", "", ""), String::new()] {
-        let (url, heard) = server(vec![answer]);
+        let (url, requests) = server(vec![answer]);
         assert!(ask(&url, Repeatable::Harmful).unwrap_err().is_passing());
-        assert_eq!(heard.join().unwrap().len(), 1);
+        assert_eq!(requests.join().unwrap().len(), 1);
     }
 }
 
 #[test]
 fn a_rejected_request_is_not_retried_and_its_error_hides_secrets() {
     let body = r#"{"error_code": "X", "message": "no\u001b[31m t0ken \n##[error] here"}"#;
-    let (url, heard) = server(vec![answer("400 Bad Request", "", body)]);
+    let (url, requests) = server(vec![answer("400 Bad Request", "", body)]);
     let failure = ask(&url, Repeatable::Harmless).unwrap_err();
-    assert_eq!(heard.join().unwrap().len(), 1);
+    assert_eq!(requests.join().unwrap().len(), 1);
     assert!(!failure.is_passing());
     assert_eq!((failure.status, failure.text.as_str()), (Some(400), body));
     let host = url.rsplit_once('@').unwrap().1;
@@ -70,25 +70,25 @@ fn a_rejected_request_is_not_retried_and_its_error_hides_secrets() {
 
 #[test]
 fn a_redirect_is_reported_and_not_followed() {
-    let (url, heard) = server(vec![answer("301 Moved", "Location: https://elsewhere/?t=1\r\n", "")]);
+    let (url, requests) = server(vec![answer("301 Moved", "Location: https://elsewhere/?t=1\r\n", "")]);
     let failure = ask(&url, Repeatable::Harmless).unwrap_err();
-    assert_eq!(heard.join().unwrap().len(), 1);
-    let told = failure.to_string();
+    assert_eq!(requests.join().unwrap().len(), 1);
+    let message = failure.to_string();
     assert!(
-        told.ends_with(": 301 Moved Permanently; the address has moved, use https://elsewhere/"),
-        "{told}"
+        message.ends_with(": 301 Moved Permanently; the address has moved, use https://elsewhere/"),
+        "{message}"
     );
 }
 
 #[test]
 fn the_client_waits_as_long_as_retry_after_says() {
     let date = "Date: Wed, 21 Oct 2015 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2015 07:28:01 GMT\r\n";
-    for asked in ["Retry-After: 1\r\n", date] {
-        let (url, heard) = server(vec![answer("429 Slow", asked, ""), answer("204 None", "", "")]);
+    for header in ["Retry-After: 1\r\n", date] {
+        let (url, requests) = server(vec![answer("429 Slow", header, ""), answer("204 None", "", "")]);
         let start = Instant::now();
         assert_eq!(ask(&url, Repeatable::Harmless).unwrap(), "");
         assert!(start.elapsed() >= Duration::from_secs(1));
-        heard.join().unwrap();
+        requests.join().unwrap();
     }
 }
 

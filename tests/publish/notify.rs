@@ -26,8 +26,8 @@ fn run(tool: &str, arguments: &[&str], directory: &Path, environment: &[(&str, &
     let mut command = Command::new(tool);
     command.args(arguments).current_dir(directory).env_clear().env("SOURCE_DATE_EPOCH", NOW);
     let output = command.envs(environment.iter().copied()).output().unwrap();
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    (output.status.code().unwrap(), said)
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap(), printed)
 }
 
 fn notify(directory: &Path, to: &str, environment: &[(&str, &str)]) -> (i32, String) {
@@ -52,8 +52,8 @@ fn promoted(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) 
 }
 
 /// The head and the body of a request.
-fn parts(heard: &str) -> (String, Value) {
-    let (start, body) = heard.split_once("\r\n\r\n").unwrap();
+fn parts(request: &str) -> (String, Value) {
+    let (start, body) = request.split_once("\r\n\r\n").unwrap();
     (start.to_owned(), serde_json::from_str(body).unwrap())
 }
 
@@ -65,7 +65,7 @@ fn header<'a>(start: &'a str, name: &str) -> &'a str {
 fn every_channel_gets_one_message_in_its_own_format() {
     let directory = with_run("each");
     assert_eq!(promoted(&directory, &[], &[]), (0, String::new()));
-    let (url, heard) = server(vec![answer("200 OK", "", "ok"); 4]);
+    let (url, requests) = server(vec![answer("200 OK", "", "ok"); 4]);
     let (slack, pagerduty) = (format!("{url}/T0/B0/hook"), format!("{url}/v2/enqueue"));
     let environment = [
         ("SLACK_WEBHOOK_URL", slack.as_str()),
@@ -79,32 +79,35 @@ fn every_channel_gets_one_message_in_its_own_format() {
         ("GITHUB_RUN_ID", "7"),
     ];
     assert_eq!(notify(&directory, "slack,pagerduty,alertmanager,webhook", &environment), (0, String::new()));
-    let (status, said) = notify(&directory, "slack,webhook", &environment);
+    let (status, printed) = notify(&directory, "slack,webhook", &environment);
     assert_eq!(status, 0);
-    assert_eq!(said, "spamops notify: slack: already notified\nspamops notify: webhook: already notified\n");
-    let heard = heard.join().unwrap();
-    let (start, slack) = parts(&heard[0]);
+    assert_eq!(
+        printed,
+        "spamops notify: slack: already notified\nspamops notify: webhook: already notified\n"
+    );
+    let requests = requests.join().unwrap();
+    let (start, slack) = parts(&requests[0]);
     assert!(start.starts_with("POST /T0/B0/hook "), "{start}");
     assert_eq!(slack["text"], "spam: Version 1 is the champion");
     assert_eq!(slack["blocks"][1]["elements"][0]["text"], "better <!here>");
     assert_eq!(slack["blocks"][1]["elements"][0]["type"], "plain_text");
     assert_eq!(slack["blocks"][1]["elements"][2]["text"], "https://git.example/org/repo/actions/runs/7");
-    let (start, pagerduty) = parts(&heard[1]);
+    let (start, pagerduty) = parts(&requests[1]);
     assert!(start.starts_with("POST /v2/enqueue "), "{start}");
     assert_eq!(pagerduty["event_action"], "resolve");
     assert_eq!(
         (&pagerduty["routing_key"], &pagerduty["dedup_key"]),
         (&"r0uting".into(), &"spamops/spam/retrain".into())
     );
-    let (start, alerts) = parts(&heard[2]);
+    let (start, alerts) = parts(&requests[2]);
     assert!(start.starts_with("POST /api/v2/alerts "), "{start}");
     assert_eq!(alerts[0]["labels"]["alertname"], "SpamopsPromoted");
     assert_eq!(alerts[1]["endsAt"], "2026-10-01T00:00:00Z");
-    let (start, message) = parts(&heard[3]);
+    let (start, message) = parts(&requests[3]);
     assert_eq!(message["type"], "spamops.promoted");
     assert_eq!(header(&start, "webhook-id"), message["data"]["id"]);
     // The receiver checks the signature with Python's HMAC.
-    let body = heard[3].split_once("\r\n\r\n").unwrap().1;
+    let body = requests[3].split_once("\r\n\r\n").unwrap().1;
     let script = "import base64, hmac, sys\n\
                   print('v1,' + base64.b64encode(hmac.new(b'secret', '.'.join(sys.argv[1:]).encode(), 'sha256').digest()).decode())";
     let check = Command::new("python3")
@@ -122,40 +125,40 @@ fn every_channel_gets_one_message_in_its_own_format() {
 fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     let directory = with_run("deaf");
     promoted(&directory, &[], &[]);
-    let (status, said) =
+    let (status, printed) =
         notify(&directory, "slack,webhook", &[("SPAMOPS_WEBHOOK_URL", "http://127.0.0.1:9/secret")]);
     assert_eq!(status, 0);
     assert_eq!(
-        said,
+        printed,
         "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not set; set it in the environment; not notified\n\
          spamops notify: warning: webhook: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment; not notified\n"
     );
-    let (url, heard) = server(vec![
+    let (url, requests) = server(vec![
         answer("403 Forbidden", "", "invalid_token /T0/secret r0uting"),
         answer("301 Moved Permanently", "Location: https://hooks.example/T0/secret?x\r\n", ""),
         answer("200 OK", "", "ok"),
     ]);
     let hook = format!("{url}/T0/secret");
-    let (status, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
+    let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert_eq!(status, 0);
     assert!(
-        said.contains("warning: slack: POST http://127.0.0.1:") && said.contains(": 403 invalid_token"),
-        "{said}"
+        printed.contains("warning: slack: POST http://127.0.0.1:") && printed.contains(": 403 invalid_token"),
+        "{printed}"
     );
-    assert!(!said.contains("secret"), "{said}");
-    let (status, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
+    assert!(!printed.contains("secret"), "{printed}");
+    let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert!(
-        status == 0 && said.contains("; the address has moved, use https://hooks.example…; not notified"),
-        "{said}"
+        status == 0 && printed.contains("; the address has moved, use https://hooks.example…; not notified"),
+        "{printed}"
     );
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));
-    assert_eq!(heard.join().unwrap().len(), 3);
-    let (_, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
-    assert_eq!(said, "spamops notify: slack: already notified\n");
+    assert_eq!(requests.join().unwrap().len(), 3);
+    let (_, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
+    assert_eq!(printed, "spamops notify: slack: already notified\n");
     fs::remove_dir_all(directory.join("state")).unwrap();
-    let (_, said) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
+    let (_, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
     assert_eq!(
-        said,
+        printed,
         "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it; not notified\n"
     );
 }
@@ -163,9 +166,9 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
 #[test]
 fn a_promotion_notifies_only_if_something_moved() {
     let directory = with_run("promote");
-    let (url, heard) = server(vec![answer("202 Accepted", "", "{}"); 1]);
+    let (url, requests) = server(vec![answer("202 Accepted", "", "{}"); 1]);
     let environment = [("PAGERDUTY_EVENTS_URL", url.as_str()), ("PAGERDUTY_ROUTING_KEY", "r0uting")];
-    let told = ["--notify", "pagerduty"];
+    let notify_pagerduty = ["--notify", "pagerduty"];
     assert_eq!(
         promoted(&directory, &["--notify", "pagerduty", "--dry-run"], &environment),
         (0, String::new())
@@ -173,10 +176,10 @@ fn a_promotion_notifies_only_if_something_moved() {
     // Registering a challenger notifies nobody, because the champion stays the same.
     let challenger = ["--notify", "pagerduty", "--alias", "challenger"];
     assert_eq!(promoted(&directory, &challenger, &environment), (0, String::new()));
-    assert_eq!(promoted(&directory, &told, &environment), (0, String::new()));
-    let (status, said) = promoted(&directory, &told, &environment);
-    assert_eq!((status, said.as_str()), (0, "promote: version 1 is already the champion\n"));
-    assert_eq!(heard.join().unwrap().len(), 1);
+    assert_eq!(promoted(&directory, &notify_pagerduty, &environment), (0, String::new()));
+    let (status, printed) = promoted(&directory, &notify_pagerduty, &environment);
+    assert_eq!((status, printed.as_str()), (0, "promote: version 1 is already the champion\n"));
+    assert_eq!(requests.join().unwrap().len(), 1);
 }
 
 #[test]
@@ -185,17 +188,17 @@ fn a_retrain_request_is_sent_again_after_a_promotion() {
     let data = format!("{ROOT}/data/messages.csv");
     let drift = ["--quiet", "--reference", &data, "--force", &data, "-o", "run/drift.json"];
     assert_eq!(run(env!("CARGO_BIN_EXE_drift"), &drift, &directory, &[]).0, 0);
-    let (url, heard) = server(vec![answer("200 OK", "", "ok"); 3]);
+    let (url, requests) = server(vec![answer("200 OK", "", "ok"); 3]);
     let environment = [("SLACK_WEBHOOK_URL", url.as_str())];
-    let told = |is_old: bool| {
-        let said = if is_old { "spamops notify: slack: already notified\n" } else { "" };
-        assert_eq!(notify(&directory, "slack", &environment), (0, said.to_owned()));
+    let assert_sent = |is_old: bool| {
+        let printed = if is_old { "spamops notify: slack: already notified\n" } else { "" };
+        assert_eq!(notify(&directory, "slack", &environment), (0, printed.to_owned()));
     };
-    told(false);
-    told(true);
+    assert_sent(false);
+    assert_sent(true);
     promoted(&directory, &[], &[]);
-    told(false);
+    assert_sent(false);
     fs::remove_file(directory.join("run/promote.json")).unwrap();
-    told(false);
-    assert_eq!(heard.join().unwrap().len(), 3);
+    assert_sent(false);
+    assert_eq!(requests.join().unwrap().len(), 3);
 }
