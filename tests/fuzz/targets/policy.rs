@@ -21,7 +21,7 @@ fuzz_target!(|text: &str| -> Corpus {
         Err(error) => return check_error(format!("{error:#}"), "spamops.toml: line "),
     };
     if let Err(error) = command.clone().try_get_matches_from(["sample"]) {
-        let _ = (policy.blame("sample", &error), error.to_string());
+        let _ = (policy.error("sample", &error), error.to_string());
     }
     if let Ok(matches) = command.try_get_matches_from(["sample", "--size", "3", "rows.csv"]) {
         assert_eq!(matches.get_one::<u64>("size"), Some(&3));
