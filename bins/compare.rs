@@ -169,7 +169,7 @@ impl Tool for Args {
         let (counted, state) = tally.finish(self.recent)?;
         let golden = self.golden.as_ref().zip(self.challenger.as_ref());
         let golden = golden.map(|(golden, model)| golden::check(model, golden, &options, &self.rows.words()));
-        let min_f1 = Gate::least(FigureName::F1, self.min_f1.value());
+        let min_f1 = Gate::at_threshold(FigureName::F1, self.min_f1.value());
         let decision = decision::decide(CompareEvidence {
             gates: [min_f1].into_iter().chain(self.gate.iter().copied()).collect(),
             required: models.challenger.map(|model| model.estimate.gates.clone()).unwrap_or_default(),
@@ -194,9 +194,9 @@ impl Args {
     /// Fails if two outputs are the same file, or if an output would overwrite an input.
     fn expect_places(&self) -> Result<()> {
         let outputs = [Some(&self.output), self.flips.as_ref(), self.sequential.as_ref()];
-        stream::expect_apart(&outputs)?;
+        stream::expect_distinct(&outputs)?;
         let read = [&self.champion, &self.challenger, &self.golden].into_iter().flatten();
-        stream::expect_kept(&outputs, self.scored.iter().chain(read))
+        stream::expect_not_overwritten(&outputs, self.scored.iter().chain(read))
     }
 
     /// The state of the sequential test, read from its file or new; `None` without `--sequential`.

@@ -16,7 +16,7 @@ use spamops::drift::run_record::RunRecord;
 use spamops::drift::word_names::WordNames;
 use spamops::io::dates;
 use spamops::io::result_file::{self, digest};
-use spamops::io::stream::{Place, expect_kept};
+use spamops::io::stream::{Place, expect_not_overwritten};
 use spamops::model::model_file::Model;
 use spamops::model::profile_builder;
 use spamops::profile::summary::{Profile, ProfileFile, StoredProfile};
@@ -107,7 +107,7 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         let read = [&self.model, &self.reference, &self.profile, &self.metrics].into_iter().flatten();
-        expect_kept(&[Some(&self.output)], read.chain([&self.input]))?;
+        expect_not_overwritten(&[Some(&self.output)], read.chain([&self.input]))?;
         let model = self.model.as_ref().map(Model::read).transpose()?;
         let metrics =
             self.metrics.as_ref().map(|place| result_file::read::<Metrics>(place, "metrics")).transpose()?;
@@ -118,7 +118,7 @@ impl Tool for Args {
         let new =
             profile_builder::profile(&mut rows, model.as_ref(), &mut |word, text| names.note(word, text))?;
         // Only one run at a time reads the history and adds to it.
-        let _lock = state.as_ref().filter(|_| !self.dry_run).map(State::hold).transpose()?;
+        let _lock = state.as_ref().filter(|_| !self.dry_run).map(State::lock_history).transpose()?;
         let history = history(state.as_ref(), scene);
         let champion_digest = model.as_ref().map_or("", Model::digest);
         let mut since = self.policy.changes_since(state.as_ref(), champion_digest, scene.name())?;
@@ -139,7 +139,7 @@ impl Tool for Args {
         report.head.run_id = scene.run_id();
         result_file::write(&self.output, &report)?;
         if let Some(state) = state.filter(|_| !self.dry_run) {
-            remember(&state, evidence.history, record, scene)?;
+            write_history(&state, evidence.history, record, scene)?;
             if let Some(watched) = since.as_ref().and_then(ChangesSince::watched) {
                 watched.write(&state.file(WATCHED))?;
             }
@@ -184,7 +184,7 @@ impl Args {
 fn history(state: Option<&State>, scene: &Scene) -> History {
     let history = match state.map(State::history) {
         Some(Ok(lines)) => History::read(lines.lines()),
-        Some(Err(error)) => History::lost(&format!("{error:#}")),
+        Some(Err(error)) => History::unreadable(&format!("{error:#}")),
         None => History::default(),
     };
     if let Some(error) = &history.unreadable {
@@ -194,9 +194,9 @@ fn history(state: Option<&State>, scene: &Scene) -> History {
 }
 
 /// Adds a run to the history of the state.
-fn remember(state: &State, mut history: History, record: RunRecord, scene: &Scene) -> Result<()> {
+fn write_history(state: &State, mut history: History, record: RunRecord, scene: &Scene) -> Result<()> {
     history.add(record)?;
-    if let Err(error) = state.remember(&history.lines()?, history.unreadable.is_some()) {
+    if let Err(error) = state.write_history(&history.lines()?, history.unreadable.is_some()) {
         scene.warn(format!("this run was not added to the history: {error:#}"));
     }
     Ok(())

@@ -8,7 +8,7 @@ use clap::Parser;
 use spamops::cli::options::{self, RowArgs};
 use spamops::cli::recipe_args::RecipeArgs;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
-use spamops::io::stream::{Place, expect_kept};
+use spamops::io::stream::{Place, expect_not_overwritten};
 use spamops::model::fit::{self, FitProvenance};
 use spamops::model::model_file::Model;
 use spamops::model::search;
@@ -120,7 +120,7 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
-        expect_kept(&[Some(&self.output), self.search_table.as_ref()], &self.inputs)?;
+        expect_not_overwritten(&[Some(&self.output), self.search_table.as_ref()], &self.inputs)?;
         let recipe = self.recipe.recipe()?;
         ensure!(
             self.memory.is_none() || !recipe.learner.is_linear(),

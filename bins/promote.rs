@@ -10,7 +10,7 @@ use spamops::cli::publish_args::PublishArgs;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::environment;
 use spamops::io::result_file;
-use spamops::io::stream::{Place, expect_kept};
+use spamops::io::stream::{Place, expect_not_overwritten};
 #[cfg(feature = "net")]
 use spamops::publish::alerts::{Alert, Channel, distinct};
 use spamops::publish::git::push;
@@ -127,7 +127,7 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         let registry = Registry::new(&self.registry, &self.name);
-        expect_kept(&[Some(&self.output)], self.model.iter().chain(&self.report))?;
+        expect_not_overwritten(&[Some(&self.output)], self.model.iter().chain(&self.report))?;
         let model = self.model.as_ref().map(candidate).transpose()?;
         let reports = self.report.iter().map(report).collect::<Result<Vec<_>>>()?;
         let now = scene.now()?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use spamops::cli::options::{OutArgs, RowArgs, days, whole};
+use spamops::cli::options::{OutArgs, RowArgs, days, whole_number};
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::{dates::Timestamp, fraction::Fraction, stream::Place};
 use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
@@ -53,11 +53,11 @@ pub(crate) struct Args {
     input: Place,
 
     /// Number of rows to draw [default: all]
-    #[arg(long, short = 'n', value_name = "ROWS", value_parser = whole)]
+    #[arg(long, short = 'n', value_name = "ROWS", value_parser = whole_number)]
     size: Option<u64>,
 
     /// Seed of the random draw
-    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = whole)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = whole_number)]
     seed: u64,
 
     /// Keep the proportions of this column's values

@@ -107,9 +107,12 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
-        stream::expect_apart(&[Some(&self.out.output), self.metrics.as_ref(), self.curve.as_ref()])?;
-        stream::expect_kept(&[Some(&self.out.output)], [&self.model])?;
-        stream::expect_kept(&[self.metrics.as_ref(), self.curve.as_ref()], [&self.model, &self.input])?;
+        stream::expect_distinct(&[Some(&self.out.output), self.metrics.as_ref(), self.curve.as_ref()])?;
+        stream::expect_not_overwritten(&[Some(&self.out.output)], [&self.model])?;
+        stream::expect_not_overwritten(
+            &[self.metrics.as_ref(), self.curve.as_ref()],
+            [&self.model, &self.input],
+        )?;
         let model = Model::read(&self.model)?;
         let threads = threads::count(self.threads);
         let prior = self.prior.map(|requested| self.prior(requested, &model, threads, scene)).transpose()?;

@@ -11,10 +11,10 @@ use clap::Parser;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::environment::{self, variable};
 use spamops::io::result_file::{self, ResultHead, digest_from, digest_of};
-use spamops::io::stream::{Place, expect_kept};
+use spamops::io::stream::{Place, expect_not_overwritten};
 use spamops::mlflow::access::ServerAccess;
 use spamops::mlflow::sequence::send;
-use spamops::mlflow::server::{TrackingServer, is_passing};
+use spamops::mlflow::server::{TrackingServer, is_transient};
 use spamops::mlflow::spool::{FlushedPlans, Spool};
 use spamops::mlflow::tracking::{
     Contents, FlushReport, TrackReport, TrackedFile, TrackingPlan, TrackingTarget,
@@ -143,7 +143,7 @@ impl std::str::FromStr for TrackedRows {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
-        expect_kept(&[Some(&self.output)], self.files.iter())?;
+        expect_not_overwritten(&[Some(&self.output)], self.files.iter())?;
         if self.flush {
             return self.flush(scene);
         }
@@ -157,7 +157,7 @@ impl Tool for Args {
             let source =
                 |digest: &str| contents.get(digest).cloned().context("a file of the plan is missing");
             let sent = send(&plan, &source, &TrackingServer::new(access)?, scene.name());
-            sent.map_err(|error| if is_passing(&error) { with_advice(&error) } else { error })?
+            sent.map_err(|error| if is_transient(&error) { with_advice(&error) } else { error })?
         };
         for left in &tracked.left {
             scene.warn(format!("not changed: {left}"));
@@ -220,7 +220,7 @@ impl Args {
         let (mut unreachable, mut rejected) = (None, None);
         for (path, error) in kept {
             match error {
-                Some(error) if is_passing(&error) => unreachable = Some(error),
+                Some(error) if is_transient(&error) => unreachable = Some(error),
                 Some(error) if path == own => rejected = Some(error),
                 Some(error) => scene.warn(format!("{}: {error:#}", path.display())),
                 None => {}
@@ -235,7 +235,7 @@ impl Args {
             ));
         }
         let done = sent.into_iter().find(|(path, _)| *path == own).map(|(_, tracked)| tracked);
-        Ok(done.unwrap_or_else(|| TrackReport { spooled: true, ..TrackReport::nothing(plan, scene.name()) }))
+        Ok(done.unwrap_or_else(|| TrackReport { spooled: true, ..TrackReport::empty(plan, scene.name()) }))
     }
 
     fn drain(&self, spool: &Spool, scene: &Scene) -> Result<FlushedPlans> {

@@ -90,9 +90,9 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         let options = ReadOptions { faults: MalformedRows::Keep, ..self.rows.options(scene) };
-        stream::expect_apart(&[Some(&self.out.output), self.rejects.as_ref(), self.report.as_ref()])?;
+        stream::expect_distinct(&[Some(&self.out.output), self.rejects.as_ref(), self.report.as_ref()])?;
         let side = [self.rejects.as_ref(), self.report.as_ref()];
-        stream::expect_kept(&side, self.contract.iter().chain([&self.input]))?;
+        stream::expect_not_overwritten(&side, self.contract.iter().chain([&self.input]))?;
         let mut rows = Rows::open(&self.input, &options)?;
         if self.infer {
             return self.infer(&mut rows);

@@ -86,7 +86,7 @@ impl Tool for Args {
             return Ok(Outcome::Done);
         }
         let state = self.state.as_deref().map(State::new);
-        let sent = state.as_ref().map(State::told).transpose()?.unwrap_or_default();
+        let sent = state.as_ref().map(State::notifications).transpose()?.unwrap_or_default();
         let subject = format!("{} {} {}", alert.name, alert.kind.word(), alert.subject);
         for channel in distinct(&self.to) {
             if self.is_sent(&alert, &subject, &sent_to(&sent, channel)) {
@@ -102,7 +102,7 @@ impl Tool for Args {
                         channel: channel.to_string(),
                         subject: subject.clone(),
                     };
-                    if let Err(error) = state.tell(&entry) {
+                    if let Err(error) = state.record_notification(&entry) {
                         scene.warn(format!("{error:#}; {channel} will be notified again"));
                     }
                 }

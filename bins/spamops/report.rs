@@ -71,7 +71,7 @@ impl Tool for Args {
         }
         if let Some(path) = &self.state {
             let state = State::new(path);
-            state.decide(&decision.entry())?;
+            state.record_decision(&decision.entry())?;
         }
         let mut text =
             if summary == Some(Place::Standard) { run.markdown(&decision) } else { decision.outputs() };

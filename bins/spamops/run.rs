@@ -166,7 +166,7 @@ impl Tool for Args {
             echo: &|line| scene.echo(line),
         };
         if self.steps.is_empty() {
-            run.whole()?;
+            run.run_all()?;
         }
         self.steps.iter().try_for_each(|step| run.step(*step))?;
         if !self.dry_run && (self.steps.is_empty() || self.steps.contains(&CycleStep::Report)) {
@@ -202,7 +202,7 @@ impl Args {
             if options.now.is_none() {
                 expected.now.clone_from(&killed.settings.now);
             }
-            if killed.can_go_on(&expected)? {
+            if killed.can_resume(&expected)? {
                 let place = match killed.done.last() {
                     Some(step) => format!("after the step {step}"),
                     None => "from its first step".to_owned(),
@@ -215,7 +215,7 @@ impl Args {
         let no_file = || format!("{}: no such file; set --data", settings.data);
         // This check comes before the results are cleared, so that a killed run can resume once its rows are back.
         ensure!(has_rows || !self.steps.is_empty(), no_file());
-        files.expect_apart([&settings.data].into_iter().chain(&settings.contract).map(String::as_str))?;
+        files.expect_distinct([&settings.data].into_iter().chain(&settings.contract).map(String::as_str))?;
         files.clear()?;
         ensure!(has_rows, no_file());
         let record = CycleRecord::begin(settings, scene.name())?;

@@ -136,8 +136,8 @@ fn history_drops_profiles_that_no_run_needs() {
         let run = ObservedRun::of(&new, "one", day, Confusion::default()).unwrap();
         history.add(RunRecord::new(run, RunFindings { runs: 1, ..RunFindings::default() })).unwrap();
     }
-    assert_eq!(history.blocks().len(), 64);
-    let kept = history.blocks().iter().filter(|block| !block.profile.is_empty()).count();
+    assert_eq!(history.runs().len(), 64);
+    let kept = history.runs().iter().filter(|block| !block.profile.is_empty()).count();
     assert!((15..=25).contains(&kept), "{kept}");
     assert!(history.lines().unwrap().len() < 1_000_000);
     assert_eq!(History::read(history.lines().unwrap().lines()), history);

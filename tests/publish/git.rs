@@ -62,7 +62,7 @@ fn promote(clone: &Path, version: u64) -> tags::TagPlan {
     fs::write(clone.join("models/spam/champion.json"), version.to_string()).unwrap();
     let git = at(clone);
     git.commit(&format!("spam: version {version} is champion")).unwrap();
-    tags::tell(&git, &champion(version)).unwrap()
+    tags::create_tags(&git, &champion(version)).unwrap()
 }
 
 fn champion(version: u64) -> TaggedMove<'static> {
@@ -110,7 +110,7 @@ fn tags_with_the_largest_number_or_date_do_not_overflow() {
     let object = git(&clone, &["hash-object", "-t", "tag", "-w", "--literally", "tag"]);
     git(&clone, &["update-ref", "refs/tags/spam#champion#2", &object]);
     let challenger = TaggedMove { alias: "challenger", ..champion(1) };
-    let error = tags::tell(&at(&clone), &challenger).unwrap_err().to_string();
+    let error = tags::create_tags(&at(&clone), &challenger).unwrap_err().to_string();
     assert!(error.starts_with("the tag spam#champion#2 has the latest possible date"), "{error}");
 }
 
@@ -124,7 +124,7 @@ fn tag_dates_increase_within_a_second_and_when_the_clock_goes_back() {
     // Back to version 1: its tag exists, and the alias gets a tag on the same commit.
     promote(&clone, 1);
     let challenger = TaggedMove { alias: "challenger", version: 2, ..champion(2) };
-    tags::tell(&at(&clone), &challenger).unwrap();
+    tags::create_tags(&at(&clone), &challenger).unwrap();
     let expected = [
         "spam@v1.0.0",
         "spam#champion#1",
@@ -148,19 +148,20 @@ fn tag_dates_increase_within_a_second_and_when_the_clock_goes_back() {
 fn tags_that_gto_cannot_read_are_rejected() {
     let clone = clone(&remote("refused"), "mine");
     promote(&clone, 1);
-    let other = tags::tell(&at(&clone), &champion(2)).unwrap_err().to_string();
+    let other = tags::create_tags(&at(&clone), &champion(2)).unwrap_err().to_string();
     assert!(
         other.contains("already has the tag spam@v1.0.0, and GTO allows one version per commit"),
         "{other}"
     );
     git(&clone, &["commit", "--quiet", "--allow-empty", "-m", "two"]);
     git(&clone, &["tag", "spam@v2.0.0"]);
-    let light = tags::tell(&at(&clone), &champion(2)).unwrap_err().to_string();
+    let light = tags::create_tags(&at(&clone), &champion(2)).unwrap_err().to_string();
     assert!(light.contains("is not annotated"), "{light}");
-    let name = tags::tell(&at(&clone), &TaggedMove { name: "spam-", ..champion(2) }).unwrap_err().to_string();
+    let name =
+        tags::create_tags(&at(&clone), &TaggedMove { name: "spam-", ..champion(2) }).unwrap_err().to_string();
     assert!(name.starts_with("'spam-' is not a valid name in GTO"), "{name}");
     git(&clone, &["tag", "--annotate", "-m", "no", "spam@v1.0.0!"]);
-    let gone = tags::tell(&at(&clone), &champion(1)).unwrap_err().to_string();
+    let gone = tags::create_tags(&at(&clone), &champion(1)).unwrap_err().to_string();
     assert!(gone.starts_with("version 1 was deregistered by the tag spam@v1.0.0!"), "{gone}");
 }
 

@@ -113,7 +113,7 @@ fn delimiter(text: &str) -> Result<u8, String> {
 }
 
 /// Parses a whole number.
-pub fn whole(text: &str) -> Result<u64, String> {
+pub fn whole_number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "expected a whole number".into())
 }
 

@@ -253,7 +253,7 @@ mod tests {
         let positive = PairedCounts { both: 20, only_other: 30, ..PairedCounts::default() };
         let counters =
             PairedConfusion { positive, negative: PairedCounts { neither: 50, ..PairedCounts::default() } };
-        let gates = vec![Gate::least(FigureName::F1, 0.5)];
+        let gates = vec![Gate::at_threshold(FigureName::F1, 0.5)];
         let evidence = CompareEvidence { gates, ..CompareEvidence::of(RowCounts::Paired(counters)) };
         let text = json(&compare_sentences::report(decision::decide(evidence), "compare"));
         assert_eq!(kind_or_error(&text), "compare");

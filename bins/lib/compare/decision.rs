@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn gates_apply_to_the_first_model() {
-        let gate = Gate::least(FigureName::F1, 0.8);
+        let gate = Gate::at_threshold(FigureName::F1, 0.8);
         let missed = Confusion { false_negative: 5, true_positive: 1, ..Confusion::default() };
         let right = Confusion { true_positive: 9, ..Confusion::default() };
         let alone = |verdicts| CompareEvidence {
@@ -173,7 +173,7 @@ mod tests {
         assert!(required(true) && !required(false));
         let gated = |least| {
             deploys(CompareEvidence {
-                gates: vec![Gate::least(FigureName::Recall, least)],
+                gates: vec![Gate::at_threshold(FigureName::Recall, least)],
                 ..evidence(20, 4)
             })
         };

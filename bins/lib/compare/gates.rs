@@ -81,7 +81,7 @@ pub struct GateResult {
 
 impl Gate {
     /// A gate with only a threshold.
-    pub fn least(figure: FigureName, threshold: f64) -> Self {
+    pub fn at_threshold(figure: FigureName, threshold: f64) -> Self {
         Self {
             figure,
             threshold: Some(threshold),
@@ -135,7 +135,7 @@ impl FromStr for Gate {
             None => (first, None),
         };
         let figure: FigureName = name.parse()?;
-        let mut gate = Self { threshold, ..Self::least(figure, 0.0) };
+        let mut gate = Self { threshold, ..Self::at_threshold(figure, 0.0) };
         for word in words {
             let (key, limit) =
                 word.split_once('=').with_context(|| format!("expected KEY=LIMIT, not {}", shown(word)))?;

@@ -208,11 +208,12 @@ impl PairedResult {
         let discordant_rows = self.mcnemar.discordant_rows();
         let discordant = self.counters.right().discordant()?;
         // With fewer than six discordant rows, the exact test cannot reach its level.
-        let enough_discordant = power::whole(rows * MIN_DISCORDANT_ROWS as f64 / discordant_rows as f64)?;
+        let enough_discordant =
+            power::round_up_rows(rows * MIN_DISCORDANT_ROWS as f64 / discordant_rows as f64)?;
         let by_test = power::rows_for_paired(self.accuracy?.value, discordant, PowerAim::USUAL);
         let f1 = self.f1?.value;
         let rows_for_f1 = (PowerAim::USUAL.errors() * error / f1).powi(2) * rows;
-        let by_f1 = (f1.abs() >= MIN_F1_EFFECT).then(|| power::whole(rows_for_f1)).flatten();
+        let by_f1 = (f1.abs() >= MIN_F1_EFFECT).then(|| power::round_up_rows(rows_for_f1)).flatten();
         let needed = [by_test.map(|rows| rows.max(enough_discordant)), by_f1].into_iter().flatten().min();
         needed.map(|needed| needed.max(self.rows + 1))
     }

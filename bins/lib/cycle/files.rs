@@ -141,7 +141,7 @@ impl RunFiles {
     }
 
     /// Fails if an input is a result file, because the run would delete it.
-    pub fn expect_apart<'a>(&self, inputs: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    pub fn expect_distinct<'a>(&self, inputs: impl IntoIterator<Item = &'a str>) -> Result<()> {
         let real = |path: &Path| path.canonicalize().ok();
         for input in inputs {
             let own = real(Path::new(input));

@@ -91,7 +91,7 @@ impl CycleRecord {
     }
 
     /// Whether a killed run can be resumed with these settings. Its settings and input files must be unchanged.
-    pub fn can_go_on(&self, settings: &CycleSettings) -> Result<bool> {
+    pub fn can_resume(&self, settings: &CycleSettings) -> Result<bool> {
         if self.finished || self.settings != *settings {
             return Ok(false);
         }
@@ -230,16 +230,16 @@ mod tests {
         let settings = settings(&directory);
         let mut record = CycleRecord::begin(settings.clone(), "run").unwrap();
         record.done.push(CycleStep::Sample);
-        assert!(record.can_go_on(&settings).unwrap());
-        assert!(!record.can_go_on(&CycleSettings { size: 11, ..settings.clone() }).unwrap());
+        assert!(record.can_resume(&settings).unwrap());
+        assert!(!record.can_resume(&CycleSettings { size: 11, ..settings.clone() }).unwrap());
         let finished = CycleRecord { finished: true, ..record.clone() };
-        assert!(!finished.can_go_on(&settings).unwrap());
+        assert!(!finished.can_resume(&settings).unwrap());
         record.write(&directory).unwrap();
         assert_eq!(CycleRecord::read(&directory).unwrap(), Some(record.clone()));
         assert!(record.check().is_ok() && CycleRecord { id: "0".into(), ..record.clone() }.check().is_err());
         assert_eq!(id_in(&Place::File(directory.join(RECORD))).unwrap(), record.id);
         std::fs::write(directory.join("rows.csv"), "label,text\nham,b\n").unwrap();
-        assert!(!record.can_go_on(&settings).unwrap());
+        assert!(!record.can_resume(&settings).unwrap());
         std::fs::remove_dir_all(&directory).unwrap();
     }
 }

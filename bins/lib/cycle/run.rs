@@ -33,7 +33,7 @@ pub struct CycleRun<'a> {
 
 impl CycleRun<'_> {
     /// Runs all steps of the cycle, except those already done.
-    pub fn whole(&mut self) -> Result<()> {
+    pub fn run_all(&mut self) -> Result<()> {
         self.run_pending(&[CycleStep::Sample, CycleStep::Validate])?;
         if self.has_rows_to_score()? {
             self.run_pending(&[CycleStep::Score, CycleStep::Drift])?;

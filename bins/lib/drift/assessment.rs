@@ -61,8 +61,8 @@ impl Assessment {
     }
 
     /// Whether an alarm is larger than normal for this stream.
-    pub fn is_news(&self) -> bool {
-        self.signals.iter().any(|signal| signal.fired && signal.is_news())
+    pub fn is_unusual(&self) -> bool {
+        self.signals.iter().any(|signal| signal.fired && signal.is_unusual())
     }
 
     /// The part of the assessment that the history keeps.
@@ -73,7 +73,7 @@ impl Assessment {
             runs: self.window.runs,
             since,
             calibrated: self.window.calibration == AlarmCalibration::History,
-            news: self.is_news(),
+            news: self.is_unusual(),
             strengths: self.signals.iter().map(strength).collect(),
             f1: self.expected.map(|expected| expected.expected.value),
         }
@@ -156,7 +156,9 @@ fn estimate(
 
 /// The estimate with the larger loss. The short window shows a recent loss, the long one a small loss.
 fn worst(estimated: &[Option<EstimatedF1>; 2]) -> Option<EstimatedF1> {
-    let by_loss = |one: &&EstimatedF1, other: &&EstimatedF1| one.least_loss().total_cmp(&other.least_loss());
+    let by_loss = |one: &&EstimatedF1, other: &&EstimatedF1| {
+        one.loss_lower_bound().total_cmp(&other.loss_lower_bound())
+    };
     estimated.iter().flatten().max_by(by_loss).copied()
 }
 

@@ -41,7 +41,7 @@ pub fn decide(
     let assessment = assess(evidence, &observation, policy.persistence.of - 1);
     let outcome = TriggerOutcome::of(evidence, &observation, &assessment, policy);
     let record = RunRecord::new(observation.run, assessment.findings(observation.since));
-    let earlier = evidence.history.blocks().iter();
+    let earlier = evidence.history.runs().iter();
     let earlier = earlier.filter(|known| known.id != record.id && known.time <= record.time);
     let decision = DriftDecision {
         time: now,

@@ -108,7 +108,7 @@ impl EstimatedF1 {
     }
 
     /// Lower 95% bound of the loss.
-    pub fn least_loss(&self) -> f64 {
+    pub fn loss_lower_bound(&self) -> f64 {
         self.loss() - 1.644_853_626_951_472_2 * self.expected.error.hypot(self.reference.error)
     }
 }

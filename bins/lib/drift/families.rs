@@ -145,7 +145,7 @@ pub enum ShareOf {
     /// A positive label.
     LabelledPositive,
     /// A positive verdict.
-    TakenForPositive,
+    PositiveVerdict,
     /// A word that new rows have.
     Word(String),
     /// The hash of a word that no new row has.

@@ -41,7 +41,7 @@ impl History {
     }
 
     /// An empty history, for one that cannot be read at all.
-    pub fn lost(why: &str) -> Self {
+    pub fn unreadable(why: &str) -> Self {
         Self { blocks: Vec::new(), unreadable: Some(inert(why)) }
     }
 
@@ -55,7 +55,7 @@ impl History {
         Ok(lines)
     }
 
-    pub fn blocks(&self) -> &[RunRecord] {
+    pub fn runs(&self) -> &[RunRecord] {
         &self.blocks
     }
 

@@ -60,7 +60,7 @@ pub enum LabelledF1 {
         /// Cross-validated F1, adjusted to the class balance of the labelled rows.
         before: f64,
         /// Lower bound of the loss.
-        least_loss: f64,
+        loss_lower_bound: f64,
         /// Maximum loss.
         margin: f64,
     },
@@ -71,7 +71,7 @@ impl LabelledF1 {
     pub fn fired(self) -> bool {
         match self {
             Self::Minimum { is_below, .. } => is_below,
-            Self::Loss { least_loss, margin, .. } => least_loss > margin,
+            Self::Loss { loss_lower_bound, margin, .. } => loss_lower_bound > margin,
             _ => false,
         }
     }
@@ -121,8 +121,8 @@ fn with_limit(
         }
         (None, Some((before, lower_bound))) => {
             // The interval of a difference, from the intervals of its parts (Zou & Donner 2008).
-            let least_loss = before - value - wider * (before - lower_bound).hypot(high - value);
-            LabelledF1::Loss { found, before, least_loss, margin: policy.margin }
+            let loss_lower_bound = before - value - wider * (before - lower_bound).hypot(high - value);
+            LabelledF1::Loss { found, before, loss_lower_bound, margin: policy.margin }
         }
         (None, None) => LabelledF1::NoLimit(found),
     }

@@ -60,7 +60,7 @@ pub(super) fn verdicts(reference: &Messages, new: &Messages, threshold: Fraction
         return None;
     }
     let verdicts = |side: &Messages| [side.len() - side.verdicts(threshold), side.verdicts(threshold)];
-    let test = difference(ShareOf::TakenForPositive, verdicts(new), verdicts(reference));
+    let test = difference(ShareOf::PositiveVerdict, verdicts(new), verdicts(reference));
     Family::Verdicts.strongest(test.into_iter().collect(), 1)
 }
 

@@ -26,7 +26,7 @@ pub struct Signal {
 
 impl Signal {
     /// Whether the change is larger than normal for the stream. True if there are too few earlier windows.
-    pub fn is_news(&self) -> bool {
+    pub fn is_unusual(&self) -> bool {
         self.surprise.is_none_or(|p| p <= ALPHA)
     }
 }

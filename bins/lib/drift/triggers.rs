@@ -78,7 +78,7 @@ impl TriggerCode {
 pub enum ChampionPresence {
     Present,
     /// There is no champion, but there is a reference to compare new rows with.
-    NotAsked,
+    ReferenceOnly,
     /// There is neither a champion nor a reference.
     Missing,
 }
@@ -89,7 +89,7 @@ pub struct DriftPersistence {
     /// Verdict on the current window.
     pub verdict: DriftVerdict,
     /// Whether the drift in the current window is unusual for the stream.
-    pub is_news: bool,
+    pub is_unusual: bool,
     /// Number of the last windows with unusual drift, including the current one.
     pub drifted: usize,
     /// Number of windows that must have unusual drift.
@@ -102,8 +102,8 @@ impl DriftPersistence {
     pub fn fired(self) -> bool {
         match self.retrain_on {
             RetrainOn::Performance => false,
-            RetrainOn::AnyDrift => self.is_news,
-            RetrainOn::PersistentDrift => self.drifted >= self.persistence.windows && self.is_news,
+            RetrainOn::AnyDrift => self.is_unusual,
+            RetrainOn::PersistentDrift => self.drifted >= self.persistence.windows && self.is_unusual,
         }
     }
 
@@ -182,10 +182,12 @@ impl Trigger {
             TriggerCause::Performance(LabelledF1::Minimum { found, minimum, .. }) => {
                 Some((found.value, *minimum))
             }
-            TriggerCause::Performance(LabelledF1::Loss { least_loss, margin, .. }) => {
-                Some((*least_loss, *margin))
+            TriggerCause::Performance(LabelledF1::Loss { loss_lower_bound, margin, .. }) => {
+                Some((*loss_lower_bound, *margin))
             }
-            TriggerCause::Estimated(estimated, margin) => Some((estimated.as_ref()?.least_loss(), *margin)),
+            TriggerCause::Estimated(estimated, margin) => {
+                Some((estimated.as_ref()?.loss_lower_bound(), *margin))
+            }
             TriggerCause::Drift(drift) => Some((drift.drifted as f64, drift.limit() as f64)),
             TriggerCause::Age(days, limit) => Some(((*days)?, *limit)),
             TriggerCause::NewRows(value, limit)
@@ -230,24 +232,24 @@ pub(super) fn retrain_triggers(
 fn champion(evidence: &DriftEvidence) -> Trigger {
     let presence = match (evidence.champion, evidence.reference) {
         (Some(_), _) => ChampionPresence::Present,
-        (None, Some(_)) => ChampionPresence::NotAsked,
+        (None, Some(_)) => ChampionPresence::ReferenceOnly,
         (None, None) => ChampionPresence::Missing,
     };
     Trigger { fired: presence == ChampionPresence::Missing, cause: TriggerCause::Champion(presence) }
 }
 
 fn estimated(estimated: Option<EstimatedF1>, margin: f64) -> Trigger {
-    let fired = estimated.is_some_and(|estimated| estimated.least_loss() > margin);
+    let fired = estimated.is_some_and(|estimated| estimated.loss_lower_bound() > margin);
     Trigger { fired, cause: TriggerCause::Estimated(estimated, margin) }
 }
 
 fn drift(observation: &Observation, assessment: &Assessment, policy: &DriftPolicy) -> Trigger {
-    let is_news = assessment.is_news();
+    let is_unusual = assessment.is_unusual();
     let earlier = observation.past.drifted(assessment.window.runs, policy.persistence.of - 1);
     let drift = DriftPersistence {
         verdict: assessment.verdict,
-        is_news,
-        drifted: usize::from(is_news) + earlier,
+        is_unusual,
+        drifted: usize::from(is_unusual) + earlier,
         persistence: policy.persistence,
         retrain_on: policy.retrain_on,
     };

@@ -224,15 +224,15 @@ impl KeyNumbers {
 /// A set of keys with a few false positives (Bloom 1970, with one hash). It fits into the caches even if the table does
 /// not.
 #[derive(Clone, Debug)]
-pub struct Sieve(Vec<u64>);
+pub struct BloomFilter(Vec<u64>);
 
-impl Default for Sieve {
+impl Default for BloomFilter {
     fn default() -> Self {
         Self::with_room(0)
     }
 }
 
-impl Sieve {
+impl BloomFilter {
     /// An empty sieve for this many keys.
     pub fn with_room(keys: usize) -> Self {
         Self(vec![0; (keys / 8).next_power_of_two()])

@@ -162,7 +162,7 @@ impl Place {
 }
 
 /// Fails if two outputs go to one place, before either is written.
-pub fn expect_apart(outputs: &[Option<&Place>]) -> Result<()> {
+pub fn expect_distinct(outputs: &[Option<&Place>]) -> Result<()> {
     let outputs: Vec<&Place> = outputs.iter().copied().flatten().collect();
     for (index, place) in outputs.iter().enumerate() {
         let is_device = place.path().is_some_and(|path| path.exists() && !path.is_file());
@@ -175,7 +175,7 @@ pub fn expect_apart(outputs: &[Option<&Place>]) -> Result<()> {
 }
 
 /// Fails if an output would overwrite one of these inputs.
-pub fn expect_kept<'a>(
+pub fn expect_not_overwritten<'a>(
     outputs: &[Option<&Place>],
     inputs: impl IntoIterator<Item = &'a Place>,
 ) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::io::diagnostics::shown;
 use crate::mlflow::package::{self, MODEL, PROGRAM};
 use crate::mlflow::server::{TrackingServer, batches, code};
 use crate::mlflow::tracking::{DIGEST, ModelFacts, RunInput, TrackReport, TrackingPlan};
-use crate::publish::http::Repeatable;
+use crate::publish::http::Idempotence;
 
 /// Returns the content with a digest.
 pub type PlanContents<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>>;
@@ -24,7 +24,7 @@ pub fn send(
     server: &TrackingServer,
     tool: &str,
 ) -> Result<TrackReport> {
-    let mut tracked = TrackReport::nothing(plan, tool);
+    let mut tracked = TrackReport::empty(plan, tool);
     let steps = TrackingSteps { plan, source, server };
     steps.all(&mut tracked)?;
     Ok(TrackReport { uri: server.uri().to_owned(), ..tracked })
@@ -94,7 +94,7 @@ impl TrackingSteps<'_> {
         let (answer, made) = match find() {
             Err(error) if code(&error).as_deref() == Some(MISSING) => {
                 let body = json!({ "name": name });
-                match self.server.post("experiments/create", &body, Repeatable::Harmless) {
+                match self.server.post("experiments/create", &body, Idempotence::Idempotent) {
                     // Another process created it first, or the first attempt had succeeded.
                     Err(error) if code(&error).as_deref() == Some(EXISTS) => (find()?, false),
                     made => (json!({ "experiment": made? }), true),
@@ -126,7 +126,7 @@ impl TrackingSteps<'_> {
         if let Some(name) = &self.plan.run_name {
             body["run_name"] = json!(name);
         }
-        let answer = self.server.post("runs/create", &body, Repeatable::Harmful)?;
+        let answer = self.server.post("runs/create", &body, Idempotence::NotIdempotent)?;
         tracked.note("run", true);
         TrackingRun::of(&answer["run"])
     }
@@ -155,12 +155,12 @@ impl TrackingSteps<'_> {
         let figures = self.plan.figures.iter().filter(|(key, value)| run.metrics.get(*key) != Some(value));
         metrics.extend(figures.map(|(key, value)| metric(key, *value, self.plan.moment, 0)));
         for batch in batches(&run.id, &metrics, &params, &pairs(&self.plan.tags)) {
-            self.server.post("runs/log-batch", &batch, Repeatable::Harmless)?;
+            self.server.post("runs/log-batch", &batch, Idempotence::Idempotent)?;
         }
         if !self.plan.inputs.is_empty() {
             let datasets: Vec<Value> = self.plan.inputs.iter().map(dataset).collect();
             let body = json!({ "run_id": run.id, "datasets": datasets });
-            self.server.post("runs/log-inputs", &body, Repeatable::Harmless)?;
+            self.server.post("runs/log-inputs", &body, Idempotence::Idempotent)?;
         }
         for document in &self.plan.documents {
             self.server.put(&run.artifacts, &document.name, &(self.source)(&document.digest)?)?;
@@ -206,7 +206,7 @@ impl TrackingSteps<'_> {
         }
         if !run.outputs.contains(&id) {
             let body = json!({ "run_id": run.id, "models": [{ "model_id": id, "step": 0 }] });
-            self.server.post("runs/outputs", &body, Repeatable::Harmful)?;
+            self.server.post("runs/outputs", &body, Idempotence::NotIdempotent)?;
         }
         Ok(id)
     }
@@ -218,7 +218,7 @@ impl TrackingSteps<'_> {
         let body = json!({ "experiment_id": experiment, "name": self.plan.name, "source_run_id": run.id,
             "model_type": "classifier", "params": params,
             "tags": [{ "key": DIGEST, "value": self.plan.digest }] });
-        Ok(self.server.post("logged-models", &body, Repeatable::Harmful)?["model"]["info"].clone())
+        Ok(self.server.post("logged-models", &body, Idempotence::NotIdempotent)?["model"]["info"].clone())
     }
 
     /// Finds or creates the version with this digest.
@@ -229,13 +229,13 @@ impl TrackingSteps<'_> {
             return number_of(&known);
         }
         let body = json!({ "name": name });
-        match self.server.post("registered-models/create", &body, Repeatable::Harmless) {
+        match self.server.post("registered-models/create", &body, Idempotence::Idempotent) {
             Err(error) if code(&error).as_deref() == Some(EXISTS) => {}
             outcome => drop(outcome?),
         }
         let body = json!({ "name": name, "source": format!("models:/{model}"), "run_id": run.id, "model_id": model,
             "tags": [{ "key": DIGEST, "value": digest }] });
-        let answer = self.server.post("model-versions/create", &body, Repeatable::Harmful)?;
+        let answer = self.server.post("model-versions/create", &body, Idempotence::NotIdempotent)?;
         tracked.note("version", true);
         number_of(&answer["model_version"])
     }
@@ -254,7 +254,7 @@ impl TrackingSteps<'_> {
         tracked.version = Some(version);
         let set_tag = |path: &str, key: &str, value: u64| {
             let body = json!({ "name": name, "version": version.to_string(), "key": key, "value": value.to_string() });
-            self.server.post(path, &body, Repeatable::Harmless)
+            self.server.post(path, &body, Idempotence::Idempotent)
         };
         if let Some(promotion) = promotion {
             set_tag("model-versions/set-tag", "spamops.version", promotion.version)?;
@@ -279,13 +279,13 @@ impl TrackingSteps<'_> {
                 }
                 if last < promotion.sequence {
                     let body = json!({ "name": name, "key": tag, "value": promotion.sequence.to_string() });
-                    self.server.post("registered-models/set-tag", &body, Repeatable::Harmless)?;
+                    self.server.post("registered-models/set-tag", &body, Idempotence::Idempotent)?;
                 }
             }
             let is_there = listed("aliases", "alias", alias, "version") == Some(version);
             if !is_there {
                 let body = json!({ "name": name, "alias": alias, "version": version.to_string() });
-                self.server.post("registered-models/alias", &body, Repeatable::Harmless)?;
+                self.server.post("registered-models/alias", &body, Idempotence::Idempotent)?;
             }
             tracked.note(format!("alias {alias}"), !is_there);
             tracked.aliases.push(alias.clone());
@@ -299,7 +299,7 @@ impl TrackingSteps<'_> {
             return Ok(());
         }
         let body = json!({ "run_id": run.id, "status": "FINISHED", "end_time": self.plan.moment });
-        self.server.post("runs/update", &body, Repeatable::Harmless).map(drop)
+        self.server.post("runs/update", &body, Idempotence::Idempotent).map(drop)
     }
 
     fn by_digest(&self) -> String {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::io::diagnostics::shown;
 use crate::mlflow::access::ServerAccess;
-use crate::publish::http::{HttpAnswer, HttpClient, HttpFailure, HttpMethod, HttpRequest, Repeatable};
+use crate::publish::http::{HttpAnswer, HttpClient, HttpFailure, HttpMethod, HttpRequest, Idempotence};
 
 /// Added to errors that suggest that the server is not MLflow.
 const HINT: &str = "is this the address of an MLflow server?";
@@ -25,8 +25,8 @@ pub struct TrackingServer {
 }
 
 /// Whether the request can succeed later, for example because the server is down.
-pub fn is_passing(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<HttpFailure>().is_some_and(HttpFailure::is_passing))
+pub fn is_transient(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<HttpFailure>().is_some_and(HttpFailure::is_transient))
 }
 
 /// MLflow's error code, if the server answered with one.
@@ -50,7 +50,7 @@ impl TrackingServer {
     /// The version of MLflow that the server runs.
     pub fn version(&self) -> Result<String> {
         let url = format!("{}/version", self.uri);
-        let version = self.send(HttpRequest::new(HttpMethod::Get, &url, Repeatable::Harmless))?.text;
+        let version = self.send(HttpRequest::new(HttpMethod::Get, &url, Idempotence::Idempotent))?.text;
         let version = version.trim();
         let is_one = version.len() < 40 && version.starts_with(|c: char| c.is_ascii_digit());
         ensure!(is_one, "{url}: {} is not an MLflow version; {HINT}", shown(version));
@@ -63,24 +63,24 @@ impl TrackingServer {
             .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, PLAIN)))
             .collect();
         let url = format!("{}?{}", self.address(path), query.join("&"));
-        self.json(HttpRequest::new(HttpMethod::Get, &url, Repeatable::Harmless))
+        self.json(HttpRequest::new(HttpMethod::Get, &url, Idempotence::Idempotent))
     }
 
     /// Searches with a POST request.
     pub fn search(&self, path: &str, body: &Value) -> Result<Value> {
-        self.post(path, body, Repeatable::Harmless)
+        self.post(path, body, Idempotence::Idempotent)
     }
 
-    pub fn post(&self, path: &str, body: &Value, twice: Repeatable) -> Result<Value> {
+    pub fn post(&self, path: &str, body: &Value, twice: Idempotence) -> Result<Value> {
         self.with_body(HttpMethod::Post, path, body, twice)
     }
 
     /// Sends a PATCH request. It may be sent twice.
     pub fn patch(&self, path: &str, body: &Value) -> Result<Value> {
-        self.with_body(HttpMethod::Patch, path, body, Repeatable::Harmless)
+        self.with_body(HttpMethod::Patch, path, body, Idempotence::Idempotent)
     }
 
-    fn with_body(&self, method: HttpMethod, path: &str, body: &Value, twice: Repeatable) -> Result<Value> {
+    fn with_body(&self, method: HttpMethod, path: &str, body: &Value, twice: Idempotence) -> Result<Value> {
         let (url, body) = (self.address(path), body.to_string());
         self.json(HttpRequest::new(method, &url, twice).body("application/json", body.as_bytes()))
     }
@@ -96,7 +96,7 @@ impl TrackingServer {
         let path = format!("{inside}/{path}");
         let path = utf8_percent_encode(&path, PLAIN_PATH);
         let url = format!("{}/api/2.0/mlflow-artifacts/artifacts/{path}", self.uri);
-        let request = HttpRequest::new(HttpMethod::Put, &url, Repeatable::Harmless);
+        let request = HttpRequest::new(HttpMethod::Put, &url, Idempotence::Idempotent);
         self.send(request.body("application/octet-stream", bytes)).map(drop)
     }
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::io::durable;
 use crate::io::result_file::{self, hex};
 use crate::io::stream::Place;
-use crate::mlflow::server::is_passing;
+use crate::mlflow::server::is_transient;
 use crate::mlflow::tracking::{Contents, TrackReport, TrackingPlan};
 use crate::registry::json_files;
 
@@ -118,7 +118,7 @@ impl Spool {
                     flushed.sent.push((path, tracked));
                 }
                 Err(error) => {
-                    is_unreachable = is_passing(&error);
+                    is_unreachable = is_transient(&error);
                     flushed.kept.push((path, Some(error)));
                 }
             }

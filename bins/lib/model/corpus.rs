@@ -75,7 +75,7 @@ impl<'a> Corpus<'a> {
         training.read(&mut |rows| {
             std::thread::scope(|scope| {
                 scope.spawn(|| rows.iter().for_each(|row| row.digest(&mut digest)));
-                threads::share_out(rows, labels.len(), &mut counted, |counts, first, rows| {
+                threads::distribute(rows, labels.len(), &mut counted, |counts, first, rows| {
                     let packed = counts.count(first, rows, features, kept.as_ref());
                     if hold {
                         counts.blocks.push((first, packed));
@@ -118,7 +118,7 @@ impl<'a> Corpus<'a> {
         let mut by_thread = threads::states::<Vec<(usize, FoldPrint)>>(self.limits.threads);
         let mut done = 0;
         self.training.read(&mut |rows| {
-            threads::share_out(rows, done, &mut by_thread, |prints, first, rows| {
+            threads::distribute(rows, done, &mut by_thread, |prints, first, rows| {
                 prints.extend(rows.iter().zip(first..).map(|(row, number)| {
                     (number, FoldPrint::of(&row.text, &row.cells, number, number < SKETCHED))
                 }));
@@ -138,7 +138,7 @@ impl<'a> Corpus<'a> {
         let mut highest = vec![f64::NEG_INFINITY; self.labels.len()];
         let mut done = 0;
         self.training.read(&mut |rows| {
-            threads::share_out(rows, done, &mut by_thread, |(counts, found), first, rows| {
+            threads::distribute(rows, done, &mut by_thread, |(counts, found), first, rows| {
                 let ThreadCounts { scratch, tally, row, .. } = counts;
                 let mut weights = Vec::new();
                 for (TrainingRow { text, cells, .. }, number) in rows.iter().zip(first..) {
@@ -174,7 +174,7 @@ impl<'a> Corpus<'a> {
         let (features, numbers) = (self.features, self.numbers());
         let mut done = 0;
         self.training.read(&mut |rows| {
-            threads::share_out(rows, 0, &mut counted, |counts, first, rows| {
+            threads::distribute(rows, 0, &mut counted, |counts, first, rows| {
                 let packed = counts.look_up(rows, features, numbers);
                 counts.blocks.push((first, packed));
             });

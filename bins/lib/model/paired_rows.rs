@@ -14,7 +14,7 @@ use crate::rows::{ReadOptions, Row, Rows};
 
 /// Verdict and score of one model for a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judgement {
+pub struct ModelVerdict {
     pub verdict: Label,
     /// The score, from 0 to 1; `None` if the row has none.
     pub score: Option<f64>,
@@ -28,9 +28,9 @@ pub struct PairedRow<'a> {
     /// The label of the row.
     pub truth: Label,
     /// The champion's result; `None` without a champion.
-    pub champion: Option<Judgement>,
+    pub champion: Option<ModelVerdict>,
     /// The challenger's result.
-    pub challenger: Judgement,
+    pub challenger: ModelVerdict,
 }
 
 impl PairedRow<'_> {
@@ -102,7 +102,7 @@ fn score_rows(
         let Some(truth) = rows.label(&row)? else { continue };
         let mut score_with = |model: &Model, columns| {
             let score = model.score_row(&row, columns, &mut buffers);
-            Judgement { verdict: model.verdict(score), score: Some(score) }
+            ModelVerdict { verdict: model.verdict(score), score: Some(score) }
         };
         let champion = champion.as_ref().map(|(model, columns)| score_with(model, columns));
         let challenger = score_with(challenger, &columns);
@@ -123,7 +123,7 @@ fn read_scored(rows: &mut Rows, each: &mut PairedVisitor) -> Result<()> {
 }
 
 /// The result in the columns `verdict` and `spam_score` of a row.
-fn judgement(rows: &Rows, row: &Row) -> Result<Judgement> {
+fn judgement(rows: &Rows, row: &Row) -> Result<ModelVerdict> {
     let verdict = rows.label_in(row, rows.column("verdict")?)?;
     let verdict = verdict.with_context(|| rows.error(row, "the verdict is empty; score the rows first"))?;
     let score = match rows.header().find("spam_score") {
@@ -135,7 +135,7 @@ fn judgement(rows: &Rows, row: &Row) -> Result<Judgement> {
             rows.error(row, format!("spam_score {score} is not between 0 and 1; score the rows again"))
         );
     }
-    Ok(Judgement { verdict, score })
+    Ok(ModelVerdict { verdict, score })
 }
 
 /// Reads two files with the same rows in the same order.
@@ -189,7 +189,7 @@ struct UnmatchedRow {
     line: u64,
     text: u64,
     truth: Option<Label>,
-    judgement: Option<Judgement>,
+    judgement: Option<ModelVerdict>,
     is_matched: bool,
 }
 
@@ -289,7 +289,7 @@ mod tests {
     use super::*;
     use std::io::Cursor;
 
-    fn read(text: &'static str) -> Result<Vec<Judgement>> {
+    fn read(text: &'static str) -> Result<Vec<ModelVerdict>> {
         let mut found = Vec::new();
         let place = Place::File("rows.csv".into());
         let mut rows = Rows::from_bytes(Box::new(Cursor::new(text)), &place, &ReadOptions::default())?;
@@ -303,9 +303,9 @@ mod tests {
     #[test]
     fn reads_optional_scores_and_rejects_those_outside_0_to_1() {
         let scored = read("label,text,spam_score,verdict\nspam,a,0.9,spam\n,b,,\n").unwrap();
-        assert_eq!(scored, [Judgement { verdict: Label::Positive, score: Some(0.9) }]);
+        assert_eq!(scored, [ModelVerdict { verdict: Label::Positive, score: Some(0.9) }]);
         let plain = read("label,text,verdict\nham,a,spam\n").unwrap();
-        assert_eq!(plain, [Judgement { verdict: Label::Positive, score: None }]);
+        assert_eq!(plain, [ModelVerdict { verdict: Label::Positive, score: None }]);
         for (cell, why) in
             [("1.5", "is not between 0 and 1"), ("high", "is not a number"), ("NaN", "is not a number")]
         {

@@ -1,7 +1,7 @@
 //! The terms of a model, arranged for fast lookup while scoring.
 
 use crate::features::Analyzer;
-use crate::features::hash_table::{KeyNumbers, Sieve};
+use crate::features::hash_table::{BloomFilter, KeyNumbers};
 use crate::model::term_counts::TermCounts;
 use crate::model::terms::ModelTerms;
 use crate::model::tfidf::Weighting;
@@ -15,7 +15,7 @@ pub(super) struct TermIndex {
     /// The number of the term at each place.
     pub(super) order: Vec<u32>,
     /// Rejects most keys that have no place.
-    sieve: Sieve,
+    sieve: BloomFilter,
     /// Rarity and log-odds of the term at each place: a score is two sums over these.
     pub(super) table: Vec<(f64, f64)>,
 }
@@ -35,7 +35,7 @@ impl TermIndex {
                 *key = analyzer.key(terms.term(number));
             }
         });
-        let (mut places, mut sieve) = (KeyNumbers::with_room(keys.len()), Sieve::with_room(keys.len()));
+        let (mut places, mut sieve) = (KeyNumbers::with_room(keys.len()), BloomFilter::with_room(keys.len()));
         order.retain(|number| {
             let key = keys[*number as usize];
             sieve.add(key);

@@ -105,7 +105,7 @@ fn count_range(
     let mut count = 0;
     rows.read(&mut |rows| {
         count += rows.len() as u64;
-        threads::share_out(rows, 0, &mut all, |terms, _, rows| {
+        threads::distribute(rows, 0, &mut all, |terms, _, rows| {
             for row in rows {
                 terms.count(row, features, from..=to.load(Ordering::Relaxed));
                 if terms.seen.len() > most {

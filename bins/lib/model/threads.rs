@@ -52,14 +52,14 @@ pub fn each_while<T: Send, R>(
 /// Number of items that a thread takes at a time.
 const SHARE: usize = 128;
 
-/// One state for each thread, for [`share_out`].
+/// One state for each thread, for [`distribute`].
 pub fn states<S: Default>(threads: usize) -> Vec<S> {
     (0..threads.max(1)).map(|_| S::default()).collect()
 }
 
 /// Distributes items over the states, with one thread for each state. `work` gets some items and the number of the
 /// first one; numbers start at `start`. Timing decides which state gets which items.
-pub fn share_out<T: Sync, S: Send>(
+pub fn distribute<T: Sync, S: Send>(
     items: &[T],
     start: usize,
     states: &mut [S],

@@ -15,7 +15,7 @@ use crate::io::address::bare;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
 use crate::io::result_file;
-use crate::publish::http::{HttpClient, HttpMethod, HttpRequest, HttpSettings, Repeatable, address};
+use crate::publish::http::{HttpClient, HttpMethod, HttpRequest, HttpSettings, Idempotence, address};
 use crate::registry::CHAMPION;
 use crate::registry::journal::JournalAction;
 use crate::registry::moves::Promotion;
@@ -267,32 +267,32 @@ impl Alert {
         };
         let mut message = self.message(channel);
         // The address is a secret too: an error names its variable instead.
-        let (variable, url, repeatable) = match channel {
+        let (variable, url, idempotence) = match channel {
             Channel::Slack => {
                 let variable = "SLACK_WEBHOOK_URL";
-                (variable, required(variable)?, Repeatable::Harmful)
+                (variable, required(variable)?, Idempotence::NotIdempotent)
             }
             Channel::Pagerduty => {
                 message["routing_key"] = json!(required("PAGERDUTY_ROUTING_KEY")?);
                 let variable = "PAGERDUTY_EVENTS_URL";
                 let url = environment(variable).unwrap_or_else(|| PAGERDUTY_EVENTS.into());
-                (variable, url, Repeatable::Harmless)
+                (variable, url, Idempotence::Idempotent)
             }
             Channel::Alertmanager => {
                 let variable = "ALERTMANAGER_URL";
                 let url = format!("{}/api/v2/alerts", required(variable)?.trim_end_matches('/'));
-                (variable, url, Repeatable::Harmless)
+                (variable, url, Idempotence::Idempotent)
             }
             Channel::Webhook => {
                 let variable = "SPAMOPS_WEBHOOK_URL";
-                (variable, required(variable)?, Repeatable::Harmless)
+                (variable, required(variable)?, Idempotence::Idempotent)
             }
         };
         if address(&url).is_err() {
             bail!("{variable} is not an http:// or https:// address; correct it");
         }
         let body = serde_json::to_vec(&message)?;
-        let mut request = HttpRequest::new(HttpMethod::Post, &url, repeatable)
+        let mut request = HttpRequest::new(HttpMethod::Post, &url, idempotence)
             .body("application/json", &body)
             .shown_as(host(&url));
         if channel == Channel::Webhook {

@@ -81,17 +81,17 @@ impl HttpMethod {
 
 /// Whether a request may arrive twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeatable {
+pub enum Idempotence {
     /// Idempotent: the client retries it after a transient failure.
-    Harmless,
+    Idempotent,
     /// Not idempotent: the client sends it once.
-    Harmful,
+    NotIdempotent,
 }
 
 pub struct HttpRequest<'a> {
     method: HttpMethod,
     url: &'a str,
-    repeatable: Repeatable,
+    idempotence: Idempotence,
     shown: String,
     headers: Vec<(&'a str, String)>,
     body: Option<&'a [u8]>,
@@ -99,8 +99,8 @@ pub struct HttpRequest<'a> {
 
 impl<'a> HttpRequest<'a> {
     /// A request without a body. Errors show the address without credentials and query.
-    pub fn new(method: HttpMethod, url: &'a str, repeatable: Repeatable) -> Self {
-        Self { method, url, repeatable, shown: bare(url), headers: Vec::new(), body: None }
+    pub fn new(method: HttpMethod, url: &'a str, idempotence: Idempotence) -> Self {
+        Self { method, url, idempotence, shown: bare(url), headers: Vec::new(), body: None }
     }
 
     /// Sets the body and its media type.
@@ -147,7 +147,7 @@ pub struct HttpFailure {
 
 impl HttpFailure {
     /// Whether the same request may succeed later: there was no connection, or the server was busy or broken.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         self.transient
     }
 
@@ -190,7 +190,8 @@ impl HttpClient {
     /// Sends a request. Retries an idempotent one after a transient failure: no connection, 408, 429 or 5xx.
     /// Obeys `Retry-After` up to one minute.
     pub fn send(&self, request: &HttpRequest) -> Result<HttpAnswer, HttpFailure> {
-        let tries = if request.repeatable == Repeatable::Harmless { self.settings.tries.max(1) } else { 1 };
+        let tries =
+            if request.idempotence == Idempotence::Idempotent { self.settings.tries.max(1) } else { 1 };
         let mut pause = self.settings.pause;
         for _ in 1..tries {
             match self.send_once(request) {

@@ -105,7 +105,7 @@ impl PublishPlan {
                 is_new || git.matches_tag(&tag, &format!("versions/{}.json", promotion.version))?,
                 "{directory}: the tag {tag} belongs to another model; promote under another --name, or delete the tag here and on the remote"
             );
-            let plan = tags::tell(&git, &tagged_move(promotion, &message, self.now))?;
+            let plan = tags::create_tags(&git, &tagged_move(promotion, &message, self.now))?;
             published.tags = vec![plan.version, plan.alias];
             created = plan.missing;
         }

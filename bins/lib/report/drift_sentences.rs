@@ -71,7 +71,7 @@ fn signal(signal: &Signal) -> SignalReport {
 }
 
 fn signal_sentence(signal: &Signal) -> String {
-    let outcome = match (signal.fired, signal.is_news()) {
+    let outcome = match (signal.fired, signal.is_unusual()) {
         (false, _) => "; no alarm",
         (true, false) => "; no larger than in earlier windows",
         (true, true) => "",
@@ -118,7 +118,7 @@ fn share_name(of: &ShareOf) -> String {
     match of {
         ShareOf::Flag(flag) => FLAGS[*flag].into(),
         ShareOf::LabelledPositive => "labelled positive".into(),
-        ShareOf::TakenForPositive => "predicted positive".into(),
+        ShareOf::PositiveVerdict => "predicted positive".into(),
         ShareOf::Word(name) => format!("'{name}'"),
         ShareOf::UnnamedWord(_) => "a word".into(),
     }
@@ -131,7 +131,7 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
         TriggerCause::Forced(false) => "no retrain is forced".into(),
         TriggerCause::Champion(presence) => match presence {
             ChampionPresence::Present => "there is a champion".into(),
-            ChampionPresence::NotAsked => {
+            ChampionPresence::ReferenceOnly => {
                 "the messages are compared with a reference, not with a champion".into()
             }
             ChampionPresence::Missing => "there is no champion yet".into(),
@@ -215,7 +215,7 @@ fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
         return "F1 cannot be estimated: the scores or the labels of the reference are missing".into();
     };
     let EstimatedF1 { expected: now, reference, messages, .. } = estimated;
-    let fired = estimated.least_loss() > margin;
+    let fired = estimated.loss_lower_bound() > margin;
     let is_chance = !fired && now.value < reference.value - margin;
     format!(
         "estimated F1 is {:.3} ({:.3} to {:.3}) on {}; the reference is {:.3} after adjusting for class balance \
@@ -230,9 +230,11 @@ fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
 }
 
 fn drift_sentence(drift: &DriftPersistence) -> String {
-    let DriftPersistence { verdict, is_news, drifted, persistence, retrain_on } = *drift;
+    let DriftPersistence { verdict, is_unusual, drifted, persistence, retrain_on } = *drift;
     let verdict = match verdict {
-        DriftVerdict::Drifted if !is_news => "the messages have drifted, but no more than in earlier windows",
+        DriftVerdict::Drifted if !is_unusual => {
+            "the messages have drifted, but no more than in earlier windows"
+        }
         DriftVerdict::Drifted => "the messages have drifted",
         DriftVerdict::Steady => "the messages have not drifted",
         DriftVerdict::InsufficientData => "too few messages for a verdict",

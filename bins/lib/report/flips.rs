@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::io::escape::neutral;
 use crate::io::stream::{Output, Place};
-use crate::model::paired_rows::{Judgement, ModelPair, PairedRow};
+use crate::model::paired_rows::{ModelPair, ModelVerdict, PairedRow};
 use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
 use crate::rows::label::LabelNames;
 use crate::rows::mask;
@@ -72,7 +72,7 @@ impl<'a> FlipsFile<'a> {
         };
         let text = masked(rows.text(row)?);
         let words = self.words(judged, &text)?;
-        let score = |Judgement { score, .. }: Judgement| {
+        let score = |ModelVerdict { score, .. }: ModelVerdict| {
             score.map_or(String::new(), |score| CellValue::Number(score).cell())
         };
         let cells = [

@@ -448,7 +448,7 @@ mod tests {
             sentence(&compared(evidence))
         };
         assert_eq!(
-            checked(&|evidence| evidence.gates = vec![Gate::least(FigureName::F1, 0.99)]),
+            checked(&|evidence| evidence.gates = vec![Gate::at_threshold(FigureName::F1, 0.99)]),
             "The champion stays: the challenger's f1 is 0.984 (limit 0.99)"
         );
         let required = RequiredGate { figure: "f1".into(), limit: 0.9, value: Some(0.5), passed: false };

@@ -86,7 +86,7 @@ impl State {
     }
 
     /// Adds a decision unless it is recorded already, so a repeated step has no effect.
-    pub fn decide(&self, decision: &DecisionEntry) -> Result<()> {
+    pub fn record_decision(&self, decision: &DecisionEntry) -> Result<()> {
         self.append_once("decisions.jsonl", decision)
     }
 
@@ -97,7 +97,7 @@ impl State {
     }
 
     /// Locks the history for one run, until the returned file is dropped.
-    pub fn hold(&self) -> Result<File> {
+    pub fn lock_history(&self) -> Result<File> {
         let path = self.file("history.lock");
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
         let lock = File::create(&path).with_context(|| path.display().to_string())?;
@@ -106,7 +106,7 @@ impl State {
     }
 
     /// Replaces the history. Keeps a copy of the old one if it was unreadable.
-    pub fn remember(&self, lines: &str, was_unreadable: bool) -> Result<()> {
+    pub fn write_history(&self, lines: &str, was_unreadable: bool) -> Result<()> {
         let path = self.file("history.jsonl");
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
         if was_unreadable {
@@ -141,12 +141,12 @@ impl State {
     }
 
     /// Adds a notification unless it is recorded already.
-    pub fn tell(&self, notification: &NotificationEntry) -> Result<()> {
+    pub fn record_notification(&self, notification: &NotificationEntry) -> Result<()> {
         self.append_once("told.jsonl", notification)
     }
 
     /// All notifications, oldest first.
-    pub fn told(&self) -> Result<Vec<NotificationEntry>> {
+    pub fn notifications(&self) -> Result<Vec<NotificationEntry>> {
         self.entries("told.jsonl")
     }
 
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(state.last_retrain().unwrap(), None);
         for (time, retrain_needed) in [(10, true), (20, true), (30, false), (20, true)] {
             let decision = DecisionEntry { time, retrain_needed, deploy_needed: false, reasons: vec![] };
-            state.decide(&decision).unwrap();
+            state.record_decision(&decision).unwrap();
         }
         assert_eq!(state.last_retrain().unwrap(), Some(Timestamp(20)));
         assert_eq!(state.decisions().unwrap().len(), 3);

@@ -80,7 +80,7 @@ pub fn mean(one: WelchSample, other: WelchSample, aim: PowerAim) -> Option<f64> 
 /// no number is enough.
 pub fn rows_for_mean(one: WelchSample, variance: f64, difference: f64, aim: PowerAim) -> Option<u64> {
     let left = (difference / aim.errors()).powi(2) - one.variance_of_mean();
-    whole(variance / left)
+    round_up_rows(variance / left)
 }
 
 /// The difference of the shares of two models on the same rows that McNemar's test detects (Connor 1987). `discordant`
@@ -100,13 +100,13 @@ pub fn rows_for_paired(difference: f64, discordant: f64, aim: PowerAim) -> Optio
     if difference.abs() > discordant || inside < 0.0 {
         return None;
     }
-    whole(((aim.critical() * discordant.sqrt() + aim.spare() * inside.sqrt()) / difference).powi(2))
+    round_up_rows(((aim.critical() * discordant.sqrt() + aim.spare() * inside.sqrt()) / difference).powi(2))
 }
 
 /// The number of rows m with nm / (n + m) = `effective`.
 fn second_sample(n: u64, effective: f64) -> Option<u64> {
     let n = n as f64;
-    whole(n * effective / (n - effective))
+    round_up_rows(n * effective / (n - effective))
 }
 
 /// The effect, if it is between 0 and the largest possible one.
@@ -116,7 +116,7 @@ fn within(effect: f64, most: f64) -> Option<f64> {
 
 /// Rounds up to a number of rows, but ignores an excess caused by rounding errors. `None` if the number is not finite,
 /// negative or out of range.
-pub(crate) fn whole(rows: f64) -> Option<u64> {
+pub(crate) fn round_up_rows(rows: f64) -> Option<u64> {
     let rows = (rows * (1.0 - 1e-12)).ceil();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range")]
     (0.0..1e18).contains(&rows).then_some((rows as u64).max(1))

@@ -41,7 +41,7 @@ pub struct TrackReport {
 
 impl TrackReport {
     /// A report in which nothing was tracked yet.
-    pub fn nothing(plan: &TrackingPlan, tool: &str) -> Self {
+    pub fn empty(plan: &TrackingPlan, tool: &str) -> Self {
         Self {
             head: ResultHead::new("track", tool),
             uri: plan.uri.clone(),

@@ -100,7 +100,7 @@ pub fn plan(git: &Git, tagged: &TaggedMove<'_>, head: &str) -> Result<TagPlan> {
 }
 
 /// Creates the missing tags of a move. Existing tags stay unchanged.
-pub fn tell(git: &Git, tagged: &TaggedMove<'_>) -> Result<TagPlan> {
+pub fn create_tags(git: &Git, tagged: &TaggedMove<'_>) -> Result<TagPlan> {
     let plan = plan(git, tagged, &git.head()?)?;
     for (name, second) in plan.missing.iter().zip(plan.when.0..) {
         git.tag(name, &plan.commit, tagged.message, Timestamp(second))?;
