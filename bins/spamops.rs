@@ -13,6 +13,7 @@ mod spamops {
     pub(crate) mod registry;
     pub(crate) mod report;
     pub(crate) mod run;
+    pub(crate) mod schema;
     pub(crate) mod state;
     pub(crate) mod verify;
 }

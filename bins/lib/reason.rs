@@ -1,9 +1,10 @@
 //! The type `Reason`: one entry of `reasons` in a result, with its code, sentence, value, limit and p-value.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One signal or check of a decision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Reason {
     /// A stable code for programs, such as `performance`.
     pub code: String,

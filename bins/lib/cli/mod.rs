@@ -11,4 +11,5 @@ pub mod drift_policy_args;
 pub mod publish_args;
 pub mod recipe_args;
 mod own_counts;
+pub mod result_kinds;
 pub mod verify;

@@ -26,6 +26,7 @@ macro_rules! tool_list {
                 model: NoTable,
                 profile: NoTable,
                 verify: NoTable,
+                schema: NoTable,
                 state: Table,
                 init: NoTable,
                 link: NoTable,

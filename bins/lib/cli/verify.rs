@@ -6,27 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cli::own_counts;
+use crate::cli::result_kinds::RESULT_KINDS;
 use crate::cli::tool::{Outcome, Scene};
-use crate::compare::paired_result::CompareVerdict;
-use crate::compare::sequential::SequentialTest;
-use crate::cycle::record::CycleRecord;
-use crate::drift::drift_report::DriftReport;
 use crate::io::diagnostics::{inert, shown};
 use crate::io::result_file;
 use crate::io::stream::Place;
-use crate::mlflow::tracking::{self, FlushReport, TrackReport};
-use crate::model::model_file::Model;
-use crate::profile::summary;
-use crate::publish::record::PromoteRecord;
-use crate::registry::{self, Alias, Version};
-use crate::report::Decision;
-use crate::report::model_card::ModelCard;
-use crate::rows::contract::ValidateVerdict;
-use crate::state::watched_files::WatchedFiles;
+use crate::registry;
 
 /// The result of checking one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,29 +23,6 @@ pub struct Finding {
     /// The kind of file, or the error.
     pub found: Result<String, String>,
 }
-
-type FileCheck = fn(&str) -> Result<()>;
-
-/// Every kind of JSON that the tools write, and its check.
-const KINDS: [(&str, FileCheck); 17] = [
-    ("model", |text| Model::parse(text)?.profile.profile().map(drop)),
-    ("profile", |text| parsed::<summary::ProfileFile>(text, "profile")?.profile.profile().map(drop)),
-    ("watched", |text| parsed::<WatchedFiles>(text, "watched").map(drop)),
-    ("metrics", metrics),
-    ("validate", validate),
-    ("drift", |text| parsed::<DriftReport>(text, "drift").map(drop)),
-    ("compare", compare),
-    ("sequential", |text| parsed::<SequentialTest>(text, "sequential")?.check()),
-    ("promote", |text| parsed::<PromoteRecord>(text, "promote").map(drop)),
-    ("track", |text| parsed::<TrackReport>(text, "track").map(drop)),
-    ("flush", |text| parsed::<FlushReport>(text, "flush").map(drop)),
-    ("plan", |text| parsed::<tracking::TrackingPlan>(text, "plan").map(drop)),
-    ("version", |text| parsed::<Version>(text, "version").map(drop)),
-    ("alias", |text| parsed::<Alias>(text, "alias").map(drop)),
-    ("run", |text| parsed::<CycleRecord>(text, "run")?.check()),
-    ("decision", |text| parsed::<Decision>(text, "decision").map(drop)),
-    ("card", |text| parsed::<ModelCard>(text, "card").map(drop)),
-];
 
 /// Prints a line per file: ok or wrong, the path, and its kind or error.
 pub fn print_findings(places: &[Place], exit_code: bool, scene: &Scene) -> Result<Outcome> {
@@ -163,46 +127,12 @@ fn file(text: &str) -> Result<Option<String>> {
     let only: SchemaOnly = result_file::json(text)?;
     let schema = only.schema.as_ref().and_then(Value::as_str);
     let Some(schema) = schema.filter(|schema| schema.starts_with("spamops/")) else { return Ok(None) };
-    let known = KINDS.iter().find(|(kind, _)| result_file::schema(kind) == schema);
-    let Some((kind, check)) = known else {
+    let known = RESULT_KINDS.iter().find(|kind| result_file::schema(kind.name) == schema);
+    let Some(kind) = known else {
         bail!("schema {} is unknown to this version of spamops", shown(schema));
     };
-    check(text)?;
-    Ok(Some((*kind).to_owned()))
-}
-
-fn parsed<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
-    result_file::parse(text, kind)
-}
-
-fn metrics(text: &str) -> Result<()> {
-    own_counts::metrics(&parsed(text, "metrics")?)
-}
-
-fn validate(text: &str) -> Result<()> {
-    expect_known_verdict(text, "validate", &ValidateVerdict::ALL.map(ValidateVerdict::name))?;
-    own_counts::validate(&parsed(text, "validate")?)
-}
-
-fn compare(text: &str) -> Result<()> {
-    expect_known_verdict(text, "compare", &CompareVerdict::ALL.map(CompareVerdict::name))?;
-    own_counts::compare(&parsed(text, "compare")?)
-}
-
-/// Checks the verdict before the rest, so that the error for an unknown one lists the known ones.
-fn expect_known_verdict(text: &str, kind: &str, known: &[&str]) -> Result<()> {
-    #[derive(Deserialize)]
-    struct VerdictOnly {
-        #[serde(rename = "verdict")]
-        word: String,
-    }
-    let VerdictOnly { word } = parsed(text, kind)?;
-    expect_one_of(&word, known)
-}
-
-fn expect_one_of(verdict: &str, known: &[&str]) -> Result<()> {
-    ensure!(known.contains(&verdict), "verdict {} is not one of {}", shown(verdict), known.join(", "));
-    Ok(())
+    kind.check(text)?;
+    Ok(Some(kind.name.to_owned()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Decides about a challenger: the verdict of the paired tests, then every check that can block a deployment.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::deployment::{DeployBlock, deploy_block};
@@ -17,7 +18,7 @@ use crate::stats::metrics::Figures;
 use crate::stats::paired::PairedAuc;
 
 /// The figures of both models.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct BothFigures {
     /// Figures of the champion; null without a champion.
     pub champion: Option<Figures>,

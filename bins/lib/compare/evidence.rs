@@ -1,5 +1,6 @@
 //! Defines the evidence of a comparison: row counts, scores, newest rows, slices, gates and golden messages.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::gates::Gate;
@@ -22,7 +23,7 @@ pub enum RowCounts {
 }
 
 /// Labelled rows, counted by the verdicts of both models.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedRows {
     /// Verdicts of the champion; all counts are 0 without a champion.
     pub champion: Confusion,

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::shown;
@@ -57,7 +58,7 @@ impl GateOutcome {
 }
 
 /// The result of a gate, as in `compare.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct GateResult {
     /// Name of the figure, such as `f1`.
     pub figure: String,

@@ -1,9 +1,10 @@
 //! Defines the result of the golden messages. A challenger must classify all of them correctly.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The golden messages, scored by the challenger in a new process.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct GoldenResult {
     /// Number of golden messages.
     pub rows: u64,
@@ -20,7 +21,7 @@ impl GoldenResult {
 }
 
 /// A golden message with a wrong verdict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct GoldenMiss {
     /// Line of the message in its file.
     pub line: u64,

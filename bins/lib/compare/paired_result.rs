@@ -1,5 +1,6 @@
 //! Compares two models on the same rows: figures, tests, and the verdict on these rows.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::stats::bootstrap::{self, ResampledF1};
@@ -24,7 +25,7 @@ const BOOTSTRAP_SEED: u64 = 1;
 const MIN_DISCORDANT_ROWS: u64 = 6;
 
 /// Whether the challenger is better than the champion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CompareVerdict {
     /// The challenger is better.
@@ -49,7 +50,7 @@ impl CompareVerdict {
 }
 
 /// The challenger's figure minus the champion's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Difference {
     /// The measured difference.
     pub value: f64,
@@ -58,7 +59,7 @@ pub struct Difference {
 }
 
 /// McNemar's test (1947) on the discordant rows.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct McNemar {
     /// Rows that only the champion classified correctly.
     pub only_champion_right: u64,
@@ -71,7 +72,7 @@ pub struct McNemar {
 }
 
 /// Both models on the same rows.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedResult {
     /// Number of labelled rows.
     pub rows: u64,

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::paired_result::PairedResult;
@@ -35,7 +36,7 @@ impl FromStr for NewestRows {
 }
 
 /// The result of both models on the newest rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct RecentRows {
     /// Time of the oldest of these rows, in UTC (RFC 3339).
     pub since: String,

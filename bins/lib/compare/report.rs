@@ -1,5 +1,6 @@
 //! Defines `compare.json`, the result of `compare`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::decision::BothFigures;
@@ -16,7 +17,7 @@ use crate::reason::Reason;
 use crate::stats::paired::PairedAuc;
 
 /// The result of `compare`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct CompareReport {
     /// Schema, tool and run.
     #[serde(flatten)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::io::result_file::{ResultHead, hex};
@@ -15,7 +16,7 @@ use crate::stats::sequential::ln_evidence;
 pub const EVIDENCE_NEEDED: f64 = 20.0;
 
 /// The state of a sequential test: all rows counted so far.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SequentialTest {
     /// Schema of the file.
@@ -39,7 +40,7 @@ pub struct SequentialTest {
 }
 
 /// The current and the maximum evidence for each model.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct SequentialEvidence {
     /// Number of times the evidence was checked, including this one.
     pub looks: u64,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::paired_result::{Difference, McNemar, SIGNIFICANCE_LEVEL, f1_difference};
@@ -26,7 +27,7 @@ const MAX_VALUE_CHARACTERS: usize = 40;
 pub struct Slices(BTreeMap<String, BTreeMap<String, PairedConfusion>>);
 
 /// The result on one slice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Slice {
     /// Property that defines the slice: `script`, `length`, `link`, or a column.
     pub by: String,

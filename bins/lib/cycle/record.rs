@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cycle::files::RECORD;
@@ -15,7 +16,7 @@ use crate::io::stream::Place;
 use crate::state::gathered::State;
 
 /// The record of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct CycleRecord {
     /// Schema, tool and run.
     #[serde(flatten)]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cycle::demo;
@@ -12,7 +13,7 @@ use crate::io::dates::{DAY, Timestamp};
 pub const SIZE: u64 = 2000;
 
 /// The settings of a run. Later steps read them from `run.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CycleSettings {
     /// Whether the run uses the demo corpus.

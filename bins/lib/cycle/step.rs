@@ -4,12 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cycle::files::RunFile;
 
 /// One step of the cycle. It runs one or more command lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CycleStep {
     /// Draws new rows that no earlier run has used.

@@ -1,5 +1,6 @@
 //! Lists the words, flags and sizes that changed, and how far each moved the mean score.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::messages::{Messages, STEPS, SizeScale, has_flag};
@@ -14,7 +15,7 @@ use crate::profile::summary::MessageRecord;
 const MAX_WORDS: usize = 20;
 
 /// A word, flag or size that changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct FeatureChange {
     /// `word`, `flag` or `size`.
     pub kind: String,

@@ -1,5 +1,6 @@
 //! Defines `drift.json`, the result of `drift`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::changes::FeatureChange;
@@ -15,7 +16,7 @@ use crate::io::result_file::ResultHead;
 use crate::reason::Reason;
 
 /// The result of `drift`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DriftReport {
     /// Schema, tool and run.
     #[serde(flatten)]
@@ -57,7 +58,7 @@ pub struct DriftReport {
 }
 
 /// A signal in a report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct SignalReport {
     /// Name of the family of tests.
     pub family: String,

@@ -1,5 +1,6 @@
 //! Estimates the champion's F1 on unlabelled messages. Assumes that its scores keep their calibration.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::messages::Messages;
@@ -13,7 +14,7 @@ use crate::stats::prior_shift;
 use crate::stats::special::normal_tail;
 
 /// An estimated figure with its 95% interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct EstimatedFigure {
     /// Estimated value, 0 to 1.
     pub value: f64,
@@ -28,7 +29,7 @@ pub struct EstimatedFigure {
 /// Isotonic regression on the reference turns each score into a probability; their sums over the new messages give F1.
 /// If the class balance differs, the probabilities are adjusted to it (Saerens et al. 2002), and the reference is
 /// reweighted to the same class balance. Otherwise a change of class balance would look like a loss.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct EstimatedF1 {
     /// Estimated F1 on the new messages.
     pub expected: EstimatedFigure,

@@ -1,5 +1,6 @@
 //! Computes distances and histograms of sizes and scores, for information only.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::changes;
@@ -7,7 +8,7 @@ use crate::drift::messages::{Messages, STEPS, SizeScale};
 use crate::stats::divergence;
 
 /// Distances of one size, or of the score, from the reference. The value expected by chance is subtracted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct FeatureDistance {
     /// Name of the size, or `score`.
     pub what: String,
@@ -20,7 +21,7 @@ pub struct FeatureDistance {
 }
 
 /// Histograms of one size, or of the score.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct FeatureHistogram {
     /// Name of the size, or `score`.
     pub what: String,

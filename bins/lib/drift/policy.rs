@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Result, bail, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::io::fraction::Fraction;
@@ -131,7 +132,7 @@ impl Default for DriftPolicy {
 pub const FALSE_RETRAINS: f64 = 0.3;
 
 /// The number of false retrains to expect if nothing ever changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Schedule {
     /// Runs per year, computed from the history; 365 without a history.
     pub runs: f64,

@@ -1,12 +1,13 @@
 //! Reports repeated messages: their share of the rows, and the most frequent ones.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::word_names::WordNames;
 use crate::profile::summary::Profile;
 
 /// Messages that arrived more than once.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Repeats {
     /// Share of this run's rows that repeat another row, 0 to 1.
     pub share: f64,
@@ -17,7 +18,7 @@ pub struct Repeats {
 }
 
 /// A message that arrived at least three times.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Repeated {
     /// Number of copies.
     pub copies: u32,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::verdict::DriftVerdict;
@@ -64,7 +65,7 @@ pub struct RunFindings {
 }
 
 /// A line of the history.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
     /// Schema of the line.
@@ -154,7 +155,7 @@ impl RunRecord {
 }
 
 /// One run of the history, as shown in a report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct RunSummary {
     /// Seconds since 1970-01-01 UTC.
     pub time: i64,

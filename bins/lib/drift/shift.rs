@@ -1,5 +1,6 @@
 //! Distinguishes label shift (only the class balance changed) from a change in the messages.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::messages::{Messages, STEPS, SizeScale};
@@ -12,7 +13,7 @@ use crate::stats::label_shift;
 use crate::stats::prior_shift;
 
 /// The class balance before and now, and whether anything else changed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct LabelShift {
     /// Class balance of the reference: the share of spam, 0 to 1.
     pub before: f64,

@@ -1,5 +1,6 @@
 //! Checks the triggers of a retrain. Each has a value and a limit, fired or not.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::assessment::Assessment;
@@ -11,7 +12,7 @@ use crate::drift::verdict::DriftVerdict;
 use crate::io::dates::Timestamp;
 
 /// The code of a trigger, for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerCode {
     /// A retrain is forced with --force.

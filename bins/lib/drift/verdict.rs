@@ -1,9 +1,10 @@
 //! Defines the verdict on new messages (drifted, steady or insufficient data), and the window it covers.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whether the new messages differ from the reference.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftVerdict {
     /// At least one family of tests raised an alarm.
@@ -27,7 +28,7 @@ impl DriftVerdict {
 }
 
 /// The data that decides whether an alarm is unusual for the stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlarmCalibration {
     /// Earlier windows of the stream. Drift is unusual if it is larger than in 95% of them.
@@ -37,7 +38,7 @@ pub enum AlarmCalibration {
 }
 
 /// The messages that a verdict covers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Window {
     /// Number of new rows in this run.
     pub rows: u64,

@@ -1,5 +1,6 @@
 //! Defines the analyzer, the settings that turn a text into terms, and its reusable buffers.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Ngrams, TermKind};
@@ -7,7 +8,7 @@ use super::stems::{Language, Stems};
 use super::stop::StopWords;
 
 /// The settings that turn a text into terms. They are part of the model file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Analyzer {
     /// The kind of terms.
@@ -17,6 +18,7 @@ pub struct Analyzer {
     /// Range of the length of additional character n-grams within words, for the kind `message`. None if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chars: Option<Ngrams>,
+    /// Whether texts are converted to lower case.
     pub lowercase: bool,
     /// Language for stemming. No stemming if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

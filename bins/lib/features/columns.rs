@@ -1,5 +1,6 @@
 //! Turns feature columns into terms: text values unchanged, numbers in bins by quantile.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Number of bins for a column of numbers.
@@ -9,12 +10,12 @@ const BINS: usize = 10;
 pub const LOOKED_AT: usize = 1 << 16;
 
 /// The feature columns of a model, in the order of their cells.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FeatureColumns(pub Vec<FeatureColumn>);
 
 /// A feature column, and how its cells become terms.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureColumn {
     /// Name of the column.

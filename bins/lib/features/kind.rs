@@ -4,10 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Result, bail, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The kind of terms that an analyzer makes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TermKind {
     /// scikit-learn's words: two or more letters, digits or underscores.
@@ -43,7 +44,7 @@ impl FromStr for TermKind {
 }
 
 /// A range of the number of words or characters in a term.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(try_from = "[usize; 2]", into = "[usize; 2]")]
 pub struct Ngrams {
     pub fewest: usize,

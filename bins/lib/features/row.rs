@@ -1,12 +1,13 @@
 //! Turns a row into terms: the text with the analyzer, the feature columns by value or bin.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::features::columns::FeatureColumns;
 use crate::features::{Analyzer, AnalyzerBuffers, Term};
 
 /// The settings that turn a row into terms. They are part of the model file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureSpec {
     /// Whether the text is used. Defaults to true.

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use rust_stemmers::{Algorithm, Stemmer};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::hash_table::HashTable;
@@ -9,7 +10,7 @@ use super::key;
 use super::stop::StopWords;
 
 /// A language with a Snowball algorithm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Language(usize);
 

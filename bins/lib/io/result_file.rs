@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use crate::io::diagnostics::{inert, shown};
 use crate::io::stream::{Output, Place};
 
 /// The first keys of every result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ResultHead {
     /// The kind and version of the result: `spamops/KIND/1`.
     pub schema: String,
@@ -23,7 +24,7 @@ pub struct ResultHead {
 }
 
 /// The name and version of the tool that wrote a result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ToolVersion {
     /// Name of the tool, such as `drift`.
     pub name: String,

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::bayes::probability;
@@ -33,7 +34,7 @@ impl FromStr for CalibrationMethod {
 }
 
 /// Maps the learner's log-odds to a probability; part of the model file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Calibration {
     /// The learner's probabilities, unchanged.

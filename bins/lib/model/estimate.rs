@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -13,7 +14,7 @@ use crate::stats::metrics::{Confusion, FigureName, Figures};
 use crate::stats::ranking::ScoredLabel;
 
 /// Cross-validated figures of a model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// Number of folds; 0 if nothing was measured.
@@ -28,7 +29,7 @@ pub struct Estimate {
 }
 
 /// Variation of a figure between folds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FoldSpread {
     /// Mean over the folds.
@@ -52,7 +53,7 @@ pub struct Requirement {
 }
 
 /// A requirement and its result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequiredGate {
     /// Name of the figure.

@@ -5,7 +5,9 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::features::row::FeatureSpec;
 use crate::io::fraction::Fraction;
@@ -22,8 +24,9 @@ use crate::rows::label::{Label, LabelNames};
 use crate::rows::mask::MaskKind;
 
 /// The model file, with the index for scoring.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = add_digest)]
 pub struct Model {
     /// Schema of the file.
     schema: String,
@@ -56,6 +59,7 @@ pub struct Model {
     /// Log-odds of a text without known terms.
     pub bias: f64,
     /// Terms with number of texts and log-odds.
+    #[schemars(with = "Vec<(String, u32, f64)>")]
     pub terms: ModelTerms,
     /// SHA-256 of the file up to this key.
     #[serde(default, skip_serializing)]
@@ -66,7 +70,7 @@ pub struct Model {
 }
 
 /// The origin of a model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// Time of the fit.
@@ -85,7 +89,7 @@ pub struct Provenance {
 }
 
 /// Windows of a long message: each one is scored separately, and the highest score counts.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Windows {
     /// Number of words in a window.
@@ -179,6 +183,14 @@ impl Model {
         let mut output = place.writer()?;
         writeln!(output, "{text}").with_context(|| place.to_string())?;
         output.finish()
+    }
+}
+
+/// Adds the key `sha256` to the schema. The file gets it after the model is serialised.
+fn add_digest(schema: &mut Schema) {
+    if let Some(properties) = schema.pointer_mut("/properties").and_then(Value::as_object_mut) {
+        let about = "The SHA-256 of the file up to this key, in hexadecimal digits";
+        properties.insert("sha256".into(), json!({ "type": "string", "description": about }));
     }
 }
 

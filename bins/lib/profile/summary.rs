@@ -10,6 +10,7 @@ use std::collections::btree_map::Entry;
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -225,7 +226,7 @@ pub fn remembered(contents: impl Iterator<Item = u64>) -> BTreeMap<usize, (u64, 
 }
 
 /// A profile in the form that files store.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredProfile {
     /// Number of rows, including copies.
@@ -311,13 +312,15 @@ impl StoredProfile {
 }
 
 /// A file that contains only a profile.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileFile {
     schema: String,
+    /// Tool that wrote the file.
     tool: ToolVersion,
     /// SHA-256 of the model that scored the messages; null if there is none.
     pub model: Option<String>,
+    /// The profile.
     pub profile: StoredProfile,
 }
 

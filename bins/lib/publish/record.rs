@@ -1,11 +1,12 @@
 //! `promote.json`: the move, and a record of the published parts.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::registry::moves::Promotion;
 
 /// `promote.json`: the move of an alias, and what was published.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PromoteRecord {
     /// The move of the alias.
     #[serde(flatten)]
@@ -16,7 +17,7 @@ pub struct PromoteRecord {
 }
 
 /// The parts that were published, even if a later part failed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Published {
     /// Actions that a dry run would have taken, one line each.

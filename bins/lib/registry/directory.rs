@@ -12,6 +12,7 @@ use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::shown;
@@ -29,7 +30,7 @@ pub struct Registry {
 }
 
 /// The manifest of one version: its model file, origin and figures.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Version {
     /// Schema, tool and run.
     #[serde(flatten)]
@@ -66,7 +67,7 @@ pub struct Version {
 }
 
 /// The training rows of a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct TrainingData {
     /// SHA-256 of their texts and labels.
     pub digest: String,
@@ -77,7 +78,7 @@ pub struct TrainingData {
 }
 
 /// An alias and the version it points to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Alias {
     /// Schema, tool and run.
     #[serde(flatten)]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::io::result_file;
@@ -15,7 +16,7 @@ use crate::io::stream::Place;
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The kind of a journal entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JournalAction {
     /// A version was registered.
@@ -41,7 +42,7 @@ impl JournalAction {
 }
 
 /// A line of the journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JournalEntry {
     /// Line number: 1, 2, 3, …

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::CandidateModel;
@@ -103,7 +104,7 @@ impl KeptReport {
 }
 
 /// The result of `promote`: one move of an alias.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Promotion {
     /// Schema, tool and run.
     #[serde(flatten)]

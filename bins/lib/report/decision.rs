@@ -1,5 +1,6 @@
 //! Combines the results of a run into one decision, and formats the runner's outputs.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::triggers::TriggerCode;
@@ -14,7 +15,7 @@ use crate::rows::contract::ValidateVerdict;
 use crate::state::gathered;
 
 /// The decision of a run: the definition of `decision.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "programs read each answer on its own")]
 pub struct Decision {
     /// Schema and tool.

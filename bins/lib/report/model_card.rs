@@ -1,5 +1,6 @@
 //! The model card: everything in a model file except its terms (Mitchell et al. 2019, "Model Cards").
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::features::columns::FeatureColumn;
@@ -20,7 +21,7 @@ use crate::rows::mask::MaskKind;
 use crate::stats::metrics::{Confusion, FigureName};
 
 /// The JSON that `model card` writes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ModelCard {
     /// Schema and tool.
     #[serde(flatten)]

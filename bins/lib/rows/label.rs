@@ -1,12 +1,13 @@
 //! Parses labels in every accepted spelling.
 
 use anyhow::{Result, bail};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::shown;
 
 /// The class of a row. Positive is the class that the model looks for: spam, churned, urgent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Label {
     Positive,
@@ -46,7 +47,7 @@ impl LabelSpelling {
 }
 
 /// The two values that `score` writes into the column `verdict`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LabelNames {
     /// Value of a positive row.

@@ -7,11 +7,12 @@ use std::sync::LazyLock;
 
 use anyhow::{Result, bail};
 use regex::{Captures, Regex};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Kinds of personal data, in the order of the search: a card number must not count as a phone number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MaskKind {
     /// An e-mail address.

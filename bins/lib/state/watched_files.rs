@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -13,19 +14,21 @@ use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 
 /// Hashes of the lines of watched files at the time when each champion was first seen.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchedFiles {
     schema: String,
+    /// Tool that wrote the file.
     tool: result_file::ToolVersion,
     /// Champions, the last one seen last.
     champions: Vec<ChampionFiles>,
 }
 
 /// The watched files at the time when a champion was first seen.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChampionFiles {
+    /// SHA-256 of the model.
     champion: String,
     /// Hashes of the lines, by file name.
     files: BTreeMap<String, Vec<u64>>,

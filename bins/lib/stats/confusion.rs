@@ -2,12 +2,13 @@
 
 use std::ops::Add;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::label::Label;
 
 /// Labelled rows counted by label and verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Confusion {
     /// Number of positive rows with a positive verdict.
     pub true_positive: u64,

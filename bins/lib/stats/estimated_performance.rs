@@ -2,6 +2,7 @@
 //!
 //! The estimates are only as good as the calibration.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::label::Label;
@@ -9,7 +10,7 @@ use crate::stats::exact_sum::ExactSum;
 use crate::stats::intervals::{Interval, Z};
 
 /// Sums over the rows with one verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct VerdictSums {
     /// Number of rows.
     pub rows: u64,
@@ -20,7 +21,7 @@ pub struct VerdictSums {
 }
 
 /// Sums over scored rows, by verdict. They are enough to estimate every figure, and merge in any order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PerformanceSums {
     /// Rows with a positive verdict.
     pub taken: VerdictSums,
@@ -29,7 +30,7 @@ pub struct PerformanceSums {
 }
 
 /// A figure estimated from scores, without labels.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct EstimatedMetric {
     /// Estimated value, from 0 to 1.
     pub value: f64,

@@ -1,12 +1,13 @@
 //! 95% confidence intervals: Wilson for a share, Wilson through Jaccard's index for F1, and a logit interval for AUC.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The standard normal quantile of two-sided 95% intervals.
 pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
 /// Lower and upper bound.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Interval(pub f64, pub f64);
 
 /// The score interval of a proportion (Wilson 1927); `None` if `whole` is 0 or smaller than `part`.

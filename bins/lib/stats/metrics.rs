@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::shown;
@@ -16,7 +17,7 @@ use crate::stats::ranking::{Ranking, ScoredLabel};
 pub use crate::stats::confusion::Confusion;
 
 /// The figures that `score` measures on labelled rows, as a tree of numbers that DVC can read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Metrics {
     /// Schema and tool.
     #[serde(flatten)]
@@ -42,7 +43,7 @@ impl Metrics {
 
 /// Figures on labelled rows. Figures of verdicts are 0 instead of 0 / 0, as in scikit-learn. Figures of scores are null
 /// if a class that they need has no rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Figures {
     /// Harmonic mean of precision and recall, from 0 to 1.
     pub f1: f64,
@@ -75,7 +76,7 @@ pub struct Figures {
 }
 
 /// A value for each limit of the false positive rate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct AtFalsePositiveRate<T> {
     /// At a false positive rate of at most 0.001.
     #[serde(rename = "0.001")]
@@ -199,7 +200,7 @@ impl FromStr for FigureName {
 }
 
 /// 95% intervals, each as lower and upper bound; null if the figure or its error is unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Intervals {
     /// Interval of F1, from Wilson's interval of Jaccard's index.
     pub f1: Option<Interval>,

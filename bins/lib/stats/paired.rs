@@ -1,5 +1,6 @@
 //! Paired comparison of two models on the same rows: differences of shares and of AUC, with intervals.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::label::Label;
@@ -10,7 +11,7 @@ use crate::stats::special::{difference_of_products, normal_tail};
 
 /// Rows counted by which of two models says yes: the champion first, then the challenger. Yes is a positive verdict, or
 /// a correct one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedCounts {
     /// Rows for which both models say yes.
     pub both: u64,
@@ -24,7 +25,7 @@ pub struct PairedCounts {
 
 /// Labelled rows counted by their label and the verdicts of champion and challenger. These eight counts are enough to
 /// compare all verdicts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedConfusion {
     /// Positive rows, by which model gives a positive verdict.
     pub positive: PairedCounts,
@@ -186,7 +187,7 @@ impl PairedConfusion {
 }
 
 /// Two areas under the ROC curve on the same rows, and their difference.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedAuc {
     /// The champion's area, from 0 to 1.
     pub champion: f64,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use crate::model::model_file::Model;
 const MAX_PARAM: usize = 6000;
 
 /// The facts about a model that are recorded in MLflow.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ModelFacts {
     /// Settings, threshold and training data of the model, by name.
     pub params: BTreeMap<String, String>,

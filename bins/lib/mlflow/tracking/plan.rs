@@ -5,6 +5,7 @@ use super::learned::ModelFacts;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -28,7 +29,7 @@ const MAX_DATASET_DIGEST: usize = 36;
 const MAX_TAG: usize = 5000;
 
 /// Everything that one call tracks. The contents of files are stored separately, by digest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct TrackingPlan {
     /// Schema and tool.
     #[serde(flatten)]
@@ -66,7 +67,7 @@ pub struct TrackingPlan {
 }
 
 /// A dataset of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct RunInput {
     /// Purpose of the rows: `training` or `evaluation`.
     pub context: String,
@@ -79,7 +80,7 @@ pub struct RunInput {
 }
 
 /// A file of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct RunDocument {
     /// Name of the file.
     pub name: String,

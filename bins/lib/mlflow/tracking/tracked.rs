@@ -1,12 +1,13 @@
 //! The JSON of `track`: the record of what was tracked, and where to find it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::TrackingPlan;
 use crate::io::result_file::ResultHead;
 
 /// The result of `track`: what was tracked, and where to find it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct TrackReport {
     /// Schema and tool.
     #[serde(flatten)]
@@ -67,7 +68,7 @@ impl TrackReport {
 }
 
 /// The result of `track --flush`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct FlushReport {
     /// Schema and tool.
     #[serde(flatten)]

@@ -12,6 +12,7 @@ use octocrab::issues::IssueHandler;
 use octocrab::repos::RepoHandler;
 use octocrab::{Octocrab, OctocrabBuilder};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
 
@@ -24,7 +25,7 @@ const API: &str = "https://api.github.com";
 pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A repository on GitHub, as OWNER/NAME.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Repository {
     owner: String,

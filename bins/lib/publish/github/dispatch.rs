@@ -1,6 +1,7 @@
 //! Sends the `repository_dispatch` event, which starts workflows of another repository.
 
 use anyhow::{Result, bail, ensure};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -8,7 +9,7 @@ use super::GitHub;
 use super::failure::ApiCall;
 
 /// A `repository_dispatch` event with its payload.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct DispatchEvent {
     event_type: String,
     client_payload: Map<String, Value>,

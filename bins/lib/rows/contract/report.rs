@@ -1,12 +1,13 @@
 //! Defines `validate.json`, the report of `validate`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Severity;
 use crate::io::result_file::ResultHead;
 
 /// The verdict of `validate`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ValidateVerdict {
     /// No check with severity `fail` failed.
@@ -31,7 +32,7 @@ impl ValidateVerdict {
 }
 
 /// The report of `validate`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ValidateReport {
     /// Schema, tool and id of the run.
     #[serde(flatten)]
@@ -51,7 +52,7 @@ pub struct ValidateReport {
 }
 
 /// A failed check.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct FailedCheck {
     /// Name of the check, such as `text.min_length`.
     pub name: String,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::io::dates;
@@ -12,7 +13,7 @@ use crate::io::stream::Place;
 use crate::io::toml_file;
 
 /// The consequence of a failed check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The check is reported.
@@ -23,7 +24,7 @@ pub enum Severity {
 }
 
 /// The type of the cells of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
     /// Any text.
@@ -39,7 +40,7 @@ pub enum ColumnType {
 }
 
 /// The rules that rows and tables must satisfy.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contract {
     /// Rules for each column, by its name.
@@ -66,7 +67,7 @@ pub struct Contract {
 }
 
 /// Rules for one column.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnRule {
     /// Type of the cells.
@@ -108,7 +109,7 @@ pub struct ColumnRule {
 }
 
 /// Limits on a number of rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RowCountRule {
     /// Minimum number of rows.
@@ -123,7 +124,7 @@ pub struct RowCountRule {
 }
 
 /// Limit on a share of rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FractionRule {
     /// Maximum share, from 0 to 1.
@@ -134,7 +135,7 @@ pub struct FractionRule {
 }
 
 /// Check without a limit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlainRule {
     /// Consequence of a failed check. Defaults to `reject`.
@@ -143,7 +144,7 @@ pub struct PlainRule {
 }
 
 /// Limits on the class balance.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BalanceRule {
     /// Minimum share of spam, from 0 to 1.
@@ -156,7 +157,7 @@ pub struct BalanceRule {
 }
 
 /// Limit on the age of the latest row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FreshnessRule {
     /// Maximum age in days.

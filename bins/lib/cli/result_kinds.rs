@@ -1,0 +1,144 @@
+//! Lists every kind of JSON file that spamops writes, with its check and its JSON schema.
+
+use anyhow::{Result, ensure};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::cli::own_counts;
+use crate::compare::paired_result::CompareVerdict;
+use crate::compare::report::CompareReport;
+use crate::compare::sequential::SequentialTest;
+use crate::cycle::record::CycleRecord;
+use crate::drift::drift_report::DriftReport;
+use crate::io::diagnostics::shown;
+use crate::io::result_file;
+use crate::mlflow::tracking::{FlushReport, TrackReport, TrackingPlan};
+use crate::model::model_file::Model;
+use crate::profile::summary::ProfileFile;
+use crate::publish::record::PromoteRecord;
+use crate::registry::{Alias, Version};
+use crate::report::Decision;
+use crate::report::model_card::ModelCard;
+use crate::rows::contract::{ValidateReport, ValidateVerdict};
+use crate::state::watched_files::WatchedFiles;
+use crate::stats::metrics::Metrics;
+
+/// One kind of JSON file.
+pub struct ResultKind {
+    /// The word in `"schema": "spamops/NAME/1"`.
+    pub name: &'static str,
+    /// Which tool writes it, and what it holds.
+    pub about: &'static str,
+    check: fn(&str) -> Result<()>,
+    schema: fn() -> Schema,
+}
+
+/// Every kind, in the order of the cycle.
+pub static RESULT_KINDS: [ResultKind; 17] = [
+    kind::<ValidateReport>("validate", "validate: whether the rows keep the contract", |text| {
+        expect_known_verdict(text, "validate", &ValidateVerdict::ALL.map(ValidateVerdict::name))?;
+        own_counts::validate(&parsed(text, "validate")?)
+    }),
+    kind::<Model>("model", "fit: a model", |text| Model::parse(text)?.profile.profile().map(drop)),
+    kind::<Metrics>("metrics", "score: figures on labelled rows", |text| {
+        own_counts::metrics(&parsed(text, "metrics")?)
+    }),
+    kind::<ProfileFile>("profile", "spamops profile: a summary of rows without their text", |text| {
+        parsed::<ProfileFile>(text, "profile")?.profile.profile().map(drop)
+    }),
+    kind::<DriftReport>("drift", "drift: whether a retrain is needed, and why", |text| {
+        parsed::<DriftReport>(text, "drift").map(drop)
+    }),
+    kind::<WatchedFiles>("watched", "drift: the watched files, in the state", |text| {
+        parsed::<WatchedFiles>(text, "watched").map(drop)
+    }),
+    kind::<CompareReport>("compare", "compare: whether the challenger is better, and why", |text| {
+        expect_known_verdict(text, "compare", &CompareVerdict::ALL.map(CompareVerdict::name))?;
+        own_counts::compare(&parsed(text, "compare")?)
+    }),
+    kind::<SequentialTest>("sequential", "compare: the sequential test, from run to run", |text| {
+        parsed::<SequentialTest>(text, "sequential")?.check()
+    }),
+    kind::<PromoteRecord>("promote", "promote: the move of an alias, and what was published", |text| {
+        parsed::<PromoteRecord>(text, "promote").map(drop)
+    }),
+    kind::<Version>("version", "promote: a version in the registry", |text| {
+        parsed::<Version>(text, "version").map(drop)
+    }),
+    kind::<Alias>("alias", "promote: an alias in the registry", |text| {
+        parsed::<Alias>(text, "alias").map(drop)
+    }),
+    kind::<TrackReport>("track", "track: the run in MLflow", |text| {
+        parsed::<TrackReport>(text, "track").map(drop)
+    }),
+    kind::<TrackingPlan>("plan", "track: a plan that waits in a spool", |text| {
+        parsed::<TrackingPlan>(text, "plan").map(drop)
+    }),
+    kind::<FlushReport>("flush", "track --flush: the plans that were sent", |text| {
+        parsed::<FlushReport>(text, "flush").map(drop)
+    }),
+    kind::<CycleRecord>("run", "spamops run: the settings, inputs and steps of a run", |text| {
+        parsed::<CycleRecord>(text, "run")?.check()
+    }),
+    kind::<Decision>("decision", "spamops report: the decision of a run", |text| {
+        parsed::<Decision>(text, "decision").map(drop)
+    }),
+    kind::<ModelCard>("card", "spamops model show --json: a summary of a model", |text| {
+        parsed::<ModelCard>(text, "card").map(drop)
+    }),
+];
+
+const fn kind<T: JsonSchema>(
+    name: &'static str,
+    about: &'static str,
+    check: fn(&str) -> Result<()>,
+) -> ResultKind {
+    ResultKind { name, about, check, schema: schema_of::<T> }
+}
+
+impl ResultKind {
+    /// The kind with this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        RESULT_KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// Checks a text of this kind: its keys, and that its figures agree with its own counts.
+    pub fn check(&self, text: &str) -> Result<()> {
+        (self.check)(text)
+    }
+
+    /// The JSON schema (draft 2020-12) of this kind.
+    pub fn schema(&self) -> Schema {
+        let mut schema = (self.schema)();
+        let id = result_file::schema(self.name);
+        schema.insert("title".into(), json!(id));
+        schema.insert("description".into(), json!(format!("Written by {}", self.about)));
+        if let Some(key) = schema.pointer_mut("/properties/schema") {
+            *key = json!({ "const": id });
+        }
+        schema
+    }
+}
+
+fn schema_of<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}
+
+fn parsed<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
+    result_file::parse(text, kind)
+}
+
+/// Reads the verdict before the rest, so that the error about an unknown one lists the known ones.
+fn expect_known_verdict(text: &str, kind: &str, known: &[&str]) -> Result<()> {
+    #[derive(Deserialize)]
+    struct VerdictOnly {
+        #[serde(rename = "verdict")]
+        word: String,
+    }
+    let VerdictOnly { word } = parsed(text, kind)?;
+    ensure!(known.contains(&word.as_str()), "verdict {} is not one of {}", shown(&word), known.join(", "));
+    Ok(())
+}
