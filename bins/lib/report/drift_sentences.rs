@@ -4,7 +4,7 @@ use crate::drift::decision::DriftDecision;
 use crate::drift::drift_report::{DriftReport, SignalReport};
 use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::families::{ShareOf, TestSubject};
-use crate::drift::labelled_f1::{LabelledF1, MeasuredF1};
+use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, MeasuredF1};
 use crate::drift::policy::{Persistence, RetrainOn};
 use crate::drift::signals::Signal;
 use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, TriggerCause};
@@ -169,10 +169,13 @@ fn performance_sentence(performance: &LabelledF1) -> String {
         LabelledF1::NoMetrics => {
             "F1 is not measured: there are no metrics of labelled rows (--metrics)".into()
         }
-        LabelledF1::TooFew { rows, involved } => format!(
-            "{} cannot measure F1: {involved} of them are labelled or predicted positive",
-            counted(*rows, "labelled row")
-        ),
+        LabelledF1::TooFew { rows, involved } => {
+            let (least_rows, least_positive) = MIN_LABELLED;
+            format!(
+                "too few labelled rows to measure F1: {rows} (minimum {least_rows}), \
+                 {involved} of them labelled or predicted positive (minimum {least_positive})"
+            )
+        }
         LabelledF1::Picked { rows } => {
             format!("{} cannot measure F1: they are not a random sample", counted(*rows, "labelled row"))
         }
