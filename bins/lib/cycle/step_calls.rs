@@ -203,9 +203,9 @@ impl CycleRun<'_> {
             .filter(|file| self.files.path(*file).exists())
             .flat_map(|file| ["--report".to_owned(), self.files.name(file)])
             .collect();
-        let expected = self.record.champion.map_or("none".to_owned(), |version| version.to_string());
+        let champion = self.record.champion.map_or("none".to_owned(), |version| version.to_string());
         let settings = &self.record.settings;
-        let words = [&*challenger, "--registry", &settings.registry, "--expect", &expected, "--reason", why];
+        let words = [&*challenger, "--registry", &settings.registry, "--expect", &champion, "--reason", why];
         let words = words.into_iter().chain(reports.iter().map(String::as_str)).chain(["-o", &record]);
         self.call_for_result("promote", words)
     }

@@ -69,8 +69,8 @@ fn tested(reference: &Messages, new: &Messages) -> (usize, Vec<WordChange>) {
         }
         made += 1;
         // An exact test is slow. Below two standard errors, no result survives the correction.
-        let expected = both as f64 * part;
-        if (counts.0 as f64 - expected).powi(2) < 4.0 * expected * (1.0 - part) {
+        let mean = both as f64 * part;
+        if (counts.0 as f64 - mean).powi(2) < 4.0 * mean * (1.0 - part) {
             continue;
         }
         if let Some(table) = TwoByTwo::of(counts.0, new.len(), counts.1, reference.len()) {

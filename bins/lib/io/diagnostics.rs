@@ -88,12 +88,12 @@ mod tests {
         fields(&other, "c.csv");
         first.count.set(40);
         notes.move_last(&second);
-        let expected = [
+        let warnings = [
             "a.csv: 40 fields are not UTF-8 and were converted (first at line 3); save the file as UTF-8",
             "added later",
             "b.csv: 1 field is not UTF-8 and was converted (line 3); save the file as UTF-8",
         ];
-        assert_eq!(notes.take(), expected);
+        assert_eq!(notes.take(), warnings);
         assert!(notes.take().is_empty());
     }
 }

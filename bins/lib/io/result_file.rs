@@ -80,15 +80,15 @@ pub fn read<T: DeserializeOwned>(place: &Place, kind: &str) -> Result<T> {
 
 /// Like [`read`], from text.
 pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
-    let expected = schema(kind);
+    let wanted = schema(kind);
     // Fast path: a result written by this version needs no separate schema check.
-    if text.starts_with(&format!("{{\"schema\":\"{expected}\",")) {
+    if text.starts_with(&format!("{{\"schema\":\"{wanted}\",")) {
         return json(text);
     }
     match schema_of::<Option<String>>(text)? {
-        None => bail!("no key 'schema', expected {expected}"),
-        Some(found) if found != expected => {
-            bail!("schema is {}, expected {expected}", shown(&found))
+        None => bail!("no key 'schema', expected {wanted}"),
+        Some(found) if found != wanted => {
+            bail!("schema is {}, expected {wanted}", shown(&found))
         }
         Some(_) => json(text),
     }

@@ -122,8 +122,8 @@ mod tests {
     #[test]
     fn errors_do_not_show_secrets() {
         let error = |uri: &str, variables: &[_]| access(uri, variables).err().unwrap().to_string();
-        let expected = "'sqlite:///a.db' is not an http:// or https:// address; start a server with 'mlflow server' and pass its address";
-        assert_eq!(error("sqlite:///a.db", &[]), expected);
+        let message = "'sqlite:///a.db' is not an http:// or https:// address; start a server with 'mlflow server' and pass its address";
+        assert_eq!(error("sqlite:///a.db", &[]), message);
         let invalid = error("http://a", &[("MLFLOW_HTTP_REQUEST_TIMEOUT", "soon")]);
         assert_eq!(invalid, "MLFLOW_HTTP_REQUEST_TIMEOUT is 'soon'; set it to a number from 0 to 86400");
         assert!(!error("ftp://me:secret@a", &[]).contains("secret"));

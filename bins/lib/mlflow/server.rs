@@ -152,7 +152,7 @@ mod tests {
                 (kind.clone(), some.as_array().unwrap().len())
             })
             .collect();
-        let expected = [
+        let batch_sizes = [
             ("metrics", 1000),
             ("metrics", 1000),
             ("metrics", 1),
@@ -160,7 +160,7 @@ mod tests {
             ("tags", 100),
             ("tags", 1),
         ];
-        assert_eq!(sizes, expected.map(|(kind, size)| (kind.to_owned(), size)));
+        assert_eq!(sizes, batch_sizes.map(|(kind, size)| (kind.to_owned(), size)));
         assert_eq!(batches[2]["metrics"][0], 2000);
     }
 

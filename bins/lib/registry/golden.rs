@@ -29,12 +29,12 @@ pub fn check(model: &Place, golden: &Place, options: &ReadOptions, words: &[Stri
     let mut rows = Rows::from_bytes(Box::new(Cursor::new(scored)), golden, &options)?;
     let (mut row, mut found) = (Row::default(), GoldenResult::default());
     while rows.read(&mut row)? {
-        let expected = rows.label(&row)?;
-        let expected = expected
-            .with_context(|| rows.error(&row, "golden message has no label; add the expected label"))?;
+        let label = rows.label(&row)?;
+        let label =
+            label.with_context(|| rows.error(&row, "golden message has no label; add the expected label"))?;
         let verdict = rows.label_in(&row, rows.column("verdict")?)?;
         found.rows += 1;
-        if verdict == Some(expected) {
+        if verdict == Some(label) {
             continue;
         }
         found.wrong += 1;

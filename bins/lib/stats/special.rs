@@ -107,8 +107,8 @@ pub fn student_tails(t: f64, freedom: f64) -> f64 {
 pub(crate) fn ln_beta_density(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
     let all = a + b;
     let part = |share: f64, off: f64| {
-        let expected = all * share;
-        if expected > 0.0 { expected * deviance(off / expected) } else { f64::INFINITY }
+        let mean = all * share;
+        if mean > 0.0 { mean * deviance(off / mean) } else { f64::INFINITY }
     };
     let errors = stirling_error(all) - stirling_error(a) - stirling_error(b);
     0.5 * (a / all * b / TAU).ln() + errors - part(x, off) - part(y, -off)

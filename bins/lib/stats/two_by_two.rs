@@ -123,9 +123,9 @@ impl TwoByTwo {
         let off = difference_of_products([a, d], [b, c]);
         let mut ln = -ln_factorial_rest(all);
         for (row, column, sign) in [(0, 0, 1.0), (0, 1, -1.0), (1, 0, -1.0), (1, 1, 1.0)] {
-            // The expectation times the total. `off / expected` is the relative difference from the expectation.
-            let expected = rows[row] as f64 * columns[column] as f64;
-            ln -= expected / all as f64 * deviance(sign * off / expected);
+            // The expectation times the total. `off / product` is the relative difference from the expectation.
+            let product = rows[row] as f64 * columns[column] as f64;
+            ln -= product / all as f64 * deviance(sign * off / product);
         }
         ln += rows.iter().chain(&columns).map(|count| ln_factorial_rest(*count)).sum::<f64>();
         ln - cells.iter().map(|count| ln_factorial_rest(*count)).sum::<f64>()

@@ -186,13 +186,13 @@ impl Odds {
         if of_stratum == of_all || self != Self::Even {
             return size;
         }
-        let expected = size as f64 * (of_stratum as f64 / of_all as f64);
+        let mean = size as f64 * (of_stratum as f64 / of_all as f64);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a bounded positive number"
         )]
-        let room = (expected + 6.0 * expected.sqrt()).ceil() as u64 + 20;
+        let room = (mean + 6.0 * mean.sqrt()).ceil() as u64 + 20;
         room.min(size)
     }
 }
