@@ -39,7 +39,8 @@ runner() {
       ${TOOLS:+SPAMOPS_TOOLS="$TOOLS"} \
       timeout 900 "$act" "$event" --json --verbose --no-cache-server --no-skip-checkout -P ubuntu-latest=-self-hosted \
       --env-file "$work/empty" --secret-file "$work/empty" --var-file "$work/empty" --input-file "$work/empty" \
-      -s GITHUB_TOKEN=not-a-token --local-repository "actions/checkout@$checkout=$stub" "$@" </dev/null 2>"$work/stderr"
+      -s GITHUB_TOKEN=not-a-token --local-repository "actions/checkout@$checkout=$stub" \
+      --local-repository "actions/checkout@v6=$stub" --local-repository "org/spamops@v1=$work/spamops" "$@" </dev/null 2>"$work/stderr"
   ) >"$work/json" || echo "act: exit status $?"
   python3 tests/action/facts.py <"$work/json"
 }
@@ -79,17 +80,33 @@ expect "without drift the champion stays" "$facts" \
 # A new repository that follows the next steps of `spamops init`.
 mkdir "$work/filter"
 next=$(cd "$work/filter" && "$TOOLS/spamops" init)
-grep -q 'put your messages in data/messages.csv' <<<"$next"
+grep -q 'Put your messages in data/messages.csv' <<<"$next"
 cp data/messages.csv "$work/filter/data/messages.csv"
-(cd "$work/filter" && eval "$TOOLS/$(sed -n 's/.*look at them: *//p' <<<"$next")")
+(cd "$work/filter" && eval "$TOOLS/$(sed -n 's/.*Check them: *//p' <<<"$next")")
 zizmor --offline --strict-collection --persona=auditor --no-progress --quiet "$work/filter"
 commit "$work/filter" me/filter
-facts=$(runner "$work/filter" schedule --local-repository "org/spamops@v1=$work/spamops")
+facts=$(runner "$work/filter" schedule)
 expect "the workflow of spamops init fits and commits a first model" "$facts" \
   'output cycle spamops retrain_needed=true' 'output cycle spamops deploy_needed=true' 'job cycle success' 'job deploy success'
 git -C "$work/filter.git" show main:models/spam/champion.json | grep -q '"version": 1'
 
 git -C "$work/filter" pull --quiet "$work/filter.git" main
-facts=$(runner "$work/filter" schedule --local-repository "org/spamops@v1=$work/spamops")
+facts=$(runner "$work/filter" schedule)
 expect "the next run has nothing to do" "$facts" \
   'output cycle spamops retrain_needed=false' 'output cycle spamops deploy_needed=false' 'job cycle success' 'job deploy skipped'
+
+# The workflow of README, on two days.
+mkdir -p "$work/short/.github/workflows" "$work/short/data"
+cp data/messages.csv "$work/short/data/"
+sed -n '/^```yaml$/,/^```$/{//!p}' README.md >"$work/short/.github/workflows/spamops.yml"
+printf '#!/bin/sh\ncat "$1/spam/champion.json"\n' >"$work/short/deploy.sh"
+chmod +x "$work/short/deploy.sh"
+commit "$work/short" me/short
+facts=$(runner "$work/short" schedule)
+expect "the workflow of README fits, commits and deploys a first model" "$facts" \
+  'output cycle spamops deploy_needed=true' 'said cycle 3   "version": 1,' 'job cycle success'
+git -C "$work/short.git" log -1 --format=%s main | grep -q '^spamops: Version 1 is now the champion'
+git -C "$work/short" pull --quiet "$work/short.git" main
+facts=$(runner "$work/short" schedule)
+expect "the workflow of README has nothing to do on the next day" "$facts" \
+  'output cycle spamops deploy_needed=false' '!said cycle 3   "version": 1,' 'job cycle success'
