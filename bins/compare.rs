@@ -37,11 +37,10 @@ use spamops::stats::metrics::FigureName;
 ///
 /// Memory: About 50 bytes per labelled row. --id also keeps the champion's rows, without their text.
 ///
-/// Method: The challenger is better if the lower bound of the F1 difference is above -0.005 (bootstrap with 10,000
-/// samples, Efron 1979), and one of two tests passes. The first is McNemar's exact test (1947) at level 0.05: the
-/// challenger is right more often. The second needs an F1 that is higher by at least 0.005, and a lower bound above 0.
-/// If rows have dates, this must hold on the newest rows. On all rows, the lower bound must then be above -0.005. The
-/// verdict worse uses the same tests in the other direction. DeLong's method (1988) compares areas under the ROC curve,
+/// Method: Two conditions make the challenger better. First, F1 has not fallen: the lower bound of its change is above
+/// -0.005 (bootstrap with 10,000 samples, Efron 1979). Second, one of two tests shows a gain: McNemar's exact test (1947)
+/// at level 0.05, or an F1 that is higher by at least 0.005 with a lower bound above 0. If rows have dates, the newest
+/// rows must meet both conditions, and all rows the first. The verdict worse uses the same tests in the other direction. DeLong's method (1988) compares areas under the ROC curve,
 /// and Newcombe's (1998) compares proportions. In simulations, at most 3 of 100 challengers that are not better are
 /// promoted (tests/bench/compare).
 #[derive(Parser)]

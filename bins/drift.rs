@@ -28,23 +28,30 @@ use spamops::stats::metrics::Metrics;
 
 /// Decide whether the champion needs a retrain, with every reason
 ///
-/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. retrain_needed
-/// says whether to fit a new model. These triggers request a retrain: --force, F1 on labelled rows below the limit, a
-/// lower estimated F1, persistent drift (see --retrain-on), the champion's age, the number of new rows, and changes to
-/// a watched file. There is no retrain during the cooldown. Without enough new labels, labels_needed is true instead.
+/// What it decides: Two things. The verdict says whether the data changed: drifted, steady or insufficient_data. It depends only
+/// on the new messages and the reference, not on F1 of labelled rows, limits, the cooldown or --force.
 ///
-/// Input: New rows, and the champion, which contains the profile of its training rows. --reference or --profile
-/// replaces that profile. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
+/// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, F1 on labelled rows below the
+/// limit, a lower estimated F1, drift that persists (see --retrain-on), the champion's age, the number of new rows, or
+/// changes to a watched file. A drifted verdict alone is not enough. Within --cooldown-hours of the last retrain,
+/// retrain_needed stays false. With fewer than --min-new-labels new labels it also stays false, and labels_needed is
+/// true: label more rows. --force and a missing champion ignore both rules.
 ///
-/// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed and reasons. The run is added to
-/// --state. The exit status is 0 whatever the verdict, unless --exit-code is set.
+/// Input: New rows, and the champion, which contains the profile of its training rows: the reference. --reference or
+/// --profile replaces it. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
+///
+/// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed, labels_needed and reasons. The run is
+/// added to --state. The exit status is 0, or with --exit-code 1 if a retrain is needed.
 ///
 /// Memory: About 20 MB, whatever the size of the file.
 ///
-/// Method: Distinct messages are compared, so a repeated newsletter counts once. Families of tests (sizes, flags,
-/// words, a classifier, scores, verdicts, labels, estimated F1) raise a false alarm in at most 5 of 100 runs. Changes
-/// below the minimum effect are ignored. With --state, small runs are pooled into windows. From 20 windows on, drift
-/// counts towards a retrain only if it is larger than in 95 of 100 windows.
+/// Method: Distinct messages are compared, so a repeated newsletter counts once. There are up to eight families of tests:
+/// message sizes, flags (such as links), words, a classifier that separates new from old messages, scores, spam verdicts,
+/// labels, and F1 estimated from the scores. One alarm is enough for drifted. If nothing changed, at most 5 of 100 runs
+/// raise a false alarm. Changes below the minimum effect of a family are ignored.
+///
+/// With --state, a small run is pooled with earlier ones into a window. Once the state has 20 windows, a change counts as
+/// persistent drift only if it is larger than in 95% of the earlier windows. This does not affect the verdict.
 #[derive(Parser)]
 #[command(
     name = "drift",

@@ -27,6 +27,10 @@ use spamops::registry::{self, CHAMPION, Registry};
 /// model that is registered already keeps its number. If the alias points there already, nothing is written, so you can
 /// repeat the call.
 ///
+/// After --rollback, the next run of the cycle compares with the restored champion and can promote a new model. To prevent
+/// that, stop the workflow, or set its input promote to false, until you know the cause. A rollback in a clone takes
+/// effect elsewhere when you push it (--push).
+///
 /// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs a
 /// token in GITHUB_TOKEN or GH_TOKEN, and GITHUB_API_URL if it is not github.com.
 ///
@@ -62,6 +66,9 @@ pub(crate) struct Args {
     model: Option<Place>,
 
     /// Move the alias back to its previous version, or to --to
+    ///
+    /// A second rollback goes one version further back. --rollback --to 7 records the move as a rollback; --to 7 alone
+    /// records it as a promotion.
     #[arg(long)]
     rollback: bool,
 

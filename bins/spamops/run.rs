@@ -23,16 +23,23 @@ use ::spamops::io::stream::Place;
 
 /// Run the cycle, or single steps of it, with all results in one directory
 ///
-/// What it does: Runs the steps of the cycle in order. If the new rows are not valid, it skips score and drift; with
-/// --force, it runs them even without new rows. Unless drift requests a retrain, it skips split, fit, judge and
-/// compare. Unless compare sets deploy_needed, it skips promote.
+/// What it does: Runs the steps of the cycle in order. If the new rows are not valid, only outputs and report follow. The
+/// same is true if there are no new rows, unless --force is set. The steps from split to compare run only if drift
+/// requests a retrain, and promote only if compare sets deploy_needed.
+///
+/// On the first run there is no champion, so drift requests a first model (reason code no_champion). It becomes the
+/// champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run needs labelled
+/// rows of both classes.
+///
+/// If labels are needed, to-label.csv has the 50 rows that are most worth labelling. Enter their labels in the rows of
+/// --data, then run again: a row that has a label for the first time counts as a new row.
 ///
 /// Input: Rows from --data, or the built-in rows of --demo. Options with a value, and --now, can also come from the
 /// environment, such as SPAMOPS_IN_OUT_DIR for --out-dir. The command line wins. GITHUB_SHA, if set, is recorded in the
 /// model.
 ///
 /// Output: The files of the steps below, in --out-dir. Each command line is printed before it runs, so that you can
-/// paste it into a shell. A new run deletes the results of the previous one.
+/// paste it into a shell. A new run deletes the results of the previous one, but never the registry or the state.
 ///
 /// Method: run.json records the options, the SHA-256 of every input, and the id of the run. Later steps take their
 /// options from it, and every JSON result carries the id. If you give a step other options, or change the policy, it
@@ -44,17 +51,17 @@ use ::spamops::io::stream::Place;
     bin_name = "spamops run",
     after_help = "\
 Steps:
-  sample     new rows that no earlier run has used    -> new.csv (or .tsv, .jsonl, .ndjson)
-  validate   valid rows, rejected rows                -> clean.csv rejects.csv validate.json
-  score      the champion, if any, on the new rows    -> champion.json scored.csv metrics.json
-  drift      is the champion still right?             -> drift.json, and to-label.csv if labels are needed
-  split      all gathered rows, training and holdout  -> pool.csv train.csv holdout.csv
-  fit        a challenger                             -> challenger.json
-  judge      champion and challenger on the holdout   -> champion-scored.csv challenger-scored.csv
-  compare    is the challenger better?                -> compare.json, and flips.csv if there is a champion
-  promote    the challenger becomes the champion      -> promote.json
-  outputs    the outputs for a runner, as far as they are decided
-  report     the decision, for people and programs    -> decision.json report.md report.html
+  sample     draws rows that no earlier run used    new.csv (or .tsv, .jsonl, .ndjson)
+  validate   checks the rows                        clean.csv rejects.csv validate.json
+  score      scores them with the champion, if any  champion.json scored.csv metrics.json
+  drift      decides if a retrain is needed         drift.json, to-label.csv if labels are needed
+  split      divides all gathered rows              pool.csv train.csv holdout.csv
+  fit        trains the challenger                  challenger.json
+  judge      scores the holdout with both models    champion-scored.csv challenger-scored.csv
+  compare    decides if the challenger is better    compare.json, flips.csv if there is a champion
+  promote    makes the challenger the champion      promote.json
+  outputs    writes the outputs for a runner
+  report     combines all results                   decision.json report.md report.html
 
 Examples:
   spamops run --demo                                  # built-in rows that drift; results in out/
@@ -82,6 +89,8 @@ pub(crate) struct Args {
     out_dir: PathBuf,
 
     /// Directory of the registry [default: models in --out-dir]
+    ///
+    /// Give the same directory to promote --rollback and spamops registry.
     #[arg(long, value_name = "DIR")]
     registry: Option<PathBuf>,
 
@@ -99,7 +108,8 @@ pub(crate) struct Args {
 
     /// Date before which rows are history: they are not sampled
     ///
-    /// They are gathered if the state has no rows yet.
+    /// The first run adds them to the state, so that fit learns from them. Without --since, the first run learns only from
+    /// the --size rows that it draws.
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
 
@@ -111,7 +121,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ROWS")]
     size: Option<u64>,
 
-    /// Retrain even if no trigger fired: true or false [default: false]
+    /// Retrain even if no other trigger fired: true or false [default: false]
     #[arg(long, value_name = "BOOL", hide_possible_values = true)]
     force: Option<bool>,
 

@@ -17,13 +17,14 @@ use ::spamops::state::gathered::State;
 
 /// Add rows to the state, or list past decisions
 ///
-/// What it does: Maintains the directory of the state, which survives between runs. If you lose it, you lose time, not
-/// correctness.
+/// What it does: Maintains the directory of the state, which survives between runs. Without it, rows are drawn again,
+/// and windows and the cooldown start over.
 ///
 /// Output: rows.jsonl has the gathered rows, which sample --exclude leaves out, and refused.jsonl the rows that
 /// validate rejected. decisions.jsonl has the decisions of spamops report, and history.jsonl the last 64 runs of drift.
 ///
-/// Method: All files but the history are append-only. A row that is added again is skipped. The next run removes a line
+/// Method: All files but the history are append-only. A row that is added again unchanged is skipped. A row that has a
+/// label for the first time is added. The next run removes a line
 /// that a killed run left incomplete.
 #[derive(Parser)]
 #[command(
@@ -44,7 +45,7 @@ pub(crate) struct Args {
 enum Action {
     /// Add rows to the gathered rows
     ///
-    /// What it does: Adds the rows whose normalised text the state does not have yet.
+    /// What it does: Adds the rows that the state does not have yet. A known text with a new label is a new row.
     #[command(after_help = "\
 Examples:
   spamops state gather clean.csv --state state

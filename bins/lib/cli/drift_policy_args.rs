@@ -14,10 +14,10 @@ use crate::state::watched_files::{ChangesSince, WATCHED, WatchedFiles};
 #[derive(Args)]
 #[command(next_help_heading = "Retrain")]
 pub struct DriftPolicyArgs {
-    /// Triggers besides F1 on labelled rows
+    /// Which drift triggers a retrain
     ///
-    /// performance: a lower estimated F1. persistent-drift: also drift that lasts (see --persistence). any-drift: also
-    /// any drift. With the default and no real change, daily runs request 0.2 retrains a year on average, 0.3 at most
+    /// performance: none; only a lower F1, measured or estimated, does. persistent-drift: drift that lasts (see
+    /// --persistence). any-drift: drift in one window. The other triggers are not affected. With the default and no real change, daily runs request 0.2 retrains a year on average, 0.3 at most
     /// (200 simulated years of 100 and of 1,000 rows a day, tests/bench/drift).
     #[arg(long, value_name = "WHEN", default_value_t = DriftPolicy::default().retrain_on)]
     retrain_on: RetrainOn,
@@ -30,7 +30,8 @@ pub struct DriftPolicyArgs {
 
     /// Minimum F1 on labelled rows [default: from the model]
     ///
-    /// The default is the model's cross-validated F1 minus --margin.
+    /// The default is the model's cross-validated F1 minus --margin. The trigger fires only if all of the 95% interval is
+    /// below the limit.
     #[arg(long, value_name = "SHARE")]
     min_f1: Option<Fraction>,
 
@@ -62,17 +63,22 @@ pub struct DriftPolicyArgs {
     #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().max_changes, hide_short_help = true)]
     max_changes: u64,
 
-    /// Hours after a retrain without another one
+    /// Hours after a requested retrain without another one
+    ///
+    /// If a trigger fires in this time, the reason code of the run is cooldown. The first run after it decides again.
     #[arg(long, value_name = "HOURS", default_value_t = DriftPolicy::default().cooldown_hours, value_parser = number)]
     cooldown_hours: f64,
 
     /// Minimum number of new labels for a retrain
     ///
-    /// If there are fewer, labels_needed is true instead of retrain_needed.
+    /// A label is new if it came after the champion was fitted. With fewer, labels_needed is true and retrain_needed false.
+    /// Enter labels in your data file, in the same rows: a row that has a label for the first time counts as new.
     #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().min_new_labels)]
     min_new_labels: u64,
 
-    /// Retrain even if no trigger fired
+    /// Retrain even if no other trigger fired
+    ///
+    /// Ignores the cooldown and --min-new-labels.
     #[arg(long)]
     force: bool,
 }

@@ -114,9 +114,10 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "SCORE", group = "goal", help_heading = "Threshold (one of these)")]
     threshold: Option<Fraction>,
 
-    /// Choose the highest out-of-fold figure: f1
+    /// Choose the best out-of-fold figure: f1
     ///
-    /// This is the default with message and strong. Otherwise the threshold is 0.5.
+    /// Of the thresholds within half a standard error of the best F1, the one with the fewest false positives is chosen. This
+    /// is the default with message and strong. Otherwise the threshold is 0.5.
     #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold (one of these)", hide_possible_values = true)]
     maximize: Option<String>,
 
