@@ -98,8 +98,12 @@ expect "the next run has nothing to do" "$facts" \
 # The workflow of README, on two days.
 mkdir -p "$work/short/.github/workflows" "$work/short/data"
 cp data/messages.csv "$work/short/data/"
+# shellcheck disable=SC2016
 sed -n '/^```yaml$/,/^```$/{//!p}' README.md >"$work/short/.github/workflows/spamops.yml"
-printf '#!/bin/sh\ncat "$1/spam/champion.json"\n' >"$work/short/deploy.sh"
+cat >"$work/short/deploy.sh" <<'END'
+#!/bin/sh
+cat "$1/spam/champion.json"
+END
 chmod +x "$work/short/deploy.sh"
 commit "$work/short" me/short
 facts=$(runner "$work/short" schedule)
