@@ -163,7 +163,7 @@ fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
         let threshold = Fraction::try_from(0.5).unwrap();
         let champion = Champion { threshold, confusion: Some(at_fit), fitted: None };
         let mut new = Profile::new(true);
-        (0..1000).for_each(|_| new.tell(false, Some(Label::Negative)));
+        (0..1000).for_each(|_| new.count_only(false, Some(Label::Negative)));
         let reference = Profile::new(true);
         let evidence = DriftEvidence {
             champion: Some(champion),

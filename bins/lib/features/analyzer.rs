@@ -15,12 +15,12 @@ pub struct Analyzer {
     pub kind: TermKind,
     /// Range of the number of words or characters in a term.
     pub ngrams: Ngrams,
-    /// Range of the length of additional character n-grams within words, for the kind `message`. None if missing.
+    /// Range of the length of extra character n-grams within words, for the kind `message`. If missing, there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chars: Option<Ngrams>,
     /// Whether texts are converted to lower case.
     pub lowercase: bool,
-    /// Language for stemming. No stemming if missing.
+    /// Language for stemming. If missing, words are not stemmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<Language>,
     /// Words that are left out.
@@ -29,7 +29,7 @@ pub struct Analyzer {
 }
 
 impl Default for Analyzer {
-    /// Words and punctuation, their pairs, and the shape of the message.
+    /// The default finds words and punctuation, their pairs, and the shape of the message.
     fn default() -> Self {
         let ngrams = Ngrams { fewest: 1, most: 2 };
         Self {
@@ -66,7 +66,8 @@ pub struct AnalyzerBuffers {
     pub(super) stems: Stems,
 }
 
-/// The text, in lower case if the analyzer requires it. It uses the buffer's memory; the caller must return it.
+/// Returns the text, in lower case if the analyzer requires it. The text uses the memory of the buffer; the caller must
+/// give it back.
 pub(super) fn cased(analyzer: &Analyzer, text: &str, scratch: &mut AnalyzerBuffers) -> String {
     let mut out = std::mem::take(&mut scratch.text);
     out.clear();

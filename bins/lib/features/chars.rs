@@ -5,7 +5,7 @@ use super::key::{self, CHARS};
 use super::kind::Ngrams;
 use super::term::Term;
 
-/// Whether a character is white space in Python.
+/// Whether Python counts a character as white space.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
@@ -42,7 +42,8 @@ fn plain(text: &str) -> Term<'_> {
     Term { key: key::word(text), mark: "", text }
 }
 
-/// Calls `each` with every n-gram of each word, padded with a space on both sides. A shorter word counts once.
+/// Calls `each` with every n-gram of each word, padded with a space on both sides. A word shorter than the n-gram
+/// counts once.
 pub(super) fn each_within_words(
     analyzer: &Analyzer,
     text: &str,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// Number of bins for a column of numbers.
 const BINS: usize = 10;
 
-/// Maximum number of rows that the quantiles are computed from.
-pub const LOOKED_AT: usize = 1 << 16;
+/// Maximum number of rows used to compute the quantiles.
+pub const QUANTILE_ROWS: usize = 1 << 16;
 
 /// The feature columns of a model, in the order of their cells.
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub struct FeatureColumn {
 }
 
 impl FeatureColumn {
-    /// Learns from the cells of some rows. The column has numbers if every non-empty cell is a number and there are more
+    /// Learns from the cells of some rows. The column is numeric if every non-empty cell is a number and there are more
     /// distinct numbers than bins.
     pub fn learn<'a>(name: &str, cells: impl Iterator<Item = &'a str>) -> Self {
         let name = name.to_owned();
@@ -47,7 +47,7 @@ impl FeatureColumn {
         Self { name, edges }
     }
 
-    /// Writes the term for a cell: its value, the bin of its number, or that it is empty.
+    /// Writes the term for a cell: its value, its bin, or `is empty`.
     fn write(&self, cell: &str, shape: &mut String) {
         use std::fmt::Write;
         let cell = cell.trim();

@@ -10,7 +10,7 @@ use super::term::Term;
 
 /// The ways in which a text hides its words.
 #[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "a text may have any of them at once")]
+#[expect(clippy::struct_excessive_bools, reason = "a text can have several disguises at once")]
 pub(super) struct Disguises {
     pub(super) invisible: bool,
     pub(super) accents: bool,
@@ -26,7 +26,8 @@ pub(super) fn unmask(text: &str, plain: &mut String, disguises: &mut Disguises) 
     let mut word = WordLetters::default();
     let mut rest = text;
     while let Some(first) = rest.bytes().position(|byte| !byte.is_ascii()) {
-        // An accent may combine with the ASCII character before it. An ASCII character combines with nothing before it.
+        // An accent may combine with the preceding ASCII character. An ASCII character never combines with the
+        // preceding character.
         let (ascii, other) = rest.split_at(first.saturating_sub(1));
         let next = other.bytes().skip(1).position(|byte| byte.is_ascii());
         let (other, after) = other.split_at(next.map_or(other.len(), |next| next + 1));
@@ -135,7 +136,7 @@ pub(super) fn join(
     joined
 }
 
-/// Calls `each` with the word that a chunk such as `fr33` or `c@sh` hides. Returns whether there is one.
+/// Calls `each` with the word that a chunk such as `fr33` or `c@sh` hides. Returns whether it hides one.
 #[inline]
 pub(super) fn reveal(chunk: &str, token: &mut String, each: &mut impl FnMut(Term)) -> bool {
     let suspicious = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'@' | b'$' | b'!' | b'|');

@@ -2,8 +2,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-/// Open addressing with linear probing. Anyone can send texts and so choose keys. To prevent deliberate collisions, slots
-/// depend on a random number of this process. Results do not depend on it.
+/// A hash table with open addressing and linear probing. Senders of texts can choose the keys. To prevent deliberate
+/// collisions, slots depend on a random number of this process. Results do not depend on this number.
 #[derive(Clone, Debug)]
 pub struct HashTable<V> {
     /// Pairs of key and value; the key 0 marks a free slot.
@@ -233,12 +233,11 @@ impl Default for BloomFilter {
 }
 
 impl BloomFilter {
-    /// An empty sieve for this many keys.
+    /// An empty filter for this many keys.
     pub fn with_room(keys: usize) -> Self {
         Self(vec![0; (keys / 8).next_power_of_two()])
     }
 
-    /// Adds a key.
     pub fn add(&mut self, key: u64) {
         let (word, bit) = self.place(key);
         self.0[word] |= bit;
@@ -257,7 +256,7 @@ impl BloomFilter {
     }
 }
 
-/// The key 0 counts as 1. A collision with probability 2⁻⁶⁴ does not matter.
+/// Replaces the key 0 with 1, because 0 marks a free slot. A collision with probability 2⁻⁶⁴ does not matter.
 fn nonzero(key: u64) -> u64 {
     key.max(1)
 }

@@ -5,7 +5,7 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 use super::key::{CELL, CHARS, SHAPE, parts};
 use super::kind::TermKind;
 
-/// Displayed instead of a space in a character n-gram.
+/// The character displayed instead of a space in a character n-gram.
 const SPACE: char = '␣';
 
 /// Maximum number of displayed characters.
@@ -40,7 +40,7 @@ fn harmless(text: &str, is_ngram: bool) -> String {
             ' ' if is_ngram || plain.ends_with(' ') => plain.push(SPACE),
             ' ' | '"' | '\'' => plain.push(c),
             SPACE => plain.extend(c.escape_unicode()),
-            // A mark belongs to the letter before it.
+            // A mark belongs to the preceding letter.
             _ if place > 0 && c.general_category_group() == GeneralCategoryGroup::Mark => plain.push(c),
             _ => plain.extend(c.escape_debug()),
         }

@@ -63,7 +63,7 @@ impl From<Language> for String {
 /// The stems of known words, so that each word is stemmed once.
 #[derive(Default)]
 pub(super) struct Stems {
-    /// By the key of a word: 0 for a stop word, otherwise the index of its stem plus one.
+    /// Maps the key of a word to 0 for a stop word, otherwise to the index of its stem plus one.
     known: HashTable<u32>,
     stems: Vec<(Box<str>, u64)>,
 }

@@ -85,7 +85,8 @@ fn each_word(text: &str, mut each: impl FnMut(&str)) {
         return each_ascii_word(text, each);
     }
     let bytes = text.as_bytes();
-    // A word of one byte has one character. For other words, bytes and characters are equal only in ASCII.
+    // A word of one byte has one character. In longer words, the numbers of bytes and characters are equal only in
+    // ASCII.
     let mut emit = |word: &str, ascii: bool| {
         if word.len() > 1 && (ascii || word.chars().nth(1).is_some()) {
             each(word);
@@ -156,7 +157,6 @@ impl AnalyzerBuffers {
         }
     }
 
-    /// Adds a word.
     #[inline]
     pub(super) fn add(&mut self, word: &str, key: u64) {
         self.keys.push(key);

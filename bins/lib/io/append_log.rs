@@ -54,7 +54,7 @@ impl AppendLog {
         Ok(complete_lines(BufReader::new(file)))
     }
 
-    /// Appends bytes and syncs them to disk. If that fails, the file keeps its previous length.
+    /// Appends bytes and syncs them to disk. If this fails, the file keeps its previous length.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<()> {
         self.try_append(bytes).with_context(|| self.name())
     }

@@ -17,7 +17,7 @@ pub(crate) struct ReadyFile {
 impl ReadyFile {
     /// Writes the bytes to a temporary file next to `path`.
     pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Self> {
-        // Check now: the rename comes after the journal line, when it is too late to fail.
+        // Check now. The rename happens after the journal line is written, when it is too late to fail.
         ensure!(!path.is_dir(), "{}: is a directory; remove or rename it", path.display());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let written = StagedFile::create(path, &format!(".{name}.tmp"), Durability::PowerLoss);
@@ -63,7 +63,7 @@ pub(crate) fn leftovers(directory: &Path) -> Result<Vec<PathBuf>> {
         let entry = entry.with_context(|| directory.display().to_string())?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        // Include links: writing through one would change another file.
+        // Include symbolic links, because writing through a link would change another file.
         let is_file = !entry.file_type().with_context(|| directory.display().to_string())?.is_dir();
         if name.starts_with('.') && name.ends_with(".tmp") && is_file {
             found.push(entry.path());

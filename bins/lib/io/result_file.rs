@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::io::diagnostics::{inert, shown};
 use crate::io::stream::{Output, Place};
 
-/// The first keys of every result.
+/// The keys that every result starts with.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ResultHead {
     /// The kind and version of the result: `spamops/KIND/1`.
@@ -86,9 +86,15 @@ pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
         return json(text);
     }
     match schema_of::<Option<String>>(text)? {
-        None => bail!("no key 'schema', expected {wanted}"),
+        None => bail!("has no key 'schema', expected {wanted}; name a {kind} file"),
         Some(found) if found != wanted => {
-            bail!("schema is {}, expected {wanted}", shown(&found))
+            let is_same_kind = found.starts_with(&format!("spamops/{kind}/"));
+            let fix = if is_same_kind {
+                "use a version of spamops that knows it".to_owned()
+            } else {
+                format!("name a {kind} file")
+            };
+            bail!("schema is {}, expected {wanted}; {fix}", shown(&found))
         }
         Some(_) => json(text),
     }
@@ -105,7 +111,7 @@ pub fn schema_of<T: DeserializeOwned>(text: &str) -> Result<T> {
 
 /// Parses JSON of any kind. Errors name the line.
 pub fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
-    ensure!(!text.trim_start().is_empty(), "is empty");
+    ensure!(!text.trim_start().is_empty(), "is empty; name another file");
     serde_json::from_str(text).map_err(|error| located(&error))
 }
 
@@ -122,7 +128,8 @@ pub fn write(place: &Place, result: &impl Serialize) -> Result<()> {
     write_to(place.writer()?, place, result)
 }
 
-/// Like [`write`], to a writer that is already open. Open it before any work whose result must be written.
+/// Like [`write`], to a writer that is already open. Open it before the work, so that a file that cannot be written
+/// costs no work.
 pub fn write_to(mut output: Output, place: &Place, result: &impl Serialize) -> Result<()> {
     serde_json::to_writer_pretty(&mut output, result).with_context(|| place.to_string())?;
     output.write_all(b"\n").with_context(|| place.to_string())?;

@@ -13,7 +13,7 @@ pub(super) enum Durability {
     PowerLoss,
 }
 
-/// A file under a temporary name. Dropping it before [`StagedFile::place`] deletes it.
+/// A file under a temporary name. Dropping it without [`StagedFile::place`] deletes it.
 pub(super) struct StagedFile {
     writer: BufWriter<File>,
     temporary: PathBuf,
@@ -36,7 +36,7 @@ impl StagedFile {
         Ok(Self { writer: BufWriter::new(file), temporary, path, durability })
     }
 
-    /// Sets the permissions, usually those of the file to be replaced.
+    /// Sets the permissions, usually the permissions of the file that it replaces.
     pub(super) fn set_permissions(&self, permissions: fs::Permissions) -> io::Result<()> {
         self.writer.get_ref().set_permissions(permissions)
     }

@@ -84,7 +84,7 @@ impl Place {
             Self::File(path) => {
                 let file = File::open(path).with_context(|| self.to_string())?;
                 if file.metadata().is_ok_and(|found| found.is_dir()) {
-                    bail!("{self}: is a directory, not a file");
+                    bail!("{self}: is a directory, not a file; name a file");
                 }
                 Box::new(file)
             }
@@ -94,7 +94,7 @@ impl Place {
         let bytes = io::Cursor::new(magic.clone()).chain(raw);
         Ok(match magic[..] {
             [0x1f, 0x8b, ..] => Box::new(Gzip(MultiGzDecoder::new(bytes))),
-            // A frame, or a skippable frame, which pzstd writes first.
+            // A frame, or the skippable frame that pzstd writes first.
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
                 Box::new(Zstd { bytes: BufReader::new(bytes), frame: FrameDecoder::new() })
             }
@@ -118,7 +118,7 @@ impl Place {
         self.reader()?.take(MOST + 1).read_to_end(&mut bytes).with_context(|| self.to_string())?;
         ensure!(
             bytes.len() as u64 <= MOST,
-            "{self}: larger than {} MB, the limit for this kind of file; name another file",
+            "{self}: is larger than {} MB, the limit for this kind of file; name another file",
             MOST >> 20
         );
         Ok(bytes)
@@ -224,7 +224,7 @@ impl<R: Read> Zstd<R> {
                 }
                 Err(FrameDecoderError::DictNotProvided { .. }) => {
                     return Err(io::Error::other(
-                        "the zstd data needs a dictionary; compress it without one",
+                        "the zstd data needs a dictionary; compress it without a dictionary",
                     ));
                 }
                 Err(_) => return Err(damaged("zstd")),

@@ -1,4 +1,5 @@
-//! Address, credentials and HTTP settings of the server, from the same environment variables as MLflow's own client.
+//! Reads the address, credentials and HTTP settings of the server from the same environment variables as MLflow's own
+//! client.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;

@@ -14,7 +14,7 @@ ADDED = ("spam_score", "verdict")
 
 
 def _load_pyfunc(path, model_config=None):
-    """Loads the model in a directory. It scores an empty message at once, so that a missing program fails here."""
+    """Loads the model in a directory. It scores an empty message at once, so that a missing program fails early."""
     scorer = Scorer(Path(path))
     scorer.predict([""])
     return scorer

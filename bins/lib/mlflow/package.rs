@@ -1,4 +1,4 @@
-//! The directory of a logged model: the model file, a Python loader, and the `MLmodel` description.
+//! Builds the directory of a logged model: the model file, a Python loader, and the `MLmodel` description.
 
 use std::fmt::Write;
 
@@ -17,7 +17,7 @@ pub const MODEL: &str = "data/model.json";
 /// Path of the program `score` in the directory, if it is included.
 pub const PROGRAM: &str = "data/score";
 
-/// The small files of the directory by path. `MLmodel` comes last: a directory that has it is complete.
+/// The small files of the directory by path. `MLmodel` comes last, so a directory that has it is complete.
 pub fn files(
     plan: &TrackingPlan,
     learned: &ModelFacts,

@@ -1,6 +1,6 @@
 //! Carries out a plan on a server, step by step.
 //!
-//! Each step first checks by the model's digest whether it was done before. An interrupted run resumes where it
+//! Each step first checks by the model's digest whether it is already done. So an interrupted run resumes where it
 //! stopped, and a repeated run changes nothing.
 
 use std::collections::BTreeMap;
@@ -51,7 +51,7 @@ struct TrackingRun {
 impl TrackingSteps<'_> {
     fn all(&self, tracked: &mut TrackReport) -> Result<()> {
         let Some(learned) = &self.plan.learned else { return self.promotion_only(tracked) };
-        // Checked first, because an old server would accept some steps and reject the others.
+        // Check the version first, because an old server would accept some steps and reject the others.
         let release = self.server.version()?;
         let is_new = release.split('.').next().and_then(|major| major.parse().ok()) >= Some(3_u32);
         ensure!(is_new, "the server runs MLflow {}; upgrade it to version 3 or later", shown(&release));
@@ -66,7 +66,7 @@ impl TrackingSteps<'_> {
         self.finish(&run)
     }
 
-    /// Records a promotion of a model that was tracked before.
+    /// Records a promotion of a model that is already tracked.
     fn promotion_only(&self, tracked: &mut TrackReport) -> Result<()> {
         let TrackingPlan { name, digest, .. } = self.plan;
         let known = self.known_version()?.with_context(|| {
@@ -76,7 +76,7 @@ impl TrackingSteps<'_> {
         tracked.model_id = source_of(&known);
         let run = known["run_id"].as_str().unwrap_or_default();
         if run.is_empty() {
-            tracked.left.push("the run: the version does not name one".into());
+            tracked.left.push("the run: the version names no run".into());
         } else {
             let answer = self.server.get("runs/get", &[("run_id", run)])?;
             let run = TrackingRun::of(&answer["run"])?;
@@ -95,7 +95,7 @@ impl TrackingSteps<'_> {
             Err(error) if code(&error).as_deref() == Some(MISSING) => {
                 let body = json!({ "name": name });
                 match self.server.post("experiments/create", &body, Idempotence::Idempotent) {
-                    // Another process created it first, or the first attempt had succeeded.
+                    // Another process created it first, or the first attempt succeeded but its answer was lost.
                     Err(error) if code(&error).as_deref() == Some(EXISTS) => (find()?, false),
                     made => (json!({ "experiment": made? }), true),
                 }
@@ -151,7 +151,7 @@ impl TrackingSteps<'_> {
                 metrics.extend(each.map(|(fold, value)| metric(key, *value, run.started, fold)));
             }
         }
-        // A metric with an unchanged value is not logged again with a later time.
+        // Do not log a metric again with a later time if its value is unchanged.
         let figures = self.plan.figures.iter().filter(|(key, value)| run.metrics.get(*key) != Some(value));
         metrics.extend(figures.map(|(key, value)| metric(key, *value, self.plan.moment, 0)));
         for batch in batches(&run.id, &metrics, &params, &pairs(&self.plan.tags)) {
@@ -248,7 +248,7 @@ impl TrackingSteps<'_> {
         Ok(versions.min_by_key(|version| number_of(version).unwrap_or(u64::MAX)).cloned())
     }
 
-    /// Points the aliases at the version. An alias stays where it is if a later move was recorded before.
+    /// Points the aliases at the version. An alias stays unchanged if the server already has a later move.
     fn point(&self, version: u64, tracked: &mut TrackReport) -> Result<()> {
         let TrackingPlan { name, promotion, .. } = self.plan;
         tracked.version = Some(version);
@@ -272,7 +272,7 @@ impl TrackingSteps<'_> {
                 let last = listed("tags", "key", &tag, "value").unwrap_or_default();
                 if last > promotion.sequence {
                     tracked.left.push(format!(
-                        "the alias {alias}: move {last} was recorded before, and this is move {}",
+                        "the alias {alias}: the server already has the later move {last}; this is move {}",
                         promotion.sequence
                     ));
                     continue;

@@ -1,4 +1,4 @@
-//! The client of MLflow's REST API. Each call states whether it may be sent twice.
+//! Calls MLflow's REST API. Each call states whether it may be sent twice.
 
 use anyhow::{Context, Result, anyhow, ensure};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,7 +9,7 @@ use crate::mlflow::access::ServerAccess;
 use crate::publish::http::{HttpAnswer, HttpClient, HttpFailure, HttpMethod, HttpRequest, Idempotence};
 
 /// Added to errors that suggest that the server is not MLflow.
-const HINT: &str = "is this the address of an MLflow server?";
+const HINT: &str = "set the address of an MLflow server";
 
 /// Characters of a query value that are not escaped: RFC 3986's unreserved characters.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -17,7 +17,6 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 /// Characters of a path that are not escaped: also the slash.
 const PLAIN_PATH: &AsciiSet = &PLAIN.remove(b'/');
 
-/// An MLflow server.
 pub struct TrackingServer {
     client: HttpClient,
     uri: String,
@@ -91,7 +90,7 @@ impl TrackingServer {
         let inside = inside.filter(|_| !artifacts.starts_with("mlflow-artifacts://"));
         let inside = inside.with_context(|| {
             let artifacts = shown(artifacts);
-            format!("artifacts are stored at {artifacts}, not by the server; start it with --artifacts-destination and use a new experiment")
+            format!("artifacts are stored at {artifacts}, not by the server; start the server with --artifacts-destination and use a new experiment")
         })?;
         let path = format!("{inside}/{path}");
         let path = utf8_percent_encode(&path, PLAIN_PATH);
@@ -120,9 +119,9 @@ impl TrackingServer {
                 .into(),
             // MLflow answers in JSON if it does not find something.
             Some(404) if !failure.text.starts_with('{') => failure.advise(HINT).into(),
-            Some(403) => {
-                failure.advise("the user lacks the permission; ask the administrator of the server").into()
-            }
+            Some(403) => failure
+                .advise("the user has no permission; ask the administrator of the server for it")
+                .into(),
             _ => failure.into(),
         })
     }

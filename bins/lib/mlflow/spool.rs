@@ -1,6 +1,6 @@
-//! The spool: plans that wait for a server, in order, and the contents of their files by digest.
+//! Defines the spool: plans that wait for a server, in order, and the contents of their files by digest.
 //!
-//! A plan gets its name only when it is complete, so a killed process leaves a complete plan or none.
+//! A plan gets its name only when it is complete, so a killed process never leaves an incomplete plan.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::mlflow::server::is_transient;
 use crate::mlflow::tracking::{Contents, TrackReport, TrackingPlan};
 use crate::registry::json_files;
 
-/// The plans that were sent, and those that still wait.
+/// The plans that were sent, and the plans that still wait.
 #[derive(Default)]
 pub struct FlushedPlans {
     /// Plans that were sent, with their reports.
@@ -47,8 +47,9 @@ impl Spool {
         for digest in plan.digests() {
             let path = self.file(digest);
             if !path.exists() {
-                let bytes =
-                    contents.get(digest).with_context(|| format!("the content of {digest} is missing"))?;
+                let bytes = contents
+                    .get(digest)
+                    .with_context(|| format!("the file with SHA-256 {digest} is missing; pass it again"))?;
                 durable::write(&path, bytes)?;
             }
         }
@@ -70,11 +71,15 @@ impl Spool {
         result_file::read(&Place::File(path.to_owned()), "plan")
     }
 
-    /// The content with this digest. An error if the content is damaged.
+    /// The content with this digest. Fails if the content is damaged.
     pub fn contents(&self, digest: &str) -> Result<Vec<u8>> {
         let path = self.file(digest);
         let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
-        ensure!(hex(&Sha256::digest(&bytes)) == digest, "{}: is damaged; remove it", path.display());
+        ensure!(
+            hex(&Sha256::digest(&bytes)) == digest,
+            "{}: is damaged; remove it, then track the same files again",
+            path.display()
+        );
         Ok(bytes)
     }
 
@@ -100,7 +105,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Sends the plans in order, and removes those that were sent.
+    /// Sends the plans in order, and removes each plan that was sent.
     ///
     /// If the server rejects a plan, the plan stays and the next one is sent. If the server cannot be reached, all
     /// remaining plans stay.
@@ -172,7 +177,7 @@ mod tests {
         assert_eq!(fs::read_dir(directory.join("files")).unwrap().count(), 2);
         fs::write(directory.join("files").join(&other.documents[0].digest), "changed").unwrap();
         let damaged = spool.contents(&other.documents[0].digest).unwrap_err().to_string();
-        assert!(damaged.ends_with(": is damaged; remove it"), "{damaged}");
+        assert!(damaged.ends_with(": is damaged; remove it, then track the same files again"), "{damaged}");
         spool.remove(&second).unwrap();
         assert_eq!(fs::read_dir(directory.join("files")).unwrap().count(), 0);
         fs::remove_dir_all(&directory).unwrap();

@@ -1,4 +1,5 @@
-//! Naive Bayes on weighted terms: multinomial (McCallum & Nigam 1998), complement (Rennie et al. 2003), two classes.
+//! Fits naive Bayes to weighted terms: multinomial (McCallum & Nigam 1998), complement (Rennie et al. 2003), two
+//! classes.
 
 use ndarray::{Array1, Array2, Axis, Zip, stack};
 
@@ -43,8 +44,8 @@ impl ClassSum {
     }
 }
 
-/// Fits the classifier; `None` if a class has no rows. `alpha` is added to every sum (Lidstone 1920). `prior` replaces
-/// the class balance of the rows.
+/// Fits the classifier; Returns `None` if a class has no rows. `alpha` is added to every sum (Lidstone 1920). `prior`
+/// replaces the class balance of the rows.
 pub fn line(
     negative: &ClassSum,
     positive: &ClassSum,

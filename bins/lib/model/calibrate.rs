@@ -1,4 +1,4 @@
-//! Calibration: turns scores into probabilities, learned from out-of-fold scores.
+//! Calibrates scores: turns them into probabilities. The calibration is learned from out-of-fold scores.
 
 use std::str::FromStr;
 
@@ -16,7 +16,7 @@ pub enum CalibrationMethod {
     None,
     /// A straight line in log-odds.
     Sigmoid,
-    /// A step function that never falls.
+    /// A non-decreasing step function.
     Isotonic,
 }
 
@@ -44,15 +44,16 @@ pub enum Calibration {
     Sigmoid {
         /// Factor of the log-odds.
         slope: f64,
-        /// Added to the product.
+        /// Number added to the product.
         shift: f64,
     },
-    /// Points of log-odds and probability, both ascending. Linear between points, constant beyond the ends.
+    /// Points of log-odds and probability, both ascending. The calibration is linear between points and constant beyond
+    /// the ends.
     Isotonic(Vec<(f64, f64)>),
 }
 
 impl Calibration {
-    /// Learns a calibration from out-of-fold log-odds, each with whether the row is positive.
+    /// Learns a calibration from rows: the out-of-fold log-odds, and whether the row is positive.
     pub fn learn(method: CalibrationMethod, scores: &[(f64, bool)]) -> Self {
         match method {
             _ if scores.is_empty() => Self::None,
@@ -79,7 +80,7 @@ impl Calibration {
         }
     }
 
-    /// Whether the calibration gives probabilities that never fall as log-odds rise.
+    /// Whether the calibration is a non-decreasing function of the log-odds.
     pub fn is_valid(&self) -> bool {
         match self {
             Self::None => true,
@@ -102,8 +103,8 @@ fn between(steps: &[(f64, f64)], z: f64) -> f64 {
     }
 }
 
-/// The most likely line by Newton's method: Platt (1999), with the corrections of Lin, Lin & Weng (2007). The targets
-/// are slightly above 0 and below 1, as if each class had one more row.
+/// The maximum-likelihood line, found by Newton's method: Platt (1999), with the corrections of Lin, Lin & Weng (2007).
+/// The targets are slightly above 0 and below 1, as if each class had one more row.
 fn sigmoid(scores: &[(f64, bool)]) -> Calibration {
     let positives = scores.iter().filter(|(_, positive)| *positive).count() as f64;
     let negatives = scores.len() as f64 - positives;
@@ -154,8 +155,8 @@ fn sigmoid(scores: &[(f64, bool)]) -> Calibration {
     Calibration::Sigmoid { slope: 0.0, shift: sum.ln() - (positives + negatives - sum).ln() }
 }
 
-/// Pool adjacent violators (Ayer et al. 1955): the best-fitting steps that never fall. Each step is given by its two
-/// ends.
+/// Pool adjacent violators (Ayer et al. 1955): the least-squares non-decreasing step function. Each step is given by
+/// its two ends.
 fn isotonic(scores: &[(f64, bool)]) -> Vec<(f64, f64)> {
     let mut sorted = scores.to_vec();
     sorted.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));

@@ -24,7 +24,7 @@ pub struct TermChange<'a> {
     pub term: &'a str,
     /// Number of texts and weight in the first model; `None` if that model does not have the term.
     pub before: Option<(u32, f64)>,
-    /// The same in the second model.
+    /// Number of texts and weight in the second model; `None` if that model does not have the term.
     pub after: Option<(u32, f64)>,
     /// Change of the weight, times the mean share of texts with the term in both models. The weight of a rare term
     /// matters little, because few texts score differently.

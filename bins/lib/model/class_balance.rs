@@ -1,4 +1,4 @@
-//! Prepares the correction for a different class balance: facts about the model, and scores of new rows.
+//! Prepares the correction for a different class balance: collects facts about the model, and scores of new rows.
 
 use std::collections::HashSet;
 

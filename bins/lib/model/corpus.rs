@@ -1,4 +1,4 @@
-//! Counts the terms of labelled rows: all terms, and the count of each one in each row.
+//! Counts the terms of labelled rows: finds all terms, and the count of each term in each row.
 
 use std::sync::OnceLock;
 
@@ -19,7 +19,7 @@ use crate::model::training_rows::{ResourceLimits, TrainingRow, TrainingRows};
 use crate::rows::label::Label;
 
 /// Rows of counted terms. Terms are numbered in the order of their bytes. Within a row they keep the order in which
-/// they first occur. Neither order depends on the number of threads.
+/// they first occur. The number of threads does not affect either order.
 pub struct Corpus<'a> {
     training: &'a dyn TrainingRows,
     features: &'a FeatureSpec,
@@ -28,7 +28,7 @@ pub struct Corpus<'a> {
     /// Number of rows with each term.
     pub frequency: Vec<u32>,
     keys: Vec<u64>,
-    /// Term numbers by key, made when first needed.
+    /// Term numbers by key, built when first needed.
     numbers: OnceLock<KeyNumbers>,
     /// Label and weight of each row.
     pub labels: Vec<(Label, f64)>,

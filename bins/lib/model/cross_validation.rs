@@ -18,7 +18,7 @@ pub(super) struct RowFolds {
 }
 
 impl RowFolds {
-    /// Assigns the rows to `count` folds; to none if `count` is less than two.
+    /// Assigns the rows to `count` folds. If `count` is less than two, there are no folds.
     pub(super) fn assign(corpus: &Corpus, count: usize) -> Result<Self> {
         if count < 2 {
             return Ok(Self { of_row: vec![NO_FOLD; corpus.labels.len()], prints: Vec::new() });
@@ -30,7 +30,7 @@ impl RowFolds {
     }
 }
 
-/// The log-odds of each row from the model that left its fold out. A row is missing if that model does not know both
+/// The log-odds of each row from the model that left its fold out. Leaves out a row if that model does not know both
 /// classes.
 pub(super) fn out_of_fold(
     corpus: &Corpus,
@@ -74,8 +74,8 @@ pub(super) fn highest_windows(
     })
 }
 
-/// The log-odds to subtract from window scores, so that at most `allowed` negative rows become positive. Raises the
-/// score of each row to that of its highest window minus this margin.
+/// Returns the log-odds to subtract from window scores, so that at most `allowed` negative rows become positive. Raises
+/// the score of each row to the score of its highest window minus this margin.
 pub(super) fn window_margin(
     rows: &mut [OutOfFoldRow],
     highest: &[f64],
@@ -88,7 +88,7 @@ pub(super) fn window_margin(
     let mut excess: Vec<f64> =
         below.filter(|row| row.label == Label::Negative).map(|row| highest[row.row] - edge).collect();
     excess.sort_unstable_by(|one, other| other.total_cmp(one));
-    // Slightly more, because subtracting and adding a number changes the last bits.
+    // Add a little, because subtracting and adding a number changes the last bits.
     let margin = excess.get(allowed).map_or(0.0, |most| (most + most.abs() * 1e-9).max(0.0));
     for row in rows {
         row.score = row.score.max(highest[row.row] - margin);

@@ -1,4 +1,4 @@
-//! The cross-validated figures of a model, from out-of-fold scores.
+//! Computes the cross-validated figures of a model from out-of-fold scores.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -97,7 +97,7 @@ impl fmt::Display for RequiredGate {
 pub struct OutOfFoldRow {
     /// The number of the row.
     pub row: usize,
-    /// Log-odds at first, later the probability that the row is positive.
+    /// The log-odds at first; later, the probability that the row is positive.
     pub score: f64,
     pub label: Label,
     pub fold: u8,

@@ -1,4 +1,4 @@
-//! Explains a score: the contribution of each term to the log-odds.
+//! Explains a score: computes the contribution of each term to the log-odds.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -56,7 +56,7 @@ impl Model {
         line(explanation.terms.iter().map(spelled), most)
     }
 
-    /// The terms that explain why this model scores a row differently from another model, as one line like that of
+    /// The terms that explain why this model scores a row differently from another model, as one line in the format of
     /// [`reasons`](Self::reasons).
     ///
     /// Each number is this model's contribution minus the other model's. Only terms that move the score towards this

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::features::columns::{FeatureColumn, FeatureColumns, LOOKED_AT};
+use crate::features::columns::{FeatureColumn, FeatureColumns, QUANTILE_ROWS};
 use crate::features::row::FeatureSpec;
 use crate::io::fraction::Fraction;
 use crate::model::calibrate::Calibration;
@@ -185,7 +185,7 @@ fn feature_columns(training: &dyn TrainingRows, names: &[String]) -> Result<Feat
             if row.is_multiple_of(stride) {
                 sampled.push(cells.clone());
             }
-            if sampled.len() > LOOKED_AT {
+            if sampled.len() > QUANTILE_ROWS {
                 let mut odd = true;
                 sampled.retain(|_| {
                     odd = !odd;

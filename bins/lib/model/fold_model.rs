@@ -1,4 +1,4 @@
-//! Learns a model of all rows, and for each fold a model without its rows.
+//! Learns a model of all rows, and a model without the rows of each fold.
 
 use anyhow::{Context, Result};
 
@@ -10,7 +10,7 @@ use crate::model::tfidf::TermSpace;
 use crate::model::threads;
 use crate::rows::label::Label;
 
-/// The fold number of all rows if there are no folds.
+/// The fold number of every row if there are no folds.
 pub(super) const NO_FOLD: u8 = u8::MAX;
 
 /// A model learned from all rows, or from all rows outside one fold.
@@ -44,7 +44,7 @@ impl FoldModel {
     }
 }
 
-/// Learns a model of all rows, then one without each fold. All models share the passes over the rows.
+/// Learns a model of all rows, then a model without the rows of each fold. All models share the passes over the rows.
 pub(super) fn learn(
     corpus: &Corpus,
     folds: &[u8],

@@ -28,7 +28,7 @@ pub struct FoldPrint {
 }
 
 impl FoldPrint {
-    /// A hash that is the same for copies.
+    /// A hash that copies share.
     pub fn content(&self) -> u64 {
         self.content
     }
@@ -38,8 +38,8 @@ impl FoldPrint {
         self.sketch = None;
     }
 
-    /// The print of a row. A row without a text is unique, because two customers with equal cells are not copies.
-    /// Customers on one plan must not all share a fold.
+    /// The print of a row. A row without a text is unique: two customers with equal cells are not copies. Otherwise,
+    /// all customers on one plan would share a fold.
     pub fn of(text: &str, cells: &[String], row: usize, sketched: bool) -> Self {
         if text.is_empty() && !cells.is_empty() {
             return Self { content: mix(row as u64), sketch: None };
@@ -58,7 +58,7 @@ impl FoldPrint {
                 before = word;
                 #[expect(
                     clippy::cast_possible_truncation,
-                    reason = "the value is the low half, the range the top six bits"
+                    reason = "the value is the low half; the range is the top six bits"
                 )]
                 let (range, value) = ((pair >> 58) as usize, pair as u32);
                 values[range] = values[range].min(value);

@@ -1,4 +1,4 @@
-//! Logistic regression with an L2 penalty: Newton's method with conjugate gradients (Lin, Weng & Keerthi 2008).
+//! Fits logistic regression with an L2 penalty by Newton's method with conjugate gradients (Lin, Weng & Keerthi 2008).
 
 use sprs::CsMatI;
 
@@ -16,7 +16,7 @@ const STEPS: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance(pub f64);
 
-/// Number of parts of the rows. It is fixed, so that sums do not depend on the number of threads.
+/// Number of parts into which the rows are divided. It is fixed, so that sums do not depend on the number of threads.
 const PARTS: usize = 8;
 
 /// Minimum number of entries for using several threads.
@@ -57,7 +57,7 @@ impl<'a> WeightMatrix<'a> {
         scores
     }
 
-    /// The transposed matrix times one value per row. The last entry is the sum of the values, for the bias.
+    /// Multiplies the transposed matrix by one value per row. The last entry is the sum of the values, for the bias.
     fn transposed(&self, row_values: &[f64]) -> Vec<f64> {
         let mut start = 0;
         let mut work: Vec<_> = self

@@ -1,4 +1,4 @@
-//! The model file, fitting, cross-validation, recipe search, scoring and explanations.
+//! Defines the model file, fits and cross-validates models, searches recipes, scores rows and explains scores.
 
 pub mod tfidf;
 pub mod bayes;

@@ -1,4 +1,4 @@
-//! The model file: how a text becomes a score, the cross-validated figures, and the provenance.
+//! Defines the model file: how a text becomes a score, the cross-validated figures, and the provenance.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -49,7 +49,7 @@ pub struct Model {
     pub features: FeatureSpec,
     /// How counts become weights.
     pub weighting: Weighting,
-    /// How windows of long messages are scored; absent if they are not.
+    /// How windows of long messages are scored; absent if windows are not scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub windows: Option<Windows>,
     /// Maps log-odds to a probability.
@@ -64,7 +64,7 @@ pub struct Model {
     /// SHA-256 of the file up to this key.
     #[serde(default, skip_serializing)]
     sha256: String,
-    /// The terms arranged for lookup, made at the first score.
+    /// The terms arranged for lookup, built at the first score.
     #[serde(skip)]
     index: OnceLock<TermIndex>,
 }
@@ -94,7 +94,7 @@ pub struct Provenance {
 pub struct Windows {
     /// Number of words in a window.
     pub words: usize,
-    /// Log-odds subtracted from the score of a window before it is compared with that of the complete message.
+    /// Log-odds subtracted from the score of a window. The result is compared with the score of the complete message.
     pub margin: f64,
 }
 
@@ -177,7 +177,6 @@ impl Model {
         Ok(model)
     }
 
-    /// Writes the model.
     pub fn write(&self, place: &Place) -> Result<()> {
         let text = sealed(&serde_json::to_string(self)?);
         let mut output = place.writer()?;

@@ -3,16 +3,16 @@
 /// Rows of (term, count) pairs, in any order. Low term numbers take fewer bytes.
 #[derive(Clone, Debug, Default)]
 pub struct PackedRows {
-    /// Numbers, each with its length. Each row is followed by zeros, so that reading may overrun its end.
+    /// Numbers, each with its length. Zeros follow each row, so that reading may overrun its end.
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
-/// Number of bytes read for each number. Its length is unpredictable, and a mispredicted branch costs more than extra
-/// bytes.
+/// Number of bytes read for each number. The processor cannot predict the length of a number, and a mispredicted branch
+/// costs more than extra bytes.
 const REACH: usize = 8;
 
-/// Counts from this one up are rare. They are stored as a separate number.
+/// Higher counts, and this one, are rare. They are stored as a separate number.
 const MANY: u32 = 4;
 
 impl PackedRows {

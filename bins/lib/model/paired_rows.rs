@@ -1,4 +1,5 @@
-//! Reads rows scored by two models: two scored files side by side or joined by id, or rows scored here.
+//! Reads rows with the scores of two models: from two scored files (side by side or joined by id), or by scoring one
+//! file.
 
 use std::collections::HashMap;
 
@@ -22,19 +23,18 @@ pub struct ModelVerdict {
 
 /// A labelled row with the results of both models.
 pub struct PairedRow<'a> {
-    /// The rows that contain it: the challenger's, if there are two files.
+    /// The file of the row. If there are two files, it is the challenger's file.
     pub rows: &'a Rows,
     pub row: &'a Row,
     /// The label of the row.
     pub truth: Label,
     /// The champion's result; `None` without a champion.
     pub champion: Option<ModelVerdict>,
-    /// The challenger's result.
     pub challenger: ModelVerdict,
 }
 
 impl PairedRow<'_> {
-    /// A hash that identifies the row: of its id if `id` names a column, or else of its text.
+    /// A hash that identifies the row. It is the hash of the id if `id` names a column, otherwise the hash of the text.
     pub fn number(&self, id: Option<&str>) -> Result<u64> {
         let name = match id {
             Some(column) => name(self.rows, self.row, column)?,
@@ -67,12 +67,11 @@ pub fn read(
         ([rows], _) => read_one(rows, options, models, each),
         ([champion, challenger], Some(id)) => by_id(champion, challenger, id, options, each),
         ([champion, challenger], None) => side_by_side(champion, challenger, options, each),
-        _ => bail!("expected one or two scored files"),
+        _ => bail!("expected one or two scored files; name one or two"),
     }
 }
 
-/// Reads the rows of one file. They are scored here if there is a champion, or if there is a challenger and no column
-/// `verdict`.
+/// Reads the rows of one file. Scores them if there is a champion, or if there is a challenger and no column `verdict`.
 fn read_one(place: &Place, options: &ReadOptions, models: ModelPair, each: &mut PairedVisitor) -> Result<()> {
     let mut rows = Rows::open(place, options)?;
     rows.expect_text()?;
@@ -122,10 +121,10 @@ fn read_scored(rows: &mut Rows, each: &mut PairedVisitor) -> Result<()> {
     Ok(())
 }
 
-/// The result in the columns `verdict` and `spam_score` of a row.
+/// The model's result, from the columns `verdict` and `spam_score` of a row.
 fn judgement(rows: &Rows, row: &Row) -> Result<ModelVerdict> {
     let verdict = rows.label_in(row, rows.column("verdict")?)?;
-    let verdict = verdict.with_context(|| rows.error(row, "the verdict is empty; score the rows first"))?;
+    let verdict = verdict.with_context(|| rows.error(row, "the verdict is empty; run score first"))?;
     let score = match rows.header().find("spam_score") {
         Some(_) => Some(rows.number(row, "spam_score")?),
         None => None,
@@ -161,7 +160,7 @@ fn side_by_side(
                     (&challenger_rows, &champion_rows)
                 };
                 bail!(
-                    "{} ends before {}; score the same rows with both models",
+                    "{} has fewer rows than {}; score the same rows with both models",
                     shorter.place(),
                     longer.place()
                 );

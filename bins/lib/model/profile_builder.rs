@@ -10,10 +10,10 @@ use crate::rows::fingerprint::{Fingerprint, mix};
 use crate::rows::label::Label;
 use crate::rows::{Row, Rows};
 
-/// Builds a profile from one message after the other.
+/// Builds a profile, one message at a time.
 ///
-/// Most remembered messages are later replaced by others. So messages are described and scored late: when the waiting
-/// ones take too much memory, and at the end.
+/// Later messages replace most remembered messages. So messages are described and scored late: when the waiting
+/// messages take too much memory, and at the end.
 pub struct ProfileBuilder<'a, Each> {
     model: Option<&'a Model>,
     profile: Profile,
@@ -58,7 +58,7 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
         let text = model.map_or(text.into(), |model| model.read_as(text));
         let is_empty = text.is_empty() && buffers.cells.is_empty();
         let text_hash = summary::text(&text, &buffers.cells);
-        // Two customers with equal cells are not copies.
+        // Rows without a text are not copies, even if their cells are equal.
         let content = match model {
             Some(model) if !model.features.text => {
                 Fingerprint(mix(profile.rows ^ u64::from(text_hash) << 32))

@@ -1,4 +1,4 @@
-//! The recipe: every setting of a fit, for text, terms, weights and learner.
+//! Defines the recipe: every setting of a fit, for text, terms, weights and learner.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,11 +24,11 @@ pub struct Recipe {
     /// How counts become weights.
     pub weighting: Weighting,
     pub learner: Learner,
-    /// Added to every count, so that a term of only one class does not decide alone (Lidstone 1920).
+    /// Number added to every count, so that a term of only one class does not decide alone (Lidstone 1920).
     pub alpha: f64,
     /// Cost of an error in linear learners, relative to the penalty on large weights.
     pub c: f64,
-    /// The class balance that naive Bayes assumes; `None` for that of the training rows.
+    /// The class balance that naive Bayes assumes; `None` for the class balance of the training rows.
     pub prior: Option<f64>,
     /// Number of words in a window of a long message; `None` if windows are not scored.
     pub windows: Option<usize>,
@@ -125,7 +125,7 @@ impl FromStr for Preset {
 }
 
 impl Recipe {
-    /// The recipe as options of `fit`, without what the model file records elsewhere.
+    /// The recipe as options of `fit`, without the settings that the model file records elsewhere.
     pub fn options(&self) -> BTreeMap<String, String> {
         let Selection { min_df, max_df, max_features } = &self.selection;
         let mut options = vec![

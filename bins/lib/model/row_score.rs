@@ -56,7 +56,7 @@ impl ColumnPlaces {
 const KEYS: usize = 1 << 14;
 
 impl Model {
-    /// The columns that the model reads; an error if one is missing.
+    /// The columns that the model reads. Fails if one is missing.
     pub fn columns(&self, rows: &Rows) -> Result<ColumnPlaces> {
         let text = if self.features.text { Some(rows.text_column()?) } else { None };
         let cells = self.features.columns.names().map(|name| rows.column(name)).collect::<Result<_>>()?;

@@ -13,10 +13,8 @@ use crate::stats::metrics::{Confusion, Figures};
 use crate::stats::prior_shift::Prior;
 use crate::stats::ranking::{Ranking, ScoredLabel};
 
-/// Settings for scoring.
 #[derive(Clone, Copy)]
 pub struct ScoringOptions<'a> {
-    /// Number of threads.
     pub threads: usize,
     /// Correction for a different class balance.
     pub prior: Option<&'a Prior>,
@@ -24,7 +22,6 @@ pub struct ScoringOptions<'a> {
     pub explained_terms: Option<usize>,
 }
 
-/// The score of a row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowScore {
     /// Probability that the row is positive.
@@ -43,7 +40,7 @@ pub struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    /// Creates a scorer for these rows. An error if they lack a column that the model reads.
+    /// Creates a scorer for these rows. Fails if they lack a column that the model reads.
     pub fn new(model: &'a Model, rows: &Rows, options: ScoringOptions<'a>) -> Result<Self> {
         Ok(Self { model, columns: model.columns(rows)?, options, buffers: Mutex::default() })
     }
@@ -61,7 +58,7 @@ impl<'a> Scorer<'a> {
     /// Reads and scores all rows, and calls `each` with every row in order. While one batch is scored, `each` gets the
     /// previous batch, and the next batch is read.
     ///
-    /// If reading fails, `each` still gets the rows before the failure.
+    /// If reading fails, `each` still gets the rows read until then.
     pub fn score_each(
         &self,
         rows: &mut Rows,
@@ -117,7 +114,7 @@ impl<'a> Scorer<'a> {
                 scored.reasons = model.reasons(row, columns, &mut buffers, most);
             }
         }
-        // Buffers grow with the largest row. They are not kept after a giant one.
+        // Buffers grow with the largest row. They are not kept after a giant row.
         if !rows.iter().any(|row| row_bytes(row) >= GIANT_BYTES) {
             unused().push(buffers);
         }
@@ -212,7 +209,7 @@ pub struct LabelledScores {
 }
 
 impl LabelledScores {
-    /// An empty collection. If it does not keep scores, it needs no memory per row and has no figures from scores.
+    /// An empty collection. Without scores, it needs no memory per row and has no figures from scores.
     pub fn new(keeps_scores: bool) -> Self {
         Self { keeps_scores, ..Self::default() }
     }

@@ -1,6 +1,6 @@
 //! Finds the best of several recipes by successive halving (Jamieson & Talwalkar 2016).
 //!
-//! The fewer recipes are left, the more rows each one gets.
+//! Each round tries fewer recipes on more rows.
 
 use std::fmt::{self, Write};
 
@@ -71,7 +71,7 @@ pub fn table(trials: &[RecipeTrial]) -> String {
     table
 }
 
-/// The settings that may vary: those not given on the command line.
+/// The settings that may vary, because the command line does not set them.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchSpace {
     pub ngrams: bool,
@@ -115,7 +115,7 @@ pub fn search(
     let mut trials: Vec<RecipeTrial> = Vec::new();
     loop {
         let last = left.len() <= ADVANCE_ONE_IN;
-        // The last round has all rows, the round before it half of them, the one before that a quarter.
+        // The last round has all rows. Each earlier round has half the rows of the next one.
         let share = if last { 1 } else { 1 << left.len().ilog(ADVANCE_ONE_IN).min(8) };
         let rows = (training.len() / share).max(FIRST_ROUND);
         let some = if rows < training.len() { &part(training, rows) } else { training };
@@ -144,7 +144,7 @@ pub fn search(
                 "no average precision can be measured on folds of these rows; add rows of both classes"
             );
             let model = done.into_iter().next().and_then(|(_, model, _)| model);
-            return Ok((model.context("no recipes to search")?, trials));
+            return Ok((model.context("no recipes to search; name at least one")?, trials));
         }
         left = done.into_iter().take(advancing).map(|(.., candidate)| candidate).collect();
         round += 1;

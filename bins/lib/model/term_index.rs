@@ -1,4 +1,4 @@
-//! The terms of a model, arranged for fast lookup while scoring.
+//! Arranges the terms of a model for fast lookup while scoring.
 
 use crate::features::Analyzer;
 use crate::features::hash_table::{BloomFilter, KeyNumbers};

@@ -1,4 +1,4 @@
-//! The terms of a model: spelling, number of texts, weight.
+//! Stores the terms of a model: spelling, number of texts, weight.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! Term weights (TF-IDF): the count of a term in a text, relative to the number of texts with the term (Spärck Jones
-//! 1972).
+//! Computes term weights (TF-IDF): the count of a term in a text, relative to the number of texts with the term (Spärck
+//! Jones 1972).
 
 use std::fmt;
 use std::str::FromStr;

@@ -108,8 +108,8 @@ pub(super) struct JoinedCounts {
 struct UnsortedTerms {
     known: KeyNumbers,
     frequency: Vec<u32>,
-    /// For each key: first row, thread, and the thread's number of the term that came first. Two terms share a key
-    /// extremely rarely; the first one stays.
+    /// The first term of each key: its first row, its thread, and its number in this thread. In the very rare case that
+    /// two terms share a key, the first one stays.
     firsts: Vec<(u32, u32, u32)>,
     /// The terms of each thread.
     spelled: Vec<SpelledTerms>,

@@ -58,7 +58,7 @@ pub fn states<S: Default>(threads: usize) -> Vec<S> {
 }
 
 /// Distributes items over the states, with one thread for each state. `work` gets some items and the number of the
-/// first one; numbers start at `start`. Timing decides which state gets which items.
+/// first one; numbers start at `start`. The assignment of items to states depends on timing.
 pub fn distribute<T: Sync, S: Send>(
     items: &[T],
     start: usize,

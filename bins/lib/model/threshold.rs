@@ -31,8 +31,8 @@ impl ThresholdGoal {
     }
 }
 
-/// The best threshold, halfway between two scores. If several are equally good, the one nearest to 0.5. Without scores
-/// it is 0.5; if the goal cannot be reached, it is 1.
+/// The best threshold, halfway between two scores. If several are equally good, it is the one nearest to 0.5. Without
+/// scores, it is 0.5. If the goal cannot be reached, it is 1.
 pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
     if let ThresholdGoal::At(threshold) = goal {
         return threshold;
@@ -90,8 +90,8 @@ fn f1(true_positives: f64, false_positives: f64, positives: f64) -> f64 {
     2.0 * true_positives / (true_positives + false_positives + positives).max(1.0)
 }
 
-/// The best F1 on ranked scores minus half its standard error. The error comes from that of Jaccard's index, which is a
-/// share, by the delta method.
+/// The best F1 on ranked scores minus half its standard error. The standard error comes from Jaccard's index, which is
+/// a proportion, by the delta method.
 fn best_f1(ranked: &[(f64, bool)], positives: f64) -> f64 {
     let (mut true_positives, mut false_positives, mut best) = (0.0, 0.0, (0.0, 0.0));
     for (place, &(score, positive)) in ranked.iter().enumerate() {

@@ -15,7 +15,7 @@ pub struct TrainingFiles<'a> {
     pub inputs: &'a [Place],
     /// The feature columns, besides the text.
     pub features: &'a [String],
-    /// The column with the weights of the rows; every row has the weight 1 without it.
+    /// The column with the weights of the rows; `None` gives every row the weight 1.
     pub weight_column: Option<&'a str>,
     /// Kinds of personal data to mask.
     pub masked: &'a [MaskKind],
@@ -23,7 +23,7 @@ pub struct TrainingFiles<'a> {
     pub options: &'a dyn Fn() -> ReadOptions,
 }
 
-/// Counts and findings from reading the rows.
+/// Counts from reading the rows.
 #[derive(Debug, Default)]
 pub struct TrainingSummary {
     /// Whether a file has a text column.
@@ -34,9 +34,9 @@ pub struct TrainingSummary {
     pub classes: [u64; 2],
     /// Spellings of the negative labels.
     negative_labels: BTreeSet<String>,
-    /// Number of rows that were masked before, with a kind that the model will not mask.
+    /// Number of rows that are already masked with a kind that the model does not mask.
     masked: u64,
-    /// The kind in the first of these rows.
+    /// The masked kind in the first of these rows.
     masked_kind: Option<MaskKind>,
 }
 
@@ -65,7 +65,7 @@ impl TrainingFiles<'_> {
         Ok((all, summary))
     }
 
-    /// Reads all rows once, for the summary. An error if a file cannot be read again.
+    /// Reads all rows once, for the summary. Fails if a file cannot be read again.
     pub fn survey(&self) -> Result<TrainingSummary> {
         for input in self.inputs {
             ensure!(
@@ -167,13 +167,13 @@ impl TrainingSummary {
         }
     }
 
-    /// Fails if more than 1% of the rows were masked before, unless scoring will mask the same kind. A few such rows
-    /// are allowed: otherwise one sent message could stop the fit.
+    /// Fails if more than 1% of the rows are already masked, unless scoring masks the same kind. A few such rows are
+    /// allowed, because otherwise a sender could stop the fit with one message.
     pub fn expect_unmasked(&self) -> Result<()> {
         let all = self.classes[0] + self.classes[1];
         match self.masked_kind {
             Some(kind) if self.masked * 100 > all => bail!(
-                "{} of {all} rows were masked before; add --mask {kind}, so that scoring masks the same way",
+                "{} of {all} rows are already masked; add --mask {kind}, so that scoring masks the same way",
                 self.masked
             ),
             _ => Ok(()),

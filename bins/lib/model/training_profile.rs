@@ -26,7 +26,7 @@ pub(super) fn profile(
     let mut done = 0;
     training.read(&mut |rows| {
         for TrainingRow { text, label, .. } in rows {
-            profile.tell(features.text && text.is_empty(), Some(*label));
+            profile.count_only(features.text && text.is_empty(), Some(*label));
         }
         let wanted = remembered.range(done..done + rows.len());
         let mut wanted: Vec<_> =

@@ -1,4 +1,4 @@
-//! Training rows, and sources that can give them several times.
+//! Defines training rows, and sources that can be read several times.
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
@@ -56,7 +56,6 @@ impl TrainingRows for Vec<TrainingRow> {
 /// Limits for the threads and the memory of a fit.
 #[derive(Clone, Copy, Debug)]
 pub struct ResourceLimits {
-    /// Number of threads.
     pub threads: usize,
     /// Bytes for counting terms.
     pub memory: usize,

@@ -13,7 +13,7 @@ pub const SIZES: [&str; 6] = [
     "share of non-ASCII characters",
 ];
 
-/// Names of the contents that flags stand for.
+/// Names of the kinds of content that flags mark.
 pub const FLAGS: [&str; 7] =
     ["a link", "an address", "money", "a phone number", "an emoji", "hidden letters", "digits for letters"];
 

@@ -1,8 +1,8 @@
 //! Builds a profile: a summary of many messages in constant memory, without their texts.
 //!
-//! It is a sample of distinct messages by their hashes (a bottom-k sketch: Cohen & Kaplan 2007), with one small record
-//! each. Every distinct message is equally likely to be in it, however often it occurs. Merging profiles in any order
-//! gives the profile of all their rows, byte for byte.
+//! A profile is a sample of the distinct messages, chosen by their hashes (a bottom-k sketch: Cohen & Kaplan 2007).
+//! Each message has one small record. All distinct messages are equally likely to be in the sample, however often they
+//! occur. Merging profiles in any order gives the profile of all their rows, byte for byte.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -28,7 +28,8 @@ pub const KEPT: usize = 8192;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRecord {
-    /// A hash of the exact text. Of copies that differ in digits or links, the one with the lowest hash represents all.
+    /// A hash of the exact text. If copies differ in digits or links, the copy with the lowest hash represents all of
+    /// them.
     text: u32,
     /// Whether the message is positive; none if no copy is labelled.
     label: Option<bool>,
@@ -100,7 +101,7 @@ impl Profile {
     }
 
     /// Counts a row, but does not remember its message.
-    pub fn tell(&mut self, is_empty: bool, label: Option<Label>) {
+    pub fn count_only(&mut self, is_empty: bool, label: Option<Label>) {
         self.rows += 1;
         self.empty += u64::from(is_empty);
         if let Some(label) = label {
@@ -116,7 +117,7 @@ impl Profile {
         is_empty: bool,
         label: Option<Label>,
     ) -> Option<u64> {
-        self.tell(is_empty, label);
+        self.count_only(is_empty, label);
         let hash = message_hash(content.0);
         // Most messages of a long file are not remembered.
         if !self.has_room(hash) {
@@ -190,8 +191,8 @@ impl Profile {
         self.records.is_empty()
     }
 
-    /// Number of distinct messages. It is exact until the profile is full. Then it is estimated from the density of the
-    /// hashes (Bar-Yossef et al. 2002).
+    /// Number of distinct messages. The number is exact until the profile is full. Then it is estimated from the
+    /// density of the hashes (Bar-Yossef et al. 2002).
     pub fn distinct(&self) -> f64 {
         match self.records.last_key_value() {
             Some((last, _)) if self.records.len() == KEPT => {
@@ -237,13 +238,13 @@ pub struct StoredProfile {
     labels: [u64; 2],
     /// Whether the messages have scores.
     scored: bool,
-    /// The records in the order of their hashes, in base 64. [`StoredProfile::of`] defines the bytes.
+    /// The records in the order of their hashes, in base 64. A record is hash (8 bytes), hash of the exact text (4),
+    /// copies (4), score (2), label (0 none, 1 negative, 2 positive), flags, sizes, number of words, and words (2
+    /// each). Numbers are little-endian.
     records: String,
 }
 
 impl StoredProfile {
-    /// Encodes a profile. A record is hash (8 bytes), hash of the exact text (4), copies (4), score (2), label (0 none, 1
-    /// negative, 2 positive), flags, sizes, number of words, and words (2 each). Numbers are little-endian.
     pub fn of(profile: &Profile) -> Self {
         let mut bytes = Vec::new();
         for (hash, MessageRecord { text, label, score, look: Descriptor { sizes, flags, words }, copies }) in
@@ -320,7 +321,7 @@ pub struct ProfileFile {
     tool: ToolVersion,
     /// SHA-256 of the model that scored the messages; null if there is none.
     pub model: Option<String>,
-    /// The profile.
+    /// Counts and records of the messages.
     pub profile: StoredProfile,
 }
 

@@ -1,6 +1,6 @@
 //! Stores the cells of a row as one text and the end of each cell.
 
-/// Reusing a cleared list allocates nothing.
+/// The cells of a row. Reusing a cleared value allocates nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cells {
     text: String,

@@ -55,8 +55,8 @@ impl Header {
         Ok(self.names.len() - 1)
     }
 
-    /// The column of one kind. A column found earlier wins, so that all rows of a file are read alike. Next comes the name
-    /// set by the user, then the first of the usual names.
+    /// The column of one kind. A column found earlier wins, so that all rows of a file use the same column. Otherwise,
+    /// the name set by the user wins, then the first of the usual names.
     fn pick(&self, found: Option<usize>, own: Option<&str>, usual: &[&str]) -> Result<Option<usize>> {
         let found = found.and_then(|column| self.names.get(column)).map(|name| name.trim());
         let candidates = match found.or(own) {
@@ -131,7 +131,9 @@ impl Header {
     /// The error message for a missing column.
     pub(super) fn no_column(&self, name: &str) -> String {
         match name {
-            _ if self.is_empty() => format!("no column {}: the file has no columns", shown(name)),
+            _ if self.is_empty() => {
+                format!("no column {}: the file has no columns; check its path or add rows", shown(name))
+            }
             "spam_score" | "verdict" => {
                 format!("no column {} among {}; run score first", shown(name), self.listed())
             }

@@ -127,7 +127,8 @@ fn fill(row: &mut Row, line: &str, header: &mut Header, named: &ColumnNames) -> 
     Ok(())
 }
 
-/// Converts a JSON value to a cell: a string without its quotes, nothing for null, anything else as written.
+/// Converts a JSON value to a cell: a string loses its quotes, null becomes empty, and any other value stays as
+/// written.
 fn cell<'a>(value: &'a RawValue, line: &str) -> Result<Cow<'a, str>> {
     match value.get() {
         "null" => Ok(Cow::Borrowed("")),

@@ -13,17 +13,17 @@ pub(super) fn not_json(error: &serde_json::Error, before: usize) -> anyhow::Erro
     let column = before + error.column();
     let text = error.to_string();
     let message = match (error.classify(), text.split(" at line ").next().unwrap_or_default()) {
-        (Category::Data, _) => return anyhow!("a JSON value, but not an object"),
+        (Category::Data, _) => return anyhow!("the row is a JSON value, but not an object"),
         (Category::Eof, _) => "the line ends too early",
         (_, "expected value" | "expected ident") => "expected a value",
-        (_, "recursion limit exceeded") => "nested too deeply",
+        (_, "recursion limit exceeded") => "values are nested too deeply",
         (_, "lone leading surrogate in hex escape" | "unexpected end of hex escape") => {
             "an incomplete surrogate pair"
         }
         (_, message) if message.starts_with("control character") => "a control character in a string",
         (_, message) => message,
     };
-    anyhow!("column {column}: not a JSON object: {message}")
+    anyhow!("invalid JSON at column {column}: {message}")
 }
 
 /// Applies `change` to every value. Keys stay unchanged.

@@ -30,7 +30,7 @@ pub enum MaskKind {
 pub const ALL: [MaskKind; 5] =
     [MaskKind::Email, MaskKind::Iban, MaskKind::Card, MaskKind::Ip, MaskKind::Phone];
 
-/// Candidates for each kind; [`value`] decides.
+/// Patterns that find candidates of each kind; [`value`] then checks each candidate.
 static PATTERNS: LazyLock<Vec<(MaskKind, Regex)>> = LazyLock::new(|| {
     let sources = [
         (MaskKind::Email, r"[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+"),
@@ -74,8 +74,8 @@ impl FromStr for MaskKind {
 /// Replaces every value of these kinds, as in `[email:1f3a]`. Equal values get equal digits. There are only 65,536
 /// codes, so a code does not reveal its value. Masking a text twice changes nothing.
 pub fn masked(text: &str, kinds: &[MaskKind]) -> String {
-    // Masking a value can turn its neighbour into a value, so repeat until nothing changes. A text can be made to need any
-    // number of passes. After a few, stop checking the characters around a value.
+    // Masking a value can turn its neighbour into a value, so repeat until nothing changes. A crafted text can need any
+    // number of passes. After a few passes, stop checking the characters around a value.
     const CAREFUL_PASSES: usize = 8;
     let mut text = text.to_owned();
     let mut passes = 0;
@@ -191,7 +191,7 @@ fn iban(found: &str) -> Option<(String, Range<usize>)> {
     (value.len() == length && !runs_on && mod_97(&value) == 1).then_some((value, 0..end))
 }
 
-/// ISO 7064: moves the first four characters to the end, reads letters as 10 to 35, and takes the remainder by 97.
+/// The remainder modulo 97 (ISO 7064). The first four characters move to the end, and letters count as 10 to 35.
 fn mod_97(value: &str) -> u32 {
     let (head, tail) = value.split_at(4);
     tail.chars()
@@ -216,7 +216,7 @@ fn digits_in(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The card number among groups of digits. An amount may come before it, and a date or a code after it.
+/// The card number among groups of digits. An amount may precede it, and a date or a code may follow it.
 fn card(found: &str) -> Option<(String, Range<usize>)> {
     let groups = groups(found);
     let windows = (0..groups.len()).flat_map(|from| (from..groups.len()).rev().map(move |to| (from, to)));

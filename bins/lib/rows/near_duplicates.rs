@@ -28,14 +28,13 @@ impl NearDuplicates {
         Self { pairs: HashSetIndex::new(threshold), words: HashSetIndex::new(f64::midpoint(threshold, 1.0)) }
     }
 
-    /// Adds a text.
     pub fn add(&mut self, text: &str) {
         let words = words(text);
         self.pairs.add(pairs(&words));
         self.words.add(set(words));
     }
 
-    /// Whether an added text is at least as similar as the threshold.
+    /// Whether an added text is a near-duplicate of this text.
     pub fn has_near(&self, text: &str) -> bool {
         let words = words(text);
         self.pairs.has_near(&pairs(&words)) || self.words.has_near(&set(words))

@@ -29,7 +29,7 @@ pub struct Rows {
     source: RowSource,
     header: Header,
     pub(super) options: ReadOptions,
-    /// Fields that are not UTF-8; none until the first one.
+    /// Fields that are not UTF-8; `None` until one is found.
     decoded: Option<Rc<DecodedFields>>,
     seen: u64,
     size: Option<u64>,
@@ -83,7 +83,7 @@ impl Rows {
         if self.options.strict {
             let column = match self.format() {
                 Format::Csv => format!("column '{}' is", self.header.name(decoded.first_column)),
-                Format::JsonLines => format!("column {}:", decoded.first_column + 1),
+                Format::JsonLines => format!("column {} is", decoded.first_column + 1),
             };
             bail!("line {}: {column} not UTF-8; save the file as UTF-8 or drop --strict", row.line);
         }
@@ -99,8 +99,8 @@ impl Rows {
         Ok(())
     }
 
-    /// Ends the reading, and moves the warning about decoded fields to the end. Without this call it stays at the first
-    /// decoded field.
+    /// Ends the reading, and moves the warning about decoded fields to the end. Without this call, the warning stays at
+    /// the position of the first decoded field.
     pub fn finish(self) {
         if let Some(fields) = &self.decoded {
             self.options.notes.move_last(fields);
@@ -125,7 +125,7 @@ impl Rows {
         }
         self.count(row, decoded).with_context(|| self.place.to_string())?;
         if let (Some(fault), MalformedRows::Stop) = (&row.fault, self.options.faults) {
-            return Err(self.error(row, format!("{fault}; fix the row, or run validate to set it aside")));
+            return Err(self.error(row, format!("{fault}; fix the row, or run validate to reject it")));
         }
         Ok(true)
     }
@@ -164,7 +164,7 @@ impl Rows {
         }
     }
 
-    /// The text of a row; an error if there is no text column.
+    /// The text of a row. Fails if there is no text column.
     pub fn text<'a>(&self, row: &'a Row) -> Result<&'a str> {
         match self.header.text {
             Some(column) => Ok(row.get(column)),
@@ -229,7 +229,7 @@ impl Rows {
             .map_err(|error| self.error(row, error))
     }
 
-    /// The index of a column; an error if it does not exist.
+    /// The index of a column. Fails if the column does not exist.
     pub fn column(&self, name: &str) -> Result<usize> {
         self.header.find(name).with_context(|| format!("{}: {}", self.place, self.header.no_column(name)))
     }

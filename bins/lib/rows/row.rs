@@ -14,7 +14,7 @@ use crate::io::diagnostics::Diagnostics;
 use crate::io::stream::Place;
 use crate::rows::label::LabelSpelling;
 
-/// Maximum bytes of one row, so that an open quote cannot fill the memory.
+/// Maximum size of one row in bytes, so that an open quote cannot fill the memory.
 pub const MOST_BYTES: u64 = 128 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +57,12 @@ pub enum MalformedRows {
     Keep,
 }
 
-/// The default works for nearly every file.
+/// Options for reading rows. The defaults work for nearly every file.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
-    /// Detected from the extension or the first byte if not set.
+    /// If not set, the format is detected from the extension or the first byte.
     pub format: Option<Format>,
-    /// Detected from the header if not set.
+    /// If not set, the delimiter is detected from the header.
     pub delimiter: Option<u8>,
     /// Fail if a field is not UTF-8, instead of decoding it.
     pub strict: bool,
@@ -85,7 +85,7 @@ impl fmt::Debug for ReadProgress {
     }
 }
 
-/// Why a row is malformed.
+/// The reason why a row is malformed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowFault(pub(super) String);
 
@@ -100,7 +100,7 @@ impl fmt::Display for RowFault {
 pub struct Row {
     pub(super) line: u64,
     pub(super) cells: Cells,
-    /// The row as written: every JSON row, and malformed CSV rows.
+    /// The row as written, for JSON rows and malformed CSV rows.
     pub(super) raw: Option<String>,
     pub(super) fault: Option<RowFault>,
 }
@@ -120,7 +120,7 @@ impl Row {
         self.cells.iter()
     }
 
-    /// Why the row is malformed, if it is.
+    /// The reason why the row is malformed; `None` if it is not.
     pub fn fault(&self) -> Option<&RowFault> {
         self.fault.as_ref()
     }
@@ -135,7 +135,7 @@ impl Row {
         }
     }
 
-    /// The row with exactly this many cells, and the raw text of a malformed row, so that nothing is lost.
+    /// Returns the row with exactly this many cells, and the raw text of a malformed row. So nothing is lost.
     #[must_use]
     pub fn squared(&self, columns: usize) -> (Self, &str) {
         let cells = (0..columns).map(|column| self.get(column)).collect();
@@ -169,7 +169,7 @@ pub(super) fn json_line<'a>(
 }
 
 pub(super) fn cannot_become(format: &str) -> String {
-    format!("a malformed row cannot be written as {format}; run validate to set it aside")
+    format!("a malformed row cannot be written as {format}; run validate to reject it")
 }
 
 /// A number and its noun: `1 row`, `2 rows`.

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::row::{Format, ReadOptions};
 use crate::io::stream::Place;
 
-/// The start of a file, and the format that it shows.
+/// The start of a file, and the format detected from it.
 pub(super) struct FileStart {
     /// The bytes read so far that belong to the rows.
     pub(super) head: Vec<u8>,
@@ -142,7 +142,7 @@ fn most_frequent_delimiter(head: &[u8]) -> u8 {
             _ => {}
         }
     }
-    // If two are equally frequent, the earlier one wins. Without any delimiter this is the comma.
+    // If two are equally frequent, the earlier one in the list wins. Without any delimiter, the comma wins.
     counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
 }
 

@@ -84,9 +84,9 @@ impl Writer {
         if let OutputFormat::Csv { delimiter } = to {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
             let header: Vec<&str> = writer.names.iter().chain(new).map(String::as_str).collect();
-            // The reader of CSV in a .jsonl file must set --format, so the extension has no effect here.
+            // To read CSV from a .jsonl file, you must set --format. So the extension does not affect detection.
             let next = if extension == Some(Format::JsonLines) { &Place::Standard } else { &writer.place };
-            // A user who set this delimiter also sets it for the next reader.
+            // If you set this delimiter, you also set it for the next reader.
             let set = rows.options.delimiter.filter(|set| *set == delimiter);
             // An empty JSON Lines file has no columns, so it gives an empty CSV file.
             if !header.is_empty() {
@@ -172,7 +172,7 @@ pub fn csv(cells: &[&str]) -> String {
     csv_line(cells, b',', Quoting::Needed).unwrap_or_default()
 }
 
-/// Which cells are quoted.
+/// The cells to quote.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quoting {
     /// The cells that RFC 4180 requires.
@@ -218,7 +218,7 @@ mod tests {
             (vec!["a\"b", "c;d;e"], b',', None, "\"a\"\"b\",\"c;d;e\"", b','),
             (vec!["sep=", ""], b';', None, "\"sep=\";\"\"", b';'),
             (vec!["{a", "text"], b',', None, "\"{a\",\"text\"", b','),
-            // No reader would detect a `+`, which came from `sep=+`, or a tab, which came from .tsv with one column.
+            // No reader would detect a `+` from `sep=+`, or a tab from a .tsv file with one column.
             (vec!["label;text"], b'+', None, "\"label;text\"", b','),
             (vec!["text"], b'\t', None, "\"text\"", b','),
             (vec!["text"], b'^', Some(b'^'), "text", b'^'),

@@ -1,6 +1,7 @@
 //! Reads and writes the state directory: gathered rows, drift history, decisions and notifications.
 //!
-//! Losing it costs time, never correctness. Its files are append-only, except the history, which keeps the last 64 runs.
+//! If the state is lost, later runs take longer but stay correct. Its files are append-only, except the history, which
+//! keeps the last 64 runs.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -52,17 +53,17 @@ impl State {
         Self { directory: directory.to_path_buf() }
     }
 
-    /// All gathered rows, as JSON Lines. These rows were used.
+    /// The gathered rows, as JSON Lines. `sample --exclude` leaves them out.
     pub fn rows(&self) -> Place {
         Place::File(self.file("rows.jsonl"))
     }
 
-    /// Adds rows as lines of JSON and skips known ones. Returns the number of rows added and of rows skipped.
+    /// Adds rows as lines of JSON and skips known rows. Returns the numbers of added and skipped rows.
     pub fn gather(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
         self.add("rows.jsonl", lines)
     }
 
-    /// Like [`State::gather`], for rejected rows. They are never used for training and not drawn again.
+    /// Like [`State::gather`], for rejected rows. They are never used for training and never drawn again.
     pub fn reject(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
         self.add("refused.jsonl", lines)
     }

@@ -13,14 +13,14 @@ use crate::io::diagnostics::inert;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 
-/// Hashes of the lines of watched files at the time when each champion was first seen.
+/// Hashes of the lines of watched files, from the time when each champion was first seen.
 #[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchedFiles {
     schema: String,
     /// Tool that wrote the file.
     tool: result_file::ToolVersion,
-    /// Champions, the last one seen last.
+    /// Champions, in the order in which they were last seen.
     champions: Vec<ChampionFiles>,
 }
 
@@ -41,7 +41,7 @@ pub const WATCHED: &str = "watched.json";
 const CHAMPIONS: usize = 8;
 
 impl WatchedFiles {
-    /// Reads the file, and makes this champion the last one seen.
+    /// Reads the file, and moves this champion to the end of the list.
     pub fn read(path: &Path, champion: &str, tool: &str) -> Result<Self> {
         let mut watched = if path.exists() {
             result_file::read(&Place::File(path.to_path_buf()), "watched")?
@@ -109,9 +109,9 @@ fn changes_since(file: &Path, revision: &str) -> Result<u64> {
     let now = lines(&text(file)?);
     ensure!(
         !revision.starts_with('-'),
-        "--watch-since {revision}: not a git revision; set a tag, branch or commit"
+        "--watch-since {revision}: is not a git revision; set a tag, branch or commit"
     );
-    let name = file.file_name().with_context(|| format!("{}: not a file; name a file", file.display()))?;
+    let name = file.file_name().with_context(|| format!("{}: is not a file; name a file", file.display()))?;
     let directory =
         file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let at = format!("{revision}:./{}", name.to_string_lossy());
@@ -120,7 +120,7 @@ fn changes_since(file: &Path, revision: &str) -> Result<u64> {
     let message = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.success(),
-        "{}: not in revision {revision} ({}); set another --watch-since",
+        "{}: is not in revision {revision} ({}); set another --watch-since",
         file.display(),
         inert(message.trim())
     );

@@ -1,4 +1,5 @@
-//! Bootstrap interval of the difference of two F1 scores (Efron 1979). It resamples eight counts instead of rows.
+//! Computes the bootstrap interval of the difference of two F1 scores (Efron 1979) by resampling eight counts instead
+//! of rows.
 
 use crate::stats::intervals::Interval;
 use crate::stats::paired::PairedConfusion;

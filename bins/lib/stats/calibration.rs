@@ -1,4 +1,4 @@
-//! Calibration figures of scores: log loss, Brier score and expected calibration error.
+//! Computes calibration figures of scores: log loss, Brier score and expected calibration error.
 
 use crate::stats::ranking::ScoredLabel;
 

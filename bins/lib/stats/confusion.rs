@@ -1,4 +1,4 @@
-//! The confusion matrix of verdicts and labels: accuracy, precision, recall, F1.
+//! Computes accuracy, precision, recall and F1 from the confusion matrix of verdicts and labels.
 
 use std::ops::Add;
 

@@ -1,4 +1,4 @@
-//! Corrections for multiple tests: Holm (1979), and Benjamini and Hochberg (1995).
+//! Corrects p-values for multiple tests: Holm (1979), and Benjamini and Hochberg (1995).
 
 /// p-values adjusted by Holm (1979), in the order of the input. The probability of even one false alarm among all tests
 /// is at most the level, for any dependence between the tests.

@@ -1,6 +1,8 @@
-//! Distances between two histograms: PSI, Jensen-Shannon and Wasserstein. They are reported, and decide nothing.
+//! Computes distances between two histograms: PSI, Jensen-Shannon and Wasserstein. They are only reported: no verdict
+//! uses them.
 //!
-//! The size of a distance depends on the number of rows. So each one also comes minus its mean without drift.
+//! The size of a distance depends on the number of rows. So each distance also has a debiased value: the distance minus
+//! its mean without drift.
 
 use std::f64::consts::{FRAC_2_PI, LN_2};
 
@@ -62,7 +64,7 @@ pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Divergence> {
 }
 
 /// The Wasserstein distance (1969), in units of `positions`: the mean distance that rows must move. It is the area
-/// between the distribution functions. `positions` are those of the bins, in ascending order.
+/// between the distribution functions. `positions` has the positions of the bins, in ascending order.
 ///
 /// Without drift, the difference of the functions at x is normal with variance F (1 - F)(1 / n + 1 / m), where F is the
 /// distribution function of all rows. Its mean is √(2 (1 / n + 1 / m) / π) ∫ √(F (1 - F)) dx (del Barrio, Giné and
@@ -87,7 +89,7 @@ pub fn wasserstein(one: &[u64], other: &[u64], positions: &[f64]) -> Option<Dive
     value.is_finite().then_some(Divergence { value, debiased: (value - chance).max(0.0) })
 }
 
-/// Numbers of rows of two histograms, and of bins in which either has rows.
+/// The numbers of rows of two histograms, and the number of bins in which either has rows.
 struct HistogramSizes {
     n: u64,
     m: u64,

@@ -1,4 +1,4 @@
-//! Estimated accuracy, precision, recall and F1 without labels, from calibrated probabilities.
+//! Estimates accuracy, precision, recall and F1 without labels, from calibrated probabilities.
 //!
 //! The estimates are only as good as the calibration.
 
@@ -97,11 +97,11 @@ impl PerformanceSums {
 
 impl EstimatedMetric {
     /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7). It adds up the variance of
-    /// each sum, times the square of the figure's derivative by that sum. The point estimates are those of CBPE
-    /// (NannyML 2021).
+    /// each sum, times the square of the figure's derivative by that sum. The point estimates equal the estimates of
+    /// CBPE (NannyML 2021).
     ///
-    /// The interval is not computed on the logit. On 100 rows with figures near 1, the truth was above such an interval
-    /// more often than not.
+    /// The interval is not computed on the logit. On 100 rows with figures near 1, the true value was above such an
+    /// interval more than half the time.
     fn new(value: f64, variance: f64) -> Option<Self> {
         let error = variance.max(0.0).sqrt();
         let interval = Interval((value - Z * error).max(0.0), (value + Z * error).min(1.0));

@@ -1,4 +1,4 @@
-//! Fixed-point sums that do not depend on the order of addition.
+//! Adds fixed-point numbers, so that the sum does not depend on the order of addition.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

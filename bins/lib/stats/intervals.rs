@@ -1,4 +1,5 @@
-//! 95% confidence intervals: Wilson for a share, Wilson through Jaccard's index for F1, and a logit interval for AUC.
+//! Computes 95% confidence intervals: Wilson for a share, Wilson through Jaccard's index for F1, and a logit interval
+//! for AUC.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,8 @@ pub fn wilson(part: u64, whole: u64) -> Option<Interval> {
     (whole > 0).then(|| Interval(wilson_lower(hits, misses), 1.0 - wilson_lower(misses, hits)))
 }
 
-/// Wilson's lower bound, computed as the product of both bounds divided by the upper one. A difference would lose its
-/// digits for few hits among many.
+/// Wilson's lower bound, computed as the product of both bounds divided by the upper one. A difference would lose
+/// digits if there are few hits.
 fn wilson_lower(hits: f64, misses: f64) -> f64 {
     let all = hits + misses;
     let share = hits / all;
@@ -35,7 +36,7 @@ pub fn of_f1(true_positive: u64, involved: u64) -> Option<Interval> {
 
 /// Interval of a share with a known variance. It is symmetric in the logit of the share, so it stays between 0 and 1
 /// (for AUC: Pepe 2003, section 5.2). `None` if the variance is 0, or the share is 0 or 1, because the sample then does
-/// not show its error.
+/// not show the standard error.
 pub fn on_logit(share: f64, variance: f64) -> Option<Interval> {
     let slope = share * (1.0 - share);
     if variance <= 0.0 || slope <= 0.0 {

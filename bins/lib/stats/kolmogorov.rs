@@ -1,4 +1,5 @@
-//! Two-sample test of Kolmogorov (1933) and Smirnov (1939): the largest distance between two cumulative histograms.
+//! Runs the two-sample test of Kolmogorov (1933) and Smirnov (1939) on the largest distance between two cumulative
+//! histograms.
 
 use std::f64::consts::{PI, TAU};
 
@@ -7,7 +8,7 @@ use std::f64::consts::{PI, TAU};
 pub fn distance(one: &[u64], other: &[u64]) -> Option<f64> {
     let (rows, others) = (one.iter().sum::<u64>(), other.iter().sum::<u64>());
     let (mut below, mut others_below, mut most) = (0u64, 0u64, 0u128);
-    // Beyond the end of the shorter histogram its share is 1, so the distance only falls.
+    // Beyond the end of the shorter histogram, its cumulative share is 1, so the distance cannot increase.
     for (count, other) in one.iter().zip(other) {
         below += count;
         others_below += other;
@@ -18,8 +19,8 @@ pub fn distance(one: &[u64], other: &[u64]) -> Option<f64> {
     (rows > 0 && others > 0).then(|| most as f64 / (rows as f64 * others as f64))
 }
 
-/// p-value of a distance between samples of `n` and `m` rows if both come from one distribution: [`tail`] of the
-/// distance times `sqrt(nm / (n + m))`. With ties, as in bins, the true p-value is not larger.
+/// p-value of a distance between samples of `n` and `m` rows: [`tail`] of the distance times `sqrt(nm / (n + m))`. The
+/// null hypothesis is that both come from one distribution. With ties, as in bins, the true p-value is not larger.
 pub fn p(distance: f64, n: u64, m: u64) -> f64 {
     tail(distance * effective_rows(n, m).sqrt())
 }
@@ -31,8 +32,9 @@ pub(crate) fn effective_rows(n: u64, m: u64) -> f64 {
     if fewer > 0.0 { fewer / (1.0 + fewer / more) } else { 0.0 }
 }
 
-/// The limiting probability that the scaled distance is `z` or more (Kolmogorov 1933). For large z it uses Kolmogorov's
-/// alternating series, for small z the series of Jacobi's theta function. Four terms of either are exact.
+/// The limiting probability that the scaled distance is `z` or more (Kolmogorov 1933). For large z, it uses
+/// Kolmogorov's alternating series. For small z, it uses the series of Jacobi's theta function. Four terms of either
+/// series are exact.
 pub fn tail(z: f64) -> f64 {
     // NaN and distances near 0 give 1. Below 0.04, the difference from 1 is smaller than any float.
     if z.is_nan() || z < 0.04 {
@@ -53,7 +55,7 @@ pub fn tail(z: f64) -> f64 {
     }
 }
 
-/// The inverse of [`tail`], by bisection: 0 for the probability 1, infinite for 0.
+/// The inverse of [`tail`], by bisection. It is 0 for the probability 1, and infinite for 0.
 pub fn point(chance: f64) -> f64 {
     let (mut low, mut high) = (0.0, 40.0);
     if chance.is_nan() || chance <= 0.0 {

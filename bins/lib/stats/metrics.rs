@@ -1,4 +1,4 @@
-//! All figures of scores and verdicts on labelled rows, with 95% intervals: the definition of `metrics.json`.
+//! Computes all figures of scores and verdicts on labelled rows, with 95% intervals, and defines `metrics.json`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -212,7 +212,7 @@ pub struct Intervals {
     pub accuracy: Option<Interval>,
     /// Interval of the area under the ROC curve, by DeLong's variance.
     pub roc_auc: Option<Interval>,
-    /// Wilson's interval of recall with a limited false positive rate, as if the threshold had been chosen before.
+    /// Wilson's interval of recall with a limited false positive rate. It treats the threshold as fixed in advance.
     pub recall_at_fpr: AtFalsePositiveRate<Option<Interval>>,
 }
 

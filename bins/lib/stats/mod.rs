@@ -1,4 +1,4 @@
-//! Pure statistics. Each formula names its source.
+//! Defines pure statistical functions. Each formula names its source.
 
 pub mod intervals;
 pub mod confusion;

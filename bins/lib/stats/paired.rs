@@ -1,4 +1,4 @@
-//! Paired comparison of two models on the same rows: differences of shares and of AUC, with intervals.
+//! Compares two models on the same rows: computes differences of shares and of AUC, with intervals.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,32 +9,31 @@ use crate::stats::intervals::{Interval, Z, wilson};
 use crate::stats::ranking::ScoredLabel;
 use crate::stats::special::{difference_of_products, normal_tail};
 
-/// Rows counted by which of two models says yes: the champion first, then the challenger. Yes is a positive verdict, or
-/// a correct one.
+/// Counts of rows by the models that have an outcome. The outcome is a positive verdict, or a correct verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedCounts {
-    /// Rows for which both models say yes.
+    /// Number of rows for which both models have the outcome.
     pub both: u64,
-    /// Rows for which only the first model says yes.
+    /// Number of rows for which only the champion has the outcome.
     pub only_one: u64,
-    /// Rows for which only the second model says yes.
+    /// Number of rows for which only the challenger has the outcome.
     pub only_other: u64,
-    /// Rows for which neither model says yes.
+    /// Number of rows for which neither model has the outcome.
     pub neither: u64,
 }
 
-/// Labelled rows counted by their label and the verdicts of champion and challenger. These eight counts are enough to
+/// Counts of labelled rows by label and by the verdicts of champion and challenger. These eight counts are enough to
 /// compare all verdicts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedConfusion {
-    /// Positive rows, by which model gives a positive verdict.
+    /// Counts of positive rows by the models that predict positive.
     pub positive: PairedCounts,
-    /// Negative rows, by which model gives a positive verdict.
+    /// Counts of negative rows by the models that predict positive.
     pub negative: PairedCounts,
 }
 
 impl PairedCounts {
-    /// Counts a row by the answers of both models.
+    /// Counts a row. `one` is whether the champion has the outcome; `other` is whether the challenger has it.
     pub fn add(&mut self, one: bool, other: bool) {
         match (one, other) {
             (true, true) => self.both += 1,
@@ -55,13 +54,13 @@ impl PairedCounts {
         self.both + self.only_one + self.only_other + self.neither
     }
 
-    /// Share of rows on which the models differ; `None` if there are no rows.
+    /// Share of rows for which only one model has the outcome; `None` if there are no rows.
     pub fn discordant(self) -> Option<f64> {
         let rows = self.rows();
         (rows > 0).then(|| (self.only_one + self.only_other) as f64 / rows as f64)
     }
 
-    /// The second model's share of yes minus the first model's; `None` if there are no rows.
+    /// The challenger's share of rows with the outcome minus the champion's share; `None` if there are no rows.
     pub fn difference(self) -> Option<f64> {
         let apart = self.only_one.abs_diff(self.only_other) as f64 / self.rows() as f64;
         (self.rows() > 0).then_some(if self.only_one > self.only_other { -apart } else { apart })
@@ -102,7 +101,7 @@ impl WilsonReach {
 }
 
 /// 95% interval of the difference of two shares of different rows: `part / whole` minus `other_part / other_whole`. It
-/// combines Wilson's bounds of both (Newcombe 1998, "Interval estimation for the difference between independent
+/// combines Wilson's bounds of both shares (Newcombe 1998, "Interval estimation for the difference between independent
 /// proportions", method 10). `None` if a share has no rows.
 pub fn newcombe(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Interval> {
     let (one, other) = (WilsonReach::of(part, whole)?, WilsonReach::of(other_part, other_whole)?);
@@ -142,7 +141,7 @@ impl PairedConfusion {
         self.swapped().champion()
     }
 
-    /// The rows by which model is right: McNemar's table.
+    /// Counts of rows by the models that are right: McNemar's table.
     pub fn right(&self) -> PairedCounts {
         let Self { positive, negative } = self;
         PairedCounts {
@@ -153,7 +152,7 @@ impl PairedConfusion {
         }
     }
 
-    /// The challenger's F1 minus the champion's.
+    /// The challenger's F1 minus the champion's F1.
     pub fn f1_difference(&self) -> f64 {
         self.challenger().f1() - self.champion().f1()
     }
@@ -193,13 +192,14 @@ pub struct PairedAuc {
     pub champion: f64,
     /// The challenger's area, from 0 to 1.
     pub challenger: f64,
-    /// The challenger's area minus the champion's, from -1 to 1.
+    /// The challenger's area minus the champion's area, from -1 to 1.
     pub difference: f64,
     /// Variance of the difference.
     pub variance: f64,
     /// 95% interval: the difference ± 1.96 standard errors, limited to -1 and 1.
     pub interval: Interval,
-    /// Two-sided p-value if the areas are equal; null if the areas differ but the sample shows no variance.
+    /// Two-sided p-value of the hypothesis that the areas are equal; null if the areas differ but the sample shows no
+    /// variance.
     pub p: Option<f64>,
 }
 
@@ -207,7 +207,7 @@ impl PairedAuc {
     /// Compares the areas of two models' scores of the same rows, in the same order (DeLong, DeLong and Clarke-Pearson
     /// 1988).
     ///
-    /// The place of a row is its rank among the rows of the other class. The variance is that of the difference of the
+    /// The place of a row is its rank among the rows of the other class. The variance comes from the differences of the
     /// places, over the rows of each class. Places are middle ranks, found by sorting (Sun and Xu 2014). `None` if the
     /// labels differ, or a class has fewer than two rows.
     pub fn compare(champion: &[ScoredLabel], challenger: &[ScoredLabel]) -> Option<Self> {
@@ -261,7 +261,7 @@ impl PairedAuc {
 }
 
 /// For each row, twice the number of rows of the other class on its correct side. The correct side is below a positive
-/// row and above a negative one. Ties count half.
+/// row and above a negative row. Ties count half.
 fn places(rows: &[ScoredLabel]) -> Vec<u64> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_unstable_by(|&one, &other| rows[one].score().total_cmp(&rows[other].score()));

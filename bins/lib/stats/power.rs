@@ -1,4 +1,5 @@
-//! Power: the smallest effect that a test detects with the given rows, and the rows needed for an effect.
+//! Computes the power of tests: the smallest effect that the given rows detect, and the number of rows needed to detect
+//! an effect.
 
 use std::f64::consts::PI;
 
@@ -16,7 +17,7 @@ pub struct PowerAim {
 }
 
 impl PowerAim {
-    /// Power 0.5 at level 0.05, which detects an effect of exactly the critical size.
+    /// Power 0.5 at level 0.05. With this power, the detectable effect is exactly the critical effect.
     pub const EVEN: Self = Self { level: 0.05, power: 0.5 };
 
     /// The usual power of 0.8 at level 0.05 (Cohen 1988).
@@ -76,8 +77,8 @@ pub fn mean(one: WelchSample, other: WelchSample, aim: PowerAim) -> Option<f64> 
     within(aim.errors() * variance.sqrt(), f64::MAX)
 }
 
-/// The number of rows with this variance needed, together with a sample, to detect a difference of the means. `None` if
-/// no number is enough.
+/// The number of rows with this variance that are needed, together with a sample, to detect a difference of the means.
+/// `None` if no number is enough.
 pub fn rows_for_mean(one: WelchSample, variance: f64, difference: f64, aim: PowerAim) -> Option<u64> {
     let left = (difference / aim.errors()).powi(2) - one.variance_of_mean();
     round_up_rows(variance / left)
@@ -109,7 +110,7 @@ fn second_sample(n: u64, effective: f64) -> Option<u64> {
     round_up_rows(n * effective / (n - effective))
 }
 
-/// The effect, if it is between 0 and the largest possible one.
+/// The effect, if it is between 0 and the largest possible effect.
 fn within(effect: f64, most: f64) -> Option<f64> {
     (effect >= 0.0 && effect <= most).then_some(effect)
 }

@@ -23,7 +23,7 @@ pub const MIN_SEPARATION: f64 = 0.2;
 /// Maximum factor by which an estimate changes the odds, up or down.
 pub const MAX_ODDS_FACTOR: f64 = 10.0;
 
-/// The class balance that scores are corrected to.
+/// The class balance that scores are corrected for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RequestedPrior {
     /// Estimated from the rows.
@@ -70,18 +70,18 @@ pub fn estimate(scores: &[f64], training: f64) -> f64 {
 
 /// Likelihood-ratio test of a change in class balance (Wilks 1938), with one degree of freedom.
 ///
-/// It compares the hypothesis of two class balances, one for the rows and one for the training rows, with that of a
-/// common one. Both sets of rows are samples. Saerens et al. take the class balance of the training rows as exact,
-/// which would raise the false alarm rate.
+/// The null hypothesis is that rows and training rows have a common class balance. The alternative is that they have
+/// two. Both sets of rows are samples. Saerens et al. take the class balance of the training rows as exact, which would
+/// raise the false alarm rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PriorShiftTest {
     /// Class balance of the rows, estimated from the scores.
     pub estimated: f64,
-    /// Class balance if rows and training rows have the same one.
+    /// Class balance if it is the same for rows and training rows.
     pub common: f64,
     /// Twice the logarithm of the likelihood ratio.
     pub statistic: f64,
-    /// p-value of the statistic if the class balance did not change.
+    /// p-value of the hypothesis that the class balance did not change.
     pub p: f64,
 }
 
@@ -100,7 +100,7 @@ impl PriorShiftTest {
     }
 }
 
-/// The most likely class balance, given scored and labelled rows.
+/// The maximum-likelihood class balance, given scored and labelled rows.
 fn most_likely(scores: &[f64], training: f64, labelled: TrainingBalance) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {
@@ -168,7 +168,7 @@ pub struct Prior {
 }
 
 impl Prior {
-    /// Corrects scores to a given class balance. The change of the odds is not limited.
+    /// Corrects scores for a given class balance. The change of the odds is not limited.
     pub fn given(share: f64, basis: PriorBasis) -> Self {
         let prior = Self::uncorrected("given", basis);
         match basis.obstacle() {
@@ -177,8 +177,8 @@ impl Prior {
         }
     }
 
-    /// Corrects scores to the class balance estimated from the scores of distinct rows. It does so only if the change
-    /// is significant and reaches [`MIN_EFFECT`]. The odds change by a factor of [`MAX_ODDS_FACTOR`] at most.
+    /// Corrects scores for the class balance estimated from the scores of distinct rows, if the change is significant
+    /// and reaches [`MIN_EFFECT`]. The odds change by a factor of at most [`MAX_ODDS_FACTOR`].
     pub fn auto(scores: &[f64], basis: PriorBasis) -> Self {
         let rows = scores.len() as u64;
         let mut prior = Self { rows: Some(rows), ..Self::uncorrected("auto", basis) };
@@ -198,7 +198,7 @@ impl Prior {
         let is_large = (estimated - training).abs() >= MIN_EFFECT;
         prior.acted = is_significant && is_large && basis.separation >= MIN_SEPARATION;
         prior.why = if !is_significant {
-            format!("{found}, not significantly different from {training:.3} in training (p {p:.3})")
+            format!("{found}, which is not significantly different from {training:.3} in training (p {p:.3})")
         } else if !is_large {
             format!("{found}, which differs from {training:.3} in training by less than {MIN_EFFECT}")
         } else if !prior.acted {
@@ -310,7 +310,7 @@ mod tests {
             "of one class",
         );
         rejects(&confident(25, 175), BASIS, "not significantly");
-        // 0.115 against 0.1 on many rows is significant, but below the minimum effect.
+        // The change from 0.1 to 0.115 on many rows is significant, but below the minimum effect.
         let many = PriorBasis { trained: TrainingBalance { positive: 10_000, negative: 90_000 }, ..BASIS };
         rejects(&confident(2300, 17_700), many, "by less than 0.03");
     }

@@ -1,4 +1,4 @@
-//! Seeded random numbers, the same on every run and machine: uniform, binomial, multinomial.
+//! Generates seeded random numbers, the same on every run and machine: uniform, binomial, multinomial.
 
 use crate::rows::fingerprint::mix;
 use crate::stats::special::{deviance, ln_factorial_rest};
@@ -36,7 +36,7 @@ impl RandomStream {
         }
     }
 
-    /// Draws by the distribution function, from 0 up.
+    /// Draws by inversion of the distribution function, from 0 up.
     fn by_inversion(&mut self, all: u64, chance: f64) -> u64 {
         let odds = chance / (1.0 - chance);
         let mut left = self.uniform();

@@ -76,7 +76,7 @@ impl<'a> Ranking<'a> {
         self.positives
     }
 
-    /// Area under the ROC curve: the probability that a positive row scores higher than a negative one (Hanley and
+    /// Area under the ROC curve: the probability that a positive row scores higher than a negative row (Hanley and
     /// McNeil 1982). A tie counts half. `None` if a class has no rows.
     pub fn roc_auc(&self) -> Option<f64> {
         let pairs = self.positives as f64 * self.negatives as f64;
@@ -86,9 +86,9 @@ impl<'a> Ranking<'a> {
     }
 
     /// Variance of the area under the ROC curve (DeLong, DeLong and Clarke-Pearson 1988). It is the sum of two
-    /// variances, each divided by its number of rows. One is that of the share of negatives below a positive row, the
-    /// other that of the share of positives above a negative row. Ties share the middle rank, as in the O(n log n) form
-    /// of Sun and Xu (2014). `None` if a class has fewer than two rows.
+    /// variances, each divided by its number of rows. The first is the variance of the share of negatives below a
+    /// positive row. The second is the variance of the share of positives above a negative row. Ties share the middle
+    /// rank, as in the O(n log n) form of Sun and Xu (2014). `None` if a class has fewer than two rows.
     pub fn auc_variance(&self) -> Option<f64> {
         let auc = self.roc_auc().filter(|_| self.positives > 1 && self.negatives > 1)?;
         let (positives, negatives) = (self.positives as f64, self.negatives as f64);

@@ -1,4 +1,4 @@
-//! The sequential form of McNemar's test (1947): you can check its evidence after every row.
+//! Computes the evidence of a sequential form of McNemar's test (1947). You can check the evidence after every row.
 //!
 //! If the challenger is not better, the evidence rarely becomes large. If it is better, the evidence grows.
 
@@ -7,11 +7,11 @@ use std::f64::consts::PI;
 use crate::stats::special::{beta_fraction, ln_beta_density};
 
 /// Natural logarithm of the evidence (an e-value) that the challenger wins more than half of the discordant rows. A row
-/// is discordant if only one of two models is right. `wins` and `losses` are the challenger's.
+/// is discordant if only one of two models is right. `wins` and `losses` are counted for the challenger.
 ///
 /// McNemar's test (1947) becomes a bet on the next discordant row, by Beta(½, ½) truncated to shares over ½ (a mixture
-/// as in Robbins 1970). If the challenger is not better, the evidence ever reaches 1 / level with at most the
-/// probability `level`, however often you look (Ville 1939).
+/// as in Robbins 1970). If the challenger is not better, the probability that the evidence ever reaches 1 / `level` is
+/// at most `level`, however often you look (Ville 1939).
 ///
 /// Let x = ½ + wins and y = ½ + losses. The evidence is 2 B(x, y) / B(½, ½) times 2^(wins + losses) times the part of
 /// Beta(x, y) above ½.

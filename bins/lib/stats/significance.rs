@@ -1,17 +1,16 @@
-//! Tests on counts: chi-square for homogeneity (Pearson 1900), and McNemar's test (1947), exact and mid-p.
+//! Runs tests on counts: chi-square for homogeneity (Pearson 1900), and McNemar's test (1947), exact and mid-p.
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::stats::special::stirling_error;
 
-/// Result of the chi-square test of homogeneity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Homogeneity {
     /// Pearson's statistic.
     pub statistic: f64,
     /// Degrees of freedom: the number of columns with rows, minus 1.
     pub freedom: u64,
-    /// p-value if both rows of counts come from one distribution.
+    /// p-value of the hypothesis that both rows of counts come from one distribution.
     pub p: f64,
     /// Cramér's V (1946), from 0 (equal) to 1 (nothing in common).
     pub cramers_v: f64,
@@ -21,7 +20,7 @@ pub struct Homogeneity {
 }
 
 /// Chi-square test of homogeneity of two rows of counts (Pearson 1900); `None` if there is nothing to compare. Both
-/// rows are samples. Taking the first one as exact would raise the false alarm rate.
+/// rows are samples. Taking the first row as exact would raise the false alarm rate.
 pub fn homogeneity(one: &[u64], other: &[u64]) -> Option<Homogeneity> {
     let (sum_one, sum_other) = (one.iter().sum::<u64>() as f64, other.iter().sum::<u64>() as f64);
     let all = sum_one + sum_other;
@@ -47,8 +46,8 @@ pub fn homogeneity(one: &[u64], other: &[u64]) -> Option<Homogeneity> {
     })
 }
 
-/// Bergsma's correction: subtracts the mean of φ² without a difference, and reduces the numbers of rows and columns by
-/// their bias.
+/// Bergsma's correction: subtracts the mean of φ² under the null hypothesis, and reduces the numbers of rows and
+/// columns by their bias.
 fn corrected(statistic: f64, freedom: u64, all: f64) -> f64 {
     let freedom = freedom as f64;
     let square = (statistic - freedom * all / (all - 1.0)) / all;
@@ -67,7 +66,7 @@ pub fn mcnemar_exact(only_one: u64, only_other: u64) -> f64 {
 
 /// The probability that `fewer + more` fair coins show at most `fewer` heads.
 fn tail(fewer: u64, more: u64) -> f64 {
-    // From the likeliest count down: each term follows from the one before.
+    // Start with the likeliest count and go down: each term follows from the previous term.
     let mut term = coins(fewer, more);
     let mut tail = 0.0;
     let (mut heads, mut tails) = (fewer as f64, more as f64);

@@ -1,4 +1,5 @@
-//! Special functions behind the tests: normal and Student tails, Stirling's error, the incomplete beta function.
+//! Computes the special functions that the tests use: normal and Student tails, Stirling's error, the incomplete beta
+//! function.
 
 use std::f64::consts::{SQRT_2, TAU};
 
@@ -37,7 +38,7 @@ pub fn normal_point(chance: f64) -> f64 {
 }
 
 /// The error of Stirling's formula for ln n! (Loader 2000, "Fast and accurate computation of binomial probabilities").
-/// From 16 on it uses five terms of the series, which are exact; below 16 it uses the definition. `n` need not be an
+/// From 16 on, it uses five terms of the series, which are exact. Below 16, it uses the definition. `n` need not be an
 /// integer.
 pub(crate) fn stirling_error(n: f64) -> f64 {
     if n <= 0.0 {
@@ -115,8 +116,8 @@ pub(crate) fn ln_beta_density(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64
 }
 
 /// The continued fraction of the incomplete beta function (DiDonato and Morris 1992): `I_x(a, b)` is x^a y^b / B(a, b)
-/// times this fraction. `off` is as in [`ln_beta_density`], and at least 0. If x rounds to 1, y and `off` still have
-/// their digits. The number of steps is at most a few times the square root of the larger of a and b.
+/// times this fraction. `off` is as in [`ln_beta_density`], and at least 0. If x rounds to 1, y and `off` are still
+/// exact. The number of steps is at most a few times the square root of the larger of a and b.
 pub(crate) fn beta_fraction(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
     let (shift, step) = (1.0 + off, 1.0 + 1.0 / a);
     let (mut before, mut numerator) = (0.0, 1.0);
@@ -176,8 +177,8 @@ mod tests {
     #[test]
     fn student_tails_match_closed_forms() {
         for t in [0.0, 1e-9, 0.3, 1.0, 2.0, 40.0, 1e6] {
-            // With one degree of freedom it is Cauchy's distribution, with two an algebraic one, and with infinitely
-            // many the normal one.
+            // One degree of freedom gives Cauchy's distribution. Two give an algebraic distribution. Infinitely many
+            // give the normal distribution.
             let cauchy = 1.0 - 2.0 * f64::atan(t) / std::f64::consts::PI;
             let root = f64::hypot(t, SQRT_2);
             let two = 2.0 / (root * (root + t));

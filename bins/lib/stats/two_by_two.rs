@@ -1,17 +1,18 @@
-//! Two-by-two tables: Fisher's exact test, and effect sizes of two shares (Cohen's h, log odds ratio).
+//! Tests two-by-two tables by Fisher's exact test, and computes effect sizes of two shares (Cohen's h, log odds ratio).
 
 use crate::stats::special::{deviance, difference_of_products, ln_factorial_rest};
 
-/// Counts of two groups, one per row: first those with a property, then those without it.
+/// Counts of two groups, one group per row. The first column counts items with a property; the second column counts the
+/// others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TwoByTwo(pub [[u64; 2]; 2]);
 
-/// Log-probabilities that differ by less than this count as equal. The value is above the rounding error of equal ones,
-/// and below the difference of unequal ones.
+/// Log-probabilities that differ by less than this count as equal. The limit is above the rounding error of equal
+/// probabilities, and below the difference of unequal probabilities.
 const TIE: f64 = 1e-11;
 
 impl TwoByTwo {
-    /// `part` of `whole` against `other_part` of `other_whole`; `None` if a part is larger than its total.
+    /// A table of `part` of `whole` and `other_part` of `other_whole`; `None` if a part is larger than its total.
     pub fn of(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Self> {
         Some(Self([[part, whole.checked_sub(part)?], [other_part, other_whole.checked_sub(other_part)?]]))
     }
@@ -27,7 +28,7 @@ impl TwoByTwo {
         if seen >= mode.ln_chance() - TIE {
             return 1.0;
         }
-        // Mirrored if needed, so that the first cell is smaller than that of the likeliest table.
+        // Swap the columns if needed, so that the first cell is smaller than in the likeliest table.
         let low = if self.first() < mode.first() { self } else { self.swapped() };
         let beyond = low.first_as_unlikely(low.mode(), seen + TIE);
         let far = beyond.map_or(0.0, |table| table.swapped().tail(table.ln_chance()));
@@ -45,7 +46,7 @@ impl TwoByTwo {
             let table = self.swapped();
             return table.tail(table.ln_chance()).min(1.0);
         }
-        // Below the mean: 1 minus the probability of fewer.
+        // Below the mean, use 1 minus the probability of fewer.
         let fewer = self.moved_down();
         fewer.map_or(1.0, |table| (1.0 - table.tail(table.ln_chance())).max(0.0))
     }
@@ -94,7 +95,7 @@ impl TwoByTwo {
         Self([[first, a + b - first], [a + c - first, first.wrapping_add(d).wrapping_sub(a)]])
     }
 
-    /// The table with one less in the first cell and the same margins, if it exists.
+    /// The table with the first cell reduced by one and the same margins, if it exists.
     fn moved_down(self) -> Option<Self> {
         let [[a, b], [c, d]] = self.0;
         Some(Self([[a.checked_sub(1)?, b + 1], [c + 1, d.checked_sub(1)?]]))

@@ -12,14 +12,13 @@ pub struct WelchSample {
     pub variance: f64,
 }
 
-/// Result of Welch's test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Welch {
     /// Difference of the means, first minus second, divided by its standard error.
     pub statistic: f64,
     /// Degrees of freedom (Satterthwaite 1946).
     pub freedom: f64,
-    /// Two-sided p-value if the means are equal.
+    /// Two-sided p-value of the hypothesis that the means are equal.
     pub p: f64,
 }
 

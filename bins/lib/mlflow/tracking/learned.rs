@@ -1,4 +1,4 @@
-//! The params, metrics and columns that MLflow records of a model.
+//! Collects the params, metrics and columns of a model that MLflow records.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub struct ModelFacts {
     pub figures: BTreeMap<String, f64>,
     /// Metrics of each fold, by name.
     pub folds: BTreeMap<String, Vec<f64>>,
-    /// Columns that the model reads: the name, and whether the column is numeric.
+    /// Columns that the model reads. Each entry is the name, and whether the column is numeric.
     pub columns: Vec<(String, bool)>,
 }
 

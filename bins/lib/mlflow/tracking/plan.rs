@@ -1,4 +1,4 @@
-//! Plans what to track. The files identify themselves: a model, a promotion, a report, or another document.
+//! Plans what to track. The content of each file shows its kind: a model, a promotion, a report, or another document.
 
 use super::figures::{cut, flatten, key};
 use super::learned::ModelFacts;
@@ -99,9 +99,9 @@ pub struct TrackingTarget {
     pub run_id: Option<String>,
     /// Name of a new run.
     pub run_name: Option<String>,
-    /// Name of the registered model. Defaults to that of the promotion.
+    /// Name of the registered model. Defaults to the name in the promotion.
     pub name: Option<String>,
-    /// Alias for the version. Defaults to that of the promotion, or else to challenger.
+    /// Alias for the version. Defaults to the alias in the promotion, otherwise to `challenger`.
     pub alias: Option<String>,
 }
 
@@ -164,7 +164,7 @@ impl TrackingPlan {
             let is_same_model = promoted == plan.digest;
             ensure!(
                 is_same_model,
-                "the promotion belongs to another model, {}; pass the report of this model",
+                "promote.json is for another model, {}; pass the promote.json of the model that you track",
                 shown(&promoted)
             );
         }
@@ -237,7 +237,7 @@ impl TrackingPlan {
 
     /// Records the rows of a file as a dataset of the run.
     pub fn add_input(&mut self, context: &str, name: &str, digest: &str) {
-        // A file replaces what the model reports about its training rows.
+        // A file replaces the training rows that the model reports.
         self.inputs.retain(|input| input.context != context || input.rows.is_none());
         let (context, name) = (context.to_owned(), name.to_owned());
         self.inputs.push(RunInput { context, name, digest: cut(digest, MAX_DATASET_DIGEST), rows: None });
@@ -267,7 +267,7 @@ fn tags_of(promotion: &Promotion) -> Vec<(String, String)> {
     tags.map(|(name, value)| (format!("spamops.promotion.{name}"), value)).into()
 }
 
-/// The kind of result, if one of these tools wrote the text.
+/// The kind of result, if a spamops tool wrote the text.
 fn kind(text: &str) -> Result<Option<String>> {
     if !text.trim_start().starts_with('{') {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The JSON of `track`: the record of what was tracked, and where to find it.
+//! Defines the results of `track`: the tracked items, and where to find them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::TrackingPlan;
 use crate::io::result_file::ResultHead;
 
-/// The result of `track`: what was tracked, and where to find it.
+/// The result of `track`: the tracked items, and where to find them.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct TrackReport {
     /// Schema and tool.
@@ -41,7 +41,7 @@ pub struct TrackReport {
 }
 
 impl TrackReport {
-    /// A report in which nothing was tracked yet.
+    /// A report without tracked items.
     pub fn empty(plan: &TrackingPlan, tool: &str) -> Self {
         Self {
             head: ResultHead::new("track", tool),

@@ -20,10 +20,9 @@ pub struct ContractDraft {
     labelled: u64,
 }
 
-/// Statistics of one column.
 #[derive(Default)]
 struct ColumnValues {
-    /// Number of cells that are not empty. A column that appears late has fewer.
+    /// Number of cells that are not empty. A column that first appears in a later row has fewer.
     full: u64,
     longest: u64,
     values: BTreeSet<String>,
@@ -34,7 +33,6 @@ struct ColumnValues {
 }
 
 impl ContractDraft {
-    /// Adds a row.
     pub fn row(&mut self, rows: &Rows, row: &Row) {
         self.rows += 1;
         self.columns.resize_with(rows.header().len(), ColumnValues::default);
@@ -47,7 +45,7 @@ impl ContractDraft {
         }
     }
 
-    /// A contract that these rows satisfy, with some tolerance.
+    /// Returns a contract that these rows satisfy. Its limits have some tolerance.
     pub fn contract(&self, rows: &Rows) -> Contract {
         let header = rows.header();
         let mut column = BTreeMap::new();

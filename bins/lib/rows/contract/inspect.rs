@@ -31,7 +31,7 @@ pub struct InspectionResult {
     pub rows: u64,
     /// Number of rows that passed.
     pub clean: u64,
-    /// Number of rows set aside.
+    /// Number of rejected rows, malformed rows included.
     pub rejected: u64,
     /// Every failed check, in the order of names.
     pub failed: Vec<CheckFailure>,
@@ -56,7 +56,7 @@ impl<'a> Inspection<'a> {
     /// Starts an inspection. Fails if a CSV file lacks a column that the contract requires.
     pub fn new(contract: &'a Contract, rows: &Rows, now: Timestamp) -> Result<Self> {
         for (name, _) in contract.column.iter().filter(|(_, column)| !column.optional) {
-            // A later JSON row may add the column. Until then its cells are empty.
+            // A later JSON row may add the column. Until then, its cells are empty.
             if rows.format() == Format::Csv && rows.header().find(name).is_none() {
                 let remedy = "add it, or set optional = true in the contract";
                 bail!("{}: line 1: no column '{name}', which the contract requires; {remedy}", rows.place());
@@ -76,7 +76,7 @@ impl<'a> Inspection<'a> {
         })
     }
 
-    /// Checks a row. Returns the problem if the row must be set aside.
+    /// Checks a row. Returns the problem if the row is rejected.
     pub fn row(&mut self, rows: &Rows, row: &Row) -> Option<RowProblem> {
         self.rows += 1;
         let problem = self.problem(rows, row);

@@ -19,7 +19,7 @@ pub enum RowProblem {
     Malformed(RowFault),
     /// The column whose cell breaks a rule, and the rule.
     Cell(String, CellProblem),
-    /// The error of a label or text that cannot be read.
+    /// The error from reading the label or the text.
     Unreadable(String),
     /// The line of the first row with the same text. An earlier row has the other label.
     Conflict(u64),
@@ -62,7 +62,7 @@ pub enum TableProblem {
     Rejects(f64, Fraction),
     /// Share of rows that repeat a text, and the maximum.
     Duplicates(f64, Fraction),
-    /// Share of positive rows among the labelled rows, and its bounds.
+    /// Class balance of the labelled rows, and its bounds.
     Balance(f64, [Fraction; 2]),
     NoDate,
     /// Age of the latest row in days, and the maximum.

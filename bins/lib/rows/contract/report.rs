@@ -43,7 +43,7 @@ pub struct ValidateReport {
     pub rows: u64,
     /// Number of rows that passed.
     pub clean: u64,
-    /// Number of rejected rows. They are set aside.
+    /// Number of rejected rows, malformed rows included.
     pub rejected: u64,
     /// Every failed check, in the order of names.
     pub failed: Vec<FailedCheck>,

@@ -16,10 +16,11 @@ use crate::io::toml_file;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The check is reported.
+    /// The failed check is reported.
     Warn,
+    /// The row that fails the check is rejected.
     Reject,
-    /// The verdict is `invalid`, and a row that fails the check is set aside.
+    /// The verdict is `invalid`, and a row that fails the check is rejected.
     Fail,
 }
 

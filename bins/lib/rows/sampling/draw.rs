@@ -24,9 +24,9 @@ impl DrawKey {
 
     /// The key with a weight that halves at each half-life of age (Efraimidis & Spirakis 2006).
     ///
-    /// They draw the rows with the greatest u^(1/w). The rows with the smallest ln(-ln u) - ln w are the same. With the
-    /// weight 2^(-age / half-life), ln w is linear in the date. So nothing overflows, and any time can serve as the present
-    /// without reading a clock.
+    /// Their method draws the rows with the greatest u^(1/w). These are the rows with the smallest ln(-ln u) - ln w.
+    /// With the weight 2^(-age / half-life), ln w is linear in the date. So nothing overflows, and the sample does not
+    /// depend on the present time.
     #[must_use]
     pub fn fading(self, date: Timestamp, half_life_days: f64) -> Self {
         let half_lives = date.0 as f64 / (half_life_days * DAY as f64);
@@ -97,7 +97,7 @@ pub struct Sample {
     seed: u64,
     odds: Odds,
     seen: u64,
-    /// The first stratum has the rows with an empty value: in a plain sample these are all rows.
+    /// The first stratum has the rows with an empty value. In a sample without strata, it has all rows.
     strata: Vec<Stratum>,
     /// The index in `strata` by name.
     places: BTreeMap<String, usize>,
@@ -113,8 +113,8 @@ impl Sample {
         self.size
     }
 
-    /// Offers a row at a position in the file. With fading odds, a row without a date is never drawn. If all rows have the
-    /// same stratum, the sample is a plain one.
+    /// Offers a row at a position in the file. With fading odds, a row without a date is never drawn. If all rows have
+    /// the same stratum, the sample is not stratified.
     pub fn offer(&mut self, row: &Row, place: u64, date: impl FnOnce() -> Option<Timestamp>, stratum: &str) {
         let mut key = DrawKey::uniform(self.seed, place);
         if let Odds::Fading { days } = self.odds {
@@ -123,7 +123,7 @@ impl Sample {
             key = key.fading(date, days);
         }
         self.seen += 1;
-        // Skip the lookup of an empty name, which costs more than everything else here.
+        // Skip the lookup of an empty name, which takes longer than the rest of this function.
         let index = if stratum.is_empty() { 0 } else { self.place(stratum) };
         let found = &mut self.strata[index];
         found.seen += 1;
@@ -178,10 +178,11 @@ impl Sample {
 impl Odds {
     /// Number of rows of a stratum to keep, so that none of its final rows is missing.
     ///
-    /// In the end a stratum gets `size` times its share. The number of these rows seen so far is at most hypergeometric
-    /// around `size` times the share so far. Six standard deviations plus a few rows leave a chance below one in a billion.
-    /// The sum over all strata is little more than the size, so memory does not grow with the file. With fading odds the
-    /// first rows may be the newest and take all places, so this returns the size.
+    /// The final sample has `size` times the share of the stratum. The number of its final rows among the rows read so
+    /// far is at most hypergeometric; its mean is `size` times the share so far. This returns the mean plus six
+    /// standard deviations and a few rows. A final row is then missing with a probability below one in a billion. The
+    /// sum over all strata is little more than `size`, so memory does not grow with the file. With fading odds, the
+    /// first rows may be the newest and take all places, so this returns `size`.
     fn room(self, size: u64, of_stratum: u64, of_all: u64) -> u64 {
         if of_stratum == of_all || self != Self::Even {
             return size;

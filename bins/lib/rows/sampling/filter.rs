@@ -12,7 +12,7 @@ use crate::rows::near_duplicates::NearDuplicates;
 use crate::rows::row::counted;
 use crate::rows::{ReadOptions, Row, Rows};
 
-/// The filter, and counts of the rows it met. Memory: sixteen bytes for each excluded text.
+/// The filter, and counts of rows for warnings. Memory: sixteen bytes for each excluded text.
 #[derive(Default)]
 pub struct Filter {
     since: Option<Timestamp>,
@@ -52,7 +52,8 @@ impl Filter {
     pub fn exclude(&mut self, place: &Place, options: &ReadOptions) -> Result<()> {
         let (mut rows, mut row) = (Rows::open(place, options)?, Row::default());
         while rows.read(&mut row)? {
-            // A malformed row was not used: a run that was killed while writing the state can leave one.
+            // Skip a malformed row, because it was not used. A run that is killed while it writes the state can leave
+            // one.
             if row.fault().is_none() {
                 let labelled = matches!(rows.label(&row), Ok(Some(_)));
                 *self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default() |= labelled;
@@ -128,7 +129,7 @@ impl Filter {
     pub(super) fn set_aside(&self, input: &Place) -> Option<String> {
         let (against, _) = self.near.as_ref().filter(|_| self.counts.near_duplicates > 0)?;
         let rows = counted(self.counts.near_duplicates, "row");
-        Some(format!("{input}: {rows} set aside as near-duplicates of rows in {against}"))
+        Some(format!("{input}: {rows} left out as near-duplicates of rows in {against}"))
     }
 
     /// Warnings about rows of `input`.
@@ -140,7 +141,7 @@ impl Filter {
         };
         let no_row = || {
             let rows = counted(malformed, "malformed row");
-            format!("{input}: {rows} found; run validate to set malformed rows aside")
+            format!("{input}: {rows} found; run validate to reject malformed rows")
         };
         (undated > 0).then(no_date).into_iter().chain((malformed > 0).then(no_row))
     }

@@ -14,10 +14,10 @@ use crate::rows::{Row, Rows};
 /// Number of word counters: enough for one language, and bounded.
 const COUNTERS: usize = 1 << 18;
 
-/// Candidates kept for each row to pick, because near-duplicates among them are skipped.
+/// Number of candidates kept for each row to pick. Near-duplicates among them are skipped.
 const SPARE: usize = 4;
 
-/// Why a row was picked.
+/// The reason why a row was picked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PickedFor {
     /// The score is closest to the threshold.

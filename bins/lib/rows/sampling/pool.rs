@@ -99,13 +99,13 @@ impl<'a> RowPool<'a> {
 pub struct DrawnRows {
     requested: u64,
     rows: Vec<Row>,
-    /// The reason for each row, if the rows are to be labelled.
+    /// The reason why each row was picked, if the rows are for labelling.
     picked_for: Option<Vec<PickedFor>>,
     from: Rows,
 }
 
 impl DrawnRows {
-    /// The message that fewer rows were found than requested, if this is the case.
+    /// The message for the case that fewer rows were found than requested.
     pub fn shortfall(&self) -> Option<String> {
         let (requested, found, input) = (self.requested, self.rows.len() as u64, self.from.place());
         let (option, noun) = match self.picked_for {
@@ -116,7 +116,7 @@ impl DrawnRows {
             .then(|| format!("{input}: only {} found ({option} {requested})", counted(found, noun)))
     }
 
-    /// Writes the rows. Rows to label get the column `picked_for`.
+    /// Writes the rows. Rows for labelling get the column `picked_for`.
     pub fn write(mut self, place: &Place, format: Option<Format>) -> Result<()> {
         let added: &[&str] = if self.picked_for.is_some() { &["picked_for"] } else { &[] };
         let mut writer = Writer::create(place, format, &mut self.from, added)?;
