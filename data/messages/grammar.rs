@@ -1,8 +1,8 @@
 //! Turns phrase rules into messages.
 //!
-//! A rule is `name: one | another` and may span several lines. `{name}` is replaced with an
-//! alternative of that rule, `#` with a digit, `^` with a letter or digit, and `¶` with a line break.
-//! `{host@firm}` is the alternative of `host` that matches the one last drawn for `firm`.
+//! A rule is `name: one | another` and may span several lines. `{name}` is replaced with an alternative of that rule,
+//! `#` with a digit, `^` with a letter or digit, and `¶` with a line break. `{host@firm}` is the alternative of `host`
+//! that matches the alternative last drawn for `firm`.
 
 use crate::rng::Rng;
 use std::collections::HashMap;
@@ -40,7 +40,7 @@ impl Grammar {
         Self(bodies.iter().map(|(name, body)| ((*name).to_owned(), split(body))).collect())
     }
 
-    /// All alternatives of a rule; none if there is no such rule.
+    /// All alternatives of a rule. Empty if there is no such rule.
     pub(crate) fn alternatives(&self, name: &str) -> &[String] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }

@@ -30,7 +30,7 @@ impl Rng {
         items.get(self.below(items.len()))
     }
 
-    /// The index of an item drawn in proportion to its weight; none if all weights are 0.
+    /// The index of an item drawn in proportion to its weight; `None` if all weights are 0.
     pub(crate) fn weighted(&mut self, weights: impl Iterator<Item = usize> + Clone) -> Option<usize> {
         let mut left = self.below(weights.clone().sum());
         weights.into_iter().position(|weight| {

@@ -46,7 +46,7 @@ impl Default for Analyzer {
 /// Reusable buffers for one analyzer.
 #[derive(Default)]
 pub struct AnalyzerBuffers {
-    /// Whether only keys are needed. Then words get no spelling.
+    /// Whether only keys are needed. If so, words get no spelling.
     pub(crate) unspelled: bool,
     /// The text in lower case or normalised.
     pub(super) text: String,

@@ -1,4 +1,4 @@
-//! Turns feature columns into terms: text values unchanged, numbers in bins by quantile.
+//! Turns feature columns into terms: keeps text values, and puts numbers into bins by quantile.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Turns a row into terms: the text with the analyzer, the feature columns by value or bin.
+//! Turns a row into terms: the analyzer splits the text, and feature columns become values or bins.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

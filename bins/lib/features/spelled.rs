@@ -11,8 +11,8 @@ const SPACE: char = '␣';
 /// Maximum number of displayed characters.
 const MOST: usize = 40;
 
-/// Spells a term of a model for display. Tokens other than words are in brackets. Terms that start or end with a sign are in
-/// quotes, so that their ends are visible and a spreadsheet does not read a formula.
+/// Spells a term of a model for display. Tokens other than words are in brackets. Terms that start or end with a sign
+/// are in quotes. So their ends are visible, and a spreadsheet does not read a formula.
 pub(super) fn of(kind: TermKind, term: &str) -> String {
     let (mark, text) = parts(kind, term);
     match mark {

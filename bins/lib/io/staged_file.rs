@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The failure that a placed file survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Durability {
-    /// A killed process. Costs nothing.
+    /// A killed process. Surviving this costs nothing.
     Kill,
     /// A killed process or a power loss. Syncs the file, then its directory.
     PowerLoss,

@@ -46,7 +46,7 @@ impl fmt::Display for Place {
 }
 
 impl Place {
-    /// The path; none for a standard stream.
+    /// The path; `None` for a standard stream.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Standard => None,

@@ -28,7 +28,7 @@ pub fn is_transient(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<HttpFailure>().is_some_and(HttpFailure::is_transient))
 }
 
-/// MLflow's error code, if the server answered with one.
+/// MLflow's error code, if the answer of the server has an error code.
 pub fn code(error: &anyhow::Error) -> Option<String> {
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<HttpFailure>())?;
     let answer: Value = serde_json::from_str(&failure.text).ok()?;

@@ -63,7 +63,7 @@ pub fn line(
     let totals = smooth.sum_axis(Axis(1));
     let shift = totals[0].ln() - totals[1].ln();
     let bias = match (kind, prior) {
-        // With two classes, the complement of one is the other, and the class balances cancel out.
+        // With two classes, the complement of a class is the other class, and the class balances cancel out.
         (BayesKind::Complement, _) => 0.0,
         (_, Some(prior)) => prior.ln() - (1.0 - prior).ln(),
         (_, None) => positive.rows.ln() - negative.rows.ln(),

@@ -99,7 +99,7 @@ mod tests {
         let change = ModelChange::between(&one, &other, 3);
         assert_eq!((change.gained, change.lost, change.kept), (1, 1, 3));
         let moved: Vec<(&str, f64)> = change.moved.iter().map(|moved| (moved.term, moved.by)).collect();
-        // a: 0.5 in half of the texts. d: -4 in none and in a fifth. b: 8 in 1%. c: -1 in a tenth and in none.
+        // Change of weight times mean share of texts. a: 0.5 × 0.5. d: -4 × 0.1. b: 8 × 0.01. c: -1 × 0.05.
         assert_eq!(moved, [("d", -0.4), ("a", 0.25), ("b", 0.08)]);
         assert_eq!(ModelChange::between(&one, &one, 3).moved, []);
         assert_eq!(ModelChange::between(&one, &other, 0).moved, []);

@@ -54,7 +54,7 @@ impl Default for FitProvenance {
 }
 
 /// Learns a model. The terms of all texts are counted once. Figures, calibration and threshold come from
-/// cross-validation, the weights from all rows.
+/// cross-validation. The weights come from all rows.
 pub fn fit(
     training: &dyn TrainingRows,
     recipe: &Recipe,
@@ -119,7 +119,7 @@ fn expect_learnable(corpus: &Corpus, names: &LabelNames) -> Result<()> {
     );
     for (class, name) in [(Label::Negative, &names.negative), (Label::Positive, &names.positive)] {
         let counts = corpus.labels.iter().any(|(label, weight)| *label == class && *weight > 0.0);
-        ensure!(counts, "every row that is {name} has weight 0; give some of them a weight above 0");
+        ensure!(counts, "every row that is {name} has weight 0; give some of these rows a weight above 0");
     }
     ensure!(!corpus.terms.is_empty(), "no terms are left; relax --min-df, --max-df or --stop-words");
     Ok(())

@@ -15,7 +15,7 @@ pub(super) const NO_FOLD: u8 = u8::MAX;
 
 /// A model learned from all rows, or from all rows outside one fold.
 pub(super) struct FoldModel {
-    /// The fold that was left out.
+    /// The fold that was left out; `None` for the model of all rows.
     without: Option<u8>,
     pub(super) space: TermSpace,
     pub(super) line: LinearScore,

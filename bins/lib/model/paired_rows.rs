@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_optional_scores_and_rejects_those_outside_0_to_1() {
+    fn reads_optional_scores_and_rejects_scores_outside_0_to_1() {
         let scored = read("label,text,spam_score,verdict\nspam,a,0.9,spam\n,b,,\n").unwrap();
         assert_eq!(scored, [ModelVerdict { verdict: Label::Positive, score: Some(0.9) }]);
         let plain = read("label,text,verdict\nham,a,spam\n").unwrap();

@@ -12,7 +12,6 @@ use crate::model::estimate::Requirement;
 use crate::model::tfidf::{Selection, Weighting};
 use crate::model::threshold::ThresholdGoal;
 
-/// The settings of a fit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
     /// How a text becomes terms.

@@ -115,7 +115,7 @@ pub fn search(
     let mut trials: Vec<RecipeTrial> = Vec::new();
     loop {
         let last = left.len() <= ADVANCE_ONE_IN;
-        // The last round has all rows. Each earlier round has half the rows of the next one.
+        // The last round has all rows. Each earlier round has half the rows of the next round.
         let share = if last { 1 } else { 1 << left.len().ilog(ADVANCE_ONE_IN).min(8) };
         let rows = (training.len() / share).max(FIRST_ROUND);
         let some = if rows < training.len() { &part(training, rows) } else { training };

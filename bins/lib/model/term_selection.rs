@@ -67,7 +67,7 @@ pub(super) fn select(
         let fit = seen.iter().filter(|(key, seen)| *key <= to && selection.keeps(seen.texts, rows));
         kept.extend(fit.map(|(key, seen)| (seen.times, key)));
         if let Some(limit) = selection.max_features.filter(|limit| *limit < kept.len()) {
-            // Of equally frequent terms, those with the lowest keys are kept.
+            // If terms are equally frequent, keep the terms with the lowest keys.
             kept.select_nth_unstable_by_key(limit, |&(times, key)| (Reverse(times), key));
             kept.truncate(limit);
         }

@@ -209,7 +209,7 @@ mod tests {
     use crate::features::Term;
 
     #[test]
-    fn the_first_of_two_terms_with_one_key_stays() {
+    fn two_terms_with_one_key_keep_the_first() {
         let thread = |row, text| {
             let mut counts =
                 ThreadCounts { first_rows: vec![row], frequency: vec![1], ..ThreadCounts::default() };

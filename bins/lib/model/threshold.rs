@@ -53,7 +53,7 @@ pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
             false_positives += 1.0;
         }
         let next = ranked.get(place + 1).map_or(0.0, |(next, _)| *next);
-        // Between two adjacent floats there is no number, so the midpoint is one of them.
+        // The midpoint of two adjacent floats is one of them.
         let middle = Some(f64::midpoint(score, next)).filter(|middle| *middle > next).unwrap_or(score);
         (next < score || place + 1 == ranked.len()).then_some((middle, true_positives, false_positives))
     });

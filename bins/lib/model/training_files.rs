@@ -23,7 +23,7 @@ pub struct TrainingFiles<'a> {
     pub options: &'a dyn Fn() -> ReadOptions,
 }
 
-/// Counts from reading the rows.
+/// Counts of the rows read, for messages.
 #[derive(Debug, Default)]
 pub struct TrainingSummary {
     /// Whether a file has a text column.

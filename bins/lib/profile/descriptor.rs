@@ -17,7 +17,7 @@ pub const SIZES: [&str; 6] = [
 pub const FLAGS: [&str; 7] =
     ["a link", "an address", "money", "a phone number", "an emoji", "hidden letters", "digits for letters"];
 
-/// Maximum number of words remembered for a message: those with the lowest hashes.
+/// Maximum number of words remembered for a message. The words with the lowest hashes are remembered.
 pub const WORDS: usize = 32;
 
 /// A description of a message without its text.

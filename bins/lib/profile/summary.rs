@@ -31,7 +31,7 @@ pub struct MessageRecord {
     /// A hash of the exact text. If copies differ in digits or links, the copy with the lowest hash represents all of
     /// them.
     text: u32,
-    /// Whether the message is positive; none if no copy is labelled.
+    /// Whether the message is positive; `None` if no copy is labelled.
     label: Option<bool>,
     /// The score times [`u16::MAX`].
     score: u16,

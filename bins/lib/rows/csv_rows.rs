@@ -51,7 +51,8 @@ impl CsvRows {
         self.bytes_read
     }
 
-    /// Reads the next row; none at the end. If `columns` is given, a row with another number of fields is malformed.
+    /// Reads the next row. Returns `None` at the end. If `columns` is given, a row with another number of fields is
+    /// malformed.
     pub(super) fn read(&mut self, row: &mut Row, columns: Option<usize>) -> Result<Option<Decoded>> {
         self.skip_line_ends()?;
         row.line = self.watch.line;

@@ -35,8 +35,8 @@ pub(super) fn record(bytes: &[u8], ends: &[usize], cells: &mut Cells) -> Decoded
     decoded
 }
 
-/// Decodes one field. A field with valid UTF-8 sequences is broken UTF-8. Any other field is Windows-1252, the superset of
-/// Latin-1 that the web uses.
+/// Decodes one field. A field with some valid UTF-8 sequences is decoded as broken UTF-8. Any other field is decoded as
+/// Windows-1252, the superset of Latin-1 that the web uses.
 pub(super) fn field_text(bytes: &[u8]) -> String {
     let has_utf8 = bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
     if has_utf8 {

@@ -76,7 +76,7 @@ impl JsonRows {
         }
     }
 
-    /// Reads the next row; none at the end. New keys extend the header.
+    /// Reads the next row. Returns `None` at the end. New keys extend the header.
     pub(super) fn read(
         &mut self,
         row: &mut Row,

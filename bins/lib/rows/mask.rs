@@ -91,7 +91,7 @@ pub fn masked(text: &str, kinds: &[MaskKind]) -> String {
     }
 }
 
-/// Masks the values of one kind. If `careful`, it skips values that touch a letter or a digit.
+/// Masks the values of one kind. If `careful`, skips values that touch a letter or a digit.
 fn mask_kind(kind: MaskKind, pattern: &Regex, text: &str, careful: bool) -> String {
     let found = pattern.replace_all(text, |captures: &Captures| {
         let Some(found) = captures.get(0) else { return String::new() };

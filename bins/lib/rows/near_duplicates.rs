@@ -41,7 +41,7 @@ impl NearDuplicates {
     }
 }
 
-/// An index of hash sets that finds sets similar to a given one.
+/// An index of hash sets that finds sets similar to a given set.
 struct HashSetIndex {
     threshold: f64,
     /// Number of hash functions in a band. Two sets that agree on a full band are compared exactly.
@@ -113,7 +113,7 @@ fn words(text: &str) -> Vec<u64> {
     words.iter().map(|word| xxh3_64(word.as_bytes())).collect()
 }
 
-/// Hashes of pairs of neighbouring words; the hash of the word if there is only one.
+/// Hashes of pairs of neighbouring words. If there is only one word, its hash.
 fn pairs(words: &[u64]) -> Vec<u64> {
     match words {
         [word] => vec![*word],
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_a_copy_with_a_changed_word_but_no_other_text() {
+    fn finds_a_copy_with_a_changed_word_and_no_other_text() {
         let mut near = NearDuplicates::new(0.8);
         let text =
             "you have won a prize of 500 pounds call now to claim it before it is too late for you my friend";

@@ -197,7 +197,7 @@ impl Rows {
         Ok(())
     }
 
-    /// The label of a row; none if the cell is empty or there is no label column.
+    /// The label of a row; `None` if the cell is empty or there is no label column.
     pub fn label(&self, row: &Row) -> Result<Option<Label>> {
         match self.header.label {
             Some(column) => {
@@ -212,7 +212,7 @@ impl Rows {
         self.header.label.map_or("", |column| row.get(column).trim())
     }
 
-    /// The date of a row; none if it is missing or cannot be parsed.
+    /// The date of a row; `None` if it is missing or cannot be parsed.
     pub fn date(&self, row: &Row) -> Option<Timestamp> {
         dates::read(row.get(self.header.date?))
     }

@@ -52,7 +52,7 @@ pub struct Writer {
     /// The source of the rows, for error messages.
     source: Place,
     source_format: (Format, u8),
-    /// The column names of the source. A later JSON row may have more.
+    /// The column names of the source. A later JSON row may add names.
     names: Vec<String>,
     /// The columns added to each row, and the index of the column that each one replaces.
     added: Vec<(String, Option<usize>)>,
@@ -180,7 +180,7 @@ enum Quoting {
     Always,
 }
 
-/// Writes cells as a line of CSV; none if there are no cells.
+/// Writes cells as a line of CSV. Returns `None` if there are no cells.
 ///
 /// csv-core's writer follows the same rules, but it fills fixed-size buffers and needs more code than this.
 fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8, quotes: Quoting) -> Option<String> {

@@ -107,7 +107,7 @@ impl State {
         Ok(lock)
     }
 
-    /// Replaces the history. Keeps a copy of the old one if it was unreadable.
+    /// Replaces the history. Keeps a copy of the old history if it was unreadable.
     pub fn write_history(&self, lines: &str, was_unreadable: bool) -> Result<()> {
         let path = self.file("history.jsonl");
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mcc_keeps_its_digits_with_billions_of_rows() {
+    fn mcc_is_precise_with_billions_of_rows() {
         let rare = Confusion {
             true_positive: 1,
             false_positive: 1,

@@ -29,14 +29,14 @@ pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Divergence> {
     let scale = whole as f64 * other_whole as f64;
     let part = |(a, b): (u64, u64)| {
         let (a, b) = (2 * a + 1, 2 * b + 1);
-        let apart = difference_of_products([a, other_whole], [b, whole]);
+        let difference = difference_of_products([a, other_whole], [b, whole]);
         let base = b as f64 * whole as f64;
-        let ratio = if apart.abs() < 0.5 * base {
-            (apart / base).ln_1p()
+        let ratio = if difference.abs() < 0.5 * base {
+            (difference / base).ln_1p()
         } else {
             (a as f64 * other_whole as f64 / base).ln()
         };
-        apart / scale * ratio
+        difference / scale * ratio
     };
     let value = used(one, other).map(part).sum::<f64>();
     let chance = (bins - 1) as f64 * (1.0 / n as f64 + 1.0 / m as f64);

@@ -17,7 +17,7 @@ pub fn wilson(part: u64, whole: u64) -> Option<Interval> {
     (whole > 0).then(|| Interval(wilson_lower(hits, misses), 1.0 - wilson_lower(misses, hits)))
 }
 
-/// Wilson's lower bound, computed as the product of both bounds divided by the upper one. A difference would lose
+/// Wilson's lower bound, computed as the product of both bounds divided by the upper bound. A difference would lose
 /// digits if there are few hits.
 fn wilson_lower(hits: f64, misses: f64) -> f64 {
     let all = hits + misses;
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn intervals_of_0_and_1_end_there_and_have_a_width() {
+    fn intervals_of_0_and_1_contain_the_share_and_have_a_width() {
         for whole in [1, 2, 3, 7, 1000, 1_000_000_000_000] {
             let (nothing, all) = (wilson(0, whole).unwrap(), wilson(whole, whole).unwrap());
             assert_eq!((nothing.0, all.1), (0.0, 1.0), "{whole}");

@@ -4,7 +4,8 @@
 use std::f64::consts::{PI, TAU};
 
 /// Smirnov's distance (1939), from 0 to 1: the largest difference of the cumulative shares, over all bins. Both
-/// histograms have the same bins; a shorter one has no rows in the missing bins. `None` if a histogram has no rows.
+/// histograms have the same bins; the shorter histogram has no rows in the missing bins. `None` if a histogram has no
+/// rows.
 pub fn distance(one: &[u64], other: &[u64]) -> Option<f64> {
     let (rows, others) = (one.iter().sum::<u64>(), other.iter().sum::<u64>());
     let (mut below, mut others_below, mut most) = (0u64, 0u64, 0u128);
@@ -12,9 +13,9 @@ pub fn distance(one: &[u64], other: &[u64]) -> Option<f64> {
     for (count, other) in one.iter().zip(other) {
         below += count;
         others_below += other;
-        let apart =
+        let distance =
             (u128::from(below) * u128::from(others)).abs_diff(u128::from(others_below) * u128::from(rows));
-        most = most.max(apart);
+        most = most.max(distance);
     }
     (rows > 0 && others > 0).then(|| most as f64 / (rows as f64 * others as f64))
 }

@@ -18,8 +18,9 @@ pub struct EstimatedBalance {
 
 /// Estimates the class balance as (q - FPR) / (TPR - FPR), where q is the share of positive verdicts.
 ///
-/// TPR and FPR are the rates of the reference. The estimate assumes that rows within a class look as they did in the
-/// reference. The standard error is by the delta method over all three rates, because the reference is a sample, too.
+/// TPR and FPR are the rates of the reference. The estimate assumes label shift: within each class, rows have the same
+/// distribution as in the reference. The standard error is by the delta method over all three rates, because the
+/// reference is a sample, too.
 ///
 /// `None` if there are no rows, if a class of the reference has no rows, or if TPR - FPR is below [`MIN_SEPARATION`].
 pub fn estimate(positive_verdicts: u64, rows: u64, reference: Confusion) -> Option<EstimatedBalance> {

@@ -13,7 +13,8 @@ pub struct MannWhitney {
     pub p: f64,
 }
 
-/// Runs the two-sided test on histograms with the same bins in ascending order; `None` if one has no rows.
+/// Runs the two-sided test on histograms with the same bins in ascending order. Returns `None` if a histogram has no
+/// rows.
 pub fn test(one: &[u64], other: &[u64]) -> Option<MannWhitney> {
     let (n, m) = (one.iter().sum::<u64>(), other.iter().sum::<u64>());
     if n == 0 || m == 0 {

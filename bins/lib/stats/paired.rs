@@ -62,8 +62,8 @@ impl PairedCounts {
 
     /// The challenger's share of rows with the outcome minus the champion's share; `None` if there are no rows.
     pub fn difference(self) -> Option<f64> {
-        let apart = self.only_one.abs_diff(self.only_other) as f64 / self.rows() as f64;
-        (self.rows() > 0).then_some(if self.only_one > self.only_other { -apart } else { apart })
+        let size = self.only_one.abs_diff(self.only_other) as f64 / self.rows() as f64;
+        (self.rows() > 0).then_some(if self.only_one > self.only_other { -size } else { size })
     }
 
     /// 95% interval of [`difference`](Self::difference). It combines Wilson's bounds of both shares with their
@@ -227,8 +227,8 @@ impl PairedAuc {
             ahead.map(|(_, place)| u128::from(*place)).sum::<u128>()
         };
         let (ahead, other_ahead) = (area(&one), area(&other));
-        let apart = ahead.abs_diff(other_ahead) as f64 / pairs;
-        let difference = if other_ahead < ahead { -apart } else { apart };
+        let size = ahead.abs_diff(other_ahead) as f64 / pairs;
+        let difference = if other_ahead < ahead { -size } else { size };
         let part = |class: bool| {
             let (rows, others) = if class { (positives, negatives) } else { (negatives, positives) };
             // The places of negatives count the positives above them, so they have the same sum.
@@ -236,8 +236,8 @@ impl PairedAuc {
             let of_class =
                 champion.iter().zip(one.iter().zip(&other)).filter(|(row, _)| row.is_positive() == class);
             let squares = of_class.map(|(_, (one, other))| {
-                let apart = other.abs_diff(*one) as f64;
-                (if other < one { -apart } else { apart } - mean).powi(2)
+                let size = other.abs_diff(*one) as f64;
+                (if other < one { -size } else { size } - mean).powi(2)
             });
             let twice = 2.0 * others as f64;
             squares.sum::<f64>() / (twice * twice) / (rows as f64 * (rows - 1) as f64)

@@ -255,7 +255,7 @@ impl fmt::Display for Prior {
 }
 
 impl PriorBasis {
-    /// The reason why the model's scores cannot be corrected, if there is one.
+    /// The reason why the model's scores cannot be corrected; `None` if they can.
     fn obstacle(self) -> Option<String> {
         if !self.calibrated {
             return Some("the model is not calibrated; fit one with --calibrate sigmoid".into());

@@ -94,11 +94,8 @@ impl RandomStream {
 fn ln_share(all: f64, chance: f64, found: f64) -> f64 {
     let (expected, others) = (all * chance, all * (1.0 - chance));
     let off = found - expected;
-    let beside = |count: f64| ln_factorial_rest(u128::from(whole(count)));
-    -expected * deviance(off / expected)
-        - others * deviance(-off / others)
-        - beside(found)
-        - beside(all - found)
+    let rest = |count: f64| ln_factorial_rest(u128::from(whole(count)));
+    -expected * deviance(off / expected) - others * deviance(-off / others) - rest(found) - rest(all - found)
 }
 
 fn whole(count: f64) -> u64 {

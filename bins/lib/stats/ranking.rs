@@ -108,8 +108,8 @@ impl<'a> Ranking<'a> {
         (self.positives > 0).then(|| self.ties().map(gained).sum::<f64>() / self.positives as f64)
     }
 
-    /// The largest number of positives that a threshold finds with a false positive rate of at most `most`. 0 if every
-    /// observed threshold exceeds the rate. `None` if a class has no rows.
+    /// The largest number of positives that a threshold finds with a false positive rate of at most `most`. It is 0 if
+    /// every observed threshold exceeds the rate. `None` if a class has no rows.
     pub fn found_at(&self, most: f64) -> Option<u64> {
         if self.positives == 0 || self.negatives == 0 {
             return None;

@@ -14,8 +14,8 @@ pub struct Homogeneity {
     pub p: f64,
     /// Cramér's V (1946), from 0 (equal) to 1 (nothing in common).
     pub cramers_v: f64,
-    /// Cramér's V minus the part caused by chance (Bergsma 2013), so that effects are comparable for any number of rows
-    /// and columns. 0 if chi-square is not larger than its degrees of freedom.
+    /// Cramér's V minus the part caused by chance (Bergsma 2013), so that effects with any number of rows and columns
+    /// are comparable. It is 0 if chi-square is not larger than its degrees of freedom.
     pub cramers_v_corrected: f64,
 }
 
@@ -56,7 +56,8 @@ fn corrected(statistic: f64, freedom: u64, all: f64) -> f64 {
     if square > 0.0 && fewer > 0.0 { (square / fewer).sqrt().min(1.0) } else { 0.0 }
 }
 
-/// p-value of McNemar's exact test (1947): a two-sided binomial test on the rows that only one of two models got right.
+/// p-value of McNemar's exact test (1947): a two-sided binomial test on the rows for which only one of two models is
+/// right.
 pub fn mcnemar_exact(only_one: u64, only_other: u64) -> f64 {
     if only_one == only_other {
         return 1.0;

@@ -142,7 +142,7 @@ pub(crate) fn beta_fraction(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
         if moved <= f64::EPSILON * fraction {
             break;
         }
-        // Rescales, so that neither overflows.
+        // Rescale, so that numerator and denominator do not overflow.
         (before, denominator_before) = (before / denominator, denominator_before / denominator);
         (numerator, denominator) = (fraction, 1.0);
     }

@@ -17,8 +17,8 @@ impl TwoByTwo {
         Some(Self([[part, whole.checked_sub(part)?], [other_part, other_whole.checked_sub(other_part)?]]))
     }
 
-    /// Two-sided p-value of Fisher's exact test (1935): the probability of all tables with these margins that are not
-    /// more likely than this one (Freeman and Halton 1951, as in scipy). 1 if there is nothing to compare.
+    /// Two-sided p-value of Fisher's exact test (1935), as in scipy. It is the probability of all tables with these
+    /// margins that are not more likely than this table (Freeman and Halton 1951). 1 if there is nothing to compare.
     ///
     /// Only one probability is computed in full. The others follow from it step by step, until they no longer matter. A
     /// billion rows take about ten thousand steps.
@@ -73,7 +73,7 @@ impl TwoByTwo {
         let [[a, b], [c, d]] = self.0;
         let half = |count: u64| count as f64 + 0.5;
         let (ahead, behind) = (half(a) * half(d), half(b) * half(c));
-        // (a + ½)(d + ½) - (b + ½)(c + ½), with exact large parts.
+        // (a + ½)(d + ½) - (b + ½)(c + ½), computed so that large products stay exact.
         let halves = (a as f64 - b as f64) - (c as f64 - d as f64);
         let excess = difference_of_products([a, d], [b, c]) + 0.5 * halves;
         if excess.abs() < 0.5 * behind { (excess / behind).ln_1p() } else { (ahead / behind).ln() }
@@ -108,7 +108,7 @@ impl TwoByTwo {
         self.with(u64::try_from(most).unwrap_or(u64::MAX))
     }
 
-    /// Logarithm of the probability of this table among those with its margins (Fisher 1935).
+    /// Logarithm of the probability of this table among all tables with its margins (Fisher 1935).
     ///
     /// It uses Stirling's formula with its error. The powers in it become the deviances of the cells from their
     /// expectations (Loader 2000). All four cells differ from their expectation by the same quotient of integers.
@@ -132,8 +132,8 @@ impl TwoByTwo {
         ln - cells.iter().map(|count| ln_factorial_rest(*count)).sum::<f64>()
     }
 
-    /// The probability of this count or fewer in the first cell. The table must not be likelier than the one with one
-    /// more in the first cell.
+    /// The probability of this count or fewer in the first cell. The table must not be likelier than the table with the
+    /// first cell increased by one.
     fn tail(self, ln_chance: f64) -> f64 {
         let [[mut a, mut b], [mut c, mut d]] = self.0.map(|row| row.map(|count| count as f64));
         let (mut term, mut sum) = (1.0, 0.0);

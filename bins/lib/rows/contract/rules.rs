@@ -92,10 +92,10 @@ pub struct ColumnRule {
     /// Allowed values. Any value if missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Vec<String>>,
-    /// Minimum of a number.
+    /// Minimum value of a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
-    /// Maximum of a number.
+    /// Maximum value of a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
     /// Earliest date, or `now`.

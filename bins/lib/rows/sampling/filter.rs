@@ -52,8 +52,8 @@ impl Filter {
     pub fn exclude(&mut self, place: &Place, options: &ReadOptions) -> Result<()> {
         let (mut rows, mut row) = (Rows::open(place, options)?, Row::default());
         while rows.read(&mut row)? {
-            // Skip a malformed row, because it was not used. A run that is killed while it writes the state can leave
-            // one.
+            // Skip a malformed row, because it was not used. A run that is killed while it writes the state can leave a
+            // malformed row.
             if row.fault().is_none() {
                 let labelled = matches!(rows.label(&row), Ok(Some(_)));
                 *self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default() |= labelled;
