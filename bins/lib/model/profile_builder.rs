@@ -40,7 +40,7 @@ impl PendingMessage {
     }
 }
 
-/// Maximum bytes of waiting messages.
+/// Maximum size of the waiting messages, in bytes.
 const MAX_BYTES: usize = 7 << 19;
 
 impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
@@ -77,7 +77,7 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
         }
     }
 
-    /// Drops messages that were replaced. Describes the others if that did not free enough memory.
+    /// Drops messages that were replaced. Describes the others if this does not free enough memory.
     fn free_memory(&mut self) {
         let Self { profile, waiting, .. } = self;
         waiting.retain(|message| profile.record_mut(message.hash, message.text_hash).is_some());

@@ -13,7 +13,7 @@ use crate::model::dictionary::SpelledTerms;
 /// Every weight is below this limit. It is far above any real weight, and low enough that no score overflows.
 pub const MAX_WEIGHT: f64 = 1e100;
 
-/// Terms in the order of their bytes. In JSON each is a list of term, number of texts and log-odds.
+/// Terms in the order of their bytes. In JSON, each term is a list of spelling, number of texts and log-odds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelTerms {
     spelled: SpelledTerms,

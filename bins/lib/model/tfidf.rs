@@ -134,7 +134,7 @@ pub struct TermSpace {
 }
 
 impl TermSpace {
-    /// Computes the rarity of terms from the number of texts that have each.
+    /// Computes the rarity of terms from the number of texts that have each term.
     pub fn new(frequency: &[u32], texts: u64, selection: &Selection, weighting: Weighting) -> Self {
         let mut rarity = weighting.rarity(frequency, texts);
         for (rarity, found) in rarity.iter_mut().zip(frequency) {

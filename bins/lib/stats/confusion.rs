@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rows::label::Label;
 
-/// Labelled rows counted by label and verdict.
+/// Counts of labelled rows by label and verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Confusion {
     /// Number of positive rows with a positive verdict.

@@ -157,7 +157,8 @@ impl PairedConfusion {
         self.challenger().f1() - self.champion().f1()
     }
 
-    /// The eight counts. The last one, negative rows with two negative verdicts, is the largest and does not affect F1.
+    /// The eight counts. The last count (negative rows with two negative verdicts) is usually the largest and does not
+    /// affect F1.
     pub(crate) fn cells(&self) -> [u64; 8] {
         let Self { positive: p, negative: n } = self;
         [p.both, p.only_one, p.only_other, p.neither, n.both, n.only_one, n.only_other, n.neither]

@@ -67,8 +67,8 @@ impl TwoByTwo {
         2.0 * sine.atan2(root(a, c) + root(b, d))
     }
 
-    /// Natural logarithm of the odds ratio, first row over second, with 0.5 added to every cell (Haldane 1956, Anscombe
-    /// 1956).
+    /// Natural logarithm of the odds ratio (first row divided by second row), with 0.5 added to every cell (Haldane
+    /// 1956, Anscombe 1956).
     pub fn log_odds(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         let half = |count: u64| count as f64 + 0.5;

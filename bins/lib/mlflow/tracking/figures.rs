@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// Maximum characters of a key.
+/// Maximum number of characters in a key.
 const MAX_KEY: usize = 250;
 
 /// Collects the numbers of an object, and of its inner objects down to `depth` levels.

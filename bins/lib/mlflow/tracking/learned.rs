@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::figures::{cut, flatten, key};
 use crate::model::model_file::Model;
 
-/// Maximum characters of a param's value.
+/// Maximum number of characters in the value of a param.
 const MAX_PARAM: usize = 6000;
 
 /// The facts about a model that are recorded in MLflow.

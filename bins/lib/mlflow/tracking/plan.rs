@@ -22,10 +22,10 @@ pub const CHALLENGER: &str = "challenger";
 /// File contents by SHA-256.
 pub type Contents = BTreeMap<String, Vec<u8>>;
 
-/// Maximum characters of a dataset's digest.
+/// Maximum number of characters in the digest of a dataset.
 const MAX_DATASET_DIGEST: usize = 36;
 
-/// Maximum characters of a tag's value.
+/// Maximum number of characters in the value of a tag.
 const MAX_TAG: usize = 5000;
 
 /// Everything that one call tracks. The contents of files are stored separately, by digest.

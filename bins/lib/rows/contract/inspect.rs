@@ -37,7 +37,6 @@ pub struct InspectionResult {
     pub failed: Vec<CheckFailure>,
 }
 
-/// A running inspection.
 pub struct Inspection<'a> {
     contract: &'a Contract,
     now: Timestamp,
