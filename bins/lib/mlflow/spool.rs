@@ -68,7 +68,10 @@ impl Spool {
     }
 
     pub fn read(&self, path: &Path) -> Result<TrackingPlan> {
-        result_file::read(&Place::File(path.to_owned()), "plan")
+        let place = Place::File(path.to_owned());
+        let text = place.read_text()?;
+        ensure!(!text.trim().is_empty(), "{place}: is empty; remove it, then track the same files again");
+        result_file::parse(&text, "plan").with_context(|| place.to_string())
     }
 
     /// The content with this digest. Fails if the content is damaged.
