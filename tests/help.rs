@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use spamops::cli::help::HEADINGS;
@@ -117,6 +119,22 @@ fn every_option_and_argument_has_a_text() {
     for command in commands() {
         for (option, text) in entries(&help_of(&command, "--help")) {
             assert!(!text.is_empty() && !text.starts_with('['), "{command:?}: {option} has no text");
+        }
+    }
+}
+
+#[test]
+fn every_option_in_a_manual_page_has_a_text() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("man");
+    let status = Command::new(env!("CARGO_BIN_EXE_spamops")).arg("man").arg(&directory).status().unwrap();
+    assert!(status.success());
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let page = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = page.lines().collect();
+        for part in lines.windows(3).filter(|part| part[0] == ".TP") {
+            let has_text = !part[2].starts_with('.') && !part[2].is_empty();
+            assert!(has_text, "{}: no text for {}", path.display(), part[1]);
         }
     }
 }

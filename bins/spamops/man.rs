@@ -50,7 +50,7 @@ impl Args {
         let examples = command.get_after_long_help().or(command.get_after_help());
         let examples = examples.map(ToString::to_string).unwrap_or_default();
         let has_subcommands = command.has_subcommands();
-        let man = Man::new(command.name(name.to_owned()));
+        let man = Man::new(with_all_options(command).name(name.to_owned()));
         let mut page = Vec::new();
         man.render_title(&mut page)?;
         man.render_name_section(&mut page)?;
@@ -65,6 +65,11 @@ impl Args {
         let place = Place::File(self.directory.join(format!("{name}.1")));
         place.write_text(&String::from_utf8(page)?)
     }
+}
+
+/// Unhides the options that `-h` hides: their pages would lack a description.
+fn with_all_options(command: Command) -> Command {
+    command.mut_args(|option| option.hide_short_help(false)).mut_subcommands(with_all_options)
 }
 
 /// Writes parts of the help as sections of the manual. Lines of `verbatim` sections are not joined.
