@@ -51,9 +51,8 @@ use spamops::stats::metrics::Metrics;
 /// classifier tries to separate new messages from the reference. One alarm makes the verdict drifted. If nothing
 /// changed, at most 5 of 100 runs raise a false alarm. Changes below the minimum effect of a family are ignored.
 ///
-/// With --state, a small run is pooled with earlier runs into a window. Once the state has 20 windows, a change
-/// counts as persistent drift only if it is larger than in 95% of the earlier windows. This does not affect the
-/// verdict.
+/// With --state, a small run is pooled with earlier runs into a window. Once the state has 20 windows, persistent
+/// drift needs a change that is larger than in 95% of the earlier windows. This rule does not affect the verdict.
 #[derive(Parser)]
 #[command(
     name = "drift",

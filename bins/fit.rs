@@ -44,7 +44,7 @@ use spamops::rows::mask::MaskKind;
 ///
 /// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. The figures, their 95% intervals,
 /// the calibration and the threshold come from these scores. The calibration of message and strong is a sigmoid
-/// (Platt 1999). Among the thresholds within half a standard error of the best F1, fit chooses the one with the
+/// (Platt 1999). Among the thresholds within half a standard error of the best F1, fit chooses the threshold with the
 /// fewest false positives.
 #[derive(Parser)]
 #[command(
@@ -99,7 +99,7 @@ pub(crate) struct Args {
 
     /// Memory for counting terms, such as 500M; reads the files several times
     ///
-    /// It works only with naive Bayes. The model is the same as without this option.
+    /// This option works only with naive Bayes. It does not change the model.
     #[arg(long, value_name = "BYTES", value_parser = options::memory_size)]
     memory: Option<usize>,
 

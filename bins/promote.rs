@@ -21,7 +21,7 @@ use spamops::registry::journal::JournalAction;
 use spamops::registry::moves::{ExpectedVersion, KeptReport, MoveRequest, MoveTarget, Promotion};
 use spamops::registry::{self, CHAMPION, Registry};
 
-/// Register a model and make it the champion, or roll back to the previous one
+/// Register a model and make it the champion, or roll back to the previous champion
 ///
 /// What it does: Stores the model under its SHA-256, gives it the next version number, and moves an alias to it. A
 /// model that is registered already keeps its number. If the alias already points to this version, promote writes
@@ -41,11 +41,11 @@ use spamops::registry::{self, CHAMPION, Registry};
 /// Memory: The size of the model and the reports.
 ///
 /// Method: promote adds one line to the journal, then renames one file. A reader therefore sees either the old model
-/// or the new one. The move is crash-safe: the next call completes the move of a killed call. Writers wait for each
+/// or the new model. The move is crash-safe: the next call completes the move of a killed call. Writers wait for each
 /// other, and --expect fails if someone else promoted first.
 ///
 /// Publishing follows the move. Tags follow GTO's grammar, such as spam@v3.0.0 and spam#champion#7, and their dates
-/// strictly increase. A push is never forced. If the remote has new commits, yours are rebased onto them; if those
+/// strictly increase. A push is never forced. If the remote has new commits, yours are rebased onto them; if the new
 /// commits moved the same model, the push fails. Requests that write to GitHub are not retried.
 #[derive(Parser)]
 #[command(
@@ -194,7 +194,7 @@ impl Tool for Args {
     }
 }
 
-/// Publishes a move, or lists what would be published. The first value lists what was published, even after an error.
+/// Publishes a move, or lists the planned steps. The first value lists the completed steps, even after an error.
 fn publish(
     plan: &PublishPlan,
     registry: &Registry,

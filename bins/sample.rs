@@ -27,14 +27,14 @@ use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 /// files, and --against adds about 5 KB per row of its file. --weight-half-life keeps --size rows of every stratum.
 ///
 /// Method: Each row gets a key from the seed and its position (with weights: Efraimidis and Spirakis 2006). The rows
-/// with the smallest keys are drawn, so a larger sample contains every smaller one. The quota method (Balinski and
+/// with the smallest keys are drawn, so a larger sample contains every smaller sample. The quota method (Balinski and
 /// Young 1975) sets the number of rows per stratum.
 ///
 /// --split uses only the hash (XXH3) of the normalised text: lower case, with digits and links masked. A text is
 /// therefore on the same side in every file. --against finds near-duplicates by MinHash (Broder 1997), then measures
 /// their similarity.
 ///
-/// --for-labels skips near-duplicates. Half of the rows have a score near --threshold (Lewis and Gale 1994), a
+/// --for-labels skips near-duplicates. Half of the rows have a score near --threshold (Lewis and Gale 1994). A
 /// quarter have the rarest words, and a quarter are random.
 #[derive(Parser)]
 #[command(

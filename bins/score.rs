@@ -32,8 +32,8 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// figures as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of
 /// the scores, unless --quiet is set.
 ///
-/// Memory: The model and three batches of rows. A batch has 1 MB, or one longer row. --metrics and --curve add 8 to
-/// 16 bytes per labelled row. --prior auto adds about 24 bytes per distinct text.
+/// Memory: The model and three batches of rows. A batch has 1 MB of rows, or one row if it is longer. --metrics and
+/// --curve add 8 to 16 bytes per labelled row. --prior auto adds about 24 bytes per distinct text.
 ///
 /// Method: Scores are calibrated if the model has a calibration. The result does not depend on the number of threads.
 /// The figures equal scikit-learn's figures, also if scores are tied.
@@ -155,7 +155,7 @@ impl Tool for Args {
 }
 
 impl Args {
-    /// The class balance that the scores are corrected for: the given one, or an estimate.
+    /// The class balance for which the scores are corrected: a given share, or an estimate.
     fn prior(
         &self,
         requested: RequestedPrior,

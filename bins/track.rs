@@ -29,7 +29,7 @@ use spamops::registry;
 /// artifact. Other files become artifacts. The record of a promotion or rollback moves its alias, unless a later move
 /// is tracked already.
 ///
-/// Input: A model, promote.json, reports, and other files. The schema inside each JSON file says what it is. Start
+/// Input: A model, promote.json, reports, and other files. track identifies each JSON file by its schema. Start
 /// the MLflow server with artifact proxying (--serve-artifacts).
 ///
 /// Variables: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are defaults of the options.
@@ -89,7 +89,7 @@ pub(crate) struct Args {
 
     /// Existing run to add to [default: MLFLOW_RUN_ID, else the model's run]
     ///
-    /// If the model has no run, a new one is created.
+    /// If the model has no run, a new run is created.
     #[arg(long, value_name = "ID", value_parser = registry::name)]
     run_id: Option<String>,
 
@@ -125,7 +125,7 @@ pub(crate) struct Args {
     output: Place,
 }
 
-/// A file of rows, with the MLflow context that says what they were used for.
+/// A file of rows, with the MLflow context: the purpose of the rows.
 #[derive(Clone, Debug)]
 struct TrackedRows {
     context: String,

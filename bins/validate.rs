@@ -1,4 +1,4 @@
-//! validate: checks rows against a contract and separates valid rows from rejected ones.
+//! validate: checks rows against a contract and separates valid rows from rejected rows.
 
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use spamops::rows::contract::{Contract, ContractDraft, Inspection, ValidateVerdi
 use spamops::rows::mask::{self, MaskKind};
 use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 
-/// Check rows against a contract, and separate valid rows from rejected ones
+/// Check rows against a contract, and separate valid rows from rejected rows
 ///
 /// What it decides: Which rows are valid, and the verdict on the file: valid or invalid. A contract lists the checks.
 /// Each check has a severity: warn (only reported), reject (the row is rejected) or fail (the verdict is invalid).

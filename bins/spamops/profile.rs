@@ -19,8 +19,8 @@ use ::spamops::rows::Rows;
 /// What it does: Summarises rows without their text, so that drift can compare later rows with them. Models contain the
 /// profile of their own training rows.
 ///
-/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. With --merge, profiles. Either the same model scored all of
-/// them, or no model scored any.
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. With --merge, profiles that were made with the same model,
+/// or all without a model.
 ///
 /// Output: One JSON profile of at most 1.2 MB, on stdout or in -o FILE.
 ///

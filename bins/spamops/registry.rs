@@ -16,7 +16,7 @@ use ::spamops::io::stream::Place;
 use ::spamops::registry::sweep::Sweeper;
 use ::spamops::registry::{self, CHAMPION, Registry, Version};
 
-/// List versions and moves, check a registry, export a model, or delete old ones
+/// List versions and moves, check a registry, export a model, or delete old models
 ///
 /// What it does: Reads a registry, and deletes models that are no longer needed. promote moves the aliases.
 ///

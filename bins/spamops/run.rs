@@ -39,11 +39,11 @@ use ::spamops::io::stream::Place;
 /// model.
 ///
 /// Output: The files of the steps below, in --out-dir. Each command line is printed before it runs, so that you can
-/// paste it into a shell. A new run deletes the results of the previous one, but never the registry or the state.
+/// paste it into a shell. A new run deletes the results of the previous run, but never the registry or the state.
 ///
 /// Method: run.json records the options, the SHA-256 of every input, and the id of the run. Later steps take their
-/// options from it, and every JSON result carries the id. If you give a step other options, or change the policy, it
-/// starts a run with a new id, and report rejects the older results. Without STEP, a killed or failed run resumes
+/// options from it, and every JSON result carries the id. If you give a step other options, or change the policy, a
+/// run with a new id starts. report then rejects the older results. Without STEP, a killed or failed run resumes
 /// after its last complete step. Its rows, contract, policy and options must be unchanged; otherwise a new run
 /// starts.
 #[derive(Parser)]
@@ -81,7 +81,7 @@ pub(crate) struct Args {
 
     /// Use the built-in synthetic corpus
     ///
-    /// If the registry has no champion, a first one is fitted.
+    /// If the registry has no champion, a first model is fitted.
     #[arg(long)]
     demo: bool,
 

@@ -57,7 +57,7 @@ impl PolicyFile {
 
     /// Sets the values of the tool's table, and of `[rows]`, as defaults of the command's options.
     ///
-    /// A value is skipped if its option conflicts with one on the command line.
+    /// A value is skipped if its option conflicts with an option on the command line.
     pub fn apply(&self, table: &str, command: Command, given: Option<&ArgMatches>) -> Result<Command> {
         let command = self.apply_table(ROWS, command, given)?;
         self.apply_table(table, command, given)

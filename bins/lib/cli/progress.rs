@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::rows::ReadProgress;
 
-// indicatif would add a terminal crate for one line, so this module draws the line itself.
+// This module draws the line without indicatif, which would add a terminal crate.
 static DRAWN: AtomicBool = AtomicBool::new(false);
 
 /// A line that is redrawn ten times a second if stderr is a terminal.

@@ -116,8 +116,8 @@ pub struct RecipeArgs {
 
     /// Choose the threshold with the best out-of-fold figure: f1
     ///
-    /// Among the thresholds within half a standard error of the best F1, fit chooses the one with the fewest false
-    /// positives. This is the default with message and strong. Otherwise the threshold is 0.5.
+    /// Among the thresholds within half a standard error of the best F1, fit chooses the threshold with the fewest
+    /// false positives. This is the default with message and strong. Otherwise the threshold is 0.5.
     #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold (one of these)", hide_possible_values = true)]
     maximize: Option<String>,
 

@@ -62,7 +62,7 @@ pub static RESULT_KINDS: [ResultKind; 17] = [
     kind::<SequentialTest>("sequential", "compare: the state of the sequential test", |text| {
         parsed::<SequentialTest>(text, "sequential")?.check()
     }),
-    kind::<PromoteRecord>("promote", "promote: the move of an alias, and what was published", |text| {
+    kind::<PromoteRecord>("promote", "promote: the move of an alias, and the published parts", |text| {
         parsed::<PromoteRecord>(text, "promote").map(drop)
     }),
     kind::<Version>("version", "promote: a version in the registry", |text| {
@@ -105,7 +105,7 @@ impl ResultKind {
         RESULT_KINDS.iter().find(|kind| kind.name == name)
     }
 
-    /// Checks a text of this kind: its keys, and that its figures agree with its own counts.
+    /// Checks the keys of a text of this kind, and whether its figures agree with its counts.
     pub fn check(&self, text: &str) -> Result<()> {
         (self.check)(text)
     }

@@ -129,7 +129,7 @@ impl Scene {
     }
 }
 
-// Options that every tool has. (clap would show a doc comment here as the summary of every tool.)
+// Options that every tool has. (clap would show a doc comment as the summary of every tool.)
 #[derive(Args)]
 #[command(next_help_heading = "Common options")]
 struct CommonArgs {
