@@ -42,7 +42,7 @@ use spamops::stats::metrics::Metrics;
 /// --profile replaces it. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
 ///
 /// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed, labels_needed and reasons. The run is
-/// added to --state. The exit status is 0, or with --exit-code 1 if a retrain is needed.
+/// added to --state. The exit status is 0. With --exit-code, it is 1 if a retrain is needed.
 ///
 /// Memory: About 20 MB, whatever the size of the file.
 ///
@@ -71,7 +71,7 @@ pub(crate) struct Args {
 
     /// Champion, with the profile of its training rows
     ///
-    /// Without a model and a reference, retrain_needed is true: a first model is needed.
+    /// If you set neither a model nor a reference, retrain_needed is true: a first model is needed.
     #[arg(long, short, value_name = "FILE")]
     model: Option<Place>,
 

@@ -45,7 +45,7 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// The interval of the AUC uses DeLong's variance (1988) on the logit scale.
 ///
 /// --explain gives each known term's weight in the row, times the slope of the calibration if it is a sigmoid.
-/// Together with the intercept the weights add up to the log-odds of the score. A message that is scored by windows
+/// Together with the intercept, the weights add up to the log-odds of the score. A message that is scored by windows
 /// gets the reasons of the window with the highest score. In the column, () marks the shape of a text, and [] marks
 /// another column.
 ///

@@ -17,15 +17,17 @@ use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 
 /// Check rows against a contract, and separate valid rows from rejected rows
 ///
-/// What it decides: Which rows are valid, and the verdict on the file: valid or invalid. A contract lists the checks.
-/// Each check has a severity: warn (only reported), reject (the row is rejected) or fail (the verdict is invalid).
+/// What it decides: Which rows are valid, and the verdict on the file: valid, invalid or empty. A contract lists the
+/// checks. Each check has a severity: warn (only reported), reject (the row is rejected) or fail (the verdict is
+/// invalid).
 ///
 /// Input: Rows as CSV or JSON Lines, plain, gzip or zstd, read once. Malformed rows are rejected. Without --contract,
 /// the file needs a text column and readable labels, and no text may have both labels.
 ///
-/// Output: The valid rows, on stdout or in -o FILE. --rejects gets the other rows with the columns reject_line,
-/// reject_reason and reject_rest. --report gets the counts, examples (personal data masked) and the verdict. Every row
-/// is in exactly one of the two files. The exit status is 0 whatever the verdict, unless --exit-code is set.
+/// Output: The valid rows, on stdout or in -o FILE. The rejected rows go to --rejects FILE, with the columns
+/// reject_line, reject_reason and reject_rest. Every row is in exactly one of the two files. --report FILE has the
+/// counts, examples (personal data masked) and the verdict. The exit status is 0 whatever the verdict, unless
+/// --exit-code is set.
 ///
 /// Memory: 16 bytes per distinct text if the contract checks duplicates or conflicting labels. Otherwise, memory is
 /// constant.

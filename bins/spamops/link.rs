@@ -51,7 +51,7 @@ impl Tool for Args {
             }
         }
         for link in &links {
-            // Replaces a broken link, or one to another build.
+            // Replaces a broken link, or a link to another build.
             let _ = std::fs::remove_file(link);
             create(&own, link).with_context(|| link.display().to_string())?;
         }

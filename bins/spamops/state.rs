@@ -58,7 +58,7 @@ Examples:
         #[arg(long, value_name = "DIR")]
         state: PathBuf,
 
-        /// Add them to the rejected rows, which are not learned from and not drawn again
+        /// Store the rows as rejected rows: they are never drawn again, and no model learns from them
         #[arg(long)]
         refused: bool,
 

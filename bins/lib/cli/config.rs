@@ -75,7 +75,7 @@ impl PolicyFile {
                     ROWS => suggestion(key, ROW_KEYS.into_iter()),
                     _ => suggestion(key, longs),
                 };
-                let advice = similar.unwrap_or("use the name of a long option, see --help".to_owned());
+                let advice = similar.unwrap_or("use a long option from --help".to_owned());
                 bail!("{}: unknown key {}; {advice}", place(), shown(key))
             };
             if !given.is_some_and(|given| has_conflict(arg, &command, given)) {

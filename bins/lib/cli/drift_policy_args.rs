@@ -19,7 +19,7 @@ pub struct DriftPolicyArgs {
     /// performance: no drift triggers a retrain; a measured or estimated loss of F1 does. persistent-drift: drift
     /// that lasts triggers it (see --persistence). any-drift: drift in one window triggers it. The other triggers are
     /// not affected. In simulations without a real change, daily runs with the default requested 0.2 retrains a year
-    /// on average, and at most 0.3. They cover 200 years with 100 or 1,000 rows a day (tests/bench/drift).
+    /// on average, and at most 0.3. The simulations cover 200 years with 100 or 1,000 rows a day (tests/bench/drift).
     #[arg(long, value_name = "WHEN", default_value_t = DriftPolicy::default().retrain_on)]
     retrain_on: RetrainOn,
 
@@ -81,7 +81,7 @@ pub struct DriftPolicyArgs {
 
     /// Retrain even if no other trigger fired
     ///
-    /// Ignores the cooldown and --min-new-labels.
+    /// A forced retrain ignores the cooldown and --min-new-labels.
     #[arg(long)]
     force: bool,
 }
