@@ -39,9 +39,9 @@ use spamops::stats::metrics::FigureName;
 ///
 /// Method: Two conditions make the challenger better. First, F1 has not fallen: the lower bound of its change is
 /// above -0.005 (bootstrap with 10,000 samples, Efron 1979). Second, McNemar's exact test (1947) shows a gain at
-/// level 0.05, or F1 rose by at least 0.005 and the lower bound is above 0. If rows have dates, the newest rows must
-/// meet both conditions, and all rows must meet the first condition. The verdict worse uses the same tests in the
-/// other direction.
+/// level 0.05. The second condition also holds if F1 rose by at least 0.005 and the lower bound is above 0. If rows
+/// have dates, the newest rows must meet both conditions, and all rows must meet the first condition. The verdict
+/// worse uses the same tests in the other direction.
 ///
 /// DeLong's method (1988) compares areas under the ROC curve. Newcombe's method (1998) compares proportions. In
 /// simulations, at most 3 of 100 challengers that were not better passed (tests/bench/compare).

@@ -45,8 +45,8 @@ use spamops::registry::{self, CHAMPION, Registry};
 /// other, and --expect fails if someone else promoted first.
 ///
 /// Publishing follows the move. Tags follow GTO's grammar, such as spam@v3.0.0 and spam#champion#7, and their dates
-/// strictly increase. A push is never forced. If the remote has new commits, yours are rebased onto them; if the new
-/// commits moved the same model, the push fails. Requests that write to GitHub are not retried.
+/// strictly increase. A push is never forced. If the remote has new commits, your commits are rebased onto them. If
+/// the new commits moved the same model, the push fails. Requests that write to GitHub are not retried.
 #[derive(Parser)]
 #[command(
     name = "promote",
@@ -56,7 +56,7 @@ Examples:
   promote --rollback --reason \"ham in quarantine\"       # to the previous champion
   promote challenger.json --alias challenger            # registers it; the champion stays
   promote --to 7 --expect 6 --reason \"healthy for an hour\"
-  promote challenger.json --dry-run                     # shows what would be written
+  promote challenger.json --dry-run                     # shows the planned changes
   promote challenger.json --push --release --dispatch org/filter -o promote.json
   promote --to 7 --commit --tag --environment production --comment 12"
 )]
@@ -119,7 +119,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
     notify: Vec<Channel>,
 
-    /// Print what would be written, and write nothing
+    /// Print the planned changes, and write nothing
     #[arg(long)]
     dry_run: bool,
 

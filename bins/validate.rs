@@ -70,7 +70,7 @@ pub(crate) struct Args {
 
     /// Personal data to mask: email, phone, card, iban, ip
     ///
-    /// It is masked in all output rows. A model for such rows needs fit --mask with the same kinds.
+    /// Personal data is masked in all output rows. A model for such rows needs fit --mask with the same kinds.
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     mask: Vec<MaskKind>,
 

@@ -35,7 +35,7 @@ use ::spamops::state::gathered::{NotificationEntry, State};
     after_help = "\
 Examples:
   spamops notify out/ --to slack --to pagerduty --state state
-  spamops notify out/ --to webhook --dry-run          # shows what would be sent"
+  spamops notify out/ --to webhook --dry-run          # shows the messages"
 )]
 pub(crate) struct Args {
     /// Directory of a run
@@ -62,7 +62,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     run_url: Option<String>,
 
-    /// Print what would be sent, one line per channel, and send nothing
+    /// Print the messages, one line per channel, and send nothing
     #[arg(long)]
     dry_run: bool,
 }

@@ -116,7 +116,7 @@ Examples:
         #[arg(long, value_name = "TEXT")]
         actor: Option<String>,
 
-        /// Print what would be deleted, and delete nothing
+        /// Print the planned deletions, and delete nothing
         #[arg(long)]
         dry_run: bool,
     },

@@ -142,7 +142,8 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert_eq!(status, 0);
     assert!(
-        printed.contains("warning: slack: POST http://127.0.0.1:") && printed.contains(": 403 invalid_token"),
+        printed.contains("warning: slack was not notified: POST http://127.0.0.1:")
+            && printed.contains(": 403 invalid_token"),
         "{printed}"
     );
     assert!(!printed.contains("secret"), "{printed}");

@@ -114,7 +114,7 @@ fn directories(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Checks a text and returns its kind; `None` if its schema is not one of spamops.
+/// Checks a text and returns its kind; `None` if it has no schema of spamops.
 fn file(text: &str) -> Result<Option<String>> {
     #[derive(Deserialize)]
     struct SchemaOnly {
