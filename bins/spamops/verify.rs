@@ -15,7 +15,7 @@ use ::spamops::io::stream::Place;
 /// result must have a known schema, all its keys, and figures that agree with its counts. In a registry, verify
 /// checks every version, every model and the target of every alias.
 ///
-/// Input: Files and directories. Directories are searched with their sub-directories. JSON files of other programs are
+/// Input: Files and directories. Sub-directories are searched too. JSON files of other programs are
 /// ignored unless they are truncated.
 ///
 /// Output: One line per file: ok or wrong, the file, and the reason. The exit status is 0 whatever the result, unless

@@ -16,10 +16,11 @@ use crate::state::watched_files::{ChangesSince, WATCHED, WatchedFiles};
 pub struct DriftPolicyArgs {
     /// Which drift triggers a retrain
     ///
-    /// performance: no drift triggers a retrain; a measured or estimated loss of F1 does. persistent-drift: drift
-    /// that lasts triggers it (see --persistence). any-drift: drift in one window triggers it. The other triggers are
-    /// not affected. In simulations without a real change, daily runs with the default requested 0.2 retrains a year
-    /// on average, and at most 0.3. The simulations cover 200 years with 100 or 1,000 rows a day (tests/bench/drift).
+    /// performance: drift never triggers a retrain; only a measured or estimated loss of F1 triggers it.
+    /// persistent-drift: drift that lasts triggers it (see --persistence). any-drift: drift in one window triggers
+    /// it. The other triggers are not affected. In simulations without a real change, daily runs with the default
+    /// requested 0.2 retrains a year on average, and at most 0.3. The simulations cover 200 years with 100 or 1,000
+    /// rows a day (tests/bench/drift).
     #[arg(long, value_name = "WHEN", default_value_t = DriftPolicy::default().retrain_on)]
     retrain_on: RetrainOn,
 
