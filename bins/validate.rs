@@ -134,7 +134,7 @@ impl Tool for Args {
         if report.rejected > 0 && self.rejects.is_none() {
             let Self { input, .. } = &self;
             scene.warn(format!(
-                "{input}: {} of {} rows were rejected; use --rejects FILE to keep them",
+                "{input}: rejected {} of {} rows; use --rejects FILE to keep them",
                 report.rejected, report.rows
             ));
         }
