@@ -25,24 +25,26 @@ use spamops::stats::metrics::FigureName;
 
 /// Decide whether the challenger is better than the champion, with every reason
 ///
-/// What it decides: The verdict is better, worse or inconclusive. deploy_needed is true if the verdict is better and no
-/// check fails. The checks are the gates, the slices (none may lose more than 0.03 of F1, by exact tests corrected
-/// after Holm 1979) and the golden messages. With one scored file there is no champion, and only the gates decide.
+/// What it decides: The verdict is better, worse or inconclusive. deploy_needed is true if the verdict is better and
+/// no check fails. The checks are gates, slices and golden messages. No slice may lose more than 0.03 of F1 (exact
+/// tests, corrected by Holm's method, 1979). With one scored file there is no champion, and only the checks decide.
 ///
 /// Input: Two scored files with the same rows, or one labelled file and both models. Unlabelled rows are ignored.
 ///
-/// Output: One JSON report on stdout or in -o FILE, with verdict, deploy_needed and reasons. An inconclusive report also says
-/// how many rows are needed. --flips lists the rows that change verdict. The exit status is 0 whatever the verdict, unless
-/// --exit-code is set.
+/// Output: One JSON report on stdout or in -o FILE, with verdict, deploy_needed and reasons. An inconclusive report
+/// also gives the number of rows needed. --flips lists the rows whose verdict changes. The exit status is 0 whatever
+/// the verdict, unless --exit-code is set.
 ///
 /// Memory: About 50 bytes per labelled row. --id also keeps the champion's rows, without their text.
 ///
-/// Method: Two conditions make the challenger better. First, F1 has not fallen: the lower bound of its change is above
-/// -0.005 (bootstrap with 10,000 samples, Efron 1979). Second, one of two tests shows a gain: McNemar's exact test (1947)
-/// at level 0.05, or an F1 that is higher by at least 0.005 with a lower bound above 0. If rows have dates, the newest
-/// rows must meet both conditions, and all rows the first. The verdict worse uses the same tests in the other direction. DeLong's method (1988) compares areas under the ROC curve,
-/// and Newcombe's (1998) compares proportions. In simulations, at most 3 of 100 challengers that are not better are
-/// promoted (tests/bench/compare).
+/// Method: Two conditions make the challenger better. First, F1 has not fallen: the lower bound of its change is
+/// above -0.005 (bootstrap with 10,000 samples, Efron 1979). Second, McNemar's exact test (1947) shows a gain at
+/// level 0.05. The second condition also holds if F1 rose by at least 0.005 and the lower bound is above 0. If rows
+/// have dates, the newest rows must meet both conditions, and all rows must meet the first condition. The verdict
+/// worse uses the same tests in the other direction.
+///
+/// DeLong's method (1988) compares areas under the ROC curve. Newcombe's method (1998) compares proportions. In
+/// simulations, at most 3 of 100 challengers that were not better passed (tests/bench/compare).
 #[derive(Parser)]
 #[command(
     name = "compare",
@@ -63,16 +65,16 @@ Gates in spamops.toml have the same keys as in MLflow:
   min_absolute_change = 0.01"
 )]
 pub(crate) struct Args {
-    /// The champion's and the challenger's scored rows
+    /// Scored rows of the champion and of the challenger
     ///
-    /// Give one file for a first model: the challenger's scored rows. Or give labelled rows together with
-    /// --champion and --challenger, and they are scored here.
+    /// For a first model, give one file: the scored rows of the challenger. To compare models, give one labelled file
+    /// with --champion and --challenger. compare then scores its rows.
     #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
     scored: Vec<Place>,
 
     /// Champion's model
     ///
-    /// With one file, it scores the rows. With two, it explains why verdicts change.
+    /// With one file, this model scores the rows. With two files, it explains why verdicts change.
     #[arg(long, value_name = "FILE", requires = "challenger")]
     champion: Option<Place>,
 
@@ -90,16 +92,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SHARE", default_value = "0.8")]
     min_f1: Fraction,
 
-    /// Gate for another figure: FIGURE=LIMIT, or as in MLflow
+    /// Gate for another figure: FIGURE=LIMIT, or MLflow's keys
     ///
-    /// FIGURE may also be followed by threshold=, min_absolute_change=, min_relative_change= and greater_is_better=.
+    /// MLflow's keys follow FIGURE: threshold=, min_absolute_change=, min_relative_change= and greater_is_better=.
     /// You can repeat this option.
     #[arg(long, value_name = "GATE")]
     gate: Vec<Gate>,
 
-    /// Newest rows: a share, or a first date [default: 0.25, at least 500]
+    /// Share or first date of the newest rows [default: 0.25, at least 500 rows]
     ///
-    /// The challenger must also be better on these rows. 0 turns that off.
+    /// The challenger must also be better on these rows. 0 turns this check off.
     #[arg(long, value_name = "SHARE|DATE")]
     recent: Option<NewestRows>,
 
@@ -109,7 +111,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COLUMN")]
     slice: Vec<String>,
 
-    /// File for the rows that change verdict, as CSV
+    /// File for the rows whose verdict changes, as CSV
     ///
     /// Personal data is masked. With both models, the file also has the terms that change the verdict.
     #[arg(long, value_name = "FILE")]
@@ -117,15 +119,15 @@ pub(crate) struct Args {
 
     /// Labelled messages that the challenger must classify correctly
     ///
-    /// A fresh process loads the model and scores them. One error blocks the deployment.
+    /// A new process loads the model and scores them. One wrong verdict prevents the deployment.
     #[arg(long, value_name = "FILE", requires = "challenger")]
     golden: Option<Place>,
 
     /// State of a sequential test, for labels that arrive over time
     ///
-    /// Each call adds the rows that are not counted yet, identified by --id or their text. You can look at the evidence
-    /// at any time: the challenger is promoted once the evidence reaches 20 (Ville 1939). Slices and newest rows are
-    /// not tested. The file belongs to one pair of models.
+    /// Each call adds the rows that are not counted yet, identified by --id or their text. You can look at the
+    /// evidence at any time. The verdict is better once the evidence reaches 20 (Ville 1939). Slices and newest rows
+    /// are not tested. The file belongs to one pair of models.
     #[arg(
         long,
         value_name = "FILE",
@@ -201,7 +203,7 @@ impl Args {
     /// The state of the sequential test, read from its file or new; `None` without `--sequential`.
     fn sequential_test(&self, models: ModelPair, scene: &Scene) -> Result<Option<SequentialTest>> {
         let Some(place) = &self.sequential else { return Ok(None) };
-        let Some(path) = place.path() else { bail!("--sequential needs a file, not stdin") };
+        let Some(path) = place.path() else { bail!("--sequential cannot read stdin; set it to a file") };
         let earlier = if path.exists() { Some(result_file::read(place, "sequential")?) } else { None };
         let [champion, challenger] =
             [models.champion, models.challenger].map(|model| model.map(Model::digest));

@@ -28,30 +28,31 @@ use spamops::stats::metrics::Metrics;
 
 /// Decide whether the champion needs a retrain, with every reason
 ///
-/// What it decides: Two things. The verdict says whether the data changed: drifted, steady or insufficient_data. It depends only
+/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. It depends only
 /// on the new messages and the reference, not on F1 of labelled rows, limits, the cooldown or --force.
 ///
-/// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, F1 on labelled rows below the
-/// limit, a lower estimated F1, drift that persists (see --retrain-on), the champion's age, the number of new rows, or
-/// changes to a watched file. A drifted verdict alone is not enough. Within --cooldown-hours of the last retrain,
-/// retrain_needed stays false. With fewer than --min-new-labels new labels it also stays false, and labels_needed is
-/// true: label more rows. --force and a missing champion ignore both rules.
+/// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, low F1 on labelled
+/// rows, or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows and
+/// changes to a watched file are also triggers. A drifted verdict alone is not enough. Within --cooldown-hours of the
+/// last retrain, retrain_needed stays false. With fewer than --min-new-labels new labels it also stays false, and
+/// labels_needed is true: label more rows. --force and a missing champion ignore both rules; changes to a watched
+/// file ignore the second rule.
 ///
 /// Input: New rows, and the champion, which contains the profile of its training rows: the reference. --reference or
 /// --profile replaces it. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
 ///
 /// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed, labels_needed and reasons. The run is
-/// added to --state. The exit status is 0, or with --exit-code 1 if a retrain is needed.
+/// added to --state. The exit status is 0. With --exit-code, it is 1 if a retrain is needed.
 ///
 /// Memory: About 20 MB, whatever the size of the file.
 ///
-/// Method: Distinct messages are compared, so a repeated newsletter counts once. There are up to eight families of tests:
-/// message sizes, flags (such as links), words, a classifier that separates new from old messages, scores, spam verdicts,
-/// labels, and F1 estimated from the scores. One alarm is enough for drifted. If nothing changed, at most 5 of 100 runs
-/// raise a false alarm. Changes below the minimum effect of a family are ignored.
+/// Method: Distinct messages are compared, so a repeated newsletter counts once. There are up to eight families of
+/// tests: message sizes, flags (such as links), words, scores, verdicts, labels, estimated F1 and a classifier. The
+/// classifier tries to separate new messages from the reference. One alarm makes the verdict drifted. If nothing
+/// changed, at most 5 of 100 runs raise a false alarm. Changes below the minimum effect of a family are ignored.
 ///
-/// With --state, a small run is pooled with earlier ones into a window. Once the state has 20 windows, a change counts as
-/// persistent drift only if it is larger than in 95% of the earlier windows. This does not affect the verdict.
+/// With --state, a small run is pooled with earlier runs into a window. Once the state has 20 windows, persistent
+/// drift needs a change that is larger than in 95% of the earlier windows. This rule does not affect the verdict.
 #[derive(Parser)]
 #[command(
     name = "drift",
@@ -70,7 +71,7 @@ pub(crate) struct Args {
 
     /// Champion, with the profile of its training rows
     ///
-    /// Without a model and without a reference, the report requests a first model.
+    /// If you set neither a model nor a reference, retrain_needed is true: a first model is needed.
     #[arg(long, short, value_name = "FILE")]
     model: Option<Place>,
 
@@ -88,7 +89,7 @@ pub(crate) struct Args {
 
     /// Directory of the state: earlier runs and the last retrain
     ///
-    /// This run is added to it.
+    /// This run is added to the state.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
@@ -164,7 +165,7 @@ impl Args {
             let (scored_by, champion) = (file.model.as_deref(), model.map(Model::digest));
             ensure!(
                 scored_by == champion,
-                "{place}: scored by {}, but --model is {}; make the profile again with spamops profile",
+                "{place}: is scored by {}, but --model is {}; make the profile again with spamops profile",
                 scored_by.unwrap_or("no model"),
                 champion.unwrap_or("not set")
             );
@@ -187,7 +188,7 @@ impl Args {
     }
 }
 
-/// The earlier runs, as far as they can be read.
+/// Reads the earlier runs. If the history is unreadable, warns and goes on without it.
 fn history(state: Option<&State>, scene: &Scene) -> History {
     let history = match state.map(State::history) {
         Some(Ok(lines)) => History::read(lines.lines()),
@@ -195,7 +196,7 @@ fn history(state: Option<&State>, scene: &Scene) -> History {
         None => History::default(),
     };
     if let Some(error) = &history.unreadable {
-        scene.warn(format!("the history of the state cannot be read, so the verdict ignores it: {error}"));
+        scene.warn(format!("the history of the state cannot be read, so this decision ignores it; restore history.jsonl: {error}"));
     }
     history
 }

@@ -24,27 +24,28 @@ use spamops::rows::mask::MaskKind;
 /// The file also has the cross-validated figures, the profile of the rows, and their provenance.
 ///
 /// Input: Labelled rows as CSV or JSON Lines, plain, gzip or zstd. Unlabelled rows are skipped. --features adds other
-/// columns: values unchanged, numbers by deciles. The text column is then optional.
+/// columns: each value is a term, and numbers are grouped by deciles. The text column is then optional.
 ///
 /// Output: The model on stdout or in -o FILE. The same rows give the same bytes on any number of threads.
-/// --search-table gets the recipes that --search tried. If the model misses a gate of --require, fit prints a warning,
-/// and compare does not deploy the model.
+/// --search-table lists the recipes that --search tried. If the model misses a gate of --require, fit prints a
+/// warning, and compare --challenger does not deploy the model.
 ///
-/// Memory: Grows with the rows: their texts, and about 2 bytes per term of each text, or 8 with strong. --memory reads
-/// the files several times instead of keeping them, and gives the same model.
+/// Memory: Grows with the rows: their texts, and about 2 bytes per term of each text (8 bytes with strong). With
+/// --memory, fit reads the files several times instead of keeping them. The model is the same.
 ///
-/// Method: The default preset, message, learns words, punctuation and their pairs from the normalised text, and
-/// tokens for its shape and for disguises. It keeps the 400,000 most frequent terms, with sublinear TF-IDF. The
-/// learner is multinomial naive Bayes with alpha 0.05.
+/// Method: The default preset, message, learns words, punctuation and their pairs from the normalised text. It also
+/// learns tokens for the shape of the text and for disguised words. It keeps the 400,000 most frequent terms, with
+/// sublinear TF-IDF. The learner is multinomial naive Bayes with alpha 0.05.
 ///
 /// The preset strong adds characters within words, and logistic regression on terms scaled by naive Bayes (NB-SVM,
-/// Wang & Manning 2012). It also scores long messages by windows of 20 words, and takes about ten times as long. The
-/// preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is classic with
-/// English stems and without stop words.
+/// Wang & Manning 2012). It also scores long messages by windows of 20 words. It takes about ten times as long as
+/// message. The preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is
+/// classic with English stems and without stop words.
 ///
-/// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. These scores give the figures with
-/// 95% intervals, their mean and spread, the calibration (a sigmoid, Platt 1999, with message and strong) and the
-/// threshold. The threshold has the fewest false positives among those within half a standard error of the best F1.
+/// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. The figures, their 95% intervals,
+/// the calibration and the threshold come from these scores. The calibration of message and strong is a sigmoid
+/// (Platt 1999). Among the thresholds within half a standard error of the best F1, fit chooses the threshold with the
+/// fewest false positives.
 #[derive(Parser)]
 #[command(
     name = "fit",
@@ -68,7 +69,7 @@ pub(crate) struct Args {
 
     /// Other columns to learn from, comma-separated
     ///
-    /// Values are used unchanged, numbers by deciles. The text column is then optional.
+    /// Each value is a term, and numbers are grouped by deciles. The text column is then optional.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     features: Vec<String>,
 
@@ -98,7 +99,7 @@ pub(crate) struct Args {
 
     /// Memory for counting terms, such as 500M; reads the files several times
     ///
-    /// It works only with naive Bayes. The model is the same as without this option.
+    /// This option works only with naive Bayes. It does not change the model.
     #[arg(long, value_name = "BYTES", value_parser = options::memory_size)]
     memory: Option<usize>,
 
@@ -124,7 +125,7 @@ impl Tool for Args {
         let recipe = self.recipe.recipe()?;
         ensure!(
             self.memory.is_none() || !recipe.learner.is_linear(),
-            "--memory needs naive Bayes; the learner {} reads its rows many times",
+            "--memory works only with naive Bayes, not with the learner {}; remove --memory or set --learner multinomial",
             recipe.learner
         );
         let files = TrainingFiles {
@@ -174,7 +175,7 @@ impl Args {
             if rows > 0 && rows < self.min_class {
                 let word = if rows == 1 { "row" } else { "rows" };
                 scene.warn(format!(
-                    "only {rows} {name} {word} (minimum {}); the model and its figures are unreliable; add more",
+                    "only {rows} {name} {word} (minimum {}); the model and its figures are unreliable; add more rows",
                     self.min_class
                 ));
             }

@@ -21,18 +21,18 @@ use spamops::registry::journal::JournalAction;
 use spamops::registry::moves::{ExpectedVersion, KeptReport, MoveRequest, MoveTarget, Promotion};
 use spamops::registry::{self, CHAMPION, Registry};
 
-/// Register a model and make it the champion, or roll back to the previous one
+/// Register a model and make it the champion, or roll back to the previous champion
 ///
 /// What it does: Stores the model under its SHA-256, gives it the next version number, and moves an alias to it. A
-/// model that is registered already keeps its number. If the alias points there already, nothing is written, so you can
-/// repeat the call.
+/// model that is registered already keeps its number. If the alias already points to this version, promote writes
+/// nothing, so you can repeat the call.
 ///
-/// After --rollback, the next run of the cycle compares with the restored champion and can promote a new model. To prevent
-/// that, stop the workflow, or set its input promote to false, until you know the cause. A rollback in a clone takes
-/// effect elsewhere when you push it (--push).
+/// After --rollback, the next run of the cycle compares with the restored champion and can promote a new model. To
+/// prevent that, stop the workflow, or set its input promote to false, until you know the cause. A rollback in a
+/// clone takes effect elsewhere when you push it (--push).
 ///
-/// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs a
-/// token in GITHUB_TOKEN or GH_TOKEN, and GITHUB_API_URL if it is not github.com.
+/// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs
+/// a token in GITHUB_TOKEN or GH_TOKEN. For a server other than github.com, also set GITHUB_API_URL.
 ///
 /// Output: The registry, and the record of the move as JSON on stdout or in -o FILE. If publishing fails, the move
 /// stays and the exit status is 2. Run the same command again to complete it. An event that -o FILE records is not sent
@@ -40,13 +40,13 @@ use spamops::registry::{self, CHAMPION, Registry};
 ///
 /// Memory: The size of the model and the reports.
 ///
-/// Method: One line of the journal and one rename move the alias, so a reader sees either the old or the new model. The
-/// move is crash-safe: the next run completes what a killed run began. Writers wait for each other, and --expect fails
-/// if someone else promoted first.
+/// Method: promote adds one line to the journal, then renames one file. A reader therefore sees either the old model
+/// or the new model. The move is crash-safe: the next call completes the move of a killed call. Writers wait for each
+/// other, and --expect fails if someone else promoted first.
 ///
-/// Publishing follows the move. Tags have GTO's grammar, spam@v3.0.0 and spam#champion#7, with strictly increasing
-/// dates. A push is never forced. If the remote has new commits, yours are rebased onto them; if those commits moved
-/// the same model, the push fails. Requests that write to GitHub are not retried.
+/// Publishing follows the move. Tags follow GTO's grammar, such as spam@v3.0.0 and spam#champion#7, and their dates
+/// strictly increase. A push is never forced. If the remote has new commits, your commits are rebased onto them. If
+/// the new commits moved the same model, the push fails. Requests that write to GitHub are not retried.
 #[derive(Parser)]
 #[command(
     name = "promote",
@@ -56,7 +56,7 @@ Examples:
   promote --rollback --reason \"ham in quarantine\"       # to the previous champion
   promote challenger.json --alias challenger            # registers it; the champion stays
   promote --to 7 --expect 6 --reason \"healthy for an hour\"
-  promote challenger.json --dry-run                     # shows what would be written
+  promote challenger.json --dry-run                     # shows the planned changes
   promote challenger.json --push --release --dispatch org/filter -o promote.json
   promote --to 7 --commit --tag --environment production --comment 12"
 )]
@@ -65,7 +65,7 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", required_unless_present_any = ["rollback", "to"], conflicts_with_all = ["rollback", "to"])]
     model: Option<Place>,
 
-    /// Move the alias back to its previous version, or to --to
+    /// Move the alias back to its previous version, or to the version of --to
     ///
     /// A second rollback goes one version further back. --rollback --to 7 records the move as a rollback; --to 7 alone
     /// records it as a promotion.
@@ -108,7 +108,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT", hide_short_help = true)]
     actor: Option<String>,
 
-    /// Page of the run [default: that of the GitHub workflow]
+    /// URL of the run [default: the URL of the GitHub workflow run]
     #[arg(long, value_name = "URL", hide_short_help = true)]
     run_url: Option<String>,
 
@@ -119,7 +119,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
     notify: Vec<Channel>,
 
-    /// Print what would be written, and write nothing
+    /// Print the planned changes, and write nothing
     #[arg(long)]
     dry_run: bool,
 
@@ -186,7 +186,7 @@ impl Tool for Args {
         if let Some(alert) = alert {
             for channel in distinct(&self.notify) {
                 if let Err(error) = alert.send(channel, &environment::variable) {
-                    scene.warn(format!("{channel}: {error:#}; not notified"));
+                    scene.warn(format!("{channel} was not notified: {error:#}"));
                 }
             }
         }
@@ -194,7 +194,7 @@ impl Tool for Args {
     }
 }
 
-/// Publishes a move, or lists what would be published. The first value lists what was published, even after an error.
+/// Publishes a move, or lists the planned steps. The first value lists the completed steps, even after an error.
 fn publish(
     plan: &PublishPlan,
     registry: &Registry,
@@ -209,15 +209,18 @@ fn publish(
     let outcome = plan.publish(registry, promotion, &mut published);
     let outcome = outcome.map_err(|error| {
         let Promotion { alias, version, action, .. } = promotion;
-        let done = [vec![alias.as_str()], published.done()].concat().join(", ");
-        let rest = match action {
-            _ if push::someone_promoted_first(&error) => "only in this copy".to_owned(),
-            JournalAction::RolledBack => {
-                format!("to complete it, run this again with --to {version} instead of --rollback")
-            }
-            _ => "to complete it, run the same command again".to_owned(),
+        let moved = format!("version {version} is the {alias}");
+        let done = published.done().join(", ");
+        if push::someone_promoted_first(&error) {
+            let done = if done.is_empty() { done } else { format!(" ({done})") };
+            return error.context(format!("{moved} in this clone{done}, but it was not pushed"));
+        }
+        let done = if done.is_empty() { done } else { format!(", {done}") };
+        let again = match action {
+            JournalAction::RolledBack => format!("run this again with --to {version} instead of --rollback"),
+            _ => "run the same command again".to_owned(),
         };
-        error.context(format!("version {version} is the {done}; {rest}"))
+        error.context(format!("{moved}{done}, but publishing failed; {again}"))
     });
     (published, outcome)
 }

@@ -12,29 +12,30 @@ use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 
 /// Draw rows: a random sample, a train/holdout split, or the rows to label next
 ///
-/// What it does: Draws --size rows at random, with --stratify in proportion to a column, and with --weight-half-life
-/// more often from newer rows. --split separates training rows from the holdout. --for-labels picks the unlabelled rows
-/// that are most worth labelling. Without these options, it writes all rows that pass the filters.
+/// What it does: Draws --size rows at random. --stratify keeps the proportions of a column, and --weight-half-life
+/// prefers newer rows. --split separates training rows from the holdout. --for-labels picks the unlabelled rows whose
+/// labels help most. Without these options, it writes all rows that pass the filters.
 ///
-/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. Rows are read once. --for-labels needs the column spam_score,
-/// which score adds, and reads the file twice.
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. Rows are read once. Only --for-labels reads the file twice;
+/// it needs the column spam_score, which score adds.
 ///
 /// Output: The drawn rows in input order, on stdout or in -o FILE. --for-labels adds the column picked_for: uncertain,
-/// novel or random. Measure a model only on the random ones, because the others are a biased sample. A malformed row,
+/// novel or random. Measure a model only on the random rows, because the others are a biased sample. A malformed row,
 /// such as a line with too many fields, is passed on, so that validate can reject it.
 ///
-/// Memory: Grows with --size and the number of strata, not with the file. --exclude adds 8 bytes per row of its files, and
-/// --against about 5 KB per row of its file. --weight-half-life keeps --size rows of every stratum.
+/// Memory: Grows with --size and the number of strata, not with the file. --exclude adds 8 bytes per row of its
+/// files, and --against adds about 5 KB per row of its file. --weight-half-life keeps --size rows of every stratum.
 ///
-/// Method: Each row gets a key from the seed and its position, and the smallest keys win (weighted: Efraimidis and
-/// Spirakis 2006). A larger --size therefore contains the smaller sample. The rows per stratum follow the quota method
-/// (Balinski and Young 1975).
+/// Method: Each row gets a key from the seed and its position (with weights: Efraimidis and Spirakis 2006). The rows
+/// with the smallest keys are drawn, so a larger sample contains every smaller sample. The quota method (Balinski and
+/// Young 1975) sets the number of rows per stratum.
 ///
-/// --split uses only the hash (XXH3) of the normalised text: lower case, with digits and links masked. A text is on the same
-/// side in every file. --against finds near-duplicates by MinHash (Broder 1997), then measures their similarity.
+/// --split uses only the hash (XXH3) of the normalised text: lower case, with digits and links masked. A text is
+/// therefore on the same side in every file. --against finds near-duplicates by MinHash (Broder 1997), then measures
+/// their similarity.
 ///
-/// --for-labels skips near-duplicates. Half of the rows have a score near --threshold (Lewis and Gale 1994), a quarter have
-/// the rarest words, and a quarter are random.
+/// --for-labels skips near-duplicates. Half of the rows have a score near --threshold (Lewis and Gale 1994). A
+/// quarter have the rarest words, and a quarter are random.
 #[derive(Parser)]
 #[command(
     name = "sample",
@@ -66,7 +67,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COLUMN", requires = "size")]
     stratify: Option<String>,
 
-    /// Age in days that halves the chance of a row
+    /// Age in days at which a row is half as likely to be drawn
     #[arg(long, value_name = "DAYS", requires = "size", value_parser = days)]
     weight_half_life: Option<f64>,
 
@@ -88,10 +89,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     against: Option<Place>,
 
-    /// Similarity from which --against drops a row
+    /// Minimum similarity at which --against leaves out a row
     ///
-    /// It is the Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is halfway between this
-    /// value and 1.
+    /// It is the Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is halfway
+    /// between this value and 1.
     #[arg(long, value_name = "SHARE", default_value = "0.8", requires = "against", hide_short_help = true)]
     near: Fraction,
 
@@ -111,7 +112,7 @@ pub(crate) struct Args {
 
     /// Score from which a row is positive
     ///
-    /// --for-labels picks rows with scores near it, because there the model is least certain.
+    /// --for-labels picks rows with scores near this value, because the model is least certain there.
     #[arg(
         long,
         value_name = "SCORE",

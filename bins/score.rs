@@ -32,26 +32,29 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// figures as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of
 /// the scores, unless --quiet is set.
 ///
-/// Memory: The model, and three batches of rows of 1 MB (or one row) each. --metrics and --curve add 8 to 16 bytes per
-/// labelled row, and --prior auto about 24 bytes per distinct text.
+/// Memory: The model and three batches of rows. A batch has 1 MB of rows, or one row if it is longer. --metrics and
+/// --curve add 8 to 16 bytes per labelled row. --prior auto adds about 24 bytes per distinct text.
 ///
 /// Method: Scores are calibrated if the model has a calibration. The result does not depend on the number of threads.
-/// The figures equal those of scikit-learn, ties included. F1, precision, recall, accuracy, macro F1 and Matthews'
-/// correlation use the threshold. They are 0 if the divisor is 0. ROC AUC, average precision, log-loss, Brier score,
-/// expected calibration error in 15 bins (Naeini 2015) and recall at a false positive rate of 0.1% and 1% use the
-/// scores. They are null if a class they need has no rows. The 95% intervals are Wilson's (1927), for F1 through the
-/// Jaccard index. The interval of the AUC uses DeLong's variance (1988) on the logit scale.
+/// The figures equal scikit-learn's figures, also if scores are tied.
 ///
-/// --explain gives each known term's weight in the row, times the slope of the calibration if it is a sigmoid. Together with
-/// the intercept the weights add up to the log-odds of the score. A message that is scored by windows gets the reasons of the
-/// window with the highest score. In the column, () marks the shape of a text and [] another column.
+/// F1, precision, recall, accuracy, macro F1 and Matthews' correlation use the threshold. They are 0 if the divisor
+/// is 0. ROC AUC, average precision, log-loss, Brier score and expected calibration error (15 bins, Naeini 2015) use
+/// the scores. Recall at a false positive rate of 0.1% and 1% also uses them. These figures are null if a class they
+/// need has no rows. The 95% intervals are Wilson's (1927). The interval of F1 is computed through the Jaccard index.
+/// The interval of the AUC uses DeLong's variance (1988) on the logit scale.
 ///
-/// --prior corrects calibrated scores by Bayes' rule if the class balance differs from training. The threshold and the
-/// reasons do not change. auto estimates the class balance from the scores of distinct texts (Saerens, Latinne and
-/// Decaestecker 2002). It corrects the scores only under four conditions: at least 200 distinct texts, p < 0.01 in a
-/// likelihood-ratio test (Wilks 1938), a change of at least 0.03, and an out-of-fold recall minus false positive rate of
-/// at least 0.2. The odds change by at most a factor of 10. Use it if only the class balance has changed, not the texts.
-/// One line on stderr reports the correction and its reason.
+/// --explain gives each known term's weight in the row, times the slope of the calibration if it is a sigmoid.
+/// Together with the intercept, the weights add up to the log-odds of the score. A message that is scored by windows
+/// gets the reasons of the window with the highest score. In the column, () marks the shape of a text, and [] marks
+/// another column.
+///
+/// --prior corrects calibrated scores by Bayes' rule if the class balance differs from training. The threshold and
+/// the reasons do not change. auto estimates the class balance from the scores of distinct texts (Saerens, Latinne
+/// and Decaestecker 2002). It corrects the scores only if there are at least 200 distinct texts and the change is at
+/// least 0.03. A likelihood-ratio test (Wilks 1938) must also give p < 0.01. The out-of-fold recall must exceed the
+/// false positive rate by at least 0.2. The odds change by at most a factor of 10. Use --prior only if the class
+/// balance has changed and the texts have not. One line on stderr reports the correction and its reason.
 #[derive(Parser)]
 #[command(
     name = "score",
@@ -78,7 +81,7 @@ pub(crate) struct Args {
 
     /// File for the ROC and precision-recall curves as CSV
     ///
-    /// It has one line per score at which a curve turns.
+    /// It has one line per score at which a curve changes direction.
     #[arg(long, value_name = "FILE")]
     curve: Option<Place>,
 
@@ -86,15 +89,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024), hide_short_help = true)]
     threads: Option<u16>,
 
-    /// Share of positive rows to correct the scores for; auto estimates it
+    /// Class balance for which to correct the scores: a share of spam, or auto
     ///
-    /// A share that you give is used without a test.
+    /// auto estimates the class balance. A share that you give is used without a test.
     #[arg(long, value_name = "auto|SHARE")]
     prior: Option<RequestedPrior>,
 
-    /// Add the column reasons: this many terms that moved the score most
+    /// Add the column reasons with this many terms
     ///
-    /// Each term comes with its effect in log-odds.
+    /// These terms moved the score most. Each comes with its effect in log-odds.
     #[arg(long, value_name = "TERMS", value_parser = clap::value_parser!(u16).range(1..=1000))]
     explain: Option<u16>,
 
@@ -152,7 +155,7 @@ impl Tool for Args {
 }
 
 impl Args {
-    /// The class balance that the scores are corrected for: the given one, or an estimate.
+    /// The class balance for which the scores are corrected: a given share, or an estimate.
     fn prior(
         &self,
         requested: RequestedPrior,
@@ -169,7 +172,7 @@ impl Args {
         Ok(prior)
     }
 
-    /// Scores each distinct text in a first pass, for the estimate of the class balance.
+    /// Scores each distinct text in a first pass, to estimate the class balance.
     fn distinct_scores(&self, model: &Model, threads: usize, scene: &Scene) -> Result<Vec<f64>> {
         let is_stream = self.input.path().is_none_or(|path| path.exists() && !path.is_file());
         let input = &self.input;

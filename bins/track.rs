@@ -23,31 +23,33 @@ use spamops::registry;
 
 /// Record a model and its reports in MLflow: run, logged model, version and alias
 ///
-/// What it does: Sends files to an MLflow 3 server. A model becomes a run (options as params, out-of-fold figures as
-/// metrics, each fold as a step, training rows as inputs), a logged model that Python can load, and a version with the
-/// alias challenger. A report adds its numbers, its verdict as a tag, and itself as an artifact. Other files become
-/// artifacts. The record of a promotion or rollback moves its alias, unless a later move is tracked already.
+/// What it does: Sends files to an MLflow 3 server. A model becomes a run, a logged model that Python can load, and a
+/// version with the alias challenger. The run has the options as params, the out-of-fold figures as metrics (one step
+/// per fold), and the training rows as inputs. A report adds its numbers, its verdict as a tag, and itself as an
+/// artifact. Other files become artifacts. The record of a promotion or rollback moves its alias, unless a later move
+/// is tracked already.
 ///
-/// Input: A model, promote.json, reports, and other files. The schema inside each JSON file says what it is. The server
-/// must serve artifacts itself.
+/// Input: A model, promote.json, reports, and other files. track identifies each JSON file by its schema. Start
+/// the MLflow server with artifact proxying (--serve-artifacts).
 ///
 /// Variables: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are defaults of the options.
 /// MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or else MLFLOW_TRACKING_TOKEN, authenticate.
 /// MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH set TLS. MLFLOW_HTTP_REQUEST_TIMEOUT (30 seconds),
 /// MLFLOW_HTTP_REQUEST_MAX_RETRIES (2) and MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR (1 second) set retries.
 ///
-/// Output: The record as JSON on stdout or in -o FILE. With --spool, an unreachable server is a warning: the files wait
-/// in the spool, and the next call or --flush sends them. A request that the server rejects, for example because of a
-/// wrong password, is always an error.
+/// Output: The record as JSON on stdout or in -o FILE. With --spool, an unreachable server causes only a warning. The
+/// files wait in the spool, and the next call or --flush sends them. A request that the server rejects, for example
+/// because of a wrong password, is always an error.
 ///
 /// Memory: The size of the files.
 ///
-/// Method: Run, logged model and version are found by the SHA-256 of the model file. The same call twice changes
-/// nothing, and the next call completes an interrupted one. Non-idempotent requests are not retried. With --spool,
-/// everything is on disk before the first request.
+/// Method: track finds the run, the logged model and the version by the SHA-256 of the model file. A repeated call
+/// changes nothing, and the next call completes an interrupted call. Non-idempotent requests are not retried. With
+/// --spool, everything is on disk before the first request.
 ///
-/// To load the model, Python needs mlflow and the program score: on the PATH, in the directory SPAMOPS_TOOLS, or from
-/// --program. Its rows are a DataFrame with the column text. The result has the columns spam_score and verdict.
+/// To load the model, Python needs mlflow and the program score. It finds score on the PATH, in the directory
+/// SPAMOPS_TOOLS, or in the logged model (--program). The input is a DataFrame with the column text. The result has
+/// the columns spam_score and verdict.
 #[derive(Parser)]
 #[command(
     name = "track",
@@ -87,7 +89,7 @@ pub(crate) struct Args {
 
     /// Existing run to add to [default: MLFLOW_RUN_ID, else the model's run]
     ///
-    /// If the model has no run, a new one is created.
+    /// If the model has no run, a new run is created.
     #[arg(long, value_name = "ID", value_parser = registry::name)]
     run_id: Option<String>,
 
@@ -104,7 +106,7 @@ pub(crate) struct Args {
 
     /// Program score to store in the logged model
     ///
-    /// Use it for machines of the same kind that do not have spamops.
+    /// Use it for machines with the same operating system and processor that do not have spamops.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 
@@ -123,7 +125,7 @@ pub(crate) struct Args {
     output: Place,
 }
 
-/// A file of rows, with the MLflow context that says what they were used for.
+/// A file of rows, with the MLflow context: the purpose of the rows.
 #[derive(Clone, Debug)]
 struct TrackedRows {
     context: String,
@@ -249,9 +251,13 @@ impl Args {
     /// Sends the plans that wait in the spool.
     fn flush(&self, scene: &Scene) -> Result<Outcome> {
         if let Some(spool) = self.spool.as_ref().filter(|spool| !spool.join("plans").is_dir()) {
-            bail!("{}: not a spool; set --spool", spool.display());
+            bail!(
+                "{}: is not a spool; set --spool to a directory that track --spool has filled",
+                spool.display()
+            );
         }
-        let directory = self.spool.as_deref().context("no spool; set --spool")?;
+        let directory =
+            self.spool.as_deref().context("--flush needs a spool; set --spool to its directory")?;
         let FlushedPlans { sent, kept } = self.drain(&Spool::open(directory)?, scene)?;
         let sent: Vec<TrackReport> = sent.into_iter().map(|(_, tracked)| tracked).collect();
         let flushed =
@@ -261,14 +267,17 @@ impl Args {
         match kept.into_iter().find_map(|(_, error)| error) {
             Some(error) => {
                 let calls = if waiting == 1 { "call waits" } else { "calls wait" };
-                bail!("{}: {waiting} {calls} to be sent: {error:#}", directory.display())
+                bail!(
+                    "{}: {waiting} {calls} to be sent; run track --flush again: {error:#}",
+                    directory.display()
+                )
             }
             None => Ok(Outcome::Done),
         }
     }
 }
 
-/// Adds advice to the error of a server that is unreachable for now.
+/// Adds a fix to the error of an unreachable server.
 fn with_advice(error: &Error) -> Error {
     anyhow!("{error:#}; run this again, or use --spool DIR to send it later")
 }

@@ -1,4 +1,4 @@
-//! validate: checks rows against a contract and separates valid rows from rejected ones.
+//! validate: checks rows against a contract and separates valid rows from rejected rows.
 
 use std::process::ExitCode;
 
@@ -15,22 +15,24 @@ use spamops::rows::contract::{Contract, ContractDraft, Inspection, ValidateVerdi
 use spamops::rows::mask::{self, MaskKind};
 use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 
-/// Check rows against a contract, and separate valid rows from rejected ones
+/// Check rows against a contract, and separate valid rows from rejected rows
 ///
-/// What it decides: Which rows are valid, and the verdict on the file: valid or invalid. A contract lists the checks.
-/// Each check has a severity: warn (it is reported), reject (the row is set aside) or fail (the verdict is invalid).
+/// What it decides: Which rows are valid, and the verdict on the file: valid, invalid or empty. A contract lists the
+/// checks. Each check has a severity: warn (only reported), reject (the row is rejected) or fail (the verdict is
+/// invalid).
 ///
 /// Input: Rows as CSV or JSON Lines, plain, gzip or zstd, read once. Malformed rows are rejected. Without --contract,
 /// the file needs a text column and readable labels, and no text may have both labels.
 ///
-/// Output: The valid rows, on stdout or in -o FILE. --rejects gets the other rows with the columns reject_line,
-/// reject_reason and reject_rest. --report gets the counts, examples (personal data masked) and the verdict. Every row
-/// is in exactly one of the two files. The exit status is 0 whatever the verdict, unless --exit-code is set.
+/// Output: The valid rows, on stdout or in -o FILE. The rejected rows go to --rejects FILE, with the columns
+/// reject_line, reject_reason and reject_rest. Every row is in exactly one of the two files. --report FILE has the
+/// counts, examples (personal data masked) and the verdict. The exit status is 0 whatever the verdict, unless
+/// --exit-code is set.
 ///
 /// Memory: 16 bytes per distinct text if the contract checks duplicates or conflicting labels. Otherwise, memory is
 /// constant.
 ///
-/// Method: One pass. If a text occurs with both labels, the first label counts and later rows that contradict it are
+/// Method: One pass. If a text occurs with both labels, the first label counts. Later rows with the other label are
 /// rejected.
 #[derive(Parser)]
 #[command(
@@ -50,7 +52,7 @@ pub(crate) struct Args {
 
     /// Contract that defines which rows are valid
     ///
-    /// Without one, the file needs a text column and readable labels, and no text may have both labels.
+    /// Without a contract, the file needs a text column and readable labels, and no text may have both labels.
     #[arg(long, short, value_name = "FILE")]
     contract: Option<Place>,
 
@@ -68,7 +70,7 @@ pub(crate) struct Args {
 
     /// Personal data to mask: email, phone, card, iban, ip
     ///
-    /// It is masked in all output rows. A model for such rows needs fit --mask with the same kinds.
+    /// Personal data is masked in all output rows. A model for such rows needs fit --mask with the same kinds.
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     mask: Vec<MaskKind>,
 
@@ -132,7 +134,7 @@ impl Tool for Args {
         if report.rejected > 0 && self.rejects.is_none() {
             let Self { input, .. } = &self;
             scene.warn(format!(
-                "{input}: {} of {} rows rejected; use --rejects FILE to keep them",
+                "{input}: rejected {} of {} rows; use --rejects FILE to keep them",
                 report.rejected, report.rows
             ));
         }
@@ -158,12 +160,12 @@ impl Args {
             }
         }
         let text = toml::to_string(&draft.contract(rows))?;
-        let source = format!("# A contract for rows like those in {}.\n\n", self.input);
+        let source = format!("# A contract, inferred from {}.\n\n", self.input);
         self.out.output.write_text(&(source + &text))?;
         Ok(Outcome::Done)
     }
 
-    /// The row with personal data masked and formulas disarmed, as far as the options say.
+    /// Masks personal data (`--mask`) and disarms formulas (`--safe-csv`).
     fn protected(&self, row: &Row) -> Row {
         if self.mask.is_empty() && !self.safe_csv {
             return row.clone();

@@ -1,4 +1,4 @@
-//! spamops init: writes the files that a new repository needs, and overwrites none.
+//! spamops init: writes the files that a new repository needs, without overwriting existing files.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -53,7 +53,7 @@ impl Tool for Args {
             FILES.iter().map(|(path, _)| *path).filter(|path| self.directory.join(path).exists()).collect();
         if !existing.is_empty() {
             bail!(
-                "{}: {} exists; nothing was written; move it away or choose another directory",
+                "{}: would overwrite {}; move the files away or choose another directory",
                 self.directory.display(),
                 existing.join(", ")
             );

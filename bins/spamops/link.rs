@@ -10,8 +10,8 @@ use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 
 /// Create a link for every tool, so that you can call it by its own name
 ///
-/// What it does: Creates links in a directory, all to this program. ImageMagick also has a program compare, and macOS a
-/// program sample: use --prefix spamops- if they conflict.
+/// What it does: Creates links in a directory, all to this program. ImageMagick also has a program compare, and macOS
+/// has a program sample. If they conflict, use --prefix spamops-.
 #[derive(Parser)]
 #[command(
     name = "link",
@@ -41,21 +41,21 @@ impl Tool for Args {
         };
         let names = std::iter::once("spamops").chain(crate::TOOLS.iter().map(|tool| tool.name));
         let links: Vec<PathBuf> = names.map(link).filter(|link| !points_to(link, &own)).collect();
-        // Check all links before any is created, so that a foreign program of that name causes no partial result.
+        // All links are checked first, so that an existing program causes an error before any link is created.
         for link in &links {
             let is_replaceable = std::fs::read_link(link).is_ok_and(|target| {
                 !link.exists() || target.file_stem().is_some_and(|stem| stem == "spamops")
             });
             if std::fs::symlink_metadata(link).is_ok() && !is_replaceable {
-                bail!("{}: exists already; move it away or use --prefix", link.display());
+                bail!("{}: exists already; move it away or set --prefix spamops-", link.display());
             }
         }
         for link in &links {
-            // Replaces a broken link, or one to another build.
+            // Replaces a broken link, or a link to another build.
             let _ = std::fs::remove_file(link);
             create(&own, link).with_context(|| link.display().to_string())?;
         }
-        scene.remark(format!("{} tools in {}", crate::TOOLS.len(), self.directory.display()));
+        scene.remark(format!("linked {} tools in {}", crate::TOOLS.len(), self.directory.display()));
         Ok(Outcome::Done)
     }
 }

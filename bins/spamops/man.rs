@@ -39,7 +39,7 @@ impl Tool for Args {
             self.page(entry.name, (entry.command)())?;
         }
         let pages = 1 + crate::SUBCOMMANDS.len() + crate::TOOLS.len();
-        scene.remark(format!("{pages} pages in {}", self.directory.display()));
+        scene.remark(format!("wrote {pages} pages to {}", self.directory.display()));
         Ok(Outcome::Done)
     }
 }

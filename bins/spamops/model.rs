@@ -13,9 +13,10 @@ use ::spamops::report::model_card::{self, ModelCard};
 
 /// Show a model, list its terms, or compare two models
 ///
-/// What it does: Prints a model's options, provenance and figures, its strongest terms, or its differences from another
-/// model. In the output, () marks the shape of a text, [] another column, and (chars …) characters, with ␣ for a space.
-/// Terms that start or end with a punctuation mark are quoted, and long terms are shortened.
+/// What it does: Prints a model's options, provenance and figures, its strongest terms, or its differences from
+/// another model. In the output, () marks the shape of a text, [] marks another column, and (chars …) marks
+/// characters. ␣ stands for a space. Terms that start or end with a punctuation mark are quoted, and long terms are
+/// shortened.
 #[derive(Parser)]
 #[command(
     name = "model",
@@ -86,7 +87,7 @@ Examples:
         #[arg(long, value_name = "TERMS", default_value_t = 20)]
         size: usize,
 
-        /// Exit with 1 if the files differ, even if only in the time of the fit
+        /// Exit with 1 if the files differ, even if they differ only in the time of the fit
         #[arg(long)]
         exit_code: bool,
     },

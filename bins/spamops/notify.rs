@@ -24,7 +24,7 @@ use ::spamops::state::gathered::{NotificationEntry, State};
 /// Input: The secrets come from the environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or
 /// SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET. The secret signs the message (Standard Webhooks).
 ///
-/// Output: One message per channel. If a channel fails, that is a warning and the exit status is 0.
+/// Output: One message per channel. If a channel fails, notify prints a warning and the exit status is 0.
 ///
 /// Method: With --state, no channel gets the same alert twice. A retrain alert is sent again after --repeat-hours and
 /// after a promotion. On PagerDuty and in Alertmanager, a promotion resolves the retrain alert.
@@ -35,7 +35,7 @@ use ::spamops::state::gathered::{NotificationEntry, State};
     after_help = "\
 Examples:
   spamops notify out/ --to slack --to pagerduty --state state
-  spamops notify out/ --to webhook --dry-run          # shows what would be sent"
+  spamops notify out/ --to webhook --dry-run          # shows the messages"
 )]
 pub(crate) struct Args {
     /// Directory of a run
@@ -58,11 +58,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOURS", default_value_t = 168)]
     repeat_hours: u32,
 
-    /// Page of the run [default: that of the GitHub workflow]
+    /// URL of the run [default: the URL of the GitHub workflow run]
     #[arg(long, value_name = "URL")]
     run_url: Option<String>,
 
-    /// Print what would be sent, one line per channel, and send nothing
+    /// Print the messages, one line per channel, and send nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -71,13 +71,13 @@ impl Tool for Args {
     fn run(mut self, scene: &Scene) -> Result<Outcome> {
         ensure!(
             self.directory.is_dir(),
-            "{}: not a directory; name the directory of a run",
+            "{}: is not a directory; name the directory of a run",
             self.directory.display()
         );
         let run = report::read(&self.directory)?;
         let now = scene.now()?;
         let Some(alert) = self.alert(&run, now, scene)? else {
-            scene.remark("nothing to notify anyone about");
+            scene.remark("no alert to send");
             return Ok(Outcome::Done);
         };
         if self.dry_run {
@@ -90,11 +90,11 @@ impl Tool for Args {
         let subject = format!("{} {} {}", alert.name, alert.kind.word(), alert.subject);
         for channel in distinct(&self.to) {
             if self.is_sent(&alert, &subject, &sent_to(&sent, channel)) {
-                scene.remark(format!("{channel}: already notified"));
+                scene.remark(format!("{channel} was already notified"));
                 continue;
             }
             match (alert.send(channel, &environment::variable), &state) {
-                (Err(error), _) => scene.warn(format!("{channel}: {error:#}; not notified")),
+                (Err(error), _) => scene.warn(format!("{channel} was not notified: {error:#}")),
                 (Ok(()), None) => {}
                 (Ok(()), Some(state)) => {
                     let entry = NotificationEntry {
@@ -117,7 +117,7 @@ fn sent_to(sent: &[NotificationEntry], channel: Channel) -> Vec<&NotificationEnt
 }
 
 impl Args {
-    /// Whether a channel got this alert before. A retrain alert is repeated after `--repeat-hours` and after a
+    /// Whether a channel already got this alert. A retrain alert is repeated after `--repeat-hours` and after a
     /// promotion.
     fn is_sent(&self, alert: &Alert, subject: &str, sent: &[&NotificationEntry]) -> bool {
         if alert.kind != AlertKind::Retrain {
@@ -132,7 +132,7 @@ impl Args {
             .any(|entry| entry.subject == subject)
     }
 
-    /// The alert for the last step of the run that needs one, if any.
+    /// The alert of the last step that needs an alert.
     fn alert(&mut self, run: &RunResults, time: Timestamp, scene: &Scene) -> Result<Option<Alert>> {
         let page = self.run_url.take().or_else(environment::run_page);
         if let Some(alert) =

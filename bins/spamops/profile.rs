@@ -19,8 +19,8 @@ use ::spamops::rows::Rows;
 /// What it does: Summarises rows without their text, so that drift can compare later rows with them. Models contain the
 /// profile of their own training rows.
 ///
-/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. With --merge, profiles whose rows
-/// were scored by the same model, or by none.
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. With --merge, profiles that were made with the same model,
+/// or all without a model.
 ///
 /// Output: One JSON profile of at most 1.2 MB, on stdout or in -o FILE.
 ///
@@ -91,7 +91,7 @@ impl Args {
             let (model, first_model) = (named(&file.model), named(&first.model));
             ensure!(
                 model == first_model,
-                "{input}: scored by {model}, but {} by {first_model}; make both profiles with one model",
+                "{input}: is scored by {model}, but {} is scored by {first_model}; make both profiles with one model",
                 self.inputs[0]
             );
             all.merge(file.profile.profile()?);

@@ -16,12 +16,12 @@ use ::spamops::io::stream::Place;
 use ::spamops::registry::sweep::Sweeper;
 use ::spamops::registry::{self, CHAMPION, Registry, Version};
 
-/// List versions and moves, check a registry, export a model, or delete old ones
+/// List versions and moves, check a registry, export a model, or delete old models
 ///
 /// What it does: Reads a registry, and deletes models that are no longer needed. promote moves the aliases.
 ///
 /// Input: A registry is a directory with models by SHA-256, a manifest per version, a file per alias, reports, and an
-/// append-only journal. Each line of the journal has the digest of the line before it. Readers take no lock.
+/// append-only journal. Each line of the journal has the digest of the previous line. Readers take no lock.
 #[derive(Parser)]
 #[command(
     name = "registry",
@@ -94,8 +94,8 @@ Examples:
     },
     /// Delete files that belong to no version, and the models of old versions
     ///
-    /// What it does: Keeps every model that an alias points to, and the one that a rollback needs. Manifests and the
-    /// journal stay, and the journal records the deletions.
+    /// What it does: Keeps every model that an alias points to, and every model that a rollback needs. Manifests and
+    /// the journal stay, and the journal records the deletions.
     #[command(after_help = "\
 Examples:
   spamops registry gc --keep 10 --dry-run
@@ -116,7 +116,7 @@ Examples:
         #[arg(long, value_name = "TEXT")]
         actor: Option<String>,
 
-        /// Print what would be deleted, and delete nothing
+        /// Print the planned deletions, and delete nothing
         #[arg(long)]
         dry_run: bool,
     },
@@ -161,12 +161,16 @@ impl RegistryArgs {
         Registry::new(&self.directory, &self.name)
     }
 
-    /// The registry, if its directory exists. Prints a remark if it has no versions.
+    /// Fails if the directory does not exist. Prints a remark if the registry has no versions.
     fn existing(&self, scene: &Scene) -> Result<Registry> {
-        ensure!(self.directory.is_dir(), "{}: not a directory; set --registry", self.directory.display());
+        ensure!(
+            self.directory.is_dir(),
+            "{}: is not a directory; set --registry to the directory of a registry",
+            self.directory.display()
+        );
         let registry = self.registry();
         if registry.is_empty()? && registry.version(1)?.is_none() {
-            scene.remark(format!("{}: no versions", registry.directory().display()));
+            scene.remark(format!("{}: has no versions", registry.directory().display()));
         }
         Ok(registry)
     }
@@ -178,10 +182,20 @@ impl RegistryArgs {
             number
         } else {
             let alias = registry.alias(&registry::alias(name)?)?;
-            let missing = || format!("{}: no alias {name}; see spamops registry list", place.display());
+            let missing = || {
+                format!(
+                    "{}: has no alias {name}; run spamops registry list, or check --registry and --name",
+                    place.display()
+                )
+            };
             alias.with_context(missing)?.version
         };
-        let missing = || format!("{}: no version {number}; see spamops registry list", place.display());
+        let missing = || {
+            format!(
+                "{}: has no version {number}; run spamops registry list, or check --registry and --name",
+                place.display()
+            )
+        };
         registry.version(number)?.with_context(missing)
     }
 }
@@ -197,7 +211,7 @@ impl Tool for Args {
             Action::Verify { registry, exit_code } => {
                 let directory = registry.directory.join(&registry.name);
                 if !directory.is_dir() {
-                    bail!("{}: not a registry; set --registry and --name", directory.display());
+                    bail!("{}: is not a registry; set --registry and --name", directory.display());
                 }
                 return verify::print_findings(&[Place::File(directory)], exit_code, scene);
             }

@@ -16,14 +16,14 @@ use ::spamops::state::gathered::State;
 /// What it does: Reads validate.json, metrics.json, drift.json, compare.json and promote.json in the directory of a
 /// run; missing files are skipped. Results of different runs are an error.
 ///
-/// reason_code is the first of these that applies. The trigger of a retrain: forced, no_champion, performance,
-/// expected_performance, drift, age, new_rows or changes. labels_needed: a trigger fired, but there are too few new labels.
-/// cooldown: a trigger fired, but the last retrain was too recent; do nothing, the first run after the cooldown decides
-/// again. The verdict of drift: drifted, steady or insufficient_data. The verdict of validate: invalid or empty. none: no
-/// result.
+/// reason_code is the first of these codes that applies. The trigger of a retrain: forced, no_champion, performance,
+/// expected_performance, drift, age, new_rows or changes. labels_needed: a trigger fired, but there are too few new
+/// labels. cooldown: a trigger fired, but the last retrain was too recent. Do nothing: the first run after the
+/// cooldown decides again. The verdict of drift: drifted, steady or insufficient_data. The verdict of validate:
+/// invalid or empty. none: the run has no result.
 ///
 /// Output: In the same directory, decision.json, report.md (under 60 KB, for a job summary) and report.html (one page
-/// without external files). All outputs are always set: false if their step did not run.
+/// without external files). All outputs are always set; they are false if their step did not run.
 #[derive(Parser)]
 #[command(
     name = "report",
@@ -54,7 +54,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     annotate: Option<bool>,
 
-    /// Directory of the state, to which the decision is added
+    /// Directory of the state; the decision is added to it
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }

@@ -23,15 +23,15 @@ use ::spamops::io::stream::Place;
 
 /// Run the cycle, or single steps of it, with all results in one directory
 ///
-/// What it does: Runs the steps of the cycle in order. If the new rows are not valid, only outputs and report follow. The
-/// same is true if there are no new rows, unless --force is set. The steps from split to compare run only if drift
-/// requests a retrain, and promote only if compare sets deploy_needed.
+/// What it does: Runs the steps of the cycle in order. If the new rows are not valid, only outputs and report follow.
+/// The same is true if there are no new rows, unless --force is set. The steps from split to compare run only if
+/// drift requests a retrain. promote runs only if compare sets deploy_needed.
 ///
 /// On the first run there is no champion, so drift requests a first model (reason code no_champion). It becomes the
-/// champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run needs labelled
-/// rows of both classes.
+/// champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run needs
+/// labelled rows of both classes.
 ///
-/// If labels are needed, to-label.csv has the 50 rows that are most worth labelling. Enter their labels in the rows of
+/// If labels are needed, to-label.csv has the 50 rows whose labels help most. Enter their labels in the rows of
 /// --data, then run again: a row that has a label for the first time counts as a new row.
 ///
 /// Input: Rows from --data, or the built-in rows of --demo. Options with a value, and --now, can also come from the
@@ -39,12 +39,13 @@ use ::spamops::io::stream::Place;
 /// model.
 ///
 /// Output: The files of the steps below, in --out-dir. Each command line is printed before it runs, so that you can
-/// paste it into a shell. A new run deletes the results of the previous one, but never the registry or the state.
+/// paste it into a shell. A new run deletes the results of the previous run, but never the registry or the state.
 ///
 /// Method: run.json records the options, the SHA-256 of every input, and the id of the run. Later steps take their
-/// options from it, and every JSON result carries the id. If you give a step other options, or change the policy, it
-/// starts a run with a new id, and report rejects the older results. Without STEP, a run that was killed or failed
-/// resumes after its last complete step, if its rows, contract, policy and options have not changed.
+/// options from it, and every JSON result carries the id. If you give a step other options, or change the policy, a
+/// run with a new id starts. report then rejects the older results. Without STEP, a killed or failed run resumes
+/// after its last complete step. Its rows, contract, policy and options must be unchanged; otherwise a new run
+/// starts.
 #[derive(Parser)]
 #[command(
     name = "run",
@@ -80,7 +81,7 @@ pub(crate) struct Args {
 
     /// Use the built-in synthetic corpus
     ///
-    /// If the registry has no champion, a first one is fitted.
+    /// If the registry has no champion, a first model is fitted.
     #[arg(long)]
     demo: bool,
 
@@ -102,14 +103,14 @@ pub(crate) struct Args {
 
     /// Contract for the new rows [default: contract.toml next to them]
     ///
-    /// Without such a file, the checks are those of validate without --contract.
+    /// If this file does not exist, the rows are checked as validate does without --contract.
     #[arg(long, value_name = "FILE")]
     contract: Option<PathBuf>,
 
     /// Date before which rows are history: they are not sampled
     ///
-    /// The first run adds them to the state, so that fit learns from them. Without --since, the first run learns only from
-    /// the --size rows that it draws.
+    /// The first run adds them to the state, so that fit learns from them. Without --since, the first run learns only
+    /// from the --size rows that it draws.
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
 
@@ -190,7 +191,7 @@ impl Args {
     /// The record of a new run, or of the killed run in this directory if it can resume.
     fn new_or_resumed(&self, killed: Option<CycleRecord>, scene: &Scene) -> Result<CycleRecord> {
         let options = self.options(scene);
-        // A runner calls for the outputs even if the run did not start. All of them are then false.
+        // A runner requests the outputs even if the run did not start. They are then all false.
         if killed.is_none() && self.only_reports() {
             if !self.dry_run {
                 RunFiles::new(&self.out_dir).clear()?;
@@ -233,7 +234,7 @@ impl Args {
         Ok(record)
     }
 
-    /// The record for single steps: that of their run, or a new one if options or policy have changed.
+    /// The record for single steps: the record of their run, or a new record if options or policy have changed.
     fn continued(&self, recorded: CycleRecord, scene: &Scene) -> Result<CycleRecord> {
         let settings = self.options(scene).over(recorded.settings.clone())?;
         if settings == recorded.settings && recorded.has_its_policy()? {

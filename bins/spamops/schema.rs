@@ -13,8 +13,8 @@ use ::spamops::io::stream::Place;
 
 /// Print the JSON schema of a result
 ///
-/// What it does: Prints the schema of one kind of JSON file (JSON Schema, draft 2020-12). It describes each key of a file
-/// whose `schema` is spamops/NAME/1: its type, its unit, and what null means. Without NAME it lists all kinds.
+/// What it does: Prints the schema of one kind of JSON file (JSON Schema, draft 2020-12). It describes each key of a
+/// file whose `schema` is spamops/NAME/1: its type, its unit, and what null means. Without NAME it lists all kinds.
 ///
 /// Output: The schema as JSON, or one line per kind: the name, the tool that writes it and its content.
 #[derive(Parser)]

@@ -17,15 +17,14 @@ use ::spamops::state::gathered::State;
 
 /// Add rows to the state, or list past decisions
 ///
-/// What it does: Maintains the directory of the state, which survives between runs. Without it, rows are drawn again,
-/// and windows and the cooldown start over.
+/// What it does: Maintains the directory of the state, which survives between runs. Without the state, rows are drawn
+/// again, and windows and the cooldown start over.
 ///
-/// Output: rows.jsonl has the gathered rows, which sample --exclude leaves out, and refused.jsonl the rows that
-/// validate rejected. decisions.jsonl has the decisions of spamops report, and history.jsonl the last 64 runs of drift.
+/// Output: rows.jsonl has the gathered rows; sample --exclude leaves them out. refused.jsonl has the rejected rows.
+/// decisions.jsonl has the decisions of spamops report. history.jsonl has the last 64 runs of drift.
 ///
-/// Method: All files but the history are append-only. A row that is added again unchanged is skipped. A row that has a
-/// label for the first time is added. The next run removes a line
-/// that a killed run left incomplete.
+/// Method: All files but the history are append-only. A row that is added again unchanged is skipped. A row that has
+/// a label for the first time is added. The next run removes a line that a killed run left incomplete.
 #[derive(Parser)]
 #[command(
     name = "state",
@@ -59,7 +58,7 @@ Examples:
         #[arg(long, value_name = "DIR")]
         state: PathBuf,
 
-        /// Add them to the rejected rows: neither learned from nor drawn again
+        /// Store the rows as rejected rows: they are never drawn again, and no model learns from them
         #[arg(long)]
         refused: bool,
 

@@ -12,10 +12,10 @@ use ::spamops::io::stream::Place;
 /// Check the integrity of models, results and registries
 ///
 /// What it decides: Whether each file is intact. A model must match its digest and schema, and be able to score. A
-/// result must have a known schema, all its keys, and figures that agree with its counts. In a registry, every version
-/// and model is checked, and the target of every alias.
+/// result must have a known schema, all its keys, and figures that agree with its counts. In a registry, verify
+/// checks every version, every model and the target of every alias.
 ///
-/// Input: Files and directories. Directories are searched with their sub-directories. JSON files of other programs are
+/// Input: Files and directories. Sub-directories are searched too. JSON files of other programs are
 /// ignored unless they are truncated.
 ///
 /// Output: One line per file: ok or wrong, the file, and the reason. The exit status is 0 whatever the result, unless

@@ -460,7 +460,7 @@ def spooled(server, work):
     second = track(CYCLE / "challenger.json", CYCLE / "promote.json", *name, "--experiment", "spooled", "--uri", server.uri, "--spool", spool)
     assert second["spooled"], second
     took = time.monotonic() - begin
-    assert "2 wait still" in track("--flush", "--spool", spool, expect=2)
+    assert "2 calls wait to be sent" in track("--flush", "--spool", spool, expect=2)
     server.start()
     flushed = track("--flush", "--spool", spool)
     assert [sent["made"][-1] for sent in flushed["sent"]] == ["alias challenger", "alias champion"], flushed

@@ -323,7 +323,7 @@ fn a_rejected_push_leaves_no_tags_and_keeps_the_commit() {
     let (remote, other_head) = (directory.join("remote.git"), git(&other, &["rev-parse", "main"]));
     let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let expected = "promote: version 1 is the champion, committed; only in this copy: the registry has changed on the remote; pull, then promote again\n";
+    let expected = "promote: version 1 is the champion in this clone (committed), but it was not pushed: the registry has changed on the remote; pull, then promote again\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
     assert_eq!(git(&mine, &["tag", "--list"]), "");
     assert_eq!(git(&mine, &["log", "--format=%s"]), "spam: version 1 is champion (move 1)\nreadme");

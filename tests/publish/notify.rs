@@ -83,7 +83,7 @@ fn every_channel_gets_one_message_in_its_own_format() {
     assert_eq!(status, 0);
     assert_eq!(
         printed,
-        "spamops notify: slack: already notified\nspamops notify: webhook: already notified\n"
+        "spamops notify: slack was already notified\nspamops notify: webhook was already notified\n"
     );
     let requests = requests.join().unwrap();
     let (start, slack) = parts(&requests[0]);
@@ -130,8 +130,8 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     assert_eq!(status, 0);
     assert_eq!(
         printed,
-        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not set; set it in the environment; not notified\n\
-         spamops notify: warning: webhook: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment; not notified\n"
+        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not set; set it in the environment\n\
+         spamops notify: warning: webhook was not notified: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment\n"
     );
     let (url, requests) = server(vec![
         answer("403 Forbidden", "", "invalid_token /T0/secret r0uting"),
@@ -142,24 +142,25 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert_eq!(status, 0);
     assert!(
-        printed.contains("warning: slack: POST http://127.0.0.1:") && printed.contains(": 403 invalid_token"),
+        printed.contains("warning: slack was not notified: POST http://127.0.0.1:")
+            && printed.contains(": 403 invalid_token"),
         "{printed}"
     );
     assert!(!printed.contains("secret"), "{printed}");
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert!(
-        status == 0 && printed.contains("; the address has moved, use https://hooks.example…; not notified"),
+        status == 0 && printed.contains("; the address has moved, use https://hooks.example…\n"),
         "{printed}"
     );
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));
     assert_eq!(requests.join().unwrap().len(), 3);
     let (_, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
-    assert_eq!(printed, "spamops notify: slack: already notified\n");
+    assert_eq!(printed, "spamops notify: slack was already notified\n");
     fs::remove_dir_all(directory.join("state")).unwrap();
     let (_, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
     assert_eq!(
         printed,
-        "spamops notify: warning: slack: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it; not notified\n"
+        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it\n"
     );
 }
 
@@ -191,7 +192,7 @@ fn a_retrain_request_is_sent_again_after_a_promotion() {
     let (url, requests) = server(vec![answer("200 OK", "", "ok"); 3]);
     let environment = [("SLACK_WEBHOOK_URL", url.as_str())];
     let assert_sent = |is_old: bool| {
-        let printed = if is_old { "spamops notify: slack: already notified\n" } else { "" };
+        let printed = if is_old { "spamops notify: slack was already notified\n" } else { "" };
         assert_eq!(notify(&directory, "slack", &environment), (0, printed.to_owned()));
     };
     assert_sent(false);

@@ -45,7 +45,8 @@ impl PolicyFile {
             let known_tables = || tool_list::tables().chain([ROWS]);
             if !known_tables().any(|table| table == name) {
                 let line = policy.line_of(name, None);
-                bail!("line {line}: unknown table {}{}", shown(name), suggestion(name, known_tables()));
+                let advice = suggestion(name, known_tables()).unwrap_or("name a tool, or rows".to_owned());
+                bail!("line {line}: unknown table {}; {advice}", shown(name));
             }
             if !value.is_table() {
                 bail!("line {}: {} is not a table; write [{name}]", policy.line_of(name, None), shown(name));
@@ -56,7 +57,7 @@ impl PolicyFile {
 
     /// Sets the values of the tool's table, and of `[rows]`, as defaults of the command's options.
     ///
-    /// A value is skipped if its option conflicts with one on the command line.
+    /// A value is skipped if its option conflicts with an option on the command line.
     pub fn apply(&self, table: &str, command: Command, given: Option<&ArgMatches>) -> Result<Command> {
         let command = self.apply_table(ROWS, command, given)?;
         self.apply_table(table, command, given)
@@ -68,19 +69,14 @@ impl PolicyFile {
             let place = || format!("{}: line {}", self.place, self.line_of(table, Some(key)));
             let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(key)) else {
                 let longs = command.get_arguments().filter_map(Arg::get_long);
-                match ROW_KEYS.contains(&key.as_str()) {
+                let similar = match table {
                     // The tool reads no rows.
-                    true if table == ROWS => continue,
-                    _ if table == ROWS => {
-                        bail!(
-                            "{}: unknown key {}{}",
-                            place(),
-                            shown(key),
-                            suggestion(key, ROW_KEYS.into_iter())
-                        )
-                    }
-                    _ => bail!("{}: unknown key {}{}", place(), shown(key), suggestion(key, longs)),
-                }
+                    ROWS if ROW_KEYS.contains(&key.as_str()) => continue,
+                    ROWS => suggestion(key, ROW_KEYS.into_iter()),
+                    _ => suggestion(key, longs),
+                };
+                let advice = similar.unwrap_or("use a long option from --help".to_owned());
+                bail!("{}: unknown key {}; {advice}", place(), shown(key))
             };
             if !given.is_some_and(|given| has_conflict(arg, &command, given)) {
                 let id = arg.get_id().clone();
@@ -132,7 +128,7 @@ fn has_conflict(arg: &Arg, command: &Command, given: &ArgMatches) -> bool {
     })
 }
 
-/// The arguments that a value stands for.
+/// Converts a value to arguments.
 fn arguments(value: &Value) -> Result<Vec<String>> {
     Ok(match value {
         Value::String(text) => vec![text.clone()],
@@ -141,7 +137,7 @@ fn arguments(value: &Value) -> Result<Vec<String>> {
         Value::Table(tables) if tables.values().all(Value::is_table) => {
             tables.iter().map(|(name, table)| named_argument(name, table)).collect::<Result<_>>()?
         }
-        Value::Table(_) => bail!("expected a value, not a table"),
+        Value::Table(_) => bail!("expected a value, not a table; write key = value"),
         Value::Datetime(date) => vec![date.to_string()],
         other => vec![other.to_string()],
     })
@@ -158,13 +154,13 @@ fn named_argument(name: &str, table: &Value) -> Result<String> {
     Ok(argument)
 }
 
-/// `; did you mean 'size'?` if a known name is similar.
-fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+/// `did you mean 'size'?` if a known name is similar.
+fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let best = known
         .map(|known| (strsim::jaro_winkler(name, known), known))
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
     match best {
-        Some((similarity, known)) if similarity > 0.7 => format!("; did you mean '{known}'?"),
-        _ => String::new(),
+        Some((similarity, known)) if similarity > 0.7 => Some(format!("did you mean '{known}'?")),
+        _ => None,
     }
 }

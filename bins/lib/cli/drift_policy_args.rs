@@ -16,22 +16,24 @@ use crate::state::watched_files::{ChangesSince, WATCHED, WatchedFiles};
 pub struct DriftPolicyArgs {
     /// Which drift triggers a retrain
     ///
-    /// performance: none; only a lower F1, measured or estimated, does. persistent-drift: drift that lasts (see
-    /// --persistence). any-drift: drift in one window. The other triggers are not affected. With the default and no real change, daily runs request 0.2 retrains a year on average, 0.3 at most
-    /// (200 simulated years of 100 and of 1,000 rows a day, tests/bench/drift).
+    /// performance: drift never triggers a retrain; only a measured or estimated loss of F1 triggers it.
+    /// persistent-drift: drift that lasts triggers it (see --persistence). any-drift: drift in one window triggers
+    /// it. The other triggers are not affected. In simulations without a real change, daily runs with the default
+    /// requested 0.2 retrains a year on average, and at most 0.3. The simulations cover 200 years with 100 or 1,000
+    /// rows a day (tests/bench/drift).
     #[arg(long, value_name = "WHEN", default_value_t = DriftPolicy::default().retrain_on)]
     retrain_on: RetrainOn,
 
-    /// Drift persists if K of the last N windows have it
+    /// Drift persists if K of the last N windows have drifted
     ///
-    /// No run is in two windows.
+    /// Each run belongs to one window only.
     #[arg(long, value_name = "K/N", default_value_t = DriftPolicy::default().persistence, hide_short_help = true)]
     persistence: Persistence,
 
     /// Minimum F1 on labelled rows [default: from the model]
     ///
-    /// The default is the model's cross-validated F1 minus --margin. The trigger fires only if all of the 95% interval is
-    /// below the limit.
+    /// The default is the model's cross-validated F1 minus --margin. The trigger fires only if the complete 95%
+    /// interval is below the limit.
     #[arg(long, value_name = "SHARE")]
     min_f1: Option<Fraction>,
 
@@ -55,7 +57,7 @@ pub struct DriftPolicyArgs {
 
     /// Git revision from which changes count [default: the champion's first run]
     ///
-    /// The default needs --state, which records the file when it first sees the champion.
+    /// The default needs --state. The first run with a champion records the watched files there.
     #[arg(long, value_name = "REV", requires = "watch", hide_short_help = true)]
     watch_since: Option<String>,
 
@@ -63,22 +65,24 @@ pub struct DriftPolicyArgs {
     #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().max_changes, hide_short_help = true)]
     max_changes: u64,
 
-    /// Hours after a requested retrain without another one
+    /// Minimum hours between two requested retrains
     ///
-    /// If a trigger fires in this time, the reason code of the run is cooldown. The first run after it decides again.
+    /// If a trigger fires in this time, the reason code of the run is cooldown. The first run after this time decides
+    /// again.
     #[arg(long, value_name = "HOURS", default_value_t = DriftPolicy::default().cooldown_hours, value_parser = number)]
     cooldown_hours: f64,
 
     /// Minimum number of new labels for a retrain
     ///
-    /// A label is new if it came after the champion was fitted. With fewer, labels_needed is true and retrain_needed false.
-    /// Enter labels in your data file, in the same rows: a row that has a label for the first time counts as new.
+    /// A label is new if it came after the champion was fitted. With fewer new labels, labels_needed is true and
+    /// retrain_needed is false. Enter labels in your data file, in the same rows: a row that has a label for the
+    /// first time counts as new.
     #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().min_new_labels)]
     min_new_labels: u64,
 
     /// Retrain even if no other trigger fired
     ///
-    /// Ignores the cooldown and --min-new-labels.
+    /// A forced retrain ignores the cooldown and --min-new-labels.
     #[arg(long)]
     force: bool,
 }
@@ -118,7 +122,7 @@ impl DriftPolicyArgs {
         if let Some(revision) = &self.watch_since {
             return Ok(Some(ChangesSince::Revision(revision.clone())));
         }
-        let state = state.context("--watch needs --state or --watch-since to know the earlier lines")?;
+        let state = state.context("--watch needs the earlier lines; set --state or --watch-since")?;
         let files = WatchedFiles::read(&state.file(WATCHED), champion, tool)?;
         Ok(Some(ChangesSince::Champion(files)))
     }

@@ -1,7 +1,6 @@
-//! Lays out the help of every tool: one screen for `-h`, a page with headings for `--help`.
-//!
-//! The source is the doc comment of the tool: its first paragraph is the summary, and a later paragraph may open a section
-//! with one of the headings (`Input: …`). The examples are its `after_help`, the best two first.
+//! Lays out the help of every tool: one screen for `-h`, a page with headings for `--help`. The source is the doc
+//! comment of the tool. Its first paragraph is the summary. A later paragraph may open a section with one of the
+//! headings (`Input: …`). The examples come from `after_help`, the best two first.
 
 use clap::Command;
 use clap::builder::{StyledStr, Styles};
@@ -38,7 +37,7 @@ pub fn lay_out(command: Command) -> Command {
         .after_long_help(with_bold_headings(&examples))
 }
 
-/// The paragraphs after the summary: each heading on a line of its own, the text below it indented.
+/// Lays out the paragraphs after the summary. Each heading gets its own line, and the text below is indented.
 fn sections(long_about: &str) -> String {
     let mut lines = Vec::new();
     for paragraph in long_about.split("\n\n").skip(1) {

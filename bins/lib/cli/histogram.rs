@@ -6,7 +6,7 @@ use crate::rows::label::{Label, LabelNames};
 /// Number of bins, each of the same width.
 const BINS: usize = 20;
 
-/// Characters of the longest bar.
+/// Length of the longest bar in characters.
 const WIDTH: usize = 16;
 
 /// Number of rows per bin: positive, negative and unlabelled.
@@ -25,8 +25,8 @@ impl ScoreHistogram {
         self.0[column][bin.min(BINS - 1)] += 1;
     }
 
-    /// The lines: a header and one per bin; empty without rows. Each column has its own scale, so that a rare class is
-    /// visible.
+    /// Returns a header and one line per bin, or nothing without rows. Each column has its own scale, so that a rare
+    /// class is visible.
     pub fn lines(&self, names: &LabelNames) -> Vec<String> {
         let titles = [&names.positive, &names.negative, "unlabelled"].map(|name| cut(&inert(name)));
         let colours = ["31", "32", "2"];
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn unlabelled_rows_have_one_column_and_no_rows_have_no_histogram() {
+    fn unlabelled_rows_have_their_own_column_and_an_empty_histogram_has_no_lines() {
         let mut histogram = ScoreHistogram::default();
         assert!(histogram.lines(&LabelNames::default()).is_empty());
         histogram.add(0.999, None);

@@ -41,7 +41,7 @@ pub struct RowArgs {
 
     /// Fail on text that is not UTF-8
     ///
-    /// Without it, such text is decoded and a warning gives the number of rows.
+    /// Without --strict, such text is decoded, and a warning gives the number of fields.
     #[arg(long, hide_short_help = true)]
     strict: bool,
 }
@@ -99,7 +99,7 @@ pub struct OutArgs {
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     pub output: Place,
 
-    /// Output format: csv or jsonl [default: from the extension of --output, else as the input]
+    /// Output format: csv or jsonl [default: from the extension of --output, else the input format]
     #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     pub format: Option<Format>,
 }

@@ -56,7 +56,8 @@ pub(super) fn compare(report: &CompareReport) -> Result<()> {
     ensure!(*pairs == PairedRows::from(&whole.counters), "the pairs do not agree with the eight counters");
     if let Some(recent) = recent {
         expect_part(&recent.part)?;
-        ensure!(recent.part.rows <= *rows, "there are more newest rows than rows");
+        let newest = recent.part.rows;
+        ensure!(newest <= *rows, "there are {newest} newest rows, but only {rows} rows");
     }
     let mut rows_by_slice = BTreeMap::new();
     for slice in &report.slices {
@@ -109,7 +110,7 @@ fn expect_countable_pairs(counters: &PairedConfusion) -> Result<()> {
     let PairedConfusion { positive, negative } = counters;
     let cells = |rows: &PairedCounts| [rows.both, rows.only_one, rows.only_other, rows.neither];
     let most = cells(positive).into_iter().chain(cells(negative)).max();
-    ensure!(most < Some(1 << 53), "a count is impossibly high");
+    ensure!(most < Some(1 << 53), "a count is larger than 2^53");
     Ok(())
 }
 
@@ -117,11 +118,11 @@ fn expect_countable_pairs(counters: &PairedConfusion) -> Result<()> {
 fn expect_countable(confusion: Confusion) -> Result<()> {
     let Confusion { true_positive, false_positive, true_negative, false_negative } = confusion;
     let most = [true_positive, false_positive, true_negative, false_negative].into_iter().max();
-    ensure!(most < Some(1 << 53), "a count is impossibly high");
+    ensure!(most < Some(1 << 53), "a count is larger than 2^53");
     Ok(())
 }
 
 fn expect_agreement(name: &str, stated: f64, computed: f64) -> Result<()> {
-    ensure!((stated - computed).abs() < 1e-9, "{name} is {stated}, but {computed} from its own counts");
+    ensure!((stated - computed).abs() < 1e-9, "{name} is {stated}, but its counts give {computed}");
     Ok(())
 }

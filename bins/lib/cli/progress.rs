@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::rows::ReadProgress;
 
-// This is own code because indicatif would bring a terminal crate for one line.
+// This module draws the line without indicatif, which would add a terminal crate.
 static DRAWN: AtomicBool = AtomicBool::new(false);
 
 /// A line that is redrawn ten times a second if stderr is a terminal.

@@ -75,7 +75,7 @@ struct GitHubArgs {
 }
 
 impl PublishArgs {
-    /// The plan of the publication; `None` if no option requests one.
+    /// The plan for publishing; `None` if no option requests it.
     pub fn plan(self, now: Timestamp) -> Result<Option<PublishPlan>> {
         let Self { commit, tag, push, .. } = self;
         let plan = PublishPlan {
@@ -123,7 +123,7 @@ fn text(promotion: &Promotion) -> String {
     text
 }
 
-/// The committer if git has none configured.
+/// The committer for a repository without a configured committer.
 fn actor() -> Actor {
     let (name, email) = if environment::is_workflow() {
         ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
@@ -133,7 +133,7 @@ fn actor() -> Actor {
     Actor { name: name.into(), email: email.into() }
 }
 
-/// Parses the name or address of a remote. A leading `-` would be an option of git.
+/// Parses the name or address of a remote. Git would read a leading `-` as an option.
 fn remote(text: &str) -> Result<String> {
     if text.is_empty() || text.starts_with('-') {
         bail!("expected the name or URL of a remote");

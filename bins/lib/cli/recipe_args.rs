@@ -46,7 +46,7 @@ pub struct RecipeArgs {
 
     /// Number of words in the windows of a long message; 0 for none
     ///
-    /// The window with the highest score counts if it is higher than that of the message.
+    /// If a window has a higher score than the complete message, the message gets the score of this window.
     #[arg(long, value_name = "WORDS", value_parser = windows, help_heading = "Text", hide_short_help = true)]
     windows: Option<usize>,
 
@@ -70,7 +70,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "BOOL", help_heading = "Terms", hide_short_help = true)]
     idf: Option<bool>,
 
-    /// Norm that every row is scaled to: l2, l1 or none
+    /// Norm to which every row is scaled: l2, l1 or none
     #[arg(long, value_name = "NORM", help_heading = "Terms", hide_short_help = true)]
     norm: Option<Norm>,
 
@@ -90,7 +90,7 @@ pub struct RecipeArgs {
     #[arg(long = "C", value_name = "NUMBER", value_parser = positive, help_heading = "Learner", hide_short_help = true)]
     c: Option<f64>,
 
-    /// Share of positive rows that naive Bayes assumes [default: that of the rows]
+    /// Class balance that naive Bayes assumes [default: the class balance of the rows]
     #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Learner", hide_short_help = true)]
     prior: Option<f64>,
 
@@ -106,7 +106,7 @@ pub struct RecipeArgs {
 
     /// Gates for the out-of-fold figures, such as f1=.9,recall=.8
     ///
-    /// The model records whether it passes them. compare --challenger does not deploy a model that failed.
+    /// The model records whether it passes them. compare --challenger does not deploy a model that missed a gate.
     #[arg(long, value_name = "FIGURE=LIMIT", value_delimiter = ',', help_heading = "Estimate")]
     require: Vec<Requirement>,
 
@@ -114,10 +114,10 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "SCORE", group = "goal", help_heading = "Threshold (one of these)")]
     threshold: Option<Fraction>,
 
-    /// Choose the best out-of-fold figure: f1
+    /// Choose the threshold with the best out-of-fold figure: f1
     ///
-    /// Of the thresholds within half a standard error of the best F1, the one with the fewest false positives is chosen. This
-    /// is the default with message and strong. Otherwise the threshold is 0.5.
+    /// Among the thresholds within half a standard error of the best F1, fit chooses the threshold with the fewest
+    /// false positives. This is the default with message and strong. Otherwise the threshold is 0.5.
     #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold (one of these)", hide_possible_values = true)]
     maximize: Option<String>,
 
@@ -129,7 +129,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "SHARE", group = "goal", help_heading = "Threshold (one of these)")]
     min_recall: Option<Fraction>,
 
-    /// Cost of a false positive; chooses the lowest total cost
+    /// Cost of a false positive, to choose the lowest total cost
     #[arg(
         long,
         value_name = "COST",
@@ -165,19 +165,23 @@ impl RecipeArgs {
     /// Fails on an option that has no effect on the recipe.
     fn expect_used(&self, recipe: &Recipe) -> Result<()> {
         let (kind, learner) = (recipe.analyzer.kind, recipe.learner);
-        for (option, is_used, user) in [
-            (self.chars.and(Some("--chars")), kind == TermKind::Message, "the analyzer message"),
-            (self.stem.and(Some("--stem")), kind.has_words(), "the analyzers word and message"),
+        for (option, is_used, needed) in [
+            (self.chars.and(Some("--chars")), kind == TermKind::Message, "--analyzer message"),
+            (self.stem.and(Some("--stem")), kind.has_words(), "--analyzer word or message"),
             (
                 self.stop_words.as_ref().and(Some("--stop-words")),
                 kind.has_words(),
-                "the analyzers word and message",
+                "--analyzer word or message",
             ),
-            (self.alpha.and(Some("--alpha")), learner != Learner::Logistic, "naive Bayes and nb-logistic"),
-            (self.c.and(Some("--C")), learner.is_linear(), "the learners logistic and nb-logistic"),
+            (
+                self.alpha.and(Some("--alpha")),
+                learner != Learner::Logistic,
+                "--learner multinomial, complement or nb-logistic",
+            ),
+            (self.c.and(Some("--C")), learner.is_linear(), "--learner logistic or nb-logistic"),
         ] {
             if let Some(option) = option.filter(|_| !is_used) {
-                bail!("{option} has no effect here; it is for {user}");
+                bail!("{option} has no effect with this recipe; remove it, or set {needed}");
             }
         }
         Ok(())

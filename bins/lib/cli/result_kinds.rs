@@ -1,6 +1,6 @@
 //! Lists every kind of JSON file that spamops writes, with its check and its JSON schema.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
@@ -30,7 +30,7 @@ use crate::stats::metrics::Metrics;
 pub struct ResultKind {
     /// The word in `"schema": "spamops/NAME/1"`.
     pub name: &'static str,
-    /// Which tool writes it, and what it holds.
+    /// The tool that writes it, and its content.
     pub about: &'static str,
     check: fn(&str) -> Result<()>,
     schema: fn() -> Schema,
@@ -38,13 +38,13 @@ pub struct ResultKind {
 
 /// Every kind, in the order of the cycle.
 pub static RESULT_KINDS: [ResultKind; 17] = [
-    kind::<ValidateReport>("validate", "validate: whether the rows keep the contract", |text| {
+    kind::<ValidateReport>("validate", "validate: whether the rows satisfy the contract", |text| {
         expect_known_verdict(text, "validate", &ValidateVerdict::ALL.map(ValidateVerdict::name))?;
-        own_counts::validate(&parsed(text, "validate")?)
+        consistent(own_counts::validate(&parsed(text, "validate")?))
     }),
     kind::<Model>("model", "fit: a model", |text| Model::parse(text)?.profile.profile().map(drop)),
     kind::<Metrics>("metrics", "score: figures on labelled rows", |text| {
-        own_counts::metrics(&parsed(text, "metrics")?)
+        consistent(own_counts::metrics(&parsed(text, "metrics")?))
     }),
     kind::<ProfileFile>("profile", "spamops profile: a summary of rows without their text", |text| {
         parsed::<ProfileFile>(text, "profile")?.profile.profile().map(drop)
@@ -57,12 +57,12 @@ pub static RESULT_KINDS: [ResultKind; 17] = [
     }),
     kind::<CompareReport>("compare", "compare: whether the challenger is better, and why", |text| {
         expect_known_verdict(text, "compare", &CompareVerdict::ALL.map(CompareVerdict::name))?;
-        own_counts::compare(&parsed(text, "compare")?)
+        consistent(own_counts::compare(&parsed(text, "compare")?))
     }),
-    kind::<SequentialTest>("sequential", "compare: the sequential test, from run to run", |text| {
+    kind::<SequentialTest>("sequential", "compare: the state of the sequential test", |text| {
         parsed::<SequentialTest>(text, "sequential")?.check()
     }),
-    kind::<PromoteRecord>("promote", "promote: the move of an alias, and what was published", |text| {
+    kind::<PromoteRecord>("promote", "promote: the move of an alias, and the published parts", |text| {
         parsed::<PromoteRecord>(text, "promote").map(drop)
     }),
     kind::<Version>("version", "promote: a version in the registry", |text| {
@@ -105,7 +105,7 @@ impl ResultKind {
         RESULT_KINDS.iter().find(|kind| kind.name == name)
     }
 
-    /// Checks a text of this kind: its keys, and that its figures agree with its own counts.
+    /// Checks the keys of a text of this kind, and whether its figures agree with its counts.
     pub fn check(&self, text: &str) -> Result<()> {
         (self.check)(text)
     }
@@ -131,7 +131,12 @@ fn parsed<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
     result_file::parse(text, kind)
 }
 
-/// Reads the verdict before the rest, so that the error about an unknown one lists the known ones.
+/// Adds the fix to the error of a result whose figures and counts disagree.
+fn consistent(check: Result<()>) -> Result<()> {
+    check.map_err(|error| anyhow!("{error:#}; run the tool again"))
+}
+
+/// Reads the verdict first, so that the error about an unknown verdict lists the known verdicts.
 fn expect_known_verdict(text: &str, kind: &str, known: &[&str]) -> Result<()> {
     #[derive(Deserialize)]
     struct VerdictOnly {
@@ -139,6 +144,11 @@ fn expect_known_verdict(text: &str, kind: &str, known: &[&str]) -> Result<()> {
         word: String,
     }
     let VerdictOnly { word } = parsed(text, kind)?;
-    ensure!(known.contains(&word.as_str()), "verdict {} is not one of {}", shown(&word), known.join(", "));
+    ensure!(
+        known.contains(&word.as_str()),
+        "verdict {} is not one of {}; run the tool again",
+        shown(&word),
+        known.join(", ")
+    );
     Ok(())
 }

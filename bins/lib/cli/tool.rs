@@ -91,7 +91,7 @@ impl Scene {
         self.run_id.clone()
     }
 
-    /// The warnings, for readers of rows to add to.
+    /// The warnings, to which readers of rows add.
     pub(crate) fn warnings(&self) -> Diagnostics {
         self.warnings.clone()
     }
@@ -129,7 +129,7 @@ impl Scene {
     }
 }
 
-// Options that every tool has. (clap would show a doc comment here as the summary of every tool.)
+// Options that every tool has. (clap would show a doc comment as the summary of every tool.)
 #[derive(Args)]
 #[command(next_help_heading = "Common options")]
 struct CommonArgs {
@@ -141,7 +141,7 @@ struct CommonArgs {
 
     /// Time of the run [default: SOURCE_DATE_EPOCH, else the current time]
     ///
-    /// Set it to get the same bytes at any time: 2026-07-01, 2026-07-01T08:30:00Z or seconds since 1970.
+    /// Set it to make the output reproducible. Formats: 2026-07-01, 2026-07-01T08:30:00Z, or seconds since 1970.
     #[arg(long, value_name = "TIME", global = true, hide_short_help = true)]
     now: Option<Timestamp>,
 
@@ -221,7 +221,7 @@ fn arguments(command: Command, args: Vec<OsString>, table: &str) -> Result<ArgMa
     let command = policy.apply(table, command, given.as_ref())?;
     match (command.try_get_matches_from(&args), without_policy) {
         (Ok(matches), _) => Ok(matches),
-        // The arguments alone are correct, so the error is in the policy.
+        // Without the policy, the arguments are correct. The error is in the policy.
         (Err(error), Ok(_)) => Err(policy.error(table, &error)),
         (Err(error), Err(_)) => Err(error.into()),
     }

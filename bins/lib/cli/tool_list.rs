@@ -2,7 +2,7 @@
 
 /// Passes the list to a macro: the tools in pipeline order, then the sub-commands of `spamops`.
 ///
-/// Every tool may have a table in `spamops.toml`. A sub-command may have one only if it is marked `Table`.
+/// Every tool may have a table in `spamops.toml`. A sub-command may have a table only if it is marked `Table`.
 #[macro_export]
 macro_rules! tool_list {
     ($receiver:ident) => {

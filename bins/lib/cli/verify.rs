@@ -55,9 +55,9 @@ pub fn verify(place: &Place) -> Result<Vec<Finding>> {
         walk(directory, &mut findings)?;
         ensure!(!findings.is_empty(), "{place}: contains no JSON file of spamops; name another directory");
     } else {
-        let found = read(place)?
-            .and_then(|text| file(&text))
-            .and_then(|kind| kind.context("is not a JSON file of spamops"));
+        let found = read(place)?.and_then(|text| file(&text)).and_then(|kind| {
+            kind.context("is not a JSON file of spamops; name a file that a tool of spamops wrote")
+        });
         findings.push(finding(&place.to_string(), found));
     }
     Ok(findings)
@@ -67,8 +67,8 @@ fn finding(place: &str, found: Result<String>) -> Finding {
     Finding { place: inert(place), found: found.map_err(|error| inert(&format!("{error:#}"))) }
 }
 
-/// Reads a file. The inner error means that the file is damaged: no text, or an incomplete gzip. The outer error is one
-/// of the environment.
+/// Reads a file. The inner error means that the file is damaged: no text, or an incomplete gzip. The outer error
+/// means that the file cannot be read.
 fn read(place: &Place) -> Result<Result<String>> {
     let damage = |error: &anyhow::Error| {
         let cause = error.root_cause().downcast_ref::<io::Error>();
@@ -101,7 +101,7 @@ fn walk(directory: &Path, findings: &mut Vec<Finding>) -> Result<()> {
     Ok(())
 }
 
-/// The sub-directories in order, without hidden ones and links.
+/// The sub-directories in order, without hidden directories and links.
 fn directories(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).with_context(|| directory.display().to_string())? {
@@ -114,13 +114,13 @@ fn directories(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Checks a text and returns its kind; `None` if its schema is not one of spamops.
+/// Checks a text and returns its kind; `None` if it has no schema of spamops.
 fn file(text: &str) -> Result<Option<String>> {
     #[derive(Deserialize)]
     struct SchemaOnly {
         schema: Option<Value>,
     }
-    let start = text.trim_start().chars().next().context("is empty")?;
+    let start = text.trim_start().chars().next().context("is empty; run the tool that writes it again")?;
     if start != '{' {
         return Ok(None);
     }
@@ -129,7 +129,7 @@ fn file(text: &str) -> Result<Option<String>> {
     let Some(schema) = schema.filter(|schema| schema.starts_with("spamops/")) else { return Ok(None) };
     let known = RESULT_KINDS.iter().find(|kind| result_file::schema(kind.name) == schema);
     let Some(kind) = known else {
-        bail!("schema {} is unknown to this version of spamops", shown(schema));
+        bail!("schema {} is not supported; use a version of spamops that knows it", shown(schema));
     };
     kind.check(text)?;
     Ok(Some(kind.name.to_owned()))
@@ -160,16 +160,32 @@ mod tests {
         let text = json(&Metrics::new(30, Figures::of(&mut [], confusion), "score"));
         assert_eq!(kind_or_error(&text), "metrics");
         let cases = [
-            ("\"rows\":30", "\"rows\":19", "the counts add up to 20 rows, but 20 of 19 rows are labelled"),
+            (
+                "\"rows\":30",
+                "\"rows\":19",
+                "the counts add up to 20 rows, but 20 of 19 rows are labelled; run the tool again",
+            ),
             (
                 "\"labelled\":20",
                 "\"labelled\":21",
-                "the counts add up to 20 rows, but 21 of 30 rows are labelled",
+                "the counts add up to 20 rows, but 21 of 30 rows are labelled; run the tool again",
             ),
-            ("\"recall\":0.8,", "\"recall\":0.9,", "recall is 0.9, but 0.8 from its own counts"),
-            ("\"true_positive\":8", "\"true_positive\":18446744073709551615", "a count is impossibly high"),
+            (
+                "\"recall\":0.8,",
+                "\"recall\":0.9,",
+                "recall is 0.9, but its counts give 0.8; run the tool again",
+            ),
+            (
+                "\"true_positive\":8",
+                "\"true_positive\":18446744073709551615",
+                "a count is larger than 2^53; run the tool again",
+            ),
             ("\"true_positive\":8", "\"true_positive\":-8", "invalid value: integer `-8`, expected u64"),
-            ("metrics/1", "metrics/1 ", "schema 'spamops/metrics/1 ' is unknown to this version of spamops"),
+            (
+                "metrics/1",
+                "metrics/1 ",
+                "schema 'spamops/metrics/1 ' is not supported; use a version of spamops that knows it",
+            ),
         ];
         for (from, to, expected) in cases {
             assert!(text.contains(from), "{text}");
@@ -191,32 +207,32 @@ mod tests {
             (
                 "\"verdict\":\"better\",\"deploy",
                 "\"verdict\":\"worse\",\"deploy",
-                "deploy_needed is true, but the verdict is worse",
+                "deploy_needed is true, but the verdict is worse; run the tool again",
             ),
             (
                 "\"verdict\":\"better\",\"deploy",
                 "\"verdict\":\"best\",\"deploy",
-                "verdict 'best' is not one of better, worse, inconclusive",
+                "verdict 'best' is not one of better, worse, inconclusive; run the tool again",
             ),
             (
                 "\"challenger_f1\":1.0,\"pairs",
                 "\"challenger_f1\":0.5,\"pairs",
-                "challenger_f1 is 0.5, but 1 from its own counts",
+                "challenger_f1 is 0.5, but its counts give 1; run the tool again",
             ),
             (
                 "\"passed\":true",
                 "\"passed\":false",
-                "deploy_needed is true, but a gate, a slice or a golden message failed",
+                "deploy_needed is true, but a gate, a slice or a golden message failed; run the tool again",
             ),
             (
                 "\"rows\":100,\"verdict\":\"better\",\"deploy",
                 "\"rows\":99,\"verdict\":\"better\",\"deploy",
-                "the counts add up to 100 rows, not 99",
+                "the counts add up to 100 rows, not 99; run the tool again",
             ),
             (
                 "\"only_challenger_right\":30},\"whole",
                 "\"only_challenger_right\":31},\"whole",
-                "the pairs do not agree with the eight counters",
+                "the pairs do not agree with the eight counters; run the tool again",
             ),
             ("\"only_other\":30,\"neither\":0}", "\"only_other\":29,\"neither\":1}", "champion_f1 is"),
         ] {
@@ -224,7 +240,7 @@ mod tests {
             let error = kind_or_error(&text.replacen(from, to, 1));
             assert!(
                 error.starts_with(expected)
-                    || expected == "champion_f1 is" && error.contains("from its own counts"),
+                    || expected == "champion_f1 is" && error.contains("but its counts give"),
                 "{error}"
             );
         }
@@ -235,7 +251,7 @@ mod tests {
         for text in ["[1, 2]", "text,label\n", "{\"schema\": 7}", "{\"schema\": \"other/1\"}", "{}"] {
             assert_eq!(file(text).unwrap(), None, "{text}");
         }
-        assert_eq!(kind_or_error(" \n"), "is empty");
+        assert_eq!(kind_or_error(" \n"), "is empty; run the tool that writes it again");
         assert_eq!(kind_or_error("{\n\"a\": "), "line 2: EOF while parsing a value");
     }
 }
