@@ -278,7 +278,7 @@ struct Modules {
 }
 
 impl Modules {
-    /// Adds the modules that a file lists, then theirs.
+    /// Adds the modules that a file lists, then the modules that these modules list.
     fn list(&mut self, directory: &Path, file: &Path, path: &str) {
         let text = fs::read_to_string(file).unwrap();
         for line in text.lines() {

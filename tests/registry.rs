@@ -145,7 +145,7 @@ fn killed_writers_lose_no_promotion_and_leave_no_partial_file() {
     let start = Instant::now();
     assert!(promote(&root, &[models[0].to_str().unwrap()]).status().unwrap().success());
     assert!(promote(&root, &[models[1].to_str().unwrap()]).status().unwrap().success());
-    // Four writers share the lock and perhaps two cores.
+    // Four writers share one lock, and a machine may have only two cores.
     let usual = start.elapsed() * 2;
     let (killed, done) = (AtomicU64::new(0), AtomicBool::new(false));
     let (outcomes, reads) = thread::scope(|scope| {

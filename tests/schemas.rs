@@ -39,7 +39,7 @@ fn json_files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Adds to every object of a schema that other keys than its own are errors.
+/// Makes unknown keys an error in every object of a schema.
 fn forbid_other_keys(schema: &mut Value) {
     if let Some(object) = schema.as_object_mut() {
         object.values_mut().for_each(forbid_other_keys);

@@ -1,4 +1,4 @@
-//! The type `Reason`: one entry of `reasons` in a result, with its code, sentence, value, limit and p-value.
+//! Defines `Reason`, an entry of `reasons` in a result: code, sentence, value, limit and p-value.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub struct Reason {
     pub p: Option<f64>,
 }
 
-/// A p-value for a sentence: three decimals, or its magnitude if they would all be 0.
+/// A p-value for a sentence: three decimals, or its magnitude if all three decimals would be 0.
 pub fn p_value(p: f64) -> String {
     match p {
         0.001.. => format!("{p:.3}"),

@@ -96,7 +96,7 @@ def resamples(labels, count):
 
 
 def compare(results, labels, names, count):
-    """Prints each preset's differences to the best peers. Returns those whose interval is below zero."""
+    """Prints each preset's differences to the best peers. Returns the differences whose interval is below zero."""
     measures = {name: [measure(labels, *run) for run in runs] for name, runs in results.items()}
 
     def mean(name, weights):

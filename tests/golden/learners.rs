@@ -75,7 +75,7 @@ impl FitOptions {
     }
 }
 
-/// Asserts that the models of a file's cases match scikit-learn's.
+/// Asserts that the models of a file's cases match the models of scikit-learn.
 fn assert_models_match(file: &str, min_cases: usize, tolerance: f64) {
     #[derive(Deserialize)]
     struct Row {

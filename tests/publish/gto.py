@@ -48,7 +48,7 @@ def history():
 
 
 def journal():
-    """The same events from the registry's journal."""
+    """Registrations and assignments in the registry's journal, oldest first."""
     lines = (clone / "models/spam/journal.jsonl").read_text().splitlines()
     for entry in map(json.loads, lines):
         version = f"v{entry['version']}.0.0"

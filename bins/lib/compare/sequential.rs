@@ -11,7 +11,7 @@ use crate::rows::label::Label;
 use crate::stats::paired::PairedConfusion;
 use crate::stats::sequential::ln_evidence;
 
-/// Evidence that decides for a model. A model that is not better reaches it in at most 5% of comparisons,
+/// Minimum evidence for a verdict. A model that is not better reaches it in at most 5% of comparisons,
 /// however often you check (Ville 1939).
 pub const EVIDENCE_NEEDED: f64 = 20.0;
 
@@ -27,7 +27,7 @@ pub struct SequentialTest {
     pub champion: Option<String>,
     /// SHA-256 of the challenger's file; null if not given.
     pub challenger: Option<String>,
-    /// Rows by label and by the model that called them positive.
+    /// Counts of rows by label and by the models that predict positive.
     pub counters: PairedConfusion,
     /// Number of times the evidence was checked.
     pub looks: u64,
@@ -95,7 +95,7 @@ impl SequentialTest {
         Ok(())
     }
 
-    /// Starts a check with the stored state, or with a new one. Fails if the stored state belongs to other models.
+    /// Starts a check with the stored state, or with a new state. Fails if the stored state belongs to other models.
     pub fn look(
         stored: Option<Self>,
         tool: &str,
@@ -109,7 +109,7 @@ impl SequentialTest {
         Ok(state)
     }
 
-    /// Fails if the models are not those compared so far.
+    /// Fails if the state belongs to other models.
     fn expect_models(&mut self, champion: Option<&str>, challenger: Option<&str>) -> Result<()> {
         for (known, given, role) in
             [(&mut self.champion, champion, "champion"), (&mut self.challenger, challenger, "challenger")]
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn maximum_evidence_never_falls() {
+    fn maximum_evidence_is_non_decreasing() {
         let mut rows: Vec<(u64, bool)> = (0..9).map(|id| (id, true)).collect();
         let reached = test_of(&rows).evidence(9);
         assert!(reached.most_for_challenger >= EVIDENCE_NEEDED && reached.for_challenger >= EVIDENCE_NEEDED);

@@ -101,7 +101,7 @@ impl CycleOptions {
         })
     }
 
-    /// The recorded settings, with the given options in their place.
+    /// The recorded settings, with the given options in place of recorded ones.
     pub fn over(&self, known: CycleSettings) -> Result<CycleSettings> {
         let path = |given: &Option<PathBuf>, known: String| given.as_deref().map_or(Ok(known), word);
         Ok(CycleSettings {

@@ -78,7 +78,7 @@ pub struct SignalReport {
     /// Minimum effect: a smaller change is ignored, even if its p-value is small.
     #[serde(rename = "floor")]
     pub minimum_effect: f64,
-    /// Size of the change, as compared with earlier windows.
+    /// Size of the change that is compared with earlier windows. Equals `effect`, or the difference of shares for a word.
     pub strength: f64,
     /// P-value of a change of this size among earlier windows. Absent if there are too few windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -178,6 +178,6 @@ pub struct FamilyTest {
     pub p: f64,
     /// Size of the change, in [`Family::measure`].
     pub effect: f64,
-    /// Size of the change, as compared with earlier windows. Equals the effect; for a word, the difference of its shares.
+    /// Size of the change that is compared with earlier windows: the effect or, for a word, the difference of its shares.
     pub strength: f64,
 }

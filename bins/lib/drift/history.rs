@@ -40,7 +40,7 @@ impl History {
         history
     }
 
-    /// An empty history, for one that cannot be read at all.
+    /// An empty history in place of a file that cannot be read.
     pub fn unreadable(why: &str) -> Self {
         Self { blocks: Vec::new(), unreadable: Some(inert(why)) }
     }

@@ -55,9 +55,9 @@ pub struct RunFindings {
     pub runs: usize,
     /// Numbers of rows and of labelled rows since the reference, including this run.
     pub since: (u64, u64),
-    /// Whether alarms were compared with earlier windows of the stream.
+    /// Whether the strengths were compared with earlier windows.
     pub calibrated: bool,
-    /// Whether the run has unusual drift.
+    /// Whether the run has unusual drift: a larger change than 95% of the earlier windows.
     pub news: bool,
     /// Strength of the change in each family.
     pub strengths: BTreeMap<String, f64>,
@@ -90,9 +90,9 @@ pub struct RunRecord {
     pub runs: usize,
     /// Numbers of rows and of labelled rows since the reference, including this run.
     pub since: (u64, u64),
-    /// Whether alarms were compared with earlier windows of the stream.
+    /// Whether the strengths were compared with earlier windows.
     pub calibrated: bool,
-    /// Whether the run has unusual drift.
+    /// Whether the run has unusual drift: a larger change than 95% of the earlier windows.
     pub news: bool,
     /// Strength of the change in each family of tests.
     pub strengths: BTreeMap<String, f64>,

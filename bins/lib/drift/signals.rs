@@ -25,7 +25,7 @@ pub struct Signal {
 }
 
 impl Signal {
-    /// Whether the change is larger than normal for the stream. True if there are too few earlier windows.
+    /// Whether the change is larger than in 95% of the earlier windows. True if there are too few of them.
     pub fn is_unusual(&self) -> bool {
         self.surprise.is_none_or(|p| p <= ALPHA)
     }
@@ -39,7 +39,7 @@ pub struct ChampionEvidence<'a> {
     pub estimated: Option<&'a EstimatedF1>,
 }
 
-/// Tests every family for which both sides have data.
+/// Tests every family, if both sides have data for it.
 pub(super) fn families(
     reference: &Messages,
     new: &Messages,

@@ -36,7 +36,7 @@ impl Announcement {
         self.release || self.deployment.is_some() || self.environment.is_some() || self.comment.is_some()
     }
 
-    /// Checks tokens and repositories before anything moves.
+    /// Checks tokens and repositories before a move.
     pub fn check(&self) -> Result<()> {
         if self.is_local() {
             self.github()?;
@@ -49,7 +49,7 @@ impl Announcement {
         GitHub::from_environment(repository.context("GITHUB_REPOSITORY is not set; use --github OWNER/REPO")?)
     }
 
-    /// Updates GitHub. Events come last, because GitHub does not show whether one was sent before.
+    /// Updates GitHub. Events come last, because GitHub does not show whether one was already sent.
     pub(super) fn announce(
         &self,
         registry: &Registry,

@@ -51,7 +51,7 @@ pub fn check(model: &Place, golden: &Place, options: &ReadOptions, words: &[Stri
     Ok(found)
 }
 
-/// A label as a report shows it: escaped, and cut to 40 characters.
+/// A label for a report: escaped, and cut to 40 characters.
 fn short(cell: &str) -> String {
     inert(&cell.chars().take(40).collect::<String>())
 }

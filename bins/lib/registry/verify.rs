@@ -105,7 +105,7 @@ impl KnownFiles {
                 .with_context(|| format!("line {line}: version {version} is missing; restore it from git"))?;
             ensure!(
                 *digest == entry.digest,
-                "line {line}: digest differs from that of version {version}; restore both from git"
+                "line {line}: digest differs from the digest of version {version}; restore both from git"
             );
             let is_move = matches!(action, JournalAction::Assigned | JournalAction::RolledBack);
             ensure!(
@@ -161,7 +161,7 @@ fn verify_alias(found: &Alias, path: &Path, known: &KnownFiles, is_readable: boo
     let wanted = known.digests.get(version).with_context(|| {
         format!("points to version {version}, which is missing or damaged; promote another version")
     })?;
-    ensure!(digest == wanted, "digest differs from that of version {version}; restore both from git");
+    ensure!(digest == wanted, "digest differs from the digest of version {version}; restore both from git");
     if is_readable {
         let last = known.journal.moves(alias).find(|entry| entry.sequence == Some(*sequence));
         let last = last.context("is not in the journal; restore both from git")?;

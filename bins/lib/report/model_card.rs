@@ -50,7 +50,7 @@ pub struct ModelCard {
     pub features: FeatureSpec,
     /// How term counts are turned into weights.
     pub weighting: Weighting,
-    /// How a long message is also scored in parts; null if it is not.
+    /// Settings to also score parts of a long message; null if parts are not scored.
     pub windows: Option<Windows>,
     /// How a sum of weights is turned into a probability.
     pub calibration: Calibration,

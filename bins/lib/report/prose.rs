@@ -20,10 +20,10 @@ use crate::report::numbers::{bounds, count, counted, figure, number, percent, si
 use crate::rows::contract::ValidateReport;
 use crate::stats::prior_shift;
 
-/// Characters of a sentence that are shown. Longer text cannot come from a tool.
+/// Maximum number of characters in a sentence. Only forged results have more.
 const SENTENCE: usize = 400;
 
-/// Characters of a word, or of a file name, that are shown.
+/// Maximum number of characters in a word or a file name.
 const WORD: usize = 48;
 
 /// A sentence of a tool, which may quote a message.
@@ -36,7 +36,7 @@ pub(super) fn word(text: &str) -> String {
     cut(&inert(&cut(text, WORD)), WORD)
 }
 
-/// A sentence of a tool for a table. A hyphen before a number becomes a minus sign, at which no line breaks.
+/// A sentence of a tool for a table. A hyphen before a number becomes a minus sign, so that no line breaks there.
 pub(super) fn finding(text: &str) -> String {
     let text: Vec<char> = capital(&sentence(text)).chars().collect();
     let is_minus = |place: usize| {
@@ -92,10 +92,10 @@ fn drift_trigger(code: TriggerCode) -> &'static str {
     }
 }
 
-/// Whether a trigger fired, or holds a retrain back.
+/// `yes` if the trigger fired, `blocks` if it blocks a retrain, else `no`.
 pub(super) fn fired(reason: &Reason) -> &'static str {
     match (TriggerCode::named(&reason.code), reason.fired) {
-        (Some(TriggerCode::Cooldown | TriggerCode::LabelsNeeded), true) => "holds back",
+        (Some(TriggerCode::Cooldown | TriggerCode::LabelsNeeded), true) => "blocks",
         (_, true) => "yes",
         (_, false) => "no",
     }
@@ -162,12 +162,12 @@ pub(super) fn detectable(window: &Window) -> Option<String> {
     Some(format!("{smallest}{needed}"))
 }
 
-/// What an alarm is compared with.
+/// Says how earlier windows limit the drift that triggers a retrain.
 pub(super) fn calibration(window: &Window) -> &'static str {
     if window.calibration == AlarmCalibration::History {
-        "An alarm must also be larger than 95% of earlier windows of this stream."
+        "Drift triggers a retrain only if the change is larger than in 95% of the earlier windows."
     } else {
-        "There are too few earlier windows to compare alarms with, so only the tests and minimum effects count."
+        "There are fewer than 20 earlier windows to compare with, so only the tests and minimum effects count."
     }
 }
 
@@ -178,7 +178,7 @@ pub(super) fn effect(value: f64, measure: &str, minimum: f64) -> String {
     format!("{measure} {value} (minimum {})", number(minimum))
 }
 
-/// The size of an effect as a multiple of its minimum: from 1 on it can be an alarm.
+/// An effect as a multiple of its minimum. From 1 on, the signal can be an alarm.
 pub(super) fn effect_ratio(effect: f64, measure: &str, minimum: f64) -> f64 {
     // An AUC of 0.5 means no difference.
     let zero = if measure == "AUC" { 0.5 } else { 0.0 };
@@ -195,7 +195,7 @@ pub(super) fn change(change: &FeatureChange) -> (String, String) {
     (name, format!("{} → {}", show(change.reference), show(change.new)))
 }
 
-/// Changes with the largest effect on the mean score first, those with an unknown effect last.
+/// Sorts changes by their effect on the mean score, the largest first. Unknown effects come last.
 pub(super) fn by_points(list: &[FeatureChange]) -> Vec<&FeatureChange> {
     let mut list: Vec<&FeatureChange> = list.iter().collect();
     let size = |change: &FeatureChange| change.points.map_or(-1.0, f64::abs);
@@ -206,8 +206,8 @@ pub(super) fn by_points(list: &[FeatureChange]) -> Vec<&FeatureChange> {
 pub(super) fn estimated(estimated: &EstimatedF1) -> String {
     let EstimatedF1 { expected, reference, before, messages, positives, .. } = estimated;
     format!(
-        "Estimated F1 is {} ({}) on {}; the reference is {} after adjusting for class balance ({} positive), {} before. \
-        This assumes that a score still means what it meant in the reference.",
+        "Estimated F1 is {} ({}) on {}; the reference is {} after adjusting for class balance ({} positive), and {} without this adjustment. \
+        The estimate assumes that a score has the same meaning as in the reference.",
         figure(expected.value),
         bounds(expected.interval),
         counted(*messages, "distinct message"),
@@ -217,12 +217,16 @@ pub(super) fn estimated(estimated: &EstimatedF1) -> String {
     )
 }
 
-/// Whether the class balance changed, or the content of the messages.
+/// Names the kind of shift: label shift, content shift or none.
 pub(super) fn shift(shift: &LabelShift) -> String {
     let LabelShift { before, estimated, by_verdicts, distance, p, only_base_rate } = *shift;
-    let verdicts = by_verdicts.map_or_else(String::new, |share| format!(", {} by verdicts", percent(share)));
-    let shares =
-        format!("{} positive before, {} now by scores{verdicts}", percent(before), percent(estimated));
+    let verdicts =
+        by_verdicts.map_or_else(String::new, |share| format!(", {} from verdicts", percent(share)));
+    let shares = format!(
+        "{} positive in the reference; now {} estimated from scores{verdicts}",
+        percent(before),
+        percent(estimated)
+    );
     let test = format!("distance {}, p {}", number(distance), p_value(p));
     let is_content = p <= ALPHA && distance >= 0.10;
     let is_label = (estimated - before).abs() >= prior_shift::MIN_EFFECT;
@@ -237,7 +241,7 @@ pub(super) fn shift(shift: &LabelShift) -> String {
         ),
         (_, false, true) => {
             format!(
-                "Content shift: the scores changed ({test}), but the class balance hardly did ({shares})."
+                "Content shift: the scores changed ({test}), but the class balance hardly changed ({shares})."
             )
         }
         (_, false, false) => {
@@ -264,7 +268,7 @@ pub(super) fn repeated(message: &Repeated) -> String {
     format!("{} copies: {words}{score}", count(message.copies.into()))
 }
 
-/// The false retrains of this schedule.
+/// The expected number of false retrains a year.
 pub(super) fn schedule(schedule: &Schedule) -> String {
     let Schedule { runs, false_retrains } = *schedule;
     let runs = number(runs.round());
@@ -279,6 +283,15 @@ pub(super) fn schedule(schedule: &Schedule) -> String {
     }
 }
 
+/// The number of alarms in parentheses; empty without signals.
+pub(super) fn alarm_count(drift: &DriftReport) -> String {
+    let alarms = drift.signals.iter().filter(|signal| signal.fired).count();
+    match drift.signals.len() {
+        0 => String::new(),
+        signals => format!(" ({alarms} of {} raised an alarm)", counted(signals as u64, "signal")),
+    }
+}
+
 /// The verdict of `drift` in a sentence.
 pub(super) fn drift_verdict(drift: &DriftReport) -> String {
     let alarms = drift.signals.iter().filter(|signal| signal.fired).count();
@@ -289,7 +302,14 @@ pub(super) fn drift_verdict(drift: &DriftReport) -> String {
         DriftVerdict::InsufficientData if drift.window.reference == 0 => {
             "There is no reference to compare the messages with.".into()
         }
-        DriftVerdict::InsufficientData => "There are too few messages for a verdict.".into(),
+        DriftVerdict::InsufficientData => {
+            let messages = count(drift.window.messages);
+            let minimum = drift
+                .window
+                .needed
+                .map_or_else(String::new, |needed| format!(" (minimum {})", count(needed)));
+            format!("There are too few messages for a verdict: {messages}{minimum}.")
+        }
     }
 }
 
@@ -362,6 +382,6 @@ mod tests {
         assert!(shift(&content).starts_with("Content shift: the class balance changed"));
         let still = LabelShift { estimated: 0.31, only_base_rate: false, ..base };
         assert!(shift(&still).starts_with("No shift"));
-        assert!(shift(&LabelShift { estimated: 0.31, ..content }).contains("hardly did"));
+        assert!(shift(&LabelShift { estimated: 0.31, ..content }).contains("hardly changed"));
     }
 }

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match option.as_str() {
             "--pairs" => pairs = value,
             "--looks" => looks = value,
-            _ => return Err(format!("unknown option {option}").into()),
+            _ => return Err(format!("unknown option {option}; use --pairs or --looks").into()),
         }
     }
     fixed(pairs)?;

@@ -56,7 +56,7 @@ fn main() -> Done<()> {
         match option.as_str() {
             "--runs" => runs = value.parse()?,
             "--json" => file = Some(value),
-            _ => return Err(format!("unknown option {option}").into()),
+            _ => return Err(format!("unknown option {option}; use --runs or --json").into()),
         }
     }
     let models = models()?;
@@ -254,7 +254,7 @@ fn alarms(models: &[WatchedModel], runs: u64) -> Done<Value> {
         })?;
         all.push(cell("quiet, labelled", size, &found)?);
     }
-    // A week of small days, each pooled with the days before.
+    // A week of small days, each pooled with earlier days.
     let found = each(runs, |run| {
         let mut rows = stream::rows(named("campaign", 0.15)?, 700, 1_000_000 + run);
         let mut days = StreamState::default();

@@ -28,7 +28,7 @@ pub struct GitTag {
     pub name: String,
     /// The commit that it points at.
     pub commit: String,
-    /// When it was created. None for a lightweight tag.
+    /// Time of creation; none for a lightweight tag.
     pub made: Option<Timestamp>,
 }
 
@@ -75,12 +75,10 @@ impl Git {
         if output.status.code() == Some(1) { Ok(false) } else { done(&words, &output).map(|_| true) }
     }
 
-    /// The current commit.
     pub fn head(&self) -> Result<String> {
         self.run(&["rev-parse", "--verify", "HEAD^{commit}"])
     }
 
-    /// The current branch.
     pub fn branch(&self) -> Result<String> {
         let branch = self.output(&["symbolic-ref", "--quiet", "--short", "HEAD"], &[])?;
         let name = stdout_of(&branch);
