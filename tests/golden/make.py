@@ -186,7 +186,7 @@ def delong(labels, scores):
 
 
 def calibration_error(labels, scores):
-    """Calibration error of Naeini et al. (2015) with 15 bins. A bin includes its upper bound (Guo et al. 2017). The first bin also includes 0."""
+    """Calibration error of Naeini et al. (2015) with 15 bins. A bin includes its upper bound (Guo et al. 2017); the first also includes 0."""
     error = 0.0
     for upper in range(1, 16):
         inside = numpy.maximum(numpy.ceil(scores * 15), 1) == upper

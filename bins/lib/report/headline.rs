@@ -183,16 +183,7 @@ fn quiet_fact(drift: &DriftReport) -> String {
         DriftVerdict::InsufficientData if window.reference == 0 => {
             "there is no reference to compare the messages with".into()
         }
-        DriftVerdict::InsufficientData => match window.needed.filter(|needed| window.messages < *needed) {
-            Some(needed) => {
-                let messages = count(window.messages);
-                format!("too few new messages for a verdict: {messages} (minimum {})", count(needed))
-            }
-            None => {
-                let [messages, reference] = [window.messages, window.reference].map(count);
-                format!("too few messages for a verdict: {messages} new and {reference} in the reference")
-            }
-        },
+        DriftVerdict::InsufficientData => prose::too_few(window),
         DriftVerdict::Drifted => {
             let windows = find(drift, TriggerCode::Drift).and_then(|reason| reason.value.zip(reason.limit));
             match windows.filter(|(windows, limit)| windows < limit) {
@@ -362,7 +353,7 @@ mod tests {
         assert_eq!(quiet(DriftVerdict::Steady, 0.0, 500), "Nothing to do: the messages have not drifted");
         assert_eq!(
             quiet(DriftVerdict::InsufficientData, 0.0, 38),
-            "Nothing to do: too few new messages for a verdict: 38 (minimum 212)"
+            "Nothing to do: too few messages for a verdict: 38 (minimum 212)"
         );
         assert_eq!(
             quiet(DriftVerdict::Drifted, 1.0, 500),

@@ -292,6 +292,16 @@ pub(super) fn alarm_count(drift: &DriftReport) -> String {
     }
 }
 
+/// The reason for `insufficient_data`, with the numbers of messages.
+pub(super) fn too_few(window: &Window) -> String {
+    let [messages, reference] = [window.messages, window.reference].map(count);
+    let numbers = match window.needed.filter(|needed| window.messages < *needed) {
+        Some(needed) => format!("{messages} (minimum {})", count(needed)),
+        None => format!("{messages} new and {reference} in the reference"),
+    };
+    format!("too few messages for a verdict: {numbers}")
+}
+
 /// The verdict of `drift` in a sentence.
 pub(super) fn drift_verdict(drift: &DriftReport) -> String {
     let alarms = drift.signals.iter().filter(|signal| signal.fired).count();
@@ -302,14 +312,7 @@ pub(super) fn drift_verdict(drift: &DriftReport) -> String {
         DriftVerdict::InsufficientData if drift.window.reference == 0 => {
             "There is no reference to compare the messages with.".into()
         }
-        DriftVerdict::InsufficientData => {
-            let messages = count(drift.window.messages);
-            let minimum = drift
-                .window
-                .needed
-                .map_or_else(String::new, |needed| format!(" (minimum {})", count(needed)));
-            format!("There are too few messages for a verdict: {messages}{minimum}.")
-        }
+        DriftVerdict::InsufficientData => format!("There are {}.", too_few(&drift.window)),
     }
 }
 

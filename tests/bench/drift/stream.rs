@@ -368,8 +368,8 @@ impl Scenario {
     }
 }
 
-/// Rows of a scenario. Each seed has its own campaign, language and new topics. Apart from these, row n of a seed has the same
-/// text in every scenario, so the reference needs another seed.
+/// Rows of a scenario. Each seed has its own campaign, language and new topics. Everything else in row n
+/// is the same in every scenario, so the reference needs another seed.
 pub(crate) fn rows(scenario: Scenario, rows: usize, seed: u64) -> impl Iterator<Item = Message> {
     let mut stream = Stream::new(scenario, seed);
     (0..rows).map(move |_| stream.message())
