@@ -1,6 +1,6 @@
 //! Checks the help of every tool and sub-command: its size, its headings, and a text for every option.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -1,6 +1,6 @@
 //! Checks that every relative link in the Markdown files of the repository leads to a file and to a heading that exist.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::{HashMap, HashSet};
 use std::fs;

@@ -1,7 +1,7 @@
 //! Tests the registry under stress: killed writers, concurrent readers, full disks.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-#![expect(clippy::expect_used, reason = "in a test a failed expect is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![expect(clippy::expect_used, reason = "a failed expect fails the test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -302,7 +302,7 @@ fn a_full_or_read_only_file_system_leaves_the_old_champion() {
         output.map(|output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned());
     let message = message.unwrap_or_else(|_| "skipped".into());
     if message.contains("skipped") || message.starts_with("unshare: ") {
-        println!("skipped: cannot mount a file system here: {message}");
+        println!("skipped: cannot mount a file system: {message}");
         return;
     }
     let lines: Vec<&str> = message.lines().collect();

@@ -1,6 +1,6 @@
 //! Tests `spamops run`: the complete cycle, single steps, killed and resumed runs, and results of another run.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -32,7 +32,7 @@ say 'cargo test'
 cargo test --locked
 
 say 'fuzz'
-# A fixed seed gives the same inputs on every run from a clean tree. tests/real.sh fuzz-10min searches for new ones.
+# A fixed seed gives the same inputs on every run from a clean tree. tests/real.sh fuzz-10min searches for new inputs.
 FUZZ_SEED=${FUZZ_SEED:-1} tests/fuzz/all.sh "${FUZZ_SECONDS:-30}"
 
 say 'the cycle'

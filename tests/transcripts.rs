@@ -6,7 +6,7 @@
 //! file runs in a fresh directory with the repository's `data`, `models`, `bins`, `tests` and `Cargo.toml`. The commands in
 //! `tests/cases/bin`, such as `rounded` and `figures`, shorten output.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::fmt::Write as _;
 use std::fs;

@@ -10,7 +10,7 @@ pub struct Reason {
     pub code: String,
     /// Whether it supports the decision: a trigger that fired, or a check that passed.
     pub fired: bool,
-    /// One sentence for people: the fact and its limit first, details after a semicolon.
+    /// One sentence for people: the fact and its limit, then details after a semicolon.
     pub says: String,
     /// The measured value; null if nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]

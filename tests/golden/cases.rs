@@ -11,7 +11,6 @@ struct Golden<Case> {
     cases: Vec<Case>,
 }
 
-/// The cases of a file.
 pub(crate) fn cases<Case: DeserializeOwned>(name: &str) -> Vec<Case> {
     let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let golden: Golden<Case> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();

@@ -69,7 +69,6 @@ impl FitOptions {
         recipe
     }
 
-    /// Weight of a row.
     fn weight(&self, row: usize) -> f64 {
         if self.weighted { (7 * row % 5 + 1) as f64 / 2.0 } else { 1.0 }
     }

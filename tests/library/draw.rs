@@ -209,7 +209,7 @@ fn draw<'a>(
     draw.finish().map(|row| row.get(0).parse().unwrap()).collect()
 }
 
-/// Asserts the size of a sample, the share of each stratum to within one row, and that the rows have the smallest keys.
+/// Asserts the size of a sample and the share of each stratum to within one row. The rows must have the smallest keys.
 fn assert_stratified<'a>(
     rows: &[Row],
     size: u64,

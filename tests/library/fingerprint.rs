@@ -1,4 +1,4 @@
-//! Tests the normal form of a text, which decides which rows are copies and on which side of a split a row is.
+//! Tests the normal form of a text. It decides whether rows are copies, and the side of a split that a row is on.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -43,7 +43,8 @@ fn a_shift_is_detected_and_estimated() {
 fn corrected_scores_improve_after_a_shift_and_stay_the_same_without_a_shift() {
     let directory = fresh("balances");
     let file = |name: &str| directory.join(name);
-    // Rows from before the corpus drifts. Half of them are for training. Rows of one class are dropped to reach the share.
+    // Rows that are older than the drift of the corpus. Half of them are for training. Rows of one class are dropped to
+    // reach the share.
     let [train, steady, shifted] = [("train", 0, 0.13), ("steady", 1, 0.13), ("shifted", 1, 0.6)]
         .map(|(name, side, share)| resampled(&file(&format!("{name}.csv")), side, share));
     let model = file("model.json");

@@ -1,4 +1,4 @@
-"""Tests track with a real MLflow server: run.py TOOLS CYCLE, where CYCLE is the output directory of bins/pipeline.sh."""
+"""Tests track with a real MLflow server: run.py TOOLS CYCLE. CYCLE is the output directory of bins/pipeline.sh."""
 
 import contextlib
 import csv

@@ -28,7 +28,6 @@ pub struct Gate {
     pub greater_is_better: bool,
 }
 
-/// One limit of a gate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum GateLimit {
     /// Limit for the figure itself.

@@ -21,7 +21,7 @@ const BOOTSTRAP_DRAWS: usize = 10_000;
 /// Seed of the bootstrap. It is fixed, so that the same rows give the same interval.
 const BOOTSTRAP_SEED: u64 = 1;
 
-/// Minimum number of discordant rows with which the exact test can reach its level.
+/// Minimum number of discordant rows for the exact test to reach its level.
 const MIN_DISCORDANT_ROWS: u64 = 6;
 
 /// Whether the challenger is better than the champion.
@@ -49,7 +49,7 @@ impl CompareVerdict {
     }
 }
 
-/// The challenger's figure minus the champion's.
+/// The challenger's figure minus the champion's figure.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Difference {
     /// The measured difference.
@@ -98,7 +98,7 @@ pub struct PairedResult {
     /// Smallest difference in accuracy that McNemar's test detects with power 0.8 on these rows (Connor 1987).
     /// Null if no difference can be detected.
     pub detectable: Option<f64>,
-    /// Rows needed for a verdict with power 0.8, if the true difference equals the measured one. Null if there is a verdict
+    /// Rows needed for a verdict with power 0.8, if the true difference equals the measured difference. Null if there is a verdict
     /// or no number of rows is enough.
     pub rows_needed: Option<u64>,
 }

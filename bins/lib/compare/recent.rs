@@ -94,7 +94,7 @@ impl DatedRows {
         })
     }
 
-    /// The date from which there are at least `newest` rows; none if there are too few rows or `newest` is 0.
+    /// The latest date that at least `newest` rows reach; none if there are too few rows or `newest` is 0.
     fn since(&mut self, newest: usize) -> Option<i64> {
         let place = self.rows.len().checked_sub(newest).filter(|_| newest > 0)?;
         self.rows.sort_unstable_by_key(|(date, _)| *date);

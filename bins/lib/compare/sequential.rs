@@ -29,7 +29,7 @@ pub struct SequentialTest {
     pub challenger: Option<String>,
     /// Counts of rows by label and by the models that predict positive.
     pub counters: PairedConfusion,
-    /// Number of times the evidence was checked.
+    /// Number of checks of the evidence.
     pub looks: u64,
     /// Natural logarithm of the maximum evidence for the challenger so far.
     pub ln_most_for: f64,
@@ -42,7 +42,7 @@ pub struct SequentialTest {
 /// The current and the maximum evidence for each model.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct SequentialEvidence {
-    /// Number of times the evidence was checked, including this one.
+    /// Number of checks of the evidence, including this check.
     pub looks: u64,
     /// Number of rows counted so far.
     pub rows: u64,
@@ -122,7 +122,7 @@ impl SequentialTest {
         Ok(())
     }
 
-    /// Counts a row, unless its identifier was counted before. Returns whether it was counted.
+    /// Counts a row, unless its identifier was already counted. Returns whether it was counted.
     pub fn add(&mut self, id: u64, truth: Label, champion: Label, challenger: Label) -> bool {
         if !self.counted.insert(hex(&id.to_be_bytes())) {
             return false;

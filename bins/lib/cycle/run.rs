@@ -25,14 +25,14 @@ pub struct CycleRun<'a> {
     pub common: Vec<String>,
     /// Channels to notify, as a comma-separated list.
     pub notify: Option<String>,
-    /// Print the command lines without running them.
+    /// Whether to only print the command lines.
     pub dry_run: bool,
     /// Prints a line immediately.
     pub echo: &'a dyn Fn(&str),
 }
 
 impl CycleRun<'_> {
-    /// Runs all steps of the cycle, except those already done.
+    /// Runs all steps of the cycle, except completed steps.
     pub fn run_all(&mut self) -> Result<()> {
         self.run_pending(&[CycleStep::Sample, CycleStep::Validate])?;
         if self.has_rows_to_score()? {

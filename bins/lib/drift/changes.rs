@@ -99,8 +99,8 @@ impl MeanScore {
     }
 }
 
-/// Change of the mean score explained by a changed share, in points. It is the change of the share, times the difference
-/// in mean score between messages with and without the property (composition component, Kitagawa 1955).
+/// Change of the mean score explained by a changed share, in points. It is the change of the share times the difference
+/// in mean score between messages with and without the property (Kitagawa 1955).
 fn score_points(reference: &Messages, new: &Messages, has: &dyn Fn(&MessageRecord) -> bool) -> f64 {
     let (mut with, mut without) = (MeanScore::default(), MeanScore::default());
     let mut count = |side: &Messages| {

@@ -13,10 +13,9 @@ use crate::io::dates::Timestamp;
 /// The decision about the champion, and the evidence behind it.
 #[derive(Clone, Debug)]
 pub struct DriftDecision {
-    /// Time of the decision.
     pub time: Timestamp,
     pub retrain_needed: bool,
-    /// Whether labels are requested, because a retrain has too few new ones.
+    /// Whether labels are requested, because there are too few new labels for a retrain.
     pub labels_needed: bool,
     /// The first trigger that fired, even if the cooldown or missing labels block the retrain.
     pub asked: Option<TriggerCode>,

@@ -27,7 +27,7 @@ pub struct DriftReport {
     pub verdict: DriftVerdict,
     /// Whether a retrain is requested.
     pub retrain_needed: bool,
-    /// Whether labels are requested, because a retrain has too few new ones.
+    /// Whether labels are requested, because there are too few new labels for a retrain.
     pub labels_needed: bool,
     /// Code of the first trigger that fired; null if none did.
     pub reason: Option<TriggerCode>,

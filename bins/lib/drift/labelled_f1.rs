@@ -59,7 +59,6 @@ pub enum LabelledF1 {
         found: MeasuredF1,
         /// Cross-validated F1, adjusted to the class balance of the labelled rows.
         before: f64,
-        /// Lower bound of the loss.
         loss_lower_bound: f64,
         /// Maximum loss.
         margin: f64,

@@ -1,4 +1,4 @@
-//! Collects the evidence of one run, and pools its messages with those of earlier runs.
+//! Collects the evidence of one run, and pools its messages with the messages of earlier runs.
 
 use anyhow::Result;
 
@@ -18,7 +18,7 @@ pub const POOLED_MESSAGES: u64 = 2000;
 /// The facts about the champion that `drift` needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Champion {
-    /// Score from which a message is positive.
+    /// Minimum score of a positive message.
     pub threshold: Fraction,
     /// Out-of-fold verdicts on its training rows; none without cross-validation.
     pub confusion: Option<Confusion>,

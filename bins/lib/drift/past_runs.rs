@@ -13,11 +13,10 @@ use crate::stats::confusion::Confusion;
 /// Minimum number of earlier windows for a comparison with them.
 pub const MIN_WINDOWS: usize = 20;
 
-/// The messages of a run, pooled with those of earlier runs.
+/// The messages of a run, pooled with the messages of earlier runs.
 #[derive(Clone, Debug)]
 pub struct PooledRuns<'a> {
     pub messages: Cow<'a, Profile>,
-    /// Number of pooled runs.
     pub runs: usize,
 }
 
@@ -46,7 +45,7 @@ impl PastRuns<'_> {
         Ok(pool)
     }
 
-    /// Verdicts of the champion on labelled rows of the last `runs` runs, including this one.
+    /// Verdicts of the champion on labelled rows of the last `runs` runs, including this run.
     pub fn confusion(&self, run: &ObservedRun, runs: usize) -> Confusion {
         let before = self.0.iter().rev().take(runs - 1).map(|record| record.confusion);
         before.fold(run.confusion, |sum, of| sum + of)

@@ -95,7 +95,7 @@ pub struct DriftPolicy {
     pub cooldown_hours: f64,
     /// Minimum number of new labels for a retrain.
     pub min_new_labels: u64,
-    /// Retrain regardless of the signals.
+    /// Whether to retrain regardless of the signals.
     pub forced: bool,
 }
 
@@ -141,7 +141,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule for runs that are `interval` days apart.
+    /// The schedule for one run every `interval` days.
     pub(super) fn of(policy: &DriftPolicy, interval: Option<f64>) -> Self {
         let runs = interval.map_or(365.0, |days| 365.0 / days.max(1.0 / 24.0));
         let false_retrains = policy.is_as_simulated().then_some(FALSE_RETRAINS * (runs / 365.0).max(1.0));

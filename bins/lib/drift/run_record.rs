@@ -51,7 +51,7 @@ impl<'a> ObservedRun<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunFindings {
     pub verdict: DriftVerdict,
-    /// Number of runs in the window of the verdict, including this one.
+    /// Number of runs in the window of the verdict, including this run.
     pub runs: usize,
     /// Numbers of rows and of labelled rows since the reference, including this run.
     pub since: (u64, u64),
@@ -86,7 +86,7 @@ pub struct RunRecord {
     pub confusion: Confusion,
     /// Verdict on the window.
     pub verdict: DriftVerdict,
-    /// Number of runs in the window of the verdict, including this one.
+    /// Number of runs in the window of the verdict, including this run.
     pub runs: usize,
     /// Numbers of rows and of labelled rows since the reference, including this run.
     pub since: (u64, u64),

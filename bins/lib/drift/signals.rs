@@ -34,7 +34,7 @@ impl Signal {
 /// The champion's threshold and its estimated F1 on the new messages.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChampionEvidence<'a> {
-    /// Score from which a message is positive.
+    /// Minimum score of a positive message.
     pub threshold: Option<Fraction>,
     pub estimated: Option<&'a EstimatedF1>,
 }

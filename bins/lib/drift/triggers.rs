@@ -89,8 +89,12 @@ pub enum ChampionPresence {
 pub struct DriftPersistence {
     /// Verdict on the current window.
     pub verdict: DriftVerdict,
-    /// Number of new messages in the current window, and number needed; none if no number is enough.
-    pub window: (u64, Option<u64>),
+    /// Number of new messages in the current window.
+    pub messages: u64,
+    /// Number of messages in the reference.
+    pub reference: u64,
+    /// Number of new messages needed for a verdict; none if no number is enough.
+    pub needed: Option<u64>,
     /// Number of alarms, and number of signals.
     pub alarms: (usize, usize),
     /// Whether the drift in the current window is larger than in 95% of the earlier windows.
@@ -253,7 +257,9 @@ fn drift(observation: &Observation, assessment: &Assessment, policy: &DriftPolic
     let earlier = observation.past.drifted(assessment.window.runs, policy.persistence.of - 1);
     let drift = DriftPersistence {
         verdict: assessment.verdict,
-        window: (assessment.window.messages, assessment.window.needed),
+        messages: assessment.window.messages,
+        reference: assessment.window.reference,
+        needed: assessment.window.needed,
         alarms: (assessment.signals.iter().filter(|signal| signal.fired).count(), assessment.signals.len()),
         is_unusual,
         drifted: usize::from(is_unusual) + earlier,

@@ -44,7 +44,7 @@ pub struct Window {
     pub rows: u64,
     /// Estimated number of distinct messages among the new rows.
     pub distinct: u64,
-    /// Number of pooled runs, including this one.
+    /// Number of pooled runs, including this run.
     pub runs: usize,
     /// Number of distinct messages compared; 0 without a reference.
     pub messages: u64,

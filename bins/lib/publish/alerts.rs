@@ -259,7 +259,6 @@ impl Alert {
         })
     }
 
-    /// Sends the alert to one channel.
     pub fn send(&self, channel: Channel, environment: AlertSettings<'_>) -> Result<()> {
         let client =
             HttpClient::new(HttpSettings { timeout: Duration::from_secs(10), ..HttpSettings::default() })?;

@@ -1,4 +1,4 @@
-//! The HTTP client: every request has a time limit, and non-idempotent requests are not retried.
+//! Sends HTTP requests. Every request has a time limit, and non-idempotent requests are not retried.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -42,7 +42,7 @@ pub struct HttpSettings {
     pub pause: Duration,
     /// PEM file of CA certificates that replace the built-in ones.
     pub authorities: Option<PathBuf>,
-    /// Skips the verification of certificates.
+    /// Whether to skip the verification of certificates.
     pub insecure: bool,
 }
 

@@ -18,11 +18,11 @@ use crate::registry::moves::Promotion;
 
 /// How to publish a move.
 pub struct PublishPlan {
-    /// Commits the registry.
+    /// Whether to commit the registry.
     pub commit: bool,
-    /// Tags the version and the alias.
+    /// Whether to tag the version and the alias.
     pub tag: bool,
-    /// Pushes commits and tags to this remote.
+    /// Remote that commits and tags are pushed to.
     pub push: Option<String>,
     /// Author of the commit if git has no identity configured.
     pub actor: Actor,

@@ -226,7 +226,7 @@ impl Registry {
     }
 }
 
-/// The model in this directory; none if the directory holds no versions.
+/// The model in this directory; none if the directory has no versions.
 pub fn in_directory(directory: &Path) -> Option<Registry> {
     let alias = Place::File(directory.join(format!("{CHAMPION}.json")));
     let has_alias = || alias.is_regular_file() && result_file::read::<Alias>(&alias, "alias").is_ok();

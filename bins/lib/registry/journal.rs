@@ -58,7 +58,7 @@ pub struct JournalEntry {
     /// Alias that moved; absent if none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
-    /// Number of moves of that alias, including this one; absent without an alias.
+    /// Number of moves of that alias, including this move; absent without an alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
     /// Previous version of the alias; absent for its first move.

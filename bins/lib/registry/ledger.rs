@@ -154,12 +154,10 @@ pub(super) fn pretty(result: &impl serde::Serialize) -> Result<Vec<u8>> {
 }
 
 impl Ledger {
-    /// An alias by its name.
     pub(super) fn alias(&self, name: &str) -> Option<&Alias> {
         self.aliases.iter().find(|alias| alias.alias == name)
     }
 
-    /// A version by its number.
     pub(super) fn version(&self, number: u64) -> Option<&Version> {
         self.versions.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }

@@ -1,4 +1,4 @@
-//! Moves an alias. Plans the complete move before it writes, so a dry run shows exactly what a run does.
+//! Moves an alias. Plans the complete move before it writes, so that a dry run shows exactly the same steps as a run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +24,6 @@ pub struct MoveRequest<'a> {
     pub expect: Option<ExpectedVersion>,
     /// The reports behind the decision.
     pub reports: &'a [KeptReport],
-    /// Reason for the move.
     pub reason: &'a str,
     /// Person or account that requests the move.
     pub actor: Option<&'a str>,
@@ -34,14 +33,13 @@ pub struct MoveRequest<'a> {
     pub tool: &'a str,
 }
 
-/// The target of a move.
 #[derive(Clone, Copy, Debug)]
 pub enum MoveTarget<'a> {
     /// This model. Registers it if it is new.
     Model(&'a CandidateModel),
     /// A registered version.
     Version(u64),
-    /// A rollback to this version, or to the previous one.
+    /// A rollback to this version, or to the previous version.
     Back(Option<u64>),
 }
 
@@ -129,7 +127,7 @@ pub struct Promotion {
     pub previous_version: Option<u64>,
     /// SHA-256 of the model file.
     pub digest: String,
-    /// Number of moves of the alias, including this one.
+    /// Number of moves of the alias, including this move.
     pub sequence: u64,
     /// Time of the move, in UTC (RFC 3339).
     pub moved: String,
@@ -153,7 +151,7 @@ impl Registry {
         let outer = self.directory.parent().filter(|outer| super::in_directory(outer).is_some());
         if let Some(outer) = outer {
             bail!(
-                "{}: holds the versions of one model; set --registry to its parent directory",
+                "{}: is the directory of one model; set --registry to its parent directory",
                 outer.display()
             );
         }
@@ -167,7 +165,7 @@ impl Registry {
         Ok(promotion)
     }
 
-    /// Plans what [`Registry::promote`] would do now, and writes nothing.
+    /// Plans the steps of [`Registry::promote`], and writes nothing.
     pub fn preview(&self, request: &MoveRequest<'_>) -> Result<Promotion> {
         let _lock = self.lock_shared()?;
         Ok(Promotion { dry_run: true, ..self.plan(request)?.promotion })
@@ -221,7 +219,7 @@ impl Registry {
             changed,
             dry_run: false,
             version: after.version,
-            // The last move in the journal brought the alias here, now or earlier.
+            // The last move in the journal set the current version, now or earlier.
             previous_version: ledger.journal.moves(request.alias).next_back().and_then(|entry| entry.from),
             digest: after.digest,
             sequence: after.sequence,
@@ -242,7 +240,7 @@ impl Registry {
         })
     }
 
-    /// The version of a model: its existing version, or a new one. Adds the files and journal lines to write.
+    /// The version of a model: its existing version, or a new version. Adds the files and journal lines to write.
     fn register(
         &self,
         model: &CandidateModel,

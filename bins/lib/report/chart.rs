@@ -154,7 +154,7 @@ fn axis_title(feature: &str) -> String {
     format!("{}{unit}", prose::word(feature))
 }
 
-/// The share of messages in each bin.
+/// The share of messages in each bin, from 0 to 1.
 pub(super) fn shares(bins: &[u64]) -> Vec<f64> {
     let all = bins.iter().map(|count| *count as f64).sum::<f64>().max(1.0);
     bins.iter().map(|count| *count as f64 / all).collect()

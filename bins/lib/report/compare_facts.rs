@@ -1,4 +1,4 @@
-//! The facts that decided a comparison, short enough for one sentence.
+//! Names the facts that decided a comparison, for one short sentence.
 
 use crate::compare::paired_result::{CompareVerdict, MIN_F1_EFFECT, PairedResult};
 use crate::compare::report::CompareReport;

@@ -3,7 +3,7 @@
 use crate::compare::decision::CompareDecision;
 use crate::compare::gates::{Gate, GateLimit, GateOutcome, GateResult};
 use crate::compare::golden::{GoldenMiss, GoldenResult};
-use crate::compare::paired_result::{MIN_F1_EFFECT, McNemar, PairedResult};
+use crate::compare::paired_result::{MIN_F1_EFFECT, PairedResult};
 use crate::compare::reasons::{CompareReason, CompareReasonCode, RowScope};
 use crate::compare::report::CompareReport;
 use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
@@ -64,7 +64,7 @@ fn reason(reason: &CompareReason) -> Reason {
     }
 }
 
-/// The fact and its limit come first, details after a semicolon: `Reason::fact` relies on it.
+/// The fact and its limit come before the first semicolon, because `Reason::fact` cuts there.
 fn sentence(reason: &CompareReason) -> String {
     match reason {
         CompareReason::NoRows => "there are no labelled rows to compare the models on".into(),
@@ -108,12 +108,11 @@ fn paired_test(part: &PairedResult) -> String {
     format!("{} (exact McNemar p {p})", only_right(part))
 }
 
-/// The rows that exactly one of the models got right.
+/// Counts the rows that exactly one model got right.
 pub(super) fn only_right(part: &PairedResult) -> String {
-    let McNemar { only_challenger_right, only_champion_right, .. } = part.mcnemar;
-    let challenger = counted(only_challenger_right, "row");
-    let champion = counted(only_champion_right, "row");
-    format!("only the challenger got {challenger} right, and only the champion got {champion} right")
+    let right = count(part.mcnemar.only_challenger_right);
+    let rows = counted(part.mcnemar.discordant_rows(), "row");
+    format!("the challenger is right on {right} of {rows} with different verdicts")
 }
 
 fn f1_difference(part: &PairedResult) -> String {

@@ -12,7 +12,8 @@ use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::ResultHead;
 use crate::profile::descriptor::FLAGS;
 use crate::reason::Reason;
-use crate::report::numbers::{count, counted};
+use crate::report::numbers::counted;
+use crate::report::prose;
 use crate::stats::two_by_two::TwoByTwo;
 
 /// A sentence for runs without labels.
@@ -124,7 +125,7 @@ fn share_name(of: &ShareOf) -> String {
     }
 }
 
-/// The fact and its limit come first, details after a semicolon: `Reason::fact` relies on it.
+/// The fact and its limit come before the first semicolon, because `Reason::fact` cuts there.
 fn trigger_sentence(cause: &TriggerCause) -> String {
     match cause {
         TriggerCause::Forced(true) => "a retrain is forced".into(),
@@ -236,14 +237,8 @@ fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
     )
 }
 
-/// The number of new messages, and the number needed if it is known.
-fn too_few((messages, needed): (u64, Option<u64>)) -> String {
-    let minimum = needed.map_or_else(String::new, |needed| format!(" (minimum {})", count(needed)));
-    format!("too few messages for a verdict: {}{minimum}", count(messages))
-}
-
 fn drift_sentence(drift: &DriftPersistence) -> String {
-    let DriftPersistence { verdict, window, alarms, is_unusual, drifted, persistence, retrain_on } = *drift;
+    let DriftPersistence { verdict, alarms, is_unusual, drifted, persistence, retrain_on, .. } = *drift;
     let alarms = format!("{} of {}", alarms.0, counted(alarms.1 as u64, "signal"));
     let verdict = match verdict {
         DriftVerdict::Drifted if !is_unusual => {
@@ -253,7 +248,7 @@ fn drift_sentence(drift: &DriftPersistence) -> String {
         }
         DriftVerdict::Drifted => format!("the messages have drifted ({alarms} raised an alarm)"),
         DriftVerdict::Steady => format!("the messages have not drifted ({alarms} raised an alarm)"),
-        DriftVerdict::InsufficientData => too_few(window),
+        DriftVerdict::InsufficientData => prose::too_few(drift.messages, drift.reference, drift.needed),
     };
     let Persistence { windows, of } = persistence;
     match retrain_on {

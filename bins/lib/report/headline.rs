@@ -1,4 +1,4 @@
-//! The headline of a run, and the one sentence that says what was decided and why.
+//! Writes the headline of a run, and one sentence with the decision and its reason.
 
 use crate::compare::report::CompareReport;
 use crate::drift::drift_report::DriftReport;
@@ -180,10 +180,7 @@ fn quiet_fact(drift: &DriftReport) -> String {
     let window = &drift.window;
     match drift.verdict {
         DriftVerdict::Steady => format!("the messages have not drifted{}", prose::alarm_count(drift)),
-        DriftVerdict::InsufficientData if window.reference == 0 => {
-            "there is no reference to compare the messages with".into()
-        }
-        DriftVerdict::InsufficientData => prose::too_few(window),
+        DriftVerdict::InsufficientData => prose::too_few(window.messages, window.reference, window.needed),
         DriftVerdict::Drifted => {
             let windows = find(drift, TriggerCode::Drift).and_then(|reason| reason.value.zip(reason.limit));
             match windows.filter(|(windows, limit)| windows < limit) {

@@ -1,4 +1,4 @@
-//! The title and the key facts of a run, for the top of a report.
+//! Lists the title and the key facts of a run, for the top of a report.
 
 use crate::compare::report::CompareReport;
 use crate::drift::drift_report::DriftReport;

@@ -1,4 +1,4 @@
-//! Sentences, reports and charts for people.
+//! Writes sentences, reports and charts for people.
 
 pub mod aligned;
 mod numbers;

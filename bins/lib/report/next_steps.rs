@@ -92,7 +92,7 @@ pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
     steps
 }
 
-/// Points to the messages on which champion and challenger disagree.
+/// Points to the messages with different verdicts of champion and challenger.
 fn flips(run: &RunResults) -> NextStep {
     let place = if run.files.contains(&"flips.csv") { "in flips.csv" } else { "with compare --flips FILE" };
     NextStep::text(format!("Review the messages whose verdict changed, {place}."))

@@ -1,4 +1,4 @@
-//! Sentences that the Markdown report, the HTML page and the annotations share, before escaping.
+//! Writes the sentences that the Markdown report, the HTML page and the annotations share. The caller escapes them.
 
 use crate::compare::reasons::CompareReasonCode;
 use crate::compare::report::CompareReport;
@@ -171,7 +171,6 @@ pub(super) fn calibration(window: &Window) -> &'static str {
     }
 }
 
-/// An effect and its minimum.
 pub(super) fn effect(value: f64, measure: &str, minimum: f64) -> String {
     let measure = word(measure);
     let value = if measure == "difference" { signed(value) } else { number(value) };
@@ -292,14 +291,14 @@ pub(super) fn alarm_count(drift: &DriftReport) -> String {
     }
 }
 
-/// The reason for `insufficient_data`, with the numbers of messages.
-pub(super) fn too_few(window: &Window) -> String {
-    let [messages, reference] = [window.messages, window.reference].map(count);
-    let numbers = match window.needed.filter(|needed| window.messages < *needed) {
-        Some(needed) => format!("{messages} (minimum {})", count(needed)),
-        None => format!("{messages} new and {reference} in the reference"),
-    };
-    format!("too few messages for a verdict: {numbers}")
+/// The reason for `insufficient_data`. `needed` is the number of messages for a verdict, if known.
+pub(super) fn too_few(messages: u64, reference: u64, needed: Option<u64>) -> String {
+    let [new, known] = [messages, reference].map(count);
+    match needed.filter(|needed| messages < *needed) {
+        _ if reference == 0 => "there is no reference to compare the messages with".into(),
+        Some(needed) => format!("too few messages for a verdict: {new} (minimum {})", count(needed)),
+        None => format!("too few messages for a verdict: {new} new and {known} in the reference"),
+    }
 }
 
 /// The verdict of `drift` in a sentence.
@@ -309,10 +308,10 @@ pub(super) fn drift_verdict(drift: &DriftReport) -> String {
     match drift.verdict {
         DriftVerdict::Drifted => format!("The messages have drifted: {alarms} of {signals} raised an alarm."),
         DriftVerdict::Steady => format!("The messages have not drifted: none of {signals} raised an alarm."),
-        DriftVerdict::InsufficientData if drift.window.reference == 0 => {
-            "There is no reference to compare the messages with.".into()
+        DriftVerdict::InsufficientData => {
+            let Window { messages, reference, needed, .. } = drift.window;
+            stop(&capital(&too_few(messages, reference, needed)))
         }
-        DriftVerdict::InsufficientData => format!("There are {}.", too_few(&drift.window)),
     }
 }
 

@@ -29,13 +29,10 @@ pub struct RunResults {
     pub run_id: Option<String>,
     /// The model that the run is about, if known.
     pub model: RunModel,
-    /// The result of `validate`.
     pub validate: Option<ValidateReport>,
     /// The champion's metrics on the labelled new rows.
     pub metrics: Option<Metrics>,
-    /// The result of `drift`.
     pub drift: Option<DriftReport>,
-    /// The result of `compare`.
     pub compare: Option<CompareReport>,
     /// The result of `promote`, if it moved the champion.
     pub promote: Option<Promotion>,

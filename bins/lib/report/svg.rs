@@ -1,4 +1,4 @@
-//! Inline SVG drawings as wide as their container, with text that keeps its size on a phone.
+//! Draws inline SVG that fills the width of its container. Text keeps its size on a phone.
 
 use std::fmt::Write as _;
 

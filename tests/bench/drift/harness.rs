@@ -167,7 +167,6 @@ fn label(spam: bool) -> Label {
     if spam { Label::Positive } else { Label::Negative }
 }
 
-/// The model for a run.
 fn model_for(models: &[WatchedModel], run: u64) -> &WatchedModel {
     &models[usize::try_from(run % MODELS).unwrap_or(0)]
 }

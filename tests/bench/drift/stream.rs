@@ -4,8 +4,8 @@
 //! words; 200 are English. Rows are independent draws: in 50,000 quiet rows no text occurs twice, even without digits and
 //! links. Texts have 5 to 120 words, half of them fewer than 25. A million rows take a second.
 //!
-//! The table shows a `message` model fitted on 5,000 quiet rows and measured on 5,000 others, as means of five pairs of
-//! seeds. est is the F1 estimated from calibrated scores without labels (CBPE):
+//! The table shows a `message` model fitted on 5,000 quiet rows and measured on 5,000 other rows. Values are means of
+//! five pairs of seeds. est is the F1 estimated from calibrated scores without labels (CBPE):
 //!
 //! | scenario | strength | F1 | min, max | precision | recall | est |
 //! |---|---|---|---|---|---|---|

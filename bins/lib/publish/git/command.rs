@@ -26,7 +26,6 @@ pub struct Git {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitTag {
     pub name: String,
-    /// The commit that it points at.
     pub commit: String,
     /// Time of creation; none for a lightweight tag.
     pub made: Option<Timestamp>,

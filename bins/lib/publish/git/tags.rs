@@ -16,12 +16,10 @@ const MAX_DATE: Timestamp = Timestamp(253_402_300_799);
 /// A move to record as tags.
 #[derive(Clone, Copy, Debug)]
 pub struct TaggedMove<'a> {
-    /// Name of the model.
     pub name: &'a str,
     pub version: u64,
     /// The alias that now points at the version.
     pub alias: &'a str,
-    /// Message of the new tags.
     pub message: &'a str,
     /// Earliest date of a new tag.
     pub now: Timestamp,

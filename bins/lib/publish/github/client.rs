@@ -1,4 +1,4 @@
-//! The client of GitHub's API for one repository. It never retries a request, and sends the token only to the API.
+//! Calls GitHub's API for one repository. Never retries a request, and sends the token only to the API.
 
 use super::failure::{ApiCall, failure, status};
 use std::fmt;

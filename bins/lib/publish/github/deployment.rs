@@ -12,7 +12,6 @@ const CALL: ApiCall<'static> =
 /// A deployment whose status is success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deployed {
-    /// Id of the deployment.
     pub id: u64,
     /// Whether this call set the status; false if it was already success.
     pub set: bool,

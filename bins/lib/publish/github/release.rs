@@ -122,8 +122,8 @@ impl GitHub {
 
     /// Uploads a file to the release's upload address, if that is on GitHub.
     ///
-    /// Calls by path, because octocrab's `upload_asset` fetches the release again, accepts any address, does not escape the
-    /// file's name, and sends JSON as a byte stream.
+    /// Calls by path, because octocrab's `upload_asset` accepts any address, does not escape the file's name, and sends
+    /// JSON as a byte stream.
     fn upload(&self, template: &str, asset: &ReleaseAsset) -> Result<()> {
         let address = template.split('{').next().unwrap_or_default();
         let address: Uri = address
