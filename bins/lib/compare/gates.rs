@@ -137,8 +137,9 @@ impl FromStr for Gate {
         let figure: FigureName = name.parse()?;
         let mut gate = Self { threshold, ..Self::at_threshold(figure, 0.0) };
         for word in words {
-            let (key, limit) =
-                word.split_once('=').with_context(|| format!("expected KEY=LIMIT, not {}", shown(word)))?;
+            let (key, limit) = word
+                .split_once('=')
+                .with_context(|| format!("expected KEY=LIMIT, such as threshold=.9, not {}", shown(word)))?;
             match key {
                 "threshold" => gate.threshold = Some(number(limit)?),
                 "min_absolute_change" => {

@@ -1,4 +1,4 @@
-//! Keeps the state of a sequential test. Labels arrive over time, and you can check the evidence after each of them.
+//! Keeps the state of a sequential test. Labels arrive over time, and you can check the evidence after each label.
 
 use std::collections::BTreeSet;
 

@@ -49,7 +49,7 @@ impl Registry {
     }
 
     fn cannot_lock(&self) -> String {
-        format!("{}: cannot lock the directory", self.directory.display())
+        format!("{}: cannot lock the directory; check its permissions", self.directory.display())
     }
 
     /// Reads versions, aliases and the journal.

@@ -236,7 +236,7 @@ impl Registry {
     fn rollback_version(&self, to: Option<u64>, alias: &str, ledger: &Ledger) -> Result<u64> {
         let place = self.directory.display();
         to.or_else(|| ledger.journal.former(alias)).with_context(|| {
-            format!("{place}: {alias} has no earlier version to roll back to; name one with --to")
+            format!("{place}: {alias} has no earlier version to roll back to; name a version with --to")
         })
     }
 

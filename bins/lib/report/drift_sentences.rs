@@ -160,7 +160,9 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
             format!("{} (a retrain needs {limit})", counted(*labels, "new label"))
         }
         TriggerCause::HistoryUnreadable(why) => {
-            format!("part of the history cannot be read and is ignored ({why})")
+            format!(
+                "part of the history cannot be read and is ignored ({why}); restore history.jsonl from a backup"
+            )
         }
     }
 }

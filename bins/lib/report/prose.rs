@@ -346,7 +346,8 @@ pub(super) fn compare_verdict(compare: &CompareReport) -> String {
 pub(super) fn validate_verdict(validate: &ValidateReport) -> String {
     let rows = counted(validate.rows, "row");
     let [clean, rejected] = [validate.clean, validate.rejected].map(count);
-    format!("{}: {rows}, {clean} clean, {rejected} rejected.", capital(validate.verdict.name()))
+    let verdict = capital(validate.verdict.name());
+    format!("{verdict}: the contract accepts {clean} of {rows} and rejects {rejected}.")
 }
 
 #[cfg(test)]

@@ -152,7 +152,7 @@ impl Git {
         }
     }
 
-    /// Identity settings that a command needs and that are not configured.
+    /// The identity settings that a command needs and git does not have.
     fn missing_identity<T: AsRef<str>>(&self, words: &[T]) -> Result<BTreeMap<&'static str, &str>> {
         let first = words.first().map_or("", AsRef::as_ref);
         let mut missing = BTreeMap::new();
@@ -228,7 +228,7 @@ fn stdout_of(output: &Output) -> String {
 fn read_tag(line: &str) -> Result<GitTag> {
     let mut parts = line.split(' ');
     let (Some(name), Some(object)) = (parts.next(), parts.next()) else {
-        bail!("git for-each-ref: {} is not a tag", shown(line))
+        bail!("git for-each-ref: {} is not a tag; check the tags with git tag", shown(line))
     };
     let commit = parts.next().filter(|commit| !commit.is_empty()).unwrap_or(object).to_owned();
     let made = parts.next().and_then(|seconds| seconds.parse().ok()).map(Timestamp);

@@ -1,4 +1,4 @@
-//! Creates or updates one comment for each topic on an issue or pull request, found again by a hidden mark.
+//! Creates or updates one comment for each topic on an issue or pull request. A hidden mark identifies the comment.
 
 use anyhow::{Context, Result};
 use octocrab::models::{Author, AuthorAssociation};
