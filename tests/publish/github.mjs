@@ -104,7 +104,7 @@ const proxy = createServer(async (request, response) => {
       deployments.unshift(deploymentOf(body))
       return answer(201, deployments[0])
     }
-    // The newest first, as on GitHub.
+    // List the newest first, as GitHub does.
     return answer(200, deployments.filter(({ environment }) => environment === url.searchParams.get('environment')))
   }
   if (path.endsWith('/statuses')) {

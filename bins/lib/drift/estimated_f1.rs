@@ -48,7 +48,7 @@ pub struct EstimatedF1 {
 }
 
 /// Minimum number of labelled messages per class in the reference.
-const MIN_LABELLED: u64 = 50;
+pub const MIN_LABELLED_PER_CLASS: u64 = 50;
 
 impl EstimatedF1 {
     /// Estimates F1 on new messages; none without new messages or scores.
@@ -116,7 +116,7 @@ impl EstimatedF1 {
 
 /// Learns the calibration of scores from the reference; none without scores, or with too few labels.
 pub fn calibration(reference: &Messages) -> Option<Calibration> {
-    if !reference.scored || reference.labels().iter().any(|count| *count < MIN_LABELLED) {
+    if !reference.scored || reference.labels().iter().any(|count| *count < MIN_LABELLED_PER_CLASS) {
         return None;
     }
     let labelled = reference.records.iter().filter_map(|record| {

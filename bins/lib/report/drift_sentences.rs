@@ -2,7 +2,7 @@
 
 use crate::drift::decision::DriftDecision;
 use crate::drift::drift_report::{DriftReport, SignalReport};
-use crate::drift::estimated_f1::EstimatedF1;
+use crate::drift::estimated_f1::{EstimatedF1, MIN_LABELLED_PER_CLASS};
 use crate::drift::families::{ShareOf, TestSubject};
 use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, MeasuredF1};
 use crate::drift::policy::{Persistence, RetrainOn};
@@ -221,8 +221,9 @@ fn short(limit: f64) -> f64 {
 
 fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
     let Some(estimated) = estimated else {
-        return "F1 cannot be estimated: both sides need scores, and the reference needs 50 labelled messages per class"
-            .into();
+        return format!(
+            "F1 cannot be estimated: both sides need scores, and the reference needs {MIN_LABELLED_PER_CLASS} labelled messages per class"
+        );
     };
     let EstimatedF1 { expected: now, reference, messages, .. } = estimated;
     let fired = estimated.loss_lower_bound() > margin;

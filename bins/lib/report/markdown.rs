@@ -180,7 +180,7 @@ fn messages(page: &mut MarkdownPage, drift: &DriftReport) {
         page.item(&escaped(&prose::window(&drift.window)));
         if let Some(detectable) = prose::detectable(&drift.window) {
             page.item(&escaped(&detectable));
-            page.item(prose::calibration(&drift.window));
+            page.item(&prose::calibration(&drift.window));
         }
         page.item(&escaped(&prose::schedule(&drift.schedule)));
         page.item(&escaped(&prose::sentence(&drift.blind)));

@@ -6,6 +6,7 @@ use crate::drift::changes::FeatureChange;
 use crate::drift::drift_report::DriftReport;
 use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::families::{ALPHA, Family};
+use crate::drift::past_runs::MIN_WINDOWS;
 use crate::drift::policy::Schedule;
 use crate::drift::repeats::{Repeated, Repeats};
 use crate::drift::shift::LabelShift;
@@ -163,11 +164,13 @@ pub(super) fn detectable(window: &Window) -> Option<String> {
 }
 
 /// Says how earlier windows limit the drift that triggers a retrain.
-pub(super) fn calibration(window: &Window) -> &'static str {
+pub(super) fn calibration(window: &Window) -> String {
     if window.calibration == AlarmCalibration::History {
-        "Drift triggers a retrain only if the change is larger than in 95% of the earlier windows."
+        "Drift triggers a retrain only if the change is larger than in 95% of the earlier windows.".into()
     } else {
-        "There are fewer than 20 earlier windows to compare with, so only the tests and minimum effects count."
+        format!(
+            "There are fewer than {MIN_WINDOWS} earlier windows to compare with, so only the tests and minimum effects count."
+        )
     }
 }
 

@@ -1,4 +1,4 @@
-//! Runs the program `git`: commits one directory, reads and creates annotated tags.
+//! Runs the program `git` to commit one directory, and to read and create annotated tags.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
