@@ -1,6 +1,6 @@
 //! Checks the help of every tool and sub-command: its size, its headings, and a text for every option.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use spamops::cli::tool_list::{TOOLS, subcommands};
 const COLUMNS: usize = 100;
 const SHORT_LINES: usize = 40;
 
-/// What `spamops WORDS` prints, without the environment.
+/// Output of `spamops WORDS` in an empty environment.
 fn printed(words: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_spamops"))
         .args(words)
@@ -25,7 +25,7 @@ fn printed(words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Every command that has a help: each tool, each sub-command, and the sub-commands of those.
+/// Every command with a help text: the tools, their sub-commands, and the sub-commands of sub-commands.
 fn commands() -> Vec<Vec<String>> {
     let mut commands: Vec<Vec<String>> =
         TOOLS.iter().copied().chain(subcommands()).map(|name| vec![name.to_owned()]).collect();
@@ -102,7 +102,7 @@ fn examples_are_not_wrapped() {
     }
 }
 
-/// The arguments and options of a long help, with the first line of their texts; that is empty if there is none.
+/// The arguments and options of a long help, each with the first line of its text. The line is empty without a text.
 fn entries(help: &str) -> Vec<(String, String)> {
     let lines = help.lines().skip_while(|line| !["Arguments:", "Options:"].contains(line));
     let lines: Vec<&str> = lines.take_while(|line| *line != "Examples:").collect();

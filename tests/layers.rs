@@ -3,7 +3,7 @@
 //! A module uses only modules listed above it in `lib.rs` and in its folder, and a tool never uses another tool. The pure
 //! folders use no clock, environment, stream or network, and a build without `net` has no network crate.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::HashMap;
 use std::fs;
@@ -278,7 +278,7 @@ struct Modules {
 }
 
 impl Modules {
-    /// Adds the modules that a file lists, then theirs.
+    /// Adds the modules that a file lists, then the modules that these modules list.
     fn list(&mut self, directory: &Path, file: &Path, path: &str) {
         let text = fs::read_to_string(file).unwrap();
         for line in text.lines() {

@@ -1,6 +1,6 @@
 //! Checks that every relative link in the Markdown files of the repository leads to a file and to a heading that exist.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -36,7 +36,7 @@ fn find_pages(directory: &Path, pages: &mut Vec<PathBuf>) {
     }
 }
 
-/// The broken links of a page, each with its line and what is missing.
+/// The broken links of a page, each with its line and its problem.
 fn broken_links(root: &Path, page: &Path) -> Vec<String> {
     let text = fs::read_to_string(page).unwrap();
     let place = page.strip_prefix(root).unwrap().display();
@@ -51,7 +51,7 @@ fn broken_links(root: &Path, page: &Path) -> Vec<String> {
     broken
 }
 
-/// Says what is wrong with the target of a link, if anything.
+/// The problem with the target of a link; none if it is valid.
 fn problem(root: &Path, page: &Path, target: &str) -> Option<String> {
     let (file, anchor) = target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor)));
     let path = if file.is_empty() { page.to_path_buf() } else { page.parent().unwrap().join(file) };

@@ -1,7 +1,7 @@
 //! Tests the registry under stress: killed writers, concurrent readers, full disks.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
-#![expect(clippy::expect_used, reason = "in a test a failed expect is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![expect(clippy::expect_used, reason = "a failed expect fails the test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -145,7 +145,7 @@ fn killed_writers_lose_no_promotion_and_leave_no_partial_file() {
     let start = Instant::now();
     assert!(promote(&root, &[models[0].to_str().unwrap()]).status().unwrap().success());
     assert!(promote(&root, &[models[1].to_str().unwrap()]).status().unwrap().success());
-    // Four writers share the lock and perhaps two cores.
+    // Four writers share one lock, and a machine may have only two cores.
     let usual = start.elapsed() * 2;
     let (killed, done) = (AtomicU64::new(0), AtomicBool::new(false));
     let (outcomes, reads) = thread::scope(|scope| {
@@ -302,7 +302,7 @@ fn a_full_or_read_only_file_system_leaves_the_old_champion() {
         output.map(|output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned());
     let message = message.unwrap_or_else(|_| "skipped".into());
     if message.contains("skipped") || message.starts_with("unshare: ") {
-        println!("skipped: cannot mount a file system here: {message}");
+        println!("skipped: cannot mount a file system: {message}");
         return;
     }
     let lines: Vec<&str> = message.lines().collect();

@@ -1,6 +1,6 @@
 //! Tests `spamops run`: the complete cycle, single steps, killed and resumed runs, and results of another run.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -169,7 +169,7 @@ fn the_next_run_handles_a_pending_retrain_request() {
     for step in ["sample", "validate", "score", "drift"] {
         run_ok(&directory, &["run", "--demo", step]);
     }
-    // Its results are lost, but its state is not.
+    // Delete the results, but keep the state.
     for entry in fs::read_dir(directory.join("out")).unwrap().map(Result::unwrap) {
         if entry.path().is_file() {
             fs::remove_file(entry.path()).unwrap();
@@ -201,7 +201,7 @@ fn results_of_another_run_are_rejected() {
     for tool in ["report out", "notify out --to slack --dry-run", "run report"] {
         let printed = run_fails(&directory, &tool.split(' ').collect::<Vec<_>>());
         assert!(
-            printed.contains("validate.json to run") && printed.contains("start over"),
+            printed.contains("validate.json belongs to run") && printed.contains("start over"),
             "{tool}: {printed}"
         );
     }
@@ -209,7 +209,7 @@ fn results_of_another_run_are_rejected() {
     run_ok(&directory, &["run", "--demo", "--restart"]);
     run_ok(&directory, &["drift", "out/clean.csv", "-o", "out/drift.json"]);
     let printed = run_fails(&directory, &["report", "out"]);
-    assert!(printed.contains("drift.json to no run"), "{printed}");
+    assert!(printed.contains("drift.json belongs to no run"), "{printed}");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn a_retrain_request_stays_pending_until_a_comparison() {
         assert_eq!(json(&directory.join("out/drift.json"))["reason"], "forced");
         run_ok(&directory, &["run", "drift"]);
     }
-    // A report without a comparison keeps the request. So does a report after a run that failed to start.
+    // A report without a comparison keeps the request. A report after a run that failed to start also keeps it.
     run_ok(&directory, &["run", "report"]);
     assert!(marker.exists());
     run_fails(&directory, &["run", "--data", "none.csv", "sample"]);
@@ -296,7 +296,7 @@ fn a_step_without_its_result_runs_again() {
     fs::remove_file(directory.join("out/drift.json")).unwrap();
     let printed = String::from_utf8(run_ok(&directory, &["run", "--demo"]).stdout).unwrap();
     assert!(printed.contains("deploy_needed=true\n"), "{printed}");
-    // The step outputs does not reopen a finished run.
+    // The step `outputs` does not reopen a finished run.
     run_ok(&directory, &["run", "outputs"]);
     assert_eq!(json(&directory.join("out/run.json"))["finished"], true);
 }

@@ -32,7 +32,7 @@ say 'cargo test'
 cargo test --locked
 
 say 'fuzz'
-# A fixed seed gives the same inputs on every run from a clean tree. tests/real.sh fuzz-10min searches for new ones.
+# A fixed seed gives the same inputs on every run from a clean tree. tests/real.sh fuzz-10min searches for new inputs.
 FUZZ_SEED=${FUZZ_SEED:-1} tests/fuzz/all.sh "${FUZZ_SECONDS:-30}"
 
 say 'the cycle'
@@ -50,7 +50,7 @@ cp -R target/cycle/models target/rollback
 grep -q '"version": 1,' target/cycle/rollback.json
 "$built/tools/spamops" registry history --registry target/rollback --alias champion | tail -1 | grep -q 'rolled_back	2	1'
 "$built/tools/spamops" registry verify --registry target/rollback --exit-code
-# The quarter before has no drift, so no retrain is needed.
+# The previous quarter has no drift, so no retrain is needed.
 rm -rf target/quiet
 bins/pipeline.sh --out-dir target/quiet --since 2026-04-01 --until 2026-07-01 --now 2026-07-01
 grep -q '"retrain_needed": false' target/quiet/decision.json
@@ -65,7 +65,7 @@ rm -rf target/installed && mkdir -p target/installed/empty
 tar -xzf target/package/spamops-*.crate -C target/installed
 cargo install --quiet --locked --debug --path target/installed/spamops-* --bin spamops --root target/installed --target-dir "$built"
 (cd target/installed/empty && env -i PATH=/usr/bin:/bin ../bin/spamops run --demo)
-# Its registry equals that of the checkout: the same first champion, the same promoted challenger.
+# Its registry equals the registry of the checkout: the same first champion, the same promoted challenger.
 diff -r --exclude README.md target/installed/empty/out/models target/cycle/models
 
 say 'publishing: gto and a local GitHub read the results'

@@ -1,6 +1,6 @@
-//! `spamops schema`: each result that the tools write matches its JSON schema, and no key is missing from the schema.
+//! Tests that each result of the tools matches its JSON schema, and that the schema describes every key.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -39,7 +39,7 @@ fn json_files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Adds to every object of a schema that other keys than its own are errors.
+/// Makes unknown keys an error in every object of a schema.
 fn forbid_other_keys(schema: &mut Value) {
     if let Some(object) = schema.as_object_mut() {
         object.values_mut().for_each(forbid_other_keys);

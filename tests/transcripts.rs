@@ -6,7 +6,7 @@
 //! file runs in a fresh directory with the repository's `data`, `models`, `bins`, `tests` and `Cargo.toml`. The commands in
 //! `tests/cases/bin`, such as `rounded` and `figures`, shorten output.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -72,13 +72,13 @@ fn stage(path: &Path) -> PathBuf {
     for part in ["data", "bins", "tests", "Cargo.toml"] {
         std::os::unix::fs::symlink(Path::new(ROOT).join(part), directory.join(part)).unwrap();
     }
-    // A copy, because transcripts may write to the registry.
+    // Copy the registry, because transcripts may write to it.
     let copied = Command::new("cp").arg("-R").arg(Path::new(ROOT).join("models")).arg(&directory).status();
     assert!(copied.unwrap().success());
     directory
 }
 
-/// The text with the output that the commands print now.
+/// The text with the current output of its commands.
 fn replay(text: &str, directory: &Path) -> String {
     let mut result = String::new();
     let mut lines = text.lines().peekable();

@@ -1,4 +1,4 @@
-//! The library behind the tools: one folder per concept. A folder uses only folders that are listed above it.
+//! Contains the library of the tools, with one folder per concept. A folder uses only folders that are listed above it.
 
 pub mod io;
 pub mod features;

@@ -1,4 +1,4 @@
-//! The type `Reason`: one entry of `reasons` in a result, with its code, sentence, value, limit and p-value.
+//! Defines `Reason`, an entry of `reasons` in a result: code, sentence, value, limit and p-value.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ pub struct Reason {
     pub code: String,
     /// Whether it supports the decision: a trigger that fired, or a check that passed.
     pub fired: bool,
-    /// One sentence for people: the fact and its limit first, details after a semicolon.
+    /// One sentence for people: the fact and its limit, then details after a semicolon.
     pub says: String,
     /// The measured value; null if nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,7 +23,7 @@ pub struct Reason {
     pub p: Option<f64>,
 }
 
-/// A p-value for a sentence: three decimals, or its magnitude if they would all be 0.
+/// A p-value for a sentence: three decimals, or its magnitude if all three decimals would be 0.
 pub fn p_value(p: f64) -> String {
     match p {
         0.001.. => format!("{p:.3}"),

@@ -84,7 +84,7 @@ def peer(name):
 
 
 def preset_model(tools, preset, options, work):
-    """A function that does the same with the tools, or None if `fit` does not have the preset."""
+    """A function that fits the tools on training rows and returns their verdicts, or None if `fit` does not have the preset."""
     train, test, model, out = (Path(work, name) for name in ("train.csv", "test.csv", "model.json", "scored.csv"))
 
     def verdicts(texts, labels, tested):

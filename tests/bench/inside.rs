@@ -1,6 +1,6 @@
 //! Times `fit` and `score` inside the process, on texts in memory, in the same way as scikit-learn.
 //!
-//! `inside PRESET THREADS FILE` prints the seconds of both as JSON. It runs no cross-validation, as scikit-learn runs none.
+//! `inside PRESET THREADS FILE` prints the seconds of both as JSON. Like scikit-learn, it runs no cross-validation.
 
 use std::error::Error;
 use std::io::Write;

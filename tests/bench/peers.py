@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Reads the corpora and computes scikit-learn's out-of-fold scores on them, once. They are kept in target/bench/quality.
+"""Reads the corpora and computes scikit-learn's out-of-fold scores on them, once. Keeps the scores in target/bench/quality.
 
     tests/bench/peers.py [--corpora sms,enron] [--seeds 5]     computes missing scores
 
 Terms are counted once for all rows. A fold uses the counts of its rows, restricted to the terms of its training rows. A
-TfidfVectorizer fitted on the fold would use the same. SPAMOPS_CORPORA sets the directory of the corpora (default ../shared/data).
+TfidfVectorizer fitted on the fold would use the same counts. SPAMOPS_CORPORA sets the directory of the corpora (default ../shared/data).
 """
 
 import argparse

@@ -5,7 +5,7 @@
 
 It runs stratified 5-fold cross-validation, shuffled by each seed, with all rows and without exact duplicates. F1 is at the
 model's own threshold. AUC and recall at a false positive rate of 0.1% need no threshold, so they compare the ranking alone.
-A difference to the best peer is the mean over the seeds, with a 95% interval from a paired bootstrap of the rows by class.
+A difference to the best peer is the mean over the seeds. Its 95% interval is from a paired bootstrap of the rows by class.
 The script fails if the interval of `strong` is below the best peer, or if `message` does not exceed both naive Bayes peers in F1.
 """
 
@@ -96,7 +96,7 @@ def resamples(labels, count):
 
 
 def compare(results, labels, names, count):
-    """Prints each preset's differences to the best peers. Returns those whose interval is below zero."""
+    """Prints each preset's differences to the best peers. Returns the differences whose interval is below zero."""
     measures = {name: [measure(labels, *run) for run in runs] for name, runs in results.items()}
 
     def mean(name, weights):

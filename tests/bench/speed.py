@@ -146,7 +146,7 @@ def long_messages(path, size):
 
 
 def large(args):
-    """Scores five million rows in the memory of fifty thousand, and fits two gigabytes in 500 MB with the same result."""
+    """Scores five million rows in the memory for fifty thousand rows, and fits two gigabytes in 500 MB with the same result."""
     fitted, out = run.FILES / "large.model.json", run.FILES / "large.scored.csv"
     files = {rows: run.FILES / f"messages-{rows}.csv" for rows in (50_000, 5_000_000)}
     run.FILES.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,6 @@ struct Golden<Case> {
     cases: Vec<Case>,
 }
 
-/// The cases of a file.
 pub(crate) fn cases<Case: DeserializeOwned>(name: &str) -> Vec<Case> {
     let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let golden: Golden<Case> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -23,7 +22,7 @@ fn agree(found: f64, expected: f64) -> bool {
     (found - expected).abs() <= 1e-9 * expected.abs() + f64::MIN_POSITIVE
 }
 
-/// Asserts that each named number agrees with the expected one.
+/// Asserts that each named number agrees with its expected number.
 pub(crate) fn assert_agree(case: &str, numbers: &[(&str, f64, f64)]) {
     for (name, found, expected) in numbers {
         assert!(agree(*found, *expected), "{case}: {name} is {found:e}, expected {expected:e}");

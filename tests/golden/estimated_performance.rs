@@ -57,8 +57,8 @@ fn estimated_performance_matches_nannyml() {
         }
         let Some(exact) = exact else { continue };
         // Accuracy and precision are linear in the labels, so their errors are exact. The errors of recall and F1 are
-        // approximations: less than a sixth off from 12 rows on. The expected errors for more than 16 rows are simulated,
-        // and 1% off themselves.
+        // approximations. From 12 rows on, they deviate by less than a sixth. The expected errors for more than 16 rows are
+        // simulated, and deviate by 1% themselves.
         let linear = if rows > 16 { 0.02 } else { 1e-9 };
         let nonlinear = if rows > 16 { 0.03 } else { 1.0 / 6.0 };
         for (name, found, exact, tolerance) in [

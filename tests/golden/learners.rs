@@ -69,13 +69,12 @@ impl FitOptions {
         recipe
     }
 
-    /// Weight of a row.
     fn weight(&self, row: usize) -> f64 {
         if self.weighted { (7 * row % 5 + 1) as f64 / 2.0 } else { 1.0 }
     }
 }
 
-/// Asserts that the models of a file's cases match scikit-learn's.
+/// Asserts that the models of a file's cases match the models of scikit-learn.
 fn assert_models_match(file: &str, min_cases: usize, tolerance: f64) {
     #[derive(Deserialize)]
     struct Row {

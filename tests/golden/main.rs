@@ -2,7 +2,7 @@
 //!
 //! There is one module per concept. `tests/golden/make.py` writes the JSON files, which record the package versions.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod bootstrap;
 mod calibration;

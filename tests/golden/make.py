@@ -186,7 +186,7 @@ def delong(labels, scores):
 
 
 def calibration_error(labels, scores):
-    """Calibration error of Naeini et al. (2015) with 15 bins. A bin includes its upper bound (Guo et al. 2017), the first also its lower."""
+    """Calibration error of Naeini et al. (2015) with 15 bins. A bin includes its upper bound (Guo et al. 2017); the first also includes 0."""
     error = 0.0
     for upper in range(1, 16):
         inside = numpy.maximum(numpy.ceil(scores * 15), 1) == upper
@@ -197,8 +197,8 @@ def calibration_error(labels, scores):
 
 def ranking():
     """scikit-learn: roc_auc_score, average_precision_score, log_loss, brier_score_loss. max(tpr[fpr <= limit]) is from
-    roc_curve(drop_intermediate=False). The curve points are from roc_curve, with the precision that precision_recall_curve has at the same
-    threshold; a long curve is thinned. numpy: DeLong and the calibration error. statsmodels: Wilson. `drawn` has the parameters of drawn rows."""
+    roc_curve(drop_intermediate=False). The curve points are from roc_curve, with the precision of precision_recall_curve at the same
+    threshold. A long curve is thinned. numpy: DeLong and the calibration error. statsmodels: Wilson. `drawn` has the parameters of drawn rows."""
     stored = [
         ([], []), ([0.5], [1]), ([0.5], [0]), ([0.0], [0]), ([1.0], [0]), ([0.0], [1]), ([1.0], [1]), ([1.0, 0.0], [1, 0]),
         ([0.0, 1.0], [1, 0]), ([0.3, 0.3], [1, 0]), ([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]), ([0.9, 0.8, 0.7], [1, 1, 1]),
@@ -335,7 +335,7 @@ def is_tied(vectorizer, texts):
     return limit < len(frequency) - 1 and frequency[limit - 1] == frequency[limit]
 
 
-# Weighted rows, and a class balance that differs from the rows'.
+# Weighted rows, and a class balance that differs from the class balance of the rows.
 WAYS += [
     *[{"prior": prior} for prior in (0.001, 0.3, 0.5, 0.95)], {"prior": 0.2, "alpha": 0.1, "ngrams": [1, 2]}, {"prior": 0.2, "bayes": "complement"},
     {"weighted": True}, {"weighted": True, "bayes": "complement"}, {"weighted": True, "prior": 0.3}, {"weighted": True, "alpha": 0.1, "sublinear": True},
@@ -440,7 +440,7 @@ def minimize_to_the_end(minimize, loss, start, **_):
 
 def thresholds():
     """numpy: tries every score and 1 as the threshold and keeps the best values: the fewest false positives with an F1 at most half a
-    standard error below the best, the highest recall within a false positive rate, the fewest false positives with a minimum recall, and
+    standard error below the best F1, the highest recall within a false positive rate, the fewest false positives with a minimum recall, and
     the lowest cost. None if no threshold is within the bound."""
     for case, scores, labels in scored():
         positives, negatives = int(labels.sum()), int((1 - labels).sum())
@@ -527,8 +527,8 @@ def chances(table):
 
 
 def two_by_two():
-    """mpmath with 40 digits: `exact` sums the probabilities of all tables that are not more likely (compared to 30 digits), `upper` those
-    with at least as many rows in the first cell. scipy's fisher_exact and hypergeom.sf agree to 1e-6 up to a million rows. Effects:
+    """mpmath with 40 digits: `exact` sums the probabilities of all tables that are not more likely (compared to 30 digits). `upper` sums
+    the probabilities of all tables with at least as many rows in the first cell. scipy's fisher_exact and hypergeom.sf agree to 1e-6 up to a million rows. Effects:
     2 asin sqrt p - 2 asin sqrt q, and ln((a + .5)(d + .5) / ((b + .5)(c + .5)))."""
     tables = [
         ((3, 9), (11, 2)), ((1, 0), (0, 1)), ((1, 1), (1, 1)), ((8, 2), (1, 5)), ((0, 5), (5, 0)), ((5, 0), (0, 5)), ((10, 10), (10, 10)),
@@ -696,7 +696,7 @@ def newcombe():
 
 def newcombe_paired():
     """Method 10 of Newcombe (1998), "Improved confidence intervals for the difference between binomial proportions based on paired data",
-    Statistics in Medicine 17, 2635-2650, with Wilson bounds from statsmodels. The difference is the first share minus the second.
+    Statistics in Medicine 17, 2635-2650, with Wilson bounds from statsmodels. The difference is the first share minus the second share.
     R's biostatUZH::confIntPairedProportion has the same formula; its code was read, not run."""
     for e, f, g, h in [
         (36, 12, 2, 0), (36, 14, 0, 0), (2, 97, 1, 0), (1, 97, 1, 1), (0, 29, 0, 1), (0, 30, 0, 0), (54, 0, 0, 0), (0, 0, 0, 54), (0, 0, 7, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1),
@@ -743,8 +743,8 @@ def paired_areas():
 
 def bootstrap():
     """numpy: 20,000 bootstrap samples of rows, drawn row by row, or with numpy's multinomial from 10,000 rows on. The results are the
-    percentiles 2.5 and 97.5 and the standard deviation of the F1 difference (challenger minus champion). Cells count the positive rows that
-    both models, only the champion, only the challenger and neither model called positive, then the negative rows in the same order."""
+    percentiles 2.5 and 97.5 and the standard deviation of the F1 difference (challenger minus champion). Cells count positive rows, then
+    negative rows: predicted positive by both models, only the champion, only the challenger, and neither model."""
     numbers = numpy.random.default_rng(7)
     tables = [
         (80, 5, 9, 6, 2, 3, 1, 894), (10, 2, 3, 5, 1, 1, 2, 76), (690, 9, 22, 26, 2, 1, 3, 4821), (50, 0, 0, 0, 0, 0, 0, 50), (40, 10, 0, 0, 0, 0, 0, 50), (0, 0, 40, 10, 0, 0, 0, 50), (100, 3, 2, 5, 9, 0, 0, 881),
@@ -818,7 +818,7 @@ def conformal():
 
 def power():
     """scipy: the distance is special.kolmogi(level) / sqrt(nm / (n + m)). The share is (norm.isf(level / 2) + norm.ppf(power))
-    sqrt(1 / n + 1 / m); statsmodels' NormalIndPower().power(alternative="larger") at half the level confirms it. The mean has
+    sqrt(1 / n + 1 / m); statsmodels' NormalIndPower().power(alternative="larger") at half the level confirms it. The mean uses
     sqrt(v / n + w / m) instead. None if the effect is impossible."""
     sizes = [(1, 1), (2, 3), (20, 20), (100, 50), (500, 100), (5000, 100), (5000, 5000), (50_000, 700), (10**9, 3), (10**9, 10**9), (10**12, 64)]
     for (n, m), (level, chance) in itertools.product(sizes, [(0.05, 0.5), (0.05, 0.8), (0.001, 0.9), (0.2, 0.3)]):
@@ -840,9 +840,9 @@ def figures(truth, taken):
 
 
 def estimated_performance():
-    """nannyml: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1. They return 0 for a division by 0; the case has
-    null instead. numpy: standard errors from the delta method. `exact` is the standard deviation over all label vectors weighted by their
-    probability for up to 16 rows, over 40,000 drawn vectors for up to 2000 rows. A score at or above the threshold is positive."""
+    """nannyml: estimate_accuracy, estimate_precision, estimate_recall and estimate_f1. For a division by 0 they return 0, but the case has
+    null. numpy: standard errors from the delta method. `exact` is the standard deviation over label vectors: up to 16 rows,
+    all vectors weighted by their probability; up to 2000 rows, 40,000 drawn vectors. A score at or above the threshold is positive."""
     from nannyml.performance_estimation.confidence_based import metrics as cbpe
 
     numbers = random.Random(5)

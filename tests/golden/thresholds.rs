@@ -1,4 +1,4 @@
-//! Tests that no threshold is better than the chosen one.
+//! Tests that no threshold is better than the chosen threshold.
 
 use serde::Deserialize;
 

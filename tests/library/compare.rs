@@ -1,4 +1,4 @@
-//! Tests that `compare` rarely promotes an equal model and usually promotes a better one.
+//! Tests that `compare` rarely promotes an equal model and usually promotes a better model.
 //!
 //! The full table is in tests/bench/compare.
 
@@ -20,8 +20,8 @@ use spamops::stats::random::RandomStream;
 use crate::directory::fresh;
 use crate::stats::paired_counts;
 
-/// One row and the verdicts of two models. In 70% of the rows one random number decides both verdicts. The champion finds
-/// 90% of the spam, the challenger `more` than that.
+/// One row and the verdicts of two models. In 70% of the rows one random number decides both verdicts. The champion's
+/// recall is 0.9, and the challenger's recall is higher by `more`.
 fn row(numbers: &mut RandomStream, spam: f64, more: f64) -> (Label, Label, Label) {
     let label = |positive| if positive { Label::Positive } else { Label::Negative };
     let truth = numbers.uniform() < spam;
@@ -45,7 +45,7 @@ fn promoted(pairs: u64, rows: usize, more: f64) -> usize {
 }
 
 #[test]
-fn an_equal_model_is_rarely_promoted_and_a_better_one_usually_is() {
+fn rarely_promotes_an_equal_model_and_usually_promotes_a_better_model() {
     // 5% of 200 is 10. The chance of more than 19 is below 1%.
     let equal = promoted(200, 500, 0.0);
     assert!(equal <= 19, "{equal} of 200 equal models");

@@ -125,7 +125,7 @@ fn a_stratum_that_is_rare_at_first_keeps_its_earliest_rows() {
 }
 
 #[test]
-fn larger_samples_contain_smaller_ones() {
+fn larger_samples_contain_smaller_samples() {
     let rows = numbered(500);
     let date = |row| Some(time_after(row * 37 % 90, DAY));
     let strata = ["a", "b", "c", "c", "c", "c", "c", "c", "c"];
@@ -151,7 +151,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_sample_of_one_more_row_contains_the_smaller_one(strata in prop::collection::vec(0u8..4, 1..80), size in 0u64..60, seed: u64) {
+    fn a_sample_of_one_more_row_contains_the_smaller_sample(strata in prop::collection::vec(0u8..4, 1..80), size in 0u64..60, seed: u64) {
         let drawn = |size: u64| -> BTreeSet<u64> {
             let lines: Vec<String> = strata.iter().map(ToString::to_string).collect();
             let bytes = Box::new(Cursor::new(format!("text\n{}\n", lines.join("\n")).into_bytes()));
@@ -209,7 +209,7 @@ fn draw<'a>(
     draw.finish().map(|row| row.get(0).parse().unwrap()).collect()
 }
 
-/// Asserts the size of a sample, the share of each stratum to within one row, and that the rows have the smallest keys.
+/// Asserts the size of a sample and the share of each stratum to within one row. The rows must have the smallest keys.
 fn assert_stratified<'a>(
     rows: &[Row],
     size: u64,

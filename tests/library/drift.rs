@@ -115,7 +115,7 @@ fn lasting_drift_requests_a_retrain_and_one_window_does_not() {
     assert_eq!(requests, [false, true, true]);
     let small = days(Scenario { language: 0.3, ..Scenario::QUIET }, 100, 14);
     let first = small.iter().position(|report| report.retrain_needed).unwrap();
-    // The window that requests the retrain shares no run with the window before it.
+    // The window that requests the retrain shares no run with the previous window.
     assert!(first >= small[first].assessment.window.runs, "{first}");
 }
 

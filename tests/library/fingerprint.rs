@@ -1,4 +1,4 @@
-//! Tests the normal form of a text, which decides which rows are copies and on which side of a split a row is.
+//! Tests the normal form of a text. It decides whether rows are copies, and the side of a split that a row is on.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ fn slowly_normal(text: &str) -> String {
 
 #[test]
 fn every_character_matches_the_first_implementation() {
-    // Letters with two cases, numbers and spaces end here. Only ideographs, tags and marks follow.
+    // From U+20000 on there are only ideographs, tags and marks: no letters with two cases, no numbers, no spaces.
     for c in '\0'..'\u{20000}' {
         let text = format!("{c}ttp://a x{c}www.b www{c}.c{c}");
         assert_eq!(normal(&text), slowly_normal(&text), "{c:?}");

@@ -62,7 +62,7 @@ fn recipes() -> Vec<Recipe> {
     let [message, strong, classic, seeds] =
         [Preset::Message, Preset::Strong, Preset::Classic, Preset::Seeds].map(Preset::recipe);
     let mut few = message.clone();
-    // Many terms have the same frequency as the last one kept.
+    // Many terms have the same frequency as the last kept term.
     (few.selection.max_features, few.selection.min_df, few.windows) =
         (Some(70), DocumentLimit::Count(2), Some(5));
     let mut steps = Recipe {

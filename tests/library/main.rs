@@ -1,6 +1,6 @@
 //! Tests properties of the library and the tools on arbitrary input and simulated streams, one module per concept.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod directory;
 

@@ -40,10 +40,11 @@ fn a_shift_is_detected_and_estimated() {
 }
 
 #[test]
-fn corrected_scores_improve_after_a_shift_and_stay_the_same_without_one() {
+fn corrected_scores_improve_after_a_shift_and_stay_the_same_without_a_shift() {
     let directory = fresh("balances");
     let file = |name: &str| directory.join(name);
-    // Rows from before the corpus drifts. Half of them are for training. Rows of one class are dropped to reach the share.
+    // Rows that are older than the drift of the corpus. Half of them are for training. Rows of one class are dropped to
+    // reach the share.
     let [train, steady, shifted] = [("train", 0, 0.13), ("steady", 1, 0.13), ("shifted", 1, 0.6)]
         .map(|(name, side, share)| resampled(&file(&format!("{name}.csv")), side, share));
     let model = file("model.json");
@@ -73,7 +74,7 @@ fn corrected_scores_improve_after_a_shift_and_stay_the_same_without_one() {
         after.log_loss
     );
     assert!(after.f1 > before.f1 - 0.005, "F1 {}, then {}", before.f1, after.f1);
-    // A given class balance works as well as an estimated one.
+    // A given class balance works as well as an estimated class balance.
     let given = scored(&shifted, &["--prior", "0.6"]).figures;
     assert!((given.log_loss.unwrap() - after.log_loss.unwrap()).abs() < 0.1 * gain, "{given:?}");
 }
@@ -89,9 +90,10 @@ fn training_balance(run: u64, rows: u64) -> TrainingBalance {
     TrainingBalance { positive, negative: rows - positive }
 }
 
-/// Scores of random rows with this share of positives, from a model trained on the rows of [`training_balance`].
+/// Scores of random rows with this class balance, from a model trained on the rows of [`training_balance`].
 ///
-/// A number x has the density 2x in positive rows and 2(1 - x) in negative ones. So x is the probability for even classes.
+/// A number x has the density 2x in positive rows and 2(1 - x) in negative rows. So x is the probability if half of the
+/// rows are positive.
 fn scores(run: u64, trained: u64, rows: u64, share: f64) -> Vec<f64> {
     let even = PriorBasis {
         trained: TrainingBalance { positive: 1, negative: 1 },

@@ -92,7 +92,7 @@ fn a_text_keeps_its_side_when_the_file_grows() {
 }
 
 #[test]
-fn larger_training_shares_contain_smaller_ones_from_0_to_1() {
+fn larger_training_shares_contain_smaller_shares_from_0_to_1() {
     let directory = fresh("shares");
     let corpus = corpus();
     let rest = directory.join("rest.csv");
@@ -179,7 +179,7 @@ fn rows_for_labels_are_uncertain_novel_or_random() {
     assert_eq!(picked.iter().filter(|row| number(row) >= 1_000).count(), 1, "one of the campaign");
     assert!(novel.iter().all(|row| row["text"].starts_with("rare")), "{novel:?}");
 
-    // The random rows have the smallest keys of all unlabelled rows. No other kind was picked from these.
+    // The random rows have the smallest keys of all unlabelled rows. The other picks do not include these rows.
     let mut keys: Vec<(f64, u64)> = all
         .iter()
         .zip(1..)
@@ -272,7 +272,7 @@ fn assert_no_near_duplicates(corpus: &Path) {
     );
 }
 
-/// Texts with a Jaccard similarity of at least 0.9 to one of the others.
+/// The texts with a Jaccard similarity of at least 0.9 to one of the other texts.
 fn near_duplicates(
     texts: &[String],
     others: &[String],

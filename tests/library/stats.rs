@@ -21,7 +21,7 @@ use spamops::stats::significance;
 use spamops::stats::two_by_two::TwoByTwo;
 use spamops::stats::welch::{self, WelchSample};
 
-/// Counts from 0 to a billion. Small ones are frequent.
+/// Counts from 0 to a billion. Small counts are frequent.
 fn count() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 0u64..4, 0u64..100, 0u64..1_000_000, 0u64..1_000_000_000]
 }

@@ -1,4 +1,4 @@
-"""Tests track with a real MLflow server: run.py TOOLS CYCLE, where CYCLE is the output directory of bins/pipeline.sh."""
+"""Tests track with a real MLflow server: run.py TOOLS CYCLE. CYCLE is the output directory of bins/pipeline.sh."""
 
 import contextlib
 import csv
@@ -110,8 +110,8 @@ class Proxy(ThreadingHTTPServer):
         """Ignores clients that close the connection: the tests provoke this."""
 
     def break_at(self, when, before=lambda: None, after=None, once=False):
-        """Stops answering from the request for which `when(number, path)` is true, or with `once` skips only that answer. The request
-        is forwarded only if `after` is set. `before` and `after` are called before and after it."""
+        """Stops answering at the first request with a true `when(number, path)`. With `once` it skips only that answer. The request
+        is forwarded only if `after` is set. `before` and `after` are called before and after the request."""
         self.reset()
         self.when, self.before, self.after, self.once = when, before, after, once
 

@@ -39,7 +39,7 @@ fn clone(directory: &Path, name: &str) -> PathBuf {
     clone
 }
 
-/// Runs git as a user of its own and returns its output.
+/// Runs git as another user and returns its output.
 fn git(directory: &Path, words: &[&str]) -> String {
     let mut command = Command::new("git");
     command.arg("-C").arg(directory).args(["-c", "user.name=Other", "-c", "user.email=other@example.org"]);
@@ -211,13 +211,13 @@ fn a_push_fails_if_the_registry_on_the_remote_changed() {
     assert_eq!(git(&directory.join("remote.git"), &["rev-parse", "main"]), other_head);
     // Different tags on the remote are never replaced.
     let error = push::fetch_tags(&at(&mine), "origin", &tags::patterns("spam")).unwrap_err().to_string();
-    assert!(error.contains("differs from the one on origin; run git tag -d 'spam"), "{error}");
+    assert!(error.contains("differs from the tag on origin; run git tag -d 'spam"), "{error}");
     // The address of a remote may contain a password.
     let address = "https://me:hunter2@host/o/r.git";
     let remote = directory.join("remote.git");
     git(&mine, &["config", &format!("url.{}.insteadOf", remote.display()), address]);
     let error = push::fetch_tags(&at(&mine), address, &tags::patterns("spam")).unwrap_err().to_string();
-    assert!(error.contains("differs from the one on https://host/o/r.git; run git"), "{error}");
+    assert!(error.contains("differs from the tag on https://host/o/r.git; run git"), "{error}");
 }
 
 #[test]

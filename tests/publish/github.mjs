@@ -1,7 +1,7 @@
 // Tests promote against a stateful GitHub emulator (emulate) on localhost: a release with assets, one comment that is updated,
 // and an event that is sent once. Every request is checked against GitHub's OpenAPI, and no output may contain the token.
 //
-// A proxy sees every request. It answers what emulate does not support: events, deployments and invalid tokens.
+// A proxy sees every request. It answers requests that emulate does not support: events, deployments and invalid tokens.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
@@ -104,7 +104,7 @@ const proxy = createServer(async (request, response) => {
       deployments.unshift(deploymentOf(body))
       return answer(201, deployments[0])
     }
-    // The newest first, as on GitHub.
+    // List the newest first, as GitHub does.
     return answer(200, deployments.filter(({ environment }) => environment === url.searchParams.get('environment')))
   }
   if (path.endsWith('/statuses')) {

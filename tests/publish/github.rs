@@ -281,7 +281,7 @@ fn a_half_finished_release_is_completed() {
 }
 
 #[test]
-fn a_complete_release_is_left_alone() {
+fn a_complete_release_stays_unchanged() {
     let double = Double::new();
     let found = release(&double.server.uri(), false, &json!([asset("uploaded", 2)]));
     double.on("GET", "/repos/o/r/releases/tags/spam@v3.0.0", answer(200, found));
@@ -349,7 +349,7 @@ fn a_deployment_is_created_once_and_its_status_is_set_once() {
     assert!(!double.github.deployed(id, "d").unwrap().set);
     assert!(double.bodies("POST").is_empty());
 
-    // After a rollback the older deployment of this tag is no longer the current one, so a new one is created.
+    // After a rollback the older deployment of this tag is no longer current, so a new deployment is created.
     let double = Double::new();
     double.on("GET", "/repos/o/r/deployments", answer(200, json!([deployment(5, "spam@v4.0.0")])));
     double.on("POST", "/repos/o/r/deployments", answer(201, deployment(6, "spam@v3.0.0")));
@@ -408,7 +408,7 @@ fn promote_never_shows_the_token() {
 }
 
 #[test]
-fn missing_settings_are_reported_before_anything_moves() {
+fn missing_settings_are_reported_before_a_move() {
     let registry = fresh("missing").join("registry");
     let message = |words: &[&str], token: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_promote"));

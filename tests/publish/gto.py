@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tests that the real gto reads the tags that promote writes: gto.py TOOLS DATA WORK
 
-After every move gto's versions, stages and history must match the registry. The moves include two in one second, a second
-alias, a rollback, and moves before and after one that gto makes.
+After every move gto's versions, stages and history must match the registry. The moves include two moves in one second, a
+second alias, a rollback, and moves before and after a move by gto.
 """
 
 import json
@@ -48,7 +48,7 @@ def history():
 
 
 def journal():
-    """The same events from the registry's journal."""
+    """Registrations and assignments in the registry's journal, oldest first."""
     lines = (clone / "models/spam/journal.jsonl").read_text().splitlines()
     for entry in map(json.loads, lines):
         version = f"v{entry['version']}.0.0"

@@ -1,6 +1,6 @@
 //! Tests publishing: commits, tags, requests to GitHub and webhooks, each against a local test double.
 
-#![expect(clippy::unwrap_used, reason = "in a test a failed unwrap is the report")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 #[cfg(feature = "net")]
 mod answers;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks what promote publishes: the real gto reads the tags, a GitHub emulator on localhost gets the API requests.
+# Tests the publishing of promote: the real gto reads the tags, and a GitHub emulator on localhost receives the API requests.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 publish=$PWD/target/publish

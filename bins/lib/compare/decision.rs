@@ -34,7 +34,7 @@ pub struct CompareDecision {
     pub deploy_block: Option<DeployBlock>,
     /// Every test and check, passed or not.
     pub reasons: Vec<CompareReason>,
-    /// Rows needed for a verdict if the true difference equals the measured one.
+    /// Rows needed for a verdict if the true difference equals the measured difference.
     pub rows_needed: Option<u64>,
     pub pairs: PairedRows,
     /// The result on all rows; none without a champion.
@@ -97,7 +97,7 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
     }
 }
 
-/// One reason for each slice in which the challenger loses, or one reason that it loses in none.
+/// One reason for each slice that the challenger loses, or one reason that it loses no slice.
 fn slice_reasons(slices: &[Slice]) -> Vec<CompareReason> {
     let lost: Vec<CompareReason> =
         slices.iter().filter(|slice| slice.loses).cloned().map(CompareReason::SliceLoses).collect();

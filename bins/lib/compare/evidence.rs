@@ -63,7 +63,7 @@ pub struct CompareEvidence {
     pub recent: Option<RecentRows>,
     /// One score per row; empty if the rows have no scores.
     pub champion_scores: Vec<ScoredLabel>,
-    /// Scores in the same order as the champion's.
+    /// Scores in the same order as the scores of the champion.
     pub challenger_scores: Vec<ScoredLabel>,
     pub slices: Slices,
     pub gates: Vec<Gate>,

@@ -28,7 +28,6 @@ pub struct Gate {
     pub greater_is_better: bool,
 }
 
-/// One limit of a gate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum GateLimit {
     /// Limit for the figure itself.
@@ -39,7 +38,7 @@ pub enum GateLimit {
     RelativeChange(f64),
 }
 
-/// The result of a gate: the figures of both models, and the limits they reach.
+/// The result of a gate: the figures of both models, and whether each limit is reached.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateOutcome {
     pub gate: Gate,
@@ -127,7 +126,7 @@ impl Gate {
 impl FromStr for Gate {
     type Err = anyhow::Error;
 
-    /// `f1=.9`, or a figure and its limits: `f1 threshold=.9 min_absolute_change=.01`.
+    /// Parses `f1=.9`, or a figure and its limits: `f1 threshold=.9 min_absolute_change=.01`.
     fn from_str(text: &str) -> Result<Self> {
         let mut words = text.split_whitespace();
         let first = words.next().context("expected a figure and its limits, such as f1=.9")?;
@@ -138,20 +137,24 @@ impl FromStr for Gate {
         let figure: FigureName = name.parse()?;
         let mut gate = Self { threshold, ..Self::at_threshold(figure, 0.0) };
         for word in words {
-            let (key, limit) =
-                word.split_once('=').with_context(|| format!("expected KEY=LIMIT, not {}", shown(word)))?;
+            let (key, limit) = word
+                .split_once('=')
+                .with_context(|| format!("expected KEY=LIMIT, such as threshold=.9, not {}", shown(word)))?;
             match key {
                 "threshold" => gate.threshold = Some(number(limit)?),
                 "min_absolute_change" => {
                     let change = number(limit)?;
-                    ensure!(change > 0.0, "min_absolute_change {limit} is not greater than 0");
+                    ensure!(
+                        change > 0.0,
+                        "min_absolute_change {limit} is not greater than 0; set a positive limit"
+                    );
                     gate.min_absolute_change = Some(change);
                 }
                 "min_relative_change" => {
                     let share = number(limit)?;
                     ensure!(
                         (0.0..=1.0).contains(&share),
-                        "min_relative_change {limit} is not between 0 and 1"
+                        "min_relative_change {limit} is not between 0 and 1; set a share such as .05"
                     );
                     gate.min_relative_change = Some(share);
                 }
@@ -165,7 +168,7 @@ impl FromStr for Gate {
                 ),
             }
         }
-        // A limit that every model reaches, or no model can reach, is a mistake: 90 instead of .9.
+        // Reject a limit that every model or no model reaches, such as 90 instead of .9.
         let is_possible = |limit: f64| figure == FigureName::LogLoss || (-1.0..=1.0).contains(&limit);
         if let Some(limit) = gate.threshold.filter(|limit| !is_possible(*limit)) {
             bail!("{figure} cannot be {limit}; set a limit between -1 and 1");
@@ -178,7 +181,7 @@ impl FromStr for Gate {
 
 fn number(text: &str) -> Result<f64> {
     let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.with_context(|| format!("{} is not a number", shown(text)))
+    number.with_context(|| format!("{} is not a number; set a limit such as .9", shown(text)))
 }
 
 #[cfg(test)]

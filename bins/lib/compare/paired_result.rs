@@ -21,7 +21,7 @@ const BOOTSTRAP_DRAWS: usize = 10_000;
 /// Seed of the bootstrap. It is fixed, so that the same rows give the same interval.
 const BOOTSTRAP_SEED: u64 = 1;
 
-/// Minimum number of discordant rows with which the exact test can reach its level.
+/// Minimum number of discordant rows for the exact test to reach its level.
 const MIN_DISCORDANT_ROWS: u64 = 6;
 
 /// Whether the challenger is better than the champion.
@@ -49,7 +49,7 @@ impl CompareVerdict {
     }
 }
 
-/// The challenger's figure minus the champion's.
+/// The challenger's figure minus the champion's figure.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Difference {
     /// The measured difference.
@@ -71,14 +71,15 @@ pub struct McNemar {
     pub mid_p: f64,
 }
 
-/// Both models on the same rows.
+/// The result of both models on the same rows.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedResult {
     /// Number of labelled rows.
     pub rows: u64,
     /// Verdict on these rows alone.
     pub verdict: CompareVerdict,
-    /// Rows by label and by the model that called them positive. `only_one` is the champion, `only_other` the challenger.
+    /// Counts of rows by label and by the models that predict positive. `only_one` counts rows that only the champion
+    /// predicts positive; `only_other`, only the challenger.
     pub counters: PairedConfusion,
     /// F1 of the champion.
     pub champion_f1: f64,
@@ -97,7 +98,7 @@ pub struct PairedResult {
     /// Smallest difference in accuracy that McNemar's test detects with power 0.8 on these rows (Connor 1987).
     /// Null if no difference can be detected.
     pub detectable: Option<f64>,
-    /// Rows needed for a verdict with power 0.8, if the true difference equals the measured one. Null if there is a verdict,
+    /// Rows needed for a verdict with power 0.8, if the true difference equals the measured difference. Null if there is a verdict
     /// or no number of rows is enough.
     pub rows_needed: Option<u64>,
 }
@@ -142,7 +143,6 @@ pub fn f1_difference(counters: &PairedConfusion) -> Option<(Difference, f64)> {
 }
 
 impl PairedResult {
-    /// Compares the models on these rows.
     pub fn of(counters: PairedConfusion) -> Self {
         let f1_difference = f1_difference(&counters);
         let mcnemar = McNemar::of(&counters);
@@ -203,7 +203,7 @@ impl PairedResult {
         }
     }
 
-    /// Rows needed by the exact test or by the F1 interval (with this standard error), whichever needs fewer.
+    /// The smaller of two numbers of rows: for the exact test, and for the F1 interval with this standard error.
     fn needed(&self, error: f64) -> Option<u64> {
         let rows = self.rows as f64;
         let discordant_rows = self.mcnemar.discordant_rows();
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn higher_accuracy_with_lower_f1_is_not_better() {
-        // 80 fewer false positives and 40 more false negatives: accuracy is significantly higher, F1 is lower.
+        // 80 fewer false positives and 40 more false negatives: accuracy is significantly higher, but F1 is lower.
         let result = part([60, 40, 0, 100], [120, 80, 0, 800]);
         assert!(result.mcnemar.is_better() && !result.is_not_worse());
         assert_ne!(result.verdict, CompareVerdict::Better);

@@ -143,7 +143,6 @@ impl CompareReason {
         }
     }
 
-    /// The limit of the number.
     pub fn limit(&self) -> Option<f64> {
         match self {
             Self::NoRows | Self::FirstModel | Self::NoSliceLoses { .. } => None,

@@ -15,7 +15,7 @@ use crate::stats::paired::PairedConfusion;
 /// Share of the dated rows that count as new by default.
 const DEFAULT_NEWEST_SHARE: f64 = 0.25;
 
-/// Minimum number of new rows by default. With no more rows than this, there is no separate result for new rows.
+/// Minimum number of new rows by default. Without more rows than this, new rows have no separate result.
 const MIN_NEWEST_ROWS: usize = 500;
 
 /// The rows that count as new.
@@ -94,7 +94,7 @@ impl DatedRows {
         })
     }
 
-    /// The date from which there are at least `newest` rows; none if there are too few rows or `newest` is 0.
+    /// The latest date that at least `newest` rows reach; none if there are too few rows or `newest` is 0.
     fn since(&mut self, newest: usize) -> Option<i64> {
         let place = self.rows.len().checked_sub(newest).filter(|_| newest > 0)?;
         self.rows.sort_unstable_by_key(|(date, _)| *date);
@@ -109,7 +109,7 @@ mod tests {
 
     fn dated(rows: i64) -> DatedRows {
         let mut dated = DatedRows::default();
-        // Rows out of order, two at each time. The champion is wrong from the middle on.
+        // The newest row comes first, and two rows share each time. The champion is wrong on the newer half.
         for row in (0..rows).rev() {
             let champion = if row * 2 >= rows { Negative } else { Positive };
             dated.add(Some(Timestamp(row / 2)), Positive, champion, Positive);

@@ -30,7 +30,7 @@ pub struct CompareReport {
     pub deploy_needed: bool,
     /// Every test and check, passed or not.
     pub reasons: Vec<Reason>,
-    /// Rows needed for a verdict, if the true difference equals the measured one. Null if there is a verdict.
+    /// Rows needed for a verdict, if the true difference equals the measured difference. Null if there is a verdict.
     pub rows_needed: Option<u64>,
     /// F1 of the champion; null without a champion.
     pub champion_f1: Option<f64>,

@@ -1,4 +1,4 @@
-//! Keeps the state of a sequential test. Labels arrive over time, and you can check the evidence after each of them.
+//! Keeps the state of a sequential test. Labels arrive over time, and you can check the evidence after each label.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::rows::label::Label;
 use crate::stats::paired::PairedConfusion;
 use crate::stats::sequential::ln_evidence;
 
-/// Evidence that decides for a model. A model that is not better reaches it in at most 5% of comparisons,
+/// Minimum evidence for a verdict. A model that is not better reaches it in at most 5% of comparisons,
 /// however often you check (Ville 1939).
 pub const EVIDENCE_NEEDED: f64 = 20.0;
 
@@ -27,9 +27,9 @@ pub struct SequentialTest {
     pub champion: Option<String>,
     /// SHA-256 of the challenger's file; null if not given.
     pub challenger: Option<String>,
-    /// Rows by label and by the model that called them positive.
+    /// Counts of rows by label and by the models that predict positive.
     pub counters: PairedConfusion,
-    /// Number of times the evidence was checked.
+    /// Number of checks of the evidence.
     pub looks: u64,
     /// Natural logarithm of the maximum evidence for the challenger so far.
     pub ln_most_for: f64,
@@ -42,7 +42,7 @@ pub struct SequentialTest {
 /// The current and the maximum evidence for each model.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct SequentialEvidence {
-    /// Number of times the evidence was checked, including this one.
+    /// Number of checks of the evidence, including this check.
     pub looks: u64,
     /// Number of rows counted so far.
     pub rows: u64,
@@ -95,7 +95,7 @@ impl SequentialTest {
         Ok(())
     }
 
-    /// Starts a check with the stored state, or with a new one. Fails if the stored state belongs to other models.
+    /// Starts a check with the stored state, or with a new state. Fails if the stored state belongs to other models.
     pub fn look(
         stored: Option<Self>,
         tool: &str,
@@ -109,7 +109,7 @@ impl SequentialTest {
         Ok(state)
     }
 
-    /// Fails if the models are not those compared so far.
+    /// Fails if the state belongs to other models.
     fn expect_models(&mut self, champion: Option<&str>, challenger: Option<&str>) -> Result<()> {
         for (known, given, role) in
             [(&mut self.champion, champion, "champion"), (&mut self.challenger, challenger, "challenger")]
@@ -122,7 +122,7 @@ impl SequentialTest {
         Ok(())
     }
 
-    /// Counts a row, unless its identifier was counted before. Returns whether it was counted.
+    /// Counts a row, unless its identifier was already counted. Returns whether it was counted.
     pub fn add(&mut self, id: u64, truth: Label, champion: Label, challenger: Label) -> bool {
         if !self.counted.insert(hex(&id.to_be_bytes())) {
             return false;
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn maximum_evidence_never_falls() {
+    fn maximum_evidence_is_non_decreasing() {
         let mut rows: Vec<(u64, bool)> = (0..9).map(|id| (id, true)).collect();
         let reached = test_of(&rows).evidence(9);
         assert!(reached.most_for_challenger >= EVIDENCE_NEEDED && reached.for_challenger >= EVIDENCE_NEEDED);

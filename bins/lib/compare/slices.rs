@@ -13,7 +13,7 @@ use crate::rows::mask;
 use crate::stats::corrections::holm;
 use crate::stats::paired::PairedConfusion;
 
-/// A larger loss of F1 in one slice blocks the challenger.
+/// Maximum loss of F1 in a slice. A larger loss blocks the challenger if it is significant.
 pub const MAX_SLICE_LOSS: f64 = 0.03;
 
 /// Maximum number of slices per column. All further values share one slice.
@@ -35,7 +35,7 @@ pub struct Slice {
     pub value: String,
     /// Number of labelled rows.
     pub rows: u64,
-    /// Rows by label and by the model that called them positive.
+    /// Counts of rows by label and by the models that predict positive.
     pub counters: PairedConfusion,
     /// F1 of the champion.
     pub champion_f1: f64,
@@ -47,7 +47,7 @@ pub struct Slice {
     pub mcnemar: McNemar,
     /// Exact p-value, corrected for all tested slices (Holm 1979). Null if the slice has too few discordant rows for a test.
     pub p: Option<f64>,
-    /// Whether the challenger loses significantly, and more than 0.03 F1.
+    /// Whether the loss is significant and larger than 0.03 F1.
     pub loses: bool,
 }
 
@@ -133,7 +133,7 @@ impl Slice {
     }
 }
 
-/// A value as a report shows it: masked, escaped and cut.
+/// A value for a report: masked, escaped and cut.
 fn displayed(value: &str) -> String {
     let value = value.trim();
     if value.is_empty() {

@@ -25,7 +25,7 @@ pub enum TallyCounts {
     /// Both models, on labels that arrive over time.
     Sequential {
         test: SequentialTest,
-        /// Number of rows that the state had not counted before.
+        /// Number of rows that are new to the state.
         new: u64,
     },
 }
@@ -45,7 +45,6 @@ impl TallyCounts {
     }
 }
 
-/// Counts labelled rows while they are read.
 #[derive(Clone, Debug)]
 pub struct CompareTally<'a> {
     /// Column that identifies a row in a sequential test. Defaults to the text.

@@ -90,7 +90,7 @@ impl<'a> VerdictBasis<'a> {
         }
     }
 
-    /// For an open verdict, the rows tested first and the rows needed; none if no number of rows is enough.
+    /// For an inconclusive verdict, the number of rows tested first and the number needed. None if no number is enough.
     pub fn rows_needed(&self) -> Option<(u64, u64)> {
         let part = match self {
             Self::AllRows(all_rows) => all_rows,

@@ -69,8 +69,9 @@ pub struct Programs {
 impl Programs {
     /// Reads the path of the running program, and the PATH variable.
     pub fn find(tools: Vec<&'static str>) -> Result<Self> {
-        let own =
-            env::current_exe().and_then(|own| own.canonicalize()).context("cannot find this program")?;
+        let own = env::current_exe()
+            .and_then(|own| own.canonicalize())
+            .context("cannot find this program; check that its file still exists")?;
         let path = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
         Ok(Self { own, path, tools })
     }

@@ -37,7 +37,7 @@ pub enum RunFile {
     ChallengerScored,
     /// The result of `compare`.
     Compare,
-    /// Holdout rows on which the verdicts of the two models differ.
+    /// Holdout rows with different verdicts of the two models.
     Flips,
     /// The result of `promote`.
     Promote,
@@ -151,7 +151,7 @@ impl RunFiles {
         Ok(())
     }
 
-    /// Deletes the results of an earlier run, so that they cannot be confused with those of this run.
+    /// Deletes the results of an earlier run, so that they cannot be confused with the results of this run.
     pub fn clear(&self) -> Result<()> {
         fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
         // Delete the record first: without a record, no result counts as part of a run.

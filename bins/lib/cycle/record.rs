@@ -27,7 +27,7 @@ pub struct CycleRecord {
     pub settings: CycleSettings,
     /// SHA-256 of every input at the start of the run, by name.
     pub inputs: BTreeMap<String, String>,
-    /// Whether an earlier run was killed between its request for a retrain and the retrain itself.
+    /// Whether an earlier run was killed after it requested a retrain, but before the retrain.
     pub answers_earlier_request: bool,
     /// Version of the champion that scored the new rows; null without a champion.
     pub champion: Option<u64>,
@@ -86,7 +86,7 @@ impl CycleRecord {
         let own = id(&self.settings, &self.inputs, self.answers_earlier_request)?;
         ensure!(
             self.id == own,
-            "the id does not match its settings and inputs; restore the file or start over"
+            "the id does not match its settings and inputs; restore the file, or delete it"
         );
         Ok(())
     }
@@ -149,7 +149,7 @@ fn policy(settings: &CycleSettings) -> &Path {
     Path::new(settings.config.as_deref().unwrap_or("spamops.toml"))
 }
 
-/// The file that marks a pending retrain. It exists until the retrain is done, and holds the id of the requesting run.
+/// The file that marks a pending retrain. It exists until the retrain is done, and contains the id of the requesting run.
 pub fn request(settings: &CycleSettings) -> PathBuf {
     Path::new(&settings.state).join("retrain-pending")
 }
@@ -171,7 +171,7 @@ fn id(
     inputs: &BTreeMap<String, String>,
     answers_earlier_request: bool,
 ) -> Result<String> {
-    // Leave out paths: the same run in another directory has the same id.
+    // Leave out paths, so that the same run in another directory has the same id.
     let CycleSettings { since, until, size, force, now, commit, .. } = settings;
     let identity =
         serde_json::to_string(&(inputs, since, until, size, force, now, commit, answers_earlier_request))?;

@@ -25,14 +25,14 @@ pub struct CycleRun<'a> {
     pub common: Vec<String>,
     /// Channels to notify, as a comma-separated list.
     pub notify: Option<String>,
-    /// Print the command lines without running them.
+    /// Whether to only print the command lines.
     pub dry_run: bool,
     /// Prints a line immediately.
     pub echo: &'a dyn Fn(&str),
 }
 
 impl CycleRun<'_> {
-    /// Runs all steps of the cycle, except those already done.
+    /// Runs all steps of the cycle, except completed steps.
     pub fn run_all(&mut self) -> Result<()> {
         self.run_pending(&[CycleStep::Sample, CycleStep::Validate])?;
         if self.has_rows_to_score()? {
@@ -78,7 +78,7 @@ impl CycleRun<'_> {
             return Ok(());
         }
         if let Some(file) = step.result().map(|file| self.files.path(file)) {
-            ensure!(file.exists(), "the step {step} did not write {}", file.display());
+            ensure!(file.exists(), "the step {step} did not write {}; run the step again", file.display());
         }
         if step == CycleStep::Score {
             self.record.champion = self.registry().champion()?.map(|alias| alias.version);
@@ -160,15 +160,15 @@ impl CycleRun<'_> {
         Registry::new(Path::new(&self.record.settings.registry), "spam")
     }
 
-    /// Whether the registry has a champion. True in a dry run of the demo, whose first step makes one.
-    pub(super) fn is_championed(&self) -> bool {
+    /// Whether the registry has a champion. True in a dry run of the demo, because its first step would promote one.
+    pub(super) fn registry_has_champion(&self) -> bool {
         let is_planned = self.dry_run && self.record.settings.demo;
         is_planned || self.registry().directory().join("champion.json").exists()
     }
 
     /// Whether this run has a champion. Later changes to the registry make no difference.
     pub(super) fn has_champion(&self) -> bool {
-        if self.dry_run { self.is_championed() } else { self.files.path(RunFile::Champion).exists() }
+        if self.dry_run { self.registry_has_champion() } else { self.files.path(RunFile::Champion).exists() }
     }
 
     /// Fails if the result of an earlier step is missing.
@@ -178,7 +178,7 @@ impl CycleRun<'_> {
             CommandLine::calling(&self.programs, "run").with(["--out-dir", &directory, &step.to_string()]);
         ensure!(
             self.dry_run || Path::new(file).exists(),
-            "{file}: missing; run the step {step} first: {remedy}"
+            "{file}: is missing; run the step {step} first: {remedy}"
         );
         Ok(())
     }
@@ -193,7 +193,7 @@ impl CycleRun<'_> {
         let head: ResultHead = result_file::read(&place, kind)?;
         ensure!(
             head.run_id.as_ref() == Some(&self.record.id),
-            "{place}: belongs to another run; start over with spamops run"
+            "{place}: belongs to another run; start over with spamops run --restart"
         );
         result_file::read(&place, kind).map(Some)
     }

@@ -76,7 +76,7 @@ impl CycleOptions {
         let data = match &self.data {
             Some(data) => data.clone(),
             None if self.demo => in_out("demo/messages.csv.gz"),
-            None => bail!("no rows: name them with --data FILE, or try --demo"),
+            None => bail!("no rows; set --data FILE, or try --demo"),
         };
         let sibling = data.with_file_name("contract.toml");
         let contract = self.contract.clone().or_else(|| (self.demo || sibling.exists()).then_some(sibling));
@@ -101,7 +101,7 @@ impl CycleOptions {
         })
     }
 
-    /// The recorded settings, with the given options in their place.
+    /// The recorded settings, with the given options in place of recorded ones.
     pub fn over(&self, known: CycleSettings) -> Result<CycleSettings> {
         let path = |given: &Option<PathBuf>, known: String| given.as_deref().map_or(Ok(known), word);
         Ok(CycleSettings {

@@ -1,4 +1,4 @@
-//! Defines the command lines of each step, and so which tool reads and writes which file.
+//! Defines the command lines of each step, with the files that each tool reads and writes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ const SEED: &str = "7";
 impl CycleRun<'_> {
     pub(super) fn sample(&self) -> Result<()> {
         let settings = &self.record.settings;
-        if settings.demo && (self.dry_run || !self.is_championed()) {
+        if settings.demo && (self.dry_run || !self.registry_has_champion()) {
             self.first_champion()?;
         }
         let gathered = self.in_state("rows.jsonl");
@@ -99,7 +99,7 @@ impl CycleRun<'_> {
     pub(super) fn score(&self) -> Result<()> {
         let clean = self.files.name(RunFile::Clean);
         self.expect(&clean, CycleStep::Validate)?;
-        if !self.is_championed() {
+        if !self.registry_has_champion() {
             return Ok(());
         }
         let [champion, scored, metrics] =
@@ -116,7 +116,7 @@ impl CycleRun<'_> {
         self.expect(&clean, CycleStep::Validate)?;
         let state = &self.record.settings.state;
         let mut words: Vec<&str> = Vec::new();
-        if !self.record.is_done(CycleStep::Score) && self.is_championed() {
+        if !self.record.is_done(CycleStep::Score) && self.registry_has_champion() {
             self.expect(&champion, CycleStep::Score)?;
         }
         if self.has_champion() {

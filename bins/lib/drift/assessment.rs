@@ -16,7 +16,7 @@ use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
 use crate::io::fraction::Fraction;
 use crate::model::calibrate::Calibration;
 
-/// Minimum number of distinct messages for a verdict, on both sides.
+/// Minimum number of distinct messages for a verdict, on each side.
 pub const MIN_MESSAGES: u64 = 30;
 
 /// The verdict on new messages, with every test and change.
@@ -37,7 +37,7 @@ pub struct Assessment {
     pub distances: Vec<FeatureDistance>,
     /// Histograms of sizes and scores.
     pub pictures: Vec<FeatureHistogram>,
-    /// Numbers of runs that F1 is pooled over: in the short window, then in the long one.
+    /// Numbers of runs whose F1 is pooled: in the short window, then in the long window.
     pub runs: [usize; 2],
     /// Whether the labelled messages are not a random sample.
     pub picked: bool,
@@ -60,7 +60,7 @@ impl Assessment {
         }
     }
 
-    /// Whether an alarm is larger than normal for this stream.
+    /// Whether the change behind an alarm is larger than in 95% of the earlier windows.
     pub fn is_unusual(&self) -> bool {
         self.signals.iter().any(|signal| signal.fired && signal.is_unusual())
     }
@@ -80,8 +80,8 @@ impl Assessment {
     }
 }
 
-/// Tests the window against the reference. The last `skipped` windows do not count as normal: the drift may have begun
-/// in them.
+/// Tests the window against the reference. The last `skipped` windows do not count as normal, because the drift may have
+/// begun in them.
 pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skipped: usize) -> Assessment {
     let Some((reference, _)) = evidence.reference else {
         return Assessment::untested(untested_window(observation));
@@ -154,7 +154,7 @@ fn estimate(
     })
 }
 
-/// The estimate with the larger loss. The short window shows a recent loss, the long one a small loss.
+/// The estimate with the larger loss. The short window shows a recent loss; the long window shows a small loss.
 fn worst(estimated: &[Option<EstimatedF1>; 2]) -> Option<EstimatedF1> {
     let by_loss = |one: &&EstimatedF1, other: &&EstimatedF1| {
         one.loss_lower_bound().total_cmp(&other.loss_lower_bound())

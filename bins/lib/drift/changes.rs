@@ -37,7 +37,7 @@ pub fn all(reference: &Messages, new: &Messages, names: &WordNames) -> Vec<Featu
     let scored = reference.scored && new.scored;
     let share = |count: u64, side: &Messages| count as f64 / side.len() as f64;
     let points = |has: &dyn Fn(&MessageRecord) -> bool| scored.then(|| score_points(reference, new, has));
-    // A word that no new row has, such as one that disappeared, has no name.
+    // A word has no name if no new row contains it.
     let spelled =
         moved_words(reference, new).into_iter().filter_map(|moved| Some((names.get(moved.word)?, moved)));
     let words = spelled.take(MAX_WORDS).map(|(what, moved)| FeatureChange {
@@ -99,8 +99,8 @@ impl MeanScore {
     }
 }
 
-/// Change of the mean score explained by a changed share, in points. It is the change of the share, times the difference
-/// in mean score between messages with and without the property (composition component, Kitagawa 1955).
+/// Change of the mean score explained by a changed share, in points. It is the change of the share times the difference
+/// in mean score between messages with and without the property (Kitagawa 1955).
 fn score_points(reference: &Messages, new: &Messages, has: &dyn Fn(&MessageRecord) -> bool) -> f64 {
     let (mut with, mut without) = (MeanScore::default(), MeanScore::default());
     let mut count = |side: &Messages| {
@@ -120,7 +120,7 @@ fn score_points(reference: &Messages, new: &Messages, has: &dyn Fn(&MessageRecor
     100.0 * change * difference
 }
 
-/// The same for a size, summed over its steps.
+/// Change of the mean score explained by a size, in points: the sum over its steps.
 fn size_points(reference: &Messages, new: &Messages, scale: SizeScale) -> f64 {
     let mut means = vec![MeanScore::default(); STEPS];
     let mut changes = vec![0.0; STEPS];
@@ -134,4 +134,4 @@ fn size_points(reference: &Messages, new: &Messages, scale: SizeScale) -> f64 {
     100.0 * products.sum::<f64>()
 }
 
-const _: () = assert!(SIZES.len() == 6, "`number` knows numeric sizes by their index");
+const _: () = assert!(SIZES.len() == 6, "`number` identifies sizes by index; update it when SIZES changes");

@@ -7,7 +7,7 @@ use crate::rows::label::Label;
 use crate::stats::ranking::{Ranking, ScoredLabel};
 use crate::stats::welch::{self, WelchSample};
 
-/// The classifier family. It trains on one half of the messages and is tested on the other half, then the reverse.
+/// The classifier family. It trains on each half of the messages, and is tested on the other half.
 /// The result is twice the smaller p-value.
 pub(super) fn classifier(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
     let both = [tested_on_other_half(reference, new, false)?, tested_on_other_half(reference, new, true)?];

@@ -13,10 +13,9 @@ use crate::io::dates::Timestamp;
 /// The decision about the champion, and the evidence behind it.
 #[derive(Clone, Debug)]
 pub struct DriftDecision {
-    /// Time of the decision.
     pub time: Timestamp,
     pub retrain_needed: bool,
-    /// Whether labels are requested, because a retrain has too few new ones.
+    /// Whether labels are requested, because there are too few new labels for a retrain.
     pub labels_needed: bool,
     /// The first trigger that fired, even if the cooldown or missing labels block the retrain.
     pub asked: Option<TriggerCode>,
@@ -78,7 +77,7 @@ impl TriggerOutcome {
         let asked = fired.first().copied();
         let is_forced =
             fired.iter().any(|code| matches!(code, TriggerCode::Forced | TriggerCode::NoChampion));
-        // A retrain on a changed word list needs no new labels. A retrain on drift or a loss of F1 does.
+        // A retrain on a changed word list needs no new labels. A retrain on drift or a loss of F1 needs them.
         let needs_no_labels = is_forced || fired.contains(&TriggerCode::Changes);
         let now = Timestamp(observation.run.time);
         let cooldown = triggers::cooldown(evidence.last_retrain, policy.cooldown_hours, now, asked.is_some())

@@ -27,7 +27,7 @@ pub struct DriftReport {
     pub verdict: DriftVerdict,
     /// Whether a retrain is requested.
     pub retrain_needed: bool,
-    /// Whether labels are requested, because a retrain has too few new ones.
+    /// Whether labels are requested, because there are too few new labels for a retrain.
     pub labels_needed: bool,
     /// Code of the first trigger that fired; null if none did.
     pub reason: Option<TriggerCode>,
@@ -78,7 +78,7 @@ pub struct SignalReport {
     /// Minimum effect: a smaller change is ignored, even if its p-value is small.
     #[serde(rename = "floor")]
     pub minimum_effect: f64,
-    /// Size of the change, as compared with earlier windows.
+    /// Size of the change that is compared with earlier windows. Equals `effect`, or the difference of shares for a word.
     pub strength: f64,
     /// P-value of a change of this size among earlier windows. Absent if there are too few windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -26,7 +26,7 @@ pub struct EstimatedFigure {
 
 /// Estimated F1 (confidence-based performance estimation: Guillory et al. 2021, NannyML).
 ///
-/// Isotonic regression on the reference turns each score into a probability; their sums over the new messages give F1.
+/// Isotonic regression on the reference turns each score into a probability. F1 follows from the sums of these probabilities.
 /// If the class balance differs, the probabilities are adjusted to it (Saerens et al. 2002), and the reference is
 /// reweighted to the same class balance. Otherwise a change of class balance would look like a loss.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct EstimatedF1 {
 }
 
 /// Minimum number of labelled messages per class in the reference.
-const MIN_LABELLED: u64 = 50;
+pub const MIN_LABELLED_PER_CLASS: u64 = 50;
 
 impl EstimatedF1 {
     /// Estimates F1 on new messages; none without new messages or scores.
@@ -68,7 +68,7 @@ impl EstimatedF1 {
         let share =
             |rows: &[ScoredMessage]| rows.iter().map(|row| row.probability).sum::<f64>() / rows.len() as f64;
         let trained = share(&before);
-        // A score that was never wrong is still not certain.
+        // Even a score without errors in the reference is not certain.
         let margin = 0.5 / before.len() as f64;
         let probabilities: Vec<f64> =
             new.iter().map(|row| row.probability.clamp(margin, 1.0 - margin)).collect();
@@ -116,7 +116,7 @@ impl EstimatedF1 {
 
 /// Learns the calibration of scores from the reference; none without scores, or with too few labels.
 pub fn calibration(reference: &Messages) -> Option<Calibration> {
-    if !reference.scored || reference.labels().iter().any(|count| *count < MIN_LABELLED) {
+    if !reference.scored || reference.labels().iter().any(|count| *count < MIN_LABELLED_PER_CLASS) {
         return None;
     }
     let labelled = reference.records.iter().filter_map(|record| {
@@ -142,7 +142,7 @@ impl ScoredMessage {
         Self { probability: calibration.probability(record.score()), verdict, weight: 1.0 }
     }
 
-    /// Adjusts the message to classes that are more frequent by these factors.
+    /// Adjusts the message to a class balance that differs by these factors.
     fn reweigh(&mut self, (positive, negative): (f64, f64)) {
         let probability = self.probability * positive;
         self.weight = probability + (1.0 - self.probability) * negative;
@@ -151,7 +151,7 @@ impl ScoredMessage {
 }
 
 /// Estimated F1 of weighted rows, as a ratio of two means (Cochran 1977, section 2.11). [`PerformanceSums`] does the same
-/// without weights. The error here covers both unknown labels and the sampling of messages.
+/// without weights. The error covers both unknown labels and the sampling of messages.
 fn figure(rows: &[ScoredMessage]) -> Option<EstimatedFigure> {
     let called_positive = |row: &ScoredMessage| f64::from(u8::from(row.verdict == Label::Positive));
     let (mut found, mut involved) = (0.0, 0.0);

@@ -93,7 +93,7 @@ impl Family {
         effect.abs() >= self.minimum_effect()
     }
 
-    /// The test with the smallest p-value, among those that reach the minimum effect. The p-value is corrected for all `made`
+    /// The test with the smallest p-value, among the tests that reach the minimum effect. The p-value is corrected for all `made`
     /// tests (Bonferroni), including tests that are not listed.
     pub(super) fn strongest(self, tests: Vec<SingleTest>, made: usize) -> Option<FamilyTest> {
         let key = |one: &SingleTest| (!self.counts(one.effect), one.p, -one.effect.abs());
@@ -126,9 +126,9 @@ pub enum TestSubject {
         /// New messages with and without the property, then the same for the reference.
         table: TwoByTwo,
     },
-    /// No word changed.
+    /// The subject if no word changed.
     NoWord,
-    /// All words together.
+    /// The subject of the classifier: all words together.
     AllWords,
     EstimatedF1 {
         new: f64,
@@ -142,9 +142,7 @@ pub enum TestSubject {
 pub enum ShareOf {
     /// A flag, by its index in [`FLAGS`](crate::profile::descriptor::FLAGS).
     Flag(usize),
-    /// A positive label.
     LabelledPositive,
-    /// A positive verdict.
     PositiveVerdict,
     /// A word that new rows have.
     Word(String),
@@ -152,7 +150,6 @@ pub enum ShareOf {
     UnnamedWord(u16),
 }
 
-/// One test of a family.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct SingleTest {
     pub(super) subject: TestSubject,
@@ -178,6 +175,6 @@ pub struct FamilyTest {
     pub p: f64,
     /// Size of the change, in [`Family::measure`].
     pub effect: f64,
-    /// Size of the change, as compared with earlier windows. Equals the effect; for a word, the difference of its shares.
+    /// Size of the change that is compared with earlier windows: the effect or, for a word, the difference of its shares.
     pub strength: f64,
 }

@@ -40,7 +40,7 @@ impl History {
         history
     }
 
-    /// An empty history, for one that cannot be read at all.
+    /// An empty history in place of a file that cannot be read.
     pub fn unreadable(why: &str) -> Self {
         Self { blocks: Vec::new(), unreadable: Some(inert(why)) }
     }
@@ -59,8 +59,8 @@ impl History {
         &self.blocks
     }
 
-    /// Earlier runs with the same reference. A record with the same id, or with most of this run's messages, is a repeat of
-    /// this run and does not count.
+    /// Earlier runs with the same reference. A record with the same id, or with most of this run's messages, is a repeat and
+    /// does not count.
     pub fn before(&self, run: &ObservedRun) -> Result<PastRuns<'_>> {
         let mut past = Vec::new();
         for earlier in self.blocks.iter().filter(|earlier| earlier.reference == run.reference) {

@@ -47,19 +47,18 @@ pub enum LabelledF1 {
     Picked { rows: u64 },
     /// There is no limit: no policy and no cross-validated F1.
     NoLimit(MeasuredF1),
-    /// Compared with the minimum of the policy.
+    /// F1 is compared with the minimum of the policy.
     Minimum {
         found: MeasuredF1,
         minimum: f64,
         /// Whether the interval of F1 is below the minimum.
         is_below: bool,
     },
-    /// Compared with the cross-validated F1 of the model.
+    /// F1 is compared with the cross-validated F1 of the model.
     Loss {
         found: MeasuredF1,
         /// Cross-validated F1, adjusted to the class balance of the labelled rows.
         before: f64,
-        /// Lower bound of the loss.
         loss_lower_bound: f64,
         /// Maximum loss.
         margin: f64,
@@ -77,7 +76,7 @@ impl LabelledF1 {
     }
 }
 
-/// F1 on the labelled rows of the window, else of the longer window.
+/// F1 on the labelled rows of the window or, if they are too few or show no loss, of the longer window.
 pub(super) fn labelled_f1(
     evidence: &DriftEvidence,
     observation: &Observation,

@@ -15,7 +15,7 @@ pub const STEPS: usize = 256;
 /// The distinct messages of a profile.
 pub struct Messages<'a> {
     pub records: Vec<&'a MessageRecord>,
-    /// The half of each message, by the parity of its hash: independent of the content.
+    /// The half that each message belongs to: the parity of its hash, which does not depend on meaning.
     pub halves: Vec<bool>,
     /// Whether each message is also in the reference.
     own: Vec<bool>,
@@ -45,7 +45,6 @@ impl<'a> Messages<'a> {
         Self { records, halves, own, words, scored: profile.scored }
     }
 
-    /// Number of messages.
     pub fn len(&self) -> u64 {
         self.records.len() as u64
     }
@@ -123,7 +122,6 @@ impl SizeScale {
         }
     }
 
-    /// The step of a message on this scale.
     fn step(self, record: &MessageRecord, unknown: impl FnOnce() -> f64) -> usize {
         let share = |share: f64| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1")]

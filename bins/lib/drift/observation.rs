@@ -1,4 +1,4 @@
-//! Collects the evidence of one run, and pools its messages with those of earlier runs.
+//! Collects the evidence of one run, and pools its messages with the messages of earlier runs.
 
 use anyhow::Result;
 
@@ -12,13 +12,13 @@ use crate::io::fraction::Fraction;
 use crate::profile::summary::Profile;
 use crate::stats::metrics::{Confusion, Metrics};
 
-/// Number of distinct messages over which measured and estimated F1 are pooled.
+/// Number of distinct messages to pool for measured and estimated F1.
 pub const POOLED_MESSAGES: u64 = 2000;
 
 /// The facts about the champion that `drift` needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Champion {
-    /// Score from which a message is positive.
+    /// Minimum score of a positive message.
     pub threshold: Fraction,
     /// Out-of-fold verdicts on its training rows; none without cross-validation.
     pub confusion: Option<Confusion>,
@@ -52,7 +52,7 @@ pub(super) struct Observation<'a> {
     pub(super) past: PastRuns<'a>,
     /// Messages to test.
     pub(super) window: PooledRuns<'a>,
-    /// Messages that F1 is pooled over.
+    /// Messages to pool for F1.
     pub(super) longer: PooledRuns<'a>,
     /// Numbers of rows and of labelled rows since the reference, including this run.
     pub(super) since: (u64, u64),

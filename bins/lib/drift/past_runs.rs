@@ -13,11 +13,10 @@ use crate::stats::confusion::Confusion;
 /// Minimum number of earlier windows for a comparison with them.
 pub const MIN_WINDOWS: usize = 20;
 
-/// The messages of a run, pooled with those of earlier runs.
+/// The messages of a run, pooled with the messages of earlier runs.
 #[derive(Clone, Debug)]
 pub struct PooledRuns<'a> {
     pub messages: Cow<'a, Profile>,
-    /// Number of pooled runs.
     pub runs: usize,
 }
 
@@ -33,7 +32,7 @@ impl<'a> PooledRuns<'a> {
 pub struct PastRuns<'a>(pub(super) Vec<&'a RunRecord>);
 
 impl PastRuns<'_> {
-    /// Pools a run with earlier runs, the latest first, until there are `needed` messages.
+    /// Pools a run with earlier runs, the latest first, until the pool has `needed` messages.
     pub fn pooled<'p>(&self, messages: &'p Profile, needed: u64) -> Result<PooledRuns<'p>> {
         let mut pool = PooledRuns::alone(messages);
         for earlier in self.0.iter().rev() {
@@ -46,7 +45,7 @@ impl PastRuns<'_> {
         Ok(pool)
     }
 
-    /// Verdicts of the champion on labelled rows of the last `runs` runs, including this one.
+    /// Verdicts of the champion on labelled rows of the last `runs` runs, including this run.
     pub fn confusion(&self, run: &ObservedRun, runs: usize) -> Confusion {
         let before = self.0.iter().rev().take(runs - 1).map(|record| record.confusion);
         before.fold(run.confusion, |sum, of| sum + of)
@@ -62,7 +61,7 @@ impl PastRuns<'_> {
             .fold(dropped, |(rows, labelled), run| (rows + run.0, labelled + run.1))
     }
 
-    /// Earlier windows, the latest first, before a window of `runs` runs. Windows do not share runs, so no run counts twice.
+    /// Windows that end before the last `runs` runs, the latest first. Windows do not share runs, so no run counts twice.
     fn windows(&self, runs: usize) -> impl Iterator<Item = &RunRecord> {
         let mut end = self.0.len().checked_sub(runs - 1);
         std::iter::from_fn(move || {
@@ -72,16 +71,16 @@ impl PastRuns<'_> {
         })
     }
 
-    /// Number of windows with unusual drift among the last `windows` windows before a window of `runs` runs.
+    /// Number of windows with unusual drift, among the last `windows` windows that end before the last `runs` runs.
     pub fn drifted(&self, runs: usize, windows: usize) -> usize {
         self.windows(runs).take(windows).filter(|window| window.news).count()
     }
 
-    /// Strengths of one family in the normal windows before a window of `runs` runs. The last `skipped` windows are left
-    /// out, because the drift may have begun in them.
+    /// Strengths of one family in the normal windows that end before the last `runs` runs. The last `skipped` windows are
+    /// left out, because the drift may have begun in them.
     ///
     /// A window without unusual drift is normal. If most windows before calibration drifted, all of them are normal, because
-    /// some streams always change.
+    /// some data always changes.
     pub(super) fn strengths(&self, family: &str, runs: usize, skipped: usize) -> Vec<f64> {
         let tested = || {
             let windows = self.windows(runs).skip(skipped);
@@ -95,7 +94,7 @@ impl PastRuns<'_> {
     }
 }
 
-/// Conformal p-value of a strength among those of earlier windows; none if there are too few windows.
+/// Conformal p-value of a strength among the strengths of earlier windows; none if there are too few windows.
 pub(super) fn surprise(strength: f64, earlier: Vec<f64>) -> Option<f64> {
     (earlier.len() >= MIN_WINDOWS).then(|| conformal::p(strength, earlier))
 }

@@ -1,4 +1,4 @@
-//! Defines the limits of `drift`: what triggers a retrain, how long drift must last, and the maximum loss of F1.
+//! Defines the policy of `drift`: the triggers of a retrain, the persistence of drift, and the maximum loss of F1.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::io::fraction::Fraction;
 
-/// What triggers a retrain, in addition to F1 on labelled rows.
+/// The triggers of a retrain, in addition to F1 on labelled rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RetrainOn {
     /// A loss of estimated F1.
@@ -50,7 +50,7 @@ impl fmt::Display for RetrainOn {
     }
 }
 
-/// How long drift must last: in `windows` of the last `of` windows.
+/// The persistence of drift that triggers a retrain: in `windows` of the last `of` windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Persistence {
     /// Minimum number of windows with unusual drift.
@@ -91,11 +91,11 @@ pub struct DriftPolicy {
     pub max_new_rows: Option<u64>,
     /// Maximum number of changed lines in a watched file.
     pub max_changes: u64,
-    /// Time after a retrain without another, in hours.
+    /// Time after a retrain without another retrain, in hours.
     pub cooldown_hours: f64,
     /// Minimum number of new labels for a retrain.
     pub min_new_labels: u64,
-    /// Retrain regardless of the signals.
+    /// Whether to retrain regardless of the signals.
     pub forced: bool,
 }
 
@@ -127,11 +127,11 @@ impl Default for DriftPolicy {
     }
 }
 
-/// False retrains in a year of daily runs if nothing changes, from simulation at the defaults (`tests/real.sh drift`).
+/// Number of false retrains in a year of daily runs without drift, from simulation at the defaults (`tests/real.sh drift`).
 /// It is the upper 99% bound of the worse case: 100 or 1,000 rows per day.
 pub const FALSE_RETRAINS: f64 = 0.3;
 
-/// The number of false retrains to expect if nothing ever changes.
+/// The expected number of false retrains if the data does not change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Schedule {
     /// Runs per year, computed from the history; 365 without a history.
@@ -141,7 +141,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule for runs that are `interval` days apart.
+    /// The schedule for one run every `interval` days.
     pub(super) fn of(policy: &DriftPolicy, interval: Option<f64>) -> Self {
         let runs = interval.map_or(365.0, |days| 365.0 / days.max(1.0 / 24.0));
         let false_retrains = policy.is_as_simulated().then_some(FALSE_RETRAINS * (runs / 365.0).max(1.0));

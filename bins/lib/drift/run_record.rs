@@ -51,13 +51,13 @@ impl<'a> ObservedRun<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunFindings {
     pub verdict: DriftVerdict,
-    /// Number of runs in the window of the verdict, including this one.
+    /// Number of runs in the window of the verdict, including this run.
     pub runs: usize,
     /// Numbers of rows and of labelled rows since the reference, including this run.
     pub since: (u64, u64),
-    /// Whether alarms were compared with earlier windows of the stream.
+    /// Whether the strengths were compared with earlier windows.
     pub calibrated: bool,
-    /// Whether the run has unusual drift.
+    /// Whether the run has unusual drift: a larger change than 95% of the earlier windows.
     pub news: bool,
     /// Strength of the change in each family.
     pub strengths: BTreeMap<String, f64>,
@@ -86,13 +86,13 @@ pub struct RunRecord {
     pub confusion: Confusion,
     /// Verdict on the window.
     pub verdict: DriftVerdict,
-    /// Number of runs in the window of the verdict, including this one.
+    /// Number of runs in the window of the verdict, including this run.
     pub runs: usize,
     /// Numbers of rows and of labelled rows since the reference, including this run.
     pub since: (u64, u64),
-    /// Whether alarms were compared with earlier windows of the stream.
+    /// Whether the strengths were compared with earlier windows.
     pub calibrated: bool,
-    /// Whether the run has unusual drift.
+    /// Whether the run has unusual drift: a larger change than 95% of the earlier windows.
     pub news: bool,
     /// Strength of the change in each family of tests.
     pub strengths: BTreeMap<String, f64>,

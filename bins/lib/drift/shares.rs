@@ -39,7 +39,7 @@ fn flag_table(reference: &Messages, new: &Messages, flag: usize) -> Option<TwoBy
     TwoByTwo::of(count(new), new.len(), count(reference), reference.len())
 }
 
-/// Tests the class balance of the labels. None if a side has too few, or if the new labelled rows are not a random sample.
+/// Tests the class balance of the labels. None if a side has too few labels, or if the new labelled rows are not a random sample.
 pub(super) fn labels(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
     if are_picked(new) {
         return None;

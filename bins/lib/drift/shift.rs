@@ -12,7 +12,7 @@ use crate::stats::kolmogorov;
 use crate::stats::label_shift;
 use crate::stats::prior_shift;
 
-/// The class balance before and now, and whether anything else changed.
+/// The class balance of the reference and of the new messages, and whether anything else changed.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct LabelShift {
     /// Class balance of the reference: the share of spam, 0 to 1.
@@ -45,7 +45,7 @@ pub fn shift(
         return None;
     }
     let before = positive as f64 / (positive + negative) as f64;
-    // A score that was never wrong is still not certain.
+    // Even a score without errors in the reference is not certain.
     let margin = 0.5 / (positive + negative) as f64;
     let probabilities =
         new.records.iter().map(|record| calibration.probability(record.score()).clamp(margin, 1.0 - margin));

@@ -25,7 +25,7 @@ pub struct Signal {
 }
 
 impl Signal {
-    /// Whether the change is larger than normal for the stream. True if there are too few earlier windows.
+    /// Whether the change is larger than in 95% of the earlier windows. True if there are too few of them.
     pub fn is_unusual(&self) -> bool {
         self.surprise.is_none_or(|p| p <= ALPHA)
     }
@@ -34,12 +34,12 @@ impl Signal {
 /// The champion's threshold and its estimated F1 on the new messages.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChampionEvidence<'a> {
-    /// Score from which a message is positive.
+    /// Minimum score of a positive message.
     pub threshold: Option<Fraction>,
     pub estimated: Option<&'a EstimatedF1>,
 }
 
-/// Tests every family for which both sides have data.
+/// Tests every family, if both sides have data for it.
 pub(super) fn families(
     reference: &Messages,
     new: &Messages,

@@ -1,4 +1,4 @@
-//! Checks the triggers of a retrain. Each has a value and a limit, fired or not.
+//! Checks the triggers of a retrain. A trigger keeps its value and its limit even if it does not fire.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub enum TriggerCode {
     NewRows,
     /// A watched file has changed.
     Changes,
-    /// The last retrain is too recent. Blocks a retrain.
+    /// The last retrain is more recent than the cooldown. Blocks a retrain.
     Cooldown,
     /// There are too few new labels. Blocks a retrain.
     LabelsNeeded,
@@ -89,7 +89,15 @@ pub enum ChampionPresence {
 pub struct DriftPersistence {
     /// Verdict on the current window.
     pub verdict: DriftVerdict,
-    /// Whether the drift in the current window is unusual for the stream.
+    /// Number of new messages in the current window.
+    pub messages: u64,
+    /// Number of messages in the reference.
+    pub reference: u64,
+    /// Number of new messages needed for a verdict; none if no number is enough.
+    pub needed: Option<u64>,
+    /// Number of alarms, and number of signals.
+    pub alarms: (usize, usize),
+    /// Whether the drift in the current window is larger than in 95% of the earlier windows.
     pub is_unusual: bool,
     /// Number of the last windows with unusual drift, including the current one.
     pub drifted: usize,
@@ -249,6 +257,10 @@ fn drift(observation: &Observation, assessment: &Assessment, policy: &DriftPolic
     let earlier = observation.past.drifted(assessment.window.runs, policy.persistence.of - 1);
     let drift = DriftPersistence {
         verdict: assessment.verdict,
+        messages: assessment.window.messages,
+        reference: assessment.window.reference,
+        needed: assessment.window.needed,
+        alarms: (assessment.signals.iter().filter(|signal| signal.fired).count(), assessment.signals.len()),
         is_unusual,
         drifted: usize::from(is_unusual) + earlier,
         persistence: policy.persistence,
@@ -271,8 +283,8 @@ pub(super) fn cooldown(
     is_requested: bool,
 ) -> Option<Trigger> {
     let since = (now.0 - last?.0) as f64 / 3600.0;
-    // A retrain slightly in the future means that the clock was set back: treat it as just done. A retrain further in the
-    // future than the cooldown is an error, so ignore it.
+    // If the last retrain is slightly in the future, the clock was set back: treat the retrain as just done. If it is
+    // further in the future than the cooldown, its time is an error, so ignore it.
     let holds = -hours <= since && since < hours;
     let cause = TriggerCause::Cooldown { hours: since, limit: hours, holds };
     Some(Trigger { fired: holds && is_requested, cause })

@@ -27,11 +27,11 @@ impl DriftVerdict {
     }
 }
 
-/// The data that decides whether an alarm is unusual for the stream.
+/// The basis that decides whether drift is unusual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlarmCalibration {
-    /// Earlier windows of the stream. Drift is unusual if it is larger than in 95% of them.
+    /// Earlier windows. Drift is unusual if it is larger than in 95% of them.
     History,
     /// None, because there are too few earlier windows. Only the tests decide, and they assume independent rows.
     IidOnly,
@@ -44,7 +44,7 @@ pub struct Window {
     pub rows: u64,
     /// Estimated number of distinct messages among the new rows.
     pub distinct: u64,
-    /// Number of pooled runs, including this one.
+    /// Number of pooled runs, including this run.
     pub runs: usize,
     /// Number of distinct messages compared; 0 without a reference.
     pub messages: u64,
@@ -52,9 +52,9 @@ pub struct Window {
     pub reference: u64,
     /// Messages needed to detect a distance of 0.10 with power 0.5; null if the reference is too small.
     pub needed: Option<u64>,
-    /// Smallest distance that these messages detect with power 0.5; null if there is none.
+    /// Smallest distance that the tests detect on these messages with power 0.5; null if they detect none.
     pub detectable: Option<f64>,
-    /// What alarms were compared with: `history` or `iid-only`.
+    /// Basis of unusual drift: `history` (earlier windows) or `iid-only` (the tests alone).
     pub calibration: AlarmCalibration,
 }
 

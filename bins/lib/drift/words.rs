@@ -57,7 +57,7 @@ pub fn moved_words(reference: &Messages, new: &Messages) -> Vec<WordChange> {
     found
 }
 
-/// Tests every frequent word (Fisher, exact). Returns the number of frequent words, and those that may have changed.
+/// Tests every frequent word (Fisher, exact). Returns the number of frequent words, and the words that may have changed.
 fn tested(reference: &Messages, new: &Messages) -> (usize, Vec<WordChange>) {
     let (mut made, mut moved) = (0, Vec::new());
     let part = new.len() as f64 / (new.len() + reference.len()) as f64;

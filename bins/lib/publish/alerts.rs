@@ -154,7 +154,7 @@ impl Alert {
         })
     }
 
-    /// Identifies an alert: receivers use it to drop repeated deliveries.
+    /// The id by which receivers drop repeated deliveries.
     fn id(&self) -> String {
         let Self { kind, name, subject, time, .. } = self;
         result_file::digest(&format!("{} {name} {subject} {time}", kind.word())).split_off(32)
@@ -192,7 +192,8 @@ impl Alert {
         json!({"text": title, "blocks": blocks})
     }
 
-    /// A retrain or a refused challenger opens one incident per model; a promotion resolves it. A rollback opens its own.
+    /// A retrain, or a challenger that is not promoted, opens one incident per model. A promotion resolves it. A rollback
+    /// opens an incident of its own.
     fn pagerduty(&self) -> Value {
         let key = match self.kind {
             AlertKind::RolledBack => format!("spamops/{}/{}", self.name, self.id()),
@@ -258,7 +259,6 @@ impl Alert {
         })
     }
 
-    /// Sends the alert to one channel.
     pub fn send(&self, channel: Channel, environment: AlertSettings<'_>) -> Result<()> {
         let client =
             HttpClient::new(HttpSettings { timeout: Duration::from_secs(10), ..HttpSettings::default() })?;
@@ -266,7 +266,7 @@ impl Alert {
             environment(name).with_context(|| format!("{name} is not set; set it in the environment"))
         };
         let mut message = self.message(channel);
-        // The address is a secret too: an error names its variable instead.
+        // The address is a secret, too, so an error names its variable instead.
         let (variable, url, idempotence) = match channel {
             Channel::Slack => {
                 let variable = "SLACK_WEBHOOK_URL";
@@ -301,7 +301,7 @@ impl Alert {
             request = request.header("webhook-id", id).header("webhook-timestamp", now);
             request = request.header("webhook-signature", signature);
         }
-        // An answer may quote the request, or redirect to the same path on another host.
+        // Hide the path, too: an answer may quote the request or redirect to the same path on another host.
         let path = path(&url);
         let bare = path.split(['?', '#']).next().unwrap_or_default();
         let secrets = [&url, path, bare, message["routing_key"].as_str().unwrap_or_default()];

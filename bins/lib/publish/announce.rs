@@ -16,15 +16,15 @@ const EVENT: &str = "spamops-promoted";
 pub struct Announcement {
     /// The repository of the registry.
     pub repository: Option<Repository>,
-    /// Creates a release of the version.
+    /// Whether to create a release of the version.
     pub release: bool,
-    /// Sets the status of this deployment to success.
+    /// Id of the deployment that gets the status success.
     pub deployment: Option<u64>,
-    /// Deploys to this environment.
+    /// Environment to deploy to.
     pub environment: Option<String>,
-    /// Comments on this issue or pull request.
+    /// Number of the issue or pull request to comment on.
     pub comment: Option<u64>,
-    /// Sends the event to these repositories.
+    /// Repositories that receive the event.
     pub dispatch: Vec<Repository>,
     /// Formats the move as Markdown for the comment.
     pub text: fn(&Promotion) -> String,
@@ -36,7 +36,7 @@ impl Announcement {
         self.release || self.deployment.is_some() || self.environment.is_some() || self.comment.is_some()
     }
 
-    /// Checks tokens and repositories before anything moves.
+    /// Checks tokens and repositories before a move.
     pub fn check(&self) -> Result<()> {
         if self.is_local() {
             self.github()?;
@@ -49,7 +49,7 @@ impl Announcement {
         GitHub::from_environment(repository.context("GITHUB_REPOSITORY is not set; use --github OWNER/REPO")?)
     }
 
-    /// Updates GitHub. Events come last, because GitHub does not show whether one was sent before.
+    /// Updates GitHub. Events come last, because GitHub does not show whether one was already sent.
     pub(super) fn announce(
         &self,
         registry: &Registry,

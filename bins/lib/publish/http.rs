@@ -1,4 +1,4 @@
-//! The HTTP client: every request has a time limit, and non-idempotent requests are not retried.
+//! Sends HTTP requests. Every request has a time limit, and non-idempotent requests are not retried.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -28,7 +28,7 @@ const MAX_PAUSE: Duration = Duration::from_mins(1);
 /// Time limit for connecting, if the limit for the request is longer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Maximum idle time of a connection. Servers keep idle connections longer, so a reused one is still open.
+/// Maximum idle time of a connection. Servers keep idle connections longer, so a reused connection is still open.
 const MAX_IDLE: Duration = Duration::from_secs(2);
 
 /// Time limits, retries and certificates of a client.
@@ -42,7 +42,7 @@ pub struct HttpSettings {
     pub pause: Duration,
     /// PEM file of CA certificates that replace the built-in ones.
     pub authorities: Option<PathBuf>,
-    /// Skips the verification of certificates.
+    /// Whether to skip the verification of certificates.
     pub insecure: bool,
 }
 
@@ -128,7 +128,7 @@ impl<'a> HttpRequest<'a> {
 /// A successful answer.
 #[derive(Debug)]
 pub struct HttpAnswer {
-    /// From 200 to 299.
+    /// Status from 200 to 299.
     pub status: u16,
     /// The body as text; may be empty.
     pub text: String,
@@ -205,7 +205,7 @@ impl HttpClient {
         self.send_once(request).map_err(|(failure, _)| failure)
     }
 
-    /// Sends a request once. A failure comes with the pause that the server requests.
+    /// Sends a request once. Returns a failure with the pause that the server requests.
     fn send_once(&self, request: &HttpRequest) -> Result<HttpAnswer, (HttpFailure, Option<Duration>)> {
         let failed = |cause: &str, status, text: String, transient| {
             let line = inert(&format!("{} {}: {cause}", request.method.word(), request.shown));

@@ -18,11 +18,11 @@ use crate::registry::moves::Promotion;
 
 /// How to publish a move.
 pub struct PublishPlan {
-    /// Commits the registry.
+    /// Whether to commit the registry.
     pub commit: bool,
-    /// Tags the version and the alias.
+    /// Whether to tag the version and the alias.
     pub tag: bool,
-    /// Pushes commits and tags to this remote.
+    /// Remote that commits and tags are pushed to.
     pub push: Option<String>,
     /// Author of the commit if git has no identity configured.
     pub actor: Actor,
@@ -32,7 +32,7 @@ pub struct PublishPlan {
 }
 
 impl PublishPlan {
-    /// Checks names, repository, remote and tokens before anything moves.
+    /// Checks names, repository, remote and tokens before a move.
     pub fn check(&self, registry: &Registry, alias: &str) -> Result<()> {
         if self.tag {
             tags::expect_names(registry.name(), alias)?;
@@ -103,7 +103,7 @@ impl PublishPlan {
             let is_new = git.tags(std::slice::from_ref(&tag))?.is_empty();
             ensure!(
                 is_new || git.matches_tag(&tag, &format!("versions/{}.json", promotion.version))?,
-                "{directory}: the tag {tag} belongs to another model; promote under another --name, or delete the tag here and on the remote"
+                "{directory}: the tag {tag} belongs to another model; promote under another --name, or delete the tag in this clone and on the remote"
             );
             let plan = tags::create_tags(&git, &tagged_move(promotion, &message, self.now))?;
             published.tags = vec![plan.version, plan.alias];
@@ -113,7 +113,7 @@ impl PublishPlan {
         let pushed = match push::push(&git, remote, &published.tags, &patterns) {
             Ok(pushed) => pushed,
             Err(error) => {
-                // These tags will never be pushed, so delete them. The commit stays for you to inspect.
+                // Delete the tags, because they will never be pushed. Keep the commit, so that you can inspect it.
                 if push::someone_promoted_first(&error) {
                     git.untag(&created)?;
                     published.tags.clear();

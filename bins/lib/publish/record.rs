@@ -1,11 +1,11 @@
-//! `promote.json`: the move, and a record of the published parts.
+//! Defines `promote.json`: the move, and the parts that were published.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::registry::moves::Promotion;
 
-/// `promote.json`: the move of an alias, and what was published.
+/// The move of an alias and the published parts, as in `promote.json`.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PromoteRecord {
     /// The move of the alias.

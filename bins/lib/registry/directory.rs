@@ -41,7 +41,7 @@ pub struct Version {
     pub digest: String,
     /// Time of registration, in UTC (RFC 3339).
     pub registered: String,
-    /// Why it was registered.
+    /// Reason for the registration.
     pub reason: String,
     /// Person or account that registered it; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,7 @@ pub struct Version {
     /// Id of the run that registered it; absent outside a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
-    /// Version of the champion at that time; absent if there was none.
+    /// Version of the champion at the time of registration; absent without a champion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<u64>,
     /// Time of the fit, in UTC (RFC 3339).
@@ -93,7 +93,7 @@ pub struct Alias {
     pub digest: String,
     /// Time of the last move, in UTC (RFC 3339).
     pub moved: String,
-    /// Why it was moved.
+    /// Reason for the last move.
     pub reason: String,
     /// Person or account that moved it; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,7 +106,6 @@ impl Registry {
         Self { name: name.to_owned(), directory: registry.join(name) }
     }
 
-    /// Name of the model.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -198,7 +197,7 @@ impl Registry {
         while let Some(found) = self.alias(alias)? {
             match self.model(&found.digest) {
                 Ok(model) => return Ok(Some((found, model))),
-                // The alias may have moved, and the old model may be removed, between two reads. If not, the model is lost.
+                // The alias may have moved, and the old model may be removed, between two reads. Otherwise, the model is missing.
                 Err(error) if self.alias(alias)?.as_ref() == Some(&found) => return Err(error),
                 Err(_) => {}
             }
@@ -227,7 +226,7 @@ impl Registry {
     }
 }
 
-/// The model in this directory; none if the directory holds no versions.
+/// The model in this directory; none if the directory has no versions.
 pub fn in_directory(directory: &Path) -> Option<Registry> {
     let alias = Place::File(directory.join(format!("{CHAMPION}.json")));
     let has_alias = || alias.is_regular_file() && result_file::read::<Alias>(&alias, "alias").is_ok();
@@ -271,7 +270,7 @@ pub(super) fn stem(path: &Path) -> &str {
 
 pub(super) fn expect_digest(digest: &str) -> Result<()> {
     let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    ensure!(is_digest, "{} is not a SHA-256 digest", shown(digest));
+    ensure!(is_digest, "{} is not a SHA-256 digest; restore the file from git", shown(digest));
     Ok(())
 }
 
@@ -280,8 +279,8 @@ pub fn name(text: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let fits = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain);
     ensure!(fits, "expected letters, digits, - and _");
-    // Names built from this one must fit into a file name.
-    ensure!(text.len() <= 100, "has {} characters (limit 100)", text.len());
+    // File names are built from this name, so it must be short.
+    ensure!(text.len() <= 100, "has {} characters (limit 100); choose a shorter name", text.len());
     Ok(text.to_owned())
 }
 

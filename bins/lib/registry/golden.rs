@@ -51,7 +51,7 @@ pub fn check(model: &Place, golden: &Place, options: &ReadOptions, words: &[Stri
     Ok(found)
 }
 
-/// A label as a report shows it: escaped, and cut to 40 characters.
+/// A label for a report: escaped, and cut to 40 characters.
 fn short(cell: &str) -> String {
     inert(&cell.chars().take(40).collect::<String>())
 }
@@ -78,7 +78,8 @@ fn scored(model: &Path, messages: &Path, words: &[String]) -> Result<Vec<u8>> {
 
 /// The program that scores, and its sub-command: this program if it is `spamops`, else one in the same directory.
 fn score() -> Result<(PathBuf, Option<&'static str>)> {
-    let own = std::env::current_exe().context("cannot find this program")?;
+    let own =
+        std::env::current_exe().context("cannot find this program; check that its file still exists")?;
     let sibling = |name: &str| own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if own.file_stem().is_some_and(|name| name == "spamops") {
         return Ok((own, Some("score")));

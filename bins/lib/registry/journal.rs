@@ -1,6 +1,6 @@
 //! Reads and extends the journal of a registry: one line for each registration, move and removal.
 //!
-//! Each line has the digest of the previous line. The journal is append-only, and every entry in it has happened.
+//! Each line has the digest of the previous line. The journal is append-only, and every complete line counts.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -58,18 +58,18 @@ pub struct JournalEntry {
     /// Alias that moved; absent if none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
-    /// Number of moves of that alias, including this one; absent without an alias.
+    /// Number of moves of that alias, including this move; absent without an alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
-    /// Version that the alias pointed to before; absent for its first move.
+    /// Previous version of the alias; absent for its first move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
-    /// Why it happened.
+    /// Reason for the action.
     pub reason: String,
-    /// Person or account that did it; absent if unknown.
+    /// Person or account behind the action; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// Id of the run that did it; absent outside a run.
+    /// Id of the run behind the action; absent outside a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
     /// SHA-256 of the reports behind the decision, by kind; absent if there are none.
@@ -86,7 +86,7 @@ pub struct Journal {
     pub entries: Vec<JournalEntry>,
     /// Length of the complete lines in bytes.
     pub(super) complete_bytes: u64,
-    /// Whether the last line is incomplete. Its writer was killed, and the entry has not happened.
+    /// Whether the last line is incomplete. Its writer was killed, so the entry does not count.
     pub(super) is_cut: bool,
     last: Option<String>,
 }
@@ -139,8 +139,8 @@ impl Journal {
         self.entries.iter().filter(move |entry| entry.alias.as_deref() == Some(alias))
     }
 
-    /// The version that a rollback returns to. A rollback removes the versions it skips from the path, so a second rollback
-    /// goes further back.
+    /// The version that a rollback returns to. A rollback drops the versions it skips, so a second rollback goes further
+    /// back.
     pub fn former(&self, alias: &str) -> Option<u64> {
         let mut path: Vec<u64> = Vec::new();
         for entry in self.moves(alias) {
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(former(&[(Assigned, 1), (Assigned, 2), (Assigned, 3), (RolledBack, 2)]), Some(1));
         assert_eq!(former(&[(Assigned, 1), (Assigned, 2), (RolledBack, 1)]), None);
         assert_eq!(former(&[(Assigned, 1), (Assigned, 2), (RolledBack, 1), (Assigned, 3)]), Some(1));
-        // A move to an old version is not a rollback, but a step forward.
+        // A move to an old version counts as a step forward, not as a rollback.
         assert_eq!(former(&[(Assigned, 1), (Assigned, 2), (Assigned, 1)]), Some(2));
         // A rollback to a version that the alias never pointed to.
         assert_eq!(former(&[(Assigned, 2), (RolledBack, 1)]), Some(2));

@@ -49,7 +49,7 @@ impl Registry {
     }
 
     fn cannot_lock(&self) -> String {
-        format!("{}: cannot lock the directory", self.directory.display())
+        format!("{}: cannot lock the directory; check its permissions", self.directory.display())
     }
 
     /// Reads versions, aliases and the journal.
@@ -154,12 +154,10 @@ pub(super) fn pretty(result: &impl serde::Serialize) -> Result<Vec<u8>> {
 }
 
 impl Ledger {
-    /// An alias by its name.
     pub(super) fn alias(&self, name: &str) -> Option<&Alias> {
         self.aliases.iter().find(|alias| alias.alias == name)
     }
 
-    /// A version by its number.
     pub(super) fn version(&self, number: u64) -> Option<&Version> {
         self.versions.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }

@@ -1,4 +1,4 @@
-//! Moves an alias. Plans the complete move before it writes, so a dry run shows exactly what a run does.
+//! Moves an alias. Plans the complete move before it writes, so that a dry run shows exactly the same steps as a run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,11 +20,10 @@ use crate::io::result_file::{self, ResultHead};
 pub struct MoveRequest<'a> {
     pub alias: &'a str,
     pub to: MoveTarget<'a>,
-    /// Where the alias must point now; none if it does not matter.
+    /// The version that the alias must point to now; none to skip this check.
     pub expect: Option<ExpectedVersion>,
     /// The reports behind the decision.
     pub reports: &'a [KeptReport],
-    /// Why the alias moves.
     pub reason: &'a str,
     /// Person or account that requests the move.
     pub actor: Option<&'a str>,
@@ -34,18 +33,17 @@ pub struct MoveRequest<'a> {
     pub tool: &'a str,
 }
 
-/// The target of a move.
 #[derive(Clone, Copy, Debug)]
 pub enum MoveTarget<'a> {
     /// This model. Registers it if it is new.
     Model(&'a CandidateModel),
     /// A registered version.
     Version(u64),
-    /// A rollback to this version, or to the previous one.
+    /// A rollback to this version, or to the previous version.
     Back(Option<u64>),
 }
 
-/// Where an alias must point before a move.
+/// The version that an alias must point to before a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedVersion {
     /// The alias must not exist yet.
@@ -93,7 +91,10 @@ impl KeptReport {
         let kind = kind.filter(|kind| kind.bytes().all(|byte| byte.is_ascii_lowercase()));
         let kind = kind
             .with_context(|| {
-                format!("schema {} is not that of a report; give the JSON result of a tool", shown(&schema))
+                format!(
+                    "schema {} is not the schema of a report; give the JSON result of a tool",
+                    shown(&schema)
+                )
             })?
             .to_owned();
         ensure!(kind != "model", "is a model, not a report; give the JSON result of a tool");
@@ -122,19 +123,19 @@ pub struct Promotion {
     pub dry_run: bool,
     /// Version that the alias points to now.
     pub version: u64,
-    /// Version that the alias pointed to before; null for its first move.
+    /// Previous version of the alias; null for its first move.
     pub previous_version: Option<u64>,
     /// SHA-256 of the model file.
     pub digest: String,
-    /// Number of moves of the alias, including this one.
+    /// Number of moves of the alias, including this move.
     pub sequence: u64,
     /// Time of the move, in UTC (RFC 3339).
     pub moved: String,
-    /// Why the alias moved.
+    /// Reason for the move.
     pub reason: String,
     /// Person or account that moved it; null if unknown.
     pub actor: Option<String>,
-    /// The files written for it, in order, as phrases.
+    /// Descriptions of the written files, in order.
     pub writes: Vec<String>,
 }
 
@@ -150,12 +151,12 @@ impl Registry {
         let outer = self.directory.parent().filter(|outer| super::in_directory(outer).is_some());
         if let Some(outer) = outer {
             bail!(
-                "{}: holds the versions of one model; set --registry to its parent directory",
+                "{}: is the directory of one model; set --registry to its parent directory",
                 outer.display()
             );
         }
         if !self.directory.exists() {
-            // A move that fails must not leave a new directory behind.
+            // A failed move must not leave a new directory.
             self.plan(request)?;
         }
         let _lock = self.lock()?;
@@ -164,7 +165,7 @@ impl Registry {
         Ok(promotion)
     }
 
-    /// Plans what [`Registry::promote`] would do now, and writes nothing.
+    /// Plans the steps of [`Registry::promote`], and writes nothing.
     pub fn preview(&self, request: &MoveRequest<'_>) -> Result<Promotion> {
         let _lock = self.lock_shared()?;
         Ok(Promotion { dry_run: true, ..self.plan(request)?.promotion })
@@ -218,7 +219,7 @@ impl Registry {
             changed,
             dry_run: false,
             version: after.version,
-            // The last move in the journal brought the alias here, now or earlier.
+            // The last move in the journal set the current version, now or earlier.
             previous_version: ledger.journal.moves(request.alias).next_back().and_then(|entry| entry.from),
             digest: after.digest,
             sequence: after.sequence,
@@ -231,15 +232,15 @@ impl Registry {
         Ok(MovePlan { promotion, steps })
     }
 
-    /// The version to roll back to: the given one, else the previous one.
+    /// The version to roll back to. Defaults to the previous version.
     fn rollback_version(&self, to: Option<u64>, alias: &str, ledger: &Ledger) -> Result<u64> {
         let place = self.directory.display();
         to.or_else(|| ledger.journal.former(alias)).with_context(|| {
-            format!("{place}: {alias} has no earlier version to roll back to; name one with --to")
+            format!("{place}: {alias} has no earlier version to roll back to; name a version with --to")
         })
     }
 
-    /// The version of a model: its existing version, or a new one. Adds the files and journal lines to write.
+    /// The version of a model: its existing version, or a new version. Adds the files and journal lines to write.
     fn register(
         &self,
         model: &CandidateModel,
@@ -249,7 +250,7 @@ impl Registry {
         lines: &mut Vec<String>,
     ) -> Result<Version> {
         let known = ledger.versions.iter().find(|version| version.digest == model.digest).cloned();
-        // If the journal has the removal of a file, the file is about to go, even if it still exists.
+        // If the journal records the removal of a model, its file will be deleted, even if it still exists.
         let stays = |version: &Version| {
             !ledger.journal.is_removed(version.version) && self.model(&model.digest).is_ok()
         };
@@ -281,7 +282,7 @@ impl Registry {
         })
     }
 
-    /// Fails if the alias does not point where the request expects.
+    /// Fails if the alias does not point to the expected version.
     fn expect(&self, request: &MoveRequest<'_>, before: Option<&Alias>) -> Result<()> {
         let found = before.map_or(ExpectedVersion::Nothing, |alias| ExpectedVersion::Version(alias.version));
         let Some(expected) = request.expect.filter(|expected| *expected != found) else { return Ok(()) };

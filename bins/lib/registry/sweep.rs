@@ -33,7 +33,7 @@ impl Registry {
         Ok(steps.iter().map(|step| self.describe(step)).collect())
     }
 
-    /// Plans what [`Registry::sweep`] would do now, and writes nothing.
+    /// Plans the steps of [`Registry::sweep`], and writes nothing.
     pub fn preview_sweep(&self, sweeper: &Sweeper<'_>) -> Result<Vec<String>> {
         let _lock = self.lock_shared()?;
         Ok(self.sweep_steps(sweeper)?.iter().map(|step| self.describe(step)).collect())

@@ -14,7 +14,7 @@ use crate::io::result_file;
 use crate::io::stream::Place;
 use crate::model::model_file::Model;
 
-/// The facts read from the files so far.
+/// Facts from the files that were already read.
 #[derive(Default)]
 struct KnownFiles {
     /// Digests of the models, by version.
@@ -27,7 +27,7 @@ impl Registry {
     pub fn verify(&self, each: &mut dyn FnMut(&Path, Result<String>)) -> Result<()> {
         let mut known = KnownFiles::default();
         // Read aliases first, then the journal, then versions. A writer works in the opposite order, so the journal lists
-        // every alias read here, and every version in the journal exists.
+        // every alias that was read, and every version in the journal exists.
         let aliases = json_files(&self.directory)?.into_iter();
         let mut aliases: Vec<_> = aliases.map(|path| (read_alias(&path), path)).collect();
         let path = self.journal_path();
@@ -95,7 +95,7 @@ impl Registry {
 }
 
 impl KnownFiles {
-    /// Checks the journal against the versions, and every move against the previous one.
+    /// Checks the journal against the versions, and every move against the previous move.
     fn check_journal(&self) -> Result<()> {
         let mut moved: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for entry in &self.journal.entries {
@@ -105,7 +105,7 @@ impl KnownFiles {
                 .with_context(|| format!("line {line}: version {version} is missing; restore it from git"))?;
             ensure!(
                 *digest == entry.digest,
-                "line {line}: digest differs from that of version {version}; restore both from git"
+                "line {line}: digest differs from the digest of version {version}; restore both from git"
             );
             let is_move = matches!(action, JournalAction::Assigned | JournalAction::RolledBack);
             ensure!(
@@ -161,7 +161,7 @@ fn verify_alias(found: &Alias, path: &Path, known: &KnownFiles, is_readable: boo
     let wanted = known.digests.get(version).with_context(|| {
         format!("points to version {version}, which is missing or damaged; promote another version")
     })?;
-    ensure!(digest == wanted, "digest differs from that of version {version}; restore both from git");
+    ensure!(digest == wanted, "digest differs from the digest of version {version}; restore both from git");
     if is_readable {
         let last = known.journal.moves(alias).find(|entry| entry.sequence == Some(*sequence));
         let last = last.context("is not in the journal; restore both from git")?;

@@ -87,7 +87,6 @@ fn inside(share: f64) -> f64 {
     5.0 + 90.0 * share
 }
 
-/// A figure and its interval.
 pub(super) fn range(scale: &AxisScale, class: &str, value: f64, interval: Option<Interval>) -> String {
     let mut drawing = Drawing::new(26.0);
     for tick in scale.ticks() {
@@ -115,7 +114,7 @@ pub(super) fn axis(scale: &AxisScale, title: &str) -> String {
     drawing.ornament()
 }
 
-/// The bin in which reference and new messages differ most.
+/// Names the bin with the largest difference between reference and new messages.
 pub(super) fn largest_gap(histogram: &FeatureHistogram) -> String {
     let (reference, new) = (shares(&histogram.reference), shares(&histogram.new));
     let bins = histogram.from.len().min(reference.len()).min(new.len());
@@ -129,7 +128,7 @@ pub(super) fn largest_gap(histogram: &FeatureHistogram) -> String {
         (from, _) => format!("{} and more", from.unwrap_or_default()),
     };
     format!(
-        "Largest difference at {range}: {} in the reference, {} now.",
+        "Largest difference at {range}: {} in the reference and {} now.",
         numbers::percent(reference[bin]),
         numbers::percent(new[bin])
     )
@@ -146,7 +145,6 @@ pub(super) fn edge(feature: &str, from: f64) -> String {
     }
 }
 
-/// The title of a histogram's horizontal axis.
 fn axis_title(feature: &str) -> String {
     let unit = match feature {
         "score" => " (0 to 1)",
@@ -156,7 +154,7 @@ fn axis_title(feature: &str) -> String {
     format!("{}{unit}", prose::word(feature))
 }
 
-/// The share of messages in each bin.
+/// The share of messages in each bin, from 0 to 1.
 pub(super) fn shares(bins: &[u64]) -> Vec<f64> {
     let all = bins.iter().map(|count| *count as f64).sum::<f64>().max(1.0);
     bins.iter().map(|count| *count as f64 / all).collect()
@@ -208,7 +206,7 @@ pub(super) fn histogram(histogram: &FeatureHistogram) -> String {
     drawing.finish(&title, &largest_gap(histogram))
 }
 
-/// The last runs: estimated F1 as a line, and each verdict as a mark below it.
+/// Draws the last runs: estimated F1 as a line, and a mark for each verdict below the line.
 pub(super) fn history(runs: &[RunSummary], reference: Option<f64>, summary: &str) -> String {
     const TOP: f64 = 26.0;
     // The width of the plot in hundredths leaves room for the labels at the right.
@@ -266,7 +264,7 @@ pub(super) fn history(runs: &[RunSummary], reference: Option<f64>, summary: &str
         }
     }
     drawing.text("axis", (WIDTH / 2.0, marks + 29.0), Anchor::Middle, "run, oldest first, with its verdict");
-    drawing.finish("Earlier runs: estimated F1 and verdict of each", summary)
+    drawing.finish("Estimated F1 and verdict of each run", summary)
 }
 
 #[cfg(test)]

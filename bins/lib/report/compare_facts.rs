@@ -1,6 +1,6 @@
-//! The facts that decided a comparison, short enough for one sentence.
+//! Names the facts that decided a comparison, for one short sentence.
 
-use crate::compare::paired_result::{CompareVerdict, PairedResult};
+use crate::compare::paired_result::{CompareVerdict, MIN_F1_EFFECT, PairedResult};
 use crate::compare::report::CompareReport;
 use crate::compare::sequential::EVIDENCE_NEEDED;
 use crate::compare::slices::Slice;
@@ -8,7 +8,7 @@ use crate::report::compare_sentences::{f1_change, only_right, slice_change};
 use crate::report::numbers::{count, counted, figure, number};
 use crate::report::prose::word;
 
-/// The rows that decide first, and their name in a sentence.
+/// The result that decides first, and a phrase for its rows.
 fn deciding(compare: &CompareReport) -> Option<(&PairedResult, String)> {
     match (&compare.recent, &compare.whole) {
         (Some(recent), _) => Some((&recent.part, format!("the newest {}", counted(recent.part.rows, "row")))),
@@ -79,7 +79,7 @@ fn worse_fact(compare: &CompareReport) -> String {
 
 fn both_f1(part: &PairedResult) -> String {
     let (challenger, champion) = (figure(part.challenger_f1), figure(part.champion_f1));
-    format!("the challenger's F1 is {challenger}, the champion's {champion}")
+    format!("F1 is {challenger} for the challenger and {champion} for the champion")
 }
 
 fn inconclusive_fact(compare: &CompareReport) -> String {
@@ -94,13 +94,20 @@ fn inconclusive_fact(compare: &CompareReport) -> String {
         && part.verdict == CompareVerdict::Better
     {
         let rows = counted(whole.rows, "row");
-        return format!("on all {rows} a loss of up to {:.3} F1 is possible", -whole.f1_lower_bound());
+        return format!(
+            "on all {rows}, F1 may be up to {:.3} lower (limit {MIN_F1_EFFECT})",
+            -whole.f1_lower_bound()
+        );
     }
     match compare.rows_needed.map(|needed| needed.saturating_sub(part.rows)) {
         Some(more) => {
             let verb = if more == 1 { "row is" } else { "rows are" };
-            format!("{}, and {} more labelled {verb} needed to tell them apart", both_f1(part), count(more))
+            format!(
+                "{}; {} more labelled {verb} needed to detect this difference",
+                both_f1(part),
+                count(more)
+            )
         }
-        None => format!("{} on {rows}, and the difference can be chance", both_f1(part)),
+        None => format!("{} on {rows}; the difference can be chance", both_f1(part)),
     }
 }

@@ -3,7 +3,7 @@
 use crate::compare::decision::CompareDecision;
 use crate::compare::gates::{Gate, GateLimit, GateOutcome, GateResult};
 use crate::compare::golden::{GoldenMiss, GoldenResult};
-use crate::compare::paired_result::{MIN_F1_EFFECT, McNemar, PairedResult};
+use crate::compare::paired_result::{MIN_F1_EFFECT, PairedResult};
 use crate::compare::reasons::{CompareReason, CompareReasonCode, RowScope};
 use crate::compare::report::CompareReport;
 use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
@@ -47,7 +47,7 @@ pub(super) fn title(code: CompareReasonCode) -> &'static str {
         CompareReasonCode::Evidence => "Evidence",
         CompareReasonCode::RowsNeeded => "Rows needed",
         CompareReasonCode::Gate => "Gate",
-        CompareReasonCode::Required => "Requirement of the fit",
+        CompareReasonCode::Required => "Gate of the fit",
         CompareReasonCode::Slice => "Slices",
         CompareReasonCode::Golden => "Golden messages",
     }
@@ -64,7 +64,7 @@ fn reason(reason: &CompareReason) -> Reason {
     }
 }
 
-/// The fact and its limit come first, details after a semicolon: `Reason::fact` relies on it.
+/// The fact and its limit come before the first semicolon, because `Reason::fact` cuts there.
 fn sentence(reason: &CompareReason) -> String {
     match reason {
         CompareReason::NoRows => "there are no labelled rows to compare the models on".into(),
@@ -82,13 +82,16 @@ fn sentence(reason: &CompareReason) -> String {
         CompareReason::Required(gate) => format!("cross-validated {gate}"),
         CompareReason::SliceLoses(slice) => slice_loses(slice),
         CompareReason::NoSliceLoses { slices } => {
-            format!("no slice loses more than {MAX_SLICE_LOSS} F1 ({})", counted(*slices as u64, "slice"))
+            format!(
+                "no slice has a significant loss of more than {MAX_SLICE_LOSS} F1 ({})",
+                counted(*slices as u64, "slice")
+            )
         }
         CompareReason::Golden(result) => golden(result),
     }
 }
 
-/// The rows that a sentence is about, and a colon.
+/// The start of a sentence: the rows, and a colon.
 fn in_scope(scope: &RowScope, rows: u64) -> String {
     let rows = counted(rows, "row");
     match scope {
@@ -105,12 +108,11 @@ fn paired_test(part: &PairedResult) -> String {
     format!("{} (exact McNemar p {p})", only_right(part))
 }
 
-/// The rows that exactly one of the models got right.
+/// Counts the rows that exactly one model got right.
 pub(super) fn only_right(part: &PairedResult) -> String {
-    let McNemar { only_challenger_right, only_champion_right, .. } = part.mcnemar;
-    let challenger = counted(only_challenger_right, "row");
-    let champion = counted(only_champion_right, "row");
-    format!("{challenger} only the challenger got right, {champion} only the champion")
+    let right = count(part.mcnemar.only_challenger_right);
+    let rows = counted(part.mcnemar.discordant_rows(), "row");
+    format!("the challenger is right on {right} of {rows} with different verdicts")
 }
 
 fn f1_difference(part: &PairedResult) -> String {
@@ -139,8 +141,8 @@ fn evidence_sentence(evidence: &SequentialEvidence) -> String {
     let SequentialEvidence { most_for_challenger, most_for_champion, rows, looks, .. } = evidence;
     let (rows, looks) = (counted(*rows, "row"), counted(*looks, "look"));
     format!(
-        "the evidence for the challenger is {most_for_challenger:.1}, for the champion {most_for_champion:.1} \
-        (limit {EVIDENCE_NEEDED}); {rows} in {looks}"
+        "the evidence is {most_for_challenger:.1} for the challenger and {most_for_champion:.1} for the champion \
+        (limit {EVIDENCE_NEEDED}); {rows} counted in {looks}"
     )
 }
 
@@ -163,7 +165,7 @@ fn golden(golden: &GoldenResult) -> String {
             "{} of {messages} got the wrong verdict (limit 0); the first is line {line}: {judged_as} instead of {expected}",
             count(golden.wrong)
         ),
-        None => format!("{messages} got the right verdict from a fresh process"),
+        None => format!("{messages} got the right verdict in a new process"),
     }
 }
 
@@ -183,7 +185,7 @@ fn gate_result(outcome: &GateOutcome) -> GateResult {
     }
 }
 
-/// Names every limit if the gate is passed, else the missed ones.
+/// Names every limit if the gate passed, else only the missed limits.
 fn gate(outcome: &GateOutcome) -> String {
     let (before, after) = (measured(outcome.champion), measured(outcome.challenger));
     let better = if outcome.gate.greater_is_better { "above" } else { "below" };
@@ -195,8 +197,12 @@ fn gate(outcome: &GateOutcome) -> String {
     let passed = outcome.passed();
     let named = outcome.limits.iter().filter(|(_, reached)| passed || !reached);
     let limits: Vec<String> = named.map(|(named, _)| limit(named)).collect();
-    let limits = if limits.is_empty() { "none without a champion".into() } else { limits.join(" and ") };
-    format!("the challenger's {} is {after} (limit {limits})", outcome.gate.figure)
+    let limits = if limits.is_empty() {
+        "no limit without a champion".into()
+    } else {
+        format!("limit {}", limits.join(" and "))
+    };
+    format!("the challenger's {} is {after} ({limits})", outcome.gate.figure)
 }
 
 fn measured(figure: Option<f64>) -> String {

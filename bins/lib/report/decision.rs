@@ -14,7 +14,7 @@ use crate::report::{escape, prose};
 use crate::rows::contract::ValidateVerdict;
 use crate::state::gathered;
 
-/// The decision of a run: the definition of `decision.json`.
+/// The decision of a run, as in `decision.json`.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "programs read each answer on its own")]
 pub struct Decision {
@@ -34,17 +34,17 @@ pub struct Decision {
     pub deploy_needed: bool,
     /// The version that was promoted; null if none was.
     pub promoted_version: Option<u64>,
-    /// A stable code for programs: the trigger of a retrain, `labels_needed` or `cooldown` if it waits, else the verdict of
-    /// `drift` or `validate`; `none` if there is no verdict.
+    /// A stable code for programs: the trigger of a retrain, or `labels_needed` or `cooldown` if the retrain waits.
+    /// Otherwise the verdict of `drift` or `validate`; `none` without a verdict.
     #[serde(default)]
     pub reason_code: String,
-    /// The headline: the decision in a few words.
+    /// The decision in a few words, without its reason.
     #[serde(default)]
     pub says: String,
     /// The decision and the facts behind it, as one sentence of at most 200 characters.
     #[serde(default)]
     pub reason: String,
-    /// The sentences behind the decision, with all details.
+    /// The sentences behind the decision, at most 20, with all details.
     pub reasons: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ pub struct Decision {
 pub(super) const MAX_REASONS: usize = 20;
 
 impl RunResults {
-    /// Decides. The answer of a tool that did not run is `false`.
+    /// Decides from the results. A tool that did not run counts as `false`.
     pub fn decision(&self, now: Timestamp, tool: &str) -> Decision {
         let outcome = RunOutcome::of(self);
         Decision {
@@ -111,8 +111,7 @@ impl RunResults {
 }
 
 impl Decision {
-    /// One line NAME=VALUE for each output. No value contains a line break, so the lines need no delimiter that a message
-    /// could close.
+    /// One line NAME=VALUE for each output. No value contains a line break, so a message cannot add an output.
     pub fn outputs(&self) -> String {
         let Self { valid, retrain_needed, labels_needed, deploy_needed, .. } = self;
         let (code, reason) = (escape::code(&self.reason_code), inert(&self.reason));

@@ -2,7 +2,7 @@
 
 use crate::drift::decision::DriftDecision;
 use crate::drift::drift_report::{DriftReport, SignalReport};
-use crate::drift::estimated_f1::EstimatedF1;
+use crate::drift::estimated_f1::{EstimatedF1, MIN_LABELLED_PER_CLASS};
 use crate::drift::families::{ShareOf, TestSubject};
 use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, MeasuredF1};
 use crate::drift::policy::{Persistence, RetrainOn};
@@ -13,9 +13,10 @@ use crate::io::result_file::ResultHead;
 use crate::profile::descriptor::FLAGS;
 use crate::reason::Reason;
 use crate::report::numbers::counted;
+use crate::report::prose;
 use crate::stats::two_by_two::TwoByTwo;
 
-/// The limits of a run without labels.
+/// A sentence for runs without labels.
 const BLIND: &str = "Without labels, drift cannot see that the meaning of spam changed, or that the model is confidently wrong. \
     Label some rows to measure this.";
 
@@ -73,7 +74,7 @@ fn signal(signal: &Signal) -> SignalReport {
 fn signal_sentence(signal: &Signal) -> String {
     let outcome = match (signal.fired, signal.is_unusual()) {
         (false, _) => "; no alarm",
-        (true, false) => "; no larger than in earlier windows",
+        (true, false) => "; not larger than in 95% of the earlier windows",
         (true, true) => "",
     };
     change_sentence(&signal.test.subject, signal.test.effect) + outcome
@@ -124,7 +125,7 @@ fn share_name(of: &ShareOf) -> String {
     }
 }
 
-/// The fact and its limit come first, details after a semicolon: `Reason::fact` relies on it.
+/// The fact and its limit come before the first semicolon, because `Reason::fact` cuts there.
 fn trigger_sentence(cause: &TriggerCause) -> String {
     match cause {
         TriggerCause::Forced(true) => "a retrain is forced".into(),
@@ -139,7 +140,7 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
         TriggerCause::Performance(performance) => performance_sentence(performance),
         TriggerCause::Estimated(estimated, margin) => estimated_sentence(estimated.as_ref(), *margin),
         TriggerCause::Drift(drift) => drift_sentence(drift),
-        TriggerCause::Age(None, _) => "the age of the champion is unknown".into(),
+        TriggerCause::Age(None, limit) => format!("the age of the champion is unknown (limit {limit} days)"),
         TriggerCause::Age(Some(days), limit) => {
             format!("the champion is {days:.1} days old (limit {limit})")
         }
@@ -159,7 +160,9 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
             format!("{} (a retrain needs {limit})", counted(*labels, "new label"))
         }
         TriggerCause::HistoryUnreadable(why) => {
-            format!("part of the history cannot be read and is ignored ({why})")
+            format!(
+                "part of the history cannot be read and is ignored ({why}); restore history.jsonl from a backup"
+            )
         }
     }
 }
@@ -167,7 +170,7 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
 fn performance_sentence(performance: &LabelledF1) -> String {
     match performance {
         LabelledF1::NoMetrics => {
-            "F1 is not measured: there are no metrics of labelled rows (--metrics)".into()
+            "F1 is not measured: drift has no metrics of labelled rows; set --metrics".into()
         }
         LabelledF1::TooFew { rows, involved } => {
             let (least_rows, least_positive) = MIN_LABELLED;
@@ -177,18 +180,21 @@ fn performance_sentence(performance: &LabelledF1) -> String {
             )
         }
         LabelledF1::Picked { rows } => {
-            format!("{} cannot measure F1: they are not a random sample", counted(*rows, "labelled row"))
+            format!(
+                "F1 is not measured: {} are not a random sample; label a random sample",
+                counted(*rows, "labelled row")
+            )
         }
         LabelledF1::NoLimit(found) => {
             let MeasuredF1 { low, high, .. } = found;
-            format!("{} (no limit; set --min-f1); 95% interval {low:.3} to {high:.3}", measured("is", found))
+            format!("{} (no limit); 95% interval {low:.3} to {high:.3}; set --min-f1", measured("is", found))
         }
         LabelledF1::Minimum { found, minimum, is_below } => {
             below(found, *minimum, *is_below) + &interval(found)
         }
         LabelledF1::Loss { found, before, margin, .. } => {
             let fact = below(found, before - margin, performance.fired());
-            format!("{fact}{}, cross-validated F1 {before:.3}", interval(found))
+            format!("{fact}{}; cross-validated F1 is {before:.3}", interval(found))
         }
     }
 }
@@ -215,7 +221,9 @@ fn short(limit: f64) -> f64 {
 
 fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
     let Some(estimated) = estimated else {
-        return "F1 cannot be estimated: the scores or the labels of the reference are missing".into();
+        return format!(
+            "F1 cannot be estimated: both sides need scores, and the reference needs {MIN_LABELLED_PER_CLASS} labelled messages per class"
+        );
     };
     let EstimatedF1 { expected: now, reference, messages, .. } = estimated;
     let fired = estimated.loss_lower_bound() > margin;
@@ -233,19 +241,22 @@ fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
 }
 
 fn drift_sentence(drift: &DriftPersistence) -> String {
-    let DriftPersistence { verdict, is_unusual, drifted, persistence, retrain_on } = *drift;
+    let DriftPersistence { verdict, alarms, is_unusual, drifted, persistence, retrain_on, .. } = *drift;
+    let alarms = format!("{} of {}", alarms.0, counted(alarms.1 as u64, "signal"));
     let verdict = match verdict {
         DriftVerdict::Drifted if !is_unusual => {
-            "the messages have drifted, but no more than in earlier windows"
+            format!(
+                "the messages have drifted ({alarms} raised an alarm), but not more than in 95% of the earlier windows"
+            )
         }
-        DriftVerdict::Drifted => "the messages have drifted",
-        DriftVerdict::Steady => "the messages have not drifted",
-        DriftVerdict::InsufficientData => "too few messages for a verdict",
+        DriftVerdict::Drifted => format!("the messages have drifted ({alarms} raised an alarm)"),
+        DriftVerdict::Steady => format!("the messages have not drifted ({alarms} raised an alarm)"),
+        DriftVerdict::InsufficientData => prose::too_few(drift.messages, drift.reference, drift.needed),
     };
     let Persistence { windows, of } = persistence;
     match retrain_on {
         RetrainOn::Performance => format!("{verdict}; only F1 can trigger a retrain"),
-        RetrainOn::AnyDrift => verdict.into(),
+        RetrainOn::AnyDrift => verdict,
         RetrainOn::PersistentDrift => {
             format!("{verdict}; {drifted} of the last {of} windows drifted (limit {windows})")
         }
@@ -262,7 +273,10 @@ mod tests {
             let Reason { code, says, value, limit, .. } = reason(&Trigger { fired: false, cause });
             format!("{code}: {says} {value:?} {limit:?}")
         };
-        assert_eq!(shown(TriggerCause::Age(None, 30.0)), "age: the age of the champion is unknown None None");
+        assert_eq!(
+            shown(TriggerCause::Age(None, 30.0)),
+            "age: the age of the champion is unknown (limit 30 days) None None"
+        );
         assert_eq!(
             shown(TriggerCause::Age(Some(92.04), 30.0)),
             "age: the champion is 92.0 days old (limit 30) Some(92.04) Some(30.0)"

@@ -70,7 +70,7 @@ mod tests {
         "\" onload=\"alert(1)\" x='",
     ];
 
-    /// A run in which every text is this one.
+    /// A run whose text fields all contain `text`.
     fn run(text: &str) -> RunResults {
         let evidence = DriftEvidence::default();
         let (decision, _) = decide(&evidence, &DriftPolicy::default(), Timestamp(0)).unwrap();
@@ -215,7 +215,10 @@ mod tests {
             let Decision { reason_code, reason, .. } = run.decision(Timestamp(0), "report");
             format!("{reason_code}: {reason}")
         };
-        assert_eq!(code(&|_| ()), "steady: Nothing to do: the messages have not drifted");
+        assert_eq!(
+            code(&|_| ()),
+            "steady: Nothing to do: the messages have not drifted (1 of 1 signal raised an alarm)"
+        );
         assert_eq!(code(&|drift| drift.retrain_needed = true), "performance: A retrain is needed");
         assert_eq!(
             code(&|drift| drift.labels_needed = true),
@@ -225,7 +228,7 @@ mod tests {
             code(&|drift| {
                 drift.reasons = vec![Reason::against("cooldown", true, "", 12.0, 24.0)];
             }),
-            "cooldown: A retrain is needed but waits: the last one was 12 hours ago (cooldown 24 hours)"
+            "cooldown: A retrain is needed but waits: the last retrain was 12 hours ago (cooldown 24 hours)"
         );
         assert_eq!(
             code(&|drift| drift.verdict = DriftVerdict::InsufficientData),

@@ -15,7 +15,6 @@ use crate::rows::{self, CellValue};
 /// Maximum number of words per message.
 const WORDS: usize = 8;
 
-/// A CSV file that is being written.
 pub struct FlipsFile<'a> {
     output: Output,
     place: &'a Place,
@@ -27,8 +26,8 @@ pub struct FlipsFile<'a> {
 }
 
 impl<'a> FlipsFile<'a> {
-    /// Writes the header. The column `id` identifies a message; without one, its line does. `positive` names positive rows if
-    /// there is no model.
+    /// Writes the header. The column `id` identifies a message, or the line number if `id` is none. `positive` names
+    /// positive rows if there is no model.
     pub fn create(
         place: &'a Place,
         id: Option<&'a str>,

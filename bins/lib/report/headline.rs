@@ -1,4 +1,4 @@
-//! The headline of a run, and the one sentence that says what was decided and why.
+//! Writes the headline of a run, and one sentence with the decision and its reason.
 
 use crate::compare::report::CompareReport;
 use crate::drift::drift_report::DriftReport;
@@ -11,15 +11,15 @@ use crate::registry::moves::Promotion;
 use crate::report::RunResults;
 use crate::report::compare_facts::{better_fact, stays_fact};
 use crate::report::numbers::{amount, count, counted, figure, number};
-use crate::report::prose::word;
+use crate::report::prose::{self, word};
 use crate::rows::contract::{Severity, ValidateReport, ValidateVerdict};
 
 /// Maximum number of characters in the sentence, so that it fits into a chat or commit message.
 pub(super) const MAX_SENTENCE: usize = 200;
 
-/// What a run decided.
+/// The decision of a run.
 pub(super) enum RunOutcome<'a> {
-    /// The champion moved, or was already at this version.
+    /// The alias moved, or already pointed to this version.
     Promoted(&'a Promotion),
     /// The challenger is better, but not promoted.
     Better(&'a CompareReport),
@@ -114,15 +114,17 @@ impl<'a> RunOutcome<'a> {
                 let [since, limit] =
                     [cooldown.value, cooldown.limit].map(|hours| hours.unwrap_or(0.0).max(0.0));
                 with(format!(
-                    "the last one was {} ago (cooldown {})",
+                    "the last retrain was {} ago (cooldown {})",
                     amount(since, "hour"),
                     amount(limit, "hour")
                 ))
             }
             Self::Quiet(drift) => with(quiet_fact(drift)),
-            Self::Valid(validate) => {
-                with(format!("{} of {} accepted", count(validate.clean), counted(validate.rows, "row")))
-            }
+            Self::Valid(validate) => with(format!(
+                "the contract accepts {} of {}",
+                count(validate.clean),
+                counted(validate.rows, "row")
+            )),
             Self::Invalid(validate) => with(contract_fact(validate)),
             Self::NoRows => with("there are no new rows".into()),
             Self::NoResults => with("there are no results yet".into()),
@@ -144,7 +146,7 @@ fn labels_sentence(run: &RunResults, drift: &DriftReport) -> String {
     format!("A retrain is needed, but only {labels} {verb} available (limit {}); label {rows}", number(limit))
 }
 
-/// Adds why a retrain was made, if the sentence stays short enough.
+/// Appends the trigger of the retrain, if the sentence stays within its maximum length.
 fn promotion_reason(sentence: &str, drift: &DriftReport) -> Option<String> {
     let is_retrain = drift.retrain_needed && drift.reason != Some(TriggerCode::NoChampion);
     let long = is_retrain.then(|| format!("{sentence}; retrained because {}", retrain_fact(drift)))?;
@@ -158,7 +160,7 @@ pub(super) fn retrain_fact(drift: &DriftReport) -> String {
     match (drift.reason, measured, &drift.expected) {
         (Some(TriggerCode::Forced), ..) => "it is forced".into(),
         (Some(TriggerCode::ExpectedPerformance), Some((_, margin)), Some(estimated)) => format!(
-            "estimated F1 is {} on {}, {} expected (limit {} below)",
+            "estimated F1 is {} on {}; the reference is {} after adjusting for class balance (limit {} below)",
             figure(estimated.expected.value),
             counted(estimated.messages, "message"),
             figure(estimated.reference.value),
@@ -177,17 +179,8 @@ pub(super) fn retrain_fact(drift: &DriftReport) -> String {
 fn quiet_fact(drift: &DriftReport) -> String {
     let window = &drift.window;
     match drift.verdict {
-        DriftVerdict::Steady => "the messages have not drifted".into(),
-        DriftVerdict::InsufficientData if window.reference == 0 => {
-            "there is no reference to compare the messages with".into()
-        }
-        DriftVerdict::InsufficientData => match window.needed.filter(|needed| window.messages < *needed) {
-            Some(needed) => {
-                let messages = count(window.messages);
-                format!("too few new messages for a verdict ({messages} of {})", count(needed))
-            }
-            None => "too few messages for a verdict".into(),
-        },
+        DriftVerdict::Steady => format!("the messages have not drifted{}", prose::alarm_count(drift)),
+        DriftVerdict::InsufficientData => prose::too_few(window.messages, window.reference, window.needed),
         DriftVerdict::Drifted => {
             let windows = find(drift, TriggerCode::Drift).and_then(|reason| reason.value.zip(reason.limit));
             match windows.filter(|(windows, limit)| windows < limit) {
@@ -196,7 +189,10 @@ fn quiet_fact(drift: &DriftReport) -> String {
                     amount(limit, "window"),
                     number(windows)
                 ),
-                None => "the messages have drifted, but not enough for a retrain".into(),
+                None => format!(
+                    "the messages have drifted{}, but not enough for a retrain",
+                    prose::alarm_count(drift)
+                ),
             }
         }
     }
@@ -205,7 +201,7 @@ fn quiet_fact(drift: &DriftReport) -> String {
 fn contract_fact(validate: &ValidateReport) -> String {
     let Some(check) = validate.failed.iter().find(|check| check.severity == Severity::Fail) else {
         let rejected = count(validate.rejected);
-        return format!("{rejected} of {} rejected", counted(validate.rows, "row"));
+        return format!("the contract rejects {rejected} of {}", counted(validate.rows, "row"));
     };
     match check.examples.first() {
         Some(example) if check.count <= 1 => example.clone(),
@@ -213,10 +209,10 @@ fn contract_fact(validate: &ValidateReport) -> String {
     }
 }
 
-/// Cuts a sentence that is too long between two words.
+/// Cuts a long sentence between two words.
 fn cut(sentence: &str) -> String {
     let Some((end, _)) = sentence.char_indices().nth(MAX_SENTENCE) else { return sentence.to_owned() };
-    // One character less leaves room for the ellipsis.
+    // Leave room for the ellipsis.
     let kept: String = sentence[..end].chars().take(MAX_SENTENCE - 1).collect();
     let words = kept.rsplit_once(' ').map_or(&*kept, |(words, _)| words);
     format!("{}…", words.trim_end_matches([',', ';', ':', ' ']))
@@ -329,7 +325,7 @@ mod tests {
         run.drift.as_mut().unwrap().retrain_needed = false;
         assert_eq!(
             sentence(&run),
-            "A retrain is needed but waits: the last one was 12 hours ago (cooldown 24 hours)"
+            "A retrain is needed but waits: the last retrain was 12 hours ago (cooldown 24 hours)"
         );
         let mut run = drifted(TriggerCode::LabelsNeeded, Reason::against("", true, "", 12.0, 100.0));
         let drift = run.drift.as_mut().unwrap();
@@ -354,7 +350,7 @@ mod tests {
         assert_eq!(quiet(DriftVerdict::Steady, 0.0, 500), "Nothing to do: the messages have not drifted");
         assert_eq!(
             quiet(DriftVerdict::InsufficientData, 0.0, 38),
-            "Nothing to do: too few new messages for a verdict (38 of 212)"
+            "Nothing to do: too few messages for a verdict: 38 (minimum 212)"
         );
         assert_eq!(
             quiet(DriftVerdict::Drifted, 1.0, 500),
@@ -370,14 +366,16 @@ mod tests {
         );
         assert_eq!(
             sentence(&compared(evidence(20, 4))),
-            "The champion stays: the challenger's F1 is 0.912, the champion's 0.984 on 224 rows"
+            "The champion stays: F1 is 0.912 for the challenger and 0.984 for the champion on 224 rows"
         );
         let open = sentence(&compared(evidence(3, 5)));
         assert!(
-            open.starts_with("The champion stays: the challenger's F1 is 0.986, the champion's 0.976, and "),
+            open.starts_with(
+                "The champion stays: F1 is 0.986 for the challenger and 0.976 for the champion; "
+            ),
             "{open}"
         );
-        assert!(open.ends_with(" more labelled rows are needed to tell them apart"), "{open}");
+        assert!(open.ends_with(" more labelled rows are needed to detect this difference"), "{open}");
         assert_eq!(
             sentence(&compared(CompareEvidence::of(RowCounts::Paired(PairedConfusion::default())))),
             "The champion stays: there are no labelled rows to compare the models on"
@@ -435,7 +433,7 @@ mod tests {
         let run = compared(CompareEvidence { recent, ..CompareEvidence::of(RowCounts::Paired(all)) });
         let sentence = sentence(&run);
         assert!(
-            sentence.starts_with("The champion stays: on all 457 rows a loss of up to 0.0"),
+            sentence.starts_with("The champion stays: on all 457 rows, F1 may be up to 0.0"),
             "{sentence}"
         );
     }

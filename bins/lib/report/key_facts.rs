@@ -1,4 +1,4 @@
-//! The title and the key facts of a run, for the top of a report.
+//! Lists the title and the key facts of a run, for the top of a report.
 
 use crate::compare::report::CompareReport;
 use crate::drift::drift_report::DriftReport;
@@ -39,7 +39,6 @@ pub(super) fn subtitle(run: &RunResults, decision: &Decision) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// A SHA-256, shortened.
 pub(super) fn digest(digest: &str) -> String {
     word(&digest.chars().take(DIGEST).collect::<String>())
 }
@@ -57,11 +56,11 @@ pub(super) fn key_facts(run: &RunResults) -> Vec<KeyFact> {
         facts.push(challenger(compare));
     }
     if let Some(promote) = &run.promote {
-        let before = promote.previous_version.map(|version| format!(", before: version {version}"));
+        let previous = promote.previous_version.map(|version| format!(", previous: version {version}"));
         facts.push(KeyFact {
             name: "Champion",
             value: format!("version {}", promote.version),
-            remark: format!("SHA-256 {}{}", digest(&promote.digest), before.unwrap_or_default()),
+            remark: format!("SHA-256 {}{}", digest(&promote.digest), previous.unwrap_or_default()),
         });
     }
     facts
@@ -69,7 +68,7 @@ pub(super) fn key_facts(run: &RunResults) -> Vec<KeyFact> {
 
 fn rows(validate: &ValidateReport) -> KeyFact {
     let remark = match validate.verdict {
-        ValidateVerdict::Invalid => "the contract is broken",
+        ValidateVerdict::Invalid => "the rows break the contract",
         ValidateVerdict::Valid | ValidateVerdict::Empty => "",
     };
     let rejected = format!("{} rejected", count(validate.rejected));

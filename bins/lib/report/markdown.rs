@@ -14,7 +14,7 @@ use crate::report::{Decision, RunResults, numbers, prose};
 use crate::rows::contract::ValidateReport;
 use crate::stats::metrics::{Figures, Metrics};
 
-/// Maximum size of a report.
+/// Maximum size of a report in bytes.
 pub(super) const MAX_BYTES: usize = 60_000;
 
 /// Maximum number of runs in the history.
@@ -32,7 +32,7 @@ pub(super) fn report(run: &RunResults, decision: &Decision) -> String {
             break;
         }
     }
-    // Only forged results are still too long: every cell is cut, so the shortest lists fit.
+    // Only forged results can still be too long, because cells are cut and lists are short.
     while text.len() > MAX_BYTES {
         let end = text.trim_end().rfind('\n').map_or(0, |end| end + 1);
         text.truncate(end);
@@ -137,7 +137,7 @@ fn facts(page: &mut MarkdownPage, run: &RunResults) {
 fn steps(page: &mut MarkdownPage, run: &RunResults) {
     page.heading("What to do next");
     for step in next_steps(run) {
-        // The words of a command are plain by construction, so a code span cannot be closed early.
+        // A command contains no backquote, so it cannot close its code span.
         let command = step.command.map_or_else(String::new, |command| format!(" `{command}`"));
         page.item(&format!("{}{command}", escaped(&step.text)));
     }
@@ -180,7 +180,7 @@ fn messages(page: &mut MarkdownPage, drift: &DriftReport) {
         page.item(&escaped(&prose::window(&drift.window)));
         if let Some(detectable) = prose::detectable(&drift.window) {
             page.item(&escaped(&detectable));
-            page.item(prose::calibration(&drift.window));
+            page.item(&prose::calibration(&drift.window));
         }
         page.item(&escaped(&prose::schedule(&drift.schedule)));
         page.item(&escaped(&prose::sentence(&drift.blind)));

@@ -1,4 +1,4 @@
-//! Sentences, reports and charts for people.
+//! Writes sentences, reports and charts for people.
 
 pub mod aligned;
 mod numbers;
@@ -6,8 +6,8 @@ pub(crate) mod escape;
 pub mod compare_sentences;
 pub mod validate_sentences;
 pub mod flips;
-pub mod drift_sentences;
 mod prose;
+pub mod drift_sentences;
 mod run_results;
 mod compare_facts;
 mod headline;

@@ -1,4 +1,4 @@
-//! The model card: everything in a model file except its terms (Mitchell et al. 2019, "Model Cards").
+//! Builds the model card: everything in a model file except its terms (Mitchell et al. 2019, "Model Cards").
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ pub struct ModelCard {
     pub bias: f64,
     /// The names of the two labels.
     pub names: LabelNames,
-    /// The score from which a row is positive, from 0 to 1.
+    /// Minimum score of a positive row, 0 to 1.
     pub threshold: Fraction,
     /// Kinds of personal data that are masked before scoring.
     pub masked: Vec<MaskKind>,
@@ -46,13 +46,13 @@ pub struct ModelCard {
     pub provenance: Provenance,
     /// Cross-validated metrics and gates.
     pub estimate: Estimate,
-    /// How a row is turned into terms.
+    /// How a row is converted into terms.
     pub features: FeatureSpec,
-    /// How term counts are turned into weights.
+    /// How term counts are converted into weights.
     pub weighting: Weighting,
-    /// How a long message is also scored in parts; null if it is not.
+    /// Settings to also score parts of a long message; null if parts are not scored.
     pub windows: Option<Windows>,
-    /// How a sum of weights is turned into a probability.
+    /// How a sum of weights is converted into a probability.
     pub calibration: Calibration,
 }
 

@@ -1,4 +1,4 @@
-//! What a person should do after a run, as short instructions.
+//! Lists the next steps after a run, as short instructions.
 
 use crate::compare::paired_result::CompareVerdict;
 use crate::compare::report::CompareReport;
@@ -10,7 +10,7 @@ use crate::report::headline::RunOutcome;
 use crate::report::numbers::{count, counted};
 use crate::rows::contract::ValidateVerdict;
 
-/// An instruction, and the command line for it if there is one.
+/// An instruction, with its command line if it has one.
 pub(super) struct NextStep {
     pub(super) text: String,
     pub(super) command: Option<String>,
@@ -22,7 +22,7 @@ impl NextStep {
     }
 }
 
-/// The instructions, the most important first. There is always one.
+/// Returns at least one instruction, the most important first.
 pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
     let mut steps = match RunOutcome::of(run) {
         RunOutcome::Promoted(promote) => {
@@ -59,13 +59,15 @@ pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
             vec![NextStep::text(format!("Label {rows}, add them to the data, and run again."))]
         }
         RunOutcome::Waits(_) => {
-            vec![NextStep::text("Nothing. The first run after the cooldown retrains, if it is still needed.")]
+            vec![NextStep::text(
+                "Nothing. The first run after the cooldown retrains, if a retrain is still needed.",
+            )]
         }
         RunOutcome::Quiet(drift) => vec![NextStep::text(match drift.verdict {
             DriftVerdict::Steady => "Nothing.",
-            DriftVerdict::InsufficientData => "Nothing. The next run adds its messages to these.",
+            DriftVerdict::InsufficientData => "Nothing. The next run pools its messages with these.",
             DriftVerdict::Drifted => {
-                "Read what changed, below. You can force a retrain with spamops run --force."
+                "Read the list of changes below. You can force a retrain with spamops run --force."
             }
         })],
         RunOutcome::Valid(_) => vec![NextStep::text("Score the rows and check them for drift.")],
@@ -90,7 +92,7 @@ pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
     steps
 }
 
-/// Points to the messages on which champion and challenger disagree.
+/// Points to the messages with different verdicts of champion and challenger.
 fn flips(run: &RunResults) -> NextStep {
     let place = if run.files.contains(&"flips.csv") { "in flips.csv" } else { "with compare --flips FILE" };
     NextStep::text(format!("Review the messages whose verdict changed, {place}."))
@@ -103,14 +105,16 @@ fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {
             vec![NextStep::text("Label rows, add them to the data, and run again.")]
         }
         CompareVerdict::Inconclusive => {
-            let more = compare.rows_needed.map(|needed| {
-                format!("To settle the comparison, label rows until {} can be compared.", count(needed))
-            });
+            let more = compare
+                .rows_needed
+                .map(|needed| format!("Label rows until the models can be compared on {}.", count(needed)));
             more.map(NextStep::text).into_iter().chain([flips]).collect()
         }
-        CompareVerdict::Better => vec![NextStep::text("Fix the failed check below, and run again."), flips],
+        CompareVerdict::Better => {
+            vec![NextStep::text("Fix the cause of the failed check below, and run again."), flips]
+        }
         CompareVerdict::Worse => {
-            vec![NextStep::text("Nothing needs to be undone: the champion did not change."), flips]
+            vec![NextStep::text("You need not undo anything: the champion did not change."), flips]
         }
     }
 }
@@ -125,7 +129,7 @@ fn registry(run: &RunResults) -> String {
     format!(" --registry {}", shell(registry, "REGISTRY"))
 }
 
-/// A word that a shell takes as it is, or else a placeholder.
+/// The word if a shell needs no quotes for it, else a placeholder.
 fn shell<'a>(word: &'a str, placeholder: &'a str) -> &'a str {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
     let is_safe =

@@ -29,7 +29,6 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 
 const STYLE: &str = include_str!("page.css");
 
-/// Writes the page.
 pub(super) fn report(run: &RunResults, decision: &Decision) -> String {
     let mut page = String::with_capacity(1 << 16);
     let title = html(&key_facts::title(run, decision));
@@ -131,7 +130,7 @@ fn champion(page: &mut String, run: &RunResults) {
     if figures.is_empty() {
         body.push_str(&paragraph(
             "",
-            "F1 is unknown: there are no labelled rows and no scores to estimate it from.",
+            "F1 is unknown, because there are no labelled rows and no scores to estimate F1 from. Label or score some rows.",
         ));
     } else {
         body.push_str(&ranges(&figures));
@@ -232,7 +231,7 @@ fn history(page: &mut String, drift: &DriftReport) {
     section(page, "Earlier runs", &body);
 }
 
-/// Letters in groups of eight, so that lines can break between them.
+/// Letters in groups of eight, so that lines can break between groups.
 fn grouped(letters: &str) -> String {
     let letters: Vec<char> = letters.chars().collect();
     letters.chunks(8).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
@@ -303,7 +302,7 @@ fn changes(page: &mut String, list: &[FeatureChange]) {
     ];
     let mut body = paragraph(
         "",
-        "Words, flags and sizes that changed, and how many points of 100 each one moved the mean score.",
+        "Each word, flag or size that changed, and its effect on the mean score in points of 100.",
     );
     body.push_str(&table("moves", "What changed", &head, &rows));
     section(page, "What changed", &body);

@@ -1,4 +1,4 @@
-//! Sentences that the Markdown report, the HTML page and the annotations share, before escaping.
+//! Writes the sentences that the Markdown report, the HTML page and the annotations share. The caller escapes them.
 
 use crate::compare::reasons::CompareReasonCode;
 use crate::compare::report::CompareReport;
@@ -6,6 +6,7 @@ use crate::drift::changes::FeatureChange;
 use crate::drift::drift_report::DriftReport;
 use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::families::{ALPHA, Family};
+use crate::drift::past_runs::MIN_WINDOWS;
 use crate::drift::policy::Schedule;
 use crate::drift::repeats::{Repeated, Repeats};
 use crate::drift::shift::LabelShift;
@@ -20,10 +21,10 @@ use crate::report::numbers::{bounds, count, counted, figure, number, percent, si
 use crate::rows::contract::ValidateReport;
 use crate::stats::prior_shift;
 
-/// Characters of a sentence that are shown. Longer text cannot come from a tool.
+/// Maximum number of characters in a sentence. Only forged results have more.
 const SENTENCE: usize = 400;
 
-/// Characters of a word, or of a file name, that are shown.
+/// Maximum number of characters in a word or a file name.
 const WORD: usize = 48;
 
 /// A sentence of a tool, which may quote a message.
@@ -36,7 +37,7 @@ pub(super) fn word(text: &str) -> String {
     cut(&inert(&cut(text, WORD)), WORD)
 }
 
-/// A sentence of a tool for a table. A hyphen before a number becomes a minus sign, at which no line breaks.
+/// A sentence of a tool for a table. A hyphen before a number becomes a minus sign, so that no line breaks there.
 pub(super) fn finding(text: &str) -> String {
     let text: Vec<char> = capital(&sentence(text)).chars().collect();
     let is_minus = |place: usize| {
@@ -92,10 +93,10 @@ fn drift_trigger(code: TriggerCode) -> &'static str {
     }
 }
 
-/// Whether a trigger fired, or holds a retrain back.
+/// `yes` if the trigger fired, `blocks` if it blocks a retrain, else `no`.
 pub(super) fn fired(reason: &Reason) -> &'static str {
     match (TriggerCode::named(&reason.code), reason.fired) {
-        (Some(TriggerCode::Cooldown | TriggerCode::LabelsNeeded), true) => "holds back",
+        (Some(TriggerCode::Cooldown | TriggerCode::LabelsNeeded), true) => "blocks",
         (_, true) => "yes",
         (_, false) => "no",
     }
@@ -162,23 +163,24 @@ pub(super) fn detectable(window: &Window) -> Option<String> {
     Some(format!("{smallest}{needed}"))
 }
 
-/// What an alarm is compared with.
-pub(super) fn calibration(window: &Window) -> &'static str {
+/// Says how earlier windows limit the drift that triggers a retrain.
+pub(super) fn calibration(window: &Window) -> String {
     if window.calibration == AlarmCalibration::History {
-        "An alarm must also be larger than 95% of earlier windows of this stream."
+        "Drift triggers a retrain only if the change is larger than in 95% of the earlier windows.".into()
     } else {
-        "There are too few earlier windows to compare alarms with, so only the tests and minimum effects count."
+        format!(
+            "There are fewer than {MIN_WINDOWS} earlier windows to compare with, so only the tests and minimum effects count."
+        )
     }
 }
 
-/// An effect and its minimum.
 pub(super) fn effect(value: f64, measure: &str, minimum: f64) -> String {
     let measure = word(measure);
     let value = if measure == "difference" { signed(value) } else { number(value) };
     format!("{measure} {value} (minimum {})", number(minimum))
 }
 
-/// The size of an effect as a multiple of its minimum: from 1 on it can be an alarm.
+/// An effect as a multiple of its minimum. From 1 on, the signal can be an alarm.
 pub(super) fn effect_ratio(effect: f64, measure: &str, minimum: f64) -> f64 {
     // An AUC of 0.5 means no difference.
     let zero = if measure == "AUC" { 0.5 } else { 0.0 };
@@ -195,7 +197,7 @@ pub(super) fn change(change: &FeatureChange) -> (String, String) {
     (name, format!("{} → {}", show(change.reference), show(change.new)))
 }
 
-/// Changes with the largest effect on the mean score first, those with an unknown effect last.
+/// Sorts changes by their effect on the mean score, the largest first. Unknown effects come last.
 pub(super) fn by_points(list: &[FeatureChange]) -> Vec<&FeatureChange> {
     let mut list: Vec<&FeatureChange> = list.iter().collect();
     let size = |change: &FeatureChange| change.points.map_or(-1.0, f64::abs);
@@ -206,8 +208,8 @@ pub(super) fn by_points(list: &[FeatureChange]) -> Vec<&FeatureChange> {
 pub(super) fn estimated(estimated: &EstimatedF1) -> String {
     let EstimatedF1 { expected, reference, before, messages, positives, .. } = estimated;
     format!(
-        "Estimated F1 is {} ({}) on {}; the reference is {} after adjusting for class balance ({} positive), {} before. \
-        This assumes that a score still means what it meant in the reference.",
+        "Estimated F1 is {} ({}) on {}; the reference is {} after adjusting for class balance ({} positive), and {} without this adjustment. \
+        The estimate assumes that a score has the same meaning as in the reference.",
         figure(expected.value),
         bounds(expected.interval),
         counted(*messages, "distinct message"),
@@ -217,12 +219,16 @@ pub(super) fn estimated(estimated: &EstimatedF1) -> String {
     )
 }
 
-/// Whether the class balance changed, or the content of the messages.
+/// Names the kind of shift: label shift, content shift or none.
 pub(super) fn shift(shift: &LabelShift) -> String {
     let LabelShift { before, estimated, by_verdicts, distance, p, only_base_rate } = *shift;
-    let verdicts = by_verdicts.map_or_else(String::new, |share| format!(", {} by verdicts", percent(share)));
-    let shares =
-        format!("{} positive before, {} now by scores{verdicts}", percent(before), percent(estimated));
+    let verdicts =
+        by_verdicts.map_or_else(String::new, |share| format!(", {} from verdicts", percent(share)));
+    let shares = format!(
+        "{} positive in the reference; now {} estimated from scores{verdicts}",
+        percent(before),
+        percent(estimated)
+    );
     let test = format!("distance {}, p {}", number(distance), p_value(p));
     let is_content = p <= ALPHA && distance >= 0.10;
     let is_label = (estimated - before).abs() >= prior_shift::MIN_EFFECT;
@@ -237,7 +243,7 @@ pub(super) fn shift(shift: &LabelShift) -> String {
         ),
         (_, false, true) => {
             format!(
-                "Content shift: the scores changed ({test}), but the class balance hardly did ({shares})."
+                "Content shift: the scores changed ({test}), but the class balance hardly changed ({shares})."
             )
         }
         (_, false, false) => {
@@ -264,7 +270,7 @@ pub(super) fn repeated(message: &Repeated) -> String {
     format!("{} copies: {words}{score}", count(message.copies.into()))
 }
 
-/// The false retrains of this schedule.
+/// The expected number of false retrains a year.
 pub(super) fn schedule(schedule: &Schedule) -> String {
     let Schedule { runs, false_retrains } = *schedule;
     let runs = number(runs.round());
@@ -279,6 +285,25 @@ pub(super) fn schedule(schedule: &Schedule) -> String {
     }
 }
 
+/// The number of alarms in parentheses; empty without signals.
+pub(super) fn alarm_count(drift: &DriftReport) -> String {
+    let alarms = drift.signals.iter().filter(|signal| signal.fired).count();
+    match drift.signals.len() {
+        0 => String::new(),
+        signals => format!(" ({alarms} of {} raised an alarm)", counted(signals as u64, "signal")),
+    }
+}
+
+/// The reason for `insufficient_data`. `needed` is the number of messages for a verdict, if known.
+pub(super) fn too_few(messages: u64, reference: u64, needed: Option<u64>) -> String {
+    let [new, known] = [messages, reference].map(count);
+    match needed.filter(|needed| messages < *needed) {
+        _ if reference == 0 => "there is no reference to compare the messages with".into(),
+        Some(needed) => format!("too few messages for a verdict: {new} (minimum {})", count(needed)),
+        None => format!("too few messages for a verdict: {new} new and {known} in the reference"),
+    }
+}
+
 /// The verdict of `drift` in a sentence.
 pub(super) fn drift_verdict(drift: &DriftReport) -> String {
     let alarms = drift.signals.iter().filter(|signal| signal.fired).count();
@@ -286,10 +311,10 @@ pub(super) fn drift_verdict(drift: &DriftReport) -> String {
     match drift.verdict {
         DriftVerdict::Drifted => format!("The messages have drifted: {alarms} of {signals} raised an alarm."),
         DriftVerdict::Steady => format!("The messages have not drifted: none of {signals} raised an alarm."),
-        DriftVerdict::InsufficientData if drift.window.reference == 0 => {
-            "There is no reference to compare the messages with.".into()
+        DriftVerdict::InsufficientData => {
+            let Window { messages, reference, needed, .. } = drift.window;
+            stop(&capital(&too_few(messages, reference, needed)))
         }
-        DriftVerdict::InsufficientData => "There are too few messages for a verdict.".into(),
     }
 }
 
@@ -324,7 +349,8 @@ pub(super) fn compare_verdict(compare: &CompareReport) -> String {
 pub(super) fn validate_verdict(validate: &ValidateReport) -> String {
     let rows = counted(validate.rows, "row");
     let [clean, rejected] = [validate.clean, validate.rejected].map(count);
-    format!("{}: {rows}, {clean} clean, {rejected} rejected.", capital(validate.verdict.name()))
+    let verdict = capital(validate.verdict.name());
+    format!("{verdict}: the contract accepts {clean} of {rows} and rejects {rejected}.")
 }
 
 #[cfg(test)]
@@ -362,6 +388,6 @@ mod tests {
         assert!(shift(&content).starts_with("Content shift: the class balance changed"));
         let still = LabelShift { estimated: 0.31, only_base_rate: false, ..base };
         assert!(shift(&still).starts_with("No shift"));
-        assert!(shift(&LabelShift { estimated: 0.31, ..content }).contains("hardly did"));
+        assert!(shift(&LabelShift { estimated: 0.31, ..content }).contains("hardly changed"));
     }
 }

@@ -22,20 +22,17 @@ use crate::stats::metrics::Metrics;
 /// The name under which `spamops run` registers models.
 const CYCLE_MODEL: &str = "spam";
 
-/// The results of one run, as far as it went.
+/// The results of one run; none for tools that did not run.
 #[derive(Clone, Debug, Default)]
 pub struct RunResults {
     /// The id of the run in the results; none if you called the tools one by one.
     pub run_id: Option<String>,
     /// The model that the run is about, if known.
     pub model: RunModel,
-    /// The result of `validate`.
     pub validate: Option<ValidateReport>,
     /// The champion's metrics on the labelled new rows.
     pub metrics: Option<Metrics>,
-    /// The result of `drift`.
     pub drift: Option<DriftReport>,
-    /// The result of `compare`.
     pub compare: Option<CompareReport>,
     /// The result of `promote`, if it moved the champion.
     pub promote: Option<Promotion>,
@@ -43,13 +40,13 @@ pub struct RunResults {
     pub files: Vec<&'static str>,
 }
 
-/// Files for people that a report mentions only if they are there.
+/// Files for people. A report mentions only the files that exist.
 const NAMED_FILES: [&str; 3] = ["flips.csv", "rejects.csv", "to-label.csv"];
 
 /// The model that a run is about. Only `spamops run` and `promote` record it; unknown fields are none.
 #[derive(Clone, Debug, Default)]
 pub struct RunModel {
-    /// Its name in the registry.
+    /// Name of the model in the registry.
     pub name: Option<String>,
     /// The directory of the registry.
     pub registry: Option<String>,
@@ -122,8 +119,8 @@ fn run_id(directory: &Path) -> Result<Option<String>> {
                 };
                 let (directory, id, own) = (directory.display(), name(id), name(&head.run_id));
                 bail!(
-                    "{directory}: {other}.json belongs to {id}, {kind}.json to {own}; \
-                    start over with spamops run, or call the tool with --run {directory}/run.json"
+                    "{directory}: {other}.json belongs to {id}, but {kind}.json belongs to {own}; \
+                    start over with spamops run --restart, or call the tool with --run {directory}/run.json"
                 );
             }
         }

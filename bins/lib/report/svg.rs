@@ -1,10 +1,10 @@
-//! Inline SVG drawings as wide as their container, with text that keeps its size on a phone.
+//! Draws inline SVG that fills the width of its container. Text keeps its size on a phone.
 
 use std::fmt::Write as _;
 
 use crate::report::escape::html;
 
-/// The side of a text that is at its position.
+/// The part of a text that is at the given position.
 #[derive(Clone, Copy)]
 pub(super) enum Anchor {
     Start,
@@ -79,14 +79,14 @@ impl Drawing {
         )
     }
 
-    /// The drawing, hidden from screen readers because a text next to it says the same.
+    /// The drawing, hidden from screen readers because the text next to it has the same content.
     pub(super) fn ornament(self) -> String {
         let Self { body, height } = self;
         format!(r#"<svg aria-hidden="true" width="100%" height="{}">{body}</svg>"#, down(height))
     }
 }
 
-/// A position across; one outside the drawing moves to its edge.
+/// Limits a horizontal position to the drawing.
 fn across(x: f64) -> f64 {
     let x = if x.is_finite() { x.clamp(0.0, 100.0) } else { 0.0 };
     (x * 100.0).round() / 100.0

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match option.as_str() {
             "--pairs" => pairs = value,
             "--looks" => looks = value,
-            _ => return Err(format!("unknown option {option}").into()),
+            _ => return Err(format!("unknown option {option}; use --pairs or --looks").into()),
         }
     }
     fixed(pairs)?;
@@ -56,7 +56,7 @@ fn label(positive: bool) -> Label {
 }
 
 impl Cell {
-    /// Draws a row. With probability `shared` one random number decides both verdicts, otherwise each has its own.
+    /// Draws a row. With probability `shared` one random number decides both verdicts, otherwise each verdict has its own number.
     fn row(self, numbers: &mut RandomStream) -> Row {
         let truth = numbers.uniform() < self.spam;
         let one = numbers.uniform();

@@ -5,7 +5,7 @@
     tests/bench/drift/evidently.py --cost 50000                                              measures CPU and memory of a new process
 
 It needs evidently==0.7.23 and pandas<3. The rows have two columns, text and label. Each run has 5,000 reference rows. The preset raises
-an alarm if at least half of the columns drifted, here one of two. In run R the reference has seed R, the new rows 1,000,000 + R.
+an alarm if at least half of the columns drifted: one of two. In run R the reference has seed R, and the new rows have seed 1,000,000 + R.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def rates(args):
 
 
 def cost(args):
-    """CPU seconds and peak memory of a new process that compares two files, and of one that only imports: medians of three."""
+    """CPU seconds and peak memory of a new process that compares two files, and of a process that only imports: medians of three."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         cases = {"imports": []}
@@ -131,7 +131,7 @@ def fresh(files):
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         sys.exit(f"the run failed with status {child.returncode}")
-    # The CPU time of a process that has ended includes that of its children.
+    # The CPU time of a finished process includes the CPU time of its children.
     return usage.ru_utime + usage.ru_stime, time.monotonic() - start, int(peak)
 
 

@@ -56,7 +56,7 @@ fn main() -> Done<()> {
         match option.as_str() {
             "--runs" => runs = value.parse()?,
             "--json" => file = Some(value),
-            _ => return Err(format!("unknown option {option}").into()),
+            _ => return Err(format!("unknown option {option}; use --runs or --json").into()),
         }
     }
     let models = models()?;
@@ -167,7 +167,6 @@ fn label(spam: bool) -> Label {
     if spam { Label::Positive } else { Label::Negative }
 }
 
-/// The model for a run.
 fn model_for(models: &[WatchedModel], run: u64) -> &WatchedModel {
     &models[usize::try_from(run % MODELS).unwrap_or(0)]
 }
@@ -254,7 +253,7 @@ fn alarms(models: &[WatchedModel], runs: u64) -> Done<Value> {
         })?;
         all.push(cell("quiet, labelled", size, &found)?);
     }
-    // A week of small days, each pooled with the days before.
+    // A week of small days, each pooled with earlier days.
     let found = each(runs, |run| {
         let mut rows = stream::rows(named("campaign", 0.15)?, 700, 1_000_000 + run);
         let mut days = StreamState::default();

@@ -78,7 +78,7 @@ def cost(args):
 
 
 def real(args):
-    """Real corpora: shuffled, so that nothing drifts, and Enron by date, in blocks of 1,000 rows after a model of the first 6,000."""
+    """Runs drift on real corpora: shuffled rows without drift, and Enron by date, in blocks of 1,000 rows after the first 6,000."""
     print("\n## real corpora", flush=True)
     found = {}
     sms, enron = CORPORA / "sms.csv", speed.corpus()

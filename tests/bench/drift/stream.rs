@@ -4,8 +4,8 @@
 //! words; 200 are English. Rows are independent draws: in 50,000 quiet rows no text occurs twice, even without digits and
 //! links. Texts have 5 to 120 words, half of them fewer than 25. A million rows take a second.
 //!
-//! The table shows a `message` model fitted on 5,000 quiet rows and measured on 5,000 others, as means of five pairs of
-//! seeds. est is the F1 estimated from calibrated scores without labels (CBPE):
+//! The table shows a `message` model fitted on 5,000 quiet rows and measured on 5,000 other rows. Values are means of
+//! five pairs of seeds. est is the F1 estimated from calibrated scores without labels (CBPE):
 //!
 //! | scenario | strength | F1 | min, max | precision | recall | est |
 //! |---|---|---|---|---|---|---|
@@ -106,7 +106,7 @@ impl Rng {
         usize::try_from(self.next() % (bound.max(1) as u64)).unwrap_or_default()
     }
 
-    /// At least 0, below 1.
+    /// A random number from 0 to below 1.
     const fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
@@ -310,7 +310,7 @@ pub(crate) struct Scenario {
     pub(crate) harmless: f64,
     /// Share of rows that copy one newsletter, with another name, other digits and two other words.
     pub(crate) newsletter: f64,
-    /// Share of spam that becomes ham, with as many rows the other way. Complete topics and campaigns change.
+    /// Share of spam that becomes ham. As many ham rows become spam. Complete topics and campaigns change.
     pub(crate) relabel: f64,
     /// Degree to which spam mimics ham, from 0 to 1. Ham mimics spam half as much.
     pub(crate) graded: f64,
@@ -368,8 +368,8 @@ impl Scenario {
     }
 }
 
-/// Rows of a scenario. Each seed has its own campaign, language and new topics. Apart from these, row n of a seed has the same
-/// text in every scenario, so the reference needs another seed.
+/// Rows of a scenario. Each seed has its own campaign, language and new topics. Everything else in row n
+/// is the same in every scenario, so the reference needs another seed.
 pub(crate) fn rows(scenario: Scenario, rows: usize, seed: u64) -> impl Iterator<Item = Message> {
     let mut stream = Stream::new(scenario, seed);
     (0..rows).map(move |_| stream.message())
@@ -473,7 +473,7 @@ impl Stream {
             own = &self.campaign;
         } else if is_new {
             own = &self.topics[rng.below(NEW_TOPICS)];
-            mimicry /= 2.0; // keeps the topic as clearly ham as known ones, although the model does not know some words
+            mimicry /= 2.0; // keeps the topic as clearly ham as known topics, although the model does not know some words
         }
         let mut pen = Pen::new(self, foreign);
         let words = match own.channel {
@@ -497,7 +497,7 @@ impl Stream {
     }
 }
 
-/// Relabels complete sources until the share is reached, and a part of the last one.
+/// Relabels complete sources until the share is reached, and a part of the last source.
 fn relabelled(share: f64, bits: u32, rng: &mut Rng) -> Vec<f64> {
     let mut parts = vec![0.0; sized(bits)];
     let mut left = share;

@@ -76,7 +76,7 @@ fn language(name: &&str) -> Language {
     name.parse().unwrap()
 }
 
-/// Analyzes other texts, then this one twice. Asserts its terms each time, and that every term has the key of its spelling.
+/// Analyzes other texts, then this text twice. Asserts its terms each time, and that every term has the key of its spelling.
 fn assert_terms(analyzer: &Analyzer, text: &str, expected: &[String]) {
     let mut buffers = AnalyzerBuffers::default();
     for other in ["", "f r e e W1N £5 \u{fc}ber\u{200b}", text, text] {

@@ -1,6 +1,6 @@
 //! Fuzzes `drift`: a profile and a history give a decision, or the profile is rejected.
 //!
-//! The first two bytes of an input are the length of the profile's records, the third byte says whether the rows are scored.
+//! The first two bytes of an input are the length of the profile's records. The third byte is even if the rows are scored.
 //! The records follow, then the lines of a history.
 
 #![no_main]

@@ -50,7 +50,7 @@ write("python-bar.csv", delimiter="|")
 # "CSV UTF-8" from Excel in a locale with a decimal comma, then the same with the sep= hint for Excel.
 write("excel-semicolon.csv", delimiter=";", encoding="utf-8-sig")
 write("excel-sep.csv", delimiter=";", encoding="utf-8-sig", before="sep=;\r\n")
-# Escape characters instead of quotes. This format is not supported, and must not be misread.
+# A format with escape characters instead of quotes. It is not supported, and must not be misread.
 write("python-none.csv", quoting=csv.QUOTE_NONE, escapechar="\\", lineterminator="\n")
 
 frame = pandas.DataFrame(ROWS, columns=NAMES)

@@ -1,4 +1,4 @@
-//! Runs the program `git`: commits one directory, reads and creates annotated tags.
+//! Runs the program `git` to commit one directory, and to read and create annotated tags.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,9 +26,8 @@ pub struct Git {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitTag {
     pub name: String,
-    /// The commit that it points at.
     pub commit: String,
-    /// When it was created. None for a lightweight tag.
+    /// Time of creation; none for a lightweight tag.
     pub made: Option<Timestamp>,
 }
 
@@ -75,12 +74,10 @@ impl Git {
         if output.status.code() == Some(1) { Ok(false) } else { done(&words, &output).map(|_| true) }
     }
 
-    /// The current commit.
     pub fn head(&self) -> Result<String> {
         self.run(&["rev-parse", "--verify", "HEAD^{commit}"])
     }
 
-    /// The current branch.
     pub fn branch(&self) -> Result<String> {
         let branch = self.output(&["symbolic-ref", "--quiet", "--short", "HEAD"], &[])?;
         let name = stdout_of(&branch);
@@ -155,7 +152,7 @@ impl Git {
         }
     }
 
-    /// Identity settings that a command needs and that are not configured.
+    /// The identity settings that a command needs and git does not have.
     fn missing_identity<T: AsRef<str>>(&self, words: &[T]) -> Result<BTreeMap<&'static str, &str>> {
         let first = words.first().map_or("", AsRef::as_ref);
         let mut missing = BTreeMap::new();
@@ -231,7 +228,7 @@ fn stdout_of(output: &Output) -> String {
 fn read_tag(line: &str) -> Result<GitTag> {
     let mut parts = line.split(' ');
     let (Some(name), Some(object)) = (parts.next(), parts.next()) else {
-        bail!("git for-each-ref: {} is not a tag", shown(line))
+        bail!("git for-each-ref: {} is not a tag; check the tags with git tag", shown(line))
     };
     let commit = parts.next().filter(|commit| !commit.is_empty()).unwrap_or(object).to_owned();
     let made = parts.next().and_then(|seconds| seconds.parse().ok()).map(Timestamp);

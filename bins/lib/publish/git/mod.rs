@@ -1,4 +1,4 @@
-//! Commits, annotated tags and pushes, through the program `git`.
+//! Commits, tags and pushes with the program `git`.
 
 mod command;
 pub mod push;

@@ -11,7 +11,7 @@ use anyhow::{Context, Error, Result, bail, ensure};
 use super::command::{self, Git, GitTag, without_credentials};
 use crate::io::dates::Timestamp;
 
-/// Maximum number of attempts. Each failed one means that someone else pushed.
+/// Maximum number of attempts. A failed attempt means that someone else pushed.
 const MAX_ATTEMPTS: usize = 5;
 
 /// The result of a successful push.
@@ -56,7 +56,7 @@ pub fn fetch_tags(git: &Git, remote: &str, patterns: &[String]) -> Result<()> {
     if let Some(line) = error.lines().find(|line| line.contains("would clobber existing tag")) {
         let tag = line.split_whitespace().find(|word| word.contains(['@', '#'])).unwrap_or_default();
         let remote = without_credentials(remote);
-        bail!("the tag {tag} differs from the one on {remote}; run git tag -d '{tag}', then run this again");
+        bail!("the tag {tag} differs from the tag on {remote}; run git tag -d '{tag}', then run this again");
     }
     command::done(&words, &output).map(drop)
 }

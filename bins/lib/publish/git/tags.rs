@@ -1,4 +1,4 @@
-//! Versions and aliases as annotated tags in the format of GTO.
+//! Records versions and aliases as annotated tags in the format of GTO.
 //!
 //! The tag `spam@v3.0.0` registers version 3, and `spam#champion#7` gives it the alias `champion`. In GTO (Iterative, 2022;
 //! tested with 1.10.1), a commit has one version, and the alias tag with the latest date wins. So dates strictly increase,
@@ -16,12 +16,10 @@ const MAX_DATE: Timestamp = Timestamp(253_402_300_799);
 /// A move to record as tags.
 #[derive(Clone, Copy, Debug)]
 pub struct TaggedMove<'a> {
-    /// Name of the model.
     pub name: &'a str,
     pub version: u64,
     /// The alias that now points at the version.
     pub alias: &'a str,
-    /// Message of the new tags.
     pub message: &'a str,
     /// Earliest date of a new tag.
     pub now: Timestamp,
@@ -34,7 +32,7 @@ pub struct TagPlan {
     pub version: String,
     /// Tag that gives it the alias.
     pub alias: String,
-    /// Those of the two that do not exist yet.
+    /// The tags that do not exist yet.
     pub missing: Vec<String>,
     commit: String,
     when: Timestamp,
@@ -78,7 +76,7 @@ pub fn plan(git: &Git, tagged: &TaggedMove<'_>, head: &str) -> Result<TagPlan> {
     let is_current =
         |tag: &&GitTag| tag.commit == commit && matches!(parse(&tag.name).0, TagEvent::Assign(_));
     let alias = newest(&tags, of_alias).filter(is_current).map(|tag| tag.name.clone());
-    // Ignore a counter that is already the largest number.
+    // Ignore a counter that is already the largest 64-bit number.
     let counter = tags.iter().filter_map(|tag| parse(&tag.name).1.checked_add(1)).max().unwrap_or(1);
     let mut missing = Vec::new();
     if !tags.iter().any(|tag| tag.name == version) {

@@ -1,4 +1,4 @@
-//! The client of GitHub's API for one repository. It never retries a request, and sends the token only to the API.
+//! Calls GitHub's API for one repository. Never retries a request, and sends the token only to the API.
 
 use super::failure::{ApiCall, failure, status};
 use std::fmt;
@@ -164,7 +164,7 @@ impl GitHub {
         self.wait_at_most(TIMEOUT, call, answer)
     }
 
-    /// As [`GitHub::wait`], with another time limit.
+    /// Like [`GitHub::wait`], with another time limit.
     pub(super) fn wait_at_most<T>(
         &self,
         limit: Duration,
@@ -187,7 +187,7 @@ impl GitHub {
         anyhow!("{}: {}", self.repository, self.token.redact(line))
     }
 
-    /// As [`GitHub::wait`], but `None` if GitHub answers 404.
+    /// Like [`GitHub::wait`], but `None` if GitHub answers 404.
     pub(super) fn find<T>(
         &self,
         call: &ApiCall<'_>,
@@ -206,7 +206,7 @@ impl GitHub {
 /// Checks that a token may be sent to an API address.
 fn address(text: &str) -> Result<Uri> {
     let parsed = text.parse().ok();
-    let base: Uri = parsed.context("is not the address of an API, such as https://api.github.com")?;
+    let base: Uri = parsed.context("is not the address of an API; use one such as https://api.github.com")?;
     let host = base.host().context("contains no host; use an address such as https://api.github.com")?;
     let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
     let is_safe = base.scheme_str() == Some("https") || base.scheme_str() == Some("http") && is_local;
@@ -220,8 +220,8 @@ fn address(text: &str) -> Result<Uri> {
 pub(super) fn client(base: &Uri, token: &Token, limit: Duration) -> Result<Octocrab> {
     let builder =
         OctocrabBuilder::new().base_uri(base.clone()).and_then(|builder| builder.upload_uri(base.clone()));
-    let builder =
-        builder.map_err(|_| anyhow!("is not the address of an API, such as https://api.github.com"))?;
+    let builder = builder
+        .map_err(|_| anyhow!("is not the address of an API; use one such as https://api.github.com"))?;
     let builder = builder
         .personal_token(token.0.clone())
         .set_connect_timeout(Some(Duration::from_secs(15)))

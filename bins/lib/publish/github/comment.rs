@@ -1,4 +1,4 @@
-//! Creates or updates one comment for each topic on an issue or pull request, found again by a hidden mark.
+//! Creates or updates one comment for each topic on an issue or pull request. A hidden mark identifies the comment.
 
 use anyhow::{Context, Result};
 use octocrab::models::{Author, AuthorAssociation};
@@ -55,7 +55,7 @@ impl GitHub {
         {
             return Ok(Comment { url: found.html_url, action: "unchanged" });
         }
-        // By path: octocrab's `update_comment` sends POST, but GitHub's API requires PATCH.
+        // Call by path, because octocrab's `update_comment` sends POST and GitHub's API requires PATCH.
         let path = self.path(&format!("issues/comments/{}", found.id));
         let body = json!({ "body": body });
         let changed: FoundComment = self.wait(&CALL, self.octocrab.patch(path, Some(&body)))?;
@@ -83,7 +83,7 @@ impl GitHub {
                 return Ok(own);
             }
         }
-        None.context("GitHub returned too many pages of comments")
+        None.context("GitHub returned too many pages of comments; check GITHUB_API_URL")
     }
 
     /// The login of the token's owner, if it is a person. GitHub hides private organization members from others.

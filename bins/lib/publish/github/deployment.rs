@@ -12,9 +12,8 @@ const CALL: ApiCall<'static> =
 /// A deployment whose status is success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deployed {
-    /// Id of the deployment.
     pub id: u64,
-    /// Whether this call set the status; false if it was success before.
+    /// Whether this call set the status; false if it was already success.
     pub set: bool,
 }
 
@@ -29,13 +28,13 @@ impl GitHub {
         if let Some(newest) = found.items.first().filter(|found| found.ref_field == tag) {
             return Ok(*newest.id);
         }
-        // The model was tested before: GitHub must neither merge a branch nor wait for checks.
+        // The model is already tested, so GitHub must neither merge a branch nor wait for checks.
         let made = deployments.create(tag).environment(environment).description(shortened(description));
         let made = made.auto_merge(false).required_contexts([""; 0]);
         Ok(*self.wait(&CALL, made.send())?.id)
     }
 
-    /// Sets the status of a deployment to success, unless that is its last status.
+    /// Sets the status of a deployment to success, unless its last status is success.
     pub fn deployed(&self, id: u64, description: &str) -> Result<Deployed> {
         let repository = self.repos();
         let statuses = repository.deployments().statuses(id);

@@ -31,14 +31,14 @@ impl DispatchEvent {
 }
 
 impl GitHub {
-    /// Sends an event to this repository once. GitHub does not show whether it was sent before.
+    /// Sends an event to this repository once. GitHub does not show whether it was already sent.
     pub fn dispatch(&self, dispatch: &DispatchEvent) -> Result<()> {
         let call = ApiCall {
             name: "repository_dispatch",
             permission: "contents: write in that repository (a workflow's own GITHUB_TOKEN cannot have it)",
             is_repeatable: false,
         };
-        // By path: octocrab's `create_dispatch` panics on a success status other than 204.
+        // Call by path, because octocrab's `create_dispatch` panics on a success status other than 204.
         let body = Some(dispatch);
         let path = self.path("dispatches");
         let answer = async {

@@ -13,7 +13,7 @@ pub(super) struct ApiCall<'a> {
     pub(super) name: &'a str,
     /// The permission that the token needs.
     pub(super) permission: &'a str,
-    /// Whether a repeated call finds the results of the first one.
+    /// Whether a repeated call finds the results of the first call.
     pub(super) is_repeatable: bool,
 }
 

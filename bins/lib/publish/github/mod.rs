@@ -1,6 +1,6 @@
 //! Calls GitHub's API for releases, deployments, dispatches and comments.
 //!
-//! Calls use octocrab's types; a comment explains each call by path. Pages are requested by number: following a link to the
+//! Calls use octocrab's types. A comment explains each call by path. Pages are requested by number: following a link to the
 //! next page could send the token to another host.
 
 mod failure;

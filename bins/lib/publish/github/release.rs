@@ -56,7 +56,7 @@ impl GitHub {
         let mut url = found.html_url;
         if found.draft {
             // Do not mark a model as the latest release: the repository may also release software.
-            // By path: octocrab's `update` adds a field `release_id` that GitHub's API does not have.
+            // Call by path, because octocrab's `update` adds a field `release_id` that GitHub's API does not have.
             let path = self.path(&format!("releases/{}", found.id));
             let body = json!({ "draft": false, "make_latest": "false" });
             let published: repos::Release = self.wait(&CALL, self.octocrab.patch(path, Some(&body)))?;
@@ -98,7 +98,7 @@ impl GitHub {
             return Ok(false);
         };
         if found.state != "uploaded" {
-            // By path: octocrab's `release_assets().delete` ignores errors from GitHub.
+            // Call by path, because octocrab's `release_assets().delete` ignores errors from GitHub.
             let path = self.path(&format!("releases/assets/{}", found.id));
             let answer = async {
                 let response = self.octocrab._delete(path, None::<&()>).await?;
@@ -122,8 +122,8 @@ impl GitHub {
 
     /// Uploads a file to the release's upload address, if that is on GitHub.
     ///
-    /// By path: octocrab's `upload_asset` fetches the release again, accepts any address, does not escape the file's name, and
-    /// sends JSON as a byte stream.
+    /// Calls by path, because octocrab's `upload_asset` accepts any address, does not escape the file's name, and sends
+    /// JSON as a byte stream.
     fn upload(&self, template: &str, asset: &ReleaseAsset) -> Result<()> {
         let address = template.split('{').next().unwrap_or_default();
         let address: Uri = address
