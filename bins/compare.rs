@@ -55,7 +55,7 @@ Examples:
   compare champion-scored.csv challenger-scored.csv --challenger challenger.json --golden golden.csv
   compare a.csv b.csv --id message_id --slice channel --recent 2026-07-01
   compare a.csv b.csv --gate f1=.9 --gate 'recall min_absolute_change=.01'
-  compare challenger-scored.csv                    # the first model: only the gates
+  compare challenger-scored.csv                    # the first model: gates and golden messages only
   compare --champion a.json --challenger b.json today.csv --sequential state.json
   compare a.csv b.csv --exit-code > /dev/null && echo better
 

@@ -28,8 +28,9 @@ use spamops::stats::metrics::Metrics;
 
 /// Decide whether the champion needs a retrain, with every reason
 ///
-/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. It depends only
-/// on the new messages and the reference, not on F1 of labelled rows, limits, the cooldown or --force.
+/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. It depends
+/// only on the new messages and the reference: their texts, scores and labels. Measured F1, your limits, the cooldown and
+/// --force do not change it.
 ///
 /// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, low F1 on labelled
 /// rows, or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows and
@@ -44,15 +45,16 @@ use spamops::stats::metrics::Metrics;
 /// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed, labels_needed and reasons. The run is
 /// added to --state. The exit status is 0. With --exit-code, it is 1 if a retrain is needed.
 ///
-/// Memory: About 20 MB, whatever the size of the file.
+/// Memory: About 20 MB, or 50 MB with a model. It does not grow with the file.
 ///
 /// Method: Distinct messages are compared, so a repeated newsletter counts once. There are up to eight families of
 /// tests: message sizes, flags (such as links), words, scores, verdicts, labels, estimated F1 and a classifier. The
 /// classifier tries to separate new messages from the reference. One alarm makes the verdict drifted. If nothing
 /// changed, at most 5 of 100 runs raise a false alarm. Changes below the minimum effect of a family are ignored.
 ///
-/// With --state, a small run is pooled with earlier runs into a window. Once the state has 20 windows, persistent
-/// drift needs a change that is larger than in 95% of the earlier windows. This rule does not affect the verdict.
+/// With --state, a small run is pooled with earlier runs into a window, and the verdict is about the window. Once the
+/// state has 20 windows, a window counts as persistent drift only if the change is larger than in 95% of the earlier
+/// windows. The verdict does not use this rule.
 #[derive(Parser)]
 #[command(
     name = "drift",

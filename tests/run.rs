@@ -226,6 +226,37 @@ fn printed_command_lines_can_be_pasted() {
     assert_eq!(fs::read(directory.join("out/compare.json")).unwrap(), compare);
 }
 
+/// Runs the command that `report.md` recommends, as a reader would paste it.
+fn run_recommended(directory: &Path) {
+    let report = fs::read_to_string(directory.join("out/report.md")).unwrap();
+    let command = report.split('`').find(|part| part.starts_with("spamops promote ")).unwrap();
+    let tools = Path::new(env!("CARGO_BIN_EXE_spamops")).parent().unwrap();
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let mut bash = Command::new("bash");
+    let output =
+        bash.args(["-c", command]).current_dir(directory).env_clear().env("PATH", path).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_commands_in_a_report_work() {
+    let directory = fresh("recommended");
+    let champion = || json(&directory.join("out/models/spam/champion.json"))["version"].clone();
+    let steps =
+        ["sample", "validate", "score", "drift", "split", "fit", "judge", "compare", "outputs", "report"];
+    run_ok(&directory, &[&["run", "--demo"][..], &steps].concat());
+    assert_eq!(champion(), 1);
+    run_recommended(&directory);
+    assert_eq!(champion(), 2);
+
+    let directory = fresh("rolled-back");
+    let champion = || json(&directory.join("out/models/spam/champion.json"))["version"].clone();
+    run_ok(&directory, &["run", "--demo"]);
+    assert_eq!(champion(), 2);
+    run_recommended(&directory);
+    assert_eq!(champion(), 1);
+}
+
 #[test]
 fn a_dry_run_writes_nothing() {
     let directory = fresh("dry");

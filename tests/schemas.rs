@@ -94,16 +94,26 @@ fn every_result_matches_its_schema() {
     assert_eq!(seen, all);
 }
 
+/// Fails for every key below a part of a schema that has no description.
+fn expect_descriptions(kind: &str, part: &Value) {
+    for part in part.as_array().into_iter().flatten() {
+        expect_descriptions(kind, part);
+    }
+    for (word, part_of_it) in part.as_object().into_iter().flatten() {
+        let keys = part_of_it.as_object().filter(|_| word == "properties");
+        // A variant of an enum is an object with one key; its description is next to it.
+        let is_variant = keys.is_some_and(|keys| keys.len() == 1) && part.get("description").is_some();
+        for (key, about) in keys.into_iter().flatten().filter(|_| !is_variant) {
+            let is_described = about.get("description").is_some() || about.get("const").is_some();
+            assert!(is_described, "spamops schema {kind}: {key} has no description");
+        }
+        expect_descriptions(kind, part_of_it);
+    }
+}
+
 #[test]
 fn every_key_has_a_description() {
     for kind in &RESULT_KINDS {
-        let schema = kind.schema().to_value();
-        let parts = schema["$defs"].as_object().into_iter().flatten().map(|(_, part)| part);
-        for part in parts.chain([&schema]) {
-            for (key, about) in part["properties"].as_object().into_iter().flatten() {
-                let is_described = about.get("description").is_some() || about.get("const").is_some();
-                assert!(is_described, "spamops schema {}: {key} has no description", kind.name);
-            }
-        }
+        expect_descriptions(kind.name, &kind.schema().to_value());
     }
 }

@@ -16,11 +16,11 @@ use ::spamops::state::gathered::State;
 /// What it does: Reads validate.json, metrics.json, drift.json, compare.json and promote.json in the directory of a
 /// run; missing files are skipped. Results of different runs are an error.
 ///
-/// reason_code is the first of these codes that applies. The trigger of a retrain: forced, no_champion, performance,
-/// expected_performance, drift, age, new_rows or changes. labels_needed: a trigger fired, but there are too few new
-/// labels. cooldown: a trigger fired, but the last retrain was too recent. Do nothing: the first run after the
-/// cooldown decides again. The verdict of drift: drifted, steady or insufficient_data. The verdict of validate:
-/// invalid or empty. none: the run has no result.
+/// reason_code depends on the decision. If a retrain starts, it is the trigger: forced, no_champion, performance,
+/// expected_performance, drift, age, new_rows or changes. If a trigger fired but there are too few new labels, it is
+/// labels_needed. If a trigger fired but the last retrain was too recent, it is cooldown: do nothing, the first run after
+/// the cooldown decides again. If no trigger fired, it is the verdict of drift: drifted, steady or insufficient_data. If
+/// drift did not run, it is the verdict of validate: invalid or empty. Without any result it is none.
 ///
 /// Output: In the same directory, decision.json, report.md (under 60 KB, for a job summary) and report.html (one page
 /// without external files). All outputs are always set; they are false if their step did not run.

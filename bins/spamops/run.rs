@@ -150,7 +150,10 @@ impl Tool for Args {
         let is_new = self.steps.is_empty() || self.steps.contains(&CycleStep::Sample);
         let recorded = match CycleRecord::read(&self.out_dir) {
             Err(error) if is_new => {
-                scene.warn(format!("{error:#}; the run starts over"));
+                // The fix in the error is for a reader who names the file.
+                let error = format!("{error:#}");
+                let fact = error.split("; ").next().unwrap_or_default();
+                scene.warn(format!("{fact}; the run starts over"));
                 None
             }
             recorded => {

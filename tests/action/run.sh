@@ -114,3 +114,14 @@ git -C "$work/short" pull --quiet "$work/short.git" main
 facts=$(runner "$work/short" schedule)
 expect "the workflow of README has nothing to do on the next day" "$facts" \
   'output cycle spamops deploy_needed=false' '!said cycle 3   "version": 1,' 'job cycle success'
+
+# The workflow of README, with too few rows for a first model.
+git clone --quiet "$work/short.git" "$work/few"
+rm -rf "$work/few/models" "$work/few/state"
+head -60 data/messages.csv >"$work/few/data/messages.csv"
+rm -rf "$work/few/.git"
+commit "$work/few" me/few
+facts=$(runner "$work/few" schedule)
+expect "the workflow of README keeps the state if no model is good enough" "$facts" \
+  'output cycle spamops retrain_needed=true' 'output cycle spamops deploy_needed=false' 'job cycle success'
+git -C "$work/few.git" cat-file -e main:state/rows.jsonl

@@ -79,6 +79,9 @@ fn worse_fact(compare: &CompareReport) -> String {
 
 fn both_f1(part: &PairedResult) -> String {
     let (challenger, champion) = (figure(part.challenger_f1), figure(part.champion_f1));
+    if challenger == champion {
+        return format!("F1 is {challenger} for both models");
+    }
     format!("F1 is {challenger} for the challenger and {champion} for the champion")
 }
 
@@ -86,12 +89,14 @@ fn inconclusive_fact(compare: &CompareReport) -> String {
     if compare.rows == 0 {
         return "there are no labelled rows to compare the models on".into();
     }
-    if let Some(evidence) = compare.sequential {
+    let has_evidence =
+        compare.sequential.is_some_and(|evidence| evidence.most_for_challenger >= EVIDENCE_NEEDED);
+    if let Some(evidence) = compare.sequential.filter(|_| !has_evidence) {
         return evidence_fact("the challenger", evidence.most_for_challenger, evidence.rows);
     }
     let Some((part, rows)) = deciding(compare) else { return String::new() };
     if let Some(whole) = compare.whole.as_ref().filter(|whole| !whole.is_not_worse())
-        && part.verdict == CompareVerdict::Better
+        && (has_evidence || part.verdict == CompareVerdict::Better)
     {
         let rows = counted(whole.rows, "row");
         return format!(
@@ -99,7 +104,9 @@ fn inconclusive_fact(compare: &CompareReport) -> String {
             -whole.f1_lower_bound()
         );
     }
-    match compare.rows_needed.map(|needed| needed.saturating_sub(part.rows)) {
+    // For equal figures the number of rows is huge and says nothing.
+    let is_equal = figure(part.challenger_f1) == figure(part.champion_f1);
+    match compare.rows_needed.filter(|_| !is_equal).map(|needed| needed.saturating_sub(part.rows)) {
         Some(more) => {
             let verb = if more == 1 { "row is" } else { "rows are" };
             format!(

@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(code(&|drift| drift.retrain_needed = true), "performance: A retrain is needed");
         assert_eq!(
             code(&|drift| drift.labels_needed = true),
-            "labels_needed: A retrain is needed, but only 0 new labels are available (limit 0); label more rows"
+            "labels_needed: A retrain is needed, but there are no new labels (limit 0); label more rows"
         );
         assert_eq!(
             code(&|drift| {

@@ -13,6 +13,7 @@ use crate::report::compare_facts::{better_fact, stays_fact};
 use crate::report::numbers::{amount, count, counted, figure, number};
 use crate::report::prose::{self, word};
 use crate::rows::contract::{Severity, ValidateReport, ValidateVerdict};
+use crate::stats::metrics::Metrics;
 
 /// Maximum number of characters in the sentence, so that it fits into a chat or commit message.
 pub(super) const MAX_SENTENCE: usize = 200;
@@ -39,6 +40,8 @@ pub(super) enum RunOutcome<'a> {
     Invalid(&'a ValidateReport),
     /// There are no new rows.
     NoRows,
+    /// There are only metrics.
+    Measured(&'a Metrics),
     /// The directory has no results.
     NoResults,
 }
@@ -53,12 +56,19 @@ impl<'a> RunOutcome<'a> {
             RunResults { compare: Some(compare), .. } => Self::Stays(compare),
             RunResults { drift: Some(drift), .. } if drift.retrain_needed => Self::Retrain(drift),
             RunResults { drift: Some(drift), .. } if drift.labels_needed => Self::NeedsLabels(drift),
-            RunResults { drift: Some(drift), .. } => waits(drift).map_or(Self::Quiet(drift), Self::Waits),
+            RunResults { drift: Some(drift), validate, .. } => match (waits(drift), validate) {
+                (Some(cooldown), _) => Self::Waits(cooldown),
+                (None, Some(validate)) if validate.verdict == ValidateVerdict::Invalid => {
+                    Self::Invalid(validate)
+                }
+                (None, _) => Self::Quiet(drift),
+            },
             RunResults { validate: Some(validate), .. } => match validate.verdict {
                 ValidateVerdict::Valid => Self::Valid(validate),
                 ValidateVerdict::Invalid => Self::Invalid(validate),
                 ValidateVerdict::Empty => Self::NoRows,
             },
+            RunResults { metrics: Some(metrics), .. } => Self::Measured(metrics),
             _ => Self::NoResults,
         }
     }
@@ -89,6 +99,7 @@ impl<'a> RunOutcome<'a> {
             Self::Quiet(_) | Self::NoRows | Self::NoResults => "Nothing to do".into(),
             Self::Valid(_) => "The new rows are valid".into(),
             Self::Invalid(_) => "The new rows break the contract".into(),
+            Self::Measured(_) => "The champion is measured".into(),
         }
     }
 
@@ -99,7 +110,7 @@ impl<'a> RunOutcome<'a> {
             |fact: String| if fact.is_empty() { headline.clone() } else { format!("{headline}: {fact}") };
         let sentence = match self {
             Self::Promoted(promote) => match &run.compare {
-                Some(compare) if compare.deploy_needed => {
+                Some(compare) if compare.deploy_needed && promote.action != JournalAction::RolledBack => {
                     let short = with(better_fact(compare));
                     let long = run.drift.as_ref().and_then(|drift| promotion_reason(&short, drift));
                     long.unwrap_or(short)
@@ -127,6 +138,11 @@ impl<'a> RunOutcome<'a> {
             )),
             Self::Invalid(validate) => with(contract_fact(validate)),
             Self::NoRows => with("there are no new rows".into()),
+            Self::Measured(metrics) => with(format!(
+                "F1 is {} on {}",
+                figure(metrics.figures.f1),
+                counted(metrics.labelled, "labelled row")
+            )),
             Self::NoResults => with("there are no results yet".into()),
         };
         cut(inert(&sentence).trim_end_matches(['.', ':', ';', ' ']))
@@ -137,13 +153,22 @@ fn find(drift: &DriftReport, code: TriggerCode) -> Option<&Reason> {
     drift.reasons.iter().find(|reason| reason.code == code.name())
 }
 
+/// The trigger of a retrain. Several triggers can have its code, one for each watched file.
+fn fired_trigger(drift: &DriftReport) -> Option<&Reason> {
+    let code = drift.reason?;
+    drift.reasons.iter().find(|reason| reason.fired && reason.code == code.name())
+}
+
 fn labels_sentence(run: &RunResults, drift: &DriftReport) -> String {
     let labels = find(drift, TriggerCode::LabelsNeeded).and_then(|reason| reason.value.zip(reason.limit));
     let (labels, limit) = labels.unwrap_or_default();
-    let labels = amount(labels, "new label");
-    let verb = if labels == "1 new label" { "is" } else { "are" };
+    let labels = match amount(labels, "new label") {
+        labels if labels == "0 new labels" => "there are no new labels".into(),
+        labels if labels == "1 new label" => format!("only {labels} is available"),
+        labels => format!("only {labels} are available"),
+    };
     let rows = if run.files.contains(&"to-label.csv") { "the rows in to-label.csv" } else { "more rows" };
-    format!("A retrain is needed, but only {labels} {verb} available (limit {}); label {rows}", number(limit))
+    format!("A retrain is needed, but {labels} (limit {}); label {rows}", number(limit))
 }
 
 /// Appends the trigger of the retrain, if the sentence stays within its maximum length.
@@ -155,7 +180,7 @@ fn promotion_reason(sentence: &str, drift: &DriftReport) -> Option<String> {
 
 /// The trigger of a retrain, with its number and limit.
 pub(super) fn retrain_fact(drift: &DriftReport) -> String {
-    let fired = drift.reason.and_then(|code| find(drift, code));
+    let fired = fired_trigger(drift);
     let measured = fired.and_then(|reason| reason.value.zip(reason.limit));
     match (drift.reason, measured, &drift.expected) {
         (Some(TriggerCode::Forced), ..) => "it is forced".into(),
@@ -170,7 +195,7 @@ pub(super) fn retrain_fact(drift: &DriftReport) -> String {
             format!("the messages drifted in {} (limit {})", amount(windows, "window"), number(limit))
         }
         (Some(TriggerCode::Changes), Some((lines, limit)), _) => {
-            format!("a watched file has {} changed lines (limit {})", number(lines), number(limit))
+            format!("a watched file has {} (limit {})", amount(lines, "changed line"), number(limit))
         }
         _ => fired.map_or_else(String::new, |reason| reason.fact().to_owned()),
     }
@@ -181,20 +206,14 @@ fn quiet_fact(drift: &DriftReport) -> String {
     match drift.verdict {
         DriftVerdict::Steady => format!("the messages have not drifted{}", prose::alarm_count(drift)),
         DriftVerdict::InsufficientData => prose::too_few(window.messages, window.reference, window.needed),
-        DriftVerdict::Drifted => {
-            let windows = find(drift, TriggerCode::Drift).and_then(|reason| reason.value.zip(reason.limit));
-            match windows.filter(|(windows, limit)| windows < limit) {
-                Some((windows, limit)) => format!(
-                    "the messages have drifted, but a retrain needs {} with drift ({} so far)",
-                    amount(limit, "window"),
-                    number(windows)
-                ),
-                None => format!(
-                    "the messages have drifted{}, but not enough for a retrain",
-                    prose::alarm_count(drift)
-                ),
-            }
-        }
+        DriftVerdict::Drifted => match find(drift, TriggerCode::Drift) {
+            // It names the policy: how many windows, or that drift triggers nothing.
+            Some(reason) => reason.says.clone(),
+            None => format!(
+                "the messages have drifted{}, but not enough for a retrain",
+                prose::alarm_count(drift)
+            ),
+        },
     }
 }
 
@@ -308,6 +327,13 @@ mod tests {
             retrain(TriggerCode::Drift, Reason::against("", true, "the messages have drifted", 2.0, 2.0)),
             "A retrain is needed: the messages drifted in 2 windows (limit 2)"
         );
+        let mut watched = drifted(TriggerCode::Changes, Reason::against("", true, "", 500.0, 100.0));
+        let changes = &mut watched.drift.as_mut().unwrap().reasons;
+        changes.insert(0, Reason { fired: false, value: Some(1.0), ..changes[0].clone() });
+        assert_eq!(
+            sentence(&watched),
+            "A retrain is needed: a watched file has 500 changed lines (limit 100)"
+        );
         for code in TriggerCode::ALL {
             for text in HOSTILE {
                 let long = text.repeat(300);
@@ -340,7 +366,9 @@ mod tests {
     #[test]
     fn says_why_nothing_is_needed() {
         let quiet = |verdict, windows, messages| {
-            let mut run = drifted(TriggerCode::Drift, Reason::against("", false, "", windows, 2.0));
+            let says =
+                "the messages have drifted (7 of 8 signals); 1 of the last 3 windows drifted (limit 2)";
+            let mut run = drifted(TriggerCode::Drift, Reason::against("", false, says, windows, 2.0));
             let drift = run.drift.as_mut().unwrap();
             (drift.retrain_needed, drift.verdict) = (false, verdict);
             drift.reasons[0].fired = false;
@@ -354,7 +382,7 @@ mod tests {
         );
         assert_eq!(
             quiet(DriftVerdict::Drifted, 1.0, 500),
-            "Nothing to do: the messages have drifted, but a retrain needs 2 windows with drift (1 so far)"
+            "Nothing to do: the messages have drifted (7 of 8 signals); 1 of the last 3 windows drifted (limit 2)"
         );
     }
 
@@ -411,6 +439,9 @@ mod tests {
             let sequential = Some(sequential(challenger, champion));
             assert_eq!(sentence(&compared(CompareEvidence { sequential, ..evidence(4, 20) })), wanted);
         }
+        let sequential = Some(sequential(302.0, 1.0));
+        let stays = sentence(&compared(CompareEvidence { sequential, ..evidence(40, 20) }));
+        assert!(stays.starts_with("The champion stays: on all 260 rows, F1 may be up to 0."), "{stays}");
     }
 
     #[test]
@@ -502,6 +533,9 @@ mod tests {
             "Version 2 is now the champion: F1 rose from 0.912 to 0.984 on 224 rows; \
             retrained because F1 fell to 0.872 on 711 labelled rows (limit 0.977)"
         );
+        let mut rollback = run.clone();
+        rollback.promote = Some(promotion("ham in quarantine", JournalAction::RolledBack));
+        assert_eq!(sentence(&rollback), "Version 2 is the champion again: ham in quarantine");
         run.drift.as_mut().unwrap().reasons[0].says = "long words ".repeat(30);
         assert_eq!(sentence(&run), "Version 2 is now the champion: F1 rose from 0.912 to 0.984 on 224 rows");
         for text in HOSTILE {

@@ -27,12 +27,10 @@ pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
     let mut steps = match RunOutcome::of(run) {
         RunOutcome::Promoted(promote) => {
             let mut steps = Vec::new();
-            if run.compare.is_some() {
-                steps.push(flips(run));
-            }
             if promote.action == JournalAction::RolledBack {
                 steps.push(NextStep::text("Find out why the rollback was needed before you promote again."));
             } else if promote.previous_version.is_some() {
+                steps.extend(flips(run));
                 steps.push(NextStep {
                     text: format!("If version {} causes problems, roll back:", promote.version),
                     command: Some(rollback(run, &promote.name)),
@@ -41,10 +39,7 @@ pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
             steps
         }
         RunOutcome::Better(_) => {
-            vec![NextStep {
-                text: "Promote the challenger:".into(),
-                command: Some(format!("promote challenger.json{} --reason \"...\"", registry(run))),
-            }]
+            vec![NextStep { text: "Promote the challenger:".into(), command: Some(promote(run)) }]
         }
         RunOutcome::Stays(compare) => stays(run, compare),
         RunOutcome::Retrain(drift) if drift.reason == Some(TriggerCode::NoChampion) => {
@@ -65,15 +60,19 @@ pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
         }
         RunOutcome::Quiet(drift) => vec![NextStep::text(match drift.verdict {
             DriftVerdict::Steady => "Nothing.",
-            DriftVerdict::InsufficientData => "Nothing. The next run pools its messages with these.",
+            DriftVerdict::InsufficientData => "Nothing. A verdict needs more messages.",
             DriftVerdict::Drifted => {
                 "Read the list of changes below. You can force a retrain with spamops run --force."
             }
         })],
         RunOutcome::Valid(_) => vec![NextStep::text("Score the rows and check them for drift.")],
         RunOutcome::Invalid(_) => {
-            let place = if run.files.contains(&"rejects.csv") { " in rejects.csv" } else { "" };
-            vec![NextStep::text(format!("Fix the rejected rows{place} or the contract, and run again."))]
+            let rows =
+                if run.files.contains(&"rejects.csv") { "rejected rows in rejects.csv" } else { "rows" };
+            vec![NextStep::text(format!("Fix the {rows} or the contract, and run again."))]
+        }
+        RunOutcome::Measured(_) => {
+            vec![NextStep::text("Run drift: it decides whether this F1 needs a retrain.")]
         }
         RunOutcome::NoRows | RunOutcome::NoResults => {
             vec![NextStep::text("Nothing. Run again when there are new rows.")]
@@ -92,36 +91,40 @@ pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
     steps
 }
 
-/// Points to the messages with different verdicts of champion and challenger.
-fn flips(run: &RunResults) -> NextStep {
-    let place = if run.files.contains(&"flips.csv") { "in flips.csv" } else { "with compare --flips FILE" };
-    NextStep::text(format!("Review the messages whose verdict changed, {place}."))
+/// Points to the messages on which champion and challenger disagree, if there are any.
+fn flips(run: &RunResults) -> Option<NextStep> {
+    let is_listed = run.files.contains(&"flips.csv");
+    is_listed.then(|| NextStep::text("Review the messages whose verdict changed, in flips.csv."))
+}
+
+/// The command that makes the challenger the champion, unless someone else promotes first.
+fn promote(run: &RunResults) -> String {
+    let directory = shell(&run.directory, "DIR");
+    let condition = match (run.model.champion_version, &run.model.registry) {
+        (Some(version), _) => format!(" --expect {version}"),
+        (None, Some(_)) => " --expect none".into(),
+        (None, None) => String::new(),
+    };
+    format!("spamops promote {directory}/challenger.json{}{condition} --reason \"...\"", registry(run))
 }
 
 fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {
-    let flips = flips(run);
-    match compare.verdict {
+    let first = match compare.verdict {
         CompareVerdict::Inconclusive if compare.rows == 0 => {
-            vec![NextStep::text("Label rows, add them to the data, and run again.")]
+            Some("Label rows, add them to the data, and run again.".into())
         }
-        CompareVerdict::Inconclusive => {
-            let more = compare
-                .rows_needed
-                .map(|needed| format!("Label rows until the models can be compared on {}.", count(needed)));
-            more.map(NextStep::text).into_iter().chain([flips]).collect()
-        }
-        CompareVerdict::Better => {
-            vec![NextStep::text("Fix the cause of the failed check below, and run again."), flips]
-        }
-        CompareVerdict::Worse => {
-            vec![NextStep::text("You need not undo anything: the champion did not change."), flips]
-        }
-    }
+        CompareVerdict::Inconclusive => compare
+            .rows_needed
+            .map(|needed| format!("Label rows until the models can be compared on {}.", count(needed))),
+        CompareVerdict::Better => Some("Fix the cause of the failed check below, and run again.".into()),
+        CompareVerdict::Worse => Some("You need not undo anything: the champion did not change.".into()),
+    };
+    first.map(NextStep::text).into_iter().chain(flips(run)).collect()
 }
 
 fn rollback(run: &RunResults, name: &str) -> String {
     let name = if name == "spam" { String::new() } else { format!(" --name {}", shell(name, "NAME")) };
-    format!("promote --rollback{}{name} --reason \"...\"", registry(run))
+    format!("spamops promote --rollback{}{name} --reason \"...\"", registry(run))
 }
 
 fn registry(run: &RunResults) -> String {

@@ -1,6 +1,7 @@
 //! Reads the results in the directory of a run, which must belong to one run.
 
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -27,6 +28,8 @@ const CYCLE_MODEL: &str = "spam";
 pub struct RunResults {
     /// The id of the run in the results; none if you called the tools one by one.
     pub run_id: Option<String>,
+    /// The directory of the results, as it was given.
+    pub directory: String,
     /// The model that the run is about, if known.
     pub model: RunModel,
     pub validate: Option<ValidateReport>,
@@ -74,14 +77,20 @@ pub fn read(directory: &Path) -> Result<RunResults> {
     let promote = promote.filter(|promote| promote.alias == CHAMPION && !promote.dry_run);
     Ok(RunResults {
         run_id: run_id(directory)?,
+        directory: directory.display().to_string().trim_end_matches('/').to_owned(),
         model: model(directory, promote.as_ref())?,
         validate: result(directory, "validate")?,
         metrics: result(directory, "metrics")?,
         drift: result(directory, "drift")?,
         compare: result(directory, "compare")?,
         promote,
-        files: NAMED_FILES.into_iter().filter(|name| directory.join(name).exists()).collect(),
+        files: NAMED_FILES.into_iter().filter(|name| has_rows(&directory.join(name))).collect(),
     })
+}
+
+/// Whether a file has a line after its header.
+fn has_rows(path: &Path) -> bool {
+    path.is_file() && File::open(path).is_ok_and(|file| BufReader::new(file).lines().nth(1).is_some())
 }
 
 fn model(directory: &Path, promote: Option<&Promotion>) -> Result<RunModel> {
@@ -90,8 +99,7 @@ fn model(directory: &Path, promote: Option<&Promotion>) -> Result<RunModel> {
     let name = name.or_else(|| recorded.as_ref().map(|_| CYCLE_MODEL.to_owned()));
     let RecordedModel { champion, settings } = recorded.unwrap_or_default();
     let path = directory.join("champion.json");
-    let digest = path
-        .exists()
+    let digest = (champion.is_some() && path.is_file())
         .then(|| File::open(&path).and_then(result_file::digest_from))
         .transpose()
         .with_context(|| path.display().to_string())?;
