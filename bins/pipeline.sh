@@ -7,9 +7,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 tools=${SPAMOPS_TOOLS:-}
 if [ -z "$tools" ]; then
-  target=${CARGO_TARGET_DIR:-$here/target}
+  target=${CARGO_TARGET_DIR:-target}
+  case $target in /*) ;; *) target=$here/$target ;; esac
   tools=$target/tools
-  (cd "$here" && cargo build --quiet --release --locked --bin spamops)
+  # From /, so that rust-toolchain.toml, which is for contributors, selects no other Rust than the installed one.
+  (cd / && cargo build --quiet --release --locked --bin spamops --manifest-path "$here/Cargo.toml" --target-dir "$target")
   "$target/release/spamops" link --quiet "$tools"
 fi
 # shellcheck disable=SC2016 # $PATH is for the shell that you paste the line into
