@@ -44,7 +44,7 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// need has no rows. The 95% intervals are Wilson's (1927). The interval of F1 is computed through the Jaccard index.
 /// The interval of the AUC uses DeLong's variance (1988) on the logit scale.
 ///
-/// --explain gives each known term's weight in the row, times the slope of the calibration if it is a sigmoid.
+/// --explain gives the weight of each known term in the row, multiplied by the slope of a sigmoid calibration.
 /// Together with the intercept, the weights add up to the log-odds of the score. A message that is scored by windows
 /// gets the reasons of the window with the highest score. In the column, () marks the shape of a text, and [] marks
 /// another column.

@@ -229,7 +229,7 @@ impl Args {
             }
         }
         if let Some(error) = rejected {
-            bail!("{error:#}; the files are in {place}");
+            bail!("{error:#}; fix the cause, then send the files with track --flush --spool {place}");
         }
         if let Some(error) = unreachable {
             scene.warn(format!(

@@ -68,8 +68,8 @@ Examples:
     },
     /// Compare two models: options, figures and terms
     ///
-    /// What it does: Prints the differences. Terms are ordered by the change of their weight, times the share of texts
-    /// that have them.
+    /// What it does: Prints the differences, the largest changes first: the change of a term's weight × the share of
+    /// texts with the term.
     #[command(after_help = "\
 Examples:
   spamops model diff champion.json challenger.json

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parses_every_spelling_of_a_time() {
+    fn parses_every_time_format() {
         for text in [
             "2026-07-01T08:30:00Z",
             "2026-07-01T10:30:00+02:00",

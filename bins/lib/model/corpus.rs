@@ -36,7 +36,7 @@ pub struct Corpus<'a> {
     pub digest: String,
     /// All rows, if they are in memory.
     blocks: Option<Vec<CountedBlock>>,
-    /// For each thread, the final number of each of its terms.
+    /// For each thread, the index of each of its terms in the list of all terms.
     ranks: Vec<Vec<u32>>,
 }
 

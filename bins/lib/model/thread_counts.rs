@@ -99,7 +99,7 @@ pub(super) struct JoinedCounts {
     /// Number of rows with each term.
     pub(super) frequency: Vec<u32>,
     pub(super) keys: Vec<u64>,
-    /// For each thread, the final number of each of its terms.
+    /// For each thread, the index in `terms` of each of its terms.
     pub(super) ranks: Vec<Vec<u32>>,
 }
 
@@ -113,7 +113,7 @@ struct UnsortedTerms {
     firsts: Vec<(u32, u32, u32)>,
     /// The terms of each thread.
     spelled: Vec<SpelledTerms>,
-    /// For each thread, the joint number of each of its terms.
+    /// For each thread, the number in `known` of each of its terms.
     numbers: Vec<Vec<u32>>,
 }
 

@@ -230,7 +230,7 @@ fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
     let is_chance = !fired && now.value < reference.value - margin;
     format!(
         "estimated F1 is {:.3} ({:.3} to {:.3}) on {}; the reference is {:.3} after adjusting for class balance \
-        (limit {margin} below){}",
+        (limit: {margin} below the reference){}",
         now.value,
         now.interval.0,
         now.interval.1,

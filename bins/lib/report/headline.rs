@@ -185,7 +185,7 @@ pub(super) fn retrain_fact(drift: &DriftReport) -> String {
     match (drift.reason, measured, &drift.expected) {
         (Some(TriggerCode::Forced), ..) => "it is forced".into(),
         (Some(TriggerCode::ExpectedPerformance), Some((_, margin)), Some(estimated)) => format!(
-            "estimated F1 is {} on {}; the reference is {} after adjusting for class balance (limit {} below)",
+            "estimated F1 is {} on {}; the reference is {} after adjusting for class balance (limit: {} below the reference)",
             figure(estimated.expected.value),
             counted(estimated.messages, "message"),
             figure(estimated.reference.value),

@@ -208,7 +208,7 @@ pub(super) fn by_points(list: &[FeatureChange]) -> Vec<&FeatureChange> {
 pub(super) fn estimated(estimated: &EstimatedF1) -> String {
     let EstimatedF1 { expected, reference, before, messages, positives, .. } = estimated;
     format!(
-        "Estimated F1 is {} ({}) on {}; the reference is {} after adjusting for class balance ({} positive), and {} without this adjustment. \
+        "Estimated F1 is {} ({}) on {}; the reference is {} after adjusting for class balance ({} positive). Without this adjustment, the reference is {}. \
         The estimate assumes that a score has the same meaning as in the reference.",
         figure(expected.value),
         bounds(expected.interval),

@@ -96,8 +96,8 @@ impl PerformanceSums {
 }
 
 impl EstimatedMetric {
-    /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7). It adds up the variance of
-    /// each sum, times the square of the figure's derivative by that sum. The point estimates equal the estimates of
+    /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7). It adds up, for
+    /// each sum, its variance × the square of the figure's derivative by that sum. The point estimates equal the estimates of
     /// CBPE (NannyML 2021).
     ///
     /// The interval is not computed on the logit. On 100 rows with figures near 1, the true value was above such an
