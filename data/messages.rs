@@ -28,7 +28,7 @@ const SEED: u64 = 20_241_001;
 const QUARTERS: usize = 8;
 const ROWS_PER_QUARTER: usize = 750;
 const SPAM_PER_QUARTER: usize = 263;
-/// Spam changes in the last quarter.
+/// First day of the last quarter, in which spam changes.
 const DRIFT_FROM: &str = "2026-07-01";
 /// Languages and their weights, the same for both classes.
 const LANGUAGES: [(&str, usize); 3] = [("en", 85), ("de", 9), ("ko", 6)];
@@ -88,7 +88,7 @@ impl Source {
     }
 
     fn runs(&self, date: &str) -> bool {
-        // Both bounds are days. A timestamp starts with its day.
+        // Both bounds are days. The first characters of a timestamp are its day.
         self.first <= date && date.get(..self.last.len()).is_some_and(|day| day <= self.last)
     }
 }

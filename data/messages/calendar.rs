@@ -35,7 +35,7 @@ impl Quarter {
     }
 }
 
-/// A number of quarters, starting with the first month of the corpus.
+/// The quarters from the first month of the corpus.
 pub(crate) fn quarters(count: usize) -> Vec<Quarter> {
     let first = FIRST_YEAR * 12 + FIRST_MONTH - 1;
     let mut weights = WEEKDAYS.into_iter().cycle().skip(FIRST_WEEKDAY);

@@ -1,6 +1,6 @@
 //! Turns phrase rules into messages.
 //!
-//! A rule is `name: one | another` and may span several lines. `{name}` is replaced with an alternative of that rule,
+//! A rule is `name: one | another` and may span several lines. `{name}` is replaced with an alternative of the rule,
 //! `#` with a digit, `^` with a letter or digit, and `¶` with a line break. `{host@firm}` is the alternative of `host`
 //! that matches the alternative last drawn for `firm`.
 

@@ -1,6 +1,6 @@
 //! Defines difficult rows, placed by hand, that a CSV reader must read correctly.
 
-/// One row per line: quarter (from 0), language, channel, class and text, which may be empty.
+/// One row per line: quarter (from 0), language, channel, class and text. The text may be empty.
 pub(crate) const ROWS: &str = r#"
 0 en mail ham {long_minutes}
 1 en mail ham {long_minutes}

@@ -8,7 +8,7 @@ const DISGUISED_WORDS: usize = 38;
 
 const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 /// Marks of prices, times and links. Their digits may change. The digits of a telephone number, an
-/// address or an IBAN may not, because the result could belong to a real person.
+/// address or an IBAN must not change, because the result could belong to a real person.
 const LOOSE: [char; 6] = ['£', '$', '€', ':', '%', '/'];
 
 /// Joins the parts of a template with single spaces, without a space before punctuation.

@@ -66,8 +66,8 @@ pub struct AnalyzerBuffers {
     pub(super) stems: Stems,
 }
 
-/// Returns the text, in lower case if the analyzer requires it. The text uses the memory of the buffer; the caller must
-/// give it back.
+/// Returns the text, in lower case if the analyzer requires it. The text uses the memory of the buffer. The caller must
+/// return the text to the buffer.
 pub(super) fn cased(analyzer: &Analyzer, text: &str, scratch: &mut AnalyzerBuffers) -> String {
     let mut out = std::mem::take(&mut scratch.text);
     out.clear();

@@ -80,7 +80,7 @@ impl WordLetters {
                     disguises.accents = true;
                     continue;
                 }
-                // These combine or colour emoji, and hide nothing.
+                // These characters combine or colour emoji, and hide nothing.
                 '\u{fe00}'..='\u{fe0f}' | '\u{200d}' => continue,
                 _ if c.general_category() == GeneralCategory::Format => {
                     disguises.invisible = true;

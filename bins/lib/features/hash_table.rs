@@ -221,8 +221,8 @@ impl KeyNumbers {
     }
 }
 
-/// A set of keys with a few false positives (Bloom 1970, with one hash). It fits into the caches even if the table does
-/// not.
+/// A set of keys with a few false positives (Bloom 1970, with one hash). The set fits into the caches even if the table
+/// does not.
 #[derive(Clone, Debug)]
 pub struct BloomFilter(Vec<u64>);
 

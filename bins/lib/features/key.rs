@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::kind::TermKind;
 
-/// The mark of a shape token. Words contain no space, so a message cannot imitate it.
+/// The mark of a shape token. Words contain no space, so a message cannot imitate the mark.
 pub(super) const SHAPE: &str = " ";
 
 /// The mark of a character n-gram, if there are also words.

@@ -1,6 +1,6 @@
 //! Finds the terms of kind `message`: words and punctuation of the normalised text, and tokens for shape and disguises.
 //!
-//! Tokens other than words start with a space. No word does, so a message cannot imitate them.
+//! Tokens other than words start with a space. Words contain no space, so a message cannot imitate these tokens.
 
 use super::analyzer::{Analyzer, AnalyzerBuffers};
 use super::chars;

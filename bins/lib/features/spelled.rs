@@ -12,7 +12,7 @@ const SPACE: char = '␣';
 const MOST: usize = 40;
 
 /// Spells a term of a model for display. Tokens other than words are in brackets. Terms that start or end with a sign
-/// are in quotes. So their ends are visible, and a spreadsheet does not read a formula.
+/// are in quotes. The quotes show both ends, and a spreadsheet does not read the term as a formula.
 pub(super) fn of(kind: TermKind, term: &str) -> String {
     let (mark, text) = parts(kind, term);
     match mark {
@@ -36,7 +36,7 @@ fn harmless(text: &str, is_ngram: bool) -> String {
                 plain.push('…');
                 break;
             }
-            // Make the second of two spaces visible. It occurs in the shape of a number after a space.
+            // The shape of a number after a space contains two spaces. Make the second one visible.
             ' ' if is_ngram || plain.ends_with(' ') => plain.push(SPACE),
             ' ' | '"' | '\'' => plain.push(c),
             SPACE => plain.extend(c.escape_unicode()),

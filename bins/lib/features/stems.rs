@@ -92,7 +92,7 @@ impl Stems {
                 Some(language) => Stemmer::create(LANGUAGES[language.0].1).stem(word).into(),
                 None => word.into(),
             };
-            // Some signs have an empty stem. An empty word would make two spellings equal, so keep the sign.
+            // Some signs have an empty stem. Two terms must not have the same spelling, so keep the sign.
             let stem = if stem.is_empty() { word.into() } else { stem };
             let key = key::word(&stem);
             self.stems.push((stem, key));

@@ -2,8 +2,8 @@
 
 /// Strips credentials, query and fragment from a URL.
 ///
-/// This works on any text. A URL parser would reject a typo such as `http://me:p@ss@host`, and the password would
-/// appear in the error message.
+/// The text need not be a valid URL. A URL parser would reject a typo such as `http://me:p@ss@host`, and the error
+/// message would show the password.
 pub fn bare(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };

@@ -15,7 +15,7 @@ pub(crate) struct AppendLog {
 }
 
 impl AppendLog {
-    /// Opens a file, and creates it if it is missing. The caller must keep other writers out.
+    /// Opens a file, and creates it if it is missing. The caller must prevent other writers.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let is_new = !path.exists();
         let file = OpenOptions::new().read(true).append(true).create(true).open(path);
@@ -27,8 +27,8 @@ impl AppendLog {
 
     /// Opens a file of JSON Lines for one writer at a time; other writers wait. Creates the file and its directory.
     ///
-    /// A killed run can leave a last line without a newline. This adds the newline if the line is complete JSON, and
-    /// removes the line otherwise.
+    /// A killed run can leave a last line without a newline. If the line is complete JSON, it gets a newline. Otherwise
+    /// it is removed.
     pub(crate) fn open_locked(path: &Path) -> Result<Self> {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;

@@ -31,8 +31,8 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Parses RFC 3339, RFC 2822 as in mail, or Unix seconds or milliseconds. RFC 3339 without a zone is UTC, and without a
-/// time it is midnight.
+/// Parses RFC 3339, RFC 2822 as in mail, or Unix seconds or milliseconds. In RFC 3339, a missing zone
+/// means UTC, and a missing time means midnight.
 pub fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if text.is_empty() {

@@ -100,7 +100,7 @@ pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
     }
 }
 
-/// The key `schema` of a JSON text; other keys are ignored. `T` decides whether it may be missing or not a string.
+/// The key `schema` of a JSON text; other keys are ignored. `T` decides whether the key must exist and be a string.
 pub fn schema_of<T: DeserializeOwned>(text: &str) -> Result<T> {
     #[derive(Deserialize)]
     struct SchemaKey<T> {
@@ -118,7 +118,7 @@ pub fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
 fn located(error: &serde_json::Error) -> anyhow::Error {
     let text = error.to_string();
     let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
-    // A syntax error means that the file is not JSON. Other errors mean that it is incomplete or has the wrong keys.
+    // A syntax error means that the file is not JSON. Other errors mean an incomplete file or wrong keys.
     let kind = if error.is_syntax() { "not JSON: " } else { "" };
     anyhow!("line {}: {kind}{}", error.line(), inert(message))
 }
@@ -128,8 +128,8 @@ pub fn write(place: &Place, result: &impl Serialize) -> Result<()> {
     write_to(place.writer()?, place, result)
 }
 
-/// Like [`write`], to a writer that is already open. Open it before the work, so that a file that cannot be written
-/// costs no work.
+/// Like [`write`], but to an open writer. Open the writer before a long computation, so that a file that cannot be
+/// written fails early.
 pub fn write_to(mut output: Output, place: &Place, result: &impl Serialize) -> Result<()> {
     serde_json::to_writer_pretty(&mut output, result).with_context(|| place.to_string())?;
     output.write_all(b"\n").with_context(|| place.to_string())?;

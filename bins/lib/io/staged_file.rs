@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 /// The failure that a placed file survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Durability {
-    /// A killed process. Surviving this costs nothing.
+    /// A killed process. No sync is needed.
     Kill,
-    /// A killed process or a power loss. Syncs the file, then its directory.
+    /// A killed process or a power loss. The file is synced, then its directory.
     PowerLoss,
 }
 
@@ -41,7 +41,7 @@ impl StagedFile {
         self.writer.get_ref().set_permissions(permissions)
     }
 
-    /// Writes all data, so that only the rename is left.
+    /// Writes all data. After this, only the rename can fail.
     pub(super) fn complete(&mut self) -> io::Result<()> {
         self.writer.flush()?;
         match self.durability {

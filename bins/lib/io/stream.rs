@@ -24,7 +24,7 @@ pub enum Place {
     File(PathBuf),
 }
 
-/// Whether a standard stream is in use. A second reader would find it empty; two writers would mix their output.
+/// Whether a standard stream is in use. A second reader would get nothing, and two writers would mix their output.
 static STDIN: AtomicBool = AtomicBool::new(false);
 static STDOUT: AtomicBool = AtomicBool::new(false);
 
@@ -74,7 +74,7 @@ impl Place {
         self.path().is_some_and(Path::is_file)
     }
 
-    /// Opens the place for reading, and decompresses gzip and zstd, which it detects by their magic numbers.
+    /// Opens the place for reading. Detects gzip and zstd by their magic numbers, and decompresses them.
     pub fn reader(&self) -> Result<Box<dyn Read>> {
         let mut raw: Box<dyn Read> = match self {
             Self::Standard => {
@@ -102,8 +102,8 @@ impl Place {
         })
     }
 
-    /// Reads a complete text file, such as a contract, a report or a model. Fails if it is larger than 512 MB, so
-    /// that an endless input cannot fill the memory.
+    /// Reads a complete text file, such as a contract, a report or a model. Fails if the file is larger
+    /// than 512 MB, so that an endless input cannot fill the memory.
     pub fn read_text(&self) -> Result<String> {
         let text = String::from_utf8(self.read_bytes()?);
         let text = text
@@ -266,7 +266,7 @@ pub struct Output {
 
 enum OutputTarget {
     Stream(BufWriter<Box<dyn Write>>),
-    /// Written under a temporary name, so that a file may be both input and output.
+    /// A file under a temporary name, so that one file may be both input and output.
     Staged(StagedFile),
 }
 

@@ -74,7 +74,7 @@ impl TrackingServer {
         self.with_body(HttpMethod::Post, path, body, twice)
     }
 
-    /// Sends a PATCH request. It may be sent twice.
+    /// Sends a PATCH request. The request may be sent twice.
     pub fn patch(&self, path: &str, body: &Value) -> Result<Value> {
         self.with_body(HttpMethod::Patch, path, body, Idempotence::Idempotent)
     }

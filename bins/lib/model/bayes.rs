@@ -44,7 +44,7 @@ impl ClassSum {
     }
 }
 
-/// Fits the classifier; Returns `None` if a class has no rows. `alpha` is added to every sum (Lidstone 1920). `prior`
+/// Fits the classifier. Returns `None` if a class has no rows. `alpha` is added to every sum (Lidstone 1920). `prior`
 /// replaces the class balance of the rows.
 pub fn line(
     negative: &ClassSum,

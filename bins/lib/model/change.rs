@@ -27,7 +27,7 @@ pub struct TermChange<'a> {
     /// Number of texts and weight in the second model; `None` if that model does not have the term.
     pub after: Option<(u32, f64)>,
     /// Change of the weight × the mean share of texts with the term in both models. The weight of a rare term
-    /// matters little, because few texts score differently.
+    /// matters little, because it changes few scores.
     pub by: f64,
 }
 

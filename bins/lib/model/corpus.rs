@@ -18,7 +18,7 @@ use crate::model::threads;
 use crate::model::training_rows::{ResourceLimits, TrainingRow, TrainingRows};
 use crate::rows::label::Label;
 
-/// Rows of counted terms. Terms are numbered in the order of their bytes. Within a row they keep the order in which
+/// Rows of counted terms. Terms are numbered in the order of their bytes. Within a row, they keep the order in which
 /// they first occur. The number of threads does not affect either order.
 pub struct Corpus<'a> {
     training: &'a dyn TrainingRows,
@@ -185,5 +185,5 @@ impl<'a> Corpus<'a> {
     }
 }
 
-/// Computes a score from the number of a row and the counted terms of one of its windows. The last argument is a buffer.
+/// Computes a score from the index of a row and the counted terms of one of its windows. The last argument is a buffer.
 type WindowScorer<'a> = &'a (dyn Fn(usize, &[(u32, u32)], &mut Vec<(u32, f64)>) -> f64 + Sync);

@@ -11,7 +11,7 @@ use crate::rows::label::Label;
 
 /// The fold of each row.
 pub(super) struct RowFolds {
-    /// The number of each row's fold; [`NO_FOLD`] if there are no folds.
+    /// The index of each row's fold; [`NO_FOLD`] if there are no folds.
     pub(super) of_row: Vec<u8>,
     /// The print of each row, without its sketch; empty if there are no folds.
     pub(super) prints: Vec<FoldPrint>,

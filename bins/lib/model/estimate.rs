@@ -95,7 +95,7 @@ impl fmt::Display for RequiredGate {
 /// A row with its out-of-fold score.
 #[derive(Clone, Copy, Debug)]
 pub struct OutOfFoldRow {
-    /// The number of the row.
+    /// Index of the row.
     pub row: usize,
     /// The log-odds at first; later, the probability that the row is positive.
     pub score: f64,

@@ -7,8 +7,8 @@ use crate::model::model_file::Model;
 use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
 use crate::rows::Row;
 
-/// The parts of a score in log-odds: a start, and the contribution of each known term. With an isotonic calibration
-/// these are the learner's log-odds, because a step cannot be divided among terms.
+/// The parts of a score in log-odds: a start, and the contribution of each known term. With an isotonic calibration,
+/// the parts are the learner's log-odds, because a step cannot be divided among terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation<'a> {
     /// The log-odds without any term, minus the margin if a window of the text gave the score.

@@ -124,7 +124,7 @@ pub fn fit(
         let curves: Vec<f64> =
             chances.iter().zip(&costs).map(|(chance, cost)| cost * chance * (1.0 - chance)).collect();
         let step = solve(rows, &curves, &gradient, 0.1f64.min((size / first).sqrt()));
-        // Halve the step until the loss falls. Near the minimum, rounding may prevent this.
+        // Halve the step until the loss falls. Near the minimum, rounding can hide a fall.
         let moved = rows.product(&step);
         let slope = dot(&gradient, &step);
         let mut share = 1.0;

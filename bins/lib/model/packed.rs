@@ -12,7 +12,7 @@ pub struct PackedRows {
 /// costs more than extra bytes.
 const REACH: usize = 8;
 
-/// Higher counts, and this one, are rare. They are stored as a separate number.
+/// This count and higher counts are rare, so each is stored as a separate number.
 const MANY: u32 = 4;
 
 impl PackedRows {

@@ -51,8 +51,8 @@ const TERM_BYTES: usize = 64;
 /// Minimum number of terms per thread, even if there is little memory.
 const MIN_TERMS: usize = 1 << 10;
 
-/// Returns the keys of the terms to keep. If the terms do not fit into the memory, it reads the rows several times,
-/// each time for the next range of keys.
+/// Returns the keys of the terms to keep. If the terms do not fit into the memory, the rows are read several
+/// times: once for each range of keys.
 pub(super) fn select(
     rows: &dyn TrainingRows,
     features: &FeatureSpec,

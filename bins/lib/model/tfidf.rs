@@ -191,7 +191,7 @@ impl Weighting {
             Norm::L2 => weights.map(|weight| weight * weight).sum::<f64>().sqrt(),
             Norm::L1 => weights.map(f64::abs).sum(),
             Norm::None => {
-                // Callers may compute a sum while they yield the weights, so the iterator must run to its end.
+                // The caller's iterator may also compute a sum, so run it to its end.
                 for _ in weights {}
                 1.0
             }

@@ -5,8 +5,8 @@
 pub enum ThresholdGoal {
     /// A given threshold.
     At(f64),
-    /// The best F1 within noise: the fewest false positives among thresholds less than half a standard error below the
-    /// best F1.
+    /// The best F1 within noise: the fewest false positives among thresholds with an F1 less than half a standard error
+    /// below the best.
     BestF1,
     /// The highest recall with at most this false positive rate.
     MaxFpr(f64),
@@ -53,7 +53,7 @@ pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
             false_positives += 1.0;
         }
         let next = ranked.get(place + 1).map_or(0.0, |(next, _)| *next);
-        // The midpoint of two adjacent floats is one of them.
+        // Between two adjacent floats there is no midpoint, so use the score.
         let middle = Some(f64::midpoint(score, next)).filter(|middle| *middle > next).unwrap_or(score);
         (next < score || place + 1 == ranked.len()).then_some((middle, true_positives, false_positives))
     });

@@ -180,7 +180,7 @@ impl TrainingSummary {
         }
     }
 
-    /// The values of the verdicts. If `--positive` names another pair, they are spelled as in the labels.
+    /// The values of the verdicts. If `--positive` is set, the values are spelled as in the labels.
     pub fn names(&self, positive: Option<String>) -> LabelNames {
         match (positive, self.negative_labels.first()) {
             (None, _) => LabelNames::default(),

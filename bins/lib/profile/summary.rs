@@ -149,7 +149,7 @@ impl Profile {
         }
     }
 
-    /// The record of a message, if this exact text still represents it.
+    /// The record of a message, if this exact text still represents the message.
     pub fn record_mut(&mut self, hash: u64, text: u32) -> Option<&mut MessageRecord> {
         self.records.get_mut(&hash).filter(|record| record.text == text)
     }
@@ -203,7 +203,7 @@ impl Profile {
     }
 }
 
-/// The hash that decides which messages are remembered. It is independent of holdout and folds.
+/// The hash that decides which messages are remembered. The hash is independent of holdout and folds.
 fn message_hash(content: u64) -> u64 {
     mix(content ^ 0x5052_4f46_494c_4501)
 }

@@ -133,7 +133,7 @@ struct QuoteWatch {
     last: u8,
     /// Whether the last byte is inside quotes.
     quoted: bool,
-    /// Whether the last byte is a closing quote, or the first of two that stand for one.
+    /// Whether the last byte is a closing quote, or the first of two quotes that stand for one.
     closed: bool,
     /// Whether a cell has text after its closing quote.
     text_after_quote: bool,

@@ -6,7 +6,7 @@ use crate::io::fraction::Fraction;
 
 /// The hash of a normalised text. Copies that differ only in case, spacing, digits or links have the same fingerprint.
 ///
-/// It decides permanently which side of the holdout a row is on, so the normal form and the hash must never change.
+/// The fingerprint decides whether a row is in the holdout, so the normal form and the hash must never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub u64);
 

@@ -56,7 +56,7 @@ impl Header {
     }
 
     /// The column of one kind. A column found earlier wins, so that all rows of a file use the same column. Otherwise,
-    /// the name set by the user wins, then the first of the usual names.
+    /// the name set by the user wins. If the user set none, the first of the usual names wins.
     fn pick(&self, found: Option<usize>, own: Option<&str>, usual: &[&str]) -> Result<Option<usize>> {
         let found = found.and_then(|column| self.names.get(column)).map(|name| name.trim());
         let candidates = match found.or(own) {

@@ -108,7 +108,7 @@ fn fill(row: &mut Row, line: &str, header: &mut Header, named: &ColumnNames) -> 
     let JsonEntries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
     let mut cells: Vec<Option<Cow<str>>> = vec![None; header.len()];
     for (place, (key, value)) in entries.iter().enumerate() {
-        // Rows of a file nearly always have the same keys in the same order, so try that place first.
+        // Rows of a file nearly always have the same keys in the same order, so try the same position first.
         let column = if header.names().nth(place) == Some(key) {
             place
         } else if let Some(column) = header.find(key) {

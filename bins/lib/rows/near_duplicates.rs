@@ -12,8 +12,8 @@ const HASHES: usize = 128;
 /// Maximum probability of missing a pair at the threshold.
 const MISS: f64 = 1e-6;
 
-/// An index of texts by their word pairs and by their words. The words find a copy whose sentences are in another order:
-/// it shares few pairs but all words.
+/// An index of texts by their word pairs and by their words. If the sentences of a copy are in another order, the copy
+/// shares few pairs but all words.
 ///
 /// Memory: about five kilobytes for each distinct text, most of it for signatures.
 pub struct NearDuplicates {
@@ -113,7 +113,7 @@ fn words(text: &str) -> Vec<u64> {
     words.iter().map(|word| xxh3_64(word.as_bytes())).collect()
 }
 
-/// Hashes of pairs of neighbouring words. If there is only one word, its hash.
+/// Hashes of pairs of neighbouring words. For a single word, the hash of the word.
 fn pairs(words: &[u64]) -> Vec<u64> {
     match words {
         [word] => vec![*word],

@@ -135,7 +135,7 @@ impl Row {
         }
     }
 
-    /// Returns the row with exactly this many cells, and the raw text of a malformed row. So nothing is lost.
+    /// Returns the row with exactly `columns` cells. For a malformed row, also returns the raw text, so that nothing is lost.
     #[must_use]
     pub fn squared(&self, columns: usize) -> (Self, &str) {
         let cells = (0..columns).map(|column| self.get(column)).collect();

@@ -90,7 +90,8 @@ fn is_open_brace(head: &[u8]) -> bool {
     head[..end].strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii().is_empty())
 }
 
-/// Reads up to the end of the first line that is not blank, outside quotes. Reads no further, because a pipe may be slow.
+/// Reads up to the end of the first line that is not blank, and no further, because a pipe may be slow. A line break in
+/// quotes does not end a line.
 fn first_line(bytes: &mut dyn Read) -> Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
@@ -142,7 +143,7 @@ fn most_frequent_delimiter(head: &[u8]) -> u8 {
             _ => {}
         }
     }
-    // If two are equally frequent, the earlier one in the list wins. Without any delimiter, the comma wins.
+    // If two delimiters are equally frequent, the earlier one in the list wins. Without any delimiter, the comma wins.
     counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| *delimiter)
 }
 

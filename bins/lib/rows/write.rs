@@ -84,9 +84,9 @@ impl Writer {
         if let OutputFormat::Csv { delimiter } = to {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
             let header: Vec<&str> = writer.names.iter().chain(new).map(String::as_str).collect();
-            // To read CSV from a .jsonl file, you must set --format. So the extension does not affect detection.
+            // Ignore the extension .jsonl: to read CSV from such a file, you must set --format.
             let next = if extension == Some(Format::JsonLines) { &Place::Standard } else { &writer.place };
-            // If you set this delimiter, you also set it for the next reader.
+            // If you set this delimiter, you must also set it for the next reader.
             let set = rows.options.delimiter.filter(|set| *set == delimiter);
             // An empty JSON Lines file has no columns, so it gives an empty CSV file.
             if !header.is_empty() {
@@ -127,7 +127,7 @@ impl Writer {
         let Self { names, added, .. } = self;
         let is_unchanged = self.source_format == (Format::Csv, delimiter) && added.is_empty();
         match (row.fault(), &row.raw) {
-            // Write a malformed row unchanged. Otherwise the next reader would accept it.
+            // Write a malformed row unchanged. Otherwise, the next reader would accept it as valid.
             (Some(_), Some(raw)) if is_unchanged => return Ok(Cow::Borrowed(raw)),
             (Some(fault), _) => bail!("line {}: {fault}; {}", row.line(), cannot_become("CSV")),
             (None, Some(raw)) if row.cells.len() > names.len() => {

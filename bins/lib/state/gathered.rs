@@ -1,6 +1,6 @@
 //! Reads and writes the state directory: gathered rows, drift history, decisions and notifications.
 //!
-//! If the state is lost, later runs take longer but stay correct. Its files are append-only, except the history, which
+//! If the state is lost, later runs take longer but stay correct. The files are append-only, except the history, which
 //! keeps the last 64 runs.
 
 use std::collections::HashSet;
@@ -116,7 +116,7 @@ impl State {
             let copy = names.into_iter().find(|copy| !copy.exists());
             let copy = copy.with_context(|| {
                 let directory = self.directory.display();
-                format!("{directory}: has 999 files history.unreadable-N.jsonl; delete some")
+                format!("{directory}: has 999 files named history.unreadable-N.jsonl; delete some")
             })?;
             fs::copy(&path, &copy).with_context(|| path.display().to_string())?;
         }

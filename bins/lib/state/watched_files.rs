@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -63,7 +63,7 @@ impl WatchedFiles {
         result_file::write_compact(&Place::File(path.to_path_buf()), self)
     }
 
-    /// Number of lines of a file that have changed since it was first seen; 0 if it is new.
+    /// Number of lines that have changed since the file was first seen; 0 if the file is new.
     pub fn changes(&mut self, file: &Path) -> Result<u64> {
         let now = lines(&text(file)?);
         // ./words.txt and words.txt are the same file.
@@ -116,7 +116,8 @@ fn changes_since(file: &Path, revision: &str) -> Result<u64> {
         file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let at = format!("{revision}:./{}", name.to_string_lossy());
     let output = Command::new("git").arg("-C").arg(directory).args(["show", &at]).output();
-    let output = output.context("cannot run git, which --watch-since needs; install git")?;
+    let output =
+        output.map_err(|error| anyhow!("cannot run git for --watch-since ({error}); install git"))?;
     let message = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.success(),

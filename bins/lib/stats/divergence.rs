@@ -18,9 +18,9 @@ pub struct Divergence {
 }
 
 /// The population stability index, Σ (p - q) ln (p / q), which is the divergence of Jeffreys (1946). It covers the bins
-/// in which either histogram has rows. Half a row is added to each bin so that it stays finite (Jeffreys' prior).
+/// in which either histogram has rows. Half a row is added to each bin so that the sum stays finite (Jeffreys' prior).
 ///
-/// Without drift its mean is (k - 1)(1 / n + 1 / m) for k bins (Yurdakul 2018). So the usual limits 0.1 and 0.2 do not
+/// Without drift, its mean is (k - 1)(1 / n + 1 / m) for k bins (Yurdakul 2018). So the usual limits 0.1 and 0.2 do not
 /// fit every sample size. `None` if a histogram has no rows.
 pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Divergence> {
     let HistogramSizes { n, m, bins } = HistogramSizes::of(one, other)?;

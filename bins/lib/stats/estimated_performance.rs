@@ -88,7 +88,7 @@ impl PerformanceSums {
         let all = self.taken.rows as f64 + taken.positives + left.positives;
         let value = 2.0 * taken.positives / all;
         // One more positive among positive verdicts raises F1 by (2 - F1) / all. One more positive among negative
-        // verdicts lowers it by F1 / all.
+        // verdicts lowers F1 by F1 / all.
         let rise = (2.0 - value) / all;
         let fall = value / all;
         EstimatedMetric::new(value, rise * rise * taken.variance + fall * fall * left.variance)
@@ -96,9 +96,9 @@ impl PerformanceSums {
 }
 
 impl EstimatedMetric {
-    /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7). It adds up, for
-    /// each sum, its variance × the square of the figure's derivative by that sum. The point estimates equal the estimates of
-    /// CBPE (NannyML 2021).
+    /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7). Each sum adds its own
+    /// variance × the square of the figure's derivative by this sum. The point estimates equal the estimates of CBPE
+    /// (NannyML 2021).
     ///
     /// The interval is not computed on the logit. On 100 rows with figures near 1, the true value was above such an
     /// interval more than half the time.

@@ -116,7 +116,7 @@ fn most_likely(scores: &[f64], training: f64, labelled: TrainingBalance) -> f64 
             high = share;
         }
     }
-    // If bisection only ever moved to one side, the maximum is at that end.
+    // If bisection always moved to the same side, the maximum is at that end.
     match (low > 0.0, high < 1.0) {
         (false, _) => 0.0,
         (_, false) => 1.0,

@@ -93,7 +93,7 @@ pub fn mcnemar_mid_p(only_one: u64, only_other: u64) -> f64 {
     }
 }
 
-/// The probability that fair coins show this many heads and tails. It is exact for few coins. For many it uses the
+/// The probability that fair coins show this many heads and tails. It is exact for few coins. For many, it uses the
 /// saddle-point form of Loader (2000), "Fast and accurate computation of binomial probabilities". Differences of ln Γ
 /// would lose nine digits for millions of coins.
 fn coins(heads: u64, tails: u64) -> f64 {

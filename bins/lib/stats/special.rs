@@ -84,7 +84,7 @@ pub(crate) fn ln_factorial_rest(n: u128) -> f64 {
 
 /// Two-sided p-value of `t` in Student's distribution (1908): the regularised incomplete beta function at `freedom /
 /// (freedom + t²)`. The function of statrs stops its continued fraction after 140 steps. With a million degrees of
-/// freedom it is wrong from the ninth digit on.
+/// freedom, it is wrong from the ninth digit on.
 pub fn student_tails(t: f64, freedom: f64) -> f64 {
     let square = t * t;
     let (a, b) = (0.5 * freedom, 0.5);

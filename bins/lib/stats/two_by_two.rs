@@ -54,7 +54,7 @@ impl TwoByTwo {
     /// Cohen's h (1988): 2 asin √p - 2 asin √q, where p and q are the shares of the first and the second row. From -π
     /// to π; 0 if a row is empty.
     ///
-    /// It is computed as the angle between (√p, √(1-p)) and (√q, √(1-q)). The sine of the angle is a difference of
+    /// h is computed as the angle between (√p, √(1-p)) and (√q, √(1-q)). The sine of the angle is a difference of
     /// integers divided by a sum.
     pub fn cohens_h(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
@@ -110,7 +110,7 @@ impl TwoByTwo {
 
     /// Logarithm of the probability of this table among all tables with its margins (Fisher 1935).
     ///
-    /// It uses Stirling's formula with its error. The powers in it become the deviances of the cells from their
+    /// It uses Stirling's formula and its error. The powers in the formula become the deviances of the cells from their
     /// expectations (Loader 2000). All four cells differ from their expectation by the same quotient of integers.
     fn ln_chance(self) -> f64 {
         let [[a, b], [c, d]] = self.0;

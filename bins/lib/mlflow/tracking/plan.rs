@@ -46,7 +46,7 @@ pub struct TrackingPlan {
     pub run_name: Option<String>,
     /// Name of the registered model.
     pub name: String,
-    /// SHA-256 of the model file. The run and the version are found by it.
+    /// SHA-256 of the model file. It identifies the run and the version.
     pub digest: String,
     /// Facts about the model; null if no model file was given.
     pub learned: Option<ModelFacts>,

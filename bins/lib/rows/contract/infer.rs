@@ -22,11 +22,11 @@ pub struct ContractDraft {
 
 #[derive(Default)]
 struct ColumnValues {
-    /// Number of cells that are not empty. A column that first appears in a later row has fewer.
+    /// Number of cells that are not empty. A row that was read before the column appeared adds none.
     full: u64,
     longest: u64,
     values: BTreeSet<String>,
-    /// Types that at least one value does not have.
+    /// Whether at least one value does not have this type.
     not_date: bool,
     not_number: bool,
     not_integer: bool,

@@ -54,9 +54,9 @@ pub enum CellProblem {
 pub enum TableProblem {
     /// The column, its share of empty cells, and the maximum.
     EmptyCells(String, f64, Fraction),
-    /// Number of clean rows, and the minimum.
+    /// Number of valid rows, and the minimum.
     FewRows(u64, u64),
-    /// Number of clean rows, and the maximum.
+    /// Number of valid rows, and the maximum.
     ManyRows(u64, u64),
     /// Share of rejected rows, and the maximum.
     Rejects(f64, Fraction),

@@ -47,7 +47,7 @@ pub struct Contract {
     /// Rules for each column, by its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub column: BTreeMap<String, ColumnRule>,
-    /// Limits on the number of clean rows.
+    /// Limits on the number of valid rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<RowCountRule>,
     /// Limit on the share of rejected rows.

@@ -9,7 +9,7 @@ use crate::rows::fingerprint::mix;
 
 /// The key of a row. Rows with smaller keys are drawn first.
 ///
-/// It depends only on the seed and the position of the row, so a larger sample contains every smaller sample.
+/// The key depends only on the seed and the position of the row, so a larger sample contains every smaller sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DrawKey(f64);
 
@@ -176,13 +176,13 @@ impl Sample {
 }
 
 impl Odds {
-    /// Number of rows of a stratum to keep, so that none of its final rows is missing.
+    /// Number of rows of a stratum to keep, so that no row of the final sample is missing.
     ///
-    /// The final sample has `size` times the share of the stratum. Among the rows read so far, the number of its final
-    /// rows is at most hypergeometric. The mean is `size` times the share so far. This returns the mean plus six
+    /// The final sample has `size` times the share of the stratum. Among the rows read so far, the number of final
+    /// rows is at most hypergeometric. The mean is `size` times the share so far. The result is the mean plus six
     /// standard deviations and a few rows. A final row is then missing with a probability below one in a billion. The
     /// sum over all strata is little more than `size`, so memory does not grow with the file. With fading odds, the
-    /// first rows may be the newest and take all places, so this returns `size`.
+    /// first rows may be the newest and take all places, so the result is `size`.
     fn room(self, size: u64, of_stratum: u64, of_all: u64) -> u64 {
         if of_stratum == of_all || self != Self::Even {
             return size;
@@ -206,8 +206,8 @@ fn apportion(seats: u64, counts: &[u64]) -> Vec<u64> {
     }
     let all: u64 = counts.iter().sum();
     let mut given = vec![0u64; counts.len()];
-    // The next seat goes to the party with the largest claim, count / (given + 1), among the parties below their quota:
-    // given < seat * count / all. A party meets this condition from the first seat over given * all / count. Positive
+    // Among the parties below their quota, given < seat * count / all, the party with the largest claim gets the next
+    // seat. The claim is count / (given + 1). A party is below its quota from the first seat over given * all / count. Positive
     // numbers have the same order as their bits.
     let mut waiting: BinaryHeap<Reverse<(u64, usize)>> =
         (0..counts.len()).map(|party| Reverse((1, party))).collect();

@@ -132,7 +132,7 @@ impl Filter {
         Some(format!("{input}: {rows} left out as near-duplicates of rows in {against}"))
     }
 
-    /// Warnings about rows of `input`.
+    /// Warnings about malformed rows of `input` and rows without a valid date.
     pub(super) fn warnings(&self, input: &Place) -> impl Iterator<Item = String> {
         let FilterCounts { undated, malformed, .. } = self.counts;
         let no_date = || {

@@ -11,7 +11,7 @@ use crate::rows::sampling::draw::DrawKey;
 use crate::rows::sampling::filter::Filter;
 use crate::rows::{Row, Rows};
 
-/// Number of word counters: enough for one language, and bounded.
+/// Number of word counters. It is enough for one language, and it limits the memory.
 const COUNTERS: usize = 1 << 18;
 
 /// Number of candidates kept for each row to pick. Near-duplicates among them are skipped.
@@ -131,7 +131,7 @@ pub fn pick(
             }
         }
     }
-    // Draw the random rows first and from all rows. If the others came first, the random rows would be easier than average.
+    // Draw the random rows first and from all rows. If the others came first, the random rows would be too easy.
     // If one kind runs out of distinct candidates, the next kind takes its places.
     let [uncertain, novel, random] = heaps;
     let quarter = size / 4;

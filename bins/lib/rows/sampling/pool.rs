@@ -28,7 +28,7 @@ impl<'a> RowPool<'a> {
         self.filter.set_aside(self.input)
     }
 
-    /// Warnings about the rows read.
+    /// Warnings about malformed rows and rows without a valid date.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         self.filter.warnings(self.input)
     }
@@ -67,7 +67,7 @@ impl<'a> RowPool<'a> {
         Ok(DrawnRows { requested: size as u64, rows: picked, picked_for: Some(why), from: rows })
     }
 
-    /// Writes each row to its side of a split, which depends on the hash of its text. Without a split, all rows go to `out`.
+    /// Writes each row to one side of a split, by the hash of its text. Without a split, all rows go to `out`.
     pub fn split(
         &mut self,
         share: Option<Fraction>,
@@ -105,7 +105,7 @@ pub struct DrawnRows {
 }
 
 impl DrawnRows {
-    /// The message for the case that fewer rows were found than requested.
+    /// The message if fewer rows were found than requested.
     pub fn shortfall(&self) -> Option<String> {
         let (requested, found, input) = (self.requested, self.rows.len() as u64, self.from.place());
         let (option, noun) = match self.picked_for {
