@@ -164,7 +164,7 @@ impl<'a> Corpus<'a> {
         Ok(highest)
     }
 
-    /// Calls `each` with blocks of rows, in order, and the number of the block's first row.
+    /// Calls `each` with blocks of rows, in order, and the index of the block's first row.
     pub fn each_block(&self, each: &mut dyn FnMut(usize, CountedRows)) -> Result<()> {
         if let Some(rows) = self.in_memory() {
             each(0, rows);

@@ -10,7 +10,7 @@ use crate::model::tfidf::TermSpace;
 use crate::model::threads;
 use crate::rows::label::Label;
 
-/// The fold number of every row if there are no folds.
+/// The fold index of every row if there are no folds.
 pub(super) const NO_FOLD: u8 = u8::MAX;
 
 /// A model learned from all rows, or from all rows outside one fold.

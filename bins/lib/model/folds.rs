@@ -99,7 +99,7 @@ pub fn assign(prints: &[FoldPrint], labels: &[(Label, f64)], folds: usize) -> Ve
     groups.into_iter().map(|group| fold_of[group as usize]).collect()
 }
 
-/// The number of each row's group of near-duplicates, and the number of groups.
+/// The index of each row's group of near-duplicates, and the number of groups.
 fn groups(prints: &[FoldPrint]) -> (Vec<u32>, usize) {
     let mut known: HashMap<u64, u32> = HashMap::new();
     let mut contents: Vec<&FoldPrint> = Vec::new();

@@ -17,7 +17,7 @@ pub(super) struct ThreadCounts {
     first_rows: Vec<u32>,
     /// Number of rows with each term.
     frequency: Vec<u32>,
-    /// Blocks of rows, each with the number of its first row.
+    /// Blocks of rows, each with the index of its first row.
     pub(super) blocks: Vec<(usize, PackedRows)>,
     pub(super) scratch: AnalyzerBuffers,
     pub(super) tally: TermCounts,

@@ -57,8 +57,8 @@ pub fn states<S: Default>(threads: usize) -> Vec<S> {
     (0..threads.max(1)).map(|_| S::default()).collect()
 }
 
-/// Distributes items over the states, with one thread for each state. `work` gets some items and the number of the
-/// first one; numbers start at `start`. The assignment of items to states depends on timing.
+/// Distributes items over the states, with one thread for each state. `work` gets some items and the index of the
+/// first item; indexes start at `start`. The assignment of items to states depends on timing.
 pub fn distribute<T: Sync, S: Send>(
     items: &[T],
     start: usize,

@@ -75,7 +75,7 @@ pub struct ReadOptions {
     pub progress: Option<ReadProgress>,
 }
 
-/// A callback that gets the rows read, the bytes read, and the size of the file in bytes if known.
+/// A callback that gets the number of rows read, the number of bytes read, and the file size in bytes if known.
 #[derive(Clone)]
 pub struct ReadProgress(pub Rc<dyn Fn(u64, u64, Option<u64>)>);
 
@@ -135,7 +135,7 @@ impl Row {
         }
     }
 
-    /// Returns the row with exactly `columns` cells. For a malformed row, also returns the raw text, so that nothing is lost.
+    /// Returns the row with exactly `columns` cells, and the raw text of a malformed row, so that nothing is lost.
     #[must_use]
     pub fn squared(&self, columns: usize) -> (Self, &str) {
         let cells = (0..columns).map(|column| self.get(column)).collect();

@@ -13,7 +13,7 @@ const PARTS: f64 = 18_446_744_073_709_551_616.0;
 pub struct ExactSum(i128);
 
 impl ExactSum {
-    /// Adds a number. NaN adds nothing. A number out of range adds the largest possible value.
+    /// Adds a number. NaN adds nothing. A number out of range adds the nearest value in range.
     pub fn add(&mut self, number: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "the cast saturates out of range")]
         let parts = (number * PARTS).round() as i128;

@@ -29,7 +29,7 @@ pub struct InspectionResult {
     pub verdict: ValidateVerdict,
     /// Number of rows read.
     pub rows: u64,
-    /// Number of rows that passed.
+    /// Number of valid rows.
     pub clean: u64,
     /// Number of rejected rows, malformed rows included.
     pub rejected: u64,

@@ -16,7 +16,7 @@ use crate::io::toml_file;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The failed check is reported.
+    /// The failed check is only reported.
     Warn,
     /// The row that fails the check is rejected.
     Reject,

@@ -207,8 +207,8 @@ fn apportion(seats: u64, counts: &[u64]) -> Vec<u64> {
     let all: u64 = counts.iter().sum();
     let mut given = vec![0u64; counts.len()];
     // Among the parties below their quota, given < seat * count / all, the party with the largest claim gets the next
-    // seat. The claim is count / (given + 1). A party is below its quota from the first seat over given * all / count. Positive
-    // numbers have the same order as their bits.
+    // seat. The claim is count / (given + 1). A party is below its quota from the first seat over given * all / count.
+    // Positive numbers have the same order as their bits.
     let mut waiting: BinaryHeap<Reverse<(u64, usize)>> =
         (0..counts.len()).map(|party| Reverse((1, party))).collect();
     let mut eligible: BinaryHeap<(u64, Reverse<usize>)> = BinaryHeap::new();
