@@ -73,7 +73,7 @@ fn words(text: &str) -> HashSet<usize> {
     normal(text).split(' ').map(|word| xxh3_64(word.as_bytes()) as usize % COUNTERS).collect()
 }
 
-/// A candidate. Smaller keys are picked first.
+/// A candidate. Candidates with smaller keys are picked first.
 struct QueuedRow {
     key: f64,
     place: u64,
