@@ -68,7 +68,7 @@ pub(crate) struct Args {
     /// Scored rows of the champion and of the challenger
     ///
     /// For a first model, give one file: the scored rows of the challenger. To compare models, give one labelled file
-    /// with --champion and --challenger. compare then scores its rows.
+    /// with --champion and --challenger. compare then scores the rows.
     #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
     scored: Vec<Place>,
 

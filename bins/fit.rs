@@ -30,7 +30,7 @@ use spamops::rows::mask::MaskKind;
 /// --search-table lists the recipes that --search tried. If the model misses a gate of --require, fit prints a
 /// warning, and compare --challenger does not deploy the model.
 ///
-/// Memory: Grows with the rows: their texts, and about 2 bytes per term of each text (8 bytes with strong). With
+/// Memory: The texts of all rows, and about 2 bytes per term of each text (8 bytes with strong). With
 /// --memory, fit reads the files several times instead of keeping them. The model is the same.
 ///
 /// Method: The default preset, message, learns words, punctuation and their pairs from the normalised text. It also

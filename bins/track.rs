@@ -45,7 +45,7 @@ use spamops::registry;
 ///
 /// Method: track finds the run, the logged model and the version by the SHA-256 of the model file. A repeated call
 /// changes nothing, and the next call completes an interrupted call. Non-idempotent requests are not retried. With
-/// --spool, everything is on disk before the first request.
+/// --spool, all files are on disk before the first request.
 ///
 /// To load the model, Python needs mlflow and the program score. It finds score on the PATH, in the directory
 /// SPAMOPS_TOOLS, or in the logged model (--program). The input is a DataFrame with the column text. The result has
@@ -268,7 +268,7 @@ impl Args {
             Some(error) => {
                 let calls = if waiting == 1 { "call waits" } else { "calls wait" };
                 bail!(
-                    "{}: {waiting} {calls} to be sent; run track --flush again: {error:#}",
+                    "{}: {waiting} {calls} to be sent ({error:#}); run track --flush again",
                     directory.display()
                 )
             }

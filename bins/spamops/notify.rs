@@ -103,7 +103,10 @@ impl Tool for Args {
                         subject: subject.clone(),
                     };
                     if let Err(error) = state.record_notification(&entry) {
-                        scene.warn(format!("{error:#}; {channel} will be notified again"));
+                        scene.warn(format!(
+                            "{channel} was notified, but the state does not record it: {error:#}; \
+                             the next run can notify it again"
+                        ));
                     }
                 }
             }
