@@ -38,8 +38,8 @@ use spamops::rows::mask::MaskKind;
 /// sublinear TF-IDF. The learner is multinomial naive Bayes with alpha 0.05.
 ///
 /// The preset strong adds characters within words, and logistic regression on terms scaled by naive Bayes (NB-SVM,
-/// Wang & Manning 2012). It also scores long messages by windows of 20 words. It takes about ten times as long as
-/// message. The preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is
+/// Wang & Manning 2012). It also scores long messages by windows of 20 words, and takes about ten times as long
+/// as message. The preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is
 /// classic with English stems and without stop words.
 ///
 /// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. The figures, their 95% intervals,

@@ -35,8 +35,8 @@ use spamops::registry::{self, CHAMPION, Registry};
 /// a token in GITHUB_TOKEN or GH_TOKEN. For a server other than github.com, also set GITHUB_API_URL.
 ///
 /// Output: The registry, and the record of the move as JSON on stdout or in -o FILE. If publishing fails, the move
-/// stays and the exit status is 2. Run the same command again to complete it. An event that -o FILE records is not sent
-/// again.
+/// stays and the exit status is 2. Run the same command again to publish the rest. An event that -o FILE records is not
+/// sent again.
 ///
 /// Memory: The size of the model and the reports.
 ///
@@ -96,7 +96,7 @@ pub(crate) struct Args {
 
     /// Report that justifies the move, such as compare.json
     ///
-    /// It is stored in the registry. You can repeat this option.
+    /// The report is stored in the registry. You can repeat this option.
     #[arg(long, value_name = "FILE")]
     report: Vec<Place>,
 

@@ -91,8 +91,8 @@ pub(crate) struct Args {
 
     /// Minimum similarity at which --against leaves out a row
     ///
-    /// It is the Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is halfway
-    /// between this value and 1.
+    /// The similarity is the Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is
+    /// halfway between this value and 1.
     #[arg(long, value_name = "SHARE", default_value = "0.8", requires = "against", hide_short_help = true)]
     near: Fraction,
 

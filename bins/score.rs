@@ -32,13 +32,13 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// figures as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of
 /// the scores, unless --quiet is set.
 ///
-/// Memory: The model and three batches of rows. A batch has 1 MB of rows, or one row if it is longer. --metrics and
+/// Memory: The model and three batches of rows. A batch has 1 MB of rows, or one longer row. --metrics and
 /// --curve add 8 to 16 bytes per labelled row. --prior auto adds about 24 bytes per distinct text.
 ///
 /// Method: Scores are calibrated if the model has a calibration. The result does not depend on the number of threads.
 /// The figures equal scikit-learn's figures, also if scores are tied.
 ///
-/// F1, precision, recall, accuracy, macro F1 and Matthews' correlation use the threshold. They are 0 if the divisor
+/// F1, precision, recall, accuracy, macro F1 and Matthews' correlation use the threshold. They are 0 if their divisor
 /// is 0. ROC AUC, average precision, log-loss, Brier score and expected calibration error (15 bins, Naeini 2015) use
 /// the scores. Recall at a false positive rate of 0.1% and 1% also uses them. These figures are null if a class they
 /// need has no rows. The 95% intervals are Wilson's (1927). The interval of F1 is computed through the Jaccard index.
@@ -81,7 +81,7 @@ pub(crate) struct Args {
 
     /// File for the ROC and precision-recall curves as CSV
     ///
-    /// It has one line per score at which a curve changes direction.
+    /// The file has one line per score at which a curve changes direction.
     #[arg(long, value_name = "FILE")]
     curve: Option<Place>,
 

@@ -19,7 +19,7 @@ use ::spamops::state::gathered::{NotificationEntry, State};
 /// Send the decision of a run to Slack, PagerDuty, Alertmanager or a webhook
 ///
 /// What it does: Reads drift.json, compare.json and promote.json in the directory of a run; missing files are skipped.
-/// It sends one alert if a retrain is needed, a challenger was not deployed, or the champion changed.
+/// notify sends one alert if a retrain is needed, a challenger was not deployed, or the champion changed.
 ///
 /// Input: The secrets come from the environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or
 /// SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET. The secret signs the message (Standard Webhooks).

@@ -27,9 +27,9 @@ use ::spamops::io::stream::Place;
 /// The same is true if there are no new rows, unless --force is set. The steps from split to compare run only if
 /// drift requests a retrain. promote runs only if compare sets deploy_needed.
 ///
-/// On the first run there is no champion, so drift requests a first model (reason code no_champion). This model becomes
-/// the champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run needs
-/// labelled rows of both classes.
+/// On the first run, there is no champion, so drift requests a first model (reason code no_champion). This model
+/// becomes the champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run
+/// needs labelled rows of both classes.
 ///
 /// If labels are needed, to-label.csv has the 50 rows whose labels help most. Enter their labels in the rows of
 /// --data, then run again: a row that gets its first label counts as a new row.
@@ -44,7 +44,7 @@ use ::spamops::io::stream::Place;
 /// Method: run.json records the options, the SHA-256 of every input, and the id of the run. Later steps take their
 /// options from run.json, and every JSON result carries the id. If you give a step other options, or change the policy,
 /// a run with a new id starts. report then rejects the older results. Without STEP, a killed or failed run resumes
-/// after its last complete step. Its rows, contract, policy and options must be unchanged; otherwise a new run starts.
+/// after its last complete step. The rows, contract, policy and options must be unchanged; otherwise, a new run starts.
 #[derive(Parser)]
 #[command(
     name = "run",
@@ -96,7 +96,7 @@ pub(crate) struct Args {
 
     /// Directory of the state [default: state in --out-dir]
     ///
-    /// Keep it between runs.
+    /// Keep this directory between runs.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 

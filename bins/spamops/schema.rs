@@ -14,7 +14,7 @@ use ::spamops::io::stream::Place;
 /// Print the JSON schema of a result
 ///
 /// What it does: Prints the schema of one kind of JSON file (JSON Schema, draft 2020-12). NAME is the word
-/// in its key `schema`: spamops/NAME/1. The schema describes each key: its type, its unit, and what null means. Without
+/// in the key `schema`: spamops/NAME/1. The schema describes each key: its type, its unit, and what null means. Without
 /// NAME, the command lists all kinds.
 ///
 /// Output: The schema as JSON, or one line per kind: the name, the tool that writes it and its content.

@@ -25,7 +25,7 @@ pub struct DriftPolicyArgs {
 
     /// Drift persists if K of the last N windows count as persistent drift
     ///
-    /// A window counts if it drifted. Once the state has 20 windows, its change must also be larger than in 95% of
+    /// A window counts if it drifted. Once the state has 20 windows, the change must also be larger than in 95% of
     /// the earlier windows. Each run belongs to one window only.
     #[arg(long, value_name = "K/N", default_value_t = DriftPolicy::default().persistence, hide_short_help = true)]
     persistence: Persistence,

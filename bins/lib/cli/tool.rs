@@ -136,13 +136,14 @@ impl Scene {
 struct CommonArgs {
     /// Policy file [default: spamops.toml, if it exists]
     ///
-    /// It has one table per tool, with the names of the long options as keys. The command line wins.
+    /// The file has one table per tool, with the names of the long options as keys. The command line wins.
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<Place>,
 
     /// Time of the run [default: SOURCE_DATE_EPOCH, else the current time]
     ///
-    /// Set it to make the output reproducible. Formats: 2026-07-01, 2026-07-01T08:30:00Z, or seconds since 1970.
+    /// Set this option to make the output reproducible. Formats: 2026-07-01, 2026-07-01T08:30:00Z, or seconds since
+    /// 1970.
     #[arg(long, value_name = "TIME", global = true, hide_short_help = true)]
     now: Option<Timestamp>,
 
@@ -213,7 +214,7 @@ pub fn menu(command: Command, args: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Parses the arguments. The policy file supplies the options that they do not set.
+/// Parses the arguments. The policy file supplies the options that the arguments do not set.
 fn arguments(command: Command, args: Vec<OsString>, table: &str) -> Result<ArgMatches> {
     let given = command.clone().ignore_errors(true).try_get_matches_from(&args).ok();
     let place = given.as_ref().and_then(|matches| matches.get_one::<Place>("config").cloned());
