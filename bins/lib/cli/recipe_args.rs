@@ -30,7 +30,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "MIN-MAX", help_heading = "Text", hide_short_help = true)]
     ngrams: Option<Ngrams>,
 
-    /// Number of characters in the terms within words
+    /// Number of characters in each n-gram within words
     ///
     /// This option applies only to the analyzer message.
     #[arg(long, value_name = "MIN-MAX", help_heading = "Text", hide_short_help = true)]
