@@ -68,17 +68,17 @@ pub(crate) struct Args {
     /// Scored rows of the champion and of the challenger
     ///
     /// For a first model, give one file: the scored rows of the challenger. To compare models, give one labelled file
-    /// with --champion and --challenger. compare then scores its rows.
+    /// with --champion and --challenger. compare then scores the rows.
     #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
     scored: Vec<Place>,
 
-    /// Champion's model
+    /// Model file of the champion
     ///
-    /// With one file, this model scores the rows. With two files, it explains why verdicts change.
+    /// With one file, this model scores the rows. With two files, this model explains why verdicts change.
     #[arg(long, value_name = "FILE", requires = "challenger")]
     champion: Option<Place>,
 
-    /// Challenger's model
+    /// Model file of the challenger
     ///
     /// A model that missed a gate of fit --require is not deployed.
     #[arg(long, value_name = "FILE")]
@@ -119,7 +119,7 @@ pub(crate) struct Args {
 
     /// Labelled messages that the challenger must classify correctly
     ///
-    /// A new process loads the model and scores them. One wrong verdict prevents the deployment.
+    /// A new process loads the model and scores the messages. One wrong verdict prevents the deployment.
     #[arg(long, value_name = "FILE", requires = "challenger")]
     golden: Option<Place>,
 

@@ -28,19 +28,19 @@ use spamops::stats::metrics::Metrics;
 
 /// Decide whether the champion needs a retrain, with every reason
 ///
-/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. It depends
-/// only on the new messages and the reference: their texts, scores and labels. Measured F1, your limits, the cooldown and
-/// --force do not change it.
+/// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. The verdict
+/// depends only on the new messages and the reference: their texts, scores and labels. Measured F1, your limits, the
+/// cooldown and --force do not change the verdict.
 ///
-/// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, low F1 on labelled
-/// rows, or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows and
-/// changes to a watched file are also triggers. A drifted verdict alone is not enough. Within --cooldown-hours of the
-/// last retrain, retrain_needed stays false. With fewer than --min-new-labels new labels it also stays false, and
-/// labels_needed is true: label more rows. --force and a missing champion ignore both rules; changes to a watched
-/// file ignore the second rule.
+/// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, low F1 on labelled rows,
+/// or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows and changes to
+/// a watched file are also triggers. A drifted verdict alone is not enough. Within --cooldown-hours of the last
+/// retrain, retrain_needed stays false. With fewer than --min-new-labels new labels, retrain_needed also stays false,
+/// and labels_needed is true: label more rows. Neither rule applies to --force or a missing champion. The second rule
+/// does not apply to changes of a watched file.
 ///
 /// Input: New rows, and the champion, which contains the profile of its training rows: the reference. --reference or
-/// --profile replaces it. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
+/// --profile replaces this profile. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
 ///
 /// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed, labels_needed and reasons. The run is
 /// added to --state. The exit status is 0. With --exit-code, it is 1 if a retrain is needed.
@@ -198,7 +198,9 @@ fn history(state: Option<&State>, scene: &Scene) -> History {
         None => History::default(),
     };
     if let Some(error) = &history.unreadable {
-        scene.warn(format!("the history of the state cannot be read, so this decision ignores it; restore history.jsonl: {error}"));
+        scene.warn(format!(
+            "history.jsonl cannot be read, so this decision ignores it ({error}); restore it from a backup"
+        ));
     }
     history
 }

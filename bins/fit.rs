@@ -30,7 +30,7 @@ use spamops::rows::mask::MaskKind;
 /// --search-table lists the recipes that --search tried. If the model misses a gate of --require, fit prints a
 /// warning, and compare --challenger does not deploy the model.
 ///
-/// Memory: Grows with the rows: their texts, and about 2 bytes per term of each text (8 bytes with strong). With
+/// Memory: The texts of all rows, and about 2 bytes per term of each text (8 bytes with strong). With
 /// --memory, fit reads the files several times instead of keeping them. The model is the same.
 ///
 /// Method: The default preset, message, learns words, punctuation and their pairs from the normalised text. It also
@@ -38,8 +38,8 @@ use spamops::rows::mask::MaskKind;
 /// sublinear TF-IDF. The learner is multinomial naive Bayes with alpha 0.05.
 ///
 /// The preset strong adds characters within words, and logistic regression on terms scaled by naive Bayes (NB-SVM,
-/// Wang & Manning 2012). It also scores long messages by windows of 20 words. It takes about ten times as long as
-/// message. The preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is
+/// Wang & Manning 2012). It also scores long messages by windows of 20 words, and takes about ten times as long
+/// as message. The preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is
 /// classic with English stems and without stop words.
 ///
 /// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. The figures, their 95% intervals,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 
 use spamops::cli::publish_args::PublishArgs;
@@ -28,15 +28,15 @@ use spamops::registry::{self, CHAMPION, Registry};
 /// nothing, so you can repeat the call.
 ///
 /// After --rollback, the next run of the cycle compares with the restored champion and can promote a new model. To
-/// prevent that, stop the workflow, or set its input promote to false, until you know the cause. A rollback in a
-/// clone takes effect elsewhere when you push it (--push).
+/// prevent that, stop the workflow, or set its input promote to false, until you know the cause. Other
+/// clones see a rollback only after you push it (--push).
 ///
 /// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs
 /// a token in GITHUB_TOKEN or GH_TOKEN. For a server other than github.com, also set GITHUB_API_URL.
 ///
 /// Output: The registry, and the record of the move as JSON on stdout or in -o FILE. If publishing fails, the move
-/// stays and the exit status is 2. Run the same command again to complete it. An event that -o FILE records is not sent
-/// again.
+/// stays and the exit status is 2. Run the same command again to publish the rest. An event that -o FILE records is not
+/// sent again.
 ///
 /// Memory: The size of the model and the reports.
 ///
@@ -96,7 +96,7 @@ pub(crate) struct Args {
 
     /// Report that justifies the move, such as compare.json
     ///
-    /// It is stored in the registry. You can repeat this option.
+    /// The report is stored in the registry. You can repeat this option.
     #[arg(long, value_name = "FILE")]
     report: Vec<Place>,
 
@@ -220,7 +220,7 @@ fn publish(
             JournalAction::RolledBack => format!("run this again with --to {version} instead of --rollback"),
             _ => "run the same command again".to_owned(),
         };
-        error.context(format!("{moved}{done}, but publishing failed; {again}"))
+        anyhow!("{moved}{done}, but publishing failed ({error:#}); {again}")
     });
     (published, outcome)
 }

@@ -16,8 +16,8 @@ use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 /// prefers newer rows. --split separates training rows from the holdout. --for-labels picks the unlabelled rows whose
 /// labels help most. Without these options, it writes all rows that pass the filters.
 ///
-/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. Rows are read once. Only --for-labels reads the file twice;
-/// it needs the column spam_score, which score adds.
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. The rows are read once, or twice with --for-labels.
+/// --for-labels needs the column spam_score, which score adds.
 ///
 /// Output: The drawn rows in input order, on stdout or in -o FILE. --for-labels adds the column picked_for: uncertain,
 /// novel or random. Measure a model only on the random rows, because the others are a biased sample. A malformed row,
@@ -91,8 +91,8 @@ pub(crate) struct Args {
 
     /// Minimum similarity at which --against leaves out a row
     ///
-    /// It is the Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is halfway
-    /// between this value and 1.
+    /// The similarity is the Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is
+    /// halfway between this value and 1.
     #[arg(long, value_name = "SHARE", default_value = "0.8", requires = "against", hide_short_help = true)]
     near: Fraction,
 

@@ -32,21 +32,21 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// figures as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of
 /// the scores, unless --quiet is set.
 ///
-/// Memory: The model and three batches of rows. A batch has 1 MB of rows, or one row if it is longer. --metrics and
+/// Memory: The model and three batches of rows. A batch has 1 MB of rows, or one longer row. --metrics and
 /// --curve add 8 to 16 bytes per labelled row. --prior auto adds about 24 bytes per distinct text.
 ///
 /// Method: Scores are calibrated if the model has a calibration. The result does not depend on the number of threads.
 /// The figures equal scikit-learn's figures, also if scores are tied.
 ///
-/// F1, precision, recall, accuracy, macro F1 and Matthews' correlation use the threshold. They are 0 if the divisor
+/// F1, precision, recall, accuracy, macro F1 and Matthews' correlation use the threshold. They are 0 if their divisor
 /// is 0. ROC AUC, average precision, log-loss, Brier score and expected calibration error (15 bins, Naeini 2015) use
 /// the scores. Recall at a false positive rate of 0.1% and 1% also uses them. These figures are null if a class they
 /// need has no rows. The 95% intervals are Wilson's (1927). The interval of F1 is computed through the Jaccard index.
 /// The interval of the AUC uses DeLong's variance (1988) on the logit scale.
 ///
-/// --explain gives the weight of each known term in the row, multiplied by the slope of a sigmoid calibration.
-/// Together with the intercept, the weights add up to the log-odds of the score. A message that is scored by windows
-/// gets the reasons of the window with the highest score. In the column, () marks the shape of a text, and [] marks
+/// --explain gives the weight of each known term in the row, multiplied by the slope of a sigmoid calibration. Together
+/// with the intercept, the weights add up to the log-odds of the score. A message that is scored by windows gets the
+/// reasons of the window with the highest score. In the column reasons, () marks the shape of a text, and [] marks
 /// another column.
 ///
 /// --prior corrects calibrated scores by Bayes' rule if the class balance differs from training. The threshold and
@@ -81,7 +81,7 @@ pub(crate) struct Args {
 
     /// File for the ROC and precision-recall curves as CSV
     ///
-    /// It has one line per score at which a curve changes direction.
+    /// The file has one line per score at which a curve changes direction.
     #[arg(long, value_name = "FILE")]
     curve: Option<Place>,
 
@@ -89,7 +89,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024), hide_short_help = true)]
     threads: Option<u16>,
 
-    /// Class balance for which to correct the scores: a share of spam, or auto
+    /// Class balance to correct the scores for: a share of spam, or auto
     ///
     /// auto estimates the class balance. A share that you give is used without a test.
     #[arg(long, value_name = "auto|SHARE")]
@@ -97,7 +97,7 @@ pub(crate) struct Args {
 
     /// Add the column reasons with this many terms
     ///
-    /// These terms moved the score most. Each comes with its effect in log-odds.
+    /// These terms moved the score most. Each term comes with its effect in log-odds.
     #[arg(long, value_name = "TERMS", value_parser = clap::value_parser!(u16).range(1..=1000))]
     explain: Option<u16>,
 
@@ -155,7 +155,7 @@ impl Tool for Args {
 }
 
 impl Args {
-    /// The class balance for which the scores are corrected: a given share, or an estimate.
+    /// The class balance to correct the scores for: a given share, or an estimate.
     fn prior(
         &self,
         requested: RequestedPrior,

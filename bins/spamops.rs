@@ -1,6 +1,6 @@
 //! spamops: all tools in one program; the program's name or the first argument selects the tool.
 
-/// The sub-commands. `tool_list!` names them too, but `cargo fmt` does not find modules that a macro declares.
+/// The sub-commands. `tool_list!` names them too. This list is for `cargo fmt`, which finds no modules in a macro.
 mod spamops {
     pub(crate) mod completions;
     pub(crate) mod init;

@@ -45,9 +45,9 @@ use spamops::registry;
 ///
 /// Method: track finds the run, the logged model and the version by the SHA-256 of the model file. A repeated call
 /// changes nothing, and the next call completes an interrupted call. Non-idempotent requests are not retried. With
-/// --spool, everything is on disk before the first request.
+/// --spool, all files are on disk before the first request.
 ///
-/// To load the model, Python needs mlflow and the program score. It finds score on the PATH, in the directory
+/// To load the model, Python needs mlflow and the program score. Python finds score on the PATH, in the directory
 /// SPAMOPS_TOOLS, or in the logged model (--program). The input is a DataFrame with the column text. The result has
 /// the columns spam_score and verdict.
 #[derive(Parser)]
@@ -73,13 +73,13 @@ pub(crate) struct Args {
 
     /// Experiment [default: MLFLOW_EXPERIMENT_NAME, else the model's name]
     ///
-    /// It is created if it does not exist.
+    /// The experiment is created if it does not exist.
     #[arg(long, value_name = "NAME")]
     experiment: Option<String>,
 
     /// Registered model [default: from the promotion, else spam]
     ///
-    /// It is created if it does not exist.
+    /// The registered model is created if it does not exist.
     #[arg(long, value_name = "NAME", value_parser = registry::name)]
     name: Option<String>,
 
@@ -106,13 +106,13 @@ pub(crate) struct Args {
 
     /// Program score to store in the logged model
     ///
-    /// Use it for machines with the same operating system and processor that do not have spamops.
+    /// Use this option for machines that have the same operating system and processor, but not spamops.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 
     /// Directory that keeps files until the server has them
     ///
-    /// It is created if it does not exist.
+    /// The directory is created if it does not exist.
     #[arg(long, value_name = "DIR")]
     spool: Option<PathBuf>,
 
@@ -268,7 +268,7 @@ impl Args {
             Some(error) => {
                 let calls = if waiting == 1 { "call waits" } else { "calls wait" };
                 bail!(
-                    "{}: {waiting} {calls} to be sent; run track --flush again: {error:#}",
+                    "{}: {waiting} {calls} to be sent ({error:#}); run track --flush again",
                     directory.display()
                 )
             }

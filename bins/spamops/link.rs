@@ -10,8 +10,8 @@ use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 
 /// Create a link for every tool, so that you can call it by its own name
 ///
-/// What it does: Creates links in a directory, all to this program. ImageMagick also has a program compare, and macOS
-/// has a program sample. If they conflict, use --prefix spamops-.
+/// What it does: Creates links to this program in a directory. ImageMagick also has a program compare, and macOS
+/// has a program sample. If these names conflict, use --prefix spamops-.
 #[derive(Parser)]
 #[command(
     name = "link",

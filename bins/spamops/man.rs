@@ -67,7 +67,7 @@ impl Args {
     }
 }
 
-/// Unhides the options that `-h` hides: their pages would lack a description.
+/// Shows the options that `-h` hides, so that the pages describe them.
 fn with_all_options(command: Command) -> Command {
     command.mut_args(|option| option.hide_short_help(false)).mut_subcommands(with_all_options)
 }

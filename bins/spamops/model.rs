@@ -68,8 +68,8 @@ Examples:
     },
     /// Compare two models: options, figures and terms
     ///
-    /// What it does: Prints the differences, the largest changes first: the change of a term's weight × the share of
-    /// texts with the term.
+    /// What it does: Prints the differences. The terms with the largest effect come first. The effect is the
+    /// change of the weight, multiplied by the share of texts with the term.
     #[command(after_help = "\
 Examples:
   spamops model diff champion.json challenger.json

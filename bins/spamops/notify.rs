@@ -19,7 +19,7 @@ use ::spamops::state::gathered::{NotificationEntry, State};
 /// Send the decision of a run to Slack, PagerDuty, Alertmanager or a webhook
 ///
 /// What it does: Reads drift.json, compare.json and promote.json in the directory of a run; missing files are skipped.
-/// It sends one alert if a retrain is needed, a challenger was not deployed, or the champion changed.
+/// notify sends one alert if a retrain is needed, a challenger was not deployed, or the champion changed.
 ///
 /// Input: The secrets come from the environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or
 /// SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET. The secret signs the message (Standard Webhooks).
@@ -103,7 +103,10 @@ impl Tool for Args {
                         subject: subject.clone(),
                     };
                     if let Err(error) = state.record_notification(&entry) {
-                        scene.warn(format!("{error:#}; {channel} will be notified again"));
+                        scene.warn(format!(
+                            "{channel} was notified, but the state does not record it: {error:#}; \
+                             the next run can notify it again"
+                        ));
                     }
                 }
             }

@@ -80,7 +80,8 @@ Examples:
     },
     /// Check every file of the registry
     ///
-    /// What it does: Checks each file, and that the files agree. Prints one line per file: ok or wrong, and the reason.
+    /// What it does: Checks each file, and whether the files agree. Prints one line per file: ok or wrong, and the
+    /// reason.
     #[command(after_help = "\
 Examples:
   spamops registry verify --exit-code > /dev/null || echo damaged")]

@@ -27,12 +27,12 @@ use ::spamops::io::stream::Place;
 /// The same is true if there are no new rows, unless --force is set. The steps from split to compare run only if
 /// drift requests a retrain. promote runs only if compare sets deploy_needed.
 ///
-/// On the first run there is no champion, so drift requests a first model (reason code no_champion). It becomes the
-/// champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run needs
-/// labelled rows of both classes.
+/// On the first run, there is no champion, so drift requests a first model (reason code no_champion). This model
+/// becomes the champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run
+/// needs labelled rows of both classes.
 ///
 /// If labels are needed, to-label.csv has the 50 rows whose labels help most. Enter their labels in the rows of
-/// --data, then run again: a row that has a label for the first time counts as a new row.
+/// --data, then run again: a row that gets its first label counts as a new row.
 ///
 /// Input: Rows from --data, or the built-in rows of --demo. Options with a value, and --now, can also come from the
 /// environment, such as SPAMOPS_IN_OUT_DIR for --out-dir. The command line wins. GITHUB_SHA, if set, is recorded in the
@@ -42,10 +42,9 @@ use ::spamops::io::stream::Place;
 /// paste it into a shell. A new run deletes the results of the previous run, but never the registry or the state.
 ///
 /// Method: run.json records the options, the SHA-256 of every input, and the id of the run. Later steps take their
-/// options from it, and every JSON result carries the id. If you give a step other options, or change the policy, a
-/// run with a new id starts. report then rejects the older results. Without STEP, a killed or failed run resumes
-/// after its last complete step. Its rows, contract, policy and options must be unchanged; otherwise a new run
-/// starts.
+/// options from run.json, and every JSON result carries the id. If you give a step other options, or change the policy,
+/// a run with a new id starts. report then rejects the older results. Without STEP, a killed or failed run resumes
+/// after its last complete step. The rows, contract, policy and options must be unchanged; otherwise, a new run starts.
 #[derive(Parser)]
 #[command(
     name = "run",
@@ -97,20 +96,20 @@ pub(crate) struct Args {
 
     /// Directory of the state [default: state in --out-dir]
     ///
-    /// Keep it between runs.
+    /// Keep this directory between runs.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
-    /// Contract for the new rows [default: contract.toml next to them]
+    /// Contract for the new rows [default: contract.toml next to --data]
     ///
     /// If this file does not exist, the rows are checked as validate does without --contract.
     #[arg(long, value_name = "FILE")]
     contract: Option<PathBuf>,
 
-    /// Date before which rows are history: they are not sampled
+    /// Treat rows before this date as history, and do not draw them
     ///
-    /// The first run adds them to the state, so that fit learns from them. Without --since, the first run learns only
-    /// from the --size rows that it draws.
+    /// The first run adds these rows to the state, so that fit learns from them. Without --since, the first run learns
+    /// only from the --size rows that it draws.
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
 
@@ -150,7 +149,7 @@ impl Tool for Args {
         let is_new = self.steps.is_empty() || self.steps.contains(&CycleStep::Sample);
         let recorded = match CycleRecord::read(&self.out_dir) {
             Err(error) if is_new => {
-                // The fix in the error is for a reader who names the file.
+                // The fix in this error does not apply, because the run starts over.
                 let error = format!("{error:#}");
                 let fact = error.split("; ").next().unwrap_or_default();
                 scene.warn(format!("{fact}; the run starts over"));
@@ -194,7 +193,7 @@ impl Args {
     /// The record of a new run, or of the killed run in this directory if it can resume.
     fn new_or_resumed(&self, killed: Option<CycleRecord>, scene: &Scene) -> Result<CycleRecord> {
         let options = self.options(scene);
-        // A runner requests the outputs even if the run did not start. They are then all false.
+        // A runner requests the outputs even if the run did not start. Then all of them are false.
         if killed.is_none() && self.only_reports() {
             if !self.dry_run {
                 RunFiles::new(&self.out_dir).clear()?;
@@ -281,7 +280,7 @@ impl Args {
 /// Locks the directory until the returned file is dropped.
 fn lock(directory: &Path) -> Result<Option<File>> {
     std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
-    // The lock is on the directory itself, so that no lock file is left. Some systems cannot do this and have no lock.
+    // The lock is on the directory itself, so that no lock file is left. Some systems cannot lock a directory.
     let lock = File::open(directory).ok();
     let is_taken =
         || lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));

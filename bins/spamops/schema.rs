@@ -13,8 +13,9 @@ use ::spamops::io::stream::Place;
 
 /// Print the JSON schema of a result
 ///
-/// What it does: Prints the schema of one kind of JSON file (JSON Schema, draft 2020-12). It describes each key of a
-/// file whose `schema` is spamops/NAME/1: its type, its unit, and what null means. Without NAME it lists all kinds.
+/// What it does: Prints the schema of one kind of JSON file (JSON Schema, draft 2020-12). NAME is the word
+/// in the key `schema`: spamops/NAME/1. The schema describes each key: its type, its unit, and what null means. Without
+/// NAME, the command lists all kinds.
 ///
 /// Output: The schema as JSON, or one line per kind: the name, the tool that writes it and its content.
 #[derive(Parser)]
@@ -38,7 +39,7 @@ impl Tool for Args {
             None => list(),
             Some(name) => match ResultKind::named(name) {
                 Some(kind) => serde_json::to_string_pretty(&kind.schema())? + "\n",
-                None => bail!("no result is called {}; run spamops schema for the list", shown(name)),
+                None => bail!("no kind of result is called {}; run spamops schema for the list", shown(name)),
             },
         };
         Place::Standard.write_text(&text)?;

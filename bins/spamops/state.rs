@@ -23,8 +23,8 @@ use ::spamops::state::gathered::State;
 /// Output: rows.jsonl has the gathered rows; sample --exclude leaves them out. refused.jsonl has the rejected rows.
 /// decisions.jsonl has the decisions of spamops report. history.jsonl has the last 64 runs of drift.
 ///
-/// Method: All files but the history are append-only. A row that is added again unchanged is skipped. A row that has
-/// a label for the first time is added. The next run removes a line that a killed run left incomplete.
+/// Method: All files but the history are append-only. A row that is added again unchanged is skipped. A row that gets
+/// its first label is added. The next run removes a line that a killed run left incomplete.
 #[derive(Parser)]
 #[command(
     name = "state",

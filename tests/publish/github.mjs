@@ -194,7 +194,7 @@ const writes = () => requests.filter(({ method }) => method !== 'GET').map(({ me
 // promote does not create a missing tag on GitHub. The promotion remains, and the same command continues later.
 let run = await promote(['one.json', '--reason', 'first @all <b>', ...all])
 assert.equal(run.status, 2, run.message)
-assert.match(run.message, /^promote: version 1 is the champion, committed, tagged, pushed, but publishing failed; run the same command again: owner\/models: release: the tag spam@v1\.0\.0 does not exist; push it first$/)
+assert.match(run.message, /^promote: version 1 is the champion, committed, tagged, pushed, but publishing failed \(owner\/models: release: the tag spam@v1\.0\.0 does not exist; push it first\); run the same command again$/)
 assert.deepEqual(run.record.published.tags, ['spam@v1.0.0', 'spam#champion#1'])
 assert.deepEqual(writes(), [])
 

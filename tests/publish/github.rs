@@ -384,7 +384,7 @@ fn promote_never_shows_the_token() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8(output.stderr).unwrap();
-    let expected = "promote: version 1 is the champion, but publishing failed; run the same command again: o/r: comment: 500 sorry, ***; run this again: it skips finished parts\n";
+    let expected = "promote: version 1 is the champion, but publishing failed (o/r: comment: 500 sorry, ***; run this again: it skips finished parts); run the same command again\n";
     assert_eq!(message, expected);
     assert!(output.stdout.is_empty());
     // The promotion remains, and no written file contains the token.

@@ -16,17 +16,17 @@ use crate::state::watched_files::{ChangesSince, WATCHED, WatchedFiles};
 pub struct DriftPolicyArgs {
     /// Which drift triggers a retrain
     ///
-    /// performance: drift never triggers a retrain; only a measured or estimated loss of F1 triggers it.
-    /// persistent-drift: drift that lasts triggers it (see --persistence). any-drift: drift in one window triggers
-    /// it. The other triggers are not affected. In simulations without a real change, daily runs with the default
-    /// requested 0.2 retrains a year on average, and at most 0.3. The simulations cover 200 years with 100 or 1,000
-    /// rows a day (tests/bench/drift).
+    /// performance: drift never triggers a retrain. persistent-drift: drift that lasts triggers a retrain (see
+    /// --persistence). any-drift: drift in one window triggers a retrain. The other triggers are not affected. In
+    /// simulations without a real change, daily runs with the default requested 0.2 retrains a year on average, and
+    /// at most 0.3. The simulations cover 200 years with 100 or 1,000 rows a day (tests/bench/drift).
     #[arg(long, value_name = "WHEN", default_value_t = DriftPolicy::default().retrain_on)]
     retrain_on: RetrainOn,
 
-    /// Drift persists if K of the last N windows have drifted
+    /// Drift persists if K of the last N windows count as persistent drift
     ///
-    /// Each run belongs to one window only.
+    /// A window counts if it drifted. Once the state has 20 windows, the change must also be larger than in 95% of
+    /// the earlier windows. Each run belongs to one window only.
     #[arg(long, value_name = "K/N", default_value_t = DriftPolicy::default().persistence, hide_short_help = true)]
     persistence: Persistence,
 
@@ -75,8 +75,8 @@ pub struct DriftPolicyArgs {
     /// Minimum number of new labels for a retrain
     ///
     /// A label is new if it came after the champion was fitted. With fewer new labels, labels_needed is true and
-    /// retrain_needed is false. Enter labels in your data file, in the same rows: a row that has a label for the
-    /// first time counts as new.
+    /// retrain_needed is false. Enter labels in your data file, in the same rows: a row that gets its first
+    /// label counts as new.
     #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().min_new_labels)]
     min_new_labels: u64,
 

@@ -1,5 +1,5 @@
 //! Lays out the help of every tool: one screen for `-h`, a page with headings for `--help`. The source is the doc
-//! comment of the tool. Its first paragraph is the summary. A later paragraph may open a section with one of the
+//! comment of the tool. The first paragraph is the summary. A later paragraph may open a section with one of the
 //! headings (`Input: …`). The examples come from `after_help`, the best two first.
 
 use clap::Command;

@@ -27,7 +27,7 @@ pub struct RowArgs {
 
     /// Label of the positive class [default: spam, 1 or true]
     ///
-    /// Every other label is then the negative class.
+    /// If you set this option, every other label is negative.
     #[arg(long, value_name = "VALUE", hide_short_help = true)]
     positive: Option<String>,
 

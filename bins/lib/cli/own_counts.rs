@@ -35,11 +35,11 @@ pub(super) fn metrics(metrics: &Metrics) -> Result<()> {
     stated.into_iter().try_for_each(|(name, stated, computed)| expect_agreement(name, stated, computed))
 }
 
-/// Checks that clean and rejected rows add up to all rows.
+/// Checks that valid and rejected rows add up to all rows.
 pub(super) fn validate(report: &ValidateReport) -> Result<()> {
     let ValidateReport { rows, clean, rejected, .. } = report;
     let adds_up = clean.checked_add(*rejected) == Some(*rows);
-    ensure!(adds_up, "{clean} clean and {rejected} rejected rows do not add up to {rows} rows");
+    ensure!(adds_up, "{clean} valid and {rejected} rejected rows do not add up to {rows} rows");
     Ok(())
 }
 
@@ -70,7 +70,6 @@ pub(super) fn compare(report: &CompareReport) -> Result<()> {
     Ok(())
 }
 
-/// Checks `deploy_needed` against the deploy rule.
 fn expect_deploy_rule(report: &CompareReport) -> Result<()> {
     if !report.deploy_needed {
         return Ok(());

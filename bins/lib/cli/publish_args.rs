@@ -57,13 +57,13 @@ struct GitHubArgs {
 
     /// Create a deployment of the version's tag to this environment
     ///
-    /// Its status is set to success.
+    /// The status of the deployment is set to success.
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     environment: Option<String>,
 
     /// Issue or pull request to comment on
     ///
-    /// One comment is kept up to date.
+    /// promote writes one comment. Later calls update it.
     #[arg(long, value_name = "NUMBER", hide_short_help = true)]
     comment: Option<u64>,
 

@@ -18,7 +18,7 @@ use crate::model::threshold::ThresholdGoal;
 pub struct RecipeArgs {
     /// Recipe: message, strong, classic or seeds [default: message]
     ///
-    /// Other options override parts of it.
+    /// Other options override parts of the recipe.
     #[arg(long, value_name = "NAME")]
     preset: Option<Preset>,
 
@@ -30,9 +30,9 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "MIN-MAX", help_heading = "Text", hide_short_help = true)]
     ngrams: Option<Ngrams>,
 
-    /// Number of characters in the terms within words
+    /// Number of characters in each n-gram within words
     ///
-    /// It applies only to the analyzer message.
+    /// This option applies only to the analyzer message.
     #[arg(long, value_name = "MIN-MAX", help_heading = "Text", hide_short_help = true)]
     chars: Option<Ngrams>,
 
@@ -70,7 +70,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "BOOL", help_heading = "Terms", hide_short_help = true)]
     idf: Option<bool>,
 
-    /// Norm to which every row is scaled: l2, l1 or none
+    /// Norm for scaling each row: l2, l1 or none
     #[arg(long, value_name = "NORM", help_heading = "Terms", hide_short_help = true)]
     norm: Option<Norm>,
 
@@ -106,7 +106,7 @@ pub struct RecipeArgs {
 
     /// Gates for the out-of-fold figures, such as f1=.9,recall=.8
     ///
-    /// The model records whether it passes them. compare --challenger does not deploy a model that missed a gate.
+    /// The model records whether it passes each gate. compare --challenger does not deploy a model that missed a gate.
     #[arg(long, value_name = "FIGURE=LIMIT", value_delimiter = ',', help_heading = "Estimate")]
     require: Vec<Requirement>,
 
@@ -117,7 +117,7 @@ pub struct RecipeArgs {
     /// Choose the threshold with the best out-of-fold figure: f1
     ///
     /// Among the thresholds within half a standard error of the best F1, fit chooses the threshold with the fewest
-    /// false positives. This is the default with message and strong. Otherwise the threshold is 0.5.
+    /// false positives. This is the default with message and strong. Otherwise, the threshold is 0.5.
     #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold (one of these)", hide_possible_values = true)]
     maximize: Option<String>,
 

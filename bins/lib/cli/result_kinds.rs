@@ -30,7 +30,7 @@ use crate::stats::metrics::Metrics;
 pub struct ResultKind {
     /// The word in `"schema": "spamops/NAME/1"`.
     pub name: &'static str,
-    /// The tool that writes it, and its content.
+    /// The tool that writes the file, and the content of the file.
     pub about: &'static str,
     check: fn(&str) -> Result<()>,
     schema: fn() -> Schema,
@@ -100,7 +100,6 @@ const fn kind<T: JsonSchema>(
 }
 
 impl ResultKind {
-    /// The kind with this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         RESULT_KINDS.iter().find(|kind| kind.name == name)
     }

@@ -20,7 +20,7 @@ pub trait Tool: Parser {
     fn run(self, scene: &Scene) -> Result<Outcome>;
 }
 
-/// How the work ended. Only `--exit-code` makes a negative verdict visible in the exit status.
+/// The result of a tool's work. Only `--exit-code` makes a negative verdict visible in the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Exit status 0.
@@ -79,6 +79,7 @@ impl Scene {
         if let Ok(epoch) = std::env::var("SOURCE_DATE_EPOCH") {
             return epoch
                 .parse()
+                .ok()
                 .map(Timestamp)
                 .context("SOURCE_DATE_EPOCH is not a whole number of seconds; fix or unset it");
         }
@@ -91,7 +92,7 @@ impl Scene {
         self.run_id.clone()
     }
 
-    /// The warnings, to which readers of rows add.
+    /// The warnings. Readers of rows add to them.
     pub(crate) fn warnings(&self) -> Diagnostics {
         self.warnings.clone()
     }
@@ -123,7 +124,7 @@ impl Scene {
         self.warnings.add(warning);
     }
 
-    /// Prints a remark at the end of the run: a fact that is no problem.
+    /// Prints a remark at the end of the run: a fact that needs no action.
     pub fn remark(&self, remark: impl Into<String>) {
         self.remarks.add(remark);
     }
@@ -135,13 +136,14 @@ impl Scene {
 struct CommonArgs {
     /// Policy file [default: spamops.toml, if it exists]
     ///
-    /// It has one table per tool, with the names of the long options as keys. The command line wins.
+    /// The file has one table per tool, with the names of the long options as keys. The command line wins.
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<Place>,
 
     /// Time of the run [default: SOURCE_DATE_EPOCH, else the current time]
     ///
-    /// Set it to make the output reproducible. Formats: 2026-07-01, 2026-07-01T08:30:00Z, or seconds since 1970.
+    /// Set this option to make the output reproducible. Formats: 2026-07-01, 2026-07-01T08:30:00Z, or seconds since
+    /// 1970.
     #[arg(long, value_name = "TIME", global = true, hide_short_help = true)]
     now: Option<Timestamp>,
 
@@ -212,7 +214,7 @@ pub fn menu(command: Command, args: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Parses the arguments. The policy file supplies the options that they do not set.
+/// Parses the arguments. The policy file supplies the options that the arguments do not set.
 fn arguments(command: Command, args: Vec<OsString>, table: &str) -> Result<ArgMatches> {
     let given = command.clone().ignore_errors(true).try_get_matches_from(&args).ok();
     let place = given.as_ref().and_then(|matches| matches.get_one::<Place>("config").cloned());
@@ -230,7 +232,7 @@ fn arguments(command: Command, args: Vec<OsString>, table: &str) -> Result<ArgMa
 fn usage(error: &anyhow::Error, name: &str) -> ExitCode {
     match error.downcast_ref::<clap::Error>() {
         Some(help) if !help.use_stderr() => {
-            // Help or version. A closed pipe is no error.
+            // Help or version. A closed pipe is not an error.
             let _ = help.print();
             return ExitCode::SUCCESS;
         }
@@ -245,7 +247,7 @@ fn usage(error: &anyhow::Error, name: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// The exit status: 0 done, 1 the verdict is no, 2 usage, input or environment. A broken pipe is 0.
+/// The exit status: 0 done, 1 the verdict is no, 2 usage, input or environment. A broken pipe gives 0.
 fn exit(outcome: Result<Outcome>, name: &str) -> ExitCode {
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -265,7 +267,9 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn print_error(name: &str, error: &anyhow::Error) {
     let line = format!("{error:#}");
-    print_message(name, line.split(" (os error ").next().unwrap_or_default());
+    let (cause, rest) = line.split_once(" (os error ").unwrap_or((&line, ""));
+    let fix = rest.split_once(')').map_or("", |(_, fix)| fix);
+    print_message(name, &format!("{cause}{fix}"));
 }
 
 /// Prints a line to stderr that starts with the tool's name, in bold on a terminal.
@@ -275,6 +279,6 @@ fn print_message(name: &str, line: &str) {
 
 fn print(line: &str) {
     use std::io::Write;
-    // A closed stderr is no error.
+    // A closed stderr is not an error.
     let _ = writeln!(anstream::stderr(), "{line}");
 }
