@@ -69,7 +69,7 @@ fn every_error_is_one_line_with_a_fix_and_without_the_token() {
     let plain = |status, message: &str| answer(status, json!({ "message": message }));
     let limited =
         |status| plain(status, "API rate limit exceeded").insert_header("x-ratelimit-remaining", "0");
-    let again = "run this again: it skips finished parts";
+    let again = "run this again; finished parts are skipped";
     let cases = [
         (
             plain(401, "Bad credentials"),
@@ -144,7 +144,7 @@ fn an_invalid_answer_is_reported() {
     let github =
         GitHub::new(&"o/r".parse().unwrap(), "http://127.0.0.1:9", Token::new(TOKEN).unwrap()).unwrap();
     let error = format!("{:#}", github.dispatch(&dispatch()).unwrap_err());
-    let expected = "o/r: repository_dispatch: no answer from 127.0.0.1: Connection refused; it may have arrived: check before you send it again";
+    let expected = "o/r: repository_dispatch: no answer from 127.0.0.1: Connection refused; the request may have arrived; check before you send it again";
     assert_eq!(error, expected);
     assert!(!format!("{:?}", github.comment(7, "spam", "text").unwrap_err()).contains(TOKEN));
 }
@@ -384,7 +384,7 @@ fn promote_never_shows_the_token() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8(output.stderr).unwrap();
-    let expected = "promote: version 1 is the champion, but publishing failed; run the same command again: o/r: comment: 500 sorry, ***; run this again: it skips finished parts\n";
+    let expected = "promote: version 1 is the champion, but publishing failed; run the same command again: o/r: comment: 500 sorry, ***; run this again; finished parts are skipped\n";
     assert_eq!(message, expected);
     assert!(output.stdout.is_empty());
     // The promotion remains, and no written file contains the token.

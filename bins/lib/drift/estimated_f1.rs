@@ -68,7 +68,7 @@ impl EstimatedF1 {
         let share =
             |rows: &[ScoredMessage]| rows.iter().map(|row| row.probability).sum::<f64>() / rows.len() as f64;
         let trained = share(&before);
-        // Even a score without errors in the reference is not certain.
+        // A score can be wrong even if the reference has no errors at this score.
         let margin = 0.5 / before.len() as f64;
         let probabilities: Vec<f64> =
             new.iter().map(|row| row.probability.clamp(margin, 1.0 - margin)).collect();

@@ -251,7 +251,7 @@ impl HttpClient {
         }
     }
 
-    /// Describes a failure without an answer, and says whether it is transient.
+    /// Describes a failure without an answer, and returns whether it is transient.
     fn describe(&self, error: &Error) -> (String, bool) {
         match error {
             // An untrusted certificate, or a server without TLS.

@@ -416,7 +416,7 @@ fn loss(models: &[WatchedModel], runs: u64) -> Done<Value> {
     Ok(json!({"runs": runs, "changes": all}))
 }
 
-/// Twenty days without labels. On the tenth day 30% of the rows are one newsletter. Counts the runs that detect it, and the
+/// Twenty days without labels. On the tenth day, 30% of the rows are one newsletter. Counts the runs that detect it, and the
 /// runs that request a retrain afterwards.
 fn once(models: &[WatchedModel], runs: u64) -> Done<Value> {
     const NEWSLETTER: usize = 9;

@@ -21,9 +21,9 @@ impl ApiCall<'_> {
     /// The fix if GitHub's answer was lost.
     pub(super) fn retry_advice(&self) -> &'static str {
         if self.is_repeatable {
-            "run this again: it skips finished parts"
+            "run this again; finished parts are skipped"
         } else {
-            "it may have arrived: check before you send it again"
+            "the request may have arrived; check before you send it again"
         }
     }
 }
