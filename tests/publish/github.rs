@@ -73,7 +73,7 @@ fn every_error_is_one_line_with_a_fix_and_without_the_token() {
     let cases = [
         (
             plain(401, "Bad credentials"),
-            "401 Bad credentials; the token is wrong or expired, renew GITHUB_TOKEN",
+            "401 Bad credentials; the token is wrong or expired; renew GITHUB_TOKEN",
         ),
         (
             plain(403, "Resource not accessible by integration"),
@@ -102,14 +102,14 @@ fn every_error_is_one_line_with_a_fix_and_without_the_token() {
         (limited(429), "429 API rate limit exceeded; run this again in an hour"),
         (
             plain(301, "Moved Permanently"),
-            "301 Moved Permanently; the repository has moved, use its new name",
+            "301 Moved Permanently; the repository has moved; use its new name",
         ),
         (ResponseTemplate::new(502).set_body_string("<html>\n"), &format!("502 <html>; {again}")),
         (ResponseTemplate::new(500), &format!("500 Internal Server Error; {again}")),
         (plain(503, "Unavailable").insert_header("retry-after", "1"), &format!("503 Unavailable; {again}")),
         (
             plain(401, &format!("bad {TOKEN}\u{1b}[31m")),
-            "401 bad ***\\u{1b}[31m; the token is wrong or expired, renew GITHUB_TOKEN",
+            "401 bad ***\\u{1b}[31m; the token is wrong or expired; renew GITHUB_TOKEN",
         ),
     ];
     for (failure, line) in cases {

@@ -28,7 +28,7 @@ pub struct EstimatedFigure {
 ///
 /// Isotonic regression on the reference turns each score into a probability. F1 follows from the sums of these probabilities.
 /// If the class balance differs, the probabilities are adjusted to it (Saerens et al. 2002), and the reference is
-/// reweighted to the same class balance. Otherwise a change of class balance would look like a loss.
+/// reweighted to the same class balance. Otherwise, a change of class balance would look like a loss.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct EstimatedF1 {
     /// Estimated F1 on the new messages.

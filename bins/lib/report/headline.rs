@@ -32,7 +32,7 @@ pub(super) enum RunOutcome<'a> {
     NeedsLabels(&'a DriftReport),
     /// A retrain waits for the cooldown.
     Waits(&'a Reason),
-    /// Drift requests nothing.
+    /// `drift` requests neither a retrain nor labels.
     Quiet(&'a DriftReport),
     /// The new rows are valid, and drift has not run.
     Valid(&'a ValidateReport),

@@ -242,7 +242,7 @@ fn alarms(models: &[WatchedModel], runs: u64) -> Done<Value> {
             all.push(cell(&format!("{name} {strength}"), size, &found)?);
         }
     }
-    // With labels there is one more family of tests.
+    // With labels, there is one more family of tests.
     for size in [500, 5000] {
         let found = each(runs, |run| {
             model_for(models, run).day(

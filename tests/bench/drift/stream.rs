@@ -123,7 +123,7 @@ impl Rng {
         items[self.below(items.len())]
     }
 
-    /// A position in an octave. With equally likely octaves this approximates Zipf's law without a logarithm.
+    /// A position in an octave. With equally likely octaves, this approximates Zipf's law without a logarithm.
     fn octave(&mut self, octave: usize) -> usize {
         (1 << octave) - 1 + self.below(1 << octave)
     }

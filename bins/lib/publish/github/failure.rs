@@ -67,8 +67,8 @@ fn rejection(call: &ApiCall<'_>, error: &GitHubError) -> String {
             }
             None => format!("{message}; run this again in an hour"),
         },
-        301 | 302 | 307 | 308 => format!("{message}; the repository has moved, use its new name"),
-        401 => format!("{message}; the token is wrong or expired, renew GITHUB_TOKEN"),
+        301 | 302 | 307 | 308 => format!("{message}; the repository has moved; use its new name"),
+        401 => format!("{message}; the token is wrong or expired; renew GITHUB_TOKEN"),
         403 => format!("{message}; the token needs {permission}"),
         404 | 410 => format!("{message}; it does not exist, or the token needs {permission}"),
         409 | 422 => format!("{message}; correct the value that GitHub rejects"),
