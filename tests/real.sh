@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a heavy test: tests/real.sh NAME. Without a name it lists them. tests/bench/README.md has the last results.
+# Runs a heavy test: tests/real.sh NAME. Without a name, it lists the tests. tests/bench/README.md has the last results.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

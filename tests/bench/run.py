@@ -46,7 +46,7 @@ def high_water(pid):
     try:
         with open(f"/proc/{pid}/status") as status:
             lines = [line for line in status if line.startswith("VmHWM:")]
-        # Before exec the child is a copy of this process.
+        # Before exec, the child is a copy of this process.
         if not lines or os.readlink(f"/proc/{pid}/exe") == os.readlink("/proc/self/exe"):
             return 0
         return int(lines[0].split()[1])

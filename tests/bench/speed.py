@@ -5,7 +5,7 @@ larger than the memory limit.
     tests/bench/speed.py enron TOOLS --examples DIR  needs SPAMOPS_CORPORA (default ../shared/data), scikit-learn and nltk
     tests/bench/speed.py large TOOLS                 writes 2.4 GB of messages to target/bench, once
 
-scikit-learn is timed inside its process, on texts in memory. fit and score are timed the same way when compared with it. The tools
+scikit-learn is timed inside its process, on texts in memory. fit and score are timed the same way when compared with scikit-learn. The tools
 are also timed as complete processes that read and write files, on two threads. A ratio is the median of the ratios within each
 round. The script fails if a bound is broken.
 """

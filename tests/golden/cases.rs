@@ -37,7 +37,8 @@ pub(crate) fn assert_both(case: &str, name: &str, found: Option<f64>, expected: 
     }
 }
 
-/// Asserts that bounds agree to nine decimal places. A bound of 0 is about 1e-17 in statsmodels, because it subtracts.
+/// Asserts that bounds agree to nine decimal places. statsmodels computes a bound by subtraction, so it gives about 1e-17
+/// instead of 0.
 pub(crate) fn assert_bounds(case: &str, name: &str, found: Option<Interval>, expected: Option<Interval>) {
     let near = |one: f64, other: f64| (one - other).abs() <= 1e-9;
     let agree = match (found, expected) {

@@ -4,7 +4,7 @@
     python3 -m venv v && v/bin/pip install scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0 mpmath==1.3.0 nannyml==0.13.1
     v/bin/python tests/golden/make.py [NAME...]
 
-Without names it writes all files. The output is the same on every run. Each file records the package versions. The texts are made up.
+Without names, the script writes all files. The output is the same on every run. Each file records the package versions. The texts are made up.
 """
 
 import math
@@ -57,7 +57,7 @@ def confusion():
     for tp, fp, tn, fn in tables:
         truth, verdict, weight = [1, 0, 0, 1], [1, 1, 0, 0], [tp, fp, tn, fn]
         counts = {"true_positive": tp, "false_positive": fp, "true_negative": tn, "false_negative": fn}
-        if sum(weight) == 0:  # scikit-learn rejects empty input. With zero_division=0 all four metrics are 0.
+        if sum(weight) == 0:  # scikit-learn rejects empty input. With zero_division=0, all four metrics are 0.
             yield counts | {"accuracy": 0.0, "precision": 0.0, "recall": 0.0, "f1": 0.0}
             continue
         zero = {"sample_weight": weight, "zero_division": 0}

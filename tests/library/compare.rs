@@ -20,7 +20,7 @@ use spamops::stats::random::RandomStream;
 use crate::directory::fresh;
 use crate::stats::paired_counts;
 
-/// One row and the verdicts of two models. In 70% of the rows one random number decides both verdicts. The champion's
+/// One row and the verdicts of two models. In 70% of the rows, one random number decides both verdicts. The champion's
 /// recall is 0.9, and the challenger's recall is higher by `more`.
 fn row(numbers: &mut RandomStream, spam: f64, more: f64) -> (Label, Label, Label) {
     let label = |positive| if positive { Label::Positive } else { Label::Negative };

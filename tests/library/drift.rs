@@ -48,7 +48,7 @@ fn alarms(scenario: Scenario, rows: usize, runs: u64) -> usize {
 
 #[test]
 fn a_steady_stream_rarely_raises_an_alarm() {
-    // At the level 0.05 the chance of more than 11 alarms in 100 runs is 0.4%.
+    // At the level 0.05, the chance of more than 11 alarms in 100 runs is 0.4%.
     assert!(alarms(Scenario::QUIET, 300, 100) <= 11);
     assert!(alarms(Scenario { repeats: 0.3, ..Scenario::QUIET }, 400, 50) <= 8);
 }

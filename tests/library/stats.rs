@@ -141,7 +141,7 @@ proptest! {
         }
         for found in [sums.accuracy(), sums.precision(), sums.recall(), sums.f1()].into_iter().flatten() {
             within(found.value, 0.0, 1.0)?;
-            // With only two rows and two unlikely verdicts the delta method overestimates the error.
+            // With only two rows and two unlikely verdicts, the delta method overestimates the error.
             within(found.error, 0.0, f64::MAX)?;
             contains(found.interval, found.value, 0.0, 1.0)?;
         }

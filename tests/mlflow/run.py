@@ -110,7 +110,7 @@ class Proxy(ThreadingHTTPServer):
         """Ignores clients that close the connection: the tests provoke this."""
 
     def break_at(self, when, before=lambda: None, after=None, once=False):
-        """Stops answering at the first request with a true `when(number, path)`. With `once` it skips only that answer. The request
+        """Stops answering at the first request with a true `when(number, path)`. With `once`, the proxy skips only that answer. The request
         is forwarded only if `after` is set. `before` and `after` are called before and after the request."""
         self.reset()
         self.when, self.before, self.after, self.once = when, before, after, once

@@ -256,7 +256,7 @@ assert.equal((await github('GET', 'releases')).length, 2)
 // Errors, including an invalid token.
 await github('POST', 'issues', { title: 'no comment yet' })
 run = await promote(['--to', '1', '--comment', '2'], { GITHUB_TOKEN: `${TOKEN}x` })
-assert.match(run.message, /owner\/models: comment: 401 .*; the token is wrong or expired, renew GITHUB_TOKEN$/m)
+assert.match(run.message, /owner\/models: comment: 401 .*; the token is wrong or expired; renew GITHUB_TOKEN$/m)
 run = await promote(['--to', '1', '--comment', '99'])
 assert.match(run.message, /owner\/models: comment: 404 Not Found; it does not exist, or the token needs issues: write or pull-requests: write$/m)
 run = await promote(['two.json', '--commit', '--tag', '--release', '--comment', '1'], { GITHUB_TOKEN: '', GH_TOKEN: '' })

@@ -69,11 +69,11 @@ fn every_error_is_one_line_with_a_fix_and_without_the_token() {
     let plain = |status, message: &str| answer(status, json!({ "message": message }));
     let limited =
         |status| plain(status, "API rate limit exceeded").insert_header("x-ratelimit-remaining", "0");
-    let again = "run this again: it skips finished parts";
+    let again = "run this again; finished parts are skipped";
     let cases = [
         (
             plain(401, "Bad credentials"),
-            "401 Bad credentials; the token is wrong or expired, renew GITHUB_TOKEN",
+            "401 Bad credentials; the token is wrong or expired; renew GITHUB_TOKEN",
         ),
         (
             plain(403, "Resource not accessible by integration"),
@@ -102,14 +102,14 @@ fn every_error_is_one_line_with_a_fix_and_without_the_token() {
         (limited(429), "429 API rate limit exceeded; run this again in an hour"),
         (
             plain(301, "Moved Permanently"),
-            "301 Moved Permanently; the repository has moved, use its new name",
+            "301 Moved Permanently; the repository has moved; use its new name",
         ),
         (ResponseTemplate::new(502).set_body_string("<html>\n"), &format!("502 <html>; {again}")),
         (ResponseTemplate::new(500), &format!("500 Internal Server Error; {again}")),
         (plain(503, "Unavailable").insert_header("retry-after", "1"), &format!("503 Unavailable; {again}")),
         (
             plain(401, &format!("bad {TOKEN}\u{1b}[31m")),
-            "401 bad ***\\u{1b}[31m; the token is wrong or expired, renew GITHUB_TOKEN",
+            "401 bad ***\\u{1b}[31m; the token is wrong or expired; renew GITHUB_TOKEN",
         ),
     ];
     for (failure, line) in cases {
@@ -144,7 +144,7 @@ fn an_invalid_answer_is_reported() {
     let github =
         GitHub::new(&"o/r".parse().unwrap(), "http://127.0.0.1:9", Token::new(TOKEN).unwrap()).unwrap();
     let error = format!("{:#}", github.dispatch(&dispatch()).unwrap_err());
-    let expected = "o/r: repository_dispatch: no answer from 127.0.0.1: Connection refused; it may have arrived: check before you send it again";
+    let expected = "o/r: repository_dispatch: no answer from 127.0.0.1: Connection refused; the request may have arrived; check before you send it again";
     assert_eq!(error, expected);
     assert!(!format!("{:?}", github.comment(7, "spam", "text").unwrap_err()).contains(TOKEN));
 }
@@ -384,7 +384,7 @@ fn promote_never_shows_the_token() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8(output.stderr).unwrap();
-    let expected = "promote: version 1 is the champion, but publishing failed (o/r: comment: 500 sorry, ***; run this again: it skips finished parts); run the same command again\n";
+    let expected = "promote: version 1 is the champion, but publishing failed (o/r: comment: 500 sorry, ***; run this again; finished parts are skipped); run the same command again\n";
     assert_eq!(message, expected);
     assert!(output.stdout.is_empty());
     // The promotion remains, and no written file contains the token.

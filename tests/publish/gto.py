@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests that the real gto reads the tags that promote writes: gto.py TOOLS DATA WORK
 
-After every move gto's versions, stages and history must match the registry. The moves include two moves in one second, a
+After every move, gto's versions, stages and history must match the registry. The moves include two moves in one second, a
 second alias, a rollback, and moves before and after a move by gto.
 """
 

@@ -75,7 +75,7 @@ fn a_redirect_is_reported_and_not_followed() {
     assert_eq!(requests.join().unwrap().len(), 1);
     let message = failure.to_string();
     assert!(
-        message.ends_with(": 301 Moved Permanently; the address has moved, use https://elsewhere/"),
+        message.ends_with(": 301 Moved Permanently; the address has moved; use https://elsewhere/"),
         "{message}"
     );
 }

@@ -149,7 +149,7 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     assert!(!printed.contains("secret"), "{printed}");
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert!(
-        status == 0 && printed.contains("; the address has moved, use https://hooks.example…\n"),
+        status == 0 && printed.contains("; the address has moved; use https://hooks.example…\n"),
         "{printed}"
     );
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::thread::{JoinHandle, spawn};
 
-/// Starts a server that answers each connection with the next of these texts. An empty text closes it without an answer.
+/// Starts a server that answers each connection with the next of these texts. An empty text closes the connection without an answer.
 ///
 /// Returns its URL and, when all answers are sent, the requests.
 pub(crate) fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {

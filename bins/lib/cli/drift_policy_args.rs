@@ -23,7 +23,7 @@ pub struct DriftPolicyArgs {
     #[arg(long, value_name = "WHEN", default_value_t = DriftPolicy::default().retrain_on)]
     retrain_on: RetrainOn,
 
-    /// Drift persists if K of the last N windows count as persistent drift
+    /// Drift persists if K of the last N windows have drifted
     ///
     /// A window counts if it drifted. Once the state has 20 windows, the change must also be larger than in 95% of
     /// the earlier windows. Each run belongs to one window only.

@@ -30,7 +30,7 @@ pub struct BothFigures {
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompareDecision {
     pub verdict: CompareVerdict,
-    /// None if the challenger should be deployed.
+    /// Reason against a deployment; none if the challenger should be deployed.
     pub deploy_block: Option<DeployBlock>,
     /// Every test and check, passed or not.
     pub reasons: Vec<CompareReason>,

@@ -68,7 +68,7 @@ impl DatedRows {
     }
 
     /// The newest rows, including all rows as old as the oldest of them. None if no row has a date, or the requested share is 0.
-    /// By default also none if there are too few rows.
+    /// By default, also none if there are too few rows.
     pub fn newest(mut self, requested: Option<NewestRows>) -> Option<RecentRows> {
         let rows = self.rows.len();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
@@ -94,7 +94,7 @@ impl DatedRows {
         })
     }
 
-    /// The latest date that at least `newest` rows reach; none if there are too few rows or `newest` is 0.
+    /// The date of the oldest of the `newest` newest rows; none if there are too few rows or `newest` is 0.
     fn since(&mut self, newest: usize) -> Option<i64> {
         let place = self.rows.len().checked_sub(newest).filter(|_| newest > 0)?;
         self.rows.sort_unstable_by_key(|(date, _)| *date);

@@ -48,13 +48,13 @@ pub struct SequentialEvidence {
     pub rows: u64,
     /// Number of rows added by this check.
     pub new: u64,
-    /// Current e-value for the challenger.
+    /// Current evidence (e-value) for the challenger.
     pub for_challenger: f64,
-    /// Current e-value for the champion.
+    /// Current evidence (e-value) for the champion.
     pub for_champion: f64,
-    /// Maximum e-value for the challenger so far. The maximum decides.
+    /// Maximum evidence for the challenger so far. The maximum decides, not the current evidence.
     pub most_for_challenger: f64,
-    /// Maximum e-value for the champion so far.
+    /// Maximum evidence for the champion so far.
     pub most_for_champion: f64,
 }
 
@@ -122,7 +122,7 @@ impl SequentialTest {
         Ok(())
     }
 
-    /// Counts a row, unless its identifier was already counted. Returns whether it was counted.
+    /// Counts a row. Returns false, and changes nothing, if its identifier was already counted.
     pub fn add(&mut self, id: u64, truth: Label, champion: Label, challenger: Label) -> bool {
         if !self.counted.insert(hex(&id.to_be_bytes())) {
             return false;

@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn more_slices_need_a_larger_loss() {
-        // 8 to 0 is p = .0078: significant alone, but not among ten such tests.
+        // Eight rows for the champion and none for the challenger give p = .0078: significant without a correction,
+        // but not after a correction for ten tests.
         let loses = |others: u64| {
             let mut slices = Slices::default();
             add_spam(&mut slices, "lang", "de", 8, 0);

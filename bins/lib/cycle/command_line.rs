@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 /// A command line as a list of words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,9 +69,9 @@ pub struct Programs {
 impl Programs {
     /// Reads the path of the running program, and the PATH variable.
     pub fn find(tools: Vec<&'static str>) -> Result<Self> {
-        let own = env::current_exe()
-            .and_then(|own| own.canonicalize())
-            .context("cannot find this program; check that its file still exists")?;
+        let own = env::current_exe().and_then(|own| own.canonicalize()).map_err(|error| {
+            anyhow!("cannot find this program ({error}); check that its file still exists")
+        })?;
         let path = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
         Ok(Self { own, path, tools })
     }

@@ -27,7 +27,7 @@ pub struct FeatureChange {
     pub reference: f64,
     /// P-value of this test alone, without correction.
     pub p: f64,
-    /// Change of the mean score that it explains, in points (a hundredth of the score). Absent without scores.
+    /// Change of the mean score that this change explains, in percentage points. Absent without scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<f64>,
 }
@@ -99,8 +99,8 @@ impl MeanScore {
     }
 }
 
-/// Change of the mean score explained by a changed share, in points. It is the change of the share times the difference
-/// in mean score between messages with and without the property (Kitagawa 1955).
+/// Change of the mean score explained by a changed share, in percentage points: the product of two differences (Kitagawa
+/// 1955). One is the change of the share; the other is in mean score, between messages with and without the property.
 fn score_points(reference: &Messages, new: &Messages, has: &dyn Fn(&MessageRecord) -> bool) -> f64 {
     let (mut with, mut without) = (MeanScore::default(), MeanScore::default());
     let mut count = |side: &Messages| {
@@ -120,7 +120,7 @@ fn score_points(reference: &Messages, new: &Messages, has: &dyn Fn(&MessageRecor
     100.0 * change * difference
 }
 
-/// Change of the mean score explained by a size, in points: the sum over its steps.
+/// Change of the mean score explained by a size, in percentage points: the sum over its steps.
 fn size_points(reference: &Messages, new: &Messages, scale: SizeScale) -> f64 {
     let mut means = vec![MeanScore::default(); STEPS];
     let mut changes = vec![0.0; STEPS];

@@ -56,7 +56,7 @@ pub fn decide(
     Ok((decision, record))
 }
 
-/// The triggers and their result.
+/// The triggers, and the requests that follow from them.
 struct TriggerOutcome {
     triggers: Vec<Trigger>,
     asked: Option<TriggerCode>,

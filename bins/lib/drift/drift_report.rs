@@ -53,7 +53,7 @@ pub struct DriftReport {
     pub strip: Vec<RunSummary>,
     /// Expected number of false retrains.
     pub schedule: Schedule,
-    /// A sentence on what unlabelled messages cannot show.
+    /// A sentence about the changes that `drift` cannot detect without labels.
     pub blind: String,
 }
 

@@ -28,7 +28,7 @@ pub struct EstimatedFigure {
 ///
 /// Isotonic regression on the reference turns each score into a probability. F1 follows from the sums of these probabilities.
 /// If the class balance differs, the probabilities are adjusted to it (Saerens et al. 2002), and the reference is
-/// reweighted to the same class balance. Otherwise a change of class balance would look like a loss.
+/// reweighted to the same class balance. Otherwise, a change of class balance would look like a loss.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct EstimatedF1 {
     /// Estimated F1 on the new messages.
@@ -68,7 +68,7 @@ impl EstimatedF1 {
         let share =
             |rows: &[ScoredMessage]| rows.iter().map(|row| row.probability).sum::<f64>() / rows.len() as f64;
         let trained = share(&before);
-        // Even a score without errors in the reference is not certain.
+        // A score can be wrong even if the reference has no errors at this score.
         let margin = 0.5 / before.len() as f64;
         let probabilities: Vec<f64> =
             new.iter().map(|row| row.probability.clamp(margin, 1.0 - margin)).collect();

@@ -77,7 +77,7 @@ impl Family {
         }
     }
 
-    /// A smaller change is ignored, even if its p-value is small. In the unit of [`Family::measure`].
+    /// The minimum effect, in the unit of [`Family::measure`]. A smaller change is ignored, even if its p-value is small.
     pub fn minimum_effect(self) -> f64 {
         match self {
             Self::Sizes | Self::Score | Self::Flags => 0.10,

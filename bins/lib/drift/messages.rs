@@ -15,7 +15,7 @@ pub const STEPS: usize = 256;
 /// The distinct messages of a profile.
 pub struct Messages<'a> {
     pub records: Vec<&'a MessageRecord>,
-    /// The half that each message belongs to: the parity of its hash, which does not depend on meaning.
+    /// The half that each message belongs to: the parity of its hash. So the halves do not depend on the meaning of messages.
     pub halves: Vec<bool>,
     /// Whether each message is also in the reference.
     own: Vec<bool>,

@@ -79,8 +79,8 @@ impl PastRuns<'_> {
     /// Strengths of one family in the normal windows that end before the last `runs` runs. The last `skipped` windows are
     /// left out, because the drift may have begun in them.
     ///
-    /// A window without unusual drift is normal. If most windows before calibration drifted, all of them are normal, because
-    /// some data always changes.
+    /// A window without unusual drift is normal. The first windows have too few earlier windows to
+    /// compare with. If most of the first windows drifted, all of them are normal, because some data always changes.
     pub(super) fn strengths(&self, family: &str, runs: usize, skipped: usize) -> Vec<f64> {
         let tested = || {
             let windows = self.windows(runs).skip(skipped);

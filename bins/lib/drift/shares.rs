@@ -72,8 +72,8 @@ fn difference(of: ShareOf, new: [u64; 2], reference: [u64; 2]) -> Option<SingleT
     Some(SingleTest::new(TestSubject::Share { of, table }, test.p, share(new) - share(reference)))
 }
 
-/// Whether the labelled messages are not a random sample, for example because the least certain ones were labelled. Their
-/// scores then differ from the other scores, and their labels do not represent all messages.
+/// Whether the labelled messages are not a random sample, for example because the least certain messages were labelled.
+/// Then the scores of the labelled messages differ from the other scores.
 pub fn are_picked(new: &Messages) -> bool {
     const LEVEL: f64 = 0.01;
     let (mut labelled, mut others) = (vec![0; STEPS], vec![0; STEPS]);

@@ -45,7 +45,7 @@ pub fn shift(
         return None;
     }
     let before = positive as f64 / (positive + negative) as f64;
-    // Even a score without errors in the reference is not certain.
+    // A score can be wrong even if the reference has no errors at this score.
     let margin = 0.5 / (positive + negative) as f64;
     let probabilities =
         new.records.iter().map(|record| calibration.probability(record.score()).clamp(margin, 1.0 - margin));

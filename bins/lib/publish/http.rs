@@ -231,7 +231,7 @@ impl HttpClient {
         let transient = matches!(status, 408 | 429 | 500..=599);
         let message = quoted(&redacted(&message_in(&text), &request.headers));
         let new_address = header(&response, "location").filter(|_| (300..400).contains(&status));
-        let hint = new_address.map(|to| format!("; the address has moved, use {}", quoted(&bare(to))));
+        let hint = new_address.map(|to| format!("; the address has moved; use {}", quoted(&bare(to))));
         let message = if message.is_empty() { status_text(status) } else { &message };
         let cause = format!("{status} {message}{}", hint.unwrap_or_default());
         Err((failed(cause.trim_end(), Some(status), text, transient), retry_after(&response)))
@@ -251,7 +251,7 @@ impl HttpClient {
         }
     }
 
-    /// Describes a failure without an answer, and says whether it is transient.
+    /// Describes a failure without an answer, and returns whether it is transient.
     fn describe(&self, error: &Error) -> (String, bool) {
         match error {
             // An untrusted certificate, or a server without TLS.

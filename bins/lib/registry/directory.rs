@@ -197,7 +197,7 @@ impl Registry {
         while let Some(found) = self.alias(alias)? {
             match self.model(&found.digest) {
                 Ok(model) => return Ok(Some((found, model))),
-                // The alias may have moved, and the old model may be removed, between two reads. Otherwise, the model is missing.
+                // If the alias moved between the two reads, read again. If it did not move, the model is missing.
                 Err(error) if self.alias(alias)?.as_ref() == Some(&found) => return Err(error),
                 Err(_) => {}
             }

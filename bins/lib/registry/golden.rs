@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::compare::golden::{GoldenMiss, GoldenResult};
 use crate::io::diagnostics::{Diagnostics, inert, shown};
@@ -76,10 +76,10 @@ fn scored(model: &Path, messages: &Path, words: &[String]) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// The program that scores, and its sub-command: this program if it is `spamops`, else one in the same directory.
+/// The program that scores, and its sub-command: this program if it is `spamops`, else a program in the same directory.
 fn score() -> Result<(PathBuf, Option<&'static str>)> {
-    let own =
-        std::env::current_exe().context("cannot find this program; check that its file still exists")?;
+    let own = std::env::current_exe()
+        .map_err(|error| anyhow!("cannot find this program ({error}); check that its file still exists"))?;
     let sibling = |name: &str| own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if own.file_stem().is_some_and(|name| name == "spamops") {
         return Ok((own, Some("score")));

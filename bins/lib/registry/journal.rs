@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -105,8 +105,9 @@ impl Journal {
         let text =
             std::str::from_utf8(&bytes[..complete]).ok().context("is not UTF-8 text; restore it from git")?;
         for (line, number) in text.lines().zip(1..) {
-            let entry: JournalEntry = serde_json::from_str(line)
-                .with_context(|| format!("line {number}: is not a journal entry; restore it from git"))?;
+            let entry: JournalEntry = serde_json::from_str(line).map_err(|error| {
+                anyhow!("line {number}: is not a journal entry ({error}); restore it from git")
+            })?;
             ensure!(
                 entry.entry == number && entry.before == journal.last(),
                 "line {number}: does not follow the previous line; restore it from git"

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::journal::{Journal, JournalAction, JournalEntry};
 use super::{Alias, Registry, Version};
@@ -35,21 +35,21 @@ impl Registry {
     pub(super) fn lock(&self) -> Result<File> {
         durable::directory(&self.directory)?;
         let lock = File::open(&self.directory).and_then(|lock| lock.lock().map(|()| lock));
-        lock.with_context(|| self.cannot_lock())
+        lock.map_err(|error| self.cannot_lock(&error))
     }
 
-    /// Like [`Registry::lock`], but shared, for a dry run. It waits for a writer, so that the dry run does not report the
+    /// Like [`Registry::lock`], but shared, for a dry run. A dry run waits for a writer, so that it does not report the
     /// writer's temporary files as leftovers.
     pub(super) fn lock_shared(&self) -> Result<Option<File>> {
         if !self.directory.exists() {
             return Ok(None);
         }
         let lock = File::open(&self.directory).and_then(|lock| lock.lock_shared().map(|()| lock));
-        lock.map(Some).with_context(|| self.cannot_lock())
+        lock.map(Some).map_err(|error| self.cannot_lock(&error))
     }
 
-    fn cannot_lock(&self) -> String {
-        format!("{}: cannot lock the directory; check its permissions", self.directory.display())
+    fn cannot_lock(&self, error: &std::io::Error) -> anyhow::Error {
+        anyhow!("{}: cannot lock the directory ({error}); check its permissions", self.directory.display())
     }
 
     /// Reads versions, aliases and the journal.

@@ -250,7 +250,7 @@ impl Registry {
         lines: &mut Vec<String>,
     ) -> Result<Version> {
         let known = ledger.versions.iter().find(|version| version.digest == model.digest).cloned();
-        // If the journal records the removal of a model, its file will be deleted, even if it still exists.
+        // A model counts as removed if the journal says so. If its file still exists, the next writer deletes the file.
         let stays = |version: &Version| {
             !ledger.journal.is_removed(version.version) && self.model(&model.digest).is_ok()
         };

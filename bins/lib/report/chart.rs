@@ -9,7 +9,7 @@ use crate::stats::intervals::Interval;
 /// The longest bar of an effect, as a multiple of the minimum effect.
 const MAX_RATIO: f64 = 5.0;
 
-/// An effect as a multiple of its minimum. The bar of an alarm is filled; a longer effect ends in ›.
+/// An effect as a multiple of its minimum. The bar of an alarm is filled. The bar of an effect beyond the axis ends in ›.
 pub(super) fn effect(ratio: f64, fired: bool) -> String {
     let mut drawing = Drawing::new(14.0);
     let class = if fired { "alarm" } else { "quiet" };

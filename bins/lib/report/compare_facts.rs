@@ -104,7 +104,7 @@ fn inconclusive_fact(compare: &CompareReport) -> String {
             -whole.f1_lower_bound()
         );
     }
-    // For equal figures the number of rows is huge and says nothing.
+    // If both figures are equal, the number of rows needed is huge and of no use.
     let is_equal = figure(part.challenger_f1) == figure(part.champion_f1);
     match compare.rows_needed.filter(|_| !is_equal).map(|needed| needed.saturating_sub(part.rows)) {
         Some(more) => {

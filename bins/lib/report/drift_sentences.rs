@@ -258,7 +258,7 @@ fn drift_sentence(drift: &DriftPersistence) -> String {
         RetrainOn::Performance => format!("{verdict}; only F1 can trigger a retrain"),
         RetrainOn::AnyDrift => verdict,
         RetrainOn::PersistentDrift => {
-            format!("{verdict}; {drifted} of the last {of} windows drifted (limit {windows})")
+            format!("{verdict}; persistent drift needs {windows} of the last {of} windows ({drifted} so far)")
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) enum RunOutcome<'a> {
     NeedsLabels(&'a DriftReport),
     /// A retrain waits for the cooldown.
     Waits(&'a Reason),
-    /// Drift requests nothing.
+    /// `drift` requests neither a retrain nor labels.
     Quiet(&'a DriftReport),
     /// The new rows are valid, and drift has not run.
     Valid(&'a ValidateReport),
@@ -207,7 +207,7 @@ fn quiet_fact(drift: &DriftReport) -> String {
         DriftVerdict::Steady => format!("the messages have not drifted{}", prose::alarm_count(drift)),
         DriftVerdict::InsufficientData => prose::too_few(window.messages, window.reference, window.needed),
         DriftVerdict::Drifted => match find(drift, TriggerCode::Drift) {
-            // It names the policy: how many windows, or that drift triggers nothing.
+            // This reason names the policy: the number of windows, or that drift triggers nothing.
             Some(reason) => reason.says.clone(),
             None => format!(
                 "the messages have drifted{}, but not enough for a retrain",
@@ -366,8 +366,7 @@ mod tests {
     #[test]
     fn says_why_nothing_is_needed() {
         let quiet = |verdict, windows, messages| {
-            let says =
-                "the messages have drifted (7 of 8 signals); 1 of the last 3 windows drifted (limit 2)";
+            let says = "the messages have drifted (7 of 8 signals); persistent drift needs 2 of the last 3 windows (1 so far)";
             let mut run = drifted(TriggerCode::Drift, Reason::against("", false, says, windows, 2.0));
             let drift = run.drift.as_mut().unwrap();
             (drift.retrain_needed, drift.verdict) = (false, verdict);
@@ -382,7 +381,7 @@ mod tests {
         );
         assert_eq!(
             quiet(DriftVerdict::Drifted, 1.0, 500),
-            "Nothing to do: the messages have drifted (7 of 8 signals); 1 of the last 3 windows drifted (limit 2)"
+            "Nothing to do: the messages have drifted (7 of 8 signals); persistent drift needs 2 of the last 3 windows (1 so far)"
         );
     }
 

@@ -214,7 +214,7 @@ fn changes(page: &mut MarkdownPage, list: &[FeatureChange]) {
         let points = change.points.map_or_else(|| "–".into(), numbers::signed);
         vec![name, prose::word(&change.kind), values, points]
     });
-    let head = ["feature", "kind", "reference → new", "effect on the mean score (points of 100)"];
+    let head = ["feature", "kind", "reference → new", "effect on the mean score (percentage points)"];
     let rows: Vec<Vec<String>> = rows.collect();
     page.fold(&format!("What changed ({})", rows.len()), |page| {
         page.open_table(&head, "|---|---|---|--:|", &rows);

@@ -50,7 +50,7 @@ pub struct ModelCard {
     pub features: FeatureSpec,
     /// How term counts are converted into weights.
     pub weighting: Weighting,
-    /// Settings to also score parts of a long message; null if parts are not scored.
+    /// Settings for scoring the parts of a long message; null if parts are not scored.
     pub windows: Option<Windows>,
     /// How a sum of weights is converted into a probability.
     pub calibration: Calibration,
@@ -267,11 +267,11 @@ fn column(column: &FeatureColumn) -> String {
 }
 
 fn weighting(Weighting { sublinear, idf, smooth, norm }: Weighting) -> String {
-    let count = if sublinear { "1 + ln of the count" } else { "the count" };
+    let count = if sublinear { "(1 + ln count)" } else { "count" };
     let rarity = match (idf, smooth) {
         (false, _) => "",
-        (true, true) => " times rarity, smooth",
-        (true, false) => " times rarity",
+        (true, true) => " × smooth IDF",
+        (true, false) => " × IDF",
     };
     format!("{count}{rarity}, norm {}", name(&norm))
 }

@@ -298,11 +298,11 @@ fn changes(page: &mut String, list: &[FeatureChange]) {
     let head = [
         ("", "Feature, reference → new"),
         ("middle", "← lower · mean score · higher →"),
-        ("num", "Points of 100"),
+        ("num", "Percentage points"),
     ];
     let mut body = paragraph(
         "",
-        "Each word, flag or size that changed, and its effect on the mean score in points of 100.",
+        "Each word, flag or size that changed, and its effect on the mean score in percentage points.",
     );
     body.push_str(&table("moves", "What changed", &head, &rows));
     section(page, "What changed", &body);

@@ -163,7 +163,7 @@ pub(super) fn detectable(window: &Window) -> Option<String> {
     Some(format!("{smallest}{needed}"))
 }
 
-/// Says how earlier windows limit the drift that triggers a retrain.
+/// Describes how earlier windows limit the drift that triggers a retrain.
 pub(super) fn calibration(window: &Window) -> String {
     if window.calibration == AlarmCalibration::History {
         "Drift triggers a retrain only if the change is larger than in 95% of the earlier windows.".into()

@@ -98,8 +98,8 @@ fn table_problem(problem: &TableProblem) -> String {
         TableProblem::EmptyCells(column, share, max) => {
             format!("{column}: {} of the cells are empty (limit {})", percent(*share), percent(max.value()))
         }
-        TableProblem::FewRows(clean, min) => format!("{} (minimum {min})", counted(*clean, "clean row")),
-        TableProblem::ManyRows(clean, max) => format!("{} (maximum {max})", counted(*clean, "clean row")),
+        TableProblem::FewRows(clean, min) => format!("{} (minimum {min})", counted(*clean, "valid row")),
+        TableProblem::ManyRows(clean, max) => format!("{} (maximum {max})", counted(*clean, "valid row")),
         TableProblem::Rejects(share, max) => {
             format!("{} of the rows are rejected (limit {})", percent(*share), percent(max.value()))
         }

@@ -56,7 +56,7 @@ fn label(positive: bool) -> Label {
 }
 
 impl Cell {
-    /// Draws a row. With probability `shared` one random number decides both verdicts, otherwise each verdict has its own number.
+    /// Draws a row. With probability `shared`, one random number decides both verdicts. Otherwise, each verdict has its own number.
     fn row(self, numbers: &mut RandomStream) -> Row {
         let truth = numbers.uniform() < self.spam;
         let one = numbers.uniform();

@@ -5,7 +5,7 @@
     tests/bench/drift/evidently.py --cost 50000                                              measures CPU and memory of a new process
 
 It needs evidently==0.7.23 and pandas<3. The rows have two columns, text and label. Each run has 5,000 reference rows. The preset raises
-an alarm if at least half of the columns drifted: one of two. In run R the reference has seed R, and the new rows have seed 1,000,000 + R.
+an alarm if at least half of the columns drifted: one of two. In run R, the reference has seed R, and the new rows have seed 1,000,000 + R.
 """
 
 import argparse

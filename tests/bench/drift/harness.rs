@@ -242,7 +242,7 @@ fn alarms(models: &[WatchedModel], runs: u64) -> Done<Value> {
             all.push(cell(&format!("{name} {strength}"), size, &found)?);
         }
     }
-    // With labels there is one more family of tests.
+    // With labels, there is one more family of tests.
     for size in [500, 5000] {
         let found = each(runs, |run| {
             model_for(models, run).day(
@@ -416,7 +416,7 @@ fn loss(models: &[WatchedModel], runs: u64) -> Done<Value> {
     Ok(json!({"runs": runs, "changes": all}))
 }
 
-/// Twenty days without labels. On the tenth day 30% of the rows are one newsletter. Counts the runs that detect it, and the
+/// Twenty days without labels. On the tenth day, 30% of the rows are one newsletter. Counts the runs that detect it, and the
 /// runs that request a retrain afterwards.
 fn once(models: &[WatchedModel], runs: u64) -> Done<Value> {
     const NEWSLETTER: usize = 9;

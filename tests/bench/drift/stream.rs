@@ -123,7 +123,7 @@ impl Rng {
         items[self.below(items.len())]
     }
 
-    /// A position in an octave. With equally likely octaves this approximates Zipf's law without a logarithm.
+    /// A position in an octave. With equally likely octaves, this approximates Zipf's law without a logarithm.
     fn octave(&mut self, octave: usize) -> usize {
         (1 << octave) - 1 + self.below(1 << octave)
     }
@@ -173,7 +173,7 @@ enum Channel {
 struct Source {
     channel: Channel,
     words: Vec<Word>,
-    /// First and last octave of the words. With a higher first octave messages share fewer words.
+    /// First and last octave of the words. With a higher first octave, messages share fewer words.
     octaves: (usize, usize),
     templates: Vec<Vec<Slot>>,
     shouts: bool,
@@ -345,7 +345,7 @@ impl Scenario {
         graded: 0.0,
     };
 
-    /// A scenario by name. For `prior` and `length` the strength is added and may be negative.
+    /// A scenario by name. For `prior` and `length`, the strength is added and can be negative.
     pub(crate) fn named(name: &str, strength: Option<f64>) -> Option<Self> {
         let (name, usual) = SCENARIOS.into_iter().find(|known| known.0 == name)?;
         let strength = strength.unwrap_or(usual);

@@ -1,6 +1,6 @@
 //! Fuzzes masking: masking twice must equal masking once.
 //!
-//! The first byte of an input selects the kinds. The rest is the text.
+//! The first byte of an input selects the kinds of personal data. The rest is the text.
 
 #![no_main]
 

@@ -13,7 +13,7 @@ use spamops_fuzz::place;
 fuzz_target!(|input: &[u8]| -> Corpus {
     let input = String::from_utf8_lossy(input);
     let (file, text) = input.split_once('\n').unwrap_or((&input, "win a prize"));
-    // Adds the correct digest. Without it every changed file would be rejected.
+    // Adds the correct digest. Without a correct digest, every changed file would be rejected.
     let file = &sealed(file);
     let model = match Model::parse(file) {
         Ok(model) => model,

@@ -30,7 +30,7 @@ pub struct TaggedMove<'a> {
 pub struct TagPlan {
     /// Tag that registers the version.
     pub version: String,
-    /// Tag that gives it the alias.
+    /// Tag that gives the version the alias.
     pub alias: String,
     /// The tags that do not exist yet.
     pub missing: Vec<String>,

@@ -21,9 +21,9 @@ impl ApiCall<'_> {
     /// The fix if GitHub's answer was lost.
     pub(super) fn retry_advice(&self) -> &'static str {
         if self.is_repeatable {
-            "run this again: it skips finished parts"
+            "run this again; finished parts are skipped"
         } else {
-            "it may have arrived: check before you send it again"
+            "the request may have arrived; check before you send it again"
         }
     }
 }
@@ -67,8 +67,8 @@ fn rejection(call: &ApiCall<'_>, error: &GitHubError) -> String {
             }
             None => format!("{message}; run this again in an hour"),
         },
-        301 | 302 | 307 | 308 => format!("{message}; the repository has moved, use its new name"),
-        401 => format!("{message}; the token is wrong or expired, renew GITHUB_TOKEN"),
+        301 | 302 | 307 | 308 => format!("{message}; the repository has moved; use its new name"),
+        401 => format!("{message}; the token is wrong or expired; renew GITHUB_TOKEN"),
         403 => format!("{message}; the token needs {permission}"),
         404 | 410 => format!("{message}; it does not exist, or the token needs {permission}"),
         409 | 422 => format!("{message}; correct the value that GitHub rejects"),
