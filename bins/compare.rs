@@ -1,4 +1,4 @@
-//! compare: decides whether the challenger is better than the champion and whether to deploy it.
+//! compare: decides whether the challenger is better than the champion, and sets deploy_needed.
 
 use std::process::ExitCode;
 
@@ -80,7 +80,7 @@ pub(crate) struct Args {
 
     /// Model file of the challenger
     ///
-    /// A model that missed a gate of fit --require is not deployed.
+    /// If the model missed a gate of fit --require, deploy_needed is false.
     #[arg(long, value_name = "FILE")]
     challenger: Option<Place>,
 
@@ -119,7 +119,7 @@ pub(crate) struct Args {
 
     /// Labelled messages that the challenger must classify correctly
     ///
-    /// A new process loads the model and scores the messages. One wrong verdict prevents the deployment.
+    /// A new process loads the model and scores the messages. One wrong verdict sets deploy_needed to false.
     #[arg(long, value_name = "FILE", requires = "challenger")]
     golden: Option<Place>,
 
@@ -137,7 +137,7 @@ pub(crate) struct Args {
     )]
     sequential: Option<Place>,
 
-    /// Exit with 1 unless the challenger should be deployed
+    /// Exit with 1 unless deploy_needed is true
     #[arg(long)]
     exit_code: bool,
 

@@ -43,9 +43,9 @@ use spamops::stats::metrics::Metrics;
 /// --profile replaces this profile. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
 ///
 /// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed, labels_needed and reasons. The run is
-/// added to --state. The exit status is 0. With --exit-code, it is 1 if a retrain is needed.
+/// added to --state. The exit status is 0, or 1 with --exit-code if a retrain is needed.
 ///
-/// Memory: About 20 MB, or 50 MB with a model. It does not grow with the file.
+/// Memory: About 20 MB, or 50 MB with a model. Memory does not grow with the file.
 ///
 /// Method: Distinct messages are compared, so a repeated newsletter counts once. There are up to eight families of
 /// tests: message sizes, flags (such as links), words, scores, verdicts, labels, estimated F1 and a classifier. The
@@ -53,7 +53,7 @@ use spamops::stats::metrics::Metrics;
 /// changed, at most 5 of 100 runs raise a false alarm. Changes below the minimum effect of a family are ignored.
 ///
 /// With --state, a small run is pooled with earlier runs into a window, and the verdict is about the window. Once the
-/// state has 20 windows, a window counts as persistent drift only if the change is larger than in 95% of the earlier
+/// state has 20 windows, a window counts for persistent drift only if the change is larger than in 95% of the earlier
 /// windows. The verdict does not use this rule.
 #[derive(Parser)]
 #[command(

@@ -28,18 +28,18 @@ use spamops::rows::mask::MaskKind;
 ///
 /// Output: The model on stdout or in -o FILE. The same rows give the same bytes on any number of threads.
 /// --search-table lists the recipes that --search tried. If the model misses a gate of --require, fit prints a
-/// warning, and compare --challenger does not deploy the model.
+/// warning, and compare --challenger sets deploy_needed to false.
 ///
-/// Memory: The texts of all rows, and about 2 bytes per term of each text (8 bytes with strong). With
-/// --memory, fit reads the files several times instead of keeping them. The model is the same.
+/// Memory: The texts of all rows, and about 2 bytes per term of each text (8 bytes with strong). With --memory, fit
+/// reads the files several times instead of keeping the texts. The model is the same.
 ///
 /// Method: The default preset, message, learns words, punctuation and their pairs from the normalised text. It also
 /// learns tokens for the shape of the text and for disguised words. It keeps the 400,000 most frequent terms, with
 /// sublinear TF-IDF. The learner is multinomial naive Bayes with alpha 0.05.
 ///
-/// The preset strong adds characters within words, and logistic regression on terms scaled by naive Bayes (NB-SVM,
-/// Wang & Manning 2012). It also scores long messages by windows of 20 words, and takes about ten times as long
-/// as message. The preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is
+/// The preset strong adds characters within words, and logistic regression on terms scaled by naive Bayes (NB-SVM, Wang
+/// & Manning 2012). It also scores long messages by windows of 20 words. strong takes about ten times as long as
+/// message. The preset classic is exactly scikit-learn's TfidfVectorizer() and MultinomialNB(). The preset seeds is
 /// classic with English stems and without stop words.
 ///
 /// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. The figures, their 95% intervals,
@@ -99,7 +99,7 @@ pub(crate) struct Args {
 
     /// Memory for counting terms, such as 500M; reads the files several times
     ///
-    /// This option works only with naive Bayes. It does not change the model.
+    /// This option works only with naive Bayes. The model does not change.
     #[arg(long, value_name = "BYTES", value_parser = options::memory_size)]
     memory: Option<usize>,
 

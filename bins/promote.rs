@@ -28,7 +28,7 @@ use spamops::registry::{self, CHAMPION, Registry};
 /// nothing, so you can repeat the call.
 ///
 /// After --rollback, the next run of the cycle compares with the restored champion and can promote a new model. To
-/// prevent that, stop the workflow, or set its input promote to false, until you know the cause. Other
+/// prevent a promotion, stop the workflow, or set its input promote to false, until you know the cause. Other
 /// clones see a rollback only after you push it (--push).
 ///
 /// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs
@@ -45,8 +45,8 @@ use spamops::registry::{self, CHAMPION, Registry};
 /// other, and --expect fails if someone else promoted first.
 ///
 /// Publishing follows the move. Tags follow GTO's grammar, such as spam@v3.0.0 and spam#champion#7, and their dates
-/// strictly increase. A push is never forced. If the remote has new commits, your commits are rebased onto them. If
-/// the new commits moved the same model, the push fails. Requests that write to GitHub are not retried.
+/// strictly increase. A push is never forced. If the remote has new commits, your commits are rebased onto the remote.
+/// If the new commits moved the same model, the push fails. Requests that write to GitHub are not retried.
 #[derive(Parser)]
 #[command(
     name = "promote",

@@ -14,7 +14,7 @@ use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 ///
 /// What it does: Draws --size rows at random. --stratify keeps the proportions of a column, and --weight-half-life
 /// prefers newer rows. --split separates training rows from the holdout. --for-labels picks the unlabelled rows whose
-/// labels help most. Without these options, it writes all rows that pass the filters.
+/// labels help most. Without these options, sample writes all rows that pass the filters.
 ///
 /// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. The rows are read once, or twice with --for-labels.
 /// --for-labels needs the column spam_score, which score adds.

@@ -26,7 +26,7 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// spam. The verdict is spam if the score reaches the model's threshold.
 ///
 /// Input: A model from fit, and rows as CSV or JSON Lines, plain, gzip or zstd. --prior auto reads the rows twice, so
-/// they must come from a file.
+/// the rows must come from a file.
 ///
 /// Output: All rows in input order, on stdout or in -o FILE. --explain adds the column reasons, --metrics writes the
 /// figures as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of
@@ -36,11 +36,11 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// --curve add 8 to 16 bytes per labelled row. --prior auto adds about 24 bytes per distinct text.
 ///
 /// Method: Scores are calibrated if the model has a calibration. The result does not depend on the number of threads.
-/// The figures equal scikit-learn's figures, also if scores are tied.
+/// The figures equal scikit-learn's figures, even if scores are tied.
 ///
-/// F1, precision, recall, accuracy, macro F1 and Matthews' correlation use the threshold. They are 0 if their divisor
-/// is 0. ROC AUC, average precision, log-loss, Brier score and expected calibration error (15 bins, Naeini 2015) use
-/// the scores. Recall at a false positive rate of 0.1% and 1% also uses them. These figures are null if a class they
+/// F1, precision, recall, accuracy, macro F1 and Matthews' correlation use the threshold. They are 0 if the divisor is
+/// 0. ROC AUC, average precision, log-loss, Brier score and expected calibration error (15 bins, Naeini 2015) use the
+/// scores. Recall at a false positive rate of 0.1% and 1% also uses the scores. These figures are null if a class they
 /// need has no rows. The 95% intervals are Wilson's (1927). The interval of F1 is computed through the Jaccard index.
 /// The interval of the AUC uses DeLong's variance (1988) on the logit scale.
 ///
@@ -51,7 +51,7 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 ///
 /// --prior corrects calibrated scores by Bayes' rule if the class balance differs from training. The threshold and
 /// the reasons do not change. auto estimates the class balance from the scores of distinct texts (Saerens, Latinne
-/// and Decaestecker 2002). It corrects the scores only if there are at least 200 distinct texts and the change is at
+/// and Decaestecker 2002). auto corrects the scores only if there are at least 200 distinct texts and the change is at
 /// least 0.03. A likelihood-ratio test (Wilks 1938) must also give p < 0.01. The out-of-fold recall must exceed the
 /// false positive rate by at least 0.2. The odds change by at most a factor of 10. Use --prior only if the class
 /// balance has changed and the texts have not. One line on stderr reports the correction and its reason.

@@ -26,7 +26,7 @@ use spamops::registry;
 /// What it does: Sends files to an MLflow 3 server. A model becomes a run, a logged model that Python can load, and a
 /// version with the alias challenger. The run has the options as params, the out-of-fold figures as metrics (one step
 /// per fold), and the training rows as inputs. A report adds its numbers, its verdict as a tag, and itself as an
-/// artifact. Other files become artifacts. The record of a promotion or rollback moves its alias, unless a later move
+/// artifact. Other files become artifacts. The record of a promotion or rollback moves the alias, unless a later move
 /// is tracked already.
 ///
 /// Input: A model, promote.json, reports, and other files. track identifies each JSON file by its schema. Start

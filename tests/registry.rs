@@ -101,7 +101,7 @@ fn write_and_kill(
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         match output.status.code() {
             None => drop(killed.fetch_add(1, SeqCst)),
-            // A complete report means that the promotion was acknowledged. `gc` prints none.
+            // A complete report means that the promotion was acknowledged. `gc` prints no report.
             Some(0) => acknowledged.extend(serde_json::from_slice::<Promotion>(&output.stdout).ok()),
             Some(_) => errors.push(message),
         }

@@ -371,7 +371,7 @@ fn the_policy_changes_the_id_of_the_run() {
     run_ok(&directory, &["run", "--demo", "--config", "strict.toml"]);
     let strict = json(&directory.join("out/run.json"))["id"].clone();
     assert_eq!(json(&directory.join("out/decision.json"))["deploy_needed"], false);
-    // A later step also uses it.
+    // A later step also uses the policy of the run.
     let printed = String::from_utf8(run_ok(&directory, &["run", "compare"]).stderr).unwrap();
     assert!(printed.contains("--config strict.toml"), "{printed}");
     run_ok(&directory, &["run", "--demo", "--out-dir=-other"]);

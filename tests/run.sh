@@ -65,7 +65,7 @@ rm -rf target/installed && mkdir -p target/installed/empty
 tar -xzf target/package/spamops-*.crate -C target/installed
 cargo install --quiet --locked --debug --path target/installed/spamops-* --bin spamops --root target/installed --target-dir "$built"
 (cd target/installed/empty && env -i PATH=/usr/bin:/bin ../bin/spamops run --demo)
-# Its registry equals the registry of the checkout: the same first champion, the same promoted challenger.
+# The package's registry equals the registry of the checkout: the same first champion, the same promoted challenger.
 diff -r --exclude README.md target/installed/empty/out/models target/cycle/models
 
 say 'publishing: gto and a local GitHub read the results'

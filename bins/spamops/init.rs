@@ -11,7 +11,7 @@ use ::spamops::io::stream::Place;
 
 /// Set up a repository: workflow, policy, contract and an empty registry
 ///
-/// What it does: Writes four files and prints the next steps. If one of the files exists already, it writes nothing.
+/// What it does: Writes four files and prints the next steps. If one of the files exists already, init writes nothing.
 #[derive(Parser)]
 #[command(
     name = "init",

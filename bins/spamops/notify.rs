@@ -26,7 +26,7 @@ use ::spamops::state::gathered::{NotificationEntry, State};
 ///
 /// Output: One message per channel. If a channel fails, notify prints a warning and the exit status is 0.
 ///
-/// Method: With --state, no channel gets the same alert twice. A retrain alert is sent again after --repeat-hours and
+/// Method: With --state, a channel gets each alert once. Only a retrain alert is sent again: after --repeat-hours, and
 /// after a promotion. On PagerDuty and in Alertmanager, a promotion resolves the retrain alert.
 #[derive(Parser)]
 #[command(

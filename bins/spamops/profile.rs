@@ -26,9 +26,9 @@ use ::spamops::rows::Rows;
 ///
 /// Memory: The size of the profile, whatever the number of rows.
 ///
-/// Method: A profile samples up to 8,192 distinct messages. Each is a record of about 100 bytes: sizes, flags, score,
-/// label, and hashes of up to 32 words. Merging the profiles of several files gives the same bytes as one profile of
-/// all their rows.
+/// Method: A profile samples up to 8,192 distinct messages. Each message is a record of about 100 bytes: sizes, flags,
+/// score, label, and hashes of up to 32 words. Merging the profiles of several files gives the same bytes as one
+/// profile of all their rows.
 #[derive(Parser)]
 #[command(
     name = "profile",

@@ -18,13 +18,14 @@ use ::spamops::state::gathered::State;
 ///
 /// reason_code depends on the decision. If a retrain starts, reason_code is the trigger: forced, no_champion,
 /// performance, expected_performance, drift, age, new_rows or changes. If a trigger fired but there are too few new
-/// labels, it is labels_needed. If a trigger fired but the last retrain was too recent, it is cooldown. Do nothing: the
-/// first run after the cooldown decides again. If no trigger fired, it is the verdict of drift: drifted, steady or
-/// insufficient_data. If drift did not run, it is the verdict of validate: invalid or empty. Without any result, it is
-/// none.
+/// labels, reason_code is labels_needed. If a trigger fired but the last retrain was too recent, reason_code is
+/// cooldown. Do nothing: the first run after the cooldown decides again. If no trigger fired, reason_code is the
+/// verdict of drift: drifted, steady or insufficient_data. If drift did not run, reason_code is the verdict of
+/// validate: invalid or empty. Without any result, reason_code is none.
 ///
 /// Output: In the same directory, decision.json, report.md (under 60 KB, for a job summary) and report.html (one page
-/// without external files). All outputs are always set; they are false if their step did not run.
+/// without external files). All runner outputs are always set. valid, retrain_needed, labels_needed
+/// and deploy_needed are false if their step did not run.
 #[derive(Parser)]
 #[command(
     name = "report",

@@ -25,7 +25,7 @@ commit() {
 }
 
 # runner DIR EVENT [OPTION...]: runs DIR's workflow on EVENT and prints its results. The steps use DIR.git instead of
-# github.com. Their environment is clean, because act would pass on the caller's environment.
+# github.com. The steps get a clean environment, because act would pass on the caller's environment.
 runner() {
   local dir=$1 event=$2 slug
   shift 2

@@ -28,8 +28,8 @@ fn interval_from_counts_matches_a_bootstrap_of_rows() {
         let eight = PairedConfusion { positive: paired(&cells[..4]), negative: paired(&cells[4..]) };
         let found = bootstrap::f1_difference(&eight, 10_000, 1).unwrap();
         // The standard error of these percentiles is 2.7 standard deviations over the root of the number of draws: 0.033
-        // for both. The tolerance is four times that. A discrete difference may also be off by one step, which is less
-        // than 1 over the number of rows involved.
+        // for both percentiles. The tolerance is four standard errors. A discrete difference may also be off by one
+        // step, which is less than 1 over the number of rows involved.
         let involved: u64 = cells[..7].iter().sum();
         let tolerance = if error > 0.0 { 0.13 * error + 0.5 / involved as f64 } else { 0.0 };
         let Interval(low, high) = found.interval;

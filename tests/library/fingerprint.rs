@@ -1,4 +1,5 @@
-//! Tests the normal form of a text. It decides whether rows are copies, and the side of a split that a row is on.
+//! Tests the normal form of a text. The normal form decides whether rows are copies, and on which side of a split a
+//! row is.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -57,7 +57,7 @@ pub struct DriftPolicyArgs {
 
     /// Git revision from which changes count [default: the champion's first run]
     ///
-    /// The default needs --state. The first run with a champion records the watched files there.
+    /// The default needs --state. The first run with a champion records the watched files in the state.
     #[arg(long, value_name = "REV", requires = "watch", hide_short_help = true)]
     watch_since: Option<String>,
 
@@ -76,7 +76,7 @@ pub struct DriftPolicyArgs {
     ///
     /// A label is new if it came after the champion was fitted. With fewer new labels, labels_needed is true and
     /// retrain_needed is false. Enter labels in your data file, in the same rows: a row that gets its first
-    /// label counts as new.
+    /// label counts as a new row.
     #[arg(long, value_name = "N", default_value_t = DriftPolicy::default().min_new_labels)]
     min_new_labels: u64,
 

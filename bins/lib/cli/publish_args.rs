@@ -63,7 +63,7 @@ struct GitHubArgs {
 
     /// Issue or pull request to comment on
     ///
-    /// promote writes one comment. Later calls update it.
+    /// promote writes one comment. Later calls update this comment.
     #[arg(long, value_name = "NUMBER", hide_short_help = true)]
     comment: Option<u64>,
 

@@ -106,7 +106,8 @@ pub struct RecipeArgs {
 
     /// Gates for the out-of-fold figures, such as f1=.9,recall=.8
     ///
-    /// The model records whether it passes each gate. compare --challenger does not deploy a model that missed a gate.
+    /// The model records whether it passes each gate. After a missed gate, compare --challenger sets
+    /// deploy_needed to false.
     #[arg(long, value_name = "FIGURE=LIMIT", value_delimiter = ',', help_heading = "Estimate")]
     require: Vec<Requirement>,
 
@@ -117,7 +118,7 @@ pub struct RecipeArgs {
     /// Choose the threshold with the best out-of-fold figure: f1
     ///
     /// Among the thresholds within half a standard error of the best F1, fit chooses the threshold with the fewest
-    /// false positives. This is the default with message and strong. Otherwise, the threshold is 0.5.
+    /// false positives. f1 is the default with message and strong. Otherwise, the threshold is 0.5.
     #[arg(long, value_name = "FIGURE", group = "goal", value_parser = ["f1"], help_heading = "Threshold (one of these)", hide_possible_values = true)]
     maximize: Option<String>,
 

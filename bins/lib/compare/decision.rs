@@ -97,7 +97,7 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
     }
 }
 
-/// One reason for each slice that the challenger loses, or one reason that it loses no slice.
+/// One reason for each slice that the challenger loses, or one reason if the challenger loses no slice.
 fn slice_reasons(slices: &[Slice]) -> Vec<CompareReason> {
     let lost: Vec<CompareReason> =
         slices.iter().filter(|slice| slice.loses).cloned().map(CompareReason::SliceLoses).collect();

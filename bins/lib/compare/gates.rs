@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::io::diagnostics::shown;
 use crate::stats::metrics::{FigureName, Figures};
 
-/// Two numbers that differ by less are equal. Rounding in the last digit must not fail a gate.
+/// Numbers are equal if their difference is below this tolerance. Rounding in the last digit must not fail a gate.
 const FLOAT_TOLERANCE: f64 = 1e-12;
 
 /// The change that a relative limit requires if the champion's figure is 0 (MLflow's fallback).
@@ -42,9 +42,9 @@ pub enum GateLimit {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateOutcome {
     pub gate: Gate,
-    /// Figure of the champion; none without a champion, or if it cannot be measured.
+    /// Figure of the champion; none without a champion, or if the figure cannot be measured.
     pub champion: Option<f64>,
-    /// Figure of the challenger; none if it cannot be measured.
+    /// Figure of the challenger; none if the figure cannot be measured.
     pub challenger: Option<f64>,
     /// Every limit, and whether it is reached. Without a champion, limits on changes do not apply.
     pub limits: Vec<(GateLimit, bool)>,

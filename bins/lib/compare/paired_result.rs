@@ -18,7 +18,7 @@ pub const MIN_F1_EFFECT: f64 = 0.005;
 /// Number of bootstrap samples for the interval of the F1 difference.
 const BOOTSTRAP_DRAWS: usize = 10_000;
 
-/// Seed of the bootstrap. It is fixed, so that the same rows give the same interval.
+/// Seed of the bootstrap. The seed is fixed, so that the same rows give the same interval.
 const BOOTSTRAP_SEED: u64 = 1;
 
 /// Minimum number of discordant rows for the exact test to reach its level.
@@ -203,7 +203,8 @@ impl PairedResult {
         }
     }
 
-    /// The smaller of two numbers of rows: for the exact test, and for the F1 interval with this standard error.
+    /// Rows needed for a verdict: the smaller of the number for the exact test and the number for the F1 interval.
+    /// `error` is the standard error of the F1 difference.
     fn needed(&self, error: f64) -> Option<u64> {
         let rows = self.rows as f64;
         let discordant_rows = self.mcnemar.discordant_rows();

@@ -15,13 +15,13 @@ use crate::stats::paired::PairedConfusion;
 /// Share of the dated rows that count as new by default.
 const DEFAULT_NEWEST_SHARE: f64 = 0.25;
 
-/// Minimum number of new rows by default. Without more rows than this, new rows have no separate result.
+/// Minimum number of new rows by default. The newest rows have no separate result if there are no more dated rows.
 const MIN_NEWEST_ROWS: usize = 500;
 
 /// The rows that count as new.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NewestRows {
-    /// This share of the dated rows; 0 means none.
+    /// The newest rows, as a share of the dated rows; 0 means no rows.
     Fraction(Fraction),
     /// Rows from this time on.
     Since(Timestamp),
@@ -67,8 +67,8 @@ impl DatedRows {
         self.rows.is_empty()
     }
 
-    /// The newest rows, including all rows as old as the oldest of them. None if no row has a date, or the requested share is 0.
-    /// By default, also none if there are too few rows.
+    /// The newest rows, including all rows as old as the oldest of them. By default, none if there are too few rows.
+    /// Also none if no row has a date, or if the requested share is 0.
     pub fn newest(mut self, requested: Option<NewestRows>) -> Option<RecentRows> {
         let rows = self.rows.len();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]

@@ -11,7 +11,7 @@ use crate::rows::label::Label;
 use crate::stats::paired::PairedConfusion;
 use crate::stats::sequential::ln_evidence;
 
-/// Minimum evidence for a verdict. A model that is not better reaches it in at most 5% of comparisons,
+/// Minimum evidence for a verdict. A model that is not better reaches this evidence in at most 5% of comparisons,
 /// however often you check (Ville 1939).
 pub const EVIDENCE_NEEDED: f64 = 20.0;
 

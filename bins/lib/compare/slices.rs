@@ -1,4 +1,4 @@
-//! Finds slices in which the challenger loses F1, even if it is better on all rows.
+//! Finds slices in which the challenger loses F1, even if the challenger is better on all rows.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::rows::mask;
 use crate::stats::corrections::holm;
 use crate::stats::paired::PairedConfusion;
 
-/// Maximum loss of F1 in a slice. A larger loss blocks the challenger if it is significant.
+/// Maximum loss of F1 in a slice. A larger loss blocks the challenger if the loss is significant.
 pub const MAX_SLICE_LOSS: f64 = 0.03;
 
 /// Maximum number of slices per column. All further values share one slice.
@@ -52,7 +52,7 @@ pub struct Slice {
 }
 
 impl Slices {
-    /// Counts a labelled row in one slice. Masks personal data in the value and cuts it.
+    /// Counts a labelled row in one slice. Masks personal data in `value`, and cuts a long `value`.
     pub fn add(&mut self, by: &str, value: &str, truth: Label, champion: Label, challenger: Label) {
         if !self.0.contains_key(by) {
             self.0.insert(by.to_owned(), BTreeMap::new());

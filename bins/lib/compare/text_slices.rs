@@ -1,4 +1,4 @@
-//! Assigns a text to slices by script, length, and whether it has a link.
+//! Assigns a text to slices by script, length, and whether the text has a link.
 
 /// The slices of a text, as pairs of property and value.
 pub(super) fn of(text: &str) -> [(&'static str, &'static str); 3] {

@@ -111,7 +111,8 @@ mod tests {
     use crate::rows::label::Label::{self, Negative, Positive};
     use crate::stats::paired::{PairedConfusion, PairedCounts};
 
-    /// The verdict on rows at two times. Each pair has two counts: spam that only the challenger finds, and spam that only the champion finds.
+    /// The verdict on rows at two times. Each pair has two counts: spam that only the challenger finds, and spam that
+    /// only the champion finds.
     fn by_time(old: (u64, u64), new: (u64, u64)) -> (CompareVerdict, Option<(u64, u64)>) {
         let (mut dated, mut all) = (DatedRows::default(), PairedConfusion::default());
         let mut add = |time, count, champion: Label, challenger: Label| {

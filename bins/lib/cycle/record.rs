@@ -149,7 +149,8 @@ fn policy(settings: &CycleSettings) -> &Path {
     Path::new(settings.config.as_deref().unwrap_or("spamops.toml"))
 }
 
-/// The file that marks a pending retrain. It exists until the retrain is done, and contains the id of the requesting run.
+/// The file that marks a pending retrain. The file contains the id of the requesting run, and exists until the retrain
+/// is done.
 pub fn request(settings: &CycleSettings) -> PathBuf {
     Path::new(&settings.state).join("retrain-pending")
 }

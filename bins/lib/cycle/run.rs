@@ -92,7 +92,7 @@ impl CycleRun<'_> {
         self.record.write(self.files.directory())
     }
 
-    /// Whether to continue after `validate`: the rows are valid, or there are none and a retrain is forced.
+    /// Whether to continue after `validate`: the rows are valid, or there are no rows and a retrain is forced.
     fn has_rows_to_score(&self) -> Result<bool> {
         if self.dry_run {
             self.note("if the new rows are valid");
@@ -160,7 +160,8 @@ impl CycleRun<'_> {
         Registry::new(Path::new(&self.record.settings.registry), "spam")
     }
 
-    /// Whether the registry has a champion. True in a dry run of the demo, because its first step would promote one.
+    /// Whether the registry has a champion. True in a dry run of the demo, because the demo would first promote a
+    /// champion.
     pub(super) fn registry_has_champion(&self) -> bool {
         let is_planned = self.dry_run && self.record.settings.demo;
         is_planned || self.registry().directory().join("champion.json").exists()
@@ -183,7 +184,7 @@ impl CycleRun<'_> {
         Ok(())
     }
 
-    /// Reads a result of this run; none if it does not exist. Fails if it belongs to another run.
+    /// Reads a result of this run; none if the result does not exist. Fails if the result belongs to another run.
     fn result<T: DeserializeOwned>(&self, kind: &str) -> Result<Option<T>> {
         let path = self.files.directory().join(format!("{kind}.json"));
         if !path.exists() {

@@ -121,7 +121,8 @@ impl CycleOptions {
     }
 }
 
-/// A path as a word of a command line. It is relative if it is below the current directory, and never looks like an option.
+/// A path as a word of a command line. The word never looks like an option. A path below the current directory becomes
+/// relative.
 pub fn word(path: &Path) -> Result<String> {
     let here = std::env::current_dir().unwrap_or_default();
     let path = path.strip_prefix(&here).unwrap_or(path);

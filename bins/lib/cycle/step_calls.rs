@@ -75,7 +75,8 @@ impl CycleRun<'_> {
         self.call("promote", [&*model].into_iter().chain(words).chain([&*record]))
     }
 
-    /// Path of the new rows. They keep the format of the input, because a malformed row cannot be written in another format.
+    /// Path of the new rows. The file keeps the format of the input, because a malformed row cannot be written in
+    /// another format.
     fn new_rows(&self) -> String {
         let extension = Place::File(PathBuf::from(&self.record.settings.data)).extension();
         self.files.new_rows(extension.as_deref()).display().to_string()

@@ -7,8 +7,8 @@ use crate::rows::label::Label;
 use crate::stats::ranking::{Ranking, ScoredLabel};
 use crate::stats::welch::{self, WelchSample};
 
-/// The classifier family. It trains on each half of the messages, and is tested on the other half.
-/// The result is twice the smaller p-value.
+/// The classifier family. Trains on each half of the messages and tests on the other half.
+/// The p-value of the family is twice the smaller p-value.
 pub(super) fn classifier(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
     let both = [tested_on_other_half(reference, new, false)?, tested_on_other_half(reference, new, true)?];
     let effect = f64::midpoint(both[0].1, both[1].1);
@@ -38,7 +38,7 @@ fn tested_on_other_half(reference: &Messages, new: &Messages, half: bool) -> Opt
     Some((p, Ranking::of(&mut both).roc_auc()?))
 }
 
-/// The number of messages in one half, and the number with each word.
+/// The number of messages in one half, and the number of messages with each word.
 struct HalfCounts {
     words: Vec<u32>,
     messages: f64,

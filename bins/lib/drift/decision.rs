@@ -77,7 +77,7 @@ impl TriggerOutcome {
         let asked = fired.first().copied();
         let is_forced =
             fired.iter().any(|code| matches!(code, TriggerCode::Forced | TriggerCode::NoChampion));
-        // A retrain on a changed word list needs no new labels. A retrain on drift or a loss of F1 needs them.
+        // A retrain on a changed word list needs no new labels. A retrain on drift or a loss of F1 needs new labels.
         let needs_no_labels = is_forced || fired.contains(&TriggerCode::Changes);
         let now = Timestamp(observation.run.time);
         let cooldown = triggers::cooldown(evidence.last_retrain, policy.cooldown_hours, now, asked.is_some())

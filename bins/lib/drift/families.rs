@@ -159,7 +159,7 @@ pub(super) struct SingleTest {
 }
 
 impl SingleTest {
-    /// A test whose effect is its strength.
+    /// A test whose strength equals its effect.
     pub(super) fn new(subject: TestSubject, p: f64, effect: f64) -> Self {
         Self { subject, p, effect, strength: effect }
     }

@@ -76,7 +76,7 @@ impl LabelledF1 {
     }
 }
 
-/// F1 on the labelled rows of the window or, if they are too few or show no loss, of the longer window.
+/// F1 on the labelled rows of the window. If these rows are too few or show no loss, F1 on the longer window.
 pub(super) fn labelled_f1(
     evidence: &DriftEvidence,
     observation: &Observation,
@@ -127,8 +127,8 @@ fn with_limit(
     }
 }
 
-/// Cross-validated F1 at another class balance, and its lower 97.5% bound, from the intervals of both rates (Zou & Donner
-/// 2008). None if a class has no rows.
+/// Cross-validated F1 at the class balance `share`, and its lower 97.5% bound. The bound is from the intervals of both
+/// rates (Zou & Donner 2008). None if a class has no rows.
 fn f1_at(known: Confusion, share: f64) -> Option<(f64, f64)> {
     let Confusion { true_positive, false_positive, true_negative, false_negative } = known;
     let (positive, negative) = (true_positive + false_negative, false_positive + true_negative);
@@ -141,7 +141,7 @@ fn f1_at(known: Confusion, share: f64) -> Option<(f64, f64)> {
     (share > 0.0).then_some((value, value - off))
 }
 
-/// Rows with a positive label or verdict: F1 depends only on these.
+/// Number of rows with a positive label or verdict. F1 depends only on these rows.
 fn involved(confusion: Confusion) -> u64 {
     confusion.total() - confusion.true_negative
 }

@@ -78,8 +78,8 @@ impl<'a> Messages<'a> {
             .map(move |(record, own)| (*record, scale.step(record, || reference.share_unknown(record, *own))))
     }
 
-    /// The share of a message's words that no other message of the reference has. A reference message does not count itself.
-    /// This treats reference messages and new messages alike.
+    /// The share of a message's words that no other message of the reference has. With `own`, the message is in the
+    /// reference, and does not count itself.
     fn share_unknown(&self, record: &MessageRecord, own: bool) -> f64 {
         let least = 1 + u32::from(own);
         let unknown = record.look.words.iter().filter(|word| self.words[usize::from(**word)] < least);
@@ -102,7 +102,7 @@ impl<'a> Messages<'a> {
 pub enum SizeScale {
     /// A size, by its index in [`SIZES`].
     Size(usize),
-    /// The share of words that the reference does not have.
+    /// The share of a message's words that the reference does not have.
     Unknown,
     Score,
 }
@@ -142,7 +142,7 @@ pub fn has_flag(record: &MessageRecord, flag: usize) -> bool {
     record.look.flags >> flag & 1 == 1
 }
 
-/// Kolmogorov-Smirnov distance between two histograms, with its p-value; none if one is empty.
+/// Kolmogorov-Smirnov distance between two histograms, with its p-value; none if a histogram is empty.
 pub fn distance(one: &[u64], other: &[u64]) -> Option<(f64, f64)> {
     let distance = kolmogorov::distance(one, other)?;
     Some((distance, kolmogorov::p(distance, one.iter().sum(), other.iter().sum())))

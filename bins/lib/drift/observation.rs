@@ -20,7 +20,7 @@ pub const POOLED_MESSAGES: u64 = 2000;
 pub struct Champion {
     /// Minimum score of a positive message.
     pub threshold: Fraction,
-    /// Out-of-fold verdicts on its training rows; none without cross-validation.
+    /// Out-of-fold verdicts on the champion's training rows; none without cross-validation.
     pub confusion: Option<Confusion>,
     /// Time of the fit, if known.
     pub fitted: Option<Timestamp>,
@@ -45,7 +45,7 @@ pub struct DriftEvidence<'a> {
     pub last_retrain: Option<Timestamp>,
 }
 
-/// A run and the earlier runs it is pooled with.
+/// A run, pooled with earlier runs.
 #[derive(Clone, Debug)]
 pub(super) struct Observation<'a> {
     pub(super) run: ObservedRun<'a>,

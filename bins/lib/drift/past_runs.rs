@@ -80,7 +80,8 @@ impl PastRuns<'_> {
     /// left out, because the drift may have begun in them.
     ///
     /// A window without unusual drift is normal. The first windows have too few earlier windows to
-    /// compare with. If most of the first windows drifted, all of them are normal, because some data always changes.
+    /// compare with. If most of the first windows drifted, all first windows are normal, because some data always
+    /// changes.
     pub(super) fn strengths(&self, family: &str, runs: usize, skipped: usize) -> Vec<f64> {
         let tested = || {
             let windows = self.windows(runs).skip(skipped);

@@ -128,7 +128,7 @@ impl Default for DriftPolicy {
 }
 
 /// Number of false retrains in a year of daily runs without drift, from simulation at the defaults (`tests/real.sh drift`).
-/// It is the upper 99% bound of the worse case: 100 or 1,000 rows per day.
+/// The number is the upper 99% bound of the worse case: 100 or 1,000 rows per day.
 pub const FALSE_RETRAINS: f64 = 0.3;
 
 /// The expected number of false retrains if the data does not change.

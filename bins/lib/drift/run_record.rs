@@ -143,7 +143,7 @@ impl RunRecord {
         Ok(record)
     }
 
-    /// Whether the record has this id, or most of these messages.
+    /// Whether the record has the id `id`, or most of the messages in `messages`.
     pub(super) fn is_repeated(&self, id: &str, messages: &Profile) -> Result<bool> {
         if self.id == id {
             return Ok(true);

@@ -39,7 +39,8 @@ fn flag_table(reference: &Messages, new: &Messages, flag: usize) -> Option<TwoBy
     TwoByTwo::of(count(new), new.len(), count(reference), reference.len())
 }
 
-/// Tests the class balance of the labels. None if a side has too few labels, or if the new labelled rows are not a random sample.
+/// Tests the class balance of the labels. None if a side has too few labels, or if the new labelled rows are not a
+/// random sample.
 pub(super) fn labels(reference: &Messages, new: &Messages) -> Option<FamilyTest> {
     if are_picked(new) {
         return None;
@@ -64,7 +65,7 @@ pub(super) fn verdicts(reference: &Messages, new: &Messages, threshold: Fraction
     Family::Verdicts.strongest(test.into_iter().collect(), 1)
 }
 
-/// Tests one share. Each side counts negatives, then positives.
+/// Tests one share. `new` and `reference` count negatives, then positives.
 fn difference(of: ShareOf, new: [u64; 2], reference: [u64; 2]) -> Option<SingleTest> {
     let test = homogeneity(&new, &reference)?;
     let share = |[no, yes]: [u64; 2]| yes as f64 / (no + yes) as f64;
@@ -72,8 +73,8 @@ fn difference(of: ShareOf, new: [u64; 2], reference: [u64; 2]) -> Option<SingleT
     Some(SingleTest::new(TestSubject::Share { of, table }, test.p, share(new) - share(reference)))
 }
 
-/// Whether the labelled messages are not a random sample, for example because the least certain messages were labelled.
-/// Then the scores of the labelled messages differ from the other scores.
+/// Whether the labelled messages are not a random sample, for example because the least certain messages were
+/// labelled. Compares the scores of the labelled messages with the other scores.
 pub fn are_picked(new: &Messages) -> bool {
     const LEVEL: f64 = 0.01;
     let (mut labelled, mut others) = (vec![0; STEPS], vec![0; STEPS]);

@@ -63,8 +63,8 @@ pub fn shift(
     Some(LabelShift { before, estimated, by_verdicts, distance, p, only_base_rate })
 }
 
-/// Kolmogorov-Smirnov distance between new scores and reference scores, whose classes have these weights. Its p-value
-/// uses the effective sample size of the weights (Kish 1965).
+/// Kolmogorov-Smirnov distance between new scores and reference scores, with its p-value. `positive` and `negative`
+/// weight the classes of the reference. The p-value uses the effective sample size of the weights (Kish 1965).
 fn reweighted(reference: &Messages, new: &Messages, positive: f64, negative: f64) -> Option<(f64, f64)> {
     let mut bins = [0.0; STEPS];
     let (mut sum, mut squares) = (0.0, 0.0);

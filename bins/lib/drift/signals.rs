@@ -25,7 +25,7 @@ pub struct Signal {
 }
 
 impl Signal {
-    /// Whether the change is larger than in 95% of the earlier windows. True if there are too few of them.
+    /// Whether the change is larger than in 95% of the earlier windows. True if there are too few earlier windows.
     pub fn is_unusual(&self) -> bool {
         self.surprise.is_none_or(|p| p <= ALPHA)
     }

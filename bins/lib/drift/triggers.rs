@@ -163,7 +163,7 @@ pub enum TriggerCause {
 /// A trigger, fired or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trigger {
-    /// Whether it requests a retrain or blocks one.
+    /// Whether the trigger requests or blocks a retrain.
     pub fired: bool,
     pub cause: TriggerCause,
 }
@@ -275,7 +275,8 @@ fn age(evidence: &DriftEvidence, policy: &DriftPolicy, now: i64) -> Option<Trigg
     Some(Trigger { fired: days.is_some_and(|days| days > limit), cause: TriggerCause::Age(days, limit) })
 }
 
-/// The cooldown after the last retrain; none without an earlier retrain. It fires only if there is a retrain to block.
+/// The cooldown after the last retrain; none without an earlier retrain. The cooldown fires only if there is a retrain
+/// to block.
 pub(super) fn cooldown(
     last: Option<Timestamp>,
     hours: f64,
@@ -283,14 +284,14 @@ pub(super) fn cooldown(
     is_requested: bool,
 ) -> Option<Trigger> {
     let since = (now.0 - last?.0) as f64 / 3600.0;
-    // If the last retrain is slightly in the future, the clock was set back: treat the retrain as just done. If it is
-    // further in the future than the cooldown, its time is an error, so ignore it.
+    // If the last retrain is slightly in the future, the clock was set back: treat the retrain as just done. If the
+    // retrain is further in the future than the cooldown, its time is wrong: ignore the retrain.
     let holds = -hours <= since && since < hours;
     let cause = TriggerCause::Cooldown { hours: since, limit: hours, holds };
     Some(Trigger { fired: holds && is_requested, cause })
 }
 
-/// The number of new labels. It fires only if a retrain needs more labels.
+/// The trigger on the number of new labels. Fires only if a retrain needs more labels.
 pub(super) fn labels(observation: &Observation, policy: &DriftPolicy, is_needed: bool) -> Trigger {
     let ((_, labels), limit) = (observation.since, policy.min_new_labels);
     Trigger { fired: is_needed && labels < limit, cause: TriggerCause::Labels(labels, limit) }

@@ -68,7 +68,7 @@ fn tested(reference: &Messages, new: &Messages) -> (usize, Vec<WordChange>) {
             continue;
         }
         made += 1;
-        // An exact test is slow. Below two standard errors, no result survives the correction.
+        // Below two standard errors, skip the slow exact test, because its result cannot survive the correction.
         let mean = both as f64 * part;
         if (counts.0 as f64 - mean).powi(2) < 4.0 * mean * (1.0 - part) {
             continue;

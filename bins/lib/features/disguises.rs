@@ -20,8 +20,8 @@ pub(super) struct Disguises {
     pub(super) digits: bool,
 }
 
-/// Normalises a text: converts compatible characters (NFKC), removes invisible characters and stacked accents, and replaces
-/// look-alikes with Latin letters.
+/// Normalises a text: converts compatible characters (NFKC), removes invisible characters and stacked accents, and
+/// replaces look-alikes with Latin letters.
 pub(super) fn unmask(text: &str, plain: &mut String, disguises: &mut Disguises) {
     let mut word = WordLetters::default();
     let mut rest = text;
@@ -101,8 +101,8 @@ impl WordLetters {
 /// Maximum length of a word that is searched for in a run of letters.
 const MOST_LETTERS: usize = 8;
 
-/// Adds the collected letters: as one word if there are at least `min`, otherwise one by one. Returns whether they became a
-/// word. A long run may be several words, so every part that could be a word also becomes a term.
+/// Adds the collected letters: as one word if there are at least `min`, otherwise one by one. Returns whether a word
+/// was added. A long run may be several words, so every part that could be a word also becomes a term.
 #[inline]
 pub(super) fn join(
     letters: &mut String,
@@ -136,7 +136,7 @@ pub(super) fn join(
     joined
 }
 
-/// Calls `each` with the word that a chunk such as `fr33` or `c@sh` hides. Returns whether it hides one.
+/// Calls `each` with the word that a chunk such as `fr33` or `c@sh` hides. Returns whether the chunk hides a word.
 #[inline]
 pub(super) fn reveal(chunk: &str, token: &mut String, each: &mut impl FnMut(Term)) -> bool {
     let suspicious = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'@' | b'$' | b'!' | b'|');

@@ -34,8 +34,8 @@ pub(super) fn join(words: u64, word: u64) -> u64 {
     folded
 }
 
-/// Splits a term of a model file into mark and text. It compares bytes for speed, because a model has hundreds of thousands
-/// of terms.
+/// Splits a term of a model file into mark and text. Compares bytes for speed, because a model has hundreds of
+/// thousands of terms.
 pub(super) fn parts(kind: TermKind, term: &str) -> (&'static str, &str) {
     let chars = matches!(kind, TermKind::Char | TermKind::CharWb);
     let mark = match term.as_bytes() {

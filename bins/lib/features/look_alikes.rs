@@ -1,7 +1,7 @@
 //! Maps Cyrillic and Greek letters, digits and signs to the Latin letters that they look like.
 
-/// The Latin letter that a Cyrillic or Greek letter looks like. Call it before lowercasing, because upper and lower
-/// case can look like different Latin letters.
+/// The Latin letter that a Cyrillic or Greek letter looks like. Call this function before lowercasing, because upper
+/// and lower case can look like different Latin letters.
 pub(super) fn latin(c: char) -> Option<char> {
     Some(match c {
         'а' | 'α' => 'a',

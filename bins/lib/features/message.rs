@@ -130,8 +130,8 @@ fn add_pieces(
     }
 }
 
-/// Calls `each` with pairs of neighbouring characters. This covers scripts without spaces between words, and Hangul, whose
-/// words have endings.
+/// Calls `each` with pairs of neighbouring characters. The pairs are for scripts without spaces between words, and for
+/// Hangul, whose words have endings.
 fn pairs(word: &str, each: &mut impl FnMut(Term)) {
     let mut previous: Option<usize> = None;
     for (start, c) in word.char_indices() {

@@ -8,7 +8,7 @@ pub(super) mod class {
     pub(crate) const LOWER: u8 = 2;
     pub(crate) const UPPER: u8 = 4;
     pub(crate) const DIGIT: u8 = 8;
-    /// Any byte of a character that is not ASCII; it counts as part of a word.
+    /// Any byte of a character that is not ASCII. The byte counts as part of a word.
     pub(crate) const OTHER: u8 = 16;
     /// Signs that can replace letters.
     pub(crate) const LETTER_LIKE: u8 = 32;

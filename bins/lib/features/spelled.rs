@@ -36,7 +36,7 @@ fn harmless(text: &str, is_ngram: bool) -> String {
                 plain.push('…');
                 break;
             }
-            // The shape of a number after a space contains two spaces. Make the second one visible.
+            // The shape of a number after a space contains two spaces. Make the second space visible.
             ' ' if is_ngram || plain.ends_with(' ') => plain.push(SPACE),
             ' ' | '"' | '\'' => plain.push(c),
             SPACE => plain.extend(c.escape_unicode()),

@@ -34,8 +34,8 @@ impl Analyzer {
         key::of(self.kind, term)
     }
 
-    /// Spells a term for display, on one line and safe in any spreadsheet cell: `free`, `call now`, `'!'`, `(length 7)`,
-    /// `(chars ␣fre)`, `[channel = sms]`.
+    /// Spells a term for display, on one line and safe in any spreadsheet cell: `free`, `call now`, `'!'`, `(length
+    /// 7)`, `(chars ␣fre)`, `[channel = sms]`.
     pub fn spelled(&self, term: &str) -> String {
         spelled::of(self.kind, term)
     }

@@ -1,7 +1,7 @@
 //! Splits a long message into overlapping windows, so that a little spam in a long normal text is found.
 
-/// Calls `each` with every window of `words` words. A window starts half a window after the previous one. A text of at most
-/// `words` words has no window.
+/// Calls `each` with every window of `words` words. A window starts half a window after the previous one. A text of at
+/// most `words` words has no window.
 pub fn each<'a>(text: &'a str, words: usize, each: &mut impl FnMut(&'a str)) {
     let step = (words / 2).max(1);
     let mut spans = Vec::new();

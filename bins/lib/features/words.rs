@@ -59,7 +59,8 @@ fn each_ascii_word(text: &str, mut each: impl FnMut(&str)) {
             // Move the lowest bit of each byte into the highest byte.
             words |= (u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56) << place;
         }
-        // A single character is not a word. Keep the last character: only the next block shows whether it is single.
+        // A single character is not a word. Keep the last character: only the next block shows whether the character
+        // is single.
         words &= words << 1 | before | words >> 1 | 1 << 63;
         // Set a bit at every start and end of a word.
         let mut edges = words ^ (words << 1 | before);

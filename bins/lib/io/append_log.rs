@@ -27,8 +27,8 @@ impl AppendLog {
 
     /// Opens a file of JSON Lines for one writer at a time; other writers wait. Creates the file and its directory.
     ///
-    /// A killed run can leave a last line without a newline. If the line is complete JSON, it gets a newline. Otherwise
-    /// it is removed.
+    /// A killed run can leave a last line without a newline. If the line is complete JSON, a newline is added. If not,
+    /// the line is removed.
     pub(crate) fn open_locked(path: &Path) -> Result<Self> {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
@@ -54,7 +54,7 @@ impl AppendLog {
         Ok(complete_lines(BufReader::new(file)))
     }
 
-    /// Appends bytes and syncs them to disk. If this fails, the file keeps its previous length.
+    /// Appends bytes and syncs them to disk. If an error occurs, the file keeps its previous length.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<()> {
         self.try_append(bytes).with_context(|| self.name())
     }

@@ -39,8 +39,8 @@ pub fn read(text: &str) -> Option<Timestamp> {
         return None;
     }
     if let Ok(number) = text.parse::<i64>() {
-        // Eleven digits of seconds reach the year 5138, so longer numbers are milliseconds. Fewer than nine digits are a
-        // year or a day.
+        // Eleven digits of seconds reach the year 5138, so longer numbers are milliseconds. Fewer than nine digits are
+        // a year or a day.
         return match number.unsigned_abs() {
             100_000_000..=99_999_999_999 => Some(Timestamp(number)),
             100_000_000_000..=99_999_999_999_999 => Some(Timestamp(number.div_euclid(1000))),

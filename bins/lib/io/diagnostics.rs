@@ -22,7 +22,7 @@ impl Diagnostics {
         self.0.borrow_mut().push(Warning::Text(warning.into()));
     }
 
-    /// Adds a warning about decoded fields. Their count may grow until [`Diagnostics::take`].
+    /// Adds a warning about decoded fields. The count of the fields may grow until [`Diagnostics::take`].
     pub fn add_decoded(&self, fields: &Rc<DecodedFields>) {
         self.0.borrow_mut().push(Warning::Decoded(fields.clone()));
     }

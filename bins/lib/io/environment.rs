@@ -2,7 +2,7 @@
 
 use super::address::bare;
 
-/// An environment variable. An empty one counts as unset.
+/// An environment variable. An empty variable counts as unset.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,6 +1,6 @@
 //! Makes untrusted text safe for an error line, a terminal, a runner's log and a spreadsheet.
 //!
-//! `report/escape.rs` adds the escapes that only reports need: Markdown, HTML and workflow commands. It uses [`inert`].
+//! `report/escape.rs` adds the escapes that only reports need: Markdown, HTML and workflow commands.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ pub fn shown(value: &str) -> String {
     if value.chars().nth(MOST).is_some() { format!("'{cut}…'") } else { format!("'{cut}'") }
 }
 
-/// Makes a sentence from another source safe for an error line. Replaces line breaks, and escapes control characters,
-/// marks that change the writing direction, and `##[`, which a GitHub runner reads as a command.
+/// Makes a sentence from another source safe for an error line. Replaces line breaks. Escapes control characters,
+/// marks that change the writing direction, and `##[`. A GitHub runner reads `##[` as a command.
 pub fn inert(sentence: &str) -> String {
     let mut line = String::with_capacity(sentence.len());
     for c in sentence.chars() {

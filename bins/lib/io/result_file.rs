@@ -53,7 +53,7 @@ pub fn digest(text: &str) -> String {
     digest_of(text.as_bytes())
 }
 
-/// The SHA-256 of bytes, in hexadecimal.
+/// The SHA-256 of `bytes`, in hexadecimal.
 pub fn digest_of(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }

@@ -41,7 +41,7 @@ impl StagedFile {
         self.writer.get_ref().set_permissions(permissions)
     }
 
-    /// Writes all data. After this, only the rename can fail.
+    /// Writes all data. After this call, only the rename can fail.
     pub(super) fn complete(&mut self) -> io::Result<()> {
         self.writer.flush()?;
         match self.durability {
@@ -72,12 +72,12 @@ impl Write for StagedFile {
 
 impl Drop for StagedFile {
     fn drop(&mut self) {
-        // After `place` the temporary file is gone, so this fails as expected.
+        // After `place`, the temporary file is gone, so the removal fails as expected.
         let _ = fs::remove_file(&self.temporary);
     }
 }
 
-/// Syncs the parent directory. A new file name is safe on disk only after this.
+/// Syncs the parent directory. A new file name is safe on disk only after this call.
 pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(directory) if cfg!(unix) => {

@@ -186,7 +186,7 @@ pub fn expect_not_overwritten<'a>(
     Ok(())
 }
 
-/// A place that can be read twice. Dropping it deletes the temporary copy.
+/// A place that can be read twice. Dropping the value deletes the temporary copy.
 pub struct RereadableInput {
     pub place: Place,
     #[expect(dead_code, reason = "deletes the file when dropped")]
@@ -280,7 +280,7 @@ impl Output {
         let found = fs::metadata(path).ok();
         let name = path.display().to_string();
         if found.as_ref().is_some_and(|found| !found.is_file()) {
-            // Write to a device or pipe directly: a rename would replace it with a file.
+            // Write to a device or pipe directly: a rename would replace the device or pipe with a file.
             let file: Box<dyn Write> = Box::new(OpenOptions::new().write(true).open(path)?);
             return Ok(Self { to: OutputTarget::Stream(BufWriter::new(file)), name });
         }

@@ -1,6 +1,6 @@
 //! Carries out a plan on a server, step by step.
 //!
-//! Each step first checks by the model's digest whether it is already done. So an interrupted run resumes where it
+//! Each step first checks by the model's digest whether the step is already done. An interrupted run resumes where it
 //! stopped, and a repeated run changes nothing.
 
 use std::collections::BTreeMap;
@@ -95,7 +95,8 @@ impl TrackingSteps<'_> {
             Err(error) if code(&error).as_deref() == Some(MISSING) => {
                 let body = json!({ "name": name });
                 match self.server.post("experiments/create", &body, Idempotence::Idempotent) {
-                    // Another process created it first, or the first attempt succeeded but its answer was lost.
+                    // Another process created the experiment first, or the first attempt succeeded but its answer was
+                    // lost.
                     Err(error) if code(&error).as_deref() == Some(EXISTS) => (find()?, false),
                     made => (json!({ "experiment": made? }), true),
                 }
@@ -168,8 +169,8 @@ impl TrackingSteps<'_> {
         Ok(())
     }
 
-    /// Finds or creates the logged model with this digest in the experiment. Uploads its files and makes it an output
-    /// of the run.
+    /// Finds or creates the logged model with this digest in the experiment. Uploads the files, and makes the model an
+    /// output of the run.
     fn logged_model(
         &self,
         learned: &ModelFacts,

@@ -1,4 +1,4 @@
-//! Calls MLflow's REST API. Each call states whether it may be sent twice.
+//! Calls MLflow's REST API. Each call states whether its request may be sent twice.
 
 use anyhow::{Context, Result, anyhow, ensure};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -117,7 +117,7 @@ impl TrackingServer {
             Some(401) => failure
                 .advise("set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN")
                 .into(),
-            // MLflow answers in JSON if it does not find something.
+            // MLflow answers in JSON if an object does not exist.
             Some(404) if !failure.text.starts_with('{') => failure.advise(HINT).into(),
             Some(403) => failure
                 .advise("the user has no permission; ask the administrator of the server for it")

@@ -31,7 +31,7 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Opens the spool in a directory, and creates it if needed. Waits until no other process uses it.
+    /// Opens the spool in a directory, and creates it if needed. Waits until no other process uses the spool.
     pub fn open(directory: &Path) -> Result<Self> {
         let shown = || directory.display().to_string();
         for inside in ["plans", "files"] {
@@ -168,7 +168,7 @@ mod tests {
         let mut contents = Contents::new();
         let [one, other] = ["one", "other"].map(|reason| plan(reason, &mut contents));
         let first = spool.add(&one, &contents).unwrap();
-        // A killed run can leave a temporary file. The spool ignores it.
+        // A killed run can leave a temporary file. The spool ignores this file.
         fs::write(directory.join("plans/.00000002.json.tmp"), "{").unwrap();
         let second = spool.add(&other, &contents).unwrap();
         assert_eq!(spool.plans().unwrap(), [first.clone(), second.clone()]);

@@ -72,7 +72,8 @@ impl Calibration {
         }
     }
 
-    /// Slope and shift from the learner's log-odds to calibrated log-odds; 1 and 0 if the calibration is not a straight line.
+    /// Slope and shift from the learner's log-odds to calibrated log-odds; 1 and 0 if the calibration is not a
+    /// straight line.
     pub fn line(&self) -> (f64, f64) {
         match self {
             Self::Sigmoid { slope, shift } => (*slope, *shift),

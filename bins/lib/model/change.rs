@@ -32,7 +32,7 @@ pub struct TermChange<'a> {
 }
 
 impl<'a> ModelChange<'a> {
-    /// Compares the terms of two models, and keeps the `most` largest changes.
+    /// Compares the terms of two models, and keeps at most `most` changes, the largest first.
     pub fn between(one: &'a Model, other: &'a Model, most: usize) -> Self {
         let mut change = Self::default();
         let (mut before, mut after) = (one.terms.iter().peekable(), other.terms.iter().peekable());

@@ -25,13 +25,11 @@ impl Explanation<'_> {
 }
 
 impl Model {
-    /// Explains the score of a text.
     pub fn explain(&self, text: &str, buffers: &mut ScoringBuffers) -> Explanation<'_> {
         buffers.cells.clear();
         self.explanation(text, buffers)
     }
 
-    /// Explains the score of a row.
     pub fn explain_row(
         &self,
         row: &Row,

@@ -38,8 +38,7 @@ impl FoldPrint {
         self.sketch = None;
     }
 
-    /// The print of a row. A row without a text is unique: two customers with equal cells are not copies. Otherwise,
-    /// all customers on one plan would share a fold.
+    /// The print of a row. A row without a text is unique, so that customers on the same plan do not share a fold.
     pub fn of(text: &str, cells: &[String], row: usize, sketched: bool) -> Self {
         if text.is_empty() && !cells.is_empty() {
             return Self { content: mix(row as u64), sketch: None };

@@ -12,7 +12,7 @@ pub struct PackedRows {
 /// costs more than extra bytes.
 const REACH: usize = 8;
 
-/// This count and higher counts are rare, so each is stored as a separate number.
+/// Counts from this value on are rare, so each is stored as a separate number.
 const MANY: u32 = 4;
 
 impl PackedRows {

@@ -23,7 +23,7 @@ pub struct ModelVerdict {
 
 /// A labelled row with the results of both models.
 pub struct PairedRow<'a> {
-    /// The file of the row. If there are two files, it is the challenger's file.
+    /// The file of the row. With two files, the challenger's file.
     pub rows: &'a Rows,
     pub row: &'a Row,
     /// The label of the row.
@@ -34,7 +34,7 @@ pub struct PairedRow<'a> {
 }
 
 impl PairedRow<'_> {
-    /// A hash that identifies the row. It is the hash of the id if `id` names a column, otherwise the hash of the text.
+    /// A hash that identifies the row: the hash of the id if `id` names a column, otherwise the hash of the text.
     pub fn number(&self, id: Option<&str>) -> Result<u64> {
         let name = match id {
             Some(column) => name(self.rows, self.row, column)?,

@@ -12,8 +12,8 @@ use crate::rows::{Row, Rows};
 
 /// Builds a profile, one message at a time.
 ///
-/// Later messages replace most remembered messages. So messages are described and scored late: when the waiting
-/// messages take too much memory, and at the end.
+/// Messages are described and scored only when the waiting messages take too much memory, and at the end. Later
+/// messages replace most remembered messages, so work on replaced messages is avoided.
 pub struct ProfileBuilder<'a, Each> {
     model: Option<&'a Model>,
     profile: Profile,

@@ -21,7 +21,7 @@ pub struct ScoringBuffers {
     pub(super) cells: Vec<String>,
 }
 
-/// The part of a text that gives its score.
+/// The part of a text that determines the score of the text.
 pub(super) struct ScoredPart<'a> {
     pub(super) text: &'a str,
     pub(super) log_odds: f64,
@@ -56,7 +56,7 @@ impl ColumnPlaces {
 const KEYS: usize = 1 << 14;
 
 impl Model {
-    /// The columns that the model reads. Fails if one is missing.
+    /// The columns that the model reads. Fails if a column is missing.
     pub fn columns(&self, rows: &Rows) -> Result<ColumnPlaces> {
         let text = if self.features.text { Some(rows.text_column()?) } else { None };
         let cells = self.features.columns.names().map(|name| rows.column(name)).collect::<Result<_>>()?;
@@ -80,7 +80,7 @@ impl Model {
         self.calibration.probability(self.best_part(&self.read_as(text), buffers).log_odds)
     }
 
-    /// A text as the model reads it: personal data is masked if it was masked for training.
+    /// A text as the model reads it: personal data is masked if the training texts were masked.
     pub(super) fn read_as<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.masked.is_empty() { Cow::Borrowed(text) } else { mask::masked(text, &self.masked).into() }
     }
@@ -99,7 +99,7 @@ impl Model {
         most
     }
 
-    /// The log-odds of a part of a text. The counts of its known terms stay in the buffers.
+    /// The log-odds of a part of a text. The counts of the known terms stay in the buffers.
     pub(super) fn sum(&self, text: &str, buffers: &mut ScoringBuffers) -> f64 {
         let ScoringBuffers { scratch, tally, keys, counts, cells } = buffers;
         let index = self.index();

@@ -40,7 +40,7 @@ pub struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    /// Creates a scorer for these rows. Fails if they lack a column that the model reads.
+    /// Creates a scorer for these rows. Fails if the rows lack a column that the model reads.
     pub fn new(model: &'a Model, rows: &Rows, options: ScoringOptions<'a>) -> Result<Self> {
         Ok(Self { model, columns: model.columns(rows)?, options, buffers: Mutex::default() })
     }
@@ -114,7 +114,7 @@ impl<'a> Scorer<'a> {
                 scored.reasons = model.reasons(row, columns, &mut buffers, most);
             }
         }
-        // Buffers grow with the largest row. They are not kept after a giant row.
+        // Buffers grow with the largest row. Drop the buffers after a giant row.
         if !rows.iter().any(|row| row_bytes(row) >= GIANT_BYTES) {
             unused().push(buffers);
         }
@@ -209,7 +209,7 @@ pub struct LabelledScores {
 }
 
 impl LabelledScores {
-    /// An empty collection. Without scores, it needs no memory per row and has no figures from scores.
+    /// An empty collection. If `keeps_scores` is false, rows need no memory, and figures from scores are missing.
     pub fn new(keeps_scores: bool) -> Self {
         Self { keeps_scores, ..Self::default() }
     }

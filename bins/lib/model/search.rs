@@ -21,7 +21,6 @@ const FIRST_ROUND: usize = 2000;
 /// One in this many candidates advances to the next round.
 const ADVANCE_ONE_IN: usize = 3;
 
-/// A recipe to try.
 #[derive(Clone, Debug)]
 pub struct RecipeCandidate {
     /// The preset that the recipe is a variant of.

@@ -17,8 +17,8 @@ impl TermCounts {
         if place >= self.counts.len() || self.used >= self.touched.len() {
             self.make_room(place);
         }
-        // The processor cannot predict whether a term is new. So the number is always written, but kept only if
-        // the term is new.
+        // Always write the number, but keep it only if the term is new: the processor cannot predict whether a term is
+        // new.
         self.touched[self.used] = number;
         self.used += usize::from(self.counts[place] == 0);
         self.counts[place] += 1;

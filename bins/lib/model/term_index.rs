@@ -16,7 +16,7 @@ pub(super) struct TermIndex {
     pub(super) order: Vec<u32>,
     /// Rejects most keys that have no place.
     sieve: BloomFilter,
-    /// Rarity and log-odds of the term at each place: a score is two sums over these.
+    /// Rarity and log-odds of the term at each place: a score is two sums over these values.
     pub(super) table: Vec<(f64, f64)>,
 }
 

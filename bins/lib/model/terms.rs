@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::dictionary::SpelledTerms;
 
-/// Every weight is below this limit. It is far above any real weight, and low enough that no score overflows.
+/// Every weight is below this limit. The limit is far above any real weight, and low enough that no score overflows.
 pub const MAX_WEIGHT: f64 = 1e100;
 
 /// Terms in the order of their bytes. In JSON, each term is a list of spelling, number of texts and log-odds.

@@ -102,7 +102,7 @@ pub struct Selection {
     pub min_df: DocumentLimit,
     /// The maximum number of texts with the term.
     pub max_df: DocumentLimit,
-    /// Maximum number of terms. The most frequent ones are kept.
+    /// Maximum number of terms. The most frequent terms are kept.
     pub max_features: Option<usize>,
 }
 
@@ -128,7 +128,7 @@ impl Default for Selection {
 /// Term weights, relative to the rows that a model learns from.
 #[derive(Clone, Debug, Default)]
 pub struct TermSpace {
-    /// Rarity of each term; 0 if the model's rows do not have the term, or if it is not kept.
+    /// Rarity of each term; 0 if the model's rows do not have the term, or if the term is not kept.
     pub rarity: Vec<f64>,
     pub weighting: Weighting,
 }

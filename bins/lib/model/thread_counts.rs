@@ -196,7 +196,7 @@ fn sorted<'a>(count: usize, threads: usize, term: &(impl Fn(u32) -> &'a str + Sy
     order
 }
 
-/// The first eight bytes of a term as a number with the same order. They distinguish most terms.
+/// The first eight bytes of a term as a number with the same order. Eight bytes distinguish most terms.
 fn head(term: &str) -> u64 {
     let mut head = [0; 8];
     head.iter_mut().zip(term.bytes()).for_each(|(head, byte)| *head = byte);

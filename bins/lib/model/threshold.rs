@@ -31,8 +31,8 @@ impl ThresholdGoal {
     }
 }
 
-/// The best threshold, halfway between two scores. If several are equally good, it is the one nearest to 0.5. Without
-/// scores, it is 0.5. If the goal cannot be reached, it is 1.
+/// The best threshold, halfway between two scores. Among equally good thresholds, the nearest to 0.5 is chosen. The
+/// threshold is 0.5 without scores, and 1 if the goal cannot be reached.
 pub fn choose(goal: ThresholdGoal, scores: &[(f64, bool)]) -> f64 {
     if let ThresholdGoal::At(threshold) = goal {
         return threshold;

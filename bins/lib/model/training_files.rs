@@ -19,7 +19,7 @@ pub struct TrainingFiles<'a> {
     pub weight_column: Option<&'a str>,
     /// Kinds of personal data to mask.
     pub masked: &'a [MaskKind],
-    /// Returns the options for reading. It is called once for each file, so that each file has its own progress line.
+    /// Returns the options for reading. Called once for each file, so that each file has its own progress line.
     pub options: &'a dyn Fn() -> ReadOptions,
 }
 

@@ -28,8 +28,8 @@ pub const KEPT: usize = 8192;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRecord {
-    /// A hash of the exact text. If copies differ in digits or links, the copy with the lowest hash represents all of
-    /// them.
+    /// A hash of the exact text. If copies differ in digits or links, the copy with the lowest hash represents all
+    /// copies.
     text: u32,
     /// Whether the message is positive; `None` if no copy is labelled.
     label: Option<bool>,
@@ -48,7 +48,7 @@ impl MessageRecord {
         record
     }
 
-    /// From 0 to 1.
+    /// The score of the message, from 0 to 1.
     pub fn score(&self) -> f64 {
         f64::from(self.score) / f64::from(u16::MAX)
     }
@@ -75,7 +75,7 @@ impl MessageRecord {
     }
 }
 
-/// The label of a message from two copies; negative if they contradict each other.
+/// The label of a message from two copies; negative if the copies contradict each other.
 fn merge_labels(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     one.into_iter().chain(other).min()
 }
@@ -191,8 +191,8 @@ impl Profile {
         self.records.is_empty()
     }
 
-    /// Number of distinct messages. The number is exact until the profile is full. Then it is estimated from the
-    /// density of the hashes (Bar-Yossef et al. 2002).
+    /// Number of distinct messages. The number is exact until the profile is full. After that, it is estimated from
+    /// the density of the hashes (Bar-Yossef et al. 2002).
     pub fn distinct(&self) -> f64 {
         match self.records.last_key_value() {
             Some((last, _)) if self.records.len() == KEPT => {
@@ -216,8 +216,8 @@ pub fn text(text: &str, cells: &[String]) -> u32 {
     hash
 }
 
-/// The messages that a profile of all rows would remember. Maps the index of the first row of each message to its hash and
-/// its number of rows.
+/// The messages that a profile of all rows would remember. Maps the index of the first row of each message to its hash
+/// and its number of rows.
 pub fn remembered(contents: impl Iterator<Item = u64>) -> BTreeMap<usize, (u64, u32)> {
     let mut places: Vec<(u64, usize)> =
         contents.enumerate().map(|(row, content)| (message_hash(content), row)).collect();

@@ -20,7 +20,7 @@ use crate::registry::CHAMPION;
 use crate::registry::journal::JournalAction;
 use crate::registry::moves::Promotion;
 
-/// PagerDuty's address. PAGERDUTY_EVENTS_URL replaces it.
+/// PagerDuty's address. PAGERDUTY_EVENTS_URL replaces this address.
 const PAGERDUTY_EVENTS: &str = "https://events.pagerduty.com/v2/enqueue";
 
 /// Maximum number of reasons in an alert: Slack's limit for context elements.
@@ -76,7 +76,7 @@ pub struct Alert {
     pub kind: AlertKind,
     /// Name of the model in the registry.
     pub name: String,
-    /// Identifies the event, so that it is not sent twice.
+    /// Identifies the event, so that no alert is sent twice.
     pub subject: String,
     /// The decision in one sentence.
     pub says: String,
@@ -192,8 +192,8 @@ impl Alert {
         json!({"text": title, "blocks": blocks})
     }
 
-    /// A retrain, or a challenger that is not promoted, opens one incident per model. A promotion resolves it. A rollback
-    /// opens an incident of its own.
+    /// A retrain, or a challenger that is not promoted, opens one incident per model. A promotion resolves that
+    /// incident. A rollback opens an incident of its own.
     fn pagerduty(&self) -> Value {
         let key = match self.kind {
             AlertKind::RolledBack => format!("spamops/{}/{}", self.name, self.id()),
@@ -316,7 +316,7 @@ impl Alert {
     }
 }
 
-/// Scheme and host of an address. They are not secret.
+/// Scheme and host of an address, which are not secret.
 fn host(url: &str) -> String {
     let bare = bare(url);
     let end = bare.match_indices('/').nth(2).map_or(bare.len(), |(at, _)| at);

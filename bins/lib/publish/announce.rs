@@ -49,7 +49,7 @@ impl Announcement {
         GitHub::from_environment(repository.context("GITHUB_REPOSITORY is not set; use --github OWNER/REPO")?)
     }
 
-    /// Updates GitHub. Events come last, because GitHub does not show whether one was already sent.
+    /// Updates GitHub. Events come last, because GitHub does not show whether an event was already sent.
     pub(super) fn announce(
         &self,
         registry: &Registry,
@@ -150,7 +150,7 @@ fn asset_name(promotion: &Promotion) -> String {
     format!("{}-v{}.json", promotion.name, promotion.version)
 }
 
-/// The files of a release: the model, its SHA-256 and the reports stored with the version. They never change.
+/// The files of a release: the model, its SHA-256 and the reports stored with the version. These files never change.
 fn assets(registry: &Registry, promotion: &Promotion) -> Result<Vec<ReleaseAsset>> {
     let (model, digest) = (asset_name(promotion), &promotion.digest);
     let sum = format!("{digest}  {model}\n");

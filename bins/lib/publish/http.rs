@@ -38,7 +38,7 @@ pub struct HttpSettings {
     pub timeout: Duration,
     /// Maximum number of attempts for an idempotent request.
     pub tries: u32,
-    /// Pause before the second attempt. It doubles with each further attempt.
+    /// Pause before the second attempt. The pause doubles with each further attempt.
     pub pause: Duration,
     /// PEM file of CA certificates that replace the built-in ones.
     pub authorities: Option<PathBuf>,
@@ -82,9 +82,9 @@ impl HttpMethod {
 /// Whether a request may arrive twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Idempotence {
-    /// Idempotent: the client retries it after a transient failure.
+    /// The client retries the request after a transient failure.
     Idempotent,
-    /// Not idempotent: the client sends it once.
+    /// The client sends the request once.
     NotIdempotent,
 }
 
@@ -187,7 +187,7 @@ impl HttpClient {
         Ok(Self { agent: config.build().into(), settings })
     }
 
-    /// Sends a request. Retries an idempotent one after a transient failure: no connection, 408, 429 or 5xx.
+    /// Sends a request. Retries an idempotent request after a transient failure: no connection, 408, 429 or 5xx.
     /// Obeys `Retry-After` up to one minute.
     pub fn send(&self, request: &HttpRequest) -> Result<HttpAnswer, HttpFailure> {
         let tries =

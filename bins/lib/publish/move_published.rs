@@ -1,4 +1,4 @@
-//! Publishes a move in order: commit, tags and push first, then GitHub, which depends on them.
+//! Publishes a move in order: commit, tags and push first, then GitHub, which depends on the pushed tags.
 
 use std::fmt;
 use std::path::Path;

@@ -2,7 +2,7 @@
 //!
 //! Readers take no lock: an alias is one file, replaced by a rename after the version it points to is on disk.
 //! Writers hold a lock. A move is valid once its line is in the journal. The writer then updates the alias.
-//! If the writer is killed before that, the next writer does it.
+//! If the writer is killed before the update, the next writer updates the alias.
 
 use super::journal::Journal;
 use std::collections::BTreeMap;
@@ -197,7 +197,7 @@ impl Registry {
         while let Some(found) = self.alias(alias)? {
             match self.model(&found.digest) {
                 Ok(model) => return Ok(Some((found, model))),
-                // If the alias moved between the two reads, read again. If it did not move, the model is missing.
+                // If the alias moved between the two reads, read again. Otherwise, the model is missing.
                 Err(error) if self.alias(alias)?.as_ref() == Some(&found) => return Err(error),
                 Err(_) => {}
             }
@@ -279,12 +279,12 @@ pub fn name(text: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let fits = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain);
     ensure!(fits, "expected letters, digits, - and _");
-    // File names are built from this name, so it must be short.
+    // File names contain the model's name, so the name must be short.
     ensure!(text.len() <= 100, "has {} characters (limit 100); choose a shorter name", text.len());
     Ok(text.to_owned())
 }
 
-/// Checks the name of an alias. As in MLflow, it must not look like a version.
+/// Checks the name of an alias. As in MLflow, the name must not look like a version.
 pub fn alias(text: &str) -> Result<String> {
     let digits = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let is_version = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

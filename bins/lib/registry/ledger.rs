@@ -20,13 +20,14 @@ pub(super) struct Ledger {
 
 /// One step of a change. After each step, readers can read the registry and the next writer can continue.
 pub(super) enum RegistryStep {
-    /// Removes a file, for this reason.
+    /// Removes a file. The text is the reason.
     Remove(PathBuf, &'static str),
     /// Cuts an incomplete last line from the journal. The value is the new length in bytes.
     Cut(u64),
     /// Writes a complete file.
     Write(PathBuf, Vec<u8>),
-    /// Adds lines to the journal, then updates the alias. The alias is written before the lines and renamed after them.
+    /// Adds lines to the journal, then updates the alias. Writes a temporary alias file before the lines, and renames
+    /// that file after the lines.
     Enter(Vec<String>, Option<Box<Alias>>),
 }
 

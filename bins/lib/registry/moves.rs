@@ -35,7 +35,7 @@ pub struct MoveRequest<'a> {
 
 #[derive(Clone, Copy, Debug)]
 pub enum MoveTarget<'a> {
-    /// This model. Registers it if it is new.
+    /// A model. The move registers a new model.
     Model(&'a CandidateModel),
     /// A registered version.
     Version(u64),
@@ -72,7 +72,7 @@ impl fmt::Display for ExpectedVersion {
     }
 }
 
-/// A report that the registry keeps with the decision.
+/// A report that justifies a move. The registry stores the report under its SHA-256.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptReport {
     kind: String,
@@ -250,7 +250,8 @@ impl Registry {
         lines: &mut Vec<String>,
     ) -> Result<Version> {
         let known = ledger.versions.iter().find(|version| version.digest == model.digest).cloned();
-        // A model counts as removed if the journal says so. If its file still exists, the next writer deletes the file.
+        // A model counts as removed if the journal records the removal. If the file still exists, the next writer
+        // deletes the file.
         let stays = |version: &Version| {
             !ledger.journal.is_removed(version.version) && self.model(&model.digest).is_ok()
         };

@@ -174,7 +174,7 @@ fn verify_alias(found: &Alias, path: &Path, known: &KnownFiles, is_readable: boo
     Ok(format!("alias of version {version}"))
 }
 
-/// The text of a file. Errors do not name the file, because the caller does.
+/// The text of a file. Errors do not name the file, because the caller names it.
 fn read(path: &Path) -> Result<String> {
     Place::File(path.to_owned()).read_text().map_err(unnamed)
 }

@@ -64,7 +64,7 @@ fn reason(reason: &CompareReason) -> Reason {
     }
 }
 
-/// The fact and its limit come before the first semicolon, because `Reason::fact` cuts there.
+/// The fact and its limit come before the first semicolon, because `Reason::fact` cuts at that semicolon.
 fn sentence(reason: &CompareReason) -> String {
     match reason {
         CompareReason::NoRows => "there are no labelled rows to compare the models on".into(),
@@ -155,7 +155,7 @@ fn slice_loses(slice: &Slice) -> String {
 pub(super) fn slice_change(slice: &Slice) -> String {
     let Slice { by, value, rows, champion_f1, challenger_f1, .. } = slice;
     let (change, rows) = (f1_change(*champion_f1, *challenger_f1), counted(*rows, "row"));
-    format!("F1 on {by}={value} {change} on {rows} (limit {MAX_SLICE_LOSS})")
+    format!("F1 on {by}={value} {change} on {rows} (maximum loss {MAX_SLICE_LOSS})")
 }
 
 fn golden(golden: &GoldenResult) -> String {
@@ -227,7 +227,7 @@ mod tests {
         (0..60).for_each(|_| all.add(Positive, Negative, Positive));
         let evidence = CompareEvidence { slices, ..CompareEvidence::of(RowCounts::Paired(all)) };
         let report = report(decision::decide(evidence), "compare");
-        let wanted = "F1 on lang=de fell from 1.000 to 0.769 on 32 rows (limit 0.03); corrected p ";
+        let wanted = "F1 on lang=de fell from 1.000 to 0.769 on 32 rows (maximum loss 0.03); corrected p ";
         assert!(report.reasons.iter().any(|reason| reason.says.starts_with(wanted)), "{:?}", report.reasons);
     }
 

@@ -74,7 +74,7 @@ fn signal(signal: &Signal) -> SignalReport {
 fn signal_sentence(signal: &Signal) -> String {
     let outcome = match (signal.fired, signal.is_unusual()) {
         (false, _) => "; no alarm",
-        (true, false) => "; not larger than in 95% of the earlier windows",
+        (true, false) => "; this change is not larger than in 95% of the earlier windows",
         (true, true) => "",
     };
     change_sentence(&signal.test.subject, signal.test.effect) + outcome
@@ -125,7 +125,7 @@ fn share_name(of: &ShareOf) -> String {
     }
 }
 
-/// The fact and its limit come before the first semicolon, because `Reason::fact` cuts there.
+/// The fact and its limit come before the first semicolon, because `Reason::fact` cuts at that semicolon.
 fn trigger_sentence(cause: &TriggerCause) -> String {
     match cause {
         TriggerCause::Forced(true) => "a retrain is forced".into(),

@@ -153,7 +153,7 @@ fn find(drift: &DriftReport, code: TriggerCode) -> Option<&Reason> {
     drift.reasons.iter().find(|reason| reason.code == code.name())
 }
 
-/// The trigger of a retrain. Several triggers can have its code, one for each watched file.
+/// The trigger of a retrain. Several triggers can have the same code, one for each watched file.
 fn fired_trigger(drift: &DriftReport) -> Option<&Reason> {
     let code = drift.reason?;
     drift.reasons.iter().find(|reason| reason.fired && reason.code == code.name())
@@ -207,7 +207,7 @@ fn quiet_fact(drift: &DriftReport) -> String {
         DriftVerdict::Steady => format!("the messages have not drifted{}", prose::alarm_count(drift)),
         DriftVerdict::InsufficientData => prose::too_few(window.messages, window.reference, window.needed),
         DriftVerdict::Drifted => match find(drift, TriggerCode::Drift) {
-            // This reason names the policy: the number of windows, or that drift triggers nothing.
+            // The reason of the trigger names the policy: the number of windows, or that drift triggers nothing.
             Some(reason) => reason.says.clone(),
             None => format!(
                 "the messages have drifted{}, but not enough for a retrain",
@@ -496,11 +496,10 @@ mod tests {
                 }
                 let said = checked(&|evidence| evidence.slices = slices.clone());
                 if (by, value) == ("lang", "de") {
-                    let wanted =
-                        "The champion stays: F1 on lang=de fell from 1.000 to 0.769 on 32 rows (limit 0.03)";
+                    let wanted = "The champion stays: F1 on lang=de fell from 1.000 to 0.769 on 32 rows (maximum loss 0.03)";
                     assert_eq!(said, wanted);
                 }
-                assert!(said.contains("(limit 0.03)"), "{said}");
+                assert!(said.contains("(maximum loss 0.03)"), "{said}");
             }
         }
     }

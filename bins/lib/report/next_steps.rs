@@ -132,7 +132,7 @@ fn registry(run: &RunResults) -> String {
     format!(" --registry {}", shell(registry, "REGISTRY"))
 }
 
-/// The word if a shell needs no quotes for it, else a placeholder.
+/// `word` if a shell needs no quotes for it, else `placeholder`.
 fn shell<'a>(word: &'a str, placeholder: &'a str) -> &'a str {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
     let is_safe =

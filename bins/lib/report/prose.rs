@@ -27,17 +27,18 @@ const SENTENCE: usize = 400;
 /// Maximum number of characters in a word or a file name.
 const WORD: usize = 48;
 
-/// A sentence of a tool, which may quote a message.
+/// Cuts and escapes a sentence of a tool, because the sentence may quote a message.
 pub(super) fn sentence(text: &str) -> String {
     cut(&inert(&cut(text, SENTENCE)), SENTENCE)
 }
 
-/// A word of a message.
+/// Cuts and escapes a word of a message.
 pub(super) fn word(text: &str) -> String {
     cut(&inert(&cut(text, WORD)), WORD)
 }
 
-/// A sentence of a tool for a table. A hyphen before a number becomes a minus sign, so that no line breaks there.
+/// A sentence of a tool for a table. A hyphen before a number becomes a minus sign, so that no line breaks before the
+/// number.
 pub(super) fn finding(text: &str) -> String {
     let text: Vec<char> = capital(&sentence(text)).chars().collect();
     let is_minus = |place: usize| {
@@ -93,7 +94,7 @@ fn drift_trigger(code: TriggerCode) -> &'static str {
     }
 }
 
-/// `yes` if the trigger fired, `blocks` if it blocks a retrain, else `no`.
+/// `yes` if the trigger fired, `blocks` if the trigger blocks a retrain, else `no`.
 pub(super) fn fired(reason: &Reason) -> &'static str {
     match (TriggerCode::named(&reason.code), reason.fired) {
         (Some(TriggerCode::Cooldown | TriggerCode::LabelsNeeded), true) => "blocks",

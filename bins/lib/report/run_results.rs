@@ -1,4 +1,4 @@
-//! Reads the results in the directory of a run, which must belong to one run.
+//! Reads the results in the directory of a run. All results must belong to the same run.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -28,7 +28,7 @@ const CYCLE_MODEL: &str = "spam";
 pub struct RunResults {
     /// The id of the run in the results; none if you called the tools one by one.
     pub run_id: Option<String>,
-    /// The directory of the results, as it was given.
+    /// The directory of the results, as given by the caller.
     pub directory: String,
     /// The model that the run is about, if known.
     pub model: RunModel,
@@ -37,7 +37,7 @@ pub struct RunResults {
     pub metrics: Option<Metrics>,
     pub drift: Option<DriftReport>,
     pub compare: Option<CompareReport>,
-    /// The result of `promote`, if it moved the champion.
+    /// The result of `promote`, if `promote` moved the champion.
     pub promote: Option<Promotion>,
     /// Files for people in the directory: `flips.csv`, `rejects.csv`, `to-label.csv`.
     pub files: Vec<&'static str>,
@@ -46,7 +46,7 @@ pub struct RunResults {
 /// Files for people. A report mentions only the files that exist.
 const NAMED_FILES: [&str; 3] = ["flips.csv", "rejects.csv", "to-label.csv"];
 
-/// The model that a run is about. Only `spamops run` and `promote` record it; unknown fields are none.
+/// The model that a run is about. Only `spamops run` and `promote` record the model; unknown fields are none.
 #[derive(Clone, Debug, Default)]
 pub struct RunModel {
     /// Name of the model in the registry.

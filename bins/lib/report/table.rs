@@ -5,8 +5,8 @@ use crate::report::escape::html;
 /// Maximum number of rows in a table or list.
 pub(super) const MAX_ROWS: usize = 40;
 
-/// A table in a container that scrolls. With the class `folds`, a row takes several lines on a phone. This style removes the
-/// roles of the elements, so the roles are explicit.
+/// A table in a container that scrolls. With the class `folds`, a row takes several lines on a phone. The style of
+/// that class removes the roles of the elements, so the roles are explicit.
 pub(super) fn table(class: &str, name: &str, head: &[(&str, &str)], rows: &[String]) -> String {
     let cells: Vec<String> = head
         .iter()

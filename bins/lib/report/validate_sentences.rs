@@ -28,7 +28,7 @@ pub fn report(found: &InspectionResult, tool: &str) -> ValidateReport {
     }
 }
 
-/// The reason why a row is rejected. It can contain personal data.
+/// The reason why a row is rejected. The reason can contain personal data.
 pub fn row_problem(problem: &RowProblem) -> String {
     match problem {
         RowProblem::Malformed(fault) => fault.to_string(),

@@ -24,7 +24,7 @@ impl Fingerprint {
 
 /// The normal form: lower case, 0 for each digit, U for each link, one space between words.
 pub fn normal(text: &str) -> String {
-    // This is always UTF-8: `normal_bytes` adds complete characters and removes only spaces and links.
+    // The bytes are always UTF-8: `normal_bytes` adds complete characters and removes only spaces and links.
     String::from_utf8(normal_bytes(text)).unwrap_or_default()
 }
 
@@ -70,7 +70,7 @@ fn fold_ascii(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends any other character. None of these can become part of `http` or `www`.
+/// Appends any other character. No such character can become part of `http` or `www`.
 fn fold(c: char, out: &mut Vec<u8>) {
     if c.is_whitespace() {
         out.push(b' ');

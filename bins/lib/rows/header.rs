@@ -55,8 +55,8 @@ impl Header {
         Ok(self.names.len() - 1)
     }
 
-    /// The column of one kind. A column found earlier wins, so that all rows of a file use the same column. Otherwise,
-    /// the name set by the user wins. If the user set none, the first of the usual names wins.
+    /// The column of one kind. A column found earlier wins, so that all rows of a file use the same column. Next comes
+    /// the name set by the user. If the user set no name, the first of the usual names wins.
     fn pick(&self, found: Option<usize>, own: Option<&str>, usual: &[&str]) -> Result<Option<usize>> {
         let found = found.and_then(|column| self.names.get(column)).map(|name| name.trim());
         let candidates = match found.or(own) {
@@ -141,7 +141,8 @@ impl Header {
         }
     }
 
-    /// The error message for a missing text column. It names the column that the user set, or the usual names.
+    /// The error message for a missing text column. The message names the column that the user set, or the usual
+    /// names.
     pub(super) fn no_text_column(&self, own: Option<&str>) -> String {
         self.no_column_of_kind("text", own, &TEXT)
     }

@@ -91,7 +91,7 @@ pub fn masked(text: &str, kinds: &[MaskKind]) -> String {
     }
 }
 
-/// Masks the values of one kind. If `careful`, skips values that touch a letter or a digit.
+/// Masks the values of one kind. If `careful` is true, skips values that touch a letter or a digit.
 fn mask_kind(kind: MaskKind, pattern: &Regex, text: &str, careful: bool) -> String {
     let found = pattern.replace_all(text, |captures: &Captures| {
         let Some(found) = captures.get(0) else { return String::new() };
@@ -125,7 +125,7 @@ pub fn traces(text: &str) -> Vec<MaskKind> {
     ALL.into_iter().filter(has_placeholder).collect()
 }
 
-/// The normalised value, and the part of `found` that it covers.
+/// The normalised value, and the part of `found` that the value covers.
 fn value(
     kind: MaskKind,
     found: &str,
@@ -139,7 +139,7 @@ fn value(
         MaskKind::Card => return card(found).filter(|_| alone(before) && alone(after)),
         MaskKind::Ip => {
             let address = found.parse::<IpAddr>().ok()?;
-            // `a::b` is a valid address, but it is more likely a name in code.
+            // `a::b` is a valid address, but is more likely a name in code.
             let groups = found.split([':', '.']).filter(|group| !group.is_empty()).count();
             (groups >= 3 && alone(before) && alone(after)).then(|| address.to_string())?
         }
@@ -216,7 +216,7 @@ fn digits_in(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The card number among groups of digits. An amount may precede it, and a date or a code may follow it.
+/// The card number among groups of digits. An amount may precede the number, and a date or a code may follow.
 fn card(found: &str) -> Option<(String, Range<usize>)> {
     let groups = groups(found);
     let windows = (0..groups.len()).flat_map(|from| (from..groups.len()).rev().map(move |to| (from, to)));

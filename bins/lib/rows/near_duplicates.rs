@@ -22,8 +22,8 @@ pub struct NearDuplicates {
 }
 
 impl NearDuplicates {
-    /// Finds texts that share at least `threshold` of their word pairs (Jaccard similarity). It also finds texts that share
-    /// `(threshold + 1) / 2` of their words: 0.9 for a threshold of 0.8.
+    /// Finds texts that share at least `threshold` of their word pairs (Jaccard similarity). Also finds texts that
+    /// share `(threshold + 1) / 2` of their words: 0.9 for a threshold of 0.8.
     pub fn new(threshold: f64) -> Self {
         Self { pairs: HashSetIndex::new(threshold), words: HashSetIndex::new(f64::midpoint(threshold, 1.0)) }
     }
@@ -102,7 +102,7 @@ impl HashSetIndex {
     }
 }
 
-/// Hashes of the words of the normalised text, without surrounding signs. A text with only signs keeps them.
+/// Hashes of the words of the normalised text, without surrounding signs. A text with only signs keeps the signs.
 fn words(text: &str) -> Vec<u64> {
     let text = normal(text);
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn finds_every_pair_over_the_threshold() {
-        // 400 texts of 20 words, and copies with one word changed: they share 17 of 21 pairs, 0.81.
+        // 400 texts of 20 words, and copies with one word changed: a text and its copy share 17 of 21 pairs, 0.81.
         let word = |n: u64| format!("w{:x}", mix(n) % 5000).replace(|c: char| c.is_ascii_digit(), "x");
         let text = |n: u64, change: u64| {
             let words = (0..20).map(|i| if i == 10 { word(n * 100 + i + change) } else { word(n * 100 + i) });

@@ -212,7 +212,7 @@ impl Rows {
         self.header.label.map_or("", |column| row.get(column).trim())
     }
 
-    /// The date of a row; `None` if it is missing or cannot be parsed.
+    /// The date of a row; `None` if the date is missing or cannot be parsed.
     pub fn date(&self, row: &Row) -> Option<Timestamp> {
         dates::read(row.get(self.header.date?))
     }

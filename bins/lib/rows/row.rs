@@ -71,7 +71,7 @@ pub struct ReadOptions {
     pub spelling: LabelSpelling,
     /// Receives the warnings of the reader.
     pub notes: Diagnostics,
-    /// Called from time to time.
+    /// Called from time to time, to show the progress.
     pub progress: Option<ReadProgress>,
 }
 
@@ -111,7 +111,7 @@ impl Row {
         self.line
     }
 
-    /// The cell of a column; empty if it does not exist.
+    /// The cell of a column; empty if the column does not exist.
     pub fn get(&self, column: usize) -> &str {
         self.cells.get(column).unwrap_or_default()
     }
@@ -120,7 +120,7 @@ impl Row {
         self.cells.iter()
     }
 
-    /// The reason why the row is malformed; `None` if it is not.
+    /// The reason why the row is malformed; `None` for a valid row.
     pub fn fault(&self) -> Option<&RowFault> {
         self.fault.as_ref()
     }
@@ -147,7 +147,7 @@ impl Row {
     }
 }
 
-/// Writes a row as a line of JSON. The values of added columns must be JSON.
+/// Writes a row as a line of JSON. The values in `added` must be JSON.
 pub(super) fn json_line<'a>(
     row: &'a Row,
     source_format: Format,

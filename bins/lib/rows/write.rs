@@ -44,7 +44,6 @@ enum OutputFormat {
     Json,
 }
 
-/// Writes rows to a place.
 pub struct Writer {
     to: OutputFormat,
     output: Output,
@@ -127,7 +126,7 @@ impl Writer {
         let Self { names, added, .. } = self;
         let is_unchanged = self.source_format == (Format::Csv, delimiter) && added.is_empty();
         match (row.fault(), &row.raw) {
-            // Write a malformed row unchanged. Otherwise, the next reader would accept it as valid.
+            // Write a malformed row unchanged, so that the next reader does not accept it as valid.
             (Some(_), Some(raw)) if is_unchanged => return Ok(Cow::Borrowed(raw)),
             (Some(fault), _) => bail!("line {}: {fault}; {}", row.line(), cannot_become("CSV")),
             (None, Some(raw)) if row.cells.len() > names.len() => {
@@ -182,7 +181,7 @@ enum Quoting {
 
 /// Writes cells as a line of CSV. Returns `None` if there are no cells.
 ///
-/// csv-core's writer follows the same rules, but it fills fixed-size buffers and needs more code than this.
+/// csv-core's writer follows the same rules, but it fills fixed-size buffers and needs more code than this function.
 fn csv_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>, delimiter: u8, quotes: Quoting) -> Option<String> {
     let delimiter = char::from(delimiter);
     let mut line: Option<String> = None;

@@ -53,7 +53,7 @@ impl State {
         Self { directory: directory.to_path_buf() }
     }
 
-    /// The gathered rows, as JSON Lines. `sample --exclude` leaves them out.
+    /// The gathered rows, as JSON Lines. `sample --exclude` leaves these rows out.
     pub fn rows(&self) -> Place {
         Place::File(self.file("rows.jsonl"))
     }
@@ -63,7 +63,7 @@ impl State {
         self.add("rows.jsonl", lines)
     }
 
-    /// Like [`State::gather`], for rejected rows. They are never used for training and never drawn again.
+    /// Like [`State::gather`], for rejected rows. Rejected rows are never used for training and never drawn again.
     pub fn reject(&self, lines: impl Iterator<Item = Result<String>>) -> Result<(u64, u64)> {
         self.add("refused.jsonl", lines)
     }

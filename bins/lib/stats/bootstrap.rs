@@ -34,8 +34,8 @@ pub fn f1_difference(eight: &PairedConfusion, draws: usize, seed: u64) -> Option
     })
 }
 
-/// The quantile `part / whole` of sorted values, interpolated linearly (Hyndman and Fan 1996, type 7, as in numpy).
-/// `None` if there are no values.
+/// The quantile `part / whole` of `sorted`, interpolated linearly (Hyndman and Fan 1996, type 7, as in numpy). `None`
+/// if there are no values.
 fn percentile(sorted: &[f64], part: usize, whole: usize) -> Option<f64> {
     let place = sorted.len().checked_sub(1)? * part;
     let (low, rest) = (*sorted.get(place / whole)?, place % whole);

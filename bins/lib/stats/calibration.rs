@@ -19,11 +19,11 @@ pub fn brier(rows: &[ScoredLabel]) -> Option<f64> {
     mean(rows, |row| (row.score() - truth(row)).powi(2))
 }
 
-/// Expected calibration error, from 0 to 1 (Naeini, Cooper and Hauskrecht 2015). For each of 15 bins of equal width, it
-/// takes the absolute difference of the mean score and the share of positives. The mean of these differences is
-/// weighted by the rows in each bin.
+/// Expected calibration error, from 0 to 1 (Naeini, Cooper and Hauskrecht 2015). Each of 15 bins of equal width gives
+/// the absolute difference of the mean score and the share of positives. The mean of these differences is weighted by
+/// the rows in each bin.
 ///
-/// A bin includes its upper bound but not its lower one (Guo et al. 2017). The first bin includes both. So the bin of a
+/// A bin includes its upper bound but not its lower bound (Guo et al. 2017). The first bin includes both. The bin of a
 /// score is 15 times the score, rounded up. `None` if there are no rows.
 pub fn expected_error(rows: &[ScoredLabel]) -> Option<f64> {
     let mut excess = [0.0; BINS];

@@ -1,8 +1,8 @@
-//! Computes distances between two histograms: PSI, Jensen-Shannon and Wasserstein. They are only reported: no verdict
-//! uses them.
+//! Computes distances between two histograms: PSI, Jensen-Shannon and Wasserstein. The distances are only reported: no
+//! verdict uses them.
 //!
-//! The size of a distance depends on the number of rows. So each distance also has a debiased value: the distance minus
-//! its mean without drift.
+//! The size of a distance depends on the number of rows. Each distance therefore has a debiased value: the distance
+//! minus its mean without drift.
 
 use std::f64::consts::{FRAC_2_PI, LN_2};
 
@@ -17,11 +17,12 @@ pub struct Divergence {
     pub debiased: f64,
 }
 
-/// The population stability index, Σ (p - q) ln (p / q), which is the divergence of Jeffreys (1946). It covers the bins
-/// in which either histogram has rows. Half a row is added to each bin so that the sum stays finite (Jeffreys' prior).
+/// The population stability index, Σ (p - q) ln (p / q), which is the divergence of Jeffreys (1946). The sum covers
+/// the bins in which either histogram has rows. Half a row is added to each bin so that the sum stays finite
+/// (Jeffreys' prior).
 ///
-/// Without drift, its mean is (k - 1)(1 / n + 1 / m) for k bins (Yurdakul 2018). So the usual limits 0.1 and 0.2 do not
-/// fit every sample size. `None` if a histogram has no rows.
+/// Without drift, the mean of the index is (k - 1)(1 / n + 1 / m) for k bins (Yurdakul 2018). The usual limits 0.1
+/// and 0.2 therefore do not fit every sample size. `None` if a histogram has no rows.
 pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Divergence> {
     let HistogramSizes { n, m, bins } = HistogramSizes::of(one, other)?;
     // Counts are doubled, so that halves are integers: p is (2 a + 1) / (2 n + k).
@@ -46,9 +47,9 @@ pub fn stability_index(one: &[u64], other: &[u64]) -> Option<Divergence> {
 /// The Jensen-Shannon distance, from 0 to 1: the root of the divergence to base 2 (Lin 1991). The root makes it a
 /// metric (Endres and Schindelin 2003).
 ///
-/// k is the number of bins in which either histogram has rows. Without drift, the mean of the square is (k - 1)(1 / n +
-/// 1 / m) / (8 ln 2), by the first term of its series. This mean is subtracted from the square. `None` if a histogram
-/// has no rows.
+/// k is the number of bins in which either histogram has rows. Without drift, the mean of the square is `(k - 1)(1/n +
+/// 1/m) / (8 ln 2)`, by the first term of the series. The debiased value subtracts this mean from the square. `None`
+/// if a histogram has no rows.
 pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Divergence> {
     let HistogramSizes { n, m, bins } = HistogramSizes::of(one, other)?;
     let (rows, other_rows) = (n as f64, m as f64);
@@ -63,11 +64,11 @@ pub fn jensen_shannon(one: &[u64], other: &[u64]) -> Option<Divergence> {
     Some(Divergence { value: square.sqrt(), debiased: (square - chance).max(0.0).sqrt() })
 }
 
-/// The Wasserstein distance (1969), in units of `positions`: the mean distance that rows must move. It is the area
+/// The Wasserstein distance (1969), in units of `positions`: the mean distance that rows must move, or the area
 /// between the distribution functions. `positions` has the positions of the bins, in ascending order.
 ///
-/// Without drift, the difference of the functions at x is normal with variance F (1 - F)(1 / n + 1 / m), where F is the
-/// distribution function of all rows. Its mean is √(2 (1 / n + 1 / m) / π) ∫ √(F (1 - F)) dx (del Barrio, Giné and
+/// Without drift, the difference of the functions at x is normal with variance F (1 - F)(1 / n + 1 / m), where F is
+/// the distribution function of all rows. The mean is √(2 (1 / n + 1 / m) / π) ∫ √(F (1 - F)) dx (del Barrio, Giné and
 /// Matrán 1999). `None` if a histogram has no rows, or a bin has no valid position.
 pub fn wasserstein(one: &[u64], other: &[u64], positions: &[f64]) -> Option<Divergence> {
     let HistogramSizes { n, m, .. } = HistogramSizes::of(one, other)?;

@@ -65,14 +65,14 @@ impl PerformanceSums {
         EstimatedMetric::new(right / rows, (taken.variance + left.variance) / (rows * rows))
     }
 
-    /// Estimated share of positives among rows with a positive verdict; `None` if there are none.
+    /// Estimated precision; `None` if no row has a positive verdict.
     pub fn precision(&self) -> Option<EstimatedMetric> {
         let (taken, rows) = (self.taken.sums(), self.taken.rows as f64);
         EstimatedMetric::new(taken.positives / rows, taken.variance / (rows * rows))
     }
 
-    /// Estimated share of positives that get a positive verdict, `S1 / (S1 + S0)`. S1 and S0 are the expected positives
-    /// among positive and negative verdicts. `None` if no positives are expected.
+    /// Estimated recall, `S1 / (S1 + S0)`. `S1` and `S0` are the expected positives among positive and negative
+    /// verdicts. `None` if no positives are expected.
     pub fn recall(&self) -> Option<EstimatedMetric> {
         let (taken, left) = (self.taken.sums(), self.left.sums());
         let all = taken.positives + left.positives;
@@ -97,10 +97,10 @@ impl PerformanceSums {
 
 impl EstimatedMetric {
     /// The variance of a figure comes from the delta method (Cramér 1946, section 27.7). Each sum adds its own
-    /// variance × the square of the figure's derivative by this sum. The point estimates equal the estimates of CBPE
-    /// (NannyML 2021).
+    /// variance × the square of the figure's derivative with respect to the sum. The point estimates equal the
+    /// estimates of CBPE (NannyML 2021).
     ///
-    /// The interval is not computed on the logit. On 100 rows with figures near 1, the true value was above such an
+    /// The interval is not computed on the logit. On 100 rows with figures near 1, the true value was above the logit
     /// interval more than half the time.
     fn new(value: f64, variance: f64) -> Option<Self> {
         let error = variance.max(0.0).sqrt();

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// Number of steps from 0 to 1: 2^64.
 const PARTS: f64 = 18_446_744_073_709_551_616.0;
 
-/// A sum that is exact to 2^-65 for each added number, for up to 2^63 numbers from -1 to 1. In JSON, it is two integers:
-/// the sum rounded down, and the rest in units of 2^-64.
+/// A sum that is exact to 2^-65 for each added number, for up to 2^63 numbers from -1 to 1. In JSON, it is two
+/// integers: the sum rounded down, and the rest in units of 2^-64.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(from = "(i64, u64)", into = "(i64, u64)")]
 pub struct ExactSum(i128);

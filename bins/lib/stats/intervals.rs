@@ -34,9 +34,9 @@ pub fn of_f1(true_positive: u64, involved: u64) -> Option<Interval> {
     wilson(true_positive, involved).map(|Interval(low, high)| Interval(f1(low), f1(high)))
 }
 
-/// Interval of a share with a known variance. It is symmetric in the logit of the share, so it stays between 0 and 1
-/// (for AUC: Pepe 2003, section 5.2). `None` if the variance is 0, or the share is 0 or 1, because the sample then does
-/// not show the standard error.
+/// Interval of a share with a known variance. Symmetric in the logit of the share, so always between 0 and 1 (for AUC:
+/// Pepe 2003, section 5.2). `None` if the variance is 0, or the share is 0 or 1, because the sample then does not show
+/// the standard error.
 pub fn on_logit(share: f64, variance: f64) -> Option<Interval> {
     let slope = share * (1.0 - share);
     if variance <= 0.0 || slope <= 0.0 {

@@ -21,7 +21,8 @@ pub fn distance(one: &[u64], other: &[u64]) -> Option<f64> {
 }
 
 /// p-value of a distance between samples of `n` and `m` rows: [`tail`] of the distance times `sqrt(nm / (n + m))`. The
-/// null hypothesis is that both come from one distribution. With ties, as in bins, the true p-value is not larger.
+/// null hypothesis is that both samples come from one distribution. With ties, as in bins, the true p-value is not
+/// larger.
 pub fn p(distance: f64, n: u64, m: u64) -> f64 {
     tail(distance * effective_rows(n, m).sqrt())
 }
@@ -33,9 +34,8 @@ pub(crate) fn effective_rows(n: u64, m: u64) -> f64 {
     if fewer > 0.0 { fewer / (1.0 + fewer / more) } else { 0.0 }
 }
 
-/// The limiting probability that the scaled distance is `z` or more (Kolmogorov 1933). For large z, it uses
-/// Kolmogorov's alternating series. For small z, it uses the series of Jacobi's theta function. Four terms of either
-/// series are exact.
+/// The limiting probability that the scaled distance is `z` or more (Kolmogorov 1933). A large `z` uses Kolmogorov's
+/// alternating series. A small `z` uses the series of Jacobi's theta function. Four terms of either series are exact.
 pub fn tail(z: f64) -> f64 {
     // NaN and distances near 0 give 1. Below 0.04, the difference from 1 is smaller than any float.
     if z.is_nan() || z < 0.04 {
@@ -56,7 +56,7 @@ pub fn tail(z: f64) -> f64 {
     }
 }
 
-/// The inverse of [`tail`], by bisection. It is 0 for the probability 1, and infinite for 0.
+/// The inverse of [`tail`], by bisection: 0 for the probability 1, and infinite for 0.
 pub fn point(chance: f64) -> f64 {
     let (mut low, mut high) = (0.0, 40.0);
     if chance.is_nan() || chance <= 0.0 {

@@ -1,14 +1,14 @@
-//! Runs the Mann-Whitney test (1947), which shows whether one of two histograms is higher, and computes the area under
-//! the ROC curve.
+//! Runs the Mann-Whitney test (1947), which shows whether one of two histograms is higher. Computes the area under the
+//! ROC curve.
 
 use crate::stats::special::normal_tail;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MannWhitney {
     /// Probability that a row of the second histogram is higher than a row of the first histogram; a tie counts half.
-    /// This is the area under the ROC curve (Hanley and McNeil 1982), from 0 to 1; ½ if neither is higher.
+    /// Equals the area under the ROC curve (Hanley and McNeil 1982), from 0 to 1; ½ if neither is higher.
     pub auc: f64,
-    /// Two-sided p-value of the hypothesis that both come from one distribution. It uses the normal approximation, with
+    /// Two-sided p-value of the hypothesis that both come from one distribution. Uses the normal approximation, with
     /// the variance corrected for ties and a continuity correction.
     pub p: f64,
 }

@@ -66,8 +66,8 @@ impl PairedCounts {
         (self.rows() > 0).then_some(if self.only_one > self.only_other { -size } else { size })
     }
 
-    /// 95% interval of [`difference`](Self::difference). It combines Wilson's bounds of both shares with their
-    /// correlation, which is shrunk if positive (Newcombe 1998, "Improved confidence intervals for the difference
+    /// 95% interval of [`difference`](Self::difference). Combines Wilson's bounds of both shares with their
+    /// correlation. A positive correlation is shrunk (Newcombe 1998, "Improved confidence intervals for the difference
     /// between binomial proportions based on paired data", method 10). `None` if there are no rows.
     pub fn newcombe(self) -> Option<Interval> {
         let Self { both, only_one, only_other, neither } = self;
@@ -100,8 +100,8 @@ impl WilsonReach {
     }
 }
 
-/// 95% interval of the difference of two shares of different rows: `part / whole` minus `other_part / other_whole`. It
-/// combines Wilson's bounds of both shares (Newcombe 1998, "Interval estimation for the difference between independent
+/// 95% interval of the difference of two shares of different rows: `part / whole` minus `other_part / other_whole`.
+/// Combines Wilson's bounds of both shares (Newcombe 1998, "Interval estimation for the difference between independent
 /// proportions", method 10). `None` if a share has no rows.
 pub fn newcombe(part: u64, whole: u64, other_part: u64, other_whole: u64) -> Option<Interval> {
     let (one, other) = (WilsonReach::of(part, whole)?, WilsonReach::of(other_part, other_whole)?);

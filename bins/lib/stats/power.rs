@@ -24,7 +24,7 @@ impl PowerAim {
     pub const USUAL: Self = Self { level: 0.05, power: 0.8 };
 
     /// The effect that a test detects, in standard errors (Cohen 1988): the critical value plus the quantile of the
-    /// power. Significant results in the wrong direction are ignored; their probability is below half the level.
+    /// power. Ignores significant results in the wrong direction, whose probability is below half the level.
     pub fn errors(self) -> f64 {
         self.critical() + self.spare()
     }

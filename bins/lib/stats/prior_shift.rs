@@ -1,4 +1,5 @@
-//! Estimates the class balance of new rows from their scores (Saerens et al. 2002), and corrects the scores for it.
+//! Estimates the class balance of new rows from their scores (Saerens et al. 2002), and corrects the scores for the
+//! shift.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +18,8 @@ pub const LEVEL: f64 = 0.01;
 /// Minimum effect: scores are not corrected for a smaller change of the class balance.
 pub const MIN_EFFECT: f64 = 0.03;
 
-/// Minimum of recall minus false positive rate. Below it, the scores of the classes overlap too much for an estimate.
+/// Minimum of recall minus false positive rate. Below this value, the scores of the classes overlap too much for an
+/// estimate.
 pub const MIN_SEPARATION: f64 = 0.2;
 
 /// Maximum factor by which an estimate changes the odds, up or down.
@@ -70,9 +72,9 @@ pub fn estimate(scores: &[f64], training: f64) -> f64 {
 
 /// Likelihood-ratio test of a change in class balance (Wilks 1938), with one degree of freedom.
 ///
-/// The null hypothesis is that rows and training rows have a common class balance. The alternative is that they have
-/// two. Both sets of rows are samples. Saerens et al. take the class balance of the training rows as exact, which would
-/// raise the false alarm rate.
+/// The null hypothesis is that rows and training rows have a common class balance. The alternative is two class
+/// balances. Both sets of rows are samples. Saerens et al. take the class balance of the training rows as exact, which
+/// would raise the false alarm rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PriorShiftTest {
     /// Class balance of the rows, estimated from the scores.
@@ -255,7 +257,7 @@ impl fmt::Display for Prior {
 }
 
 impl PriorBasis {
-    /// The reason why the model's scores cannot be corrected; `None` if they can.
+    /// The reason why the model's scores cannot be corrected; `None` if the scores can be corrected.
     fn obstacle(self) -> Option<String> {
         if !self.calibrated {
             return Some("the model is not calibrated; fit one with --calibrate sigmoid".into());

@@ -19,9 +19,9 @@ impl RandomStream {
         (mixed >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Draws the number of successes in `all` trials with the probability `chance`. If fewer than 10 are expected, it
-    /// adds up probabilities; otherwise it uses transformed rejection (Hörmann 1993, algorithm BTRS). The time hardly
-    /// depends on `all`.
+    /// Draws the number of successes in `all` trials with the probability `chance`. Adds up probabilities if fewer
+    /// than 10 successes are expected. Otherwise uses transformed rejection (Hörmann 1993, algorithm BTRS). The time
+    /// hardly depends on `all`.
     pub fn binomial(&mut self, all: u64, chance: f64) -> u64 {
         if chance > 0.5 {
             return all - self.binomial(all, 1.0 - chance).min(all);

@@ -71,7 +71,6 @@ impl<'a> Ranking<'a> {
         self.scored
     }
 
-    /// Number of positive rows.
     pub fn positives(&self) -> u64 {
         self.positives
     }
@@ -85,10 +84,10 @@ impl<'a> Ranking<'a> {
         (pairs > 0.0).then(|| ahead.sum::<u128>() as f64 / (2.0 * pairs))
     }
 
-    /// Variance of the area under the ROC curve (DeLong, DeLong and Clarke-Pearson 1988). It is the sum of two
-    /// variances, each divided by its number of rows. The first is the variance of the share of negatives below a
-    /// positive row. The second is the variance of the share of positives above a negative row. Ties share the middle
-    /// rank, as in the O(n log n) form of Sun and Xu (2014). `None` if a class has fewer than two rows.
+    /// Variance of the area under the ROC curve (DeLong, DeLong and Clarke-Pearson 1988): the sum of two variances,
+    /// each divided by its number of rows. The first is the variance of the share of negatives below a positive row.
+    /// The second is the variance of the share of positives above a negative row. Ties share the middle rank, as in
+    /// the O(n log n) form of Sun and Xu (2014). `None` if a class has fewer than two rows.
     pub fn auc_variance(&self) -> Option<f64> {
         let auc = self.roc_auc().filter(|_| self.positives > 1 && self.negatives > 1)?;
         let (positives, negatives) = (self.positives as f64, self.negatives as f64);
@@ -101,15 +100,15 @@ impl<'a> Ranking<'a> {
         Some(below / (positives * (positives - 1.0)) + above / (negatives * (negatives - 1.0)))
     }
 
-    /// Average precision: the area under the steps of the precision-recall curve. Davis and Goadrich (2006) explain why
-    /// its points are not joined by straight lines. `None` if there are no positives.
+    /// Average precision: the area under the steps of the precision-recall curve. Davis and Goadrich (2006) explain
+    /// why the points of the curve are not joined by straight lines. `None` if there are no positives.
     pub fn average_precision(&self) -> Option<f64> {
         let gained = |tie: Tie| tie.positives as f64 * tie.precision();
         (self.positives > 0).then(|| self.ties().map(gained).sum::<f64>() / self.positives as f64)
     }
 
-    /// The largest number of positives that a threshold finds with a false positive rate of at most `most`. It is 0 if
-    /// every observed threshold exceeds the rate. `None` if a class has no rows.
+    /// The largest number of positives that a threshold finds with a false positive rate of at most `most`; 0 if every
+    /// observed threshold exceeds the rate. `None` if a class has no rows.
     pub fn found_at(&self, most: f64) -> Option<u64> {
         if self.positives == 0 || self.negatives == 0 {
             return None;

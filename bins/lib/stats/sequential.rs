@@ -1,6 +1,7 @@
 //! Computes the evidence of a sequential form of McNemar's test (1947). You can check the evidence after every row.
 //!
-//! If the challenger is not better, the evidence rarely becomes large. If it is better, the evidence grows.
+//! If the challenger is not better, the evidence rarely becomes large. If the challenger is better, the evidence
+//! grows.
 
 use std::f64::consts::PI;
 
@@ -19,7 +20,7 @@ pub fn ln_evidence(wins: u64, losses: u64) -> f64 {
     let (x, y) = (wins as f64 + 0.5, losses as f64 + 0.5);
     let half = wins.abs_diff(losses) as f64 / 2.0;
     let lead = if wins < losses { -half } else { half };
-    // B(x, y) 2^(x + y) is 1 divided by the density at ½. If the part above ½ is small, it is the density times a
+    // B(x, y) 2^(x + y) is 1 divided by the density at ½. A small part above ½ is computed as the density times a
     // fraction.
     let density = ln_beta_density(x, y, [0.5, 0.5], lead);
     if lead < 0.0 {

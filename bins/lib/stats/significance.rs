@@ -67,7 +67,7 @@ pub fn mcnemar_exact(only_one: u64, only_other: u64) -> f64 {
 
 /// The probability that `fewer + more` fair coins show at most `fewer` heads.
 fn tail(fewer: u64, more: u64) -> f64 {
-    // Start with the likeliest count and go down: each term follows from the previous term.
+    // Start with the most likely count and go down: each term follows from the previous term.
     let mut term = coins(fewer, more);
     let mut tail = 0.0;
     let (mut heads, mut tails) = (fewer as f64, more as f64);
@@ -81,7 +81,7 @@ fn tail(fewer: u64, more: u64) -> f64 {
 }
 
 /// p-value of McNemar's mid-p test (Lancaster 1961; Fagerland, Lydersen and Laake 2013): the exact test, but the
-/// observed table counts half. The error rate is then close to the level; it exceeds the level rarely, and only
+/// observed table counts half. The error rate is then close to the level, and exceeds the level rarely and only
 /// slightly.
 pub fn mcnemar_mid_p(only_one: u64, only_other: u64) -> f64 {
     let (fewer, more) = (only_one.min(only_other), only_one.max(only_other));
@@ -93,7 +93,7 @@ pub fn mcnemar_mid_p(only_one: u64, only_other: u64) -> f64 {
     }
 }
 
-/// The probability that fair coins show this many heads and tails. It is exact for few coins. For many, it uses the
+/// The probability that fair coins show this many heads and tails. Exact for few coins. Many coins use the
 /// saddle-point form of Loader (2000), "Fast and accurate computation of binomial probabilities". Differences of ln Γ
 /// would lose nine digits for millions of coins.
 fn coins(heads: u64, tails: u64) -> f64 {

@@ -3,14 +3,14 @@
 
 use std::f64::consts::{SQRT_2, TAU};
 
-/// The probability that a standard normal variable exceeds `z`. It is half the complementary error function, so a far
-/// tail keeps all its digits.
+/// The probability that a standard normal variable exceeds `z`. Half the complementary error function, so a far tail
+/// keeps all its digits.
 pub fn normal_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z / SQRT_2)
 }
 
 /// The inverse of [`normal_tail`]: a first guess by Hastings (1955), then Halley steps on the logarithm of the tail
-/// until they change nothing. Infinite for the probability 0, and minus infinity for 1.
+/// until the steps change nothing. Infinite for the probability 0, and minus infinity for 1.
 pub fn normal_point(chance: f64) -> f64 {
     if chance > 0.5 {
         // No digit is lost: 1 minus a number over a half is exact (Sterbenz 1974).
@@ -38,7 +38,7 @@ pub fn normal_point(chance: f64) -> f64 {
 }
 
 /// The error of Stirling's formula for ln n! (Loader 2000, "Fast and accurate computation of binomial probabilities").
-/// From 16 on, it uses five terms of the series, which are exact. Below 16, it uses the definition. `n` need not be an
+/// From 16 on, uses five terms of the series, which are exact. Below 16, uses the definition. `n` need not be an
 /// integer.
 pub(crate) fn stirling_error(n: f64) -> f64 {
     if n <= 0.0 {
@@ -53,7 +53,7 @@ pub(crate) fn stirling_error(n: f64) -> f64 {
 }
 
 /// (1 + x) ln (1 + x) - x: the deviance of a count whose relative difference from its expectation is x (Loader 2000).
-/// Near 0 it uses the series of the inverse hyperbolic tangent, because the difference would lose its digits.
+/// Near 0, uses the series of the inverse hyperbolic tangent, because the difference would lose its digits.
 pub(crate) fn deviance(x: f64) -> f64 {
     if x <= -1.0 {
         return 1.0;
@@ -84,7 +84,7 @@ pub(crate) fn ln_factorial_rest(n: u128) -> f64 {
 
 /// Two-sided p-value of `t` in Student's distribution (1908): the regularised incomplete beta function at `freedom /
 /// (freedom + t²)`. The function of statrs stops its continued fraction after 140 steps. With a million degrees of
-/// freedom, it is wrong from the ninth digit on.
+/// freedom, that function is wrong from the ninth digit on.
 pub fn student_tails(t: f64, freedom: f64) -> f64 {
     let square = t * t;
     let (a, b) = (0.5 * freedom, 0.5);
@@ -102,8 +102,8 @@ pub fn student_tails(t: f64, freedom: f64) -> f64 {
     }
 }
 
-/// ln of x^a y^b / B(a, b), where y is 1 - x and `off` is ay - bx. The caller passes `off` because it can compute it
-/// more exactly. In Stirling's formula, the powers become the deviances of a and b from their shares of a + b (Loader
+/// ln of x^a y^b / B(a, b), where y is 1 - x and `off` is ay - bx. The caller passes `off`, which it computes more
+/// exactly. In Stirling's formula, the powers become the deviances of a and b from their shares of a + b (Loader
 /// 2000).
 pub(crate) fn ln_beta_density(a: f64, b: f64, [x, y]: [f64; 2], off: f64) -> f64 {
     let all = a + b;

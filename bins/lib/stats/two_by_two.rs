@@ -17,26 +17,26 @@ impl TwoByTwo {
         Some(Self([[part, whole.checked_sub(part)?], [other_part, other_whole.checked_sub(other_part)?]]))
     }
 
-    /// Two-sided p-value of Fisher's exact test (1935), as in scipy. It is the probability of all tables with these
-    /// margins that are not more likely than this table (Freeman and Halton 1951). 1 if there is nothing to compare.
+    /// Two-sided p-value of Fisher's exact test (1935), as in scipy: the probability of all tables with these margins
+    /// that are not more likely than this table (Freeman and Halton 1951). 1 if there is nothing to compare.
     ///
-    /// Only one probability is computed in full. The others follow from it step by step, until they no longer matter. A
-    /// billion rows take about ten thousand steps.
+    /// Only one probability is computed in full. The others follow from it step by step, until the rest no longer
+    /// matters. A billion rows take about ten thousand steps.
     pub fn exact(self) -> f64 {
         let seen = self.ln_chance();
         let mode = self.mode();
         if seen >= mode.ln_chance() - TIE {
             return 1.0;
         }
-        // Swap the columns if needed, so that the first cell is smaller than in the likeliest table.
+        // Swap the columns if needed, so that the first cell is smaller than in the most likely table.
         let low = if self.first() < mode.first() { self } else { self.swapped() };
         let beyond = low.first_as_unlikely(low.mode(), seen + TIE);
         let far = beyond.map_or(0.0, |table| table.swapped().tail(table.ln_chance()));
         (low.tail(seen) + far).min(1.0)
     }
 
-    /// One-sided p-value of Fisher's exact test (1935): the probability of this count or more in the first cell. It is
-    /// small if the first row has the larger share. 1 if there is nothing to compare.
+    /// One-sided p-value of Fisher's exact test (1935): the probability of this count or more in the first cell. Small
+    /// if the first row has the larger share. 1 if there is nothing to compare.
     pub fn upper(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         if b.min(c) == 0 && a.min(d) == 0 {
@@ -101,7 +101,7 @@ impl TwoByTwo {
         Some(Self([[a.checked_sub(1)?, b + 1], [c + 1, d.checked_sub(1)?]]))
     }
 
-    /// The likeliest table with these margins.
+    /// The most likely table with these margins.
     fn mode(self) -> Self {
         let [[a, b], [c, d]] = self.0.map(|row| row.map(u128::from));
         let most = (a + b + 1) * (a + c + 1) / (a + b + c + d + 2);
@@ -110,7 +110,7 @@ impl TwoByTwo {
 
     /// Logarithm of the probability of this table among all tables with its margins (Fisher 1935).
     ///
-    /// It uses Stirling's formula and its error. The powers in the formula become the deviances of the cells from their
+    /// Uses Stirling's formula and its error. The powers in the formula become the deviances of the cells from their
     /// expectations (Loader 2000). All four cells differ from their expectation by the same quotient of integers.
     fn ln_chance(self) -> f64 {
         let [[a, b], [c, d]] = self.0;

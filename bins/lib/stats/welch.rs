@@ -48,7 +48,7 @@ pub fn test(one: WelchSample, other: WelchSample) -> Option<Welch> {
     let (part, other_part) = (one.variance_of_mean(), other.variance_of_mean());
     let variance = part + other_part;
     let statistic = (one.mean - other.mean) / variance.sqrt();
-    // Computed from shares of the variance, because their squares neither overflow nor underflow.
+    // Use shares of the variance: the squares of shares neither overflow nor underflow.
     let (share, other_share) = (part / variance, other_part / variance);
     let freedom =
         1.0 / (share * share / (one.n - 1) as f64 + other_share * other_share / (other.n - 1) as f64);

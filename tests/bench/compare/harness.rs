@@ -56,7 +56,8 @@ fn label(positive: bool) -> Label {
 }
 
 impl Cell {
-    /// Draws a row. With probability `shared`, one random number decides both verdicts. Otherwise, each verdict has its own number.
+    /// Draws a row. With probability `shared`, one random number decides both verdicts. Otherwise, each verdict has
+    /// its own number.
     fn row(self, numbers: &mut RandomStream) -> Row {
         let truth = numbers.uniform() < self.spam;
         let one = numbers.uniform();
@@ -103,7 +104,7 @@ fn promoted(cell: Cell, seed: u64) -> [bool; 4] {
     }
     let exact = McNemar::of(&counters).is_better();
     let no_lower = counters.f1_difference() >= 0.0;
-    // `compare` never promotes these, so the slow interval is not needed.
+    // `compare` never promotes these challengers, so the slow interval is not needed.
     if !exact && counters.f1_difference() < MIN_F1_EFFECT {
         return [false, false, false, no_lower];
     }

@@ -291,7 +291,7 @@ pub(crate) struct Message {
     pub(crate) spam: bool,
 }
 
-/// Differences from quiet rows, from the first row on. They can be combined.
+/// Differences from quiet rows, from the first row on. A stream can combine several differences.
 #[derive(Clone, Copy)]
 pub(crate) struct Scenario {
     /// Share of spam.

@@ -105,7 +105,6 @@ pub struct TrackingTarget {
     pub alias: Option<String>,
 }
 
-/// A file to track.
 pub struct TrackedFile {
     /// File name without directories.
     pub name: String,
@@ -253,7 +252,6 @@ impl TrackingPlan {
 /// The tag that identifies a run, a logged model and a version.
 pub const DIGEST: &str = "spamops.model_digest";
 
-/// The tags that describe a promotion.
 fn tags_of(promotion: &Promotion) -> Vec<(String, String)> {
     let Promotion { action, version, sequence, moved, reason, actor, .. } = promotion;
     let tags = [

@@ -1,6 +1,7 @@
 //! Pushes the branch and its tags atomically, and never by force.
 //!
-//! If the remote has new commits, the local ones are rebased onto them. If the same models moved there, the push fails.
+//! If the remote has new commits, the push first rebases the local commits. If the same models moved on the remote,
+//! the push fails.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -61,7 +62,8 @@ pub fn fetch_tags(git: &Git, remote: &str, patterns: &[String]) -> Result<()> {
     command::done(&words, &output).map(drop)
 }
 
-/// Fails if the remote cannot be reached, or if the same models have changed there. Call it before a local move.
+/// Fails if the remote cannot be reached, or if the same models have changed on the remote. Call this function before
+/// a local move.
 pub fn expect_current(git: &Git, remote: &str, path: &str) -> Result<()> {
     let branch = format!("refs/heads/{}", upstream(git, remote)?);
     if git.run(&["ls-remote", remote, &branch])?.is_empty() {
@@ -144,8 +146,8 @@ fn is_race(output: &Output) -> bool {
 
 /// After a rejected push, rebases the local commits onto the remote's new commits.
 ///
-/// Fails with `rejection` if the remote has no new commits, except after a race. Fails with [`PromotedElsewhere`] if the same
-/// models changed there.
+/// Fails with `rejection` if the remote has no new commits, except after a race. Fails with [`PromotedElsewhere`] if
+/// the same models changed on the remote.
 fn rebase_onto_remote(
     git: &Git,
     remote: &str,

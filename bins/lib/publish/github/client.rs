@@ -69,7 +69,7 @@ impl fmt::Display for Repository {
     }
 }
 
-/// A GitHub token. It is sent only to the API and never printed.
+/// A GitHub token. The token is sent only to the API and never printed.
 #[derive(Clone)]
 pub struct Token(String);
 
@@ -85,7 +85,7 @@ impl Token {
         Ok(Self(text.to_owned()))
     }
 
-    /// Reads GITHUB_TOKEN or, if it is not set, GH_TOKEN. No option sets the token.
+    /// Reads GITHUB_TOKEN. If GITHUB_TOKEN is not set, reads GH_TOKEN. No option sets the token.
     pub fn from_environment() -> Result<Self> {
         let set = |name| variable(name).map(|text| (name, text));
         let (name, text) = ["GITHUB_TOKEN", "GH_TOKEN"]
@@ -138,7 +138,7 @@ impl GitHub {
         Ok(Self { repository: repository.clone(), base, token, octocrab, runtime })
     }
 
-    /// octocrab's typed calls on the repository. They do not escape path parts: use [`escaped`].
+    /// octocrab's typed calls on the repository. The calls do not escape path parts: use [`escaped`].
     pub(super) fn repos(&self) -> RepoHandler<'_> {
         let Repository { owner, name } = &self.repository;
         self.octocrab.repos(owner, name)

@@ -13,12 +13,12 @@ const CALL: ApiCall<'static> =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deployed {
     pub id: u64,
-    /// Whether this call set the status; false if it was already success.
+    /// Whether this call set the status; false if the status was already success.
     pub set: bool,
 }
 
 impl GitHub {
-    /// Returns the environment's newest deployment if it is of this tag, or creates one.
+    /// Returns the environment's newest deployment if that deployment is of this tag. Otherwise, creates a deployment.
     ///
     /// An older deployment of the tag does not count: the environment has had another model since.
     pub fn deployment(&self, tag: &str, environment: &str, description: &str) -> Result<u64> {

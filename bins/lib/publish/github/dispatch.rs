@@ -31,7 +31,7 @@ impl DispatchEvent {
 }
 
 impl GitHub {
-    /// Sends an event to this repository once. GitHub does not show whether it was already sent.
+    /// Sends an event to this repository once. GitHub does not show whether the event was already sent.
     pub fn dispatch(&self, dispatch: &DispatchEvent) -> Result<()> {
         let call = ApiCall {
             name: "repository_dispatch",

@@ -31,7 +31,7 @@ pub struct ReleaseAsset {
 pub struct Release {
     /// Address of the release.
     pub url: String,
-    /// Whether this call created it.
+    /// Whether this call created the release.
     pub made: bool,
     /// Names of the files that this call uploaded.
     pub uploaded: Vec<String>,
@@ -120,7 +120,7 @@ impl GitHub {
         Ok(true)
     }
 
-    /// Uploads a file to the release's upload address, if that is on GitHub.
+    /// Uploads a file to the release's upload address, if the address is on GitHub.
     ///
     /// Calls by path, because octocrab's `upload_asset` accepts any address, does not escape the file's name, and sends
     /// JSON as a byte stream.
@@ -158,7 +158,8 @@ impl GitHub {
     }
 }
 
-/// Whether an upload address may receive the token. It must be on the API's host, or on `uploads.X` for the API `api.X`.
+/// Whether an upload address may receive the token. The address must be on the API's host, or on `uploads.X` for the
+/// API `api.X`.
 fn may_receive_token(api: &Uri, address: &Uri) -> bool {
     let is_host = match (api.host(), address.host()) {
         (Some(api), Some(host)) => {

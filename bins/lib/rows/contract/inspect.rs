@@ -20,7 +20,7 @@ pub struct CheckFailure {
     pub severity: Severity,
     /// Number of rows that failed; 1 for a check of the table.
     pub count: u64,
-    /// The first problems.
+    /// The first problems, as examples for the report.
     pub examples: Vec<Problem>,
 }
 
@@ -159,7 +159,7 @@ impl<'a> Inspection<'a> {
         }
     }
 
-    /// Counts a failed check of a row. Returns the problem if it rejects the row.
+    /// Counts a failed check of a row. Returns the problem if the check rejects the row.
     fn fail_row(
         &mut self,
         check: &str,

@@ -24,9 +24,9 @@ impl DrawKey {
 
     /// The key with a weight that halves at each half-life of age (Efraimidis & Spirakis 2006).
     ///
-    /// Their method draws the rows with the greatest u^(1/w). These are the rows with the smallest ln(-ln u) - ln w.
-    /// With the weight 2^(-age / half-life), ln w is linear in the date. So nothing overflows, and the sample does not
-    /// depend on the present time.
+    /// The method draws the rows with the greatest u^(1/w), which are the rows with the smallest ln(-ln u) - ln w.
+    /// With the weight 2^(-age / half-life), ln w is linear in the date. The key cannot overflow, and the sample does
+    /// not depend on the present time.
     #[must_use]
     pub fn fading(self, date: Timestamp, half_life_days: f64) -> Self {
         let half_lives = date.0 as f64 / (half_life_days * DAY as f64);
@@ -65,19 +65,18 @@ impl PartialEq for DrawnRow {
 
 impl Eq for DrawnRow {}
 
-/// The rows of one stratum.
 #[derive(Default)]
 struct Stratum {
     seen: u64,
     kept: BinaryHeap<DrawnRow>,
 }
 
-/// How the age of a row affects its chance to be drawn.
+/// How the age of a row affects its probability of being drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Odds {
     /// All rows are equally likely.
     Even,
-    /// Each half-life of age halves the chance.
+    /// Each half-life of age halves the probability.
     Fading {
         /// The half-life in days.
         days: f64,
@@ -97,7 +96,7 @@ pub struct Sample {
     seed: u64,
     odds: Odds,
     seen: u64,
-    /// The first stratum has the rows with an empty value. In a sample without strata, it has all rows.
+    /// The first stratum has the rows with an empty value. In a sample without strata, this stratum has all rows.
     strata: Vec<Stratum>,
     /// The index in `strata` by name.
     places: BTreeMap<String, usize>,
@@ -118,7 +117,7 @@ impl Sample {
     pub fn offer(&mut self, row: &Row, place: u64, date: impl FnOnce() -> Option<Timestamp>, stratum: &str) {
         let mut key = DrawKey::uniform(self.seed, place);
         if let Odds::Fading { days } = self.odds {
-            // Parse dates only if they are needed: this takes longer than reading a row.
+            // Parse a date only if the key needs it: parsing a date takes longer than reading a row.
             let Some(date) = date() else { return };
             key = key.fading(date, days);
         }
@@ -206,7 +205,7 @@ fn apportion(seats: u64, counts: &[u64]) -> Vec<u64> {
     }
     let all: u64 = counts.iter().sum();
     let mut given = vec![0u64; counts.len()];
-    // Among the parties below their quota, given < seat * count / all, the party with the largest claim gets the next
+    // A party is below its quota if given < seat * count / all. Among these parties, the largest claim gets the next
     // seat. The claim is count / (given + 1). A party is below its quota from the first seat over given * all / count.
     // Positive numbers have the same order as their bits.
     let mut waiting: BinaryHeap<Reverse<(u64, usize)>> =

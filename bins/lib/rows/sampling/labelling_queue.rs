@@ -11,10 +11,10 @@ use crate::rows::sampling::draw::DrawKey;
 use crate::rows::sampling::filter::Filter;
 use crate::rows::{Row, Rows};
 
-/// Number of word counters. It is enough for one language, and it limits the memory.
+/// Number of word counters. This number is enough for one language, and limits the memory.
 const COUNTERS: usize = 1 << 18;
 
-/// Number of candidates kept for each row to pick. Near-duplicates among them are skipped.
+/// Number of candidates kept for each row to pick. Near-duplicates among the candidates are skipped.
 const SPARE: usize = 4;
 
 /// The reason why a row was picked.
