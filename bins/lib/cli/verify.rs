@@ -120,7 +120,7 @@ fn file(text: &str) -> Result<Option<String>> {
     struct SchemaOnly {
         schema: Option<Value>,
     }
-    let start = text.trim_start().chars().next().context("is empty; run the tool that writes it again")?;
+    let start = text.trim_start().chars().next().context("is empty; rerun the tool that wrote it")?;
     if start != '{' {
         return Ok(None);
     }
@@ -251,7 +251,7 @@ mod tests {
         for text in ["[1, 2]", "text,label\n", "{\"schema\": 7}", "{\"schema\": \"other/1\"}", "{}"] {
             assert_eq!(file(text).unwrap(), None, "{text}");
         }
-        assert_eq!(kind_or_error(" \n"), "is empty; run the tool that writes it again");
+        assert_eq!(kind_or_error(" \n"), "is empty; rerun the tool that wrote it");
         assert_eq!(kind_or_error("{\n\"a\": "), "line 2: EOF while parsing a value");
     }
 }

@@ -113,9 +113,9 @@ fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {
         CompareVerdict::Inconclusive if compare.rows == 0 => {
             Some("Label rows, add them to the data, and run again.".into())
         }
-        CompareVerdict::Inconclusive => compare
-            .rows_needed
-            .map(|needed| format!("Label rows until the models can be compared on {}.", count(needed))),
+        CompareVerdict::Inconclusive => compare.rows_needed.map(|needed| {
+            format!("Label rows until there are {} labelled rows to compare the models on.", count(needed))
+        }),
         CompareVerdict::Better => Some("Fix the cause of the failed check below, and run again.".into()),
         CompareVerdict::Worse => Some("You need not undo anything: the champion did not change.".into()),
     };
