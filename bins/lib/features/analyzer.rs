@@ -18,7 +18,7 @@ pub struct Analyzer {
     /// Range of the length of extra character n-grams within words, for the kind `message`. If missing, there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chars: Option<Ngrams>,
-    /// Whether texts are converted to lower case.
+    /// Whether texts are converted to lower case. If false, `WIN` and `win` are different terms.
     pub lowercase: bool,
     /// Language for stemming. If missing, words are not stemmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -48,7 +48,7 @@ pub(super) fn latin(c: char) -> Option<char> {
     })
 }
 
-/// Whether a letter is Cyrillic or Greek.
+/// By Unicode block: U+0370–03FF (Greek) and U+0400–052F (Cyrillic and its supplement).
 pub(super) fn is_cyrillic_or_greek(c: char) -> bool {
     matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}')
 }

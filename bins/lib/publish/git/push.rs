@@ -195,7 +195,7 @@ fn rebase(git: &Git, onto: &str) -> Result<()> {
         // Ignore the error if the rebase had not started.
         let _ = git.run(&["rebase", "--abort"]);
         bail!(
-            "the remote has new commits, and {:#}; pull, then run this again",
+            "the remote has new commits, and the rebase failed ({:#}); pull, then run this again",
             command::failure(&words, &output)
         );
     }
