@@ -483,7 +483,7 @@ def passwords(work):
             assert ": 401 " in error and "set MLFLOW_TRACKING_USERNAME" in error and error.count("\n") == 1, error
             assert "wr0ng-secret" not in error, error
         error = track(*call, "--spool", work / "refused", expect=2)
-        assert "the files are in" in error, error
+        assert "send the files with track --flush --spool" in error, error
         log(f"basic auth with a wrong or missing password: {error.strip().replace(str(work), 'WORK')}")
         correct = {**user, "MLFLOW_TRACKING_PASSWORD": "a-long-right-one"}
         assert len(track("--flush", "--spool", work / "refused", **correct)["sent"]) == 1
