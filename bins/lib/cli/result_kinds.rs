@@ -32,69 +32,53 @@ pub struct ResultKind {
     pub name: &'static str,
     /// The tool that writes the file, and the content of the file.
     pub about: &'static str,
-    check: fn(&str) -> Result<()>,
+    check: fn(&str, &str) -> Result<()>,
     schema: fn() -> Schema,
 }
 
 /// Every kind, in the order of the cycle.
 pub static RESULT_KINDS: [ResultKind; 17] = [
-    kind::<ValidateReport>("validate", "validate: whether the rows satisfy the contract", |text| {
-        expect_known_verdict(text, "validate", &ValidateVerdict::ALL.map(ValidateVerdict::name))?;
-        consistent(own_counts::validate(&parsed(text, "validate")?))
+    kind::<ValidateReport>("validate", "validate: whether the rows satisfy the contract", |text, kind| {
+        expect_known_verdict(text, kind, &ValidateVerdict::ALL.map(ValidateVerdict::name))?;
+        consistent(own_counts::validate(&parsed(text, kind)?))
     }),
-    kind::<Model>("model", "fit: a model", |text| Model::parse(text)?.profile.profile().map(drop)),
-    kind::<Metrics>("metrics", "score: figures on labelled rows", |text| {
-        consistent(own_counts::metrics(&parsed(text, "metrics")?))
+    kind::<Model>("model", "fit: a model", |text, _| Model::parse(text)?.profile.profile().map(drop)),
+    kind::<Metrics>("metrics", "score: figures on labelled rows", |text, kind| {
+        consistent(own_counts::metrics(&parsed(text, kind)?))
     }),
-    kind::<ProfileFile>("profile", "spamops profile: a summary of rows without their text", |text| {
-        parsed::<ProfileFile>(text, "profile")?.profile.profile().map(drop)
+    kind::<ProfileFile>("profile", "spamops profile: a summary of rows without their text", |text, kind| {
+        parsed::<ProfileFile>(text, kind)?.profile.profile().map(drop)
     }),
-    kind::<DriftReport>("drift", "drift: whether a retrain is needed, and why", |text| {
-        parsed::<DriftReport>(text, "drift").map(drop)
+    kind::<DriftReport>("drift", "drift: whether a retrain is needed, and why", parses::<DriftReport>),
+    kind::<WatchedFiles>("watched", "drift: the watched files, in the state", parses::<WatchedFiles>),
+    kind::<CompareReport>("compare", "compare: whether the challenger is better, and why", |text, kind| {
+        expect_known_verdict(text, kind, &CompareVerdict::ALL.map(CompareVerdict::name))?;
+        consistent(own_counts::compare(&parsed(text, kind)?))
     }),
-    kind::<WatchedFiles>("watched", "drift: the watched files, in the state", |text| {
-        parsed::<WatchedFiles>(text, "watched").map(drop)
+    kind::<SequentialTest>("sequential", "compare: the state of the sequential test", |text, kind| {
+        parsed::<SequentialTest>(text, kind)?.check()
     }),
-    kind::<CompareReport>("compare", "compare: whether the challenger is better, and why", |text| {
-        expect_known_verdict(text, "compare", &CompareVerdict::ALL.map(CompareVerdict::name))?;
-        consistent(own_counts::compare(&parsed(text, "compare")?))
+    kind::<PromoteRecord>(
+        "promote",
+        "promote: the move of an alias, and the published parts",
+        parses::<PromoteRecord>,
+    ),
+    kind::<Version>("version", "promote: a version in the registry", parses::<Version>),
+    kind::<Alias>("alias", "promote: an alias in the registry", parses::<Alias>),
+    kind::<TrackReport>("track", "track: the run in MLflow", parses::<TrackReport>),
+    kind::<TrackingPlan>("plan", "track: a plan that waits in a spool", parses::<TrackingPlan>),
+    kind::<FlushReport>("flush", "track --flush: the plans that were sent", parses::<FlushReport>),
+    kind::<CycleRecord>("run", "spamops run: the settings, inputs and steps of a run", |text, kind| {
+        parsed::<CycleRecord>(text, kind)?.check()
     }),
-    kind::<SequentialTest>("sequential", "compare: the state of the sequential test", |text| {
-        parsed::<SequentialTest>(text, "sequential")?.check()
-    }),
-    kind::<PromoteRecord>("promote", "promote: the move of an alias, and the published parts", |text| {
-        parsed::<PromoteRecord>(text, "promote").map(drop)
-    }),
-    kind::<Version>("version", "promote: a version in the registry", |text| {
-        parsed::<Version>(text, "version").map(drop)
-    }),
-    kind::<Alias>("alias", "promote: an alias in the registry", |text| {
-        parsed::<Alias>(text, "alias").map(drop)
-    }),
-    kind::<TrackReport>("track", "track: the run in MLflow", |text| {
-        parsed::<TrackReport>(text, "track").map(drop)
-    }),
-    kind::<TrackingPlan>("plan", "track: a plan that waits in a spool", |text| {
-        parsed::<TrackingPlan>(text, "plan").map(drop)
-    }),
-    kind::<FlushReport>("flush", "track --flush: the plans that were sent", |text| {
-        parsed::<FlushReport>(text, "flush").map(drop)
-    }),
-    kind::<CycleRecord>("run", "spamops run: the settings, inputs and steps of a run", |text| {
-        parsed::<CycleRecord>(text, "run")?.check()
-    }),
-    kind::<Decision>("decision", "spamops report: the decision of a run", |text| {
-        parsed::<Decision>(text, "decision").map(drop)
-    }),
-    kind::<ModelCard>("card", "spamops model show --json: a summary of a model", |text| {
-        parsed::<ModelCard>(text, "card").map(drop)
-    }),
+    kind::<Decision>("decision", "spamops report: the decision of a run", parses::<Decision>),
+    kind::<ModelCard>("card", "spamops model show --json: a summary of a model", parses::<ModelCard>),
 ];
 
 const fn kind<T: JsonSchema>(
     name: &'static str,
     about: &'static str,
-    check: fn(&str) -> Result<()>,
+    check: fn(&str, &str) -> Result<()>,
 ) -> ResultKind {
     ResultKind { name, about, check, schema: schema_of::<T> }
 }
@@ -106,7 +90,7 @@ impl ResultKind {
 
     /// Checks the keys of a text of this kind, and whether its figures agree with its counts.
     pub fn check(&self, text: &str) -> Result<()> {
-        (self.check)(text)
+        (self.check)(text, self.name)
     }
 
     /// The JSON schema (draft 2020-12) of this kind.
@@ -124,6 +108,11 @@ impl ResultKind {
 
 fn schema_of<T: JsonSchema>() -> Schema {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}
+
+/// The check of a kind whose figures cannot disagree: the text has all its keys.
+fn parses<T: DeserializeOwned>(text: &str, kind: &str) -> Result<()> {
+    parsed::<T>(text, kind).map(drop)
 }
 
 fn parsed<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
