@@ -1,6 +1,7 @@
 //! fit: fits a model to labelled rows, and measures it by cross-validation.
 
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -129,6 +130,7 @@ impl Tool for Args {
             recipe.learner
         );
         let files = TrainingFiles {
+            stamps: OnceLock::new(),
             inputs: &self.inputs,
             features: &self.features,
             weight_column: self.weight_column.as_deref(),

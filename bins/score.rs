@@ -81,7 +81,7 @@ pub(crate) struct Args {
 
     /// File for the ROC and precision-recall curves as CSV
     ///
-    /// The file has one line per score at which a curve changes direction.
+    /// The file has one line per distinct score.
     #[arg(long, value_name = "FILE")]
     curve: Option<Place>,
 

@@ -74,7 +74,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     mask: Vec<MaskKind>,
 
-    /// Put an apostrophe before cells that a spreadsheet would run as a formula
+    /// Put an apostrophe before cells and column names that a spreadsheet would run as a formula
     #[arg(long)]
     safe_csv: bool,
 
@@ -105,10 +105,13 @@ impl Tool for Args {
             None => Contract::basic(),
         };
         let mut inspection = Inspection::new(&contract, &rows, scene.now()?)?;
-        let mut clean = Writer::create(&self.out.output, self.out.format, &mut rows, &[])?;
+        let safe = |name: &str| if self.safe_csv { neutral(name).into_owned() } else { name.to_owned() };
+        let mut clean = Writer::create_with_header(&self.out.output, self.out.format, &mut rows, &[], &safe)?;
         let added_columns = ["reject_line", "reject_reason", "reject_rest"];
         let mut rejects = match &self.rejects {
-            Some(place) => Some(Writer::create(place, self.out.format, &mut rows, &added_columns)?),
+            Some(place) => {
+                Some(Writer::create_with_header(place, self.out.format, &mut rows, &added_columns, &safe)?)
+            }
             None => None,
         };
         let mut row = Row::default();

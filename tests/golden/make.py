@@ -32,7 +32,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
-    accuracy_score, average_precision_score, brier_score_loss, f1_score, log_loss, matthews_corrcoef,
+    accuracy_score, average_precision_score, balanced_accuracy_score, brier_score_loss, f1_score, log_loss, matthews_corrcoef,
     precision_recall_curve, precision_score, recall_score, roc_auc_score, roc_curve,
 )
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
@@ -123,7 +123,8 @@ def wilson(part, total):
 
 
 def verdicts():
-    """scikit-learn on weighted rows without empty cells: f1_score(average="macro"), matthews_corrcoef. statsmodels:
+    """scikit-learn on weighted rows without empty cells: f1_score(average="macro"), matthews_corrcoef, balanced_accuracy_score if both
+    classes have rows. statsmodels:
     proportion_confint(method="wilson"). The interval of F1 = 2J / (1 + J) comes from the interval of J."""
     # No table mixes billions with small counts: matthews_corrcoef subtracts their squares and loses all digits after the ninth.
     tables = [
@@ -141,6 +142,7 @@ def verdicts():
         yield {
             "true_positive": tp, "false_positive": fp, "true_negative": tn, "false_negative": fn,
             "macro_f1": float(f1_score(truth, verdict, **zero)) if cells else 0.0,
+            "balanced_accuracy": float(balanced_accuracy_score(truth, verdict, sample_weight=weight)) if len(set(truth)) == 2 else None,
             "mcc": float(matthews_corrcoef(truth, verdict, sample_weight=weight)) if cells else 0.0,
             "intervals": {
                 "f1": [2 * bound / (1 + bound) for bound in jaccard] if jaccard else None,
@@ -197,7 +199,7 @@ def calibration_error(labels, scores):
 
 def ranking():
     """scikit-learn: roc_auc_score, average_precision_score, log_loss, brier_score_loss. max(tpr[fpr <= limit]) is from
-    roc_curve(drop_intermediate=False). The curve points are from roc_curve, with the precision of precision_recall_curve at the same
+    roc_curve(drop_intermediate=False). The curve points are from it, with the precision of precision_recall_curve at the same
     threshold. A long curve is thinned. numpy: DeLong and the calibration error. statsmodels: Wilson. `drawn` has the parameters of drawn rows."""
     stored = [
         ([], []), ([0.5], [1]), ([0.5], [0]), ([0.0], [0]), ([1.0], [0]), ([0.0], [1]), ([1.0], [1]), ([1.0, 0.0], [1, 0]),
@@ -248,7 +250,8 @@ def curve(labels, scores):
     """Numbered points of roc_curve without the first point, which no row reaches."""
     precision, _, at = precision_recall_curve(labels, scores, pos_label=1)
     precise = dict(zip(at.tolist(), precision.tolist()))
-    points = list(zip(*(column.tolist() for column in roc_curve(labels, scores, pos_label=1))))[1:]
+    columns = roc_curve(labels, scores, pos_label=1, drop_intermediate=False)
+    points = list(zip(*(column.tolist() for column in columns)))[1:]
     number = lambda value: None if numpy.isnan(value) else value
     return [{"place": place, "threshold": threshold, "false_positive_rate": number(false_rate), "true_positive_rate": number(rate),
              "precision": precise[threshold]} for place, (false_rate, rate, threshold) in enumerate(points)]

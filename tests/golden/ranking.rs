@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use spamops::stats::intervals::Interval;
 use spamops::stats::metrics::{AtFalsePositiveRate, Confusion, Figures};
-use spamops::stats::ranking::Ranking;
+use spamops::stats::ranking::{Ranking, ThresholdPoint};
 
 use crate::cases::{assert_agree, assert_both, assert_bounds, cases};
 use crate::drawn::{Drawn, scored};
@@ -65,8 +65,15 @@ fn figures_and_points_of_the_curve_match_scikit_learn_and_numpy() {
         let (at, expected) = (found.intervals.recall_at_fpr, expected_case.intervals.recall_at_fpr);
         assert_bounds(&case, "recall at .1%", at.thousandth, expected.thousandth);
         assert_bounds(&case, "recall at 1%", at.hundredth, expected.hundredth);
-        let points: Vec<_> = Ranking::of(&mut rows).corners().collect();
+        let points: Vec<_> = Ranking::of(&mut rows).points().collect();
         assert_eq!(points.len(), expected_case.points, "{case}");
+        // Average precision is the area under the steps between the points.
+        let recall = |point: &ThresholdPoint| point.true_positive_rate.unwrap_or(0.0);
+        let before = std::iter::once(0.0).chain(points.iter().map(recall));
+        let steps =
+            points.iter().zip(before).map(|(point, before)| (recall(point) - before) * point.precision);
+        let area = expected_case.average_precision.map(|_| steps.sum());
+        assert_both(&case, "area under the points", area, expected_case.average_precision);
         for expected in expected_case.some {
             let found = points[expected.place];
             let numbers = [

@@ -2,7 +2,9 @@
 //!
 //! The result does not depend on the number of threads, the batch size, or whether the rows stay in memory.
 
+use std::io::Write;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use anyhow::Result;
 
@@ -12,8 +14,11 @@ use spamops::model::fit::{FitProvenance, fit};
 use spamops::model::recipe::{Learner, Preset, Recipe};
 use spamops::model::tfidf::{DocumentLimit, Norm};
 use spamops::model::threshold::ThresholdGoal;
+use spamops::model::training_files::TrainingFiles;
 use spamops::model::training_rows::{ResourceLimits, TrainingRow, TrainingRows};
 use spamops::rows::{ReadOptions, Row, Rows};
+
+use crate::directory::fresh;
 
 /// Training rows that are read in batches of `size` rows.
 struct Batches {
@@ -136,4 +141,30 @@ fn different_rows_give_a_different_model() {
     let mut swapped = rows.clone();
     swapped.swap(7, 8);
     assert_ne!(bytes(&swapped, &recipe, limits), expected);
+}
+
+#[test]
+fn a_file_that_changes_between_two_passes_is_an_error() {
+    let path = fresh("grown").join("rows.csv");
+    std::fs::write(&path, "label,text\nham,see you\nspam,win now\n").unwrap();
+    let inputs = [Place::File(path.clone())];
+    let files = TrainingFiles {
+        inputs: &inputs,
+        features: &[],
+        weight_column: None,
+        masked: &[],
+        options: &ReadOptions::default,
+        stamps: OnceLock::new(),
+    };
+    assert_eq!(files.survey().unwrap().classes, [1, 1]);
+    files.read(&mut |_| Ok(())).unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"ham,one more\n").unwrap();
+    let error = files.read(&mut |_| Ok(())).unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "rows.csv: changed while fit was reading it; wait until nothing writes to the file, and fit again"
+        ),
+        "{error}"
+    );
 }

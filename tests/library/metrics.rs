@@ -41,6 +41,7 @@ proptest! {
             (at.0.thousandth, at.1.thousandth),
             (at.0.hundredth, at.1.hundredth),
             (Some(found.macro_f1), None),
+            (found.balanced_accuracy, None),
             (found.average_precision, None),
             (found.brier, None),
             (found.ece, None),

@@ -107,13 +107,21 @@ proptest! {
     }
 
     #[test]
-    fn without_quotes_every_line_with_text_is_a_row(text in "text,b\n[,ab \r\n]{0,60}") {
+    fn without_quotes_every_line_with_text_is_a_row(text in "text,b\n([,ab ]|\r*\n){0,60}") {
         let rows = read(Box::new(Cursor::new(text.clone().into_bytes()))).unwrap();
         let lines = text.replace("\r\n", "\n").replace('\r', "\n");
         let lines: Vec<(u64, &str)> = (1..).zip(lines.split('\n')).filter(|(_, line)| !line.is_empty()).collect();
         let found: Vec<(u64, String)> = rows.into_iter().map(|(line, cells, _)| (line, cells.join(","))).collect();
         let found: Vec<(u64, &str)> = found.iter().map(|(line, row)| (*line, row.as_str())).collect();
         prop_assert_eq!(&lines[1..], found);
+    }
+
+    #[test]
+    fn a_line_with_a_carriage_return_is_one_malformed_row(lines in prop::collection::vec("[ab][ab\r]{0,9}[ab]", 1..9)) {
+        let text = format!("text\n{}\n", lines.join("\n"));
+        let rows = read(Box::new(Cursor::new(text.into_bytes()))).unwrap();
+        let faults: Vec<bool> = rows.iter().map(|(_, _, fault)| fault.is_some()).collect();
+        prop_assert_eq!(faults, lines.iter().map(|line| line.contains('\r')).collect::<Vec<_>>());
     }
 
     #[test]

@@ -134,11 +134,12 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
          spamops notify: warning: webhook was not notified: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment\n"
     );
     let (url, requests) = server(vec![
-        answer("403 Forbidden", "", "invalid_token /T0/secret r0uting"),
-        answer("301 Moved Permanently", "Location: https://hooks.example/T0/secret?x\r\n", ""),
+        answer("403 Forbidden", "", "invalid_token /T0/secret123 r0uting"),
+        answer("404 Not Found", "", "no hook for SECRET12, try /T0/secret1"),
+        answer("301 Moved Permanently", "Location: https://hooks.example/T0/secret123?x\r\n", ""),
         answer("200 OK", "", "ok"),
     ]);
-    let hook = format!("{url}/T0/secret");
+    let hook = format!("{url}/T0/secret123");
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert_eq!(status, 0);
     assert!(
@@ -147,13 +148,20 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
         "{printed}"
     );
     assert!(!printed.contains("secret"), "{printed}");
+    // The answer quotes only parts of the address.
+    let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
+    assert!(
+        status == 0 && printed.contains(": 404; the answer repeats a part of the address and is not shown\n"),
+        "{printed}"
+    );
+    assert!(!printed.to_lowercase().contains("secret"), "{printed}");
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert!(
         status == 0 && printed.contains("; the address has moved; use https://hooks.example…\n"),
         "{printed}"
     );
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));
-    assert_eq!(requests.join().unwrap().len(), 3);
+    assert_eq!(requests.join().unwrap().len(), 4);
     let (_, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
     assert_eq!(printed, "spamops notify: slack was already notified\n");
     fs::remove_dir_all(directory.join("state")).unwrap();

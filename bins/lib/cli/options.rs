@@ -7,7 +7,7 @@ use crate::cli::progress;
 use crate::cli::tool::Scene;
 use crate::io::stream::Place;
 use crate::rows::label::LabelSpelling;
-use crate::rows::{self, ColumnNames, Format, MalformedRows};
+use crate::rows::{self, ColumnNames, Format, MalformedRows, TextEncoding};
 
 /// Options of every tool that reads rows.
 #[derive(Args, Clone)]
@@ -39,7 +39,14 @@ pub struct RowArgs {
     #[arg(long, value_name = "CHAR", value_parser = delimiter, hide_short_help = true)]
     delimiter: Option<u8>,
 
-    /// Fail on text that is not UTF-8
+    /// Encoding of the input, such as shift_jis, gb18030 or utf-16le [default: UTF-8, else Windows-1252]
+    ///
+    /// Takes any label of the WHATWG encoding standard: euc-kr, big5, windows-1251, iso-8859-2. Output is UTF-8. Without
+    /// this option, a field that is not UTF-8 is read as Windows-1252, or with U+FFFD for broken bytes.
+    #[arg(long, value_name = "LABEL", hide_short_help = true)]
+    encoding: Option<TextEncoding>,
+
+    /// Fail on text that is not valid in its encoding
     ///
     /// Without --strict, such text is decoded, and a warning gives the number of fields.
     #[arg(long, hide_short_help = true)]
@@ -52,6 +59,7 @@ impl RowArgs {
         rows::ReadOptions {
             format: self.input_format,
             delimiter: self.delimiter,
+            encoding: self.encoding,
             strict: self.strict,
             faults: MalformedRows::Stop,
             named: ColumnNames {
@@ -82,6 +90,7 @@ impl RowArgs {
             ("--positive", self.positive.clone()),
             ("--input-format", format),
             ("--delimiter", delimiter),
+            ("--encoding", self.encoding.map(|encoding| encoding.to_string())),
         ];
         let given = named.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
         given.chain(self.strict.then(|| "--strict".into())).collect()

@@ -32,7 +32,11 @@ pub(super) fn metrics(metrics: &Metrics) -> Result<()> {
         ("macro_f1", figures.macro_f1, confusion.macro_f1()),
         ("mcc", figures.mcc, confusion.mcc()),
     ];
-    stated.into_iter().try_for_each(|(name, stated, computed)| expect_agreement(name, stated, computed))
+    stated.into_iter().try_for_each(|(name, stated, computed)| expect_agreement(name, stated, computed))?;
+    match figures.balanced_accuracy.zip(confusion.balanced_accuracy()) {
+        Some((stated, computed)) => expect_agreement("balanced_accuracy", stated, computed),
+        None => Ok(()),
+    }
 }
 
 /// Checks that valid and rejected rows add up to all rows.

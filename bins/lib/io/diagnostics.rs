@@ -53,19 +53,46 @@ pub struct DecodedFields {
     pub unit: &'static str,
     pub count: Cell<u64>,
     pub first_line: u64,
+    pub decoded_as: DecodedAs,
+}
+
+/// How fields that are not UTF-8 were decoded.
+#[derive(Debug)]
+pub enum DecodedAs {
+    /// Each field as Windows-1252 or as broken UTF-8. Counts the fields that are Windows-1252.
+    Guessed { windows_1252: Cell<u64> },
+    /// The encoding of `--encoding`, in which these bytes are not valid.
+    Named(&'static str),
 }
 
 impl fmt::Display for DecodedFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { input, unit, count, first_line } = self;
-        match count.get() {
-            1 => write!(f, "{input}: 1 {unit} is not UTF-8 and was converted (line {first_line})")?,
-            count => write!(
-                f,
-                "{input}: {count} {unit}s are not UTF-8 and were converted (first at line {first_line})"
-            )?,
+        let Self { input, unit, count, first_line, decoded_as } = self;
+        let all = count.get();
+        let (one, is_one) = (if all == 1 { "" } else { "s" }, all == 1);
+        let (are, were) = if is_one { ("is", "was") } else { ("are", "were") };
+        write!(f, "{input}: {all} {unit}{one} {are} not ")?;
+        match decoded_as {
+            DecodedAs::Named(name) => write!(f, "valid {name} and {were} replaced with U+FFFD")?,
+            DecodedAs::Guessed { windows_1252 } => match windows_1252.get() {
+                0 => write!(f, "UTF-8 and {were} read with U+FFFD for the broken bytes")?,
+                found if found == all => write!(f, "UTF-8 and {were} read as Windows-1252")?,
+                found => write!(
+                    f,
+                    "UTF-8: {found} {were} read as Windows-1252, the others with U+FFFD for the broken bytes",
+                    were = if found == 1 { "was" } else { "were" },
+                )?,
+            },
         }
-        f.write_str("; save the file as UTF-8")
+        if is_one {
+            write!(f, " (line {first_line})")?
+        } else {
+            write!(f, " (first at line {first_line})")?
+        }
+        f.write_str(match decoded_as {
+            DecodedAs::Named(_) => "; check --encoding",
+            DecodedAs::Guessed { .. } => "; set --encoding, or save the file as UTF-8",
+        })
     }
 }
 
@@ -77,9 +104,13 @@ mod tests {
     fn counts_decoded_fields_until_the_warnings_are_taken() {
         let (notes, other) = (Diagnostics::default(), Diagnostics::default());
         let fields = |notes: &Diagnostics, input: &str| {
-            let fields =
-                DecodedFields { input: input.into(), unit: "field", count: Cell::new(1), first_line: 3 };
-            let fields = Rc::new(fields);
+            let fields = Rc::new(DecodedFields {
+                input: input.into(),
+                unit: "field",
+                count: Cell::new(1),
+                first_line: 3,
+                decoded_as: DecodedAs::Guessed { windows_1252: Cell::new(1) },
+            });
             notes.add_decoded(&fields);
             fields
         };
@@ -89,9 +120,10 @@ mod tests {
         first.count.set(40);
         notes.move_last(&second);
         let warnings = [
-            "a.csv: 40 fields are not UTF-8 and were converted (first at line 3); save the file as UTF-8",
+            "a.csv: 40 fields are not UTF-8: 1 was read as Windows-1252, the others with U+FFFD for the broken bytes \
+             (first at line 3); set --encoding, or save the file as UTF-8",
             "added later",
-            "b.csv: 1 field is not UTF-8 and was converted (line 3); save the file as UTF-8",
+            "b.csv: 1 field is not UTF-8 and was read as Windows-1252 (line 3); set --encoding, or save the file as UTF-8",
         ];
         assert_eq!(notes.take(), warnings);
         assert!(notes.take().is_empty());

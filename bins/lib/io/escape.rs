@@ -29,6 +29,23 @@ pub fn inert(sentence: &str) -> String {
     line
 }
 
+/// Escapes control characters and marks that change the writing direction, except tabs and line breaks, so that a
+/// person can print a file of messages on a terminal.
+pub fn without_controls(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' | '\n' => line.push(c),
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                line.extend(c.escape_unicode());
+            }
+            _ if c.is_control() => line.extend(c.escape_debug()),
+            _ => line.push(c),
+        }
+    }
+    line
+}
+
 /// Puts an apostrophe before a cell that starts like a formula (OWASP, CSV injection), but not before a plain number.
 pub fn neutral(cell: &str) -> Cow<'_, str> {
     let dangerous = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
@@ -41,7 +58,7 @@ pub fn neutral(cell: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{inert, neutral, shown};
+    use super::{inert, neutral, shown, without_controls};
 
     #[test]
     fn a_sentence_stays_on_one_line() {
@@ -53,6 +70,14 @@ mod tests {
     fn a_value_stays_on_one_line() {
         assert_eq!(shown("a\nb\u{1b}[31m"), r"'a\nb\u{1b}[31m'");
         assert_eq!(shown(&"x".repeat(50)), format!("'{}…'", "x".repeat(40)));
+    }
+
+    #[test]
+    fn escapes_control_characters_but_not_line_breaks() {
+        assert_eq!(
+            without_controls("a\tb\nc\r\u{1b}[31m\u{9b}\u{202e}é"),
+            "a\tb\nc\\r\\u{1b}[31m\\u{9b}\\u{202e}é"
+        );
     }
 
     #[test]

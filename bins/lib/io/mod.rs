@@ -10,5 +10,6 @@ pub mod append_log;
 pub mod durable;
 pub mod fraction;
 pub mod stream;
+pub mod file_kind;
 pub mod result_file;
 pub mod toml_file;

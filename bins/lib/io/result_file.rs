@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::io::diagnostics::{inert, shown};
+use crate::io::file_kind;
 use crate::io::stream::{Output, Place};
 
 /// The keys that every result starts with.
@@ -75,7 +76,18 @@ pub fn schema(kind: &str) -> String {
 
 /// Reads a result of one kind. Fails if its schema names another kind or version.
 pub fn read<T: DeserializeOwned>(place: &Place, kind: &str) -> Result<T> {
-    parse(&place.read_text()?, kind).with_context(|| place.to_string())
+    parse(&read_text(place, kind)?, kind).with_context(|| place.to_string())
+}
+
+/// Reads the text of a result. The error for a directory or another file that is not text names the kind of result.
+pub fn read_text(place: &Place, kind: &str) -> Result<String> {
+    let is_directory = place.path().is_some_and(|path| path.is_dir());
+    ensure!(!is_directory, "{place}: is a directory; name a {kind} file");
+    let text = String::from_utf8(place.read_bytes()?);
+    text.map_err(|error| {
+        let what = file_kind::binary(error.as_bytes()).unwrap_or("not UTF-8 text");
+        anyhow!("{place}: is {what}; name a {kind} file")
+    })
 }
 
 /// Like [`read`], from text.
@@ -84,6 +96,10 @@ pub fn parse<T: DeserializeOwned>(text: &str, kind: &str) -> Result<T> {
     // Fast path: a result written by this version needs no separate schema check.
     if text.starts_with(&format!("{{\"schema\":\"{wanted}\",")) {
         return json(text);
+    }
+    let start = text.trim_start();
+    if !start.is_empty() && !start.starts_with('{') {
+        bail!("is {}, not JSON; name a {kind} file", file_kind::text(text));
     }
     match schema_of::<Option<String>>(text)? {
         None => bail!("has no key 'schema', expected {wanted}; name a {kind} file"),
@@ -128,10 +144,12 @@ pub fn write(place: &Place, result: &impl Serialize) -> Result<()> {
     write_to(place.writer()?, place, result)
 }
 
-/// Like [`write`], but to an open writer. Open the writer before a long computation, so that a file that cannot be
+/// Like [`write`], but to an open writer. An error of the writer stays an [`io::Error`], so that a closed pipe is found. Open the writer before a long computation, so that a file that cannot be
 /// written fails early.
 pub fn write_to(mut output: Output, place: &Place, result: &impl Serialize) -> Result<()> {
-    serde_json::to_writer_pretty(&mut output, result).with_context(|| place.to_string())?;
+    serde_json::to_writer_pretty(&mut output, result)
+        .map_err(io::Error::from)
+        .with_context(|| place.to_string())?;
     output.write_all(b"\n").with_context(|| place.to_string())?;
     output.finish()
 }
@@ -139,7 +157,7 @@ pub fn write_to(mut output: Output, place: &Place, result: &impl Serialize) -> R
 /// Writes a large result, such as a model, on one line.
 pub fn write_compact(place: &Place, result: &impl Serialize) -> Result<()> {
     let mut output = place.writer()?;
-    serde_json::to_writer(&mut output, result).with_context(|| place.to_string())?;
+    serde_json::to_writer(&mut output, result).map_err(io::Error::from).with_context(|| place.to_string())?;
     output.write_all(b"\n").with_context(|| place.to_string())?;
     output.finish()
 }

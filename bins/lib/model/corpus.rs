@@ -73,8 +73,8 @@ impl<'a> Corpus<'a> {
         let mut counted = threads::states::<ThreadCounts>(limits.threads);
         let (mut labels, mut digest) = (Vec::new(), Sha256::new());
         training.read(&mut |rows| {
-            std::thread::scope(|scope| {
-                scope.spawn(|| rows.iter().for_each(|row| row.digest(&mut digest)));
+            let hash = |digest: &mut &mut Sha256| rows.iter().for_each(|row| row.digest(digest));
+            threads::each_while(&mut [&mut digest], 2, hash, || {
                 threads::distribute(rows, labels.len(), &mut counted, |counts, first, rows| {
                     let packed = counts.count(first, rows, features, kept.as_ref());
                     if hold {

@@ -157,7 +157,7 @@ impl Model {
 
     /// Reads a model and checks that it can score.
     pub fn read(place: &Place) -> Result<Self> {
-        Self::parse(&place.read_text()?).with_context(|| place.to_string())
+        Self::parse(&result_file::read_text(place, "model")?).with_context(|| place.to_string())
     }
 
     /// Reads a model from the text of its file.

@@ -126,14 +126,9 @@ fn judgement(rows: &Rows, row: &Row) -> Result<ModelVerdict> {
     let verdict = rows.label_in(row, rows.column("verdict")?)?;
     let verdict = verdict.with_context(|| rows.error(row, "the verdict is empty; run score first"))?;
     let score = match rows.header().find("spam_score") {
-        Some(_) => Some(rows.number(row, "spam_score")?),
+        Some(_) => Some(rows.score(row)?),
         None => None,
     };
-    if let Some(score) = score.filter(|score| !(0.0..=1.0).contains(score)) {
-        return Err(
-            rows.error(row, format!("spam_score {score} is not between 0 and 1; score the rows again"))
-        );
-    }
     Ok(ModelVerdict { verdict, score })
 }
 

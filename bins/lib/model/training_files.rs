@@ -1,8 +1,10 @@
 //! Reads training rows from CSV and JSON Lines files: selects the columns, and collects warnings.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
+use std::time::SystemTime;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::io::stream::Place;
 use crate::model::training_rows::{TrainingRow, TrainingRows};
@@ -21,6 +23,8 @@ pub struct TrainingFiles<'a> {
     pub masked: &'a [MaskKind],
     /// Returns the options for reading. Called once for each file, so that each file has its own progress line.
     pub options: &'a dyn Fn() -> ReadOptions,
+    /// Set by the first pass with `--memory`; empty at the start.
+    pub stamps: OnceLock<FileStamps>,
 }
 
 /// Counts of the rows read, for messages.
@@ -43,10 +47,15 @@ pub struct TrainingSummary {
 /// Number of rows passed on at a time.
 const BLOCK_ROWS: usize = 1 << 11;
 
+/// Size and time of the last change of each file, to notice a file that changes between two passes.
+#[derive(Debug, PartialEq)]
+pub struct FileStamps(Vec<(u64, Option<SystemTime>)>);
+
 impl TrainingRows for TrainingFiles<'_> {
     fn read(&self, each: &mut dyn FnMut(&[TrainingRow]) -> Result<()>) -> Result<()> {
         // The first pass already made the summary.
-        self.read_some(&mut TrainingSummary::default(), &mut |rows| each(rows))
+        self.read_some(&mut TrainingSummary::default(), &mut |rows| each(rows))?;
+        self.expect_unchanged()
     }
 
     fn are_in_memory(&self) -> bool {
@@ -73,9 +82,30 @@ impl TrainingFiles<'_> {
                 "{input}: --memory reads files several times, but this is not a regular file; save it to a file first"
             );
         }
+        self.expect_unchanged()?;
         let mut summary = TrainingSummary::default();
         self.read_some(&mut summary, &mut |_| Ok(()))?;
+        self.expect_unchanged()?;
         Ok(summary)
+    }
+
+    /// Fails if a file has changed since the first call. Passes over different rows would give a wrong model.
+    fn expect_unchanged(&self) -> Result<()> {
+        let stamp = |input: &Place| {
+            let path = input.path().context("standard input cannot be read twice")?;
+            let found = path.metadata().with_context(|| input.to_string())?;
+            Ok((found.len(), found.modified().ok()))
+        };
+        let stamps = FileStamps(self.inputs.iter().map(stamp).collect::<Result<_>>()?);
+        let FileStamps(before) = self.stamps.get_or_init(|| FileStamps(stamps.0.clone()));
+        let changed =
+            self.inputs.iter().zip(before.iter().zip(&stamps.0)).find(|(_, (one, other))| one != other);
+        ensure!(
+            changed.is_none(),
+            "{}: changed while fit was reading it; wait until nothing writes to the file, and fit again",
+            changed.map_or(String::new(), |(input, _)| input.to_string())
+        );
+        Ok(())
     }
 
     /// Calls `each` with blocks of rows. `each` may take the rows.

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -188,8 +189,7 @@ impl Alert {
             shown_reasons.truncate(MAX_REASONS);
             blocks.push(json!({"type": "context", "elements": shown_reasons}));
         }
-        let title = self.title().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        json!({"text": title, "blocks": blocks})
+        json!({"text": escaped(&self.title()), "blocks": blocks})
     }
 
     /// A retrain, or a challenger that is not promoted, opens one incident per model. A promotion resolves that
@@ -221,13 +221,17 @@ impl Alert {
         event
     }
 
-    /// One alert with its labels. A promotion also ends the alerts that led to it.
+    /// One alert with its labels. A promotion also ends the alerts that led to it. Alertmanager passes annotations on to
+    /// Slack as markup, so they are escaped.
     fn alertmanager(&self) -> Value {
         let labels = |kind: AlertKind| json!({"alertname": kind.alertname(), "model": self.name, "severity": kind.severity()});
         let time = self.time.to_string();
         let mut alert = json!({
             "labels": labels(self.kind),
-            "annotations": {"summary": self.title(), "description": self.shown_reasons().join("\n")},
+            "annotations": {
+                "summary": escaped(&self.title()),
+                "description": escaped(&self.shown_reasons().join("\n")),
+            },
             "startsAt": time,
         });
         if let Some(run) = &self.run {
@@ -301,19 +305,52 @@ impl Alert {
             request = request.header("webhook-id", id).header("webhook-timestamp", now);
             request = request.header("webhook-signature", signature);
         }
-        // Hide the path, too: an answer may quote the request or redirect to the same path on another host.
+        // The path is a secret, too. An answer may quote it, or redirect to the same path on another host.
         let path = path(&url);
         let bare = path.split(['?', '#']).next().unwrap_or_default();
-        let secrets = [&url, path, bare, message["routing_key"].as_str().unwrap_or_default()];
-        let redacted = |line: String| {
-            secrets
-                .iter()
-                .filter(|secret| secret.len() > 1)
-                .fold(line, |line, secret| line.replace(secret, "…"))
-        };
-        client.send(&request).map_err(|failure| anyhow!(redacted(failure.to_string())))?;
+        let decoded = percent_decode_str(path).decode_utf8_lossy().into_owned();
+        let key = message["routing_key"].as_str().unwrap_or_default();
+        let secrets = [&url, path, bare, &decoded, key, userinfo(&url)];
+        client.send(&request).map_err(|failure| {
+            let hidden = secrets.iter().filter(|secret| secret.len() > 1);
+            let line = hidden.fold(failure.to_string(), |line, secret| line.replace(secret, "…"));
+            if secrets[1..].iter().any(|secret| repeats(&line, secret)) {
+                let status = failure.status.map_or(String::new(), |status| format!("{status}; "));
+                let host = host(&url);
+                return anyhow!(
+                    "POST {host}: {status}the answer repeats a part of the address and is not shown"
+                );
+            }
+            anyhow!(line)
+        })?;
         Ok(())
     }
+}
+
+/// Whether a line repeats a part of a secret: six characters in sequence, or the whole secret if it is shorter. Case is
+/// ignored.
+fn repeats(line: &str, secret: &str) -> bool {
+    const PART: usize = 6;
+    let (line, secret) = (line.to_lowercase(), secret.to_lowercase());
+    let letters: Vec<char> = secret.chars().collect();
+    let has = |part: &[char]| line.contains(&part.iter().collect::<String>());
+    match letters.len() {
+        0 | 1 => false,
+        2..PART => has(&letters),
+        _ => letters.windows(PART).any(has),
+    }
+}
+
+/// User name and password of an address.
+fn userinfo(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or("", |(userinfo, _)| userinfo)
+}
+
+/// Escapes the characters of Slack's markup, so that a text cannot contain a link or mention anyone.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Scheme and host of an address, which are not secret.
@@ -375,6 +412,25 @@ mod tests {
         assert_eq!(signature("whsec_c2VjcmV0", "id", "1790812800", br#"{"a":1}"#).unwrap(), golden);
         assert_eq!(signature("secret", "id", "1790812800", br#"{"a":1}"#).unwrap(), golden);
         signature("whsec_?", "id", "1", b"").unwrap_err();
+    }
+
+    #[test]
+    fn finds_a_part_of_a_secret() {
+        let secret = "/services/T00/B00/tokenTOKEN1234";
+        assert!(repeats("403 no hook for TokenTo", secret) && repeats("403 n1234: EN1234", secret));
+        assert!(
+            !repeats("403 invalid_token: tokens", secret)
+                && !repeats("404 Not Found", "")
+                && !repeats("a/b", "/")
+        );
+        assert!(repeats("401 bad key k1", "k1") && !repeats("401 bad key", "k1"));
+        assert_eq!((userinfo("https://me:pass@host/a@b"), userinfo("https://host/a@b")), ("me:pass", ""));
+    }
+
+    #[test]
+    fn annotations_of_alertmanager_mention_nobody() {
+        let alertmanager = alert(AlertKind::Retrain).message(Channel::Alertmanager);
+        assert_eq!(alertmanager[0]["annotations"]["summary"], "spam: A &lt;!channel&gt; &amp; co");
     }
 
     #[test]

@@ -25,7 +25,13 @@ pub fn check(model: &Place, golden: &Place, options: &ReadOptions, words: &[Stri
     let kept = golden.kept().with_context(|| golden.to_string())?;
     let messages = kept.place.path().context("the golden messages are not in a file")?;
     let scored = scored(file, messages, words).with_context(|| golden.to_string())?;
-    let options = ReadOptions { notes: Diagnostics::default(), progress: None, ..options.clone() };
+    let options = ReadOptions {
+        notes: Diagnostics::default(),
+        progress: None,
+        // score writes UTF-8.
+        encoding: None,
+        ..options.clone()
+    };
     let mut rows = Rows::from_bytes(Box::new(Cursor::new(scored)), golden, &options)?;
     let (mut row, mut found) = (Row::default(), GoldenResult::default());
     while rows.read(&mut row)? {
@@ -43,7 +49,7 @@ pub fn check(model: &Place, golden: &Place, options: &ReadOptions, words: &[Stri
                 line: row.line(),
                 expected: short(rows.label_cell(&row)),
                 judged_as: short(row.get(rows.column("verdict")?)),
-                spam_score: rows.number(&row, "spam_score")?,
+                spam_score: rows.score(&row)?,
             });
         }
     }

@@ -14,7 +14,7 @@ pub fn write(place: &Place, ranking: &Ranking) -> Result<()> {
     let mut output = place.writer()?;
     let mut write = |line: String| writeln!(output, "{line}").with_context(|| place.to_string());
     write("threshold,false_positive_rate,true_positive_rate,precision".into())?;
-    for point in ranking.corners() {
+    for point in ranking.points() {
         let rates = [point.false_positive_rate, point.true_positive_rate, Some(point.precision)];
         let [false_positive, true_positive, precision] = rates.map(cell);
         let threshold = cell(Some(point.threshold));

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 
-use crate::io::escape::neutral;
+use crate::io::escape::{neutral, without_controls};
 use crate::io::stream::{Output, Place};
 use crate::model::paired_rows::{ModelPair, ModelVerdict, PairedRow};
 use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
@@ -43,8 +43,9 @@ impl<'a> FlipsFile<'a> {
         };
         let (output, buffers) = (place.writer()?, ScoringBuffers::default());
         let mut flips = Self { output, place, id, names, models, columns: None, buffers };
+        let id = neutral(&without_controls(id.unwrap_or("line"))).into_owned();
         flips.line(&[
-            id.unwrap_or("line"),
+            &id,
             "label",
             "champion",
             "challenger",
@@ -84,8 +85,8 @@ impl<'a> FlipsFile<'a> {
             masked(&words),
             text,
         ];
-        let cells = cells.each_ref().map(|cell| neutral(cell));
-        self.line(&cells.each_ref().map(AsRef::as_ref))
+        let cells = cells.map(|cell| neutral(&without_controls(&cell)).into_owned());
+        self.line(&cells.each_ref().map(String::as_str))
     }
 
     /// Renames the finished file to its final name.

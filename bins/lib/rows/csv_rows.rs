@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use csv_core::{ReadRecordResult, Reader};
 
 use super::decode::{self, Decoded};
@@ -13,6 +13,8 @@ pub(super) struct CsvRows {
     parser: Reader,
     watch: QuoteWatch,
     bytes_read: u64,
+    /// Whether the lines of the file end with a carriage return alone, as the header does.
+    ends_with_cr: bool,
     /// The current record: its raw bytes, its unquoted cells in sequence, and the end of each cell.
     raw: Vec<u8>,
     bytes: Vec<u8>,
@@ -31,12 +33,14 @@ impl CsvRows {
             parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
             watch: QuoteWatch { line: lines_before + 1, ..QuoteWatch::new(delimiter) },
             bytes_read: 0,
+            ends_with_cr: true,
             raw: Vec::new(),
             bytes: vec![0; 1 << 12],
             ends: vec![0; 1 << 5],
         };
         let mut header = Row::default();
         let decoded = rows.read(&mut header, None)?.unwrap_or_default();
+        rows.ends_with_cr = rows.ends_at_lone_cr()?;
         if let Some(fault) = &header.fault {
             bail!("line {}: {fault}", header.line);
         }
@@ -59,8 +63,47 @@ impl CsvRows {
         let Some(fields) = self.record(row.line)? else { return Ok(None) };
         let decoded = decode::record(&self.bytes, &self.ends[..fields], &mut row.cells);
         row.fault = self.fault(row, columns).map(RowFault);
-        row.raw = row.fault.is_some().then(|| decode::field_text(trim_line_end(&self.raw)));
+        if !self.ends_with_cr && self.ends_at_lone_cr()? {
+            self.join_to_line_end(row.line)?;
+            row.fault = Some(RowFault("the row contains a carriage return without a line feed".into()));
+        }
+        row.raw = row.fault.is_some().then(|| decode::field_text(trim_line_end(&self.raw)).0.into_owned());
         Ok(Some(decoded))
+    }
+
+    /// Whether the current record ends with carriage returns, and something follows that is not a line feed.
+    fn ends_at_lone_cr(&mut self) -> Result<bool> {
+        if !self.raw.ends_with(b"\r") {
+            return Ok(false);
+        }
+        loop {
+            match self.input.fill_buf().with_context(|| self.watch.place())?.first() {
+                None | Some(b'\n') => return Ok(false),
+                Some(b'\r') => {
+                    self.watch.track_quotes(b"\r");
+                    self.raw.push(b'\r');
+                    self.bytes_read += 1;
+                    self.input.consume(1);
+                }
+                Some(_) => return Ok(true),
+            }
+        }
+    }
+
+    /// Adds the rest of the line to the raw bytes of a record that a carriage return ended, so that the malformed row
+    /// stays in one piece.
+    fn join_to_line_end(&mut self, line: u64) -> Result<()> {
+        let mut raw = Vec::new();
+        loop {
+            raw.append(&mut self.raw);
+            expect_short(raw.len(), line)?;
+            let more = self.record(line)?.is_some() && self.ends_at_lone_cr()?;
+            if !more {
+                raw.append(&mut self.raw);
+                self.raw = raw;
+                return Ok(());
+            }
+        }
     }
 
     fn fault(&self, row: &Row, columns: Option<usize>) -> Option<String> {
@@ -109,12 +152,7 @@ impl CsvRows {
             self.input.consume(read);
             filled += written;
             fields += ended;
-            if self.raw.len() as u64 > MOST_BYTES {
-                bail!(
-                    "line {line}: row is longer than {} MB; close an open quote, or shorten the row",
-                    MOST_BYTES >> 20
-                );
-            }
+            expect_short(self.raw.len(), line)?;
             match result {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => self.bytes.resize(self.bytes.len() * 2, 0),
@@ -196,7 +234,19 @@ impl QuoteWatch {
     }
 }
 
+fn expect_short(bytes: usize, line: u64) -> Result<()> {
+    ensure!(
+        bytes as u64 <= MOST_BYTES,
+        "line {line}: row is longer than {} MB; close an open quote, or shorten the row",
+        MOST_BYTES >> 20
+    );
+    Ok(())
+}
+
 fn trim_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    let mut line = line.strip_suffix(b"\n").unwrap_or(line);
+    while let Some(rest) = line.strip_suffix(b"\r") {
+        line = rest;
+    }
+    line
 }

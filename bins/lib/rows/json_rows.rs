@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::value::RawValue;
 
-use super::decode::{self, Decoded};
+use super::decode::{self, Decoded, FieldDecoding};
 use super::header::ColumnNames;
 use super::header::Header;
 use super::json_text::{JsonEntries, JsonText, not_json};
@@ -89,13 +89,15 @@ impl JsonRows {
             return Ok(None);
         }
         row.line = self.line;
-        let mut decoded = Decoded::default();
-        let text = match std::str::from_utf8(&self.buffer) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(error) => {
-                decoded = Decoded { fields: 1, first_column: error.valid_up_to() };
-                Cow::Owned(decode::field_text(&self.buffer))
-            }
+        let (text, decoding) = decode::field_text(&self.buffer);
+        let decoded = match decoding {
+            FieldDecoding::Utf8 => Decoded::default(),
+            other => Decoded {
+                fields: 1,
+                windows_1252: u64::from(other == FieldDecoding::Windows1252),
+                first_column: std::str::from_utf8(&self.buffer)
+                    .map_or_else(|error| error.valid_up_to(), |_| 0),
+            },
         };
         row.fault = fill(row, &text, header, named).err().map(|error| RowFault(format!("{error:#}")));
         row.raw = Some(text.into_owned());

@@ -5,6 +5,7 @@ pub mod label;
 pub mod mask;
 mod header;
 mod json_text;
+mod encoding;
 mod row;
 mod decode;
 mod csv_rows;
@@ -17,6 +18,7 @@ pub mod fingerprint;
 pub mod near_duplicates;
 pub mod sampling;
 
+pub use encoding::TextEncoding;
 pub use header::{ColumnNames, Header};
 pub use reader::Rows;
 pub use row::{Format, MOST_BYTES, MalformedRows, ReadOptions, ReadProgress, Row, RowFault};

@@ -2,6 +2,7 @@
 
 use super::csv_rows::CsvRows;
 use super::decode::Decoded;
+use super::encoding::{DecodingFaults, DecodingReader};
 use super::header::Header;
 use super::json_rows::JsonRows;
 use super::row::{Format, MalformedRows, ReadOptions, ReadProgress, Row, json_line};
@@ -11,10 +12,10 @@ use std::fmt;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::io::dates::{self, Timestamp};
-use crate::io::diagnostics::{DecodedFields, Diagnostics, shown};
+use crate::io::diagnostics::{DecodedAs, DecodedFields, Diagnostics, shown};
 use crate::io::stream::Place;
 use crate::rows::label::{Label, LabelSpelling};
 
@@ -33,11 +34,15 @@ pub struct Rows {
     decoded: Option<Rc<DecodedFields>>,
     seen: u64,
     size: Option<u64>,
+    /// Line and fault of the first malformed row, while no row has a column.
+    first_fault: Option<(u64, String)>,
 }
 
 impl Rows {
     /// Opens a place and reads its header.
     pub fn open(place: &Place, options: &ReadOptions) -> Result<Self> {
+        let is_directory = place.path().is_some_and(|path| path.is_dir());
+        ensure!(!is_directory, "{place}: is a directory, not rows; name a CSV or JSON Lines file");
         Self::from_bytes(place.reader()?, place, options)
     }
 
@@ -47,9 +52,21 @@ impl Rows {
     }
 
     fn begin(mut bytes: Box<dyn Read>, place: &Place, options: &ReadOptions) -> Result<Self> {
+        if let Some(encoding) = options.encoding {
+            let faults = DecodingFaults {
+                input: place.to_string(),
+                strict: options.strict,
+                notes: options.notes.clone(),
+                found: None,
+                line: 1,
+            };
+            bytes = Box::new(DecodingReader::new(bytes, encoding, faults));
+        }
         let start = sniff::start(&mut bytes, place, options)?;
         let bytes = Box::new(io::Cursor::new(start.head).chain(bytes));
-        let size = place.path().and_then(|path| path.metadata().ok()).map(|found| found.len());
+        // Decoded bytes do not add up to the size of the file.
+        let path = place.path().filter(|_| options.encoding.is_none());
+        let size = path.and_then(|path| path.metadata().ok()).map(|found| found.len());
         let (source, header, first) = match start.format {
             Format::Csv => {
                 let (rows, row, decoded) = CsvRows::open(bytes, start.delimiter, start.lines_before)?;
@@ -68,7 +85,8 @@ impl Rows {
             }
         };
         let (place, options) = (place.clone(), options.clone());
-        let mut rows = Self { place, source, header, options, decoded: None, seen: 0, size };
+        let mut rows =
+            Self { place, source, header, options, decoded: None, seen: 0, size, first_fault: None };
         if let Some((row, decoded)) = first {
             rows.count(&row, decoded)?;
         }
@@ -89,11 +107,16 @@ impl Rows {
         }
         if let Some(before) = &self.decoded {
             before.count.set(before.count.get() + decoded.fields);
+            if let DecodedAs::Guessed { windows_1252 } = &before.decoded_as {
+                windows_1252.set(windows_1252.get() + decoded.windows_1252);
+            }
             return Ok(());
         }
         let (input, first_line) = (self.place.to_string(), row.line);
         let unit = if self.format() == Format::Csv { "field" } else { "line" };
-        let fields = Rc::new(DecodedFields { input, unit, count: Cell::new(decoded.fields), first_line });
+        let decoded_as = DecodedAs::Guessed { windows_1252: Cell::new(decoded.windows_1252) };
+        let fields =
+            Rc::new(DecodedFields { input, unit, count: Cell::new(decoded.fields), first_line, decoded_as });
         self.options.notes.add_decoded(&fields);
         self.decoded = Some(fields);
         Ok(())
@@ -124,6 +147,9 @@ impl Rows {
             report(self.seen, self.bytes_read(), self.size);
         }
         self.count(row, decoded).with_context(|| self.place.to_string())?;
+        if let (Some(fault), None, true) = (&row.fault, &self.first_fault, self.header.is_empty()) {
+            self.first_fault = Some((row.line, fault.to_string()));
+        }
         if let (Some(fault), MalformedRows::Stop) = (&row.fault, self.options.faults) {
             return Err(self.error(row, format!("{fault}; fix the row, or run validate to reject it")));
         }
@@ -177,8 +203,14 @@ impl Rows {
         self.header.text.with_context(|| format!("{}: {}", self.place, self.no_text_column()))
     }
 
+    /// The fault of the first line, if no line of a JSON Lines file is an object.
+    fn no_object(&self) -> Option<String> {
+        let (line, fault) = self.first_fault.as_ref().filter(|_| self.header.is_empty())?;
+        Some(format!("line {line}: {fault}; no line is a JSON object, so write one object on each line"))
+    }
+
     pub(super) fn no_text_column(&self) -> String {
-        self.header.no_text_column(self.options.named.text.as_deref())
+        self.no_object().unwrap_or_else(|| self.header.no_text_column(self.options.named.text.as_deref()))
     }
 
     /// Fails if there is no text column. The columns of JSON are unknown until the first row.
@@ -227,6 +259,15 @@ impl Rows {
             .filter(|number| number.is_finite())
             .with_context(|| format!("{column} {} is not a number; fix the row", shown(cell)))
             .map_err(|error| self.error(row, error))
+    }
+
+    /// The score of a scored row, from 0 to 1.
+    pub fn score(&self, row: &Row) -> Result<f64> {
+        let score = self.number(row, "spam_score")?;
+        if (0.0..=1.0).contains(&score) {
+            return Ok(score);
+        }
+        Err(self.error(row, format!("spam_score {score} is not between 0 and 1; score the rows again")))
     }
 
     /// The index of a column. Fails if the column does not exist.

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 
 use super::cells::Cells;
+use super::encoding::TextEncoding;
 use super::header::ColumnNames;
 use super::json_text::{self, object, quoted, with_values};
 use crate::io::diagnostics::Diagnostics;
@@ -64,6 +65,8 @@ pub struct ReadOptions {
     pub format: Option<Format>,
     /// If not set, the delimiter is detected from the header.
     pub delimiter: Option<u8>,
+    /// If not set, the rows are UTF-8, and fields that are not UTF-8 are decoded one by one.
+    pub encoding: Option<TextEncoding>,
     /// Fail if a field is not UTF-8, instead of decoding it.
     pub strict: bool,
     pub faults: MalformedRows,

@@ -5,6 +5,7 @@ use std::io::Read;
 use anyhow::{Result, bail};
 
 use super::row::{Format, ReadOptions};
+use crate::io::file_kind;
 use crate::io::stream::Place;
 
 /// The start of a file, and the format detected from it.
@@ -26,18 +27,23 @@ const HEAD: usize = 64 << 10;
 pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) -> Result<FileStart> {
     let mut head = first_line(bytes)?;
     let line = line_of(&head);
-    match *line {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            bail!("line 1: is UTF-16; convert it with iconv -f UTF-16 -t UTF-8")
+    if matches!(*line, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) && file_kind::binary(&head).is_none() {
+        bail!("line 1: is UTF-16; set --encoding utf-16, or save the file as UTF-8");
+    }
+    if let Some(kind) = file_kind::binary(&head) {
+        bail!("is {kind}, not rows; {}", fix(kind));
+    }
+    match line.iter().filter(|byte| **byte == 0).count() {
+        0 => {}
+        1 if line.len() == 1 => bail!("is a NUL byte, not rows; export the rows as CSV or JSON Lines"),
+        1 => bail!("line 1: contains a NUL byte; remove it"),
+        nuls if 2 * nuls >= line.len() - 1 => {
+            let order = if line[0] == 0 { "be" } else { "le" };
+            bail!("line 1: looks like UTF-16; set --encoding utf-16{order}, or save the file as UTF-8")
         }
-        [b'P', b'K', 3, 4, ..] | [b'P', b'A', b'R', b'1', ..] => {
-            bail!("line 1: is an archive, a spreadsheet or Parquet; export it as CSV")
-        }
-        [b'B', b'Z', b'h', b'1'..=b'9', ..] | [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
-            bail!("line 1: is bzip2 or xz data; decompress it first, or use gzip or zstd")
-        }
-        _ if line.contains(&0) => bail!("line 1: contains a NUL byte; save the file as UTF-8 text"),
-        _ => {}
+        nuls => bail!(
+            "line 1: contains {nuls} NUL bytes, so the file is not text; export the rows as CSV or JSON Lines"
+        ),
     }
     if head.starts_with(BOM) {
         head.drain(..BOM.len());
@@ -53,6 +59,9 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) 
         (Format::Csv, None) if head.len() < HEAD => bail!("is empty; start a CSV file with a header"),
         (_, Some(b'[')) if matches!(line[1..].trim_ascii_start().first(), None | Some(b'{' | b']')) => {
             bail!("line 1: is a JSON array, not JSON Lines; convert it with jq -c '.[]'")
+        }
+        (_, Some(b'{')) if let Some(kind) = spamops_file(&head) => {
+            bail!("is {kind}, not rows; name a CSV or JSON Lines file")
         }
         (Format::JsonLines, Some(b'{')) if is_open_brace(&head) => {
             bail!("line 1: the JSON object spans several lines; convert it with jq -c .")
@@ -76,6 +85,20 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) 
     let delimiter =
         options.delimiter.or(hinted).or(by_extension).unwrap_or_else(|| most_frequent_delimiter(&head));
     Ok(FileStart { head, format, delimiter, lines_before })
+}
+
+/// What a result of spamops is, such as `a model of spamops`; `None` for another file.
+fn spamops_file(head: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(head);
+    file_kind::result_kind(&text).map(|_| file_kind::text(&text))
+}
+
+/// What to do with a file that is not text.
+fn fix(kind: &str) -> &'static str {
+    match kind.ends_with("data") {
+        true => "decompress it first, or use gzip or zstd",
+        false => "export the rows as CSV or JSON Lines",
+    }
 }
 
 /// The first line that is not blank.

@@ -60,6 +60,17 @@ pub struct Writer {
 impl Writer {
     /// Opens a place for rows with the columns of `rows` and the columns `added`.
     pub fn create(place: &Place, format: Option<Format>, rows: &mut Rows, added: &[&str]) -> Result<Self> {
+        Self::create_with_header(place, format, rows, added, &|name| name.to_owned())
+    }
+
+    /// Like [`Writer::create`], but `change` changes the names in a CSV header.
+    pub fn create_with_header(
+        place: &Place,
+        format: Option<Format>,
+        rows: &mut Rows,
+        added: &[&str],
+        change: &dyn Fn(&str) -> String,
+    ) -> Result<Self> {
         let extension = Format::of_extension(place);
         let format = format.or(extension).unwrap_or_else(|| rows.format());
         let source_format = (rows.format(), rows.delimiter());
@@ -82,7 +93,9 @@ impl Writer {
         let mut writer = Self { to, output, place, source, source_format, names, added };
         if let OutputFormat::Csv { delimiter } = to {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
-            let header: Vec<&str> = writer.names.iter().chain(new).map(String::as_str).collect();
+            let header: Vec<String> =
+                writer.names.iter().map(|name| change(name)).chain(new.cloned()).collect();
+            let header: Vec<&str> = header.iter().map(String::as_str).collect();
             // Ignore the extension .jsonl: to read CSV from such a file, you must set --format.
             let next = if extension == Some(Format::JsonLines) { &Place::Standard } else { &writer.place };
             // If you set this delimiter, you must also set it for the next reader.

@@ -53,6 +53,14 @@ impl Confusion {
         ratio(self.true_positive + self.true_negative, self.total())
     }
 
+    /// Mean of the shares of correct verdicts in both classes. `None` if a class has no rows.
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        let (positives, negatives) =
+            (self.true_positive + self.false_negative, self.true_negative + self.false_positive);
+        let both = positives > 0 && negatives > 0;
+        both.then(|| f64::midpoint(self.recall(), self.swapped().recall()))
+    }
+
     /// Share of positives among rows with a positive verdict; 0 if there are none.
     pub fn precision(&self) -> f64 {
         ratio(self.true_positive, self.true_positive + self.false_positive)

@@ -53,6 +53,9 @@ pub struct Figures {
     pub recall: f64,
     /// Share of correct verdicts, from 0 to 1.
     pub accuracy: f64,
+    /// Mean of the shares of correct verdicts in both classes, from 0 to 1; null if a class has no rows.
+    #[serde(default)]
+    pub balanced_accuracy: Option<f64>,
     /// Mean of the F1 of both classes, from 0 to 1.
     pub macro_f1: f64,
     /// Matthews correlation of labels and verdicts, from -1 to 1.
@@ -93,6 +96,8 @@ pub enum FigureName {
     Precision,
     Recall,
     Accuracy,
+    /// Mean of the shares of correct verdicts in both classes.
+    BalancedAccuracy,
     /// Mean of the F1 of both classes.
     MacroF1,
     /// Matthews correlation.
@@ -110,11 +115,12 @@ pub enum FigureName {
 }
 
 impl FigureName {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::F1,
         Self::Precision,
         Self::Recall,
         Self::Accuracy,
+        Self::BalancedAccuracy,
         Self::MacroF1,
         Self::Mcc,
         Self::RocAuc,
@@ -137,6 +143,7 @@ impl FigureName {
             Self::Precision => Some(figures.precision),
             Self::Recall => Some(figures.recall),
             Self::Accuracy => Some(figures.accuracy),
+            Self::BalancedAccuracy => figures.balanced_accuracy,
             Self::MacroF1 => Some(figures.macro_f1),
             Self::Mcc => Some(figures.mcc),
             Self::RocAuc => figures.roc_auc,
@@ -174,6 +181,7 @@ impl fmt::Display for FigureName {
             Self::Precision => "precision",
             Self::Recall => "recall",
             Self::Accuracy => "accuracy",
+            Self::BalancedAccuracy => "balanced_accuracy",
             Self::MacroF1 => "macro_f1",
             Self::Mcc => "mcc",
             Self::RocAuc => "roc_auc",
@@ -235,6 +243,7 @@ impl Figures {
             precision: confusion.precision(),
             recall: confusion.recall(),
             accuracy: confusion.accuracy(),
+            balanced_accuracy: confusion.balanced_accuracy(),
             macro_f1: confusion.macro_f1(),
             mcc: confusion.mcc(),
             roc_auc,

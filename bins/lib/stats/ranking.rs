@@ -117,20 +117,10 @@ impl<'a> Ranking<'a> {
         Some(self.ties().take_while(allowed).last().map_or(0, |tie| tie.true_positives))
     }
 
-    /// The points of the ROC and precision-recall curves, one for each distinct score. A point is dropped if it lies on
-    /// a straight line, between two equal steps, as with scikit-learn's `drop_intermediate`.
-    pub fn corners(&self) -> impl Iterator<Item = ThresholdPoint> {
-        let mut ties = self.ties().peekable();
-        let mut first = true;
-        std::iter::from_fn(move || {
-            loop {
-                let tie = ties.next()?;
-                let alike = |next: &Tie| (next.positives, next.negatives) == (tie.positives, tie.negatives);
-                if std::mem::take(&mut first) || !ties.peek().is_some_and(alike) {
-                    return Some(self.point(tie));
-                }
-            }
-        })
+    /// The points of the ROC and precision-recall curves, one for each distinct score. Points on a straight line of the
+    /// ROC are kept: the precision-recall curve is not straight there, and average precision sums all its steps.
+    pub fn points(&self) -> impl Iterator<Item = ThresholdPoint> {
+        self.ties().map(|tie| self.point(tie))
     }
 
     fn point(&self, tie: Tie) -> ThresholdPoint {
@@ -198,6 +188,6 @@ mod tests {
         let mut backwards: Vec<ScoredLabel> = rows.iter().rev().map(scored).collect();
         assert_eq!(Ranking::of(&mut forwards).rows(), Ranking::of(&mut backwards).rows());
         let (one, other) = (Ranking::of(&mut forwards), Ranking::of(&mut backwards));
-        assert_eq!(one.corners().collect::<Vec<_>>(), other.corners().collect::<Vec<_>>());
+        assert_eq!(one.points().collect::<Vec<_>>(), other.points().collect::<Vec<_>>());
     }
 }

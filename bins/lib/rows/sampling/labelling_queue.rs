@@ -120,7 +120,7 @@ pub fn pick(
             continue;
         }
         let place = rows.seen();
-        let uncertainty = (rows.number(&row, "spam_score")? - threshold).abs();
+        let uncertainty = (rows.score(&row)? - threshold).abs();
         let keys = [uncertainty, -frequencies.novelty(text), DrawKey::uniform(seed, place).value()];
         for (heap, key) in heaps.iter_mut().zip(keys) {
             if heap.len() < kept || heap.peek().is_some_and(|last| key < last.key) {
