@@ -121,7 +121,7 @@ impl Tool for Args {
         let model = self.model.as_ref().map(Model::read).transpose()?;
         let metrics =
             self.metrics.as_ref().map(|place| result_file::read::<Metrics>(place, "metrics")).transpose()?;
-        let state = self.state.as_ref().map(|path| State::new(path));
+        let state = self.state.as_deref().map(State::open).transpose()?;
         let reference = self.reference(model.as_ref(), scene)?;
         let mut names = WordNames::default();
         let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;

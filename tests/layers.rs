@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use spamops::cli::owned_directories::OWNED_DIRECTORIES;
 use spamops::cli::tool_list::TOOLS;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -210,6 +211,43 @@ fn only_the_net_feature_opens_connections() {
     assert!(names.contains(&"csv-core"), "cargo tree printed no dependencies: {tree}");
     let found = names.iter().find(|name| NETWORK.contains(name));
     assert_eq!(found, None);
+}
+
+/// Calls that create, change or delete files.
+const FILE_WRITERS: [&str; 12] = [
+    "File::create",
+    "File::options",
+    "OpenOptions",
+    "fs::write",
+    "fs::copy",
+    "fs::rename",
+    "fs::hard_link",
+    "fs::create_dir",
+    "fs::remove_file",
+    "fs::remove_dir",
+    "fs::set_permissions",
+    "::symlink(",
+];
+
+/// The only files of the library that write files: they follow no link. `tests/owned_files.rs` tests them.
+const WRITING_FILES: [&str; 2] = ["io/live_files.rs", "io/owned_file.rs"];
+
+#[test]
+fn only_listed_files_write_files() {
+    let lib = Path::new(ROOT).join("bins/lib");
+    let mut directories = 0;
+    for file in rust_files(&lib) {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        directories += code.matches("OwnedDirectory = OwnedDirectory {").count();
+        let begins_name = |start: usize| !code[..start].ends_with(|c: char| c.is_ascii_alphanumeric());
+        let found = FILE_WRITERS.iter().find(|call| {
+            code.match_indices(**call).any(|(start, _)| call.starts_with(':') || begins_name(start))
+        });
+        let is_allowed = WRITING_FILES.iter().any(|allowed| file == lib.join(allowed));
+        assert!(is_allowed || found.is_none(), "{} uses {found:?}", file.display());
+    }
+    assert_eq!(directories, OWNED_DIRECTORIES.len(), "OWNED_DIRECTORIES must list every OwnedDirectory");
 }
 
 /// Files outside `publish` and `mlflow` that may use modules behind the feature `net`.

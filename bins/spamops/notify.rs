@@ -85,7 +85,7 @@ impl Tool for Args {
             Place::Standard.write_text(&self.to.iter().map(line).collect::<String>())?;
             return Ok(Outcome::Done);
         }
-        let state = self.state.as_deref().map(State::new);
+        let state = self.state.as_deref().map(State::open).transpose()?;
         let sent = state.as_ref().map(State::notifications).transpose()?.unwrap_or_default();
         let subject = format!("{} {} {}", alert.name, alert.kind.word(), alert.subject);
         for channel in distinct(&self.to) {

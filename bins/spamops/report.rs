@@ -78,7 +78,7 @@ impl Tool for Args {
             report::append(path, &decision.outputs())?;
         }
         if let Some(path) = &self.state {
-            let state = State::new(path);
+            let state = State::open(path)?;
             state.record_decision(&decision.entry())?;
         }
         let mut text =

@@ -147,6 +147,7 @@ const FROM_ENVIRONMENT: [&str; 10] =
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         let is_new = self.steps.is_empty() || self.steps.contains(&CycleStep::Sample);
+        RunFiles::new(&self.out_dir).expect_no_links()?;
         let recorded = match CycleRecord::read(&self.out_dir) {
             Err(error) if is_new => {
                 // The fix in this error does not apply, because the run starts over.

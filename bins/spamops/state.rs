@@ -83,7 +83,7 @@ impl Tool for Args {
         match self.action {
             Action::Gather { input, state, refused, rows } => {
                 let rows = Rows::open(&input, &rows.options(scene))?;
-                let to = State::new(&state);
+                let to = State::open(&state)?;
                 let (added, known) = if refused { to.reject(lines(rows))? } else { to.gather(lines(rows))? };
                 let already = if known > 0 { format!(", {known} already known") } else { String::new() };
                 let kind = if refused { "rejected rows" } else { "rows" };
@@ -91,7 +91,7 @@ impl Tool for Args {
             }
             Action::Decisions { state } => {
                 let mut output = Place::Standard.writer()?;
-                for decision in State::new(&state).decisions()? {
+                for decision in State::open(&state)?.decisions()? {
                     let (time, retrain) = (Timestamp(decision.time), decision.retrain_needed);
                     let reasons = inert(&decision.reasons.join("; "));
                     let deploy = decision.deploy_needed;

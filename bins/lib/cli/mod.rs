@@ -11,5 +11,6 @@ pub mod drift_policy_args;
 pub mod publish_args;
 pub mod recipe_args;
 mod own_counts;
+pub mod owned_directories;
 pub mod result_kinds;
 pub mod verify;

@@ -7,6 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::io::live_files::run_tool;
+
 /// A command line as a list of words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine(Vec<String>);
@@ -27,7 +29,7 @@ impl CommandLine {
     /// Runs the line with the streams of this program. Fails if the exit status is not 0.
     pub fn run(&self) -> Result<()> {
         let Some((program, words)) = self.0.split_first() else { bail!("an empty command line") };
-        let status = Command::new(program).args(words).status().with_context(|| program.clone())?;
+        let status = run_tool(Command::new(program).args(words)).with_context(|| program.clone())?;
         // Name the sub-command, too: `spamops` alone does not say which step failed.
         let subcommand = words.first().filter(|_| program.ends_with("spamops"));
         let tool = subcommand.map_or_else(|| program.clone(), |name| format!("{program} {name}"));

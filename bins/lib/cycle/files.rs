@@ -1,11 +1,11 @@
 //! Names the files of a run, and deletes the results of an earlier run.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::io::durable;
+use crate::io::owned_file::{OwnedDirectory, create_directories, remove};
 
 /// A file that a run writes to its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,17 @@ const NEW_ROWS: [&str; 4] = ["new.csv", "new.tsv", "new.jsonl", "new.ndjson"];
 /// Name of the record of a run.
 pub const RECORD: &str = "run.json";
 
+/// The files of the directory of a run. Its state and registry have their own lists.
+pub const RUN_FILES: OwnedDirectory = OwnedDirectory {
+    kind: "run",
+    paths: || {
+        let results = || FILES.iter().map(|(_, name)| *name);
+        let own = ["demo/", "state/", "models/", RECORD].into_iter().chain(results()).chain(NEW_ROWS);
+        let demo = ["messages.csv.gz", "contract.toml"].into_iter().chain(results());
+        own.map(str::to_owned).chain(demo.map(|name| format!("demo/{name}"))).collect()
+    },
+};
+
 /// The directory of a run.
 #[derive(Clone, Debug)]
 pub struct RunFiles {
@@ -129,10 +140,15 @@ impl RunFiles {
     pub fn sweep(&self) -> Result<()> {
         for directory in ["", "demo", "state"].map(|name| self.directory.join(name)) {
             for path in durable::leftovers(&directory)? {
-                fs::remove_file(&path).with_context(|| path.display().to_string())?;
+                remove(&path)?;
             }
         }
         Ok(())
+    }
+
+    /// Fails if a file of the run is a symbolic link.
+    pub fn expect_no_links(&self) -> Result<()> {
+        RUN_FILES.expect_no_links(&self.directory)
     }
 
     fn results(&self) -> impl Iterator<Item = PathBuf> {
@@ -153,10 +169,10 @@ impl RunFiles {
 
     /// Deletes the results of an earlier run, so that they cannot be confused with the results of this run.
     pub fn clear(&self) -> Result<()> {
-        fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
+        create_directories(&self.directory).with_context(|| self.directory.display().to_string())?;
         // Delete the record first: without a record, no result counts as part of a run.
         for path in [self.record()].into_iter().chain(self.results()).filter(|path| path.is_file()) {
-            fs::remove_file(&path).with_context(|| path.display().to_string())?;
+            remove(&path)?;
         }
         self.sweep()
     }

@@ -123,7 +123,7 @@ pub fn id_in(place: &Place) -> Result<String> {
 
 /// Digests of everything that a run reads.
 fn inputs(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
-    let state = State::new(Path::new(&settings.state));
+    let state = State::open(Path::new(&settings.state))?;
     let mut inputs = files_to_read(settings)?;
     for name in ["rows.jsonl", "refused.jsonl", "history.jsonl", "decisions.jsonl"] {
         add(&mut inputs, name, &state.file(name))?;

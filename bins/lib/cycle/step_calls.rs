@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::run::CycleRun;
 use crate::cycle::demo;
 use crate::cycle::files::{RunFile, RunFiles};
 use crate::cycle::record::request;
 use crate::cycle::step::CycleStep;
+use crate::io::owned_file::remove;
 use crate::io::stream::Place;
 
 /// Number of rows to label per run.
@@ -228,7 +229,7 @@ impl CycleRun<'_> {
         }
         let pending = request(&self.record.settings);
         if pending.exists() && !self.dry_run && self.has_answered()? {
-            fs::remove_file(&pending).with_context(|| pending.display().to_string())?;
+            remove(&pending)?;
         }
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! Appends lines to files, and removes a line that a killed writer left incomplete.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::de::IgnoredAny;
 
+use super::owned_file::{create_directories, open_to_append};
 use super::staged_file::sync_directory_of;
 
 pub(crate) struct AppendLog {
@@ -18,9 +19,8 @@ impl AppendLog {
     /// Opens a file, and creates it if it is missing. The caller must prevent other writers.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let is_new = !path.exists();
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path);
-        let file =
-            file.and_then(|file| if is_new { sync_directory_of(path).map(|()| file) } else { Ok(file) });
+        let file = open_to_append(path)
+            .and_then(|file| if is_new { sync_directory_of(path).map(|()| file) } else { Ok(file) });
         let file = file.with_context(|| path.display().to_string())?;
         Ok(Self { file, path: path.to_path_buf() })
     }
@@ -31,7 +31,7 @@ impl AppendLog {
     /// the line is removed.
     pub(crate) fn open_locked(path: &Path) -> Result<Self> {
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+            create_directories(directory).with_context(|| directory.display().to_string())?;
         }
         let mut log = Self::open(path)?;
         log.file.lock().with_context(|| log.name())?;
@@ -96,6 +96,8 @@ pub(crate) fn complete_lines(mut from: impl BufRead) -> impl Iterator<Item = Res
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

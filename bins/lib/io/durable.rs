@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use super::owned_file::{create_directories, expect_no_link};
 use super::staged_file::{Durability, StagedFile, sync_directory_of};
 
 /// A complete file on disk, still under a temporary name.
@@ -19,8 +20,8 @@ impl ReadyFile {
     pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<Self> {
         // Check now. The rename happens after the journal line is written, when it is too late to fail.
         ensure!(!path.is_dir(), "{}: is a directory; remove or rename it", path.display());
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let written = StagedFile::create(path, &format!(".{name}.tmp"), Durability::PowerLoss);
+        expect_no_link(path)?;
+        let written = StagedFile::create(path, Durability::PowerLoss);
         let written = written.and_then(|mut file| {
             file.write_all(bytes)?;
             file.complete()?;
@@ -47,7 +48,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 pub(crate) fn directory(path: &Path) -> Result<()> {
     let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
     let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
-    let made = if missing.is_empty() { Ok(()) } else { fs::create_dir_all(path) };
+    let made = if missing.is_empty() { Ok(()) } else { create_directories(path) };
     let made = made.and_then(|()| missing.into_iter().try_for_each(sync_directory_of));
     made.with_context(|| path.display().to_string())
 }
@@ -63,7 +64,7 @@ pub(crate) fn leftovers(directory: &Path) -> Result<Vec<PathBuf>> {
         let entry = entry.with_context(|| directory.display().to_string())?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        // Include symbolic links, because writing through a link would change another file.
+        // Include symbolic links: removing a link does not change the file that it points to.
         let is_file = !entry.file_type().with_context(|| directory.display().to_string())?.is_dir();
         if name.starts_with('.') && name.ends_with(".tmp") && is_file {
             found.push(entry.path());
@@ -84,7 +85,9 @@ mod tests {
         let path = directory.join("a.json");
         let ready = ReadyFile::write(&path, b"one").unwrap();
         assert!(!path.exists());
-        assert_eq!(leftovers(&directory).unwrap(), [directory.join(".a.json.tmp")]);
+        let left = leftovers(&directory).unwrap();
+        let name = left[0].file_name().unwrap().to_str().unwrap();
+        assert!(left.len() == 1 && name.starts_with(".a.json.") && name.len() > 12, "{left:?}");
         drop(ready);
         assert!(leftovers(&directory).unwrap().is_empty());
         write(&path, b"two").unwrap();

@@ -1,8 +1,12 @@
 //! Writes a file under a temporary name, then renames it: readers see the old file or the new one, never a part.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+use tempfile::Builder;
+
+use super::live_files::LiveFile;
 
 /// The failure that a placed file survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,27 +17,31 @@ pub(super) enum Durability {
     PowerLoss,
 }
 
+/// Maximum number of characters of the final name in the temporary name, which has a limit of 255 bytes.
+const MAX_SHOWN: usize = 50;
+
 /// A file under a temporary name. Dropping it without [`StagedFile::place`] deletes it.
 pub(super) struct StagedFile {
     writer: BufWriter<File>,
-    temporary: PathBuf,
+    temporary: LiveFile,
     path: PathBuf,
     durability: Durability,
 }
 
 impl StagedFile {
-    /// Creates a file named `temporary` in the directory of `path`.
+    /// Creates a file named `.NAME.RANDOM.tmp` in the directory of `path`.
     ///
-    /// The name is fixed, not random, so that the next run reuses the file that a killed run left.
-    pub(super) fn create(path: &Path, temporary: &str, durability: Durability) -> io::Result<Self> {
-        let (path, temporary) = (path.to_path_buf(), path.with_file_name(temporary));
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&temporary)?;
-        // A file left by a killed run is not locked. A file that another output of this run writes is locked.
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(io::Error::other("another output writes to this file; name a different one"));
-        }
-        file.set_len(0)?;
-        Ok(Self { writer: BufWriter::new(file), temporary, path, durability })
+    /// The name is random and new, because a link at a known name would lead the writer to another file.
+    pub(super) fn create(path: &Path, durability: Durability) -> io::Result<Self> {
+        let name = path.file_name().ok_or_else(|| io::Error::other("is not a file name; name a file"))?;
+        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        let directory = directory.unwrap_or_else(|| Path::new(".")).canonicalize()?;
+        let shown: String = name.to_string_lossy().chars().take(MAX_SHOWN).collect();
+        let prefix = format!(".{shown}.");
+        let mut names = Builder::new();
+        names.prefix(&prefix).suffix(".tmp");
+        let (file, temporary) = LiveFile::create(&names, &directory, Some(directory.join(name)), false)?;
+        Ok(Self { writer: BufWriter::new(file), temporary, path: path.to_path_buf(), durability })
     }
 
     /// Sets the permissions, usually the permissions of the file that it replaces.
@@ -52,7 +60,7 @@ impl StagedFile {
 
     /// Renames the complete file to its final name.
     pub(super) fn place(self) -> io::Result<()> {
-        fs::rename(&self.temporary, &self.path)?;
+        self.temporary.place(&self.path)?;
         match self.durability {
             Durability::Kill => Ok(()),
             Durability::PowerLoss => sync_directory_of(&self.path),
@@ -67,13 +75,6 @@ impl Write for StagedFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
-    }
-}
-
-impl Drop for StagedFile {
-    fn drop(&mut self) {
-        // After `place`, the temporary file is gone, so the removal fails as expected.
-        let _ = fs::remove_file(&self.temporary);
     }
 }
 

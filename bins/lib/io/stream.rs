@@ -1,7 +1,7 @@
 //! Opens inputs and outputs: `-` for a standard stream, or a file, plain or compressed with gzip or zstd.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -12,8 +12,9 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::errors::ReadFrameHeaderError::SkipFrame;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-use tempfile::TempPath;
 
+use super::live_files::LiveFile;
+use super::owned_file::{NamedOutput, named_output};
 use super::staged_file::{Durability, StagedFile};
 
 /// A file named on the command line, or `-` for a standard stream.
@@ -136,13 +137,13 @@ impl Place {
             return Ok(RereadableInput { place: self.clone(), temporary: None });
         }
         // Only the owner can read the temporary file.
-        let temporary = tempfile::Builder::new().prefix("spamops-").suffix(".kept").tempfile();
-        let mut temporary = temporary.with_context(|| std::env::temp_dir().display().to_string())?;
-        io::copy(&mut self.reader()?, &mut temporary).with_context(|| self.to_string())?;
-        Ok(RereadableInput {
-            place: Self::File(temporary.path().to_path_buf()),
-            temporary: Some(temporary.into_temp_path()),
-        })
+        let mut names = tempfile::Builder::new();
+        names.prefix("spamops-").suffix(".kept");
+        let directory = std::env::temp_dir();
+        let made = LiveFile::create(&names, &directory, None, true);
+        let (mut file, temporary) = made.with_context(|| directory.display().to_string())?;
+        io::copy(&mut self.reader()?, &mut file).with_context(|| self.to_string())?;
+        Ok(RereadableInput { place: Self::File(temporary.path().to_path_buf()), temporary: Some(temporary) })
     }
 
     /// Opens the place for writing. A file appears under its name only at [`Output::finish`].
@@ -190,7 +191,7 @@ pub fn expect_not_overwritten<'a>(
 pub struct RereadableInput {
     pub place: Place,
     #[expect(dead_code, reason = "deletes the file when dropped")]
-    temporary: Option<TempPath>,
+    temporary: Option<LiveFile>,
 }
 
 /// Reads gzip, with errors that name the format.
@@ -277,22 +278,18 @@ impl Output {
                 "cannot write compressed files; write to - and pipe the output through gzip or zstd",
             ));
         }
-        let found = fs::metadata(path).ok();
         let name = path.display().to_string();
-        if found.as_ref().is_some_and(|found| !found.is_file()) {
-            // Write to a device or pipe directly: a rename would replace the device or pipe with a file.
-            let file: Box<dyn Write> = Box::new(OpenOptions::new().write(true).open(path)?);
-            return Ok(Self { to: OutputTarget::Stream(BufWriter::new(file)), name });
-        }
-        let path = if found.is_some() { fs::canonicalize(path)? } else { path.to_path_buf() };
-        let file_name =
-            path.file_name().ok_or_else(|| io::Error::other("is not a file name; name a file"))?;
-        let temporary = format!(".{}.{}.tmp", file_name.to_string_lossy(), std::process::id());
-        let staged = StagedFile::create(&path, &temporary, Durability::Kill)?;
-        if let Some(found) = found {
-            staged.set_permissions(found.permissions())?;
-        }
-        Ok(Self { to: OutputTarget::Staged(staged), name })
+        let to = match named_output(path)? {
+            NamedOutput::Device(file) => OutputTarget::Stream(BufWriter::new(Box::new(file))),
+            NamedOutput::File(path, permissions) => {
+                let staged = StagedFile::create(&path, Durability::Kill)?;
+                if let Some(permissions) = permissions {
+                    staged.set_permissions(permissions)?;
+                }
+                OutputTarget::Staged(staged)
+            }
+        };
+        Ok(Self { to, name })
     }
 
     /// Writes all data and renames the file to its final name.

@@ -9,8 +9,10 @@ use anyhow::{Context, Error, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::io::durable;
+use crate::io::owned_file::{create_directories, open_lock, remove};
 use crate::io::result_file::{self, hex};
 use crate::io::stream::Place;
+use crate::mlflow::owned_files::SPOOL_FILES;
 use crate::mlflow::server::is_transient;
 use crate::mlflow::tracking::{Contents, TrackReport, TrackingPlan};
 use crate::registry::json_files;
@@ -31,14 +33,20 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Opens the spool in a directory, and creates it if needed. Waits until no other process uses the spool.
+    /// Opens the spool in a directory, and creates it if needed. Waits until no other process uses the spool, and deletes
+    /// temporary files of killed processes.
     pub fn open(directory: &Path) -> Result<Self> {
         let shown = || directory.display().to_string();
-        for inside in ["plans", "files"] {
-            fs::create_dir_all(directory.join(inside)).with_context(shown)?;
+        SPOOL_FILES.expect_no_links(directory)?;
+        let folders = ["plans", "files"].map(|name| directory.join(name));
+        for folder in &folders {
+            create_directories(folder).with_context(shown)?;
         }
-        let lock = File::create(directory.join("lock")).with_context(shown)?;
+        let lock = open_lock(&directory.join("lock")).with_context(shown)?;
         lock.lock().with_context(shown)?;
+        for folder in &folders {
+            durable::leftovers(folder)?.iter().try_for_each(|path| remove(path))?;
+        }
         Ok(Self { directory: directory.to_owned(), _lock: lock })
     }
 
@@ -88,7 +96,7 @@ impl Spool {
 
     /// Removes a plan that was sent, and the contents that no other plan needs.
     pub fn remove(&self, path: &Path) -> Result<()> {
-        fs::remove_file(path).with_context(|| path.display().to_string())?;
+        remove(path)?;
         let mut needed = Vec::new();
         for path in self.plans()? {
             match self.read(&path) {
@@ -102,7 +110,7 @@ impl Spool {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if !needed.contains(&name) {
-                fs::remove_file(&path).with_context(|| path.display().to_string())?;
+                remove(&path)?;
             }
         }
         Ok(())
@@ -183,6 +191,9 @@ mod tests {
         assert!(damaged.ends_with(": is damaged; remove it, then track the same files again"), "{damaged}");
         spool.remove(&second).unwrap();
         assert_eq!(fs::read_dir(directory.join("files")).unwrap().count(), 0);
+        drop(spool);
+        Spool::open(&directory).unwrap();
+        assert_eq!(fs::read_dir(directory.join("plans")).unwrap().count(), 0);
         fs::remove_dir_all(&directory).unwrap();
     }
 }

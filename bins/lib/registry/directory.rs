@@ -16,11 +16,30 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::io::diagnostics::shown;
+use crate::io::owned_file::{OwnedDirectory, expect_no_link};
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 
 /// The alias of the model in production.
 pub const CHAMPION: &str = "champion";
+
+/// The files of one named model.
+pub const REGISTRY_FILES: OwnedDirectory = OwnedDirectory {
+    kind: "registry",
+    paths: || {
+        let paths = [
+            "versions/",
+            "models/",
+            "reports/",
+            "journal.jsonl",
+            "*.json",
+            "versions/*.json",
+            "models/*.json",
+            "reports/*.json",
+        ];
+        paths.map(str::to_owned).into()
+    },
+};
 
 /// The versions of one named model.
 #[derive(Clone, Debug)]
@@ -123,12 +142,14 @@ impl Registry {
     /// An alias by its name; none if it does not exist.
     pub fn alias(&self, alias: &str) -> Result<Option<Alias>> {
         let path = self.alias_path(alias);
+        self.expect_own(&path)?;
         if path.is_file() { read_alias(path).map(Some) } else { Ok(None) }
     }
 
     /// All aliases, by name.
     pub fn aliases(&self) -> Result<Vec<Alias>> {
-        json_files(&self.directory)?.into_iter().map(read_alias).collect()
+        let read = |path: PathBuf| self.expect_own(&path).and_then(|()| read_alias(path));
+        json_files(&self.directory)?.into_iter().map(read).collect()
     }
 
     /// All versions, oldest first.
@@ -142,7 +163,9 @@ impl Registry {
 
     /// A version by its number; none if it does not exist.
     pub fn version(&self, number: u64) -> Result<Option<Version>> {
-        let place = Place::File(self.version_path(number));
+        let path = self.version_path(number);
+        self.expect_own(&path)?;
+        let place = Place::File(path);
         if !place.is_regular_file() {
             return Ok(None);
         }
@@ -167,22 +190,24 @@ impl Registry {
         if self.is_empty()? {
             return Ok(Journal::default());
         }
+        self.expect_own(&path)?;
         ensure!(path.exists(), "{}: is missing; restore it from git", path.display());
         Journal::read(&path)
     }
 
     /// The text of a model. Checks its digest.
     pub fn model(&self, digest: &str) -> Result<String> {
-        Self::read_checked(&self.model_path(digest), digest, ", or promote the model again")
+        self.read_checked(&self.model_path(digest), digest, ", or promote the model again")
     }
 
     /// The text of a report that was registered with a version. Checks its digest.
     pub fn report(&self, digest: &str) -> Result<String> {
-        Self::read_checked(&self.report_path(digest), digest, "")
+        self.read_checked(&self.report_path(digest), digest, "")
     }
 
-    fn read_checked(path: &Path, digest: &str, other_remedy: &str) -> Result<String> {
+    fn read_checked(&self, path: &Path, digest: &str, other_remedy: &str) -> Result<String> {
         expect_digest(digest)?;
+        self.expect_own(path)?;
         let place = Place::File(path.to_owned());
         ensure!(place.is_regular_file(), "{place}: is missing; restore it from git{other_remedy}");
         let text = place.read_text()?;
@@ -203,6 +228,18 @@ impl Registry {
             }
         }
         Ok(None)
+    }
+
+    /// Fails if a file, its directory or the directory of the model is a symbolic link.
+    fn expect_own(&self, path: &Path) -> Result<()> {
+        let inside = path.ancestors().take_while(|path| path.starts_with(&self.directory));
+        inside.collect::<Vec<_>>().into_iter().rev().try_for_each(expect_no_link)
+    }
+
+    /// Fails if the directory of the model, or a file or directory in it, is a symbolic link.
+    pub(super) fn expect_no_links(&self) -> Result<()> {
+        expect_no_link(&self.directory)?;
+        REGISTRY_FILES.expect_no_links(&self.directory)
     }
 
     pub(super) fn alias_path(&self, alias: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Reads a registry for a writer, repairs it after a killed writer, and carries out the steps of a change.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -9,6 +9,7 @@ use super::journal::{Journal, JournalAction, JournalEntry};
 use super::{Alias, Registry, Version};
 use crate::io::append_log::AppendLog;
 use crate::io::durable::{self, ReadyFile};
+use crate::io::owned_file;
 use crate::io::result_file::ResultHead;
 
 /// The contents of a registry without the models.
@@ -34,6 +35,7 @@ pub(super) enum RegistryStep {
 impl Registry {
     /// Waits for other writers, and keeps them out until the returned lock is dropped.
     pub(super) fn lock(&self) -> Result<File> {
+        self.expect_no_links()?;
         durable::directory(&self.directory)?;
         let lock = File::open(&self.directory).and_then(|lock| lock.lock().map(|()| lock));
         lock.map_err(|error| self.cannot_lock(&error))
@@ -42,6 +44,7 @@ impl Registry {
     /// Like [`Registry::lock`], but shared, for a dry run. A dry run waits for a writer, so that it does not report the
     /// writer's temporary files as leftovers.
     pub(super) fn lock_shared(&self) -> Result<Option<File>> {
+        self.expect_no_links()?;
         if !self.directory.exists() {
             return Ok(None);
         }
@@ -100,9 +103,7 @@ impl Registry {
     /// Carries out the steps in order.
     pub(super) fn carry_out(&self, steps: &[RegistryStep]) -> Result<()> {
         steps.iter().try_for_each(|step| match step {
-            RegistryStep::Remove(path, _) => {
-                fs::remove_file(path).with_context(|| path.display().to_string())
-            }
+            RegistryStep::Remove(path, _) => owned_file::remove(path),
             RegistryStep::Cut(length) => AppendLog::open(&self.journal_path())?.cut(*length),
             RegistryStep::Write(path, bytes) => durable::write(path, bytes),
             RegistryStep::Enter(lines, alias) => {

@@ -10,5 +10,5 @@ pub mod sweep;
 mod verify;
 
 pub use directory::{
-    Alias, CHAMPION, Registry, TrainingData, Version, alias, in_directory, json_files, name,
+    Alias, CHAMPION, REGISTRY_FILES, Registry, TrainingData, Version, alias, in_directory, json_files, name,
 };

@@ -1,15 +1,16 @@
 //! Checks that every file of a registry matches its name, and that all files agree with each other.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
 use super::directory::{expect_digest, stem};
 use super::journal::{Journal, JournalAction};
 use super::ledger::counted;
-use super::{Alias, CHAMPION, Registry, Version, json_files};
+use super::{Alias, CHAMPION, REGISTRY_FILES, Registry, Version, json_files};
 use crate::io::diagnostics::shown;
+use crate::io::owned_file::{LINK, expect_no_link};
 use crate::io::result_file;
 use crate::io::stream::Place;
 use crate::model::model_file::Model;
@@ -25,14 +26,29 @@ struct KnownFiles {
 impl Registry {
     /// Checks every file, and passes its description or its error to `each`.
     pub fn verify(&self, each: &mut dyn FnMut(&Path, Result<String>)) -> Result<()> {
+        expect_no_link(&self.directory)?;
         let mut known = KnownFiles::default();
+        // Links are findings, and nothing is read through them.
+        let linked = REGISTRY_FILES.links(&self.directory)?;
+        let is_own = |path: &Path| !path.ancestors().any(|path| linked.iter().any(|link| link == path));
+        let json_files = |directory: &Path| -> Result<Vec<PathBuf>> {
+            let files = if is_own(directory) { json_files(directory)? } else { Vec::new() };
+            Ok(files.into_iter().filter(|path| is_own(path)).collect())
+        };
+        for link in linked.iter().filter(|link| **link != self.journal_path()) {
+            each(link, Err(anyhow!(LINK)));
+        }
         // Read aliases first, then the journal, then versions. A writer works in the opposite order, so the journal lists
         // every alias that was read, and every version in the journal exists.
         let aliases = json_files(&self.directory)?.into_iter();
         let mut aliases: Vec<_> = aliases.map(|path| (read_alias(&path), path)).collect();
         let path = self.journal_path();
         let is_new = self.is_empty()?;
-        let journal = if is_new { Ok(Journal::default()) } else { read_journal(&path) };
+        let journal = match is_own(&path) {
+            false => Err(anyhow!(LINK)),
+            true if is_new => Ok(Journal::default()),
+            true => read_journal(&path),
+        };
         let journal = journal.map(|journal| {
             if is_new {
                 return "no journal yet; the next promote creates it".to_owned();
@@ -49,7 +65,7 @@ impl Registry {
         let is_readable = journal.is_ok();
         let champion = self.alias_path(CHAMPION);
         let needs_champion = !is_readable || known.journal.moves(CHAMPION).next().is_some();
-        if needs_champion && !champion.exists() {
+        if needs_champion && !champion.exists() && is_own(&champion) {
             aliases.push((read_alias(&champion), champion));
         }
         let mut versions = json_files(&self.directory.join("versions"))?;

@@ -1,11 +1,10 @@
 //! Writes the report of a run: `decision.json`, `report.md` and `report.html`.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::io::owned_file::append_to_named;
 use crate::io::result_file;
 use crate::io::stream::Place;
 use crate::report::{Decision, RunResults, annotate, markdown, page};
@@ -18,8 +17,7 @@ pub fn write(directory: &Path, run: &RunResults, decision: &Decision) -> Result<
 
 /// Appends to a file of the runner, such as the job summary.
 pub fn append(path: &Path, text: &str) -> Result<()> {
-    let file = OpenOptions::new().append(true).create(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| path.display().to_string())
+    append_to_named(path, text).with_context(|| path.display().to_string())
 }
 
 impl RunResults {

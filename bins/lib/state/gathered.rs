@@ -4,7 +4,7 @@
 //! keeps the last 64 runs.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,27 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::io::append_log::{AppendLog, complete_lines};
 use crate::io::dates::Timestamp;
+use crate::io::owned_file::{OwnedDirectory, copy_to_new, create_directories, open_lock};
 use crate::io::stream::Place;
+
+/// The files of the state directory.
+pub const STATE_FILES: OwnedDirectory = OwnedDirectory {
+    kind: "state",
+    paths: || {
+        let names = [
+            "rows.jsonl",
+            "refused.jsonl",
+            "decisions.jsonl",
+            "told.jsonl",
+            "history.jsonl",
+            "history.lock",
+            "history.unreadable-*.jsonl",
+            "watched.json",
+            "retrain-pending",
+        ];
+        names.map(str::to_owned).into()
+    },
+};
 
 #[derive(Clone, Debug)]
 pub struct State {
@@ -48,9 +68,10 @@ pub struct NotificationEntry {
 }
 
 impl State {
-    /// The state in a directory, which need not exist yet.
-    pub fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_path_buf() }
+    /// The state in a directory, which need not exist yet. Fails if one of its files is a symbolic link.
+    pub fn open(directory: &Path) -> Result<Self> {
+        STATE_FILES.expect_no_links(directory)?;
+        Ok(Self { directory: directory.to_path_buf() })
     }
 
     /// The gathered rows, as JSON Lines. `sample --exclude` leaves these rows out.
@@ -101,8 +122,8 @@ impl State {
     /// Locks the history for one run, until the returned file is dropped.
     pub fn lock_history(&self) -> Result<File> {
         let path = self.file("history.lock");
-        fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
-        let lock = File::create(&path).with_context(|| path.display().to_string())?;
+        create_directories(&self.directory).with_context(|| self.directory.display().to_string())?;
+        let lock = open_lock(&path).with_context(|| path.display().to_string())?;
         lock.lock().with_context(|| path.display().to_string())?;
         Ok(lock)
     }
@@ -110,7 +131,7 @@ impl State {
     /// Replaces the history. Keeps a copy of the old history if it was unreadable.
     pub fn write_history(&self, lines: &str, was_unreadable: bool) -> Result<()> {
         let path = self.file("history.jsonl");
-        fs::create_dir_all(&self.directory).with_context(|| self.directory.display().to_string())?;
+        create_directories(&self.directory).with_context(|| self.directory.display().to_string())?;
         if was_unreadable {
             let names = (1..1000).map(|number| self.file(&format!("history.unreadable-{number}.jsonl")));
             let copy = names.into_iter().find(|copy| !copy.exists());
@@ -118,7 +139,7 @@ impl State {
                 let directory = self.directory.display();
                 format!("{directory}: has 999 files named history.unreadable-N.jsonl; delete some")
             })?;
-            fs::copy(&path, &copy).with_context(|| path.display().to_string())?;
+            copy_to_new(&path, &copy).with_context(|| copy.display().to_string())?;
         }
         Place::File(path).write_text(lines)
     }
@@ -176,12 +197,14 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn state(name: &str) -> State {
         let directory = std::env::temp_dir().join(format!("spamops-state-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&directory);
-        State::new(&directory)
+        State::open(&directory).unwrap()
     }
 
     #[test]
