@@ -33,7 +33,9 @@ use spamops::registry;
 /// the MLflow server with artifact proxying (--serve-artifacts).
 ///
 /// Variables: MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and MLFLOW_RUN_ID are defaults of the options.
-/// MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or else MLFLOW_TRACKING_TOKEN, authenticate.
+/// MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or else MLFLOW_TRACKING_TOKEN, authenticate. They are sent
+/// only over https or to this machine, and only to the server of --uri or MLFLOW_TRACKING_URI, never to a server that
+/// only the spool names.
 /// MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH set TLS. MLFLOW_HTTP_REQUEST_TIMEOUT (30 seconds),
 /// MLFLOW_HTTP_REQUEST_MAX_RETRIES (2) and MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR (1 second) set retries.
 ///
@@ -242,9 +244,11 @@ impl Args {
 
     fn drain(&self, spool: &Spool, scene: &Scene) -> Result<FlushedPlans> {
         spool.drain(&mut |plan| {
-            let uri = self.uri().unwrap_or_else(|| plan.uri.clone());
-            let server = TrackingServer::new(ServerAccess::new(&uri, &variable)?)?;
-            send(plan, &|digest| spool.contents(digest), &server, scene.name())
+            let access = match self.uri() {
+                Some(uri) => ServerAccess::new(&uri, &variable)?,
+                None => ServerAccess::of_file(&plan.uri, &variable)?,
+            };
+            send(plan, &|digest| spool.contents(digest), &TrackingServer::new(access)?, scene.name())
         })
     }
 

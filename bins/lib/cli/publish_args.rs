@@ -1,8 +1,9 @@
 //! Options of `promote` that publish a move: commit, tag, push, and GitHub.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 
+use crate::io::address::{bare, credentials, is_private};
 use crate::io::dates::Timestamp;
 use crate::io::environment;
 #[cfg(feature = "net")]
@@ -78,6 +79,10 @@ impl PublishArgs {
     /// The plan for publishing; `None` if no option requests it.
     pub fn plan(self, now: Timestamp) -> Result<Option<PublishPlan>> {
         let Self { commit, tag, push, .. } = self;
+        if let Some(remote) = push.as_deref().filter(|remote| credentials(remote).is_some()) {
+            let is_read = remote.starts_with("http://") && !is_private(remote);
+            ensure!(!is_read, "--push {}: sends a password without encryption; use https", bare(remote));
+        }
         let plan = PublishPlan {
             commit: commit || tag || push.is_some(),
             tag: tag || push.is_some(),

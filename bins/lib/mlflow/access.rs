@@ -12,9 +12,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 
-use crate::io::address::bare;
+use crate::io::address::{bare, credentials};
 use crate::io::diagnostics::shown;
 use crate::publish::http::{self, HttpSettings};
+
+/// Variables with credentials.
+const CREDENTIALS: [&str; 3] =
+    ["MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"];
 
 /// Address, credentials and HTTP settings of a server.
 pub struct ServerAccess {
@@ -38,7 +42,7 @@ impl ServerAccess {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
         let from_address =
-            userinfo(uri).map(|pair| basic(percent_decode_str(pair).decode_utf8_lossy().into_owned()));
+            credentials(uri).map(|pair| basic(percent_decode_str(pair).decode_utf8_lossy().into_owned()));
         let user = set("MLFLOW_TRACKING_USERNAME").zip(set("MLFLOW_TRACKING_PASSWORD"));
         let user = || user.map(|(name, password)| basic(format!("{name}:{password}")));
         let token = || set("MLFLOW_TRACKING_TOKEN").map(|token| format!("Bearer {token}"));
@@ -52,7 +56,24 @@ impl ServerAccess {
             insecure: set("MLFLOW_TRACKING_INSECURE_TLS").is_some_and(|value| is_true(&value)),
         };
         let authorization = from_address.or_else(user).or_else(token);
+        if authorization.is_some() {
+            http::expect_private(uri)?;
+        }
         Ok(Self { uri: http::address(&bare(uri))?, authorization, settings })
+    }
+}
+
+impl ServerAccess {
+    /// The settings for an address that only a file names. Credentials never go there.
+    pub fn of_file(uri: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let is_set = |name: &&&str| variable(name).is_some_and(|value| !value.is_empty());
+        if let Some(name) = CREDENTIALS.iter().find(is_set) {
+            bail!(
+                "{}: only the spool names this server, so {name} is not sent to it; set --uri or MLFLOW_TRACKING_URI",
+                bare(uri)
+            );
+        }
+        Ok(Self { authorization: None, ..Self::new(&bare(uri), variable)? })
     }
 }
 
@@ -77,12 +98,6 @@ fn seconds(set: &dyn Fn(&str) -> Option<String>, name: &str, default: Duration) 
     Ok(number(set, name, 0.0..=86400.0)?.map_or(default, Duration::from_secs_f64))
 }
 
-/// User name and password in an address.
-fn userinfo(uri: &str) -> Option<&str> {
-    let (_, rest) = uri.split_once("://")?;
-    Some(rest.split(['/', '?', '#']).next()?.rsplit_once('@')?.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,11 +113,41 @@ mod tests {
         let name = [("MLFLOW_TRACKING_USERNAME", "me"), ("MLFLOW_TRACKING_PASSWORD", "p"), token];
         let authorization = |uri: &str, variables: &[_]| access(uri, variables).unwrap().authorization;
         assert_eq!(authorization("http://a", &[]), None);
-        assert_eq!(authorization("http://a", &[token]).unwrap(), "Bearer t");
-        assert_eq!(authorization("http://a", &name).unwrap(), "Basic bWU6cA==");
+        assert_eq!(authorization("https://a", &[token]).unwrap(), "Bearer t");
+        assert_eq!(authorization("https://a", &name).unwrap(), "Basic bWU6cA==");
         // python: base64.b64encode(b"you:p@q")
-        assert_eq!(authorization("http://you:p%40q@a/b", &name).unwrap(), "Basic eW91OnBAcQ==");
-        assert_eq!(access("http://you:p%40q@a/b/", &name).unwrap().uri, "http://a/b");
+        assert_eq!(authorization("https://you:p%40q@a/b", &name).unwrap(), "Basic eW91OnBAcQ==");
+        assert_eq!(access("https://you:p%40q@a/b/", &name).unwrap().uri, "https://a/b");
+    }
+
+    #[test]
+    fn credentials_go_only_over_https_or_to_this_machine() {
+        let error = |uri: &str, variables: &[_]| access(uri, variables).err().map(|error| error.to_string());
+        let token = [("MLFLOW_TRACKING_TOKEN", "t0ken")];
+        let advice = "http://mlflow.example: is not an https:// address; credentials are sent only over https, or to this machine";
+        assert_eq!(error("http://mlflow.example", &token).as_deref(), Some(advice));
+        assert_eq!(error("http://me:secret@mlflow.example", &[]).as_deref(), Some(advice));
+        assert_eq!(error("http://mlflow.example", &[]), None);
+        assert_eq!(error("http://127.0.0.1:5000", &token), None);
+    }
+
+    #[test]
+    fn credentials_do_not_go_to_a_server_that_a_file_names() {
+        let of_file = |uri: &str, variables: &[(&str, &str)]| {
+            let found =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            ServerAccess::of_file(uri, &|name| found(name).map(str::to_owned))
+        };
+        for name in CREDENTIALS {
+            let error = of_file("https://evil.example", &[(name, "t0ken")]).err().unwrap().to_string();
+            assert_eq!(
+                error,
+                format!(
+                    "https://evil.example: only the spool names this server, so {name} is not sent to it; set --uri or MLFLOW_TRACKING_URI"
+                )
+            );
+        }
+        assert_eq!(of_file("https://me:secret@a", &[]).unwrap().authorization, None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::io::address::bare;
+use crate::io::address::{bare, credentials, is_private};
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
 use crate::io::result_file;
@@ -294,6 +294,13 @@ impl Alert {
         };
         if address(&url).is_err() {
             bail!("{variable} is not an http:// or https:// address; correct it");
+        }
+        // The address of Alertmanager is the only one that is not secret.
+        let is_secret = channel != Channel::Alertmanager || credentials(&url).is_some();
+        if is_secret && !is_private(&url) {
+            bail!(
+                "{variable} is not an https:// address; secrets are sent only over https, or to this machine"
+            );
         }
         let body = serde_json::to_vec(&message)?;
         let mut request = HttpRequest::new(HttpMethod::Post, &url, idempotence)

@@ -13,7 +13,7 @@ use ureq::http::{self, Response};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, SendBody};
 
-use crate::io::address::bare;
+use crate::io::address::{bare, is_private};
 use crate::io::diagnostics::{inert, shown};
 
 /// Maximum number of bytes read from an answer.
@@ -334,6 +334,16 @@ fn retry_after(response: &Response<Body>) -> Option<Duration> {
     let time = |text: &str| -> Option<Timestamp> { DateTimeParser::new().parse_timestamp(text).ok() };
     let seconds = time(requested)?.as_second() - time(header(response, "date")?)?.as_second();
     Some(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
+}
+
+/// Fails if somebody on the network could read the credentials that are sent to this address.
+pub fn expect_private(url: &str) -> Result<()> {
+    ensure!(
+        is_private(url),
+        "{}: is not an https:// address; credentials are sent only over https, or to this machine",
+        bare(url)
+    );
+    Ok(())
 }
 
 /// Checks a base address, and removes its trailing slashes.

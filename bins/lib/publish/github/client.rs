@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::io::address::is_private;
 use crate::io::environment::variable;
 
 /// Address of the API without GITHUB_API_URL.
@@ -207,10 +208,8 @@ impl GitHub {
 fn address(text: &str) -> Result<Uri> {
     let parsed = text.parse().ok();
     let base: Uri = parsed.context("is not the address of an API; use one such as https://api.github.com")?;
-    let host = base.host().context("contains no host; use an address such as https://api.github.com")?;
-    let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-    let is_safe = base.scheme_str() == Some("https") || base.scheme_str() == Some("http") && is_local;
-    ensure!(is_safe, "is not an https:// address; a token is sent only over https");
+    base.host().context("contains no host; use an address such as https://api.github.com")?;
+    ensure!(is_private(text), "is not an https:// address; a token is sent only over https");
     let user = base.authority().is_some_and(|authority| authority.as_str().contains('@'));
     ensure!(!user, "contains a user or password; remove them and set GITHUB_TOKEN");
     Ok(base)
