@@ -213,6 +213,68 @@ fn results_of_another_run_are_rejected() {
 }
 
 #[test]
+fn old_results_are_gone_when_a_new_run_fails() {
+    let complete = fresh("old");
+    run_ok(&complete, &["run", "--demo"]);
+    let state_file = "out/state/rows.jsonl";
+    for (name, words) in [
+        ("no-rows", &["--data", "none.csv"][..]),
+        ("no-rows-step", &["--data", "none.csv", "sample"]),
+        ("no-contract", &["--data", "out/demo/messages.csv.gz", "--contract", "none.toml"]),
+        ("result-as-rows", &["--data", "out/clean.csv"]),
+        ("rows-as-word", &["--data", "out/demo", "sample"]),
+    ] {
+        let directory = fresh(&format!("old-{name}"));
+        let copied = Command::new("cp").arg("-R").arg(complete.join("out")).arg(&directory).status();
+        assert!(copied.unwrap().success());
+        run_fails(&directory, &[&["run"], words].concat());
+        for file in ["run", "validate", "drift", "compare", "promote", "decision"] {
+            assert!(!directory.join(format!("out/{file}.json")).exists(), "{name}: {file}.json");
+        }
+        assert!(directory.join(state_file).exists(), "{name}");
+        let printed = String::from_utf8(run_ok(&directory, &["report", "out"]).stdout).unwrap();
+        assert!(printed.contains("deploy_needed=false\nreason_code=none\n"), "{name}: {printed}");
+        let printed = run_ok(&directory, &["notify", "out", "--to", "slack", "--dry-run"]);
+        assert_eq!(
+            String::from_utf8(printed.stderr).unwrap(),
+            "spamops notify: no alert to send\n",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn planted_results_are_rejected() {
+    let directory = fresh("planted");
+    run_ok(&directory, &["run", "--demo"]);
+    let kinds = ["validate", "metrics", "drift", "compare", "promote"];
+    let reject = |wanted: &str| {
+        for words in [&["report", "out"][..], &["notify", "out", "--to", "slack", "--dry-run"]] {
+            let printed = run_fails(&directory, words);
+            assert!(printed.contains(wanted), "{wanted}: {printed}");
+        }
+    };
+    for kind in kinds {
+        let path = directory.join(format!("out/{kind}.json"));
+        let written = fs::read_to_string(&path).unwrap();
+        let id = json(&path)["run_id"].as_str().unwrap().to_owned();
+        // The result of another run, and a result of no run.
+        fs::write(&path, written.replace(&id, &"0".repeat(64))).unwrap();
+        reject(&format!("{kind}.json belongs to run 000000000000"));
+        fs::write(&path, written.replace(&format!("\"run_id\": \"{id}\","), "")).unwrap();
+        reject(&format!("{kind}.json belongs to no run"));
+        fs::write(&path, written).unwrap();
+    }
+    // A record whose id does not match its settings and inputs.
+    let record = fs::read_to_string(directory.join("out/run.json")).unwrap();
+    fs::write(directory.join("out/run.json"), record.replace("\"size\": 2000", "\"size\": 2001")).unwrap();
+    reject("the id does not match");
+    // Results whose record is gone.
+    fs::remove_file(directory.join("out/run.json")).unwrap();
+    reject("out: there is no run.json, but validate.json belongs to run");
+}
+
+#[test]
 fn printed_command_lines_can_be_pasted() {
     let directory = fresh("pasted a 'b");
     let lines = String::from_utf8(run_ok(&directory, &["run", "--demo"]).stderr).unwrap();

@@ -3,23 +3,27 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::dates::Timestamp;
+use ::spamops::io::diagnostics::shown;
 use ::spamops::io::environment;
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
 use ::spamops::publish::alerts::{Alert, AlertKind, Channel, distinct};
-use ::spamops::registry;
+use ::spamops::registry::moves::Promotion;
+use ::spamops::registry::recorded_move::MoveStanding;
+use ::spamops::registry::{self, Registry};
 use ::spamops::report::{self, RunResults};
 use ::spamops::state::gathered::{NotificationEntry, State};
 
 /// Send the decision of a run to Slack, PagerDuty, Alertmanager or a webhook
 ///
 /// What it does: Reads drift.json, compare.json and promote.json in the directory of a run; missing files are skipped.
-/// notify sends one alert if a retrain is needed, a challenger was not deployed, or the champion changed.
+/// notify sends one alert if a retrain is needed, a challenger was not deployed, or the champion changed. Results of
+/// different runs are an error. So is a promotion that the journal of the registry does not have.
 ///
 /// Input: The secrets come from the environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or
 /// SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET. The secret signs the message (Standard Webhooks).
@@ -49,6 +53,13 @@ pub(crate) struct Args {
     /// Name of the model in the registry
     #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
     name: String,
+
+    /// Directory of the registry, to check a promotion [default: from run.json, else models]
+    ///
+    /// A promotion is sent only if the journal of this registry has it. If the alias has moved again since, notify sends
+    /// nothing.
+    #[arg(long, value_name = "DIR")]
+    registry: Option<PathBuf>,
 
     /// Directory of the state, which records the alerts that were sent
     #[arg(long, value_name = "DIR")]
@@ -135,13 +146,29 @@ impl Args {
             .any(|entry| entry.subject == subject)
     }
 
+    /// How the promotion of the run relates to the journal of its registry.
+    fn standing(&self, run: &RunResults, promotion: &Promotion) -> Result<MoveStanding> {
+        let place = self.directory.join("promote.json");
+        let name = registry::name(&promotion.name)
+            .with_context(|| format!("{}: name {}", place.display(), shown(&promotion.name)))?;
+        let recorded = run.model.registry.as_ref().map(PathBuf::from);
+        let directory = self.registry.clone().or(recorded).unwrap_or_else(|| PathBuf::from("models"));
+        Registry::new(&directory, &name).standing(promotion)
+    }
+
     /// The alert of the last step that needs an alert.
     fn alert(&mut self, run: &RunResults, time: Timestamp, scene: &Scene) -> Result<Option<Alert>> {
         let page = self.run_url.take().or_else(environment::run_page);
-        if let Some(alert) =
-            run.promote.as_ref().and_then(|promotion| Alert::of(promotion, time, page.clone()))
+        if let Some((promotion, alert)) = run
+            .promote
+            .as_ref()
+            .and_then(|promotion| Some((promotion, Alert::of(promotion, time, page.clone())?)))
         {
-            return Ok(Some(alert));
+            let is_current = self.standing(run, promotion)? == MoveStanding::Current;
+            if !is_current {
+                scene.remark(format!("{} has moved again since this run", promotion.alias));
+            }
+            return Ok(is_current.then_some(alert));
         }
         let decision = run.decision(time, scene.name());
         let (kind, subject) = match &run.compare {

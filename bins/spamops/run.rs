@@ -15,7 +15,7 @@ use ::spamops::cycle::demo;
 use ::spamops::cycle::files::RunFiles;
 use ::spamops::cycle::record::CycleRecord;
 use ::spamops::cycle::run::CycleRun;
-use ::spamops::cycle::settings::{CycleOptions, word};
+use ::spamops::cycle::settings::{CycleOptions, CycleSettings, word};
 use ::spamops::cycle::step::CycleStep;
 use ::spamops::io::dates::Timestamp;
 use ::spamops::io::environment;
@@ -39,12 +39,14 @@ use ::spamops::io::stream::Place;
 /// model.
 ///
 /// Output: The files of the steps below, in --out-dir. Each command line is printed before it runs, so that you can
-/// paste it into a shell. A new run deletes the results of the previous run, but never the registry or the state.
+/// paste it into a shell. A new run deletes the results of the previous run first, even if it fails, but never the
+/// registry or the state.
 ///
 /// Method: run.json records the options, the SHA-256 of every input, and the id of the run. Later steps take their
 /// options from run.json, and every JSON result carries the id. If you give a step other options, or change the policy,
-/// a run with a new id starts. report then rejects the older results. Without STEP, a killed or failed run resumes
-/// after its last complete step. The rows, contract, policy and options must be unchanged; otherwise, a new run starts.
+/// a run with a new id starts. report and notify then reject the older results. Without STEP, a killed or failed run
+/// resumes after its last complete step. Its input files, policy and options must be unchanged; otherwise, a new run
+/// starts.
 #[derive(Parser)]
 #[command(
     name = "run",
@@ -160,7 +162,9 @@ impl Tool for Args {
                 recorded.map_err(|error| anyhow!("{error:#}; start over with spamops run --restart"))?
             }
         };
-        if recorded.is_none() && self.data.is_none() && !self.demo && !self.only_reports() {
+        // Without rows, no run begins, so the results of the previous run stay.
+        let has_rows = self.data.is_some() || self.demo;
+        if !has_rows && (is_new || recorded.is_none() && !self.only_reports()) {
             ensure!(is_new, "{}: no run.json; run the step sample first", self.out_dir.display());
             bail!("no rows; set --data FILE, or try --demo");
         }
@@ -197,44 +201,64 @@ impl Args {
         // A runner requests the outputs even if the run did not start. Then all of them are false.
         if killed.is_none() && self.only_reports() {
             if !self.dry_run {
-                RunFiles::new(&self.out_dir).clear()?;
+                RunFiles::new(&self.out_dir).clear([])?;
             }
             let no_rows = CycleOptions { data: Some(self.out_dir.clone()), ..options };
             return Ok(CycleRecord::unrecorded(no_rows.settings(|| scene.now())?, scene.name()));
         }
-        let settings = options.settings(|| scene.now())?;
+        let settings = options.settings(|| scene.now());
         if self.dry_run {
-            return Ok(CycleRecord::unrecorded(settings, scene.name()));
+            return Ok(CycleRecord::unrecorded(settings?, scene.name()));
         }
+        let killed = killed.filter(|_| self.steps.is_empty() && !self.restart);
+        let resumable = match (killed, &settings) {
+            (Some(killed), Ok(settings)) => self.resumable(killed, settings, options.now.is_some()),
+            _ => Ok(None),
+        };
+        let files = RunFiles::new(&self.out_dir);
+        if let Ok(Some(killed)) = resumable {
+            let place = match killed.done.last() {
+                Some(step) => format!("after the step {step}"),
+                None => "from its first step".to_owned(),
+            };
+            files.sweep()?;
+            scene.echo(&format!("resuming run {:.12} {place}", killed.id));
+            return Ok(killed);
+        }
+        // Delete the old results before anything fails. Otherwise, a report would announce them as results of this run.
+        files.clear(self.inputs())?;
+        let settings = settings?;
+        resumable?;
         if self.demo {
             demo::write(&self.out_dir.join("demo"))?;
         }
-        let files = RunFiles::new(&self.out_dir);
-        let has_rows = Path::new(&settings.data).exists();
-        if let Some(killed) = killed.filter(|_| has_rows && self.steps.is_empty() && !self.restart) {
-            let mut expected = settings.clone();
-            if options.now.is_none() {
-                expected.now.clone_from(&killed.settings.now);
-            }
-            if killed.can_resume(&expected)? {
-                let place = match killed.done.last() {
-                    Some(step) => format!("after the step {step}"),
-                    None => "from its first step".to_owned(),
-                };
-                files.sweep()?;
-                scene.echo(&format!("resuming run {:.12} {place}", killed.id));
-                return Ok(killed);
-            }
-        }
-        let no_file = || format!("{}: no such file; set --data", settings.data);
-        // This check comes before the results are cleared, so that a killed run can resume once its rows are back.
-        ensure!(has_rows || !self.steps.is_empty(), no_file());
-        files.expect_distinct([&settings.data].into_iter().chain(&settings.contract).map(String::as_str))?;
-        files.clear()?;
-        ensure!(has_rows, no_file());
+        ensure!(Path::new(&settings.data).exists(), "{}: no such file; set --data", settings.data);
         let record = CycleRecord::begin(settings, scene.name())?;
         record.write(&self.out_dir)?;
         Ok(record)
+    }
+
+    /// The killed run, if this call continues it.
+    fn resumable(
+        &self,
+        killed: CycleRecord,
+        settings: &CycleSettings,
+        is_at_given_time: bool,
+    ) -> Result<Option<CycleRecord>> {
+        if self.demo {
+            demo::write(&self.out_dir.join("demo"))?;
+        }
+        let mut wanted = settings.clone();
+        if !is_at_given_time {
+            wanted.now.clone_from(&killed.settings.now);
+        }
+        let resumes = Path::new(&settings.data).exists() && killed.can_resume(&wanted)?;
+        Ok(resumes.then_some(killed))
+    }
+
+    /// The files that the run reads.
+    fn inputs(&self) -> impl Iterator<Item = &Path> {
+        [&self.data, &self.contract].into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// The record for single steps: the record of their run, or a new record if options or policy have changed.

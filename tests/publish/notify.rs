@@ -192,6 +192,97 @@ fn a_promotion_notifies_only_if_something_moved() {
 }
 
 #[test]
+fn a_promotion_that_the_registry_does_not_have_is_not_sent() {
+    let directory = with_run("invented");
+    promoted(&directory, &[], &[]);
+    let path = directory.join("run/promote.json");
+    let written = fs::read_to_string(&path).unwrap();
+    // The server expects one request: the move that happened.
+    let (url, requests) = server(vec![answer("200 OK", "", "ok"); 1]);
+    let environment = [("SPAMOPS_WEBHOOK_URL", url.as_str()), ("SPAMOPS_WEBHOOK_SECRET", "whsec_c2VjcmV0")];
+    for (from, to) in [
+        ("\"version\": 1", "\"version\": 2"),
+        ("\"sequence\": 1", "\"sequence\": 2"),
+        ("\"actor\": \"ann\"", "\"actor\": \"bob\""),
+        ("better <!here>", "click http://evil.example"),
+        ("\"name\": \"spam\"", "\"name\": \"mail\""),
+        ("\"digest\": \"", "\"digest\": \"0"),
+        ("\"action\": \"assigned\"", "\"action\": \"rolled_back\""),
+    ] {
+        assert!(written.contains(from), "{from}: {written}");
+        fs::write(&path, written.replacen(from, to, 1)).unwrap();
+        let (status, printed) = notify(&directory, "webhook", &environment);
+        assert!(status == 2 && printed.contains("as in promote.json; set --registry to"), "{to}: {printed}");
+    }
+    fs::write(&path, written.replacen("\"name\": \"spam\"", "\"name\": \"../spam\"", 1)).unwrap();
+    let (status, printed) = notify(&directory, "webhook", &environment);
+    assert!(
+        status == 2 && printed.contains("run/promote.json: name '../spam': expected letters"),
+        "{printed}"
+    );
+    fs::write(&path, &written).unwrap();
+    let elsewhere = ["notify", "run", "--to", "webhook", "--registry", "nowhere"];
+    let (status, printed) = run(env!("CARGO_BIN_EXE_spamops"), &elsewhere, &directory, &environment);
+    assert_eq!(status, 2);
+    assert_eq!(
+        printed,
+        "spamops notify: nowhere/spam: has no move 1 of 'champion' to version 1 as in promote.json; \
+         set --registry to the registry that promote wrote\n"
+    );
+    assert_eq!(notify(&directory, "webhook", &environment), (0, String::new()));
+    assert_eq!(requests.join().unwrap().len(), 1);
+}
+
+#[test]
+fn a_promotion_is_not_sent_after_a_later_move() {
+    let directory = with_run("later");
+    promoted(&directory, &[], &[]);
+    let first = fs::read(directory.join("run/promote.json")).unwrap();
+    // The second move points the champion at another version.
+    let data = format!("{ROOT}/data/messages.csv");
+    let fit = ["--quiet", "--preset", "classic", &data, "-o", "m.json"];
+    assert_eq!(run(env!("CARGO_BIN_EXE_fit"), &fit, &directory, &[]).0, 0);
+    assert_eq!(run(env!("CARGO_BIN_EXE_promote"), &["m.json", "-o", "later.json"], &directory, &[]).0, 0);
+    fs::write(directory.join("run/promote.json"), first).unwrap();
+    assert_eq!(
+        notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "http://127.0.0.1:9")]),
+        (
+            0,
+            "spamops notify: champion has moved again since this run\nspamops notify: no alert to send\n"
+                .to_owned()
+        )
+    );
+}
+
+#[test]
+fn secrets_are_not_sent_without_encryption() {
+    let directory = with_run("plain");
+    promoted(&directory, &[], &[]);
+    let environment = [
+        ("SLACK_WEBHOOK_URL", "http://hooks.example/secret"),
+        ("PAGERDUTY_EVENTS_URL", "http://events.example"),
+        ("PAGERDUTY_ROUTING_KEY", "r0uting"),
+        ("ALERTMANAGER_URL", "http://me:secret@alerts.example"),
+        ("SPAMOPS_WEBHOOK_URL", "http://hooks.example"),
+        ("SPAMOPS_WEBHOOK_SECRET", "secret"),
+    ];
+    let (status, printed) = notify(&directory, "slack,pagerduty,alertmanager,webhook", &environment);
+    assert_eq!(status, 0);
+    for (channel, name) in [
+        ("slack", "SLACK_WEBHOOK_URL"),
+        ("pagerduty", "PAGERDUTY_EVENTS_URL"),
+        ("alertmanager", "ALERTMANAGER_URL"),
+        ("webhook", "SPAMOPS_WEBHOOK_URL"),
+    ] {
+        let line = format!(
+            "spamops notify: warning: {channel} was not notified: {name} is not an https:// address; \
+             secrets are sent only over https, or to this machine\n"
+        );
+        assert!(printed.contains(&line), "{printed}");
+    }
+}
+
+#[test]
 fn a_retrain_request_is_sent_again_after_a_promotion() {
     let directory = with_run("again");
     let data = format!("{ROOT}/data/messages.csv");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 
 use crate::io::durable;
 use crate::io::owned_file::{OwnedDirectory, create_directories, remove};
@@ -156,24 +156,26 @@ impl RunFiles {
         names.map(|name| self.directory.join(name))
     }
 
-    /// Fails if an input is a result file, because the run would delete it.
-    pub fn expect_distinct<'a>(&self, inputs: impl IntoIterator<Item = &'a str>) -> Result<()> {
-        let real = |path: &Path| path.canonicalize().ok();
-        for input in inputs {
-            let own = real(Path::new(input));
-            let is_result = own.is_some() && self.results().any(|result| real(&result) == own);
-            ensure!(!is_result, "{input}: would be overwritten; choose another --out-dir");
-        }
-        Ok(())
-    }
-
-    /// Deletes the results of an earlier run, so that they cannot be confused with the results of this run.
-    pub fn clear(&self) -> Result<()> {
+    /// Deletes the results of an earlier run, so that they cannot be confused with the results of this run. Fails if an
+    /// input is a result file, and keeps this file.
+    pub fn clear<'a>(&self, inputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
         create_directories(&self.directory).with_context(|| self.directory.display().to_string())?;
+        let real = |path: &Path| path.canonicalize().ok();
+        let inputs: Vec<(&Path, PathBuf)> =
+            inputs.into_iter().filter_map(|input| Some((input, real(input)?))).collect();
+        let mut overwritten = None;
         // Delete the record first: without a record, no result counts as part of a run.
         for path in [self.record()].into_iter().chain(self.results()).filter(|path| path.is_file()) {
-            remove(&path)?;
+            let own = real(&path);
+            match inputs.iter().find(|(_, input)| own.as_ref() == Some(input)) {
+                Some((input, _)) => overwritten = Some(*input),
+                None => remove(&path)?,
+            }
         }
-        self.sweep()
+        self.sweep()?;
+        if let Some(input) = overwritten {
+            bail!("{}: would be overwritten; choose another --out-dir", input.display());
+        }
+        Ok(())
     }
 }

@@ -225,7 +225,8 @@ impl CycleRun<'_> {
         let common = ["--state", &settings.state, "--now", &settings.now];
         self.call("report", [&*directory].into_iter().chain(common))?;
         if let Some(channels) = &self.notify {
-            self.call("notify", [&*directory, "--to", channels].into_iter().chain(common))?;
+            let to = [&*directory, "--to", channels, "--registry", &settings.registry];
+            self.call("notify", to.into_iter().chain(common))?;
         }
         let pending = request(&self.record.settings);
         if pending.exists() && !self.dry_run && self.has_answered()? {

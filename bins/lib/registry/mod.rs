@@ -6,6 +6,7 @@ pub mod candidate;
 pub mod golden;
 mod ledger;
 pub mod moves;
+pub mod recorded_move;
 pub mod sweep;
 mod verify;
 

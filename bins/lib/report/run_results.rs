@@ -4,13 +4,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use anyhow::{Context, Result, ensure};
 use serde::de::DeserializeOwned;
 
 use crate::compare::report::CompareReport;
-use crate::cycle::files::RECORD;
-use crate::cycle::record;
+use crate::cycle::record::CycleRecord;
 use crate::drift::drift_report::DriftReport;
 use crate::io::diagnostics::inert;
 use crate::io::result_file::{self, ResultHead};
@@ -59,26 +57,20 @@ pub struct RunModel {
     pub champion_digest: Option<String>,
 }
 
-/// The part of `run.json` that a report shows.
-#[derive(Default, Deserialize)]
-struct RecordedModel {
-    champion: Option<u64>,
-    settings: Option<RecordedSettings>,
-}
+/// Results with the id of their run.
+const RESULTS: [&str; 5] = ["validate", "metrics", "drift", "compare", "promote"];
 
-#[derive(Deserialize)]
-struct RecordedSettings {
-    registry: String,
-}
-
-/// Reads the results in a directory. Results of two runs are an error.
+/// Reads the results in a directory. A result that is not of the run in `run.json` is an error.
 pub fn read(directory: &Path) -> Result<RunResults> {
+    let record = CycleRecord::read(directory)?;
+    let run_id = record.as_ref().map(|record| record.id.clone());
+    expect_results_of(run_id.as_deref(), directory)?;
     let promote: Option<Promotion> = result(directory, "promote")?;
     let promote = promote.filter(|promote| promote.alias == CHAMPION && !promote.dry_run);
     Ok(RunResults {
-        run_id: run_id(directory)?,
+        run_id,
         directory: directory.display().to_string().trim_end_matches('/').to_owned(),
-        model: model(directory, promote.as_ref())?,
+        model: model(directory, record, promote.as_ref())?,
         validate: result(directory, "validate")?,
         metrics: result(directory, "metrics")?,
         drift: result(directory, "drift")?,
@@ -93,11 +85,10 @@ fn has_rows(path: &Path) -> bool {
     path.is_file() && File::open(path).is_ok_and(|file| BufReader::new(file).lines().nth(1).is_some())
 }
 
-fn model(directory: &Path, promote: Option<&Promotion>) -> Result<RunModel> {
-    let recorded: Option<RecordedModel> = result(directory, "run")?;
+fn model(directory: &Path, record: Option<CycleRecord>, promote: Option<&Promotion>) -> Result<RunModel> {
     let name = promote.map(|promote| promote.name.clone());
-    let name = name.or_else(|| recorded.as_ref().map(|_| CYCLE_MODEL.to_owned()));
-    let RecordedModel { champion, settings } = recorded.unwrap_or_default();
+    let name = name.or_else(|| record.as_ref().map(|_| CYCLE_MODEL.to_owned()));
+    let champion = record.as_ref().and_then(|record| record.champion);
     let path = directory.join("champion.json");
     let digest = (champion.is_some() && path.is_file())
         .then(|| File::open(&path).and_then(result_file::digest_from))
@@ -105,35 +96,32 @@ fn model(directory: &Path, promote: Option<&Promotion>) -> Result<RunModel> {
         .with_context(|| path.display().to_string())?;
     Ok(RunModel {
         name,
-        registry: settings.map(|settings| settings.registry),
+        registry: record.map(|record| record.settings.registry),
         champion_version: champion,
         champion_digest: digest,
     })
 }
 
-/// The id of the run that all results in a directory belong to.
-fn run_id(directory: &Path) -> Result<Option<String>> {
-    let record = directory.join(RECORD);
-    let recorded = record.exists().then(|| record::id_in(&Place::File(record))).transpose()?;
-    let mut first = recorded.map(|id| ("run", Some(id)));
-    for kind in ["validate", "metrics", "drift", "compare", "promote"] {
+/// Fails if a result is not of the run in `run.json`. Without `run.json`, no result may belong to a run: tools that you
+/// call one by one write results without an id.
+fn expect_results_of(run_id: Option<&str>, directory: &Path) -> Result<()> {
+    let name = |id: Option<&str>| id.map_or("no run".to_owned(), |id| format!("run {:.12}", inert(id)));
+    for kind in RESULTS {
         let Some(head) = result::<ResultHead>(directory, kind)? else { continue };
-        match &first {
-            None => first = Some((kind, head.run_id)),
-            Some((_, id)) if *id == head.run_id => {}
-            Some((other, id)) => {
-                let name = |id: &Option<String>| {
-                    id.as_ref().map_or("no run".to_owned(), |id| format!("run {:.12}", inert(id)))
-                };
-                let (directory, id, own) = (directory.display(), name(id), name(&head.run_id));
-                bail!(
-                    "{directory}: {other}.json belongs to {id}, but {kind}.json belongs to {own}; \
-                    start over with spamops run --restart, or call the tool with --run {directory}/run.json"
-                );
-            }
-        }
+        let own = head.run_id.as_deref();
+        let recorded = match run_id {
+            Some(_) => format!("run.json belongs to {}", name(run_id)),
+            None => "there is no run.json".to_owned(),
+        };
+        let directory = directory.display();
+        ensure!(
+            own == run_id,
+            "{directory}: {recorded}, but {kind}.json belongs to {}; \
+             start over with spamops run --restart, or call the tool with --run {directory}/run.json",
+            name(own)
+        );
     }
-    Ok(first.and_then(|(_, id)| id))
+    Ok(())
 }
 
 fn result<T: DeserializeOwned>(directory: &Path, kind: &str) -> Result<Option<T>> {
