@@ -221,6 +221,7 @@ fn old_results_are_gone_when_a_new_run_fails() {
         ("no-rows", &["--data", "none.csv"][..]),
         ("no-rows-step", &["--data", "none.csv", "sample"]),
         ("no-contract", &["--data", "out/demo/messages.csv.gz", "--contract", "none.toml"]),
+        ("no-golden", &["--demo", "--golden", "none.csv"]),
         ("result-as-rows", &["--data", "out/clean.csv"]),
         ("rows-as-word", &["--data", "out/demo", "sample"]),
     ] {

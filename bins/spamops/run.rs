@@ -108,6 +108,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     contract: Option<PathBuf>,
 
+    /// Labelled messages that every challenger must classify correctly
+    ///
+    /// See compare --golden. spamops.toml cannot name a file.
+    #[arg(long, value_name = "FILE")]
+    golden: Option<PathBuf>,
+
+    /// File whose changes trigger a retrain, such as a word list
+    ///
+    /// See drift --watch. You can repeat this option. spamops.toml cannot name a file.
+    #[arg(long, value_name = "FILE")]
+    watch: Vec<PathBuf>,
+
     /// Treat rows before this date as history, and do not draw them
     ///
     /// The first run adds these rows to the state, so that fit learns from them. Without --since, the first run learns
@@ -143,8 +155,10 @@ pub(crate) struct Args {
 }
 
 /// Options that may also come from the environment.
-const FROM_ENVIRONMENT: [&str; 10] =
-    ["data", "out-dir", "registry", "state", "contract", "since", "until", "size", "force", "notify"];
+const FROM_ENVIRONMENT: [&str; 12] = [
+    "data", "out-dir", "registry", "state", "contract", "golden", "watch", "since", "until", "size", "force",
+    "notify",
+];
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
@@ -258,7 +272,8 @@ impl Args {
 
     /// The files that the run reads.
     fn inputs(&self) -> impl Iterator<Item = &Path> {
-        [&self.data, &self.contract].into_iter().flatten().map(PathBuf::as_path)
+        let files = [&self.data, &self.contract, &self.golden].into_iter().flatten();
+        files.chain(&self.watch).map(PathBuf::as_path)
     }
 
     /// The record for single steps: the record of their run, or a new record if options or policy have changed.
@@ -291,6 +306,8 @@ impl Args {
             registry: self.registry.clone(),
             state: self.state.clone(),
             contract: self.contract.clone(),
+            golden: self.golden.clone(),
+            watch: self.watch.clone(),
             since: self.since,
             until: self.until,
             size: self.size,

@@ -5,7 +5,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 use toml::{Table, Value};
 
-use super::tool_list;
+use super::{policy_keys, tool_list};
 use crate::io::diagnostics::shown;
 use crate::io::stream::Place;
 use crate::io::toml_file;
@@ -37,7 +37,8 @@ pub fn read(given: Option<Place>) -> Result<Option<PolicyFile>> {
 }
 
 impl PolicyFile {
-    /// Parses a policy. Unknown tables are errors; keys are checked by `apply`.
+    /// Parses a policy. Unknown tables are errors, and so are keys that a policy must not set, in any table. The other
+    /// keys are checked by `apply`.
     pub fn parse(text: String, place: Place) -> Result<Self> {
         let tables: Table = toml_file::parse(&text)?;
         let policy = Self { place, text, tables };
@@ -48,8 +49,12 @@ impl PolicyFile {
                 let advice = suggestion(name, known_tables()).unwrap_or("name a tool, or rows".to_owned());
                 bail!("line {line}: unknown table {}; {advice}", shown(name));
             }
-            if !value.is_table() {
+            let Some(keys) = value.as_table() else {
                 bail!("line {}: {} is not a table; write [{name}]", policy.line_of(name, None), shown(name));
+            };
+            for (key, value) in keys {
+                policy_keys::expect_data(name, key, value)
+                    .with_context(|| format!("line {}", policy.line_of(name, Some(key))))?;
             }
         }
         Ok(policy)
@@ -67,12 +72,17 @@ impl PolicyFile {
         let Some(options) = self.tables.get(table).and_then(Value::as_table) else { return Ok(command) };
         for (key, value) in options {
             let place = || format!("{}: line {}", self.place, self.line_of(table, Some(key)));
-            let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(key)) else {
+            let is_allowed = table != ROWS || ROW_KEYS.contains(&key.as_str());
+            let found = command.get_arguments().find(|arg| is_allowed && arg.get_long() == Some(key));
+            let Some(arg) = found else {
                 let longs = command.get_arguments().filter_map(Arg::get_long);
                 let similar = match table {
                     // The tool reads no rows.
                     ROWS if ROW_KEYS.contains(&key.as_str()) => continue,
-                    ROWS => suggestion(key, ROW_KEYS.into_iter()),
+                    ROWS => {
+                        let all = || format!("[rows] has the keys {}", ROW_KEYS.join(", "));
+                        suggestion(key, ROW_KEYS.into_iter()).or_else(|| Some(all()))
+                    }
                     _ => suggestion(key, longs),
                 };
                 let advice = similar.unwrap_or("use a long option from --help".to_owned());

@@ -1,6 +1,7 @@
 //! The command line of every tool: options, policy file, progress and exit status.
 
 pub mod tool_list;
+pub mod policy_keys;
 pub mod config;
 pub mod histogram;
 pub mod progress;

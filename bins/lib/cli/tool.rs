@@ -136,7 +136,8 @@ impl Scene {
 struct CommonArgs {
     /// Policy file [default: spamops.toml, if it exists]
     ///
-    /// The file has one table per tool, with the names of the long options as keys. The command line wins.
+    /// The file has one table per tool, with the names of the long options as keys. The command line wins. The file sets
+    /// columns, formats, amounts, limits and recipes, but no files, servers, programs or actions.
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<Place>,
 

@@ -35,11 +35,6 @@ impl CommandLine {
         let tool = subcommand.map_or_else(|| program.clone(), |name| format!("{program} {name}"));
         match status.code() {
             Some(0) => Ok(()),
-            Some(1) => {
-                bail!(
-                    "{tool} exited with status 1 because of its verdict; remove exit-code from spamops.toml"
-                )
-            }
             Some(code) => bail!("{tool} exited with status {code}; see its message above"),
             None => bail!("{tool} was killed ({status}); repeat the command to resume"),
         }

@@ -140,6 +140,12 @@ fn files_to_read(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     if let Some(contract) = &settings.contract {
         inputs.insert("contract".to_owned(), digest(Path::new(contract))?);
     }
+    if let Some(golden) = &settings.golden {
+        inputs.insert("golden".to_owned(), digest(Path::new(golden))?);
+    }
+    for (number, watched) in (1..).zip(&settings.watch) {
+        inputs.insert(format!("watch {number}"), digest(Path::new(watched))?);
+    }
     add(&mut inputs, "policy", policy(settings))?;
     Ok(inputs)
 }
@@ -191,6 +197,8 @@ mod tests {
             registry: name("models"),
             state: name("state"),
             contract: None,
+            golden: None,
+            watch: Vec::new(),
             since: None,
             until: None,
             size: 10,

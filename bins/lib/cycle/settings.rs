@@ -26,6 +26,10 @@ pub struct CycleSettings {
     pub state: String,
     /// Path of the contract; null without a contract.
     pub contract: Option<String>,
+    /// Path of the golden messages; null without golden messages.
+    pub golden: Option<String>,
+    /// Paths of the files whose changes trigger a retrain.
+    pub watch: Vec<String>,
     /// Rows before this date are history; null if all rows are new.
     pub since: Option<String>,
     /// Rows from this date on are ignored; null to use all rows.
@@ -53,6 +57,10 @@ pub struct CycleOptions {
     pub registry: Option<PathBuf>,
     pub state: Option<PathBuf>,
     pub contract: Option<PathBuf>,
+    /// Messages that every challenger must classify correctly.
+    pub golden: Option<PathBuf>,
+    /// Files whose changes trigger a retrain.
+    pub watch: Vec<PathBuf>,
     /// Rows before this time are history.
     pub since: Option<Timestamp>,
     /// Rows from this time on are ignored.
@@ -91,6 +99,8 @@ impl CycleOptions {
             registry: word(self.registry.as_ref().unwrap_or(&in_out("models")))?,
             state: word(self.state.as_ref().unwrap_or(&in_out("state")))?,
             contract: contract.as_deref().map(word).transpose()?,
+            golden: self.golden.as_deref().map(word).transpose()?,
+            watch: self.watch.iter().map(|path| word(path)).collect::<Result<_>>()?,
             since: self.since.map(short).or_else(|| if_demo(demo::SINCE)),
             until: self.until.map(short),
             size: self.size.unwrap_or(SIZE),
@@ -110,6 +120,11 @@ impl CycleOptions {
             registry: path(&self.registry, known.registry)?,
             state: path(&self.state, known.state)?,
             contract: self.contract.as_deref().map(word).transpose()?.or(known.contract),
+            golden: self.golden.as_deref().map(word).transpose()?.or(known.golden),
+            watch: match self.watch.as_slice() {
+                [] => known.watch,
+                watch => watch.iter().map(|path| word(path)).collect::<Result<_>>()?,
+            },
             since: self.since.map(short).or(known.since),
             until: self.until.map(short).or(known.until),
             size: self.size.unwrap_or(known.size),

@@ -128,6 +128,7 @@ impl CycleRun<'_> {
         if self.is_forced() {
             words.push("--force");
         }
+        words.extend(self.record.settings.watch.iter().flat_map(|watched| ["--watch", watched]));
         words.extend([&clean, "-o", &report]);
         self.call_for_result("drift", words)?;
         if self.labels_needed()? {
@@ -185,6 +186,9 @@ impl CycleRun<'_> {
         let mut words: Vec<&str> = Vec::new();
         if self.has_champion() {
             words.extend([&*before, "--champion", &champion, "--flips", &flips]);
+        }
+        if let Some(golden) = &self.record.settings.golden {
+            words.extend(["--golden", golden]);
         }
         words.extend([&*scored, "--challenger", &challenger, "-o", &report]);
         self.call_for_result("compare", words)
