@@ -245,6 +245,17 @@ fn old_results_are_gone_when_a_new_run_fails() {
 }
 
 #[test]
+fn a_call_without_rows_keeps_the_results() {
+    let directory = fresh("kept");
+    run_ok(&directory, &["run", "--demo", "sample", "validate"]);
+    let before = files(&directory);
+    for words in [&["run"][..], &["run", "sample"], &["run", "--restart"]] {
+        assert!(run_fails(&directory, words).contains("no rows; set --data FILE, or try --demo"));
+        assert_eq!(files(&directory), before);
+    }
+}
+
+#[test]
 fn planted_results_are_rejected() {
     let directory = fresh("planted");
     run_ok(&directory, &["run", "--demo"]);

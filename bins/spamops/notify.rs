@@ -54,7 +54,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
     name: String,
 
-    /// Directory of the registry, to check a promotion [default: from run.json, else models]
+    /// Directory of the registry [default: from run.json, else models]
     ///
     /// A promotion is sent only if the journal of this registry has it. If the alias has moved again since, notify sends
     /// nothing.

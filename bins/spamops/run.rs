@@ -108,7 +108,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     contract: Option<PathBuf>,
 
-    /// Labelled messages that every challenger must classify correctly
+    /// Labelled messages that the challenger must classify correctly
     ///
     /// See compare --golden. spamops.toml cannot name a file.
     #[arg(long, value_name = "FILE")]
