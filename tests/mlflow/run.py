@@ -177,6 +177,10 @@ from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 
 logging.getLogger("mlflow").setLevel(logging.ERROR)
 
+# The files from which MLflow builds the environment of a model.
+ENVIRONMENTS = ("requirements.txt", "python_env.yaml", "conda.yaml")
+
+
 class ServerState:
     """One experiment and one registered model on the server."""
 
@@ -211,7 +215,7 @@ class ServerState:
         assert len(run.inputs.dataset_inputs) == 1, case
         assert self.version_at("challenger") == 1, case
         names = {file.path for file in self.client.list_logged_model_artifacts(model.model_id)}
-        assert names == {"MLmodel", "code", "data"}, f"{case}: {names}"
+        assert names == {"MLmodel", "code", "data", *ENVIRONMENTS}, f"{case}: {names}"
 
 
 def environment_variables(server):
@@ -313,6 +317,97 @@ def complete_sequence(server, work):
     log("rollback: champion is version 1; tracking the older promotion again moves nothing; a new promotion moves it to 2")
 
 
+def rejected(reason, call):
+    """Asserts that a call fails with MLflow's error for a wrong value, and with this reason."""
+    try:
+        result = call()
+    except mlflow.MlflowException as error:
+        assert error.error_code == "INVALID_PARAMETER_VALUE" and reason in str(error), error
+    else:
+        raise SystemExit(f"not rejected ({reason}): {result}")
+
+
+def bad_request(port, body):
+    """Returns the message of the scoring server about a wrong request."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/invocations", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        answer = urllib.request.urlopen(request, timeout=120).read()
+    except urllib.error.HTTPError as error:
+        assert error.code == 400, error
+        return json.load(error)["message"]
+    raise SystemExit(f"{body} was accepted: {answer}")
+
+
+def evaluated():
+    """mlflow.models.evaluate gives the metrics of `score --metrics` on labelled rows."""
+    with (CYCLE / "holdout.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["label"]][:400]
+    frame = pd.DataFrame({"text": [row["text"] for row in rows], "label": [row["label"] for row in rows]})
+    result = mlflow.models.evaluate(
+        "models:/spam@champion", frame, targets="label", model_type="classifier", model_config={"output": "verdict"},
+        evaluator_config={"log_model_explainability": False})
+    verdicts = mlflow.pyfunc.load_model("models:/spam@champion").predict(frame[["text"]])["verdict"]
+    hits = sum(a == b == "spam" for a, b in zip(frame["label"], verdicts))
+    f1 = 2 * hits / (sum(frame["label"] == "spam") + sum(verdicts == "spam"))
+    assert abs(result.metrics["f1_score"] - f1) < 1e-12, (result.metrics, f1)
+    scores = mlflow.pyfunc.load_model("models:/spam@champion", model_config={"output": "spam_score"})
+    assert scores.predict(frame[["text"]]).between(0, 1).all()
+    rejected("the output 'both' is unknown", lambda: mlflow.pyfunc.load_model(
+        "models:/spam@champion", model_config={"output": "both"}))
+    log(f"mlflow.models.evaluate: f1 {f1:.4f} on {len(frame)} rows, also computed by hand")
+
+
+def default_environment(server, work):
+    """MLflow's default environment manager builds the environment of the model, and serves the model in it."""
+    found = {name: mlflow.artifacts.load_text(f"models:/spam@champion/{name}") for name in ENVIRONMENTS}
+    for name, text in found.items():
+        log(f"{name}: {text!r}")
+    assert found["requirements.txt"] == f"mlflow=={mlflow.__version__}\npandas\n", found
+    dependencies = Path(mlflow.pyfunc.get_model_dependencies("models:/spam@champion"))
+    assert dependencies.read_text() == found["requirements.txt"]
+    mlflow.pyfunc.get_model_dependencies("models:/spam@champion", format="conda")
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": server.uri, "MLFLOW_ENV_ROOT": str(work / "environments")}
+    command = [str(BIN / "mlflow"), "models", "prepare-env", "-m", "models:/spam@champion"]
+    environment["PATH"] = f"{stand_in_for_pyenv(work)}:{environment['PATH']}"
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    log("mlflow models prepare-env with virtualenv, the default: built from PyPI")
+    (work / "input.json").write_text(json.dumps({"inputs": ["win a prize", "see you"]}))
+    port = free_port()
+    command = [str(BIN / "mlflow"), "models", "serve", "-m", "models:/spam@champion", "--host", "127.0.0.1", "--port", str(port)]
+    serving = started(command, port, work / "default.log", **environment)
+    try:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/invocations", (work / "input.json").read_bytes(),
+                                         {"Content-Type": "application/json"})
+        answer = json.load(urllib.request.urlopen(request, timeout=120))["predictions"]
+        assert len(answer) == 2 and answer[0]["verdict"], answer
+    finally:
+        os.killpg(serving.pid, signal.SIGKILL)
+        serving.wait()
+    log("mlflow models serve with virtualenv, the default: 2 rows scored")
+    command = [str(BIN / "mlflow"), "models", "predict", "-m", "models:/spam@champion", "-i", str(work / "input.json")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "spam_score" in done.stdout, done.stderr[-3000:]
+    log("mlflow models predict with virtualenv, the default: 2 rows scored")
+
+
+def stand_in_for_pyenv(work):
+    """Returns a directory with a `pyenv` that downloads nothing: it offers the Python that runs this test."""
+    python = Path(sys._base_executable).resolve()
+    path = work / "bin" / "pyenv"
+    path.parent.mkdir()
+    path.write_text(f"""#!/bin/sh
+root=${{PYENV_ROOT:-{work}/pyenv}}
+if [ "$1" = root ]; then echo "$root"; exit; fi
+for version; do :; done
+mkdir -p "$root/versions/$version/bin"
+ln -sf {python} "$root/versions/$version/bin/python"
+""")
+    path.chmod(0o755)
+    return path.parent
+
+
 def same_scores(server, work):
     """Python and `mlflow models serve` give the same scores as `score` on 1,000 rows."""
     rows = work / "rows.csv"
@@ -340,14 +435,12 @@ def same_scores(server, work):
         assert found(inner.predict(texts_only)) == expected
     odd = ["", "null \0 byte", "two\nlines \u2028 \"quoted\"", "\ud800 half a pair", "Ünïcode 💌", "x" * 200_000]
     assert len(inner.predict(odd)) == len(odd)
-    assert len(model.predict(pd.DataFrame({"text": [None, "a"]}, dtype=object))) == 2
+    rejected("row 2: the text is null", lambda: model.predict(pd.DataFrame({"text": ["a", None]}, dtype=object)))
+    rejected("row 1: the text is null", lambda: inner.predict([None]))
     assert len(model.predict(pd.DataFrame({"text": pd.Series([], dtype=str)}))) == 0
     assert found(model.predict({"text": texts[0]})) == expected[:1]
-    try:
-        # MLflow passes this as one row with a list in its cell. An error is better than a score of the list.
-        raise SystemExit(f"a list in a cell was scored: {model.predict({'text': texts})}")
-    except TypeError as error:
-        assert "a cell is a list" in str(error), error
+    # MLflow passes this as one row with a list in its cell. An error is better than a score of the list.
+    rejected("a cell is a list, not a text", lambda: model.predict({"text": texts}))
     log(f"Python: 1,000 rows, {len(set(expected))} different scores, the same as score")
 
     port = free_port()
@@ -361,6 +454,11 @@ def same_scores(server, work):
                                              {"Content-Type": "application/json"})
             answer = json.load(urllib.request.urlopen(request, timeout=120))["predictions"]
             assert [(row["spam_score"], row["verdict"]) for row in answer] == expected, list(body)
+        for body, reason in (({"instances": [["win a prize"], ["see you"]]}, "a cell is a "),
+                             ({"dataframe_split": {"columns": ["text"], "data": [["a"], [None]]}}, "row 2: the text is null")):
+            error = bad_request(port, body)
+            assert reason in error, error
+            log(f"{json.dumps(body)}: {error[:300]}")
     finally:
         os.killpg(serving.pid, signal.SIGKILL)
         serving.wait()
@@ -511,6 +609,8 @@ def main():
         try:
             complete_sequence(server, work)
             same_scores(server, work)
+            evaluated()
+            default_environment(server, work)
             environment_variables(server)
             encrypted(server, work)
             proxy = cut_everywhere(server)

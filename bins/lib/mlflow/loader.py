@@ -7,15 +7,19 @@ import subprocess
 from pathlib import Path
 
 import pandas as pd
+from mlflow.exceptions import MlflowException
 
 # Names of the text column that `score` accepts.
 TEXTS = ("text", "message", "body", "email", "content", "v2")
 ADDED = ("spam_score", "verdict")
+OUTPUTS = ("frame", *ADDED)
 
 
 def _load_pyfunc(path, model_config=None):
-    """Loads the model in a directory. It scores an empty message at once, so that a missing program fails early."""
-    scorer = Scorer(Path(path))
+    """Loads the model in a directory. It scores an empty message at once, so that a missing program fails early.
+
+    model_config={"output": "verdict"} or "spam_score" makes predict return this column alone, for evaluators."""
+    scorer = Scorer(Path(path), (model_config or {}).get("output", "frame"))
     scorer.predict([""])
     return scorer
 
@@ -23,16 +27,23 @@ def _load_pyfunc(path, model_config=None):
 class Scorer:
     """A model, and the program that scores rows with it."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, output="frame"):
+        if output not in OUTPUTS:
+            raise _rejected(f"the output {output!r} is unknown; set it to {', '.join(OUTPUTS)}")
+        self.output = output
         self.model = directory / "model.json"
         self.columns = json.loads((directory / "columns.json").read_text(encoding="utf-8"))
         self.program = _program(directory)
 
     def predict(self, model_input, params=None):
         """Returns the columns spam_score and verdict for a frame, a list or a series of texts."""
-        frame = _frame(model_input, self.columns)
+        scored = self._scored(_frame(model_input, self.columns))
+        return scored if self.output == "frame" else scored[self.output]
+
+    def _scored(self, frame):
         if frame.empty and not len(frame.index):
             return pd.DataFrame({"spam_score": pd.Series(dtype=float), "verdict": pd.Series(dtype=str)})
+        _expect_texts(frame)
         names = [str(name) for name in frame.columns]
         rows = (dict(zip(names, map(_cell, row))) for row in frame.itertuples(index=False, name=None))
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -64,12 +75,30 @@ def _program(directory):
     raise RuntimeError("the program score was not found; put it on the PATH, or set SPAMOPS_TOOLS to its directory")
 
 
+def _rejected(reason):
+    """Returns the error for an input that cannot be scored. MLflow's server passes its text to the client."""
+    return MlflowException.invalid_parameter_value(reason)
+
+
+def _expect_texts(frame):
+    """Refuses a row without a text. The signature of the model requires the text."""
+    for place, name in enumerate(frame.columns):
+        if str(name).strip().lower() in TEXTS:
+            empty = frame.iloc[:, place].isna().to_numpy()
+            if empty.any():
+                raise _rejected(f"row {empty.argmax() + 1}: the {name} is null; pass a text, or an empty text")
+            return
+
+
 def _frame(model_input, columns):
     """Converts any supported input to rows with a text column."""
     if isinstance(model_input, str):
         model_input = [model_input]
     if isinstance(model_input, (pd.DataFrame, dict)):
-        frame = pd.DataFrame(model_input)
+        try:
+            frame = pd.DataFrame(model_input)
+        except ValueError as error:
+            raise _rejected(f"the input is not a table ({error}); pass one text for each row and column") from error
     else:
         # Only texts: the other columns that the model reads stay empty.
         index = getattr(model_input, "index", None)
@@ -98,4 +127,6 @@ def _cell(value):
         return value
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    raise TypeError(f"a cell is a {type(value).__name__}; pass texts as a DataFrame with the column text")
+    raise _rejected(
+        f"a cell is a {type(value).__name__}, not a text; pass texts as a DataFrame with the column text, "
+        'or over HTTP as {"inputs": ["first text", "second text"]}')

@@ -1,4 +1,5 @@
-//! Builds the directory of a logged model: the model file, a Python loader, and the `MLmodel` description.
+//! Builds the directory of a logged model: the model file, a Python loader, the packages that it needs, and the `MLmodel`
+//! description.
 
 use std::fmt::Write;
 
@@ -17,6 +18,15 @@ pub const MODEL: &str = "data/model.json";
 /// Path of the program `score` in the directory, if it is included.
 pub const PROGRAM: &str = "data/score";
 
+/// The packages for pip. MLflow looks for exactly this name.
+const REQUIREMENTS: &str = "requirements.txt";
+
+/// The environment for MLflow's managers `virtualenv` and `uv`.
+const PYTHON_ENVIRONMENT: &str = "python_env.yaml";
+
+/// The environment for MLflow's manager `conda`.
+const CONDA_ENVIRONMENT: &str = "conda.yaml";
+
 /// The small files of the directory by path. `MLmodel` comes last, so a directory that has it is complete.
 pub fn files(
     plan: &TrackingPlan,
@@ -24,11 +34,14 @@ pub fn files(
     server: &str,
     run: &str,
     model: &str,
-) -> Result<[(&'static str, String); 3]> {
+) -> Result<[(&'static str, String); 6]> {
     let columns: Vec<&String> = learned.columns.iter().map(|(name, _)| name).collect();
     Ok([
         ("code/spamops_loader.py", LOADER.to_owned()),
         ("data/columns.json", serde_json::to_string(&columns)? + "\n"),
+        (REQUIREMENTS, packages(server).map(|package| package + "\n").concat()),
+        (PYTHON_ENVIRONMENT, python_environment()),
+        (CONDA_ENVIRONMENT, conda_environment(server)),
         ("MLmodel", describe(plan, learned, server, run, model)),
     ])
 }
@@ -45,8 +58,10 @@ fn describe(plan: &TrackingPlan, learned: &ModelFacts, server: &str, run: &str, 
         (0, "flavors", None),
         (1, "python_function", None),
         (2, "code", Some(json!("code"))),
+        // The loader reads this default, and `model_config` of MLflow's functions replaces it.
+        (2, "config", Some(json!({ "output": "frame" }))),
         (2, "data", Some(json!("data"))),
-        (2, "env", Some(json!({}))),
+        (2, "env", Some(json!({ "conda": CONDA_ENVIRONMENT, "virtualenv": PYTHON_ENVIRONMENT }))),
         (2, "loader_module", Some(json!("spamops_loader"))),
         (1, "spamops", None),
         (2, "data", Some(json!(MODEL))),
@@ -69,6 +84,47 @@ fn describe(plan: &TrackingPlan, learned: &ModelFacts, server: &str, run: &str, 
     text
 }
 
+/// The packages that the loader needs: MLflow as on the server, and pandas.
+fn packages(server: &str) -> [String; 2] {
+    let mut parts = server.split('.');
+    let is_release = server.split('.').count() == 3
+        && parts.all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    // A server that runs a development version names no release that pip can install.
+    let mlflow = if is_release { format!("mlflow=={server}") } else { "mlflow>=3,<4".to_owned() };
+    [mlflow, "pandas".to_owned()]
+}
+
+/// Names no version of Python, so MLflow uses the version that it runs with.
+fn python_environment() -> String {
+    format!("build_dependencies:\n- pip\ndependencies:\n- -r {REQUIREMENTS}\n")
+}
+
+fn conda_environment(server: &str) -> String {
+    let packages = packages(server).map(|package| format!("  - {package}\n")).concat();
+    format!(
+        "name: mlflow-env\nchannels:\n- conda-forge\ndependencies:\n- python>=3.10\n- pip\n- pip:\n{packages}"
+    )
+}
+
 fn input((name, is_number): &(String, bool)) -> Value {
     json!({ "type": if *is_number { "double" } else { "string" }, "name": name, "required": true })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_the_release_of_the_server() {
+        assert_eq!(packages("3.17.2"), ["mlflow==3.17.2", "pandas"]);
+        let wanted = "name: mlflow-env\nchannels:\n- conda-forge\ndependencies:\n- python>=3.10\n- pip\n- pip:\n  - mlflow==3.17.2\n  - pandas\n";
+        assert_eq!(conda_environment("3.17.2"), wanted);
+    }
+
+    #[test]
+    fn a_version_from_the_server_cannot_add_lines_to_the_requirements() {
+        for server in ["3.18.1.dev0", "3", "3..1", "3.1.2\n--index-url http://evil", "3.1.2 "] {
+            assert_eq!(packages(server), ["mlflow>=3,<4", "pandas"], "{server}");
+        }
+    }
 }
