@@ -9,6 +9,7 @@ use clap::Parser;
 use spamops::cli::publish_args::PublishArgs;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::environment;
+use spamops::io::limits;
 use spamops::io::result_file;
 use spamops::io::stream::{Place, expect_not_overwritten};
 #[cfg(feature = "net")]
@@ -32,7 +33,9 @@ use spamops::registry::{self, CHAMPION, Registry};
 /// clones see a rollback only after you push it (--push).
 ///
 /// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs
-/// a token in GITHUB_TOKEN or GH_TOKEN. For a server other than github.com, also set GITHUB_API_URL.
+/// a token in GITHUB_TOKEN or GH_TOKEN. For a server other than github.com, also set GITHUB_API_URL. SPAMOPS_GIT_TIMEOUT
+/// limits each git command (120 seconds), and SPAMOPS_HTTP_TIMEOUT each request to GitHub (60 seconds) or a channel of
+/// --notify (10 seconds).
 ///
 /// Output: The registry, and the record of the move as JSON on stdout or in -o FILE. If publishing fails, the move
 /// stays and the exit status is 2. Run the same command again to publish the rest. An event that -o FILE records is not
@@ -238,7 +241,7 @@ fn candidate(place: &Place) -> Result<CandidateModel> {
 }
 
 fn report(place: &Place) -> Result<KeptReport> {
-    KeptReport::new(place.read_text()?).with_context(|| place.to_string())
+    KeptReport::new(place.read_text_within(limits::RESULT_BYTES)?).with_context(|| place.to_string())
 }
 
 pub(crate) fn main() -> ExitCode {

@@ -1,7 +1,5 @@
 //! track: records a run, a logged model and a registered version in an MLflow server.
 
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,8 +8,9 @@ use clap::Parser;
 
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::environment::{self, variable};
+use spamops::io::limits;
 use spamops::io::result_file::{self, ResultHead, digest_from, digest_of};
-use spamops::io::stream::{Place, expect_not_overwritten};
+use spamops::io::stream::{Place, expect_not_overwritten, read_file};
 use spamops::mlflow::access::ServerAccess;
 use spamops::mlflow::sequence::send;
 use spamops::mlflow::server::{TrackingServer, is_transient};
@@ -43,7 +42,7 @@ use spamops::registry;
 /// files wait in the spool, and the next call or --flush sends them. A request that the server rejects, for example
 /// because of a wrong password, is always an error.
 ///
-/// Memory: The size of the files.
+/// Memory: The size of the files, each at most 512 MB.
 ///
 /// Method: track finds the run, the logged model and the version by the SHA-256 of the model file. A repeated call
 /// changes nothing, and the next call completes an interrupted call. Non-idempotent requests are not retried. With
@@ -51,7 +50,8 @@ use spamops::registry;
 ///
 /// To load the model, Python needs mlflow and the program score. Python finds score on the PATH, in the directory
 /// SPAMOPS_TOOLS, or in the logged model (--program). The input is a DataFrame with the column text. The result has
-/// the columns spam_score and verdict.
+/// the columns spam_score and verdict, or one of them with model_config={"output": "verdict"}. MLflow can build the
+/// environment of the model from its requirements.txt, python_env.yaml or conda.yaml.
 #[derive(Parser)]
 #[command(
     name = "track",
@@ -193,7 +193,7 @@ impl Args {
             plan.add_input(context, &file_name(place), &digest(place)?);
         }
         if let Some(path) = &self.program {
-            let program = fs::read(path).with_context(|| path.display().to_string())?;
+            let program = read_file(path, limits::FILE_BYTES)?;
             let digest = digest_of(&program);
             contents.insert(digest.clone(), program);
             plan.program = Some(digest);
@@ -292,9 +292,7 @@ fn file_name(place: &Place) -> String {
 }
 
 fn tracked_file(place: &Place) -> Result<TrackedFile> {
-    let mut bytes = Vec::new();
-    place.reader()?.read_to_end(&mut bytes).with_context(|| place.to_string())?;
-    Ok(TrackedFile { name: file_name(place), bytes })
+    Ok(TrackedFile { name: file_name(place), bytes: place.read_bytes_within(limits::FILE_BYTES)? })
 }
 
 fn digest(place: &Place) -> Result<String> {

@@ -10,6 +10,7 @@ use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::dates::Timestamp;
 use ::spamops::io::diagnostics::shown;
 use ::spamops::io::environment;
+use ::spamops::io::limits;
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
 use ::spamops::publish::alerts::{Alert, AlertKind, Channel, distinct};
@@ -27,6 +28,7 @@ use ::spamops::state::gathered::{NotificationEntry, State};
 ///
 /// Input: The secrets come from the environment: SLACK_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY, ALERTMANAGER_URL, or
 /// SPAMOPS_WEBHOOK_URL and SPAMOPS_WEBHOOK_SECRET. The secret signs the message (Standard Webhooks).
+/// SPAMOPS_HTTP_TIMEOUT limits each request (10 seconds).
 ///
 /// Output: One message per channel. If a channel fails, notify prints a warning and the exit status is 0.
 ///
@@ -174,7 +176,8 @@ impl Args {
         let (kind, subject) = match &run.compare {
             Some(compare) if compare.deploy_needed => return Ok(None),
             Some(_) => {
-                let report = Place::File(self.directory.join("compare.json")).read_text()?;
+                let report = Place::File(self.directory.join("compare.json"));
+                let report = report.read_text_within(limits::RESULT_BYTES)?;
                 (AlertKind::Refused, result_file::digest(&report))
             }
             None if decision.retrain_needed => (AlertKind::Retrain, decision.reason_code),

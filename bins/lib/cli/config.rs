@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::{policy_keys, tool_list};
 use crate::io::diagnostics::shown;
+use crate::io::limits;
 use crate::io::stream::Place;
 use crate::io::toml_file;
 
@@ -32,7 +33,7 @@ pub fn read(given: Option<Place>) -> Result<Option<PolicyFile>> {
         None if std::path::Path::new(DEFAULT_FILE).is_file() => Place::File(DEFAULT_FILE.into()),
         None => return Ok(None),
     };
-    let text = place.read_text()?;
+    let text = place.read_text_within(limits::SETTINGS_BYTES)?;
     PolicyFile::parse(text, place.clone()).with_context(|| place.to_string()).map(Some)
 }
 

@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::features::{Language, Ngrams, StopWords, TermKind};
 use crate::io::fraction::Fraction;
+use crate::io::limits;
 use crate::io::stream::Place;
 use crate::model::calibrate::CalibrationMethod;
 use crate::model::estimate::{Estimate, Requirement};
@@ -247,7 +248,7 @@ impl RecipeArgs {
             analyzer.stop = match place.to_string().as_str() {
                 "english" => StopWords::english(),
                 "none" => StopWords::default(),
-                _ => StopWords::of(&place.read_text()?),
+                _ => StopWords::of(&place.read_text_within(limits::SETTINGS_BYTES)?),
             };
         }
         if !analyzer.kind.has_words() {

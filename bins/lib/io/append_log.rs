@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::de::IgnoredAny;
 
+use super::limits;
 use super::owned_file::{create_directories, open_to_append};
 use super::staged_file::sync_directory_of;
 
@@ -37,8 +38,10 @@ impl AppendLog {
         log.file.lock().with_context(|| log.name())?;
         let complete = log.lines()?.try_fold(0, |sum, line| anyhow::Ok(sum + line?.len() as u64 + 1))?;
         let mut tail = Vec::new();
-        let read = log.file.seek(SeekFrom::Start(complete)).and_then(|_| log.file.read_to_end(&mut tail));
+        let read = log.file.seek(SeekFrom::Start(complete));
+        let read = read.and_then(|_| (&log.file).take(limits::FILE_BYTES + 1).read_to_end(&mut tail));
         read.with_context(|| log.name())?;
+        ensure!(tail.len() as u64 <= limits::FILE_BYTES, "{}: {}", log.name(), too_long());
         if serde_json::from_slice::<IgnoredAny>(&tail).is_ok() {
             log.append(b"\n")?;
         } else {
@@ -51,7 +54,8 @@ impl AppendLog {
     pub(crate) fn lines(&mut self) -> Result<impl Iterator<Item = Result<Vec<u8>>>> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(0)).with_context(|| self.name())?;
-        Ok(complete_lines(BufReader::new(file)))
+        let name = self.name();
+        Ok(complete_lines(BufReader::new(file)).map(move |line| line.with_context(|| name.clone())))
     }
 
     /// Appends bytes and syncs them to disk. If an error occurs, the file keeps its previous length.
@@ -83,7 +87,8 @@ impl AppendLog {
 pub(crate) fn complete_lines(mut from: impl BufRead) -> impl Iterator<Item = Result<Vec<u8>>> {
     std::iter::from_fn(move || {
         let mut line = Vec::new();
-        match from.read_until(b'\n', &mut line) {
+        match from.by_ref().take(limits::FILE_BYTES + 1).read_until(b'\n', &mut line) {
+            Ok(count) if count as u64 > limits::FILE_BYTES => Some(Err(anyhow!(too_long()))),
             Ok(_) if line.last() == Some(&b'\n') => {
                 line.pop();
                 Some(Ok(line))
@@ -92,6 +97,10 @@ pub(crate) fn complete_lines(mut from: impl BufRead) -> impl Iterator<Item = Res
             Err(error) => Some(Err(error.into())),
         }
     })
+}
+
+fn too_long() -> String {
+    format!("a line is longer than {} MB; remove it", limits::FILE_BYTES >> 20)
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Reads and writes streams, atomic files, result files, warnings and dates.
 
+pub mod limits;
 pub mod address;
-pub mod environment;
 pub mod dates;
 pub mod escape;
 pub mod diagnostics;
+pub mod environment;
+pub mod program;
 mod signals;
 pub(crate) mod live_files;
 pub mod owned_file;

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::io::diagnostics::{inert, shown};
 use crate::io::file_kind;
+use crate::io::limits;
 use crate::io::stream::{Output, Place};
 
 /// The keys that every result starts with.
@@ -76,14 +77,14 @@ pub fn schema(kind: &str) -> String {
 
 /// Reads a result of one kind. Fails if its schema names another kind or version.
 pub fn read<T: DeserializeOwned>(place: &Place, kind: &str) -> Result<T> {
-    parse(&read_text(place, kind)?, kind).with_context(|| place.to_string())
+    parse(&read_text_within(place, kind, limits::RESULT_BYTES)?, kind).with_context(|| place.to_string())
 }
 
-/// Reads the text of a result. The error for a directory or another file that is not text names the kind of result.
-pub fn read_text(place: &Place, kind: &str) -> Result<String> {
+/// Reads the text of a result of at most `most` bytes. The error for a directory or another file that is not text names the kind of result.
+pub fn read_text_within(place: &Place, kind: &str, most: u64) -> Result<String> {
     let is_directory = place.path().is_some_and(|path| path.is_dir());
     ensure!(!is_directory, "{place}: is a directory; name a {kind} file");
-    let text = String::from_utf8(place.read_bytes()?);
+    let text = String::from_utf8(place.read_bytes_within(most)?);
     text.map_err(|error| {
         let what = file_kind::binary(error.as_bytes()).unwrap_or("not UTF-8 text");
         anyhow!("{place}: is {what}; name a {kind} file")

@@ -1,9 +1,11 @@
 //! Opens inputs and outputs: `-` for a standard stream, or a file, plain or compressed with gzip or zstd.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -13,6 +15,7 @@ use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::errors::ReadFrameHeaderError::SkipFrame;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::limits;
 use super::live_files::LiveFile;
 use super::owned_file::{NamedOutput, named_output};
 use super::staged_file::{Durability, StagedFile};
@@ -77,6 +80,11 @@ impl Place {
 
     /// Opens the place for reading. Detects gzip and zstd by their magic numbers, and decompresses them.
     pub fn reader(&self) -> Result<Box<dyn Read>> {
+        self.counted_reader().map(|(reader, _)| reader)
+    }
+
+    /// Like [`Place::reader`]. Also returns the number of compressed bytes read so far; `None` for a plain file.
+    fn counted_reader(&self) -> Result<(Box<dyn Read>, Option<Rc<Cell<u64>>>)> {
         let mut raw: Box<dyn Read> = match self {
             Self::Standard => {
                 ensure!(!STDIN.swap(true, Relaxed), "-: standard input can be read only once; name a file");
@@ -92,37 +100,56 @@ impl Place {
         };
         let mut magic = Vec::with_capacity(4);
         raw.by_ref().take(4).read_to_end(&mut magic).with_context(|| self.to_string())?;
+        let count = Rc::new(Cell::new(0));
         let bytes = io::Cursor::new(magic.clone()).chain(raw);
+        let counted = CountingReader { bytes, count: Rc::clone(&count) };
         Ok(match magic[..] {
-            [0x1f, 0x8b, ..] => Box::new(Gzip(MultiGzDecoder::new(bytes))),
+            [0x1f, 0x8b, ..] => (Box::new(Gzip(MultiGzDecoder::new(counted))), Some(count)),
             // A frame, or the skippable frame that pzstd writes first.
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
-                Box::new(Zstd { bytes: BufReader::new(bytes), frame: FrameDecoder::new() })
+                (Box::new(Zstd { bytes: BufReader::new(counted), frame: FrameDecoder::new() }), Some(count))
             }
-            _ => Box::new(bytes),
+            _ => (Box::new(counted.bytes), None),
         })
     }
 
-    /// Reads a complete text file, such as a contract, a report or a model. Fails if the file is larger
-    /// than 512 MB, so that an endless input cannot fill the memory.
+    /// Reads a complete text file, such as a model. An endless input or a gzip bomb cannot fill the memory.
     pub fn read_text(&self) -> Result<String> {
-        let text = String::from_utf8(self.read_bytes()?);
+        self.read_text_within(limits::FILE_BYTES)
+    }
+
+    /// Like [`Place::read_text`], for a kind of file with another limit in bytes.
+    pub fn read_text_within(&self, most: u64) -> Result<String> {
+        let text = String::from_utf8(self.read_bytes_within(most)?);
         let text = text
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "is not UTF-8; save the file as UTF-8"));
         text.with_context(|| self.to_string())
     }
 
-    /// Like [`Place::read_text`], but for text that may be cut in the middle of a character.
-    pub fn read_bytes(&self) -> Result<Vec<u8>> {
-        const MOST: u64 = 1 << 29;
+    /// Like [`Place::read_text_within`], but for text that may be cut in the middle of a character.
+    pub fn read_bytes_within(&self, most: u64) -> Result<Vec<u8>> {
+        let (mut reader, compressed) = self.counted_reader()?;
         let mut bytes = Vec::new();
-        self.reader()?.take(MOST + 1).read_to_end(&mut bytes).with_context(|| self.to_string())?;
-        ensure!(
-            bytes.len() as u64 <= MOST,
-            "{self}: is larger than {} MB, the limit for this kind of file; name another file",
-            MOST >> 20
-        );
-        Ok(bytes)
+        loop {
+            let part = reader.by_ref().take(1 << 20).read_to_end(&mut bytes);
+            let part = part.with_context(|| self.to_string())?;
+            ensure!(
+                bytes.len() as u64 <= most,
+                "{self}: is larger than {} MB, the limit for this kind of file; name another file",
+                most >> 20
+            );
+            if let Some(count) = &compressed {
+                let most = limits::UNPACKED_BYTES + limits::UNPACKED_RATIO * count.get();
+                ensure!(
+                    bytes.len() as u64 <= most,
+                    "{self}: unpacks to more than {} times its size; unpack it and check it",
+                    limits::UNPACKED_RATIO
+                );
+            }
+            if part == 0 {
+                return Ok(bytes);
+            }
+        }
     }
 
     pub fn write_text(&self, text: &str) -> Result<()> {
@@ -142,7 +169,12 @@ impl Place {
         let directory = std::env::temp_dir();
         let made = LiveFile::create(&names, &directory, None, true);
         let (mut file, temporary) = made.with_context(|| directory.display().to_string())?;
-        io::copy(&mut self.reader()?, &mut file).with_context(|| self.to_string())?;
+        let copied = io::copy(&mut self.reader()?.take(limits::KEPT_BYTES), &mut file);
+        ensure!(
+            copied.with_context(|| self.to_string())? < limits::KEPT_BYTES,
+            "{self}: has more than {} GB; write it to a file and name the file",
+            limits::KEPT_BYTES >> 30
+        );
         Ok(RereadableInput { place: Self::File(temporary.path().to_path_buf()), temporary: Some(temporary) })
     }
 
@@ -160,6 +192,20 @@ impl Place {
             Self::File(path) => Output::create(path).with_context(|| self.to_string()),
         }
     }
+}
+
+/// Reads a complete file unchanged, even if it is compressed. Fails if it is larger than `most` bytes.
+pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
+    read.with_context(|| path.display().to_string())?;
+    ensure!(
+        bytes.len() as u64 <= most,
+        "{}: is larger than {} MB, the limit for this kind of file; name another file",
+        path.display(),
+        most >> 20
+    );
+    Ok(bytes)
 }
 
 /// Fails if two outputs go to one place, before either is written.
@@ -192,6 +238,20 @@ pub struct RereadableInput {
     pub place: Place,
     #[expect(dead_code, reason = "deletes the file when dropped")]
     temporary: Option<LiveFile>,
+}
+
+/// Counts the bytes that are read.
+struct CountingReader<R> {
+    bytes: R,
+    count: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for CountingReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.bytes.read(buffer)?;
+        self.count.set(self.count.get() + count as u64);
+        Ok(count)
+    }
 }
 
 /// Reads gzip, with errors that name the format.

@@ -1,19 +1,17 @@
 //! Reads the address, credentials and HTTP settings of the server from the same environment variables as MLflow's own
 //! client.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 
 use crate::io::address::{bare, credentials};
 use crate::io::diagnostics::shown;
+use crate::io::environment::{number, seconds};
+use crate::io::limits;
 use crate::publish::http::{self, HttpSettings};
 
 /// Variables with credentials.
@@ -49,7 +47,7 @@ impl ServerAccess {
         let default = HttpSettings::default();
         let retries = number::<u32>(&set, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", 0..=99)?;
         let settings = HttpSettings {
-            timeout: seconds(&set, "MLFLOW_HTTP_REQUEST_TIMEOUT", default.timeout)?,
+            timeout: seconds(&set, "MLFLOW_HTTP_REQUEST_TIMEOUT", limits::TRACKING_TIME)?,
             tries: retries.map_or(default.tries, |retries| 1 + retries),
             pause: seconds(&set, "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", default.pause)?,
             authorities: set("MLFLOW_TRACKING_SERVER_CERT_PATH").map(PathBuf::from),
@@ -79,23 +77,6 @@ impl ServerAccess {
 
 fn is_true(value: &str) -> bool {
     value.eq_ignore_ascii_case("true") || value == "1"
-}
-
-/// Reads a number within bounds from a variable.
-fn number<T: FromStr + PartialOrd + Display>(
-    set: &dyn Fn(&str) -> Option<String>,
-    name: &str,
-    bounds: RangeInclusive<T>,
-) -> Result<Option<T>> {
-    let Some(value) = set(name) else { return Ok(None) };
-    let number = value.trim().parse().ok().filter(|number| bounds.contains(number));
-    number.map(Some).with_context(|| {
-        format!("{name} is {}; set it to a number from {} to {}", shown(&value), bounds.start(), bounds.end())
-    })
-}
-
-fn seconds(set: &dyn Fn(&str) -> Option<String>, name: &str, default: Duration) -> Result<Duration> {
-    Ok(number(set, name, 0.0..=86400.0)?.map_or(default, Duration::from_secs_f64))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::io::diagnostics::shown;
+use crate::io::limits::answer_json;
 use crate::mlflow::access::ServerAccess;
 use crate::publish::http::{HttpAnswer, HttpClient, HttpFailure, HttpMethod, HttpRequest, Idempotence};
 
@@ -31,7 +32,7 @@ pub fn is_transient(error: &anyhow::Error) -> bool {
 /// MLflow's error code, if the answer of the server has an error code.
 pub fn code(error: &anyhow::Error) -> Option<String> {
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<HttpFailure>())?;
-    let answer: Value = serde_json::from_str(&failure.text).ok()?;
+    let answer = answer_json(&failure.text).ok()?;
     Some(answer.get("error_code")?.as_str()?.to_owned())
 }
 
@@ -105,7 +106,7 @@ impl TrackingServer {
 
     fn json(&self, request: HttpRequest) -> Result<Value> {
         let HttpAnswer { text, .. } = self.send(request)?;
-        serde_json::from_str(&text).map_err(|_| anyhow!("{}: the answer is not JSON; {HINT}", self.uri))
+        answer_json(&text).map_err(|error| anyhow!("{}: the answer {error}; {HINT}", self.uri))
     }
 
     fn send(&self, request: HttpRequest) -> Result<HttpAnswer> {

@@ -9,9 +9,10 @@ use anyhow::{Context, Error, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::io::durable;
+use crate::io::limits;
 use crate::io::owned_file::{create_directories, open_lock, remove};
 use crate::io::result_file::{self, hex};
-use crate::io::stream::Place;
+use crate::io::stream::{Place, read_file};
 use crate::mlflow::owned_files::SPOOL_FILES;
 use crate::mlflow::server::is_transient;
 use crate::mlflow::tracking::{Contents, TrackReport, TrackingPlan};
@@ -77,7 +78,7 @@ impl Spool {
 
     pub fn read(&self, path: &Path) -> Result<TrackingPlan> {
         let place = Place::File(path.to_owned());
-        let text = place.read_text()?;
+        let text = place.read_text_within(limits::RESULT_BYTES)?;
         ensure!(!text.trim().is_empty(), "{place}: is empty; remove it, then track the same files again");
         result_file::parse(&text, "plan").with_context(|| place.to_string())
     }
@@ -85,7 +86,7 @@ impl Spool {
     /// The content with this digest. Fails if the content is damaged.
     pub fn contents(&self, digest: &str) -> Result<Vec<u8>> {
         let path = self.file(digest);
-        let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
+        let bytes = read_file(&path, limits::FILE_BYTES)?;
         ensure!(
             hex(&Sha256::digest(&bytes)) == digest,
             "{}: is damaged; remove it, then track the same files again",

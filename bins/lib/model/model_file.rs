@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::features::row::FeatureSpec;
 use crate::io::fraction::Fraction;
+use crate::io::limits;
 use crate::io::result_file::{self, ResultHead, ToolVersion};
 use crate::io::stream::Place;
 use crate::model::calibrate::Calibration;
@@ -157,7 +158,8 @@ impl Model {
 
     /// Reads a model and checks that it can score.
     pub fn read(place: &Place) -> Result<Self> {
-        Self::parse(&result_file::read_text(place, "model")?).with_context(|| place.to_string())
+        Self::parse(&result_file::read_text_within(place, "model", limits::FILE_BYTES)?)
+            .with_context(|| place.to_string())
     }
 
     /// Reads a model from the text of its file.

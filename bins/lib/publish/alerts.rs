@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use base64::Engine;
@@ -15,6 +14,8 @@ use sha2::Sha256;
 use crate::io::address::{bare, credentials, is_private};
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
+use crate::io::environment::seconds;
+use crate::io::limits;
 use crate::io::result_file;
 use crate::publish::http::{HttpClient, HttpMethod, HttpRequest, HttpSettings, Idempotence, address};
 use crate::registry::CHAMPION;
@@ -264,8 +265,8 @@ impl Alert {
     }
 
     pub fn send(&self, channel: Channel, environment: AlertSettings<'_>) -> Result<()> {
-        let client =
-            HttpClient::new(HttpSettings { timeout: Duration::from_secs(10), ..HttpSettings::default() })?;
+        let timeout = seconds(environment, "SPAMOPS_HTTP_TIMEOUT", limits::ALERT_TIME)?;
+        let client = HttpClient::new(HttpSettings { timeout, ..HttpSettings::default() })?;
         let required = |name: &str| {
             environment(name).with_context(|| format!("{name} is not set; set it in the environment"))
         };

@@ -1,7 +1,7 @@
 //! Sends HTTP requests. Every request has a time limit, and non-idempotent requests are not retried.
 
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
@@ -15,18 +15,11 @@ use ureq::{Agent, Body, Error, SendBody};
 
 use crate::io::address::{bare, is_private};
 use crate::io::diagnostics::{inert, shown};
-
-/// Maximum number of bytes read from an answer.
-const MAX_BYTES_READ: u64 = 16 << 20;
+use crate::io::limits;
+use crate::io::stream::read_file;
 
 /// Maximum number of characters that an error quotes from an answer.
 const MAX_CHARS_QUOTED: usize = 300;
-
-/// Longest pause between two attempts.
-const MAX_PAUSE: Duration = Duration::from_mins(1);
-
-/// Time limit for connecting, if the limit for the request is longer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum idle time of a connection. Servers keep idle connections longer, so a reused connection is still open.
 const MAX_IDLE: Duration = Duration::from_secs(2);
@@ -49,7 +42,7 @@ pub struct HttpSettings {
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
-            timeout: Duration::from_secs(30),
+            timeout: limits::TRACKING_TIME,
             tries: 3,
             pause: Duration::from_secs(1),
             authorities: None,
@@ -179,7 +172,7 @@ impl HttpClient {
         let config = Agent::config_builder()
             .tls_config(tls.disable_verification(settings.insecure).build())
             .timeout_global(Some(settings.timeout))
-            .timeout_connect(Some(settings.timeout.min(CONNECT_TIMEOUT)))
+            .timeout_connect(Some(settings.timeout.min(limits::CONNECT_TIME)))
             .max_idle_age(MAX_IDLE)
             .max_redirects(0)
             .http_status_as_error(false)
@@ -196,7 +189,7 @@ impl HttpClient {
         for _ in 1..tries {
             match self.send_once(request) {
                 Err((failure, requested_pause)) if failure.transient => {
-                    sleep(requested_pause.unwrap_or(pause).min(MAX_PAUSE));
+                    sleep(requested_pause.unwrap_or(pause).min(limits::MAX_PAUSE));
                     pause = pause.saturating_mul(2);
                 }
                 outcome => return outcome.map_err(|(failure, _)| failure),
@@ -216,18 +209,16 @@ impl HttpClient {
             (failed(&cause, None, String::new(), transient), None)
         })?;
         let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(MAX_BYTES_READ).lossy_utf8(true).read_to_string();
-        let text = match body {
-            Ok(text) => text,
-            Err(error) if (200..300).contains(&status) => {
-                let (cause, transient) = self.describe(&error);
-                return Err((failed(&cause, Some(status), String::new(), transient), None));
-            }
-            Err(_) => String::new(),
-        };
         if (200..300).contains(&status) {
-            return Ok(HttpAnswer { status, text });
+            let body = response.body_mut().with_config().limit(limits::ANSWER_BYTES as u64);
+            return body.lossy_utf8(true).read_to_string().map(|text| HttpAnswer { status, text }).map_err(
+                |error| {
+                    let (cause, transient) = self.describe(&error);
+                    (failed(&cause, Some(status), String::new(), transient), None)
+                },
+            );
         }
+        let text = start(response.body_mut());
         let transient = matches!(status, 408 | 429 | 500..=599);
         let message = quoted(&redacted(&message_in(&text), &request.headers));
         let new_address = header(&response, "location").filter(|_| (300..400).contains(&status));
@@ -264,6 +255,9 @@ impl HttpClient {
             Error::Timeout(_) => {
                 (format!("no answer within {} s", self.settings.timeout.as_secs_f64()), true)
             }
+            Error::BodyExceedsLimit(most) => {
+                (format!("the answer is larger than {} MB; check the address", most >> 20), false)
+            }
             Error::HostNotFound => ("unknown host name; check the address".into(), true),
             Error::ConnectionFailed | Error::ConnectProxyFailed(_) | Error::BodyStalled => {
                 (error.to_string(), true)
@@ -276,7 +270,7 @@ impl HttpClient {
 
 fn root_certificates(settings: &HttpSettings) -> Result<RootCerts> {
     let Some(path) = &settings.authorities else { return Ok(RootCerts::WebPki) };
-    let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let pem = read_file(path, limits::SETTINGS_BYTES)?;
     let mut certificates = Vec::new();
     for item in parse_pem(&pem) {
         if let PemItem::Certificate(certificate) = item.with_context(|| path.display().to_string())? {
@@ -291,9 +285,17 @@ fn root_certificates(settings: &HttpSettings) -> Result<RootCerts> {
     Ok(RootCerts::from(certificates))
 }
 
+/// The start of an answer that reports an error, even if the rest is missing.
+fn start(body: &mut Body) -> String {
+    let mut bytes = Vec::new();
+    // A part of the message is better than none.
+    let _ = body.as_reader().take(limits::ERROR_ANSWER_BYTES as u64).read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// The message in an answer's JSON, or its first line. HTML has no message.
 fn message_in(text: &str) -> String {
-    let json: Option<serde_json::Value> = serde_json::from_str(text).ok();
+    let json = limits::answer_json(text).ok();
     let message = json.as_ref().and_then(|json| json.get("message")?.as_str());
     let is_page = text.trim_start().starts_with('<');
     let line = || text.lines().map(str::trim).find(|line| !line.is_empty() && !is_page);

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::io::limits;
 use crate::io::result_file;
 use crate::io::stream::Place;
 
@@ -94,7 +95,7 @@ pub struct Journal {
 impl Journal {
     /// Reads a journal and checks that each line follows the previous line.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = Place::File(path.to_path_buf()).read_bytes()?;
+        let bytes = Place::File(path.to_path_buf()).read_bytes_within(limits::RESULT_BYTES)?;
         Self::parse(&bytes).with_context(|| path.display().to_string())
     }
 

@@ -10,6 +10,7 @@ use super::journal::{Journal, JournalAction};
 use super::ledger::counted;
 use super::{Alias, CHAMPION, REGISTRY_FILES, Registry, Version, json_files};
 use crate::io::diagnostics::shown;
+use crate::io::limits;
 use crate::io::owned_file::{LINK, expect_no_link};
 use crate::io::result_file;
 use crate::io::stream::Place;
@@ -161,7 +162,8 @@ fn verify_report(path: &Path) -> Result<String> {
 
 fn read_journal(path: &Path) -> Result<Journal> {
     ensure!(path.exists(), "is missing; restore it from git");
-    Journal::parse(Place::File(path.to_owned()).read_bytes().map_err(unnamed)?)
+    let bytes = Place::File(path.to_owned()).read_bytes_within(limits::RESULT_BYTES);
+    Journal::parse(bytes.map_err(unnamed)?)
 }
 
 fn read_alias(path: &Path) -> Result<Alias> {

@@ -1,7 +1,7 @@
 //! Reads the results in the directory of a run. All results must belong to the same run.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -11,6 +11,7 @@ use crate::compare::report::CompareReport;
 use crate::cycle::record::CycleRecord;
 use crate::drift::drift_report::DriftReport;
 use crate::io::diagnostics::inert;
+use crate::io::limits;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 use crate::registry::CHAMPION;
@@ -82,7 +83,9 @@ pub fn read(directory: &Path) -> Result<RunResults> {
 
 /// Whether a file has a line after its header.
 fn has_rows(path: &Path) -> bool {
-    path.is_file() && File::open(path).is_ok_and(|file| BufReader::new(file).lines().nth(1).is_some())
+    path.is_file()
+        && File::open(path)
+            .is_ok_and(|file| BufReader::new(file.take(limits::ROW_BYTES)).lines().nth(1).is_some())
 }
 
 fn model(directory: &Path, record: Option<CycleRecord>, promote: Option<&Promotion>) -> Result<RunModel> {

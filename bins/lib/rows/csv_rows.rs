@@ -6,7 +6,8 @@ use anyhow::{Context, Result, bail, ensure};
 use csv_core::{ReadRecordResult, Reader};
 
 use super::decode::{self, Decoded};
-use super::row::{MOST_BYTES, Row, RowFault, counted};
+use super::row::{Row, RowFault, counted};
+use crate::io::limits;
 
 pub(super) struct CsvRows {
     input: BufReader<Box<dyn Read>>,
@@ -56,13 +57,13 @@ impl CsvRows {
     }
 
     /// Reads the next row. Returns `None` at the end. If `columns` is given, a row with another number of fields is
-    /// malformed.
+    /// malformed. Without `columns`, the row is a header.
     pub(super) fn read(&mut self, row: &mut Row, columns: Option<usize>) -> Result<Option<Decoded>> {
         self.skip_line_ends()?;
         row.line = self.watch.line;
-        let Some(fields) = self.record(row.line)? else { return Ok(None) };
+        let Some((fields, dropped)) = self.record(row.line)? else { return Ok(None) };
         let decoded = decode::record(&self.bytes, &self.ends[..fields], &mut row.cells);
-        row.fault = self.fault(row, columns).map(RowFault);
+        row.fault = self.fault(row.line, fields + dropped, columns).map(RowFault);
         if !self.ends_with_cr && self.ends_at_lone_cr()? {
             self.join_to_line_end(row.line)?;
             row.fault = Some(RowFault("the row contains a carriage return without a line feed".into()));
@@ -106,16 +107,21 @@ impl CsvRows {
         }
     }
 
-    fn fault(&self, row: &Row, columns: Option<usize>) -> Option<String> {
-        let fields = row.cells.len();
+    fn fault(&self, line: u64, fields: usize, columns: Option<usize>) -> Option<String> {
         let last = self.watch.line - u64::from(self.raw.ends_with(b"\n") || self.raw.ends_with(b"\r"));
-        let lines = last + 1 - row.line;
+        let lines = last + 1 - line;
         let span = if lines > 1 { format!(" (the row spans {lines} lines)") } else { String::new() };
         if self.watch.quoted {
             return Some(format!("a quote is opened but never closed{span}"));
         }
         if self.watch.text_after_quote {
             return Some("a quoted cell has text after its closing quote".into());
+        }
+        if columns.is_none() && fields > limits::COLUMNS {
+            let most = limits::COLUMNS;
+            return Some(format!(
+                "the header has {fields} columns (limit {most}); remove columns, or set --delimiter"
+            ));
         }
         let columns = columns.filter(|&columns| columns != fields)?;
         Some(format!("{}, but the header has {columns}{span}", counted(fields as u64, "field")))
@@ -135,9 +141,11 @@ impl CsvRows {
         }
     }
 
-    /// Reads a record, and returns the number of its fields.
-    fn record(&mut self, line: u64) -> Result<Option<usize>> {
-        let (mut filled, mut fields) = (0, 0);
+    /// Reads a record. Returns the number of fields whose ends are kept, and the number of further fields, which are
+    /// joined to the field after the last possible column. Such a record is malformed, or is a header with too many
+    /// columns.
+    fn record(&mut self, line: u64) -> Result<Option<(usize, usize)>> {
+        let (mut filled, mut fields, mut dropped) = (0, 0, 0);
         self.raw.clear();
         self.watch.text_after_quote = false;
         loop {
@@ -156,8 +164,12 @@ impl CsvRows {
             match result {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => self.bytes.resize(self.bytes.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull if fields > limits::COLUMNS => {
+                    dropped += fields - limits::COLUMNS;
+                    fields = limits::COLUMNS;
+                }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
-                ReadRecordResult::Record => return Ok(Some(fields)),
+                ReadRecordResult::Record => return Ok(Some((fields, dropped))),
                 ReadRecordResult::End => return Ok(None),
             }
         }
@@ -236,9 +248,9 @@ impl QuoteWatch {
 
 fn expect_short(bytes: usize, line: u64) -> Result<()> {
     ensure!(
-        bytes as u64 <= MOST_BYTES,
+        bytes as u64 <= limits::ROW_BYTES,
         "line {line}: row is longer than {} MB; close an open quote, or shorten the row",
-        MOST_BYTES >> 20
+        limits::ROW_BYTES >> 20
     );
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Finds the columns of texts, labels and dates by their names.
 
-use anyhow::{Result, bail};
+use std::collections::HashMap;
+
+use anyhow::{Result, bail, ensure};
 
 use crate::io::diagnostics::shown;
 
@@ -19,6 +21,8 @@ pub struct ColumnNames {
 #[derive(Clone, Debug, Default)]
 pub struct Header {
     names: Vec<String>,
+    /// The first column of each name.
+    columns: HashMap<String, usize>,
     pub(super) text: Option<usize>,
     pub(super) label: Option<usize>,
     pub(super) date: Option<usize>,
@@ -28,6 +32,9 @@ impl Header {
     /// The header of a file whose columns are all known, so a column that the user named must exist.
     pub(super) fn complete(names: Vec<String>, own: &ColumnNames) -> Result<Self> {
         let mut header = Self { names, ..Self::default() };
+        for (column, name) in header.names.iter().enumerate() {
+            header.columns.entry(name.clone()).or_insert(column);
+        }
         header.resolve(own)?;
         for (name, found) in [(&own.text, header.text), (&own.label, header.label), (&own.date, header.date)]
         {
@@ -39,20 +46,54 @@ impl Header {
     }
 
     fn resolve(&mut self, own: &ColumnNames) -> Result<()> {
-        if let Some(name) = self.names.iter().find(|name| name.contains('\0')) {
-            bail!("column name {} contains a NUL byte; rename the column", shown(name));
-        }
+        self.names.iter().try_for_each(|name| expect_no_nul(name))?;
         self.text = self.pick(self.text, own.text.as_deref(), &TEXT)?;
         self.label = self.pick(self.label, own.label.as_deref(), &LABEL)?;
         self.date = self.pick(self.date, own.date.as_deref(), &DATE)?;
         Ok(())
     }
 
-    /// Adds a column from a later JSON row, and returns its index.
+    /// Adds a column from a JSON row, and returns its index. The cost does not depend on the number of columns.
     pub(super) fn add(&mut self, name: &str, own: &ColumnNames) -> Result<usize> {
+        expect_no_nul(name)?;
+        let [text, label, date] = [
+            self.pick_added(name, self.text, own.text.as_deref(), &TEXT)?,
+            self.pick_added(name, self.label, own.label.as_deref(), &LABEL)?,
+            self.pick_added(name, self.date, own.date.as_deref(), &DATE)?,
+        ];
+        (self.text, self.label, self.date) = (text, label, date);
+        self.columns.entry(name.to_owned()).or_insert(self.names.len());
         self.names.push(name.to_owned());
-        self.resolve(own).inspect_err(|_| drop(self.names.pop()))?;
         Ok(self.names.len() - 1)
+    }
+
+    /// The column of one kind after a column with this name was added. No earlier column fits if none was found.
+    fn pick_added(
+        &self,
+        name: &str,
+        found: Option<usize>,
+        own: Option<&str>,
+        usual: &[&str],
+    ) -> Result<Option<usize>> {
+        let fits = |candidate: &str| name.trim().eq_ignore_ascii_case(candidate);
+        match (found, own) {
+            (Some(column), _) if fits(self.names[column].trim()) => {
+                bail!("two columns are named {}; rename one", shown(self.names[column].trim()))
+            }
+            (Some(column), _) => Ok(Some(column)),
+            (None, Some(own)) => Ok(fits(own).then_some(self.len())),
+            (None, None) => Ok(usual.iter().any(|candidate| fits(candidate)).then_some(self.len())),
+        }
+    }
+
+    /// Removes the columns that a malformed row added.
+    pub(super) fn truncate(&mut self, columns: usize) {
+        for name in self.names.drain(columns.min(self.names.len())..) {
+            self.columns.remove(&name);
+        }
+        for kind in [&mut self.text, &mut self.label, &mut self.date] {
+            *kind = kind.filter(|column| *column < columns);
+        }
     }
 
     /// The column of one kind. A column found earlier wins, so that all rows of a file use the same column. Next comes
@@ -100,7 +141,12 @@ impl Header {
 
     /// The index of a column by its exact name.
     pub fn find(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|found| found == name)
+        self.columns.get(name).copied()
+    }
+
+    /// Whether a column has exactly this name.
+    pub(super) fn is_exactly(&self, column: usize, name: &str) -> bool {
+        self.names.get(column).is_some_and(|found| found == name)
     }
 
     pub fn label(&self) -> Option<usize> {
@@ -159,6 +205,11 @@ impl Header {
         let among = if self.is_empty() { String::new() } else { format!(" among {}", self.listed()) };
         format!("no {kind} column{among}: expected {}; set --{kind}-column", usual.join(", "))
     }
+}
+
+fn expect_no_nul(name: &str) -> Result<()> {
+    ensure!(!name.contains('\0'), "column name {} contains a NUL byte; rename the column", shown(name));
+    Ok(())
 }
 
 #[cfg(test)]

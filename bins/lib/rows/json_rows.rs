@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::value::RawValue;
 
 use super::decode::{self, Decoded, FieldDecoding};
 use super::header::ColumnNames;
 use super::header::Header;
 use super::json_text::{JsonEntries, JsonText, not_json};
-use super::row::{MOST_BYTES, Row, RowFault};
+use super::row::{Row, RowFault};
 use crate::io::diagnostics::shown;
+use crate::io::limits;
 
 pub(super) struct JsonRows {
     reader: BufReader<Box<dyn Read>>,
@@ -20,6 +21,8 @@ pub(super) struct JsonRows {
     /// The first row, read in advance because its keys are the first columns.
     pending: Option<Vec<u8>>,
     buffer: Vec<u8>,
+    /// Maximum number of columns. After the first valid row, only a few more may come.
+    most_columns: usize,
 }
 
 impl JsonRows {
@@ -30,6 +33,7 @@ impl JsonRows {
             bytes_read: 0,
             pending: None,
             buffer: Vec::new(),
+            most_columns: limits::COLUMNS,
         };
         let mut names = Vec::new();
         if rows.next_line()? {
@@ -40,6 +44,11 @@ impl JsonRows {
             rows.pending = Some(line);
         }
         Ok((rows, names))
+    }
+
+    /// Allows the same number of columns as a complete reading of the same rows.
+    pub(super) fn take_limit_of(&mut self, complete: &Self) {
+        self.most_columns = complete.most_columns;
     }
 
     pub(super) fn bytes_read(&self) -> u64 {
@@ -54,18 +63,18 @@ impl JsonRows {
             let count = self
                 .reader
                 .by_ref()
-                .take(MOST_BYTES)
+                .take(limits::ROW_BYTES)
                 .read_until(b'\n', &mut self.buffer)
                 .with_context(|| format!("line {}", self.line))?;
             self.bytes_read += count as u64;
             if count == 0 {
                 return Ok(false);
             }
-            if count as u64 == MOST_BYTES && !self.buffer.ends_with(b"\n") {
+            if count as u64 == limits::ROW_BYTES && !self.buffer.ends_with(b"\n") {
                 return Err(anyhow!(
                     "line {}: row is longer than {} MB; shorten or remove the row",
                     self.line,
-                    MOST_BYTES >> 20
+                    limits::ROW_BYTES >> 20
                 ));
             }
             let kept = self.buffer.trim_ascii_end().len();
@@ -99,23 +108,40 @@ impl JsonRows {
                     .map_or_else(|error| error.valid_up_to(), |_| 0),
             },
         };
-        row.fault = fill(row, &text, header, named).err().map(|error| RowFault(format!("{error:#}")));
+        let before = header.len();
+        row.fault = match fill(row, &text, header, named, self.most_columns) {
+            Ok(()) => {
+                self.most_columns = self.most_columns.min(header.len() + limits::ADDED_COLUMNS);
+                None
+            }
+            Err(error) => {
+                header.truncate(before);
+                Some(RowFault(format!("{error:#}")))
+            }
+        };
         row.raw = Some(text.into_owned());
         Ok(Some(decoded))
     }
 }
 
-fn fill(row: &mut Row, line: &str, header: &mut Header, named: &ColumnNames) -> Result<()> {
+/// Fills the cells of a row. New keys extend the header, up to `most` columns.
+fn fill(row: &mut Row, line: &str, header: &mut Header, named: &ColumnNames, most: usize) -> Result<()> {
     row.cells.clear();
     let JsonEntries(entries) = serde_json::from_str(line).map_err(|error| not_json(&error, 0))?;
     let mut cells: Vec<Option<Cow<str>>> = vec![None; header.len()];
     for (place, (key, value)) in entries.iter().enumerate() {
         // Rows of a file nearly always have the same keys in the same order, so try the same position first.
-        let column = if header.names().nth(place) == Some(key) {
+        let column = if header.is_exactly(place, key) {
             place
         } else if let Some(column) = header.find(key) {
             column
         } else {
+            ensure!(
+                header.len() < most,
+                "key {} would be column {} (limit {most}); remove it, or add it to the first row",
+                shown(key),
+                header.len() + 1
+            );
             cells.push(None);
             header.add(key, named)?
         };

@@ -4,15 +4,21 @@ use std::borrow::Cow;
 use std::fmt;
 
 use anyhow::{Result, anyhow};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
+
+use crate::io::limits;
+
+/// The start of the message about a row with too many keys.
+const TOO_MANY: &str = "the row has more than ";
 
 /// Describes why a line is not a JSON object. `before` is the number of bytes before the part that was parsed.
 pub(super) fn not_json(error: &serde_json::Error, before: usize) -> anyhow::Error {
     let column = before + error.column();
     let text = error.to_string();
     let message = match (error.classify(), text.split(" at line ").next().unwrap_or_default()) {
+        (Category::Data, message) if message.starts_with(TOO_MANY) => return anyhow!("{message}"),
         (Category::Data, _) => return anyhow!("the row is a JSON value, but not an object"),
         (Category::Eof, _) => "the line ends too early",
         (_, "expected value" | "expected ident") => "expected a value",
@@ -96,6 +102,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for JsonEntries<'a> {
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut entries = Vec::new();
                 while let Some((key, value)) = map.next_entry::<JsonText<'de>, &'de RawValue>()? {
+                    if entries.len() == limits::COLUMNS {
+                        let most = limits::COLUMNS;
+                        return Err(M::Error::custom(format!("{TOO_MANY}{most} keys; split the row")));
+                    }
                     entries.push((key.0, value));
                 }
                 Ok(JsonEntries(entries))

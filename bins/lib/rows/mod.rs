@@ -21,5 +21,5 @@ pub mod sampling;
 pub use encoding::TextEncoding;
 pub use header::{ColumnNames, Header};
 pub use reader::Rows;
-pub use row::{Format, MOST_BYTES, MalformedRows, ReadOptions, ReadProgress, Row, RowFault};
+pub use row::{Format, MalformedRows, ReadOptions, ReadProgress, Row, RowFault};
 pub use write::{CellValue, Writer, csv};

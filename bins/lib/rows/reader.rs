@@ -309,6 +309,10 @@ impl Rows {
         let mut row = Row::default();
         while again.read(&mut row)? {}
         self.header = again.header.clone();
+        // The second reading must accept the same columns as the first.
+        if let (RowSource::Json(rows), RowSource::Json(again)) = (&mut self.source, &again.source) {
+            rows.take_limit_of(again);
+        }
         Ok(())
     }
 }

@@ -15,9 +15,6 @@ use crate::io::diagnostics::Diagnostics;
 use crate::io::stream::Place;
 use crate::rows::label::LabelSpelling;
 
-/// Maximum size of one row in bytes, so that an open quote cannot fill the memory.
-pub const MOST_BYTES: u64 = 128 << 20;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// RFC 4180 with a header and any delimiter.

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use super::row::{Format, ReadOptions};
 use crate::io::file_kind;
+use crate::io::limits::HEADER_BYTES;
 use crate::io::stream::Place;
 
 /// The start of a file, and the format detected from it.
@@ -20,9 +21,6 @@ pub(super) struct FileStart {
 
 /// The byte-order mark that Windows writes before UTF-8.
 const BOM: &[u8] = "\u{feff}".as_bytes();
-
-/// Maximum bytes to read. A header is shorter.
-const HEAD: usize = 64 << 10;
 
 pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) -> Result<FileStart> {
     let mut head = first_line(bytes)?;
@@ -56,7 +54,7 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) 
         _ => Format::Csv,
     });
     match (format, first) {
-        (Format::Csv, None) if head.len() < HEAD => bail!("is empty; start a CSV file with a header"),
+        (Format::Csv, None) if head.len() < HEADER_BYTES => bail!("is empty; start a CSV file with a header"),
         (_, Some(b'[')) if matches!(line[1..].trim_ascii_start().first(), None | Some(b'{' | b']')) => {
             bail!("line 1: is a JSON array, not JSON Lines; convert it with jq -c '.[]'")
         }
@@ -127,7 +125,7 @@ fn first_line(bytes: &mut dyn Read) -> Result<Vec<u8>> {
             begun |= !byte.is_ascii_whitespace();
             byte == b'\n' && begun && !quoted
         });
-        if count == 0 || ended || head.len() >= HEAD {
+        if count == 0 || ended || head.len() >= HEADER_BYTES {
             return Ok(head);
         }
     }

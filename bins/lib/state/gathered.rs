@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -16,8 +15,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::io::append_log::{AppendLog, complete_lines};
 use crate::io::dates::Timestamp;
+use crate::io::limits;
 use crate::io::owned_file::{OwnedDirectory, copy_to_new, create_directories, open_lock};
-use crate::io::stream::Place;
+use crate::io::stream::{Place, read_file};
 
 /// The files of the state directory.
 pub const STATE_FILES: OwnedDirectory = OwnedDirectory {
@@ -116,7 +116,11 @@ impl State {
     /// The records of earlier `drift` runs, one per line. Empty if there are none.
     pub fn history(&self) -> Result<String> {
         let path = self.file("history.jsonl");
-        if path.exists() { Place::File(path).read_text() } else { Ok(String::new()) }
+        if path.exists() {
+            Place::File(path).read_text_within(limits::RESULT_BYTES)
+        } else {
+            Ok(String::new())
+        }
     }
 
     /// Locks the history for one run, until the returned file is dropped.
@@ -178,9 +182,9 @@ impl State {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        let file = File::open(&path).with_context(|| path.display().to_string())?;
+        let bytes = read_file(&path, limits::RESULT_BYTES)?;
         let mut entries = Vec::new();
-        for (index, line) in complete_lines(BufReader::new(file)).enumerate() {
+        for (index, line) in complete_lines(&bytes[..]).enumerate() {
             let line = line.with_context(|| path.display().to_string())?;
             let entry = serde_json::from_slice(&line);
             entries.push(entry.with_context(|| format!("{}: line {}", path.display(), index + 1))?);

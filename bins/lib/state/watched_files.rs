@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::io::diagnostics::inert;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
+use crate::io::{environment, limits, program};
 
 /// Hashes of the lines of watched files, from the time when each champion was first seen.
 #[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
@@ -115,7 +116,8 @@ fn changes_since(file: &Path, revision: &str) -> Result<u64> {
     let directory =
         file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let at = format!("{revision}:./{}", name.to_string_lossy());
-    let output = Command::new("git").arg("-C").arg(directory).args(["show", &at]).output();
+    let time = environment::seconds(&environment::variable, "SPAMOPS_GIT_TIMEOUT", limits::GIT_TIME)?;
+    let output = program::output(Command::new("git").arg("-C").arg(directory).args(["show", &at]), time);
     let output =
         output.map_err(|error| anyhow!("cannot run git for --watch-since ({error}); install git"))?;
     let message = String::from_utf8_lossy(&output.stderr);

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::{inert, shown};
+use crate::io::program::{self, ProgramFailure};
+use crate::io::{environment, limits};
+
+/// The variable with the time limit of one git command, in seconds.
+const TIMEOUT: &str = "SPAMOPS_GIT_TIMEOUT";
 
 /// The author of commits and tags if git has no identity configured.
 #[derive(Clone, Debug)]
@@ -21,6 +27,8 @@ pub struct Git {
     directory: PathBuf,
     actor: Actor,
     now: Timestamp,
+    /// Time limit of one command.
+    time: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +42,8 @@ pub struct GitTag {
 impl Git {
     /// Finds the repository that contains a directory. Commits and tags get the time `now`.
     pub fn at(directory: &Path, actor: Actor, now: Timestamp) -> Result<Self> {
-        let git = Self { directory: directory.to_owned(), actor, now };
+        let time = environment::seconds(&environment::variable, TIMEOUT, limits::GIT_TIME)?;
+        let git = Self { directory: directory.to_owned(), actor, now, time };
         let inside = git.run(&["rev-parse", "--is-inside-work-tree"]);
         ensure!(
             inside? == "true",
@@ -143,10 +152,16 @@ impl Git {
         // Never prompt, and print messages in English: `failure` parses them.
         command.envs([("GIT_TERMINAL_PROMPT", "0"), ("GCM_INTERACTIVE", "never"), ("LC_ALL", "C")]);
         command.env("GIT_EDITOR", "true").envs(dates.iter().map(|(name, value)| (name, value)));
-        command.args(words.iter().map(AsRef::as_ref)).stdin(Stdio::null());
-        match command.output() {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        command.args(words.iter().map(AsRef::as_ref));
+        match program::output(&mut command, self.time) {
+            Err(ProgramFailure::NotRun(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 bail!("git is not installed; install it, or leave out --commit, --tag and --push")
+            }
+            Err(failure @ ProgramFailure::TooSlow(_)) => {
+                let first = words.first().map_or("", AsRef::as_ref);
+                bail!(
+                    "git {first}: {failure}; check the remote, hooks and credentials, or set {TIMEOUT} to more seconds"
+                )
             }
             output => output.context("git"),
         }

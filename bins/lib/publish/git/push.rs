@@ -190,14 +190,10 @@ fn rebase_onto_remote(
 
 fn rebase(git: &Git, onto: &str) -> Result<()> {
     let words = ["rebase", "--quiet", "--autostash", "--reapply-cherry-picks", "--empty=keep", onto];
-    let output = git.output(&words, &[])?;
-    if !output.status.success() {
+    if let Err(error) = git.output(&words, &[]).and_then(|output| command::done(&words, &output)) {
         // Ignore the error if the rebase had not started.
         let _ = git.run(&["rebase", "--abort"]);
-        bail!(
-            "the remote has new commits, and the rebase failed ({:#}); pull, then run this again",
-            command::failure(&words, &output)
-        );
+        bail!("the remote has new commits, and the rebase failed ({error:#}); pull, then run this again");
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Calls GitHub's API for one repository. Never retries a request, and sends the token only to the API.
 
+use super::bounded::bounded;
 use super::failure::{ApiCall, failure, status};
 use std::fmt;
 use std::future::Future;
@@ -17,13 +18,11 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::io::address::is_private;
-use crate::io::environment::variable;
+use crate::io::environment::{self, variable};
+use crate::io::limits;
 
 /// Address of the API without GITHUB_API_URL.
 const API: &str = "https://api.github.com";
-
-/// Time limit for an answer.
-pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A repository on GitHub, as OWNER/NAME.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
@@ -115,6 +114,8 @@ pub struct GitHub {
     pub(super) token: Token,
     pub(super) octocrab: Octocrab,
     pub(super) runtime: Runtime,
+    /// Time limit for a request and its answer.
+    pub(super) time: Duration,
 }
 
 impl GitHub {
@@ -131,12 +132,13 @@ impl GitHub {
     }
 
     fn at(repository: &Repository, base: Uri, token: Token) -> Result<Self> {
+        let time = environment::seconds(&variable, "SPAMOPS_HTTP_TIMEOUT", limits::GITHUB_TIME)?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let octocrab = {
             let _inside = runtime.enter();
-            client(&base, &token, TIMEOUT)?
+            client(&base, &token, time)?
         };
-        Ok(Self { repository: repository.clone(), base, token, octocrab, runtime })
+        Ok(Self { repository: repository.clone(), base, token, octocrab, runtime, time })
     }
 
     /// octocrab's typed calls on the repository. The calls do not escape path parts: use [`escaped`].
@@ -162,7 +164,7 @@ impl GitHub {
         call: &ApiCall<'_>,
         answer: impl Future<Output = octocrab::Result<T>>,
     ) -> Result<T> {
-        self.wait_at_most(TIMEOUT, call, answer)
+        self.wait_at_most(self.time, call, answer)
     }
 
     /// Like [`GitHub::wait`], with another time limit.
@@ -177,7 +179,7 @@ impl GitHub {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(self.error(&failure(call, &error, self.base.host().unwrap_or_default()))),
             Err(_) => {
-                let line = format!("no answer within {} s; {}", limit.as_secs(), call.retry_advice());
+                let line = format!("no answer within {} s; {}", limit.as_secs_f64(), call.retry_advice());
                 Err(self.error(&line))
             }
         }
@@ -223,10 +225,10 @@ pub(super) fn client(base: &Uri, token: &Token, limit: Duration) -> Result<Octoc
         .map_err(|_| anyhow!("is not the address of an API; use one such as https://api.github.com"))?;
     let builder = builder
         .personal_token(token.0.clone())
-        .set_connect_timeout(Some(Duration::from_secs(15)))
+        .set_connect_timeout(Some(limits::CONNECT_TIME.min(limit)))
         .set_read_timeout(Some(limit))
         .set_write_timeout(Some(limit));
-    let octocrab = builder.build();
+    let octocrab = builder.build().map(bounded);
     octocrab.map_err(|_| anyhow!("no CA certificates are installed; install the package ca-certificates"))
 }
 

@@ -1,12 +1,13 @@
 //! Creates or updates one comment for each topic on an issue or pull request. A hidden mark identifies the comment.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use octocrab::models::{Author, AuthorAssociation};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::GitHub;
 use super::failure::ApiCall;
+use crate::io::limits;
 
 const CALL: ApiCall<'static> =
     ApiCall { name: "comment", permission: "issues: write or pull-requests: write", is_repeatable: true };
@@ -65,7 +66,7 @@ impl GitHub {
     /// The first comment that starts with a mark and whose author can write to the repository. Anyone can type a mark.
     fn find_comment(&self, issue: u64, mark: &str) -> Result<Option<FoundComment>> {
         let mut me = None;
-        for page in 1_u32.. {
+        for page in 1..=limits::COMMENT_PAGES {
             let path = self.path(&format!("issues/{issue}/comments?per_page={PAGE_SIZE}&page={page}"));
             let found: Vec<FoundComment> = self.wait(&CALL, self.octocrab.get(path, None::<&()>))?;
             let is_last = found.len() < PAGE_SIZE;
@@ -83,7 +84,11 @@ impl GitHub {
                 return Ok(own);
             }
         }
-        None.context("GitHub returned too many pages of comments; check GITHUB_API_URL")
+        let line = format!(
+            "comment: the issue has more than {} comments; use another issue",
+            limits::COMMENT_PAGES as usize * PAGE_SIZE
+        );
+        Err(self.error(&line))
     }
 
     /// The login of the token's owner, if it is a person. GitHub hides private organization members from others.

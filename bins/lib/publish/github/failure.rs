@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use octocrab::{Error, GitHubError};
 
+use super::bounded;
 use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
 
@@ -43,6 +44,9 @@ pub(super) fn failure(call: &ApiCall<'_>, error: &Error, host: &str) -> String {
         // octocrab reports an object in place of a list as `Other`, and an invalid link to the next page as `Uri`.
         Error::Serde { .. } | Error::Json { .. } | Error::Other { .. } | Error::Uri { .. } => {
             format!("{host} does not answer like GitHub; set GITHUB_API_URL to the address of its API")
+        }
+        _ if bounded::is_too_large(error) => {
+            format!("the answer of {host} is too large; set GITHUB_API_URL to the address of its API")
         }
         _ => format!("no answer from {host}: {}; {}", cause(error), call.retry_advice()),
     };

@@ -3,6 +3,7 @@
 //! Calls use octocrab's types. A comment explains each call by path. Pages are requested by number: following a link to the
 //! next page could send the token to another host.
 
+mod bounded;
 mod failure;
 mod client;
 mod comment;

@@ -10,9 +10,10 @@ use octocrab::params::repos::Reference;
 use serde_json::json;
 
 use super::GitHub;
-use super::client::{TIMEOUT, client, escaped};
+use super::client::{client, escaped};
 use super::failure::ApiCall;
 use crate::io::diagnostics::shown;
+use crate::io::limits;
 use crate::io::result_file;
 
 const CALL: ApiCall<'static> =
@@ -139,8 +140,8 @@ impl GitHub {
         let origin = origin
             .authority(address.authority().map_or("", |authority| authority.as_str()))
             .path_and_query("/");
-        // Allow a slow connection: at least 100 kB per second.
-        let limit = TIMEOUT + Duration::from_secs(asset.bytes.len() as u64 / 100_000);
+        let upload = asset.bytes.len() as u64 / limits::UPLOAD_BYTES_PER_SECOND;
+        let limit = self.time + Duration::from_secs(upload);
         let octocrab = {
             let _inside = self.runtime.enter();
             client(&origin.build()?, &self.token, limit)?

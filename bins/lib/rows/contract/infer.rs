@@ -49,9 +49,11 @@ impl ContractDraft {
     pub fn contract(&self, rows: &Rows) -> Contract {
         let header = rows.header();
         let mut column = BTreeMap::new();
+        let mut names = BTreeSet::new();
+        let repeated: BTreeSet<&str> = header.names().filter(|name| !names.insert(*name)).collect();
         for ((index, name), seen) in header.names().enumerate().zip(&self.columns) {
             // A contract cannot refer to a column with an empty or repeated name.
-            if !name.is_empty() && header.names().filter(|other| *other == name).count() == 1 {
+            if !name.is_empty() && !repeated.contains(name) {
                 let is_text = rows.text_column().is_ok_and(|text| text == index);
                 let is_label = header.label() == Some(index);
                 column.insert(name.to_owned(), seen.column(is_text, is_label, self.rows));

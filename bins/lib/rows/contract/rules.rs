@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::io::dates;
 use crate::io::diagnostics::shown;
 use crate::io::fraction::Fraction;
+use crate::io::limits;
 use crate::io::stream::Place;
 use crate::io::toml_file;
 
@@ -193,7 +194,7 @@ impl Contract {
     }
 
     pub fn read(place: &Place) -> Result<Self> {
-        Self::parse(&place.read_text()?).with_context(|| place.to_string())
+        Self::parse(&place.read_text_within(limits::SETTINGS_BYTES)?).with_context(|| place.to_string())
     }
 
     /// Parses a contract. An unknown key is an error that names its line.
