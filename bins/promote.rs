@@ -8,6 +8,7 @@ use clap::Parser;
 
 use spamops::cli::publish_args::PublishArgs;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
+use spamops::cli::verify;
 use spamops::io::environment;
 use spamops::io::limits;
 use spamops::io::result_file;
@@ -49,7 +50,9 @@ use spamops::registry::{self, CHAMPION, Registry};
 ///
 /// Publishing follows the move. Tags follow GTO's grammar, such as spam@v3.0.0 and spam#champion#7, and their dates
 /// strictly increase. A push is never forced. If the remote has new commits, your commits are rebased onto the remote.
-/// If the new commits moved the same model, the push fails. Requests that write to GitHub are not retried.
+/// If the new commits moved the same model, the push fails, and the error says how to promote again. Requests that write
+/// to GitHub are not retried. The tags, the commit and the release contain the head of the journal, for
+/// spamops registry verify --expect-head.
 #[derive(Parser)]
 #[command(
     name = "promote",
@@ -241,7 +244,9 @@ fn candidate(place: &Place) -> Result<CandidateModel> {
 }
 
 fn report(place: &Place) -> Result<KeptReport> {
-    KeptReport::new(place.read_text_within(limits::RESULT_BYTES)?).with_context(|| place.to_string())
+    let text = place.read_text_within(limits::RESULT_BYTES)?;
+    let kept = KeptReport::new(text.clone()).and_then(|kept| verify::report(&text).map(|()| kept));
+    kept.with_context(|| place.to_string())
 }
 
 pub(crate) fn main() -> ExitCode {

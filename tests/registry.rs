@@ -10,8 +10,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
+use spamops::cli::verify;
+use spamops::registry::candidate::CandidateModel;
 use spamops::registry::journal::JournalEntry;
-use spamops::registry::moves::Promotion;
+use spamops::registry::moves::{MoveRequest, MoveTarget, Promotion};
+use spamops::registry::sweep::Sweeper;
+use spamops::registry::verify::{CheckedFile, RegistryChecks};
 use spamops::registry::{CHAMPION, Registry};
 use spamops::stats::random::RandomStream;
 
@@ -19,12 +23,19 @@ use directory::fresh;
 
 #[path = "library/directory.rs"]
 mod directory;
+#[path = "registry/broken.rs"]
+mod broken;
+#[path = "registry/tampering.rs"]
+mod tampering;
 
 /// Number of writers to kill before the test ends.
 const KILLS: u64 = 1_000;
 
 /// Number of threads that run writers.
 const WRITERS: u64 = 4;
+
+/// Number of rows behind a model with figures.
+const MEASURED_ROWS: usize = 300;
 
 /// Number of different models to promote.
 const MODELS: u64 = 24;
@@ -48,6 +59,25 @@ fn models(directory: &Path, count: u64) -> Vec<PathBuf> {
             let mut fit = Command::new(env!("CARGO_BIN_EXE_fit"));
             fit.args(["--quiet", "--preset", "classic", "--now", &now, "-o"]).arg(&model).arg(&rows);
             assert!(fit.status().unwrap().success());
+            model
+        })
+        .collect()
+}
+
+/// Fits models with cross-validated figures and a profile on the rows of `rows.csv`, which differ only in their fitting
+/// time.
+fn measured_models(directory: &Path, count: u64) -> Vec<PathBuf> {
+    let all = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv")).unwrap();
+    let rows = directory.join("rows.csv");
+    fs::write(&rows, all.lines().take(MEASURED_ROWS + 1).map(|line| format!("{line}\n")).collect::<String>())
+        .unwrap();
+    (0..count)
+        .map(|number| {
+            let model = directory.join(format!("{number}.json"));
+            let now = (1_700_000_000 + number).to_string();
+            let mut fit = Command::new(env!("CARGO_BIN_EXE_fit"));
+            fit.args(["--quiet", "--preset", "classic", "--folds", "3", "--now", &now, "-o"]);
+            assert!(fit.arg(&model).arg(&rows).status().unwrap().success());
             model
         })
         .collect()
@@ -128,12 +158,94 @@ fn read_until(registry: &Registry, done: &AtomicBool) -> u64 {
 
 /// All problems that `verify` finds.
 fn problems(registry: &Registry) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut each = |path: &Path, found: anyhow::Result<String>| {
-        problems.extend(found.err().map(|error| format!("{}: {error:#}", path.display())));
+    let checks = RegistryChecks { report: verify::report, heads: &[] };
+    let wrong =
+        |file: CheckedFile| file.found.err().map(|error| format!("{}: {error:#}", file.path.display()));
+    registry.verify(checks).unwrap().into_iter().filter_map(wrong).collect()
+}
+
+#[test]
+fn verify_beside_gc_gives_no_false_alarm() {
+    let directory = fresh("beside");
+    let models: Vec<CandidateModel> = models(&directory, 6)
+        .iter()
+        .map(|path| CandidateModel::parse(fs::read_to_string(path).unwrap()).unwrap())
+        .collect();
+    let registry = Registry::new(&directory.join("models"), "spam");
+    let request = MoveRequest {
+        alias: CHAMPION,
+        to: MoveTarget::Model(&models[0]),
+        expect: None,
+        reports: &[],
+        reason: "",
+        actor: None,
+        run: None,
+        now: "2026-10-01T00:00:00Z",
+        tool: "promote",
     };
-    registry.verify(&mut each).unwrap();
-    problems
+    registry.promote(&request).unwrap();
+    let done = AtomicBool::new(false);
+    let verified = thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..300 {
+                let to = MoveTarget::Model(&models[round % models.len()]);
+                registry.promote(&MoveRequest { to, ..request.clone() }).unwrap();
+                let sweeper = Sweeper { keep: Some(0), reason: "", actor: None, now: request.now };
+                registry.sweep(&sweeper).unwrap();
+            }
+            done.store(true, SeqCst);
+        });
+        let mut verified = 0;
+        while !done.load(SeqCst) {
+            assert_eq!(problems(&registry), [""; 0], "after {verified} checks without a problem");
+            verified += 1;
+        }
+        verified
+    });
+    println!("{verified} checks beside gc");
+    assert!(verified > 20, "only {verified} checks ran beside gc");
+}
+
+#[test]
+fn gc_keeps_as_many_rollbacks_as_versions() {
+    let directory = fresh("rollbacks");
+    let models = models(&directory, 7);
+    let root = directory.join("models");
+    let names: Vec<&str> = models.iter().map(|path| path.to_str().unwrap()).collect();
+    let run = |arguments: &[&str]| {
+        let output = promote(&root, arguments).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), message)
+    };
+    // The champion was version 1, then 2, then 7. The other versions were only challengers.
+    for (number, name) in names.iter().enumerate() {
+        let alias = if [0, 1, 6].contains(&number) { CHAMPION } else { "challenger" };
+        assert!(run(&[name, "--alias", alias]).0);
+    }
+    let gc = |keep: &str| {
+        let mut gc = Command::new(env!("CARGO_BIN_EXE_spamops"));
+        gc.args(["registry", "gc", "--keep", keep, "--registry"]).arg(&root);
+        String::from_utf8(gc.output().unwrap().stderr).unwrap()
+    };
+    assert!(!gc("3").contains("champion"));
+    assert!(run(&["--rollback"]).0);
+    assert_eq!(run(&["--rollback"]), (true, String::new()));
+    assert!(run(&[names[1]]).0 && run(&[names[6]]).0);
+    // With fewer steps, gc says which rollback becomes impossible, and the rollback says what is missing.
+    let warning = gc("2");
+    assert!(
+        warning.contains(
+            "champion can still be rolled back once, to version 2; a further rollback needs the model file of version 1"
+        ),
+        "{warning}"
+    );
+    assert!(run(&["--rollback"]).0);
+    let (is_done, message) = run(&["--rollback"]);
+    assert!(
+        !is_done
+            && message.contains("the model of version 1 was removed to save space; promote its model file")
+    );
+    assert!(run(&[names[0]]).0);
 }
 
 #[test]

@@ -13,8 +13,8 @@ use ::spamops::io::diagnostics::inert;
 use ::spamops::io::environment;
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
-use ::spamops::registry::sweep::Sweeper;
-use ::spamops::registry::{self, CHAMPION, Registry, Version};
+use ::spamops::registry::sweep::{SweepResult, Sweeper};
+use ::spamops::registry::{self, CHAMPION, JournalHead, Registry, Version};
 
 /// List versions and moves, check a registry, export a model, or delete old models
 ///
@@ -31,7 +31,7 @@ Examples:
   spamops registry list --registry models
   spamops registry history                       # every move: who, when and why
   spamops registry show champion
-  spamops registry export --version 7 -o seven.json
+  spamops registry export 7 -o seven.json
   spamops registry verify --exit-code
   spamops registry gc --keep 10 --dry-run"
 )]
@@ -80,14 +80,28 @@ Examples:
     },
     /// Check every file of the registry
     ///
-    /// What it does: Checks each file, and whether the files agree. Prints one line per file: ok or wrong, and the
-    /// reason.
+    /// What it does: Checks each file, and whether manifests, models, aliases and the journal agree. Prints one line per
+    /// file: ok or wrong, and the reason. If a file looks wrong, verify waits for writers and reads all files again.
+    ///
+    /// Someone who can write to the registry can rewrite all its files so that they agree. Only a head that you keep
+    /// elsewhere detects this. The head is the number of lines of the journal and the SHA-256 of its last line. verify
+    /// prints it in the fourth column of the journal's line. promote also writes it to promote.json, to the message of
+    /// the commit and of the git tags, to the GitHub release, and with track to MLflow.
     #[command(after_help = "\
 Examples:
-  spamops registry verify --exit-code > /dev/null || echo damaged")]
+  spamops registry verify --exit-code > /dev/null || echo damaged
+  spamops registry verify --exit-code --expect-head \"$HEAD\"     # HEAD is LINES:SHA256")]
     Verify {
         #[command(flatten)]
         registry: RegistryArgs,
+
+        /// Head that the journal had earlier; you can repeat this option
+        ///
+        /// The journal is ok if it still contains this head, also if lines were added since. Otherwise it is wrong, and
+        /// the reason says whether the newest lines were cut or lines were rewritten. A SHA-256 without the number of lines
+        /// also works, but then the reason cannot say which.
+        #[arg(long, value_name = "LINES:SHA256")]
+        expect_head: Vec<JournalHead>,
 
         /// Exit with 1 if a file is wrong
         #[arg(long)]
@@ -95,8 +109,9 @@ Examples:
     },
     /// Delete files that belong to no version, and the models of old versions
     ///
-    /// What it does: Keeps every model that an alias points to, and every model that a rollback needs. Manifests and
-    /// the journal stay, and the journal records the deletions.
+    /// What it does: Keeps every model that an alias points to, and the models that its next rollbacks need: with --keep 3
+    /// the newest three steps of each alias, and always one rollback. Says which rollback becomes impossible. Manifests
+    /// and the journal stay, and the journal records the deletions.
     #[command(after_help = "\
 Examples:
   spamops registry gc --keep 10 --dry-run
@@ -105,7 +120,7 @@ Examples:
         #[command(flatten)]
         registry: RegistryArgs,
 
-        /// Number of newest versions that keep their models [default: all]
+        /// Number of newest versions, and of newest steps of each alias, that keep their models [default: all]
         #[arg(long, value_name = "VERSIONS")]
         keep: Option<u64>,
 
@@ -123,22 +138,18 @@ Examples:
     },
     /// Write a model to a file, after checking its digest
     ///
-    /// What it does: Writes the champion, or the model of --alias or --version.
+    /// What it does: Writes the model of the champion, of another alias, or of a version.
     #[command(after_help = "\
 Examples:
   spamops registry export -o champion.json
-  spamops registry export --version 7 -o seven.json")]
+  spamops registry export 7 -o seven.json")]
     Export {
+        /// Number of a version, or an alias
+        #[arg(value_name = "VERSION|ALIAS", default_value = CHAMPION)]
+        version: String,
+
         #[command(flatten)]
         registry: RegistryArgs,
-
-        /// Alias of the model
-        #[arg(long, value_name = "ALIAS", default_value = CHAMPION, value_parser = registry::alias)]
-        alias: String,
-
-        /// Version of the model, instead of --alias
-        #[arg(long, value_name = "VERSION", conflicts_with = "alias")]
-        version: Option<u64>,
 
         /// File for the model
         #[arg(long, short, value_name = "FILE", default_value = "-")]
@@ -209,30 +220,31 @@ impl Tool for Args {
                 result_file::write(&Place::Standard, &registry.version(&version)?)?;
             }
             Action::History { alias, registry } => history(&registry.existing(scene)?, alias.as_deref())?,
-            Action::Verify { registry, exit_code } => {
+            Action::Verify { registry, expect_head, exit_code } => {
                 let directory = registry.directory.join(&registry.name);
-                if !directory.is_dir() {
+                let has_versions = registry::in_directory(&directory).is_some();
+                if !directory.is_dir() || !expect_head.is_empty() && !has_versions {
                     bail!("{}: is not a registry; set --registry and --name", directory.display());
                 }
-                return verify::print_findings(&[Place::File(directory)], exit_code, scene);
+                return verify::print_findings(&[Place::File(directory)], &expect_head, exit_code, scene);
             }
             Action::Gc { registry, keep, reason, actor, dry_run } => {
                 let now = scene.now()?.to_string();
                 let actor = actor.or_else(environment::actor);
                 let sweeper = Sweeper { keep, reason: &reason, actor: actor.as_deref(), now: &now };
                 let registry = registry.existing(scene)?;
-                let done =
+                let SweepResult { steps, lost_rollbacks } =
                     if dry_run { registry.preview_sweep(&sweeper)? } else { registry.sweep(&sweeper)? };
                 let mut output = Place::Standard.writer()?;
-                if done.is_empty() {
+                if steps.is_empty() {
                     scene.remark("nothing to delete");
                 }
-                done.iter().try_for_each(|step| writeln!(output, "{}", inert(step)))?;
+                lost_rollbacks.into_iter().for_each(|sentence| scene.warn(sentence));
+                steps.iter().try_for_each(|step| writeln!(output, "{}", inert(step)))?;
                 output.finish()?;
             }
-            Action::Export { registry, alias, version, output } => {
-                let name = version.map_or(alias, |version| version.to_string());
-                let version = registry.version(&name)?;
+            Action::Export { version, registry, output } => {
+                let version = registry.version(&version)?;
                 output.write_text(&registry.registry().model(&version.digest)?)?;
             }
         }

@@ -18,7 +18,8 @@ use ::spamops::io::stream::Place;
 /// Input: Files and directories. Sub-directories are searched too. JSON files of other programs are
 /// ignored unless they are truncated.
 ///
-/// Output: One line per file: ok or wrong, the file, and the reason. The exit status is 0 whatever the result, unless
+/// Output: One line per file: ok or wrong, the file, and the reason. The line of a journal also has its head, see
+/// spamops registry verify --help. The exit status is 0 whatever the result, unless
 /// --exit-code is set.
 #[derive(Parser)]
 #[command(
@@ -41,7 +42,7 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
-        print_findings(&self.places, self.exit_code, scene)
+        print_findings(&self.places, &[], self.exit_code, scene)
     }
 }
 

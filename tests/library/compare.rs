@@ -90,7 +90,7 @@ proptest! {
         result_file::write(&place, &report).unwrap();
         let back: CompareReport = result_file::read(&place, "compare").unwrap();
         prop_assert_eq!(&back, &report);
-        let found = verify::verify(&place).unwrap();
+        let found = verify::verify(&place, &[]).unwrap();
         prop_assert_eq!(found[0].found.clone(), Ok("compare".to_owned()));
     }
 }

@@ -206,7 +206,11 @@ fn a_push_fails_if_the_registry_on_the_remote_changed() {
     promote(&mine, 1);
     let my_head = git(&mine, &["rev-parse", "HEAD"]);
     let error = pushed(&mine).unwrap_err().to_string();
-    assert_eq!(error, "the registry has changed on the remote; pull, then promote again");
+    assert_eq!(
+        error,
+        "the registry has changed on the remote; drop your local commit (git reset --keep HEAD~1) and its tags \
+         (git tag -d 'spam#champion#1' 'spam@v1.0.0'), pull, then promote again"
+    );
     assert_eq!(git(&mine, &["rev-parse", "HEAD"]), my_head);
     assert_eq!(git(&directory.join("remote.git"), &["rev-parse", "main"]), other_head);
     // Different tags on the remote are never replaced.
@@ -323,12 +327,94 @@ fn a_rejected_push_leaves_no_tags_and_keeps_the_commit() {
     let (remote, other_head) = (directory.join("remote.git"), git(&other, &["rev-parse", "main"]));
     let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let expected = "promote: version 1 is the champion in this clone (committed), but it was not pushed: the registry has changed on the remote; pull, then promote again\n";
+    let expected = "promote: version 1 is the champion in this clone (committed), but it was not pushed: the registry has changed on the remote; drop your local commit (git reset --keep HEAD~1), pull, then promote again\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
     assert_eq!(git(&mine, &["tag", "--list"]), "");
     assert_eq!(git(&mine, &["log", "--format=%s"]), "spam: version 1 is champion (move 1)\nreadme");
     assert_eq!(git(&remote, &["rev-parse", "main"]), other_head);
     assert!(!fs::read_to_string(mine.join("promote.json")).unwrap().contains("tags"));
+}
+
+/// Runs a shell line in a clone, as someone who pastes advice.
+fn paste(clone: &Path, line: &str) {
+    let mut command = Command::new("bash");
+    command.args(["-c", line]).current_dir(clone).env("HOME", clone);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The commands in parentheses in an advice.
+fn commands(advice: &str) -> Vec<&str> {
+    advice.split("(git ").skip(1).filter_map(|rest| rest.split(')').next()).collect()
+}
+
+#[test]
+fn the_loser_of_two_promotions_is_told_to_drop_its_commit_and_never_to_delete_the_tag_of_the_winner() {
+    let directory = remote("at-the-same-time");
+    let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
+    assert!(run_promote(&other, &["--commit", "--tag", "--reason", "first"]).wait().unwrap().success());
+    // The other clone pushes its commit and its tags between this clone's commit and the fetch of its tags.
+    let hook = mine.join(".git/hooks/post-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    let script = format!(
+        "#!/bin/sh\nunset GIT_DIR GIT_INDEX_FILE\ngit -C {} push --quiet --tags origin main\n",
+        other.display()
+    );
+    fs::write(&hook, script).unwrap();
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        message.ends_with("; drop your local commit (git reset --keep HEAD~1), pull, then promote again\n"),
+        "{message}"
+    );
+    fs::remove_file(&hook).unwrap();
+    let winner = git(&directory.join("remote.git"), &["rev-parse", "spam@v1.0.0"]);
+    for command in commands(&message) {
+        paste(&mine, &format!("git {command}"));
+    }
+    git(&mine, &["pull", "--quiet"]);
+    let output = run_promote(&mine, &["--push", "--alias", "challenger"]).wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(git(&directory.join("remote.git"), &["rev-parse", "spam@v1.0.0"]), winner);
+}
+
+#[test]
+fn a_loser_that_tagged_before_its_push_is_told_to_drop_its_own_tags_too() {
+    let directory = remote("tagged");
+    let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
+    assert!(run_promote(&mine, &["--commit", "--tag", "--reason", "mine"]).wait().unwrap().success());
+    assert!(run_promote(&other, &["--push", "--reason", "other"]).wait().unwrap().success());
+    let output = run_promote(&mine, &["--push", "--reason", "mine"]).wait_with_output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        message,
+        "promote: models/spam: has changed on origin; drop your local commit (git reset --keep HEAD~1) and its tags \
+         (git tag -d 'spam#champion#1' 'spam@v1.0.0'), pull, then promote again\n"
+    );
+    for command in commands(&message) {
+        paste(&mine, &format!("git {command}"));
+    }
+    git(&mine, &["pull", "--quiet"]);
+    let output = run_promote(&mine, &["--push", "--alias", "challenger"]).wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_tag_has_the_head_of_the_journal_as_a_trailer() {
+    let directory = remote("anchor");
+    let mine = clone(&directory, "mine");
+    assert!(run_promote(&mine, &["--push", "--reason", "first"]).wait().unwrap().success());
+    let promoted = fs::read_to_string(mine.join("promote.json")).unwrap();
+    for tag in ["spam@v1.0.0", "spam#champion#1"] {
+        let format = "--format=%(contents:trailers:key=Journal-Head,valueonly)";
+        let head = git(&directory.join("remote.git"), &["tag", "--list", format, tag]);
+        assert!(
+            head.starts_with("2:") && promoted.contains(&format!("\"journal_head\": \"{head}\"")),
+            "{head}"
+        );
+    }
 }
 
 #[test]
@@ -339,7 +425,7 @@ fn promote_changes_nothing_if_the_registry_on_the_remote_is_newer() {
     let output = run_promote(&mine, &["--push", "--reason", "second"]).wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(message, "promote: models/spam: has changed on origin; pull first\n");
+    assert_eq!(message, "promote: models/spam: has changed on origin; pull, then promote again\n");
     assert_eq!(git(&mine, &["status", "--porcelain", "--ignored"]), "");
     assert_eq!(git(&mine, &["log", "--format=%s"]), "readme");
     git(&mine, &["pull", "--quiet"]);

@@ -10,11 +10,12 @@ use crate::compare::paired_result::PairedResult;
 use crate::compare::report::CompareReport;
 use crate::io::diagnostics::shown;
 use crate::rows::contract::ValidateReport;
-use crate::stats::metrics::{Confusion, Metrics};
+use crate::stats::figure_checks::{self, expect_agreement, expect_countable};
+use crate::stats::metrics::Metrics;
 use crate::stats::paired::{PairedConfusion, PairedCounts};
 use crate::stats::significance::mcnemar_exact;
 
-/// Checks figures against the confusion matrix.
+/// Checks figures against their ranges and the confusion matrix.
 pub(super) fn metrics(metrics: &Metrics) -> Result<()> {
     let Metrics { rows, labelled, figures, .. } = metrics;
     let confusion = figures.confusion;
@@ -24,19 +25,7 @@ pub(super) fn metrics(metrics: &Metrics) -> Result<()> {
         all == *labelled && labelled <= rows,
         "the counts add up to {all} rows, but {labelled} of {rows} rows are labelled"
     );
-    let stated = [
-        ("f1", figures.f1, confusion.f1()),
-        ("precision", figures.precision, confusion.precision()),
-        ("recall", figures.recall, confusion.recall()),
-        ("accuracy", figures.accuracy, confusion.accuracy()),
-        ("macro_f1", figures.macro_f1, confusion.macro_f1()),
-        ("mcc", figures.mcc, confusion.mcc()),
-    ];
-    stated.into_iter().try_for_each(|(name, stated, computed)| expect_agreement(name, stated, computed))?;
-    match figures.balanced_accuracy.zip(confusion.balanced_accuracy()) {
-        Some((stated, computed)) => expect_agreement("balanced_accuracy", stated, computed),
-        None => Ok(()),
-    }
+    figure_checks::check(figures)
 }
 
 /// Checks that valid and rejected rows add up to all rows.
@@ -114,18 +103,5 @@ fn expect_countable_pairs(counters: &PairedConfusion) -> Result<()> {
     let cells = |rows: &PairedCounts| [rows.both, rows.only_one, rows.only_other, rows.neither];
     let most = cells(positive).into_iter().chain(cells(negative)).max();
     ensure!(most < Some(1 << 53), "a count is larger than 2^53");
-    Ok(())
-}
-
-/// Fails on counts that no file can have, because the figures would overflow.
-fn expect_countable(confusion: Confusion) -> Result<()> {
-    let Confusion { true_positive, false_positive, true_negative, false_negative } = confusion;
-    let most = [true_positive, false_positive, true_negative, false_negative].into_iter().max();
-    ensure!(most < Some(1 << 53), "a count is larger than 2^53");
-    Ok(())
-}
-
-fn expect_agreement(name: &str, stated: f64, computed: f64) -> Result<()> {
-    ensure!((stated - computed).abs() < 1e-9, "{name} is {stated}, but its counts give {computed}");
     Ok(())
 }

@@ -42,7 +42,7 @@ pub static RESULT_KINDS: [ResultKind; 17] = [
         expect_known_verdict(text, kind, &ValidateVerdict::ALL.map(ValidateVerdict::name))?;
         consistent(own_counts::validate(&parsed(text, kind)?))
     }),
-    kind::<Model>("model", "fit: a model", |text, _| Model::parse(text)?.profile.profile().map(drop)),
+    kind::<Model>("model", "fit: a model", |text, _| Model::parse(text).map(drop)),
     kind::<Metrics>("metrics", "score: figures on labelled rows", |text, kind| {
         consistent(own_counts::metrics(&parsed(text, kind)?))
     }),

@@ -13,7 +13,8 @@ use crate::cli::tool::{Outcome, Scene};
 use crate::io::diagnostics::{inert, shown};
 use crate::io::result_file;
 use crate::io::stream::Place;
-use crate::registry;
+use crate::registry::verify::{CheckedFile, RegistryChecks};
+use crate::registry::{self, JournalHead};
 
 /// The result of checking one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,19 +23,28 @@ pub struct Finding {
     pub place: String,
     /// The kind of file, or the error.
     pub found: Result<String, String>,
+    /// Head of an intact journal; none for other files.
+    pub head: Option<JournalHead>,
 }
 
-/// Prints a line per file: ok or wrong, the path, and its kind or error.
-pub fn print_findings(places: &[Place], exit_code: bool, scene: &Scene) -> Result<Outcome> {
+/// Prints a line per file: ok or wrong, the path, and its kind or error. The line of a journal also has its head. Each
+/// registry must contain the expected heads.
+pub fn print_findings(
+    places: &[Place],
+    heads: &[JournalHead],
+    exit_code: bool,
+    scene: &Scene,
+) -> Result<Outcome> {
     let mut output = Place::Standard.writer()?;
     let (mut files, mut wrong) = (0u64, 0u64);
     for place in places {
-        for Finding { place, found } in verify(place)? {
+        for Finding { place, found, head } in verify(place, heads)? {
             let (word, detail) = match &found {
                 Ok(kind) => ("ok", kind),
                 Err(error) => ("wrong", error),
             };
-            writeln!(output, "{word}\t{place}\t{detail}").context("-")?;
+            let head = head.map_or_else(String::new, |head| format!("\t{head}"));
+            writeln!(output, "{word}\t{place}\t{detail}{head}").context("-")?;
             files += 1;
             wrong += u64::from(found.is_err());
         }
@@ -49,10 +59,10 @@ pub fn print_findings(places: &[Place], exit_code: bool, scene: &Scene) -> Resul
 }
 
 /// Verifies a file, or all files in a directory and below it.
-pub fn verify(place: &Place) -> Result<Vec<Finding>> {
+pub fn verify(place: &Place, heads: &[JournalHead]) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if let Some(directory) = place.path().filter(|path| path.is_dir()) {
-        walk(directory, &mut findings)?;
+        walk(directory, heads, &mut findings)?;
         ensure!(!findings.is_empty(), "{place}: contains no JSON file of spamops; name another directory");
     } else {
         let found = read(place)?.and_then(|text| file(&text)).and_then(|kind| {
@@ -64,7 +74,8 @@ pub fn verify(place: &Place) -> Result<Vec<Finding>> {
 }
 
 fn finding(place: &str, found: Result<String>) -> Finding {
-    Finding { place: inert(place), found: found.map_err(|error| inert(&format!("{error:#}"))) }
+    let found = found.map_err(|error| inert(&format!("{error:#}")));
+    Finding { place: inert(place), found, head: None }
 }
 
 /// Reads a file. The inner error means that the file is damaged: no text, or an incomplete gzip. The outer error
@@ -80,7 +91,7 @@ fn read(place: &Place) -> Result<Result<String>> {
     }
 }
 
-fn walk(directory: &Path, findings: &mut Vec<Finding>) -> Result<()> {
+fn walk(directory: &Path, heads: &[JournalHead], findings: &mut Vec<Finding>) -> Result<()> {
     let own = registry::in_directory(directory);
     for path in registry::json_files(directory)? {
         if own.is_some() {
@@ -91,11 +102,13 @@ fn walk(directory: &Path, findings: &mut Vec<Finding>) -> Result<()> {
         findings.extend(found.map(|found| finding(&place.to_string(), found)));
     }
     if let Some(registry) = &own {
-        registry.verify(&mut |path, found| findings.push(finding(&path.display().to_string(), found)))?;
+        for CheckedFile { path, found, head } in registry.verify(RegistryChecks { report, heads })? {
+            findings.push(Finding { head, ..finding(&path.display().to_string(), found) });
+        }
     }
     for path in directories(directory)? {
         if own.is_none() || !["versions", "models", "reports"].iter().any(|name| path.ends_with(name)) {
-            walk(&path, findings)?;
+            walk(&path, heads, findings)?;
         }
     }
     Ok(())
@@ -112,6 +125,12 @@ fn directories(directory: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// Checks a report: a result of a known kind whose figures are possible. `promote` makes the same check.
+pub fn report(text: &str) -> Result<()> {
+    file(text)?.context("is not a JSON result of spamops; give the JSON result of a tool")?;
+    Ok(())
 }
 
 /// Checks a text and returns its kind; `None` if it has no schema of spamops.

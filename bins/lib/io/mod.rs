@@ -17,4 +17,5 @@ pub mod fraction;
 pub mod stream;
 pub mod file_kind;
 pub mod result_file;
+pub mod seal;
 pub mod toml_file;

@@ -253,12 +253,15 @@ impl TrackingSteps<'_> {
     fn point(&self, version: u64, tracked: &mut TrackReport) -> Result<()> {
         let TrackingPlan { name, promotion, .. } = self.plan;
         tracked.version = Some(version);
-        let set_tag = |path: &str, key: &str, value: u64| {
-            let body = json!({ "name": name, "version": version.to_string(), "key": key, "value": value.to_string() });
-            self.server.post(path, &body, Idempotence::Idempotent)
+        let set_tag = |key: &str, value: String| {
+            let body = json!({ "name": name, "version": version.to_string(), "key": key, "value": value });
+            self.server.post("model-versions/set-tag", &body, Idempotence::Idempotent)
         };
         if let Some(promotion) = promotion {
-            set_tag("model-versions/set-tag", "spamops.version", promotion.version)?;
+            set_tag("spamops.version", promotion.version.to_string())?;
+            if let Some(head) = &promotion.journal_head {
+                set_tag("spamops.journal_head", head.to_string())?;
+            }
         }
         let answer = self.server.get("registered-models/get", &[("name", name)])?;
         let model = &answer["registered_model"];

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::rows::label::Label;
+use crate::stats::figure_checks;
 use crate::stats::metrics::{Confusion, FigureName, Figures};
 use crate::stats::ranking::ScoredLabel;
 
@@ -116,6 +117,26 @@ impl Estimate {
         });
         let gates = required.iter().map(|required| required.gate(&pooled)).collect();
         Self { folds: u64::from(folds), pooled, by_fold: spreads.collect(), gates }
+    }
+
+    /// Fails if a figure is impossible, or if a gate does not agree with its figure.
+    pub fn check(&self) -> Result<()> {
+        figure_checks::check(&self.pooled)?;
+        for (name, FoldSpread { mean, sd, interval, values }) in &self.by_fold {
+            // A later version may measure other figures.
+            let Ok(figure) = name.parse() else { continue };
+            for value in values.iter().chain([mean]) {
+                figure_checks::expect_in_range(figure, &format!("{name} of a fold"), *value)?;
+            }
+            let is_possible = sd.is_finite() && *sd >= 0.0 && interval.0 <= interval.1;
+            ensure!(is_possible, "the spread of {name} between folds is impossible");
+        }
+        for gate in &self.gates {
+            let Ok(figure) = gate.figure.parse() else { continue };
+            let computed = Requirement { figure, limit: gate.limit }.gate(&self.pooled);
+            ensure!(computed == *gate, "a gate says that {gate}, but {computed}");
+        }
+        Ok(())
     }
 
     /// Fails if figures are required but cannot be measured.

@@ -13,6 +13,7 @@ use crate::features::row::FeatureSpec;
 use crate::io::fraction::Fraction;
 use crate::io::limits;
 use crate::io::result_file::{self, ResultHead, ToolVersion};
+use crate::io::seal::seal;
 use crate::io::stream::Place;
 use crate::model::calibrate::Calibration;
 use crate::model::estimate::Estimate;
@@ -23,6 +24,8 @@ use crate::model::threads;
 use crate::profile::summary::StoredProfile;
 use crate::rows::label::{Label, LabelNames};
 use crate::rows::mask::MaskKind;
+
+pub use crate::io::seal::sealed;
 
 /// The model file, with the index for scoring.
 #[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
@@ -124,7 +127,7 @@ impl Model {
         }
     }
 
-    /// Checks that the model can score.
+    /// Checks that the model can score, and that its names and figures are possible.
     pub fn check(&self) -> Result<()> {
         self.terms.check(self.texts)?;
         ensure!(self.bias.abs() < MAX_WEIGHT, "the bias is not finite or not below {MAX_WEIGHT:e}");
@@ -132,7 +135,16 @@ impl Model {
         if let Some(Windows { words, margin }) = self.windows {
             ensure!((2..=10_000).contains(&words) && margin.abs() < MAX_WEIGHT, "invalid windows");
         }
-        Ok(())
+        self.names.check()?;
+        let Provenance { rows, positive, .. } = self.provenance;
+        ensure!(positive <= rows, "{positive} of {rows} training rows are positive");
+        self.estimate.check()
+    }
+
+    /// Checks everything in the file. All tools make this check, so `promote` accepts only models that `verify` accepts.
+    fn check_complete(&self) -> Result<()> {
+        self.check().map_err(|error| anyhow!("{error:#}; fit the model again"))?;
+        self.profile.profile().map(drop)
     }
 
     /// The terms arranged for lookup.
@@ -171,10 +183,10 @@ impl Model {
             !model.sha256.is_empty() && digest[0] == model.sha256,
             "the SHA-256 at the end does not match; the file was truncated or edited, so copy or fit it again"
         );
-        let check = |checked: &mut Result<()>| *checked = model.check();
+        let check = |checked: &mut Result<()>| *checked = model.check_complete();
         let known = threads::each_while(&mut checked, 2, check, || model.index().table.len());
         let [checked] = checked;
-        checked.map_err(|error| anyhow!("{error}; fit the model again"))?;
+        checked?;
         ensure!(known == model.terms.len(), "two terms have the same key; fit the model again");
         Ok(model)
     }
@@ -193,19 +205,4 @@ fn add_digest(schema: &mut Schema) {
         let about = "The SHA-256 of the file up to this key, in hexadecimal digits";
         properties.insert("sha256".into(), json!({ "type": "string", "description": about }));
     }
-}
-
-/// The text before the digest at the end of the file.
-const SEAL: &str = ",\"sha256\":\"";
-
-/// The digest of a model file's text up to the digest at its end.
-fn seal(text: &str) -> String {
-    let body = text.rsplit_once(SEAL).map_or(text, |(body, _)| body);
-    result_file::digest(body)
-}
-
-/// The text of a model with the correct digest at its end.
-pub fn sealed(text: &str) -> String {
-    let body = text.rsplit_once(SEAL).map_or_else(|| text.trim_end_matches(['}', '\n']), |(body, _)| body);
-    format!("{body}{SEAL}{}\"}}", seal(body))
 }

@@ -80,7 +80,7 @@ impl Announcement {
         let tag = tags::version_tag(&promotion.name, promotion.version);
         if self.release {
             let title = title(promotion);
-            let text = format!("SHA-256 of the model: `{}`\n", promotion.digest);
+            let text = release_text(promotion);
             let release = github.release(&tag, &title, &text, &assets(registry, promotion)?)?;
             published.release = Some(release.url);
         }
@@ -144,6 +144,15 @@ impl Announcement {
 
 fn title(promotion: &Promotion) -> String {
     format!("{} version {}", promotion.name, promotion.version)
+}
+
+/// The text of a release. It anchors the model and the journal outside the registry.
+fn release_text(promotion: &Promotion) -> String {
+    let mut text = format!("SHA-256 of the model: `{}`\n", promotion.digest);
+    if let Some(head) = &promotion.journal_head {
+        text.push_str(&format!("\nHead of the journal: `{head}`\n"));
+    }
+    text
 }
 
 fn asset_name(promotion: &Promotion) -> String {

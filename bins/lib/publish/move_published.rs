@@ -42,7 +42,8 @@ impl PublishPlan {
             if let Some(remote) = &self.push {
                 let directory = registry.directory();
                 let rest = directory.strip_prefix(existing(directory)).unwrap_or(directory).to_string_lossy();
-                push::expect_current(&git, remote, if rest.is_empty() { "." } else { &rest })
+                let path = if rest.is_empty() { "." } else { &*rest };
+                push::expect_current(&git, remote, path, &tags::patterns(registry.name()))
                     .with_context(|| directory.display().to_string())?;
             }
         }
@@ -80,8 +81,30 @@ impl PublishPlan {
         published: &mut Published,
     ) -> Result<()> {
         let git = self.git(directory)?;
+        let (patterns, mut created) = (tags::patterns(&promotion.name), Vec::new());
+        let outcome = self.commit_tag_and_push(&git, directory, promotion, published, &mut created);
+        let Err(error) = outcome else { return Ok(()) };
+        let Some(remote) = &self.push else { return Err(error) };
+        let error = push::explained(&git, remote, &patterns, error);
+        if !push::someone_promoted_first(&error) {
+            return Err(error);
+        }
+        // Delete the new tags, because they will never be pushed. Keep the commit, so that you can inspect it.
+        git.untag(&created)?;
+        published.tags.clear();
+        Err(push::explained(&git, remote, &patterns, error))
+    }
+
+    /// Adds the tags that it creates to `created`.
+    fn commit_tag_and_push(
+        &self,
+        git: &Git,
+        directory: &Path,
+        promotion: &Promotion,
+        published: &mut Published,
+        created: &mut Vec<String>,
+    ) -> Result<()> {
         let (patterns, message) = (tags::patterns(&promotion.name), message(promotion));
-        let mut created = Vec::new();
         let ignored = git.ignored()?.map(|file| shown(&file));
         if let Some(file) = ignored {
             bail!(
@@ -94,7 +117,7 @@ impl PublishPlan {
             published.commit = Some(git.head()?);
         }
         if let Some(remote) = &self.push {
-            push::fetch_tags(&git, remote, &patterns)?;
+            push::fetch_tags(git, remote, &patterns)?;
         }
         if self.tag {
             let directory = directory.display();
@@ -103,24 +126,14 @@ impl PublishPlan {
             let is_new = git.tags(std::slice::from_ref(&tag))?.is_empty();
             ensure!(
                 is_new || git.matches_tag(&tag, &format!("versions/{}.json", promotion.version))?,
-                "{directory}: the tag {tag} belongs to another model; promote under another --name, or delete the tag in this clone and on the remote"
+                "{directory}: the tag {tag} belongs to another model; restore the registry from git and promote on top of it, or promote under another --name"
             );
-            let plan = tags::create_tags(&git, &tagged_move(promotion, &message, self.now))?;
+            let plan = tags::create_tags(git, &tagged_move(promotion, &message, self.now))?;
             published.tags = vec![plan.version, plan.alias];
-            created = plan.missing;
+            *created = plan.missing;
         }
         let Some(remote) = &self.push else { return Ok(()) };
-        let pushed = match push::push(&git, remote, &published.tags, &patterns) {
-            Ok(pushed) => pushed,
-            Err(error) => {
-                // Delete the tags, because they will never be pushed. Keep the commit, so that you can inspect it.
-                if push::someone_promoted_first(&error) {
-                    git.untag(&created)?;
-                    published.tags.clear();
-                }
-                return Err(error);
-            }
-        };
+        let pushed = push::push(git, remote, &published.tags, &patterns)?;
         published.commit = Some(pushed.commit);
         published.pushed = Some(format!("{} {}", without_credentials(remote), pushed.branch));
         Ok(())
@@ -175,9 +188,15 @@ fn tagged_move<'a>(promotion: &'a Promotion, message: &'a str, now: Timestamp) -
     TaggedMove { name, version: *version, alias, message, now }
 }
 
-/// The message of the commit and of the tags.
+/// The message of the commit and of the tags. Its last line, a git trailer, is an anchor outside the registry.
 fn message(promotion: &Promotion) -> String {
-    let Promotion { name, alias, version, reason, sequence, .. } = promotion;
-    let first = format!("{name}: version {version} is {alias} (move {sequence})");
-    if reason.is_empty() { first } else { format!("{first}\n\n{reason}") }
+    let Promotion { name, alias, version, reason, sequence, journal_head, .. } = promotion;
+    let mut message = format!("{name}: version {version} is {alias} (move {sequence})");
+    if !reason.is_empty() {
+        message.extend(["\n\n", reason.trim_end()]);
+    }
+    if let Some(head) = journal_head {
+        message.push_str(&format!("\n\nJournal-Head: {head}"));
+    }
+    message
 }

@@ -10,11 +10,14 @@ use super::{Alias, Registry, Version};
 use crate::io::append_log::AppendLog;
 use crate::io::durable::{self, ReadyFile};
 use crate::io::owned_file;
-use crate::io::result_file::ResultHead;
+use crate::io::result_file::{self, ResultHead};
+use crate::io::stream::Place;
 
 /// The contents of a registry without the models.
 pub(super) struct Ledger {
     pub(super) versions: Vec<Version>,
+    /// SHA-256 of each version's manifest file.
+    manifests: Vec<String>,
     pub(super) aliases: Vec<Alias>,
     pub(super) journal: Journal,
 }
@@ -58,7 +61,13 @@ impl Registry {
 
     /// Reads versions, aliases and the journal.
     pub(super) fn read_ledger(&self) -> Result<Ledger> {
-        Ok(Ledger { versions: self.versions()?, aliases: self.aliases()?, journal: self.journal()? })
+        let versions = self.versions()?;
+        let digest = |version: &Version| {
+            let text = Place::File(self.version_path(version.version)).read_text()?;
+            Ok(result_file::digest(&text))
+        };
+        let manifests = versions.iter().map(digest).collect::<Result<_>>()?;
+        Ok(Ledger { versions, manifests, aliases: self.aliases()?, journal: self.journal()? })
     }
 
     /// The steps that killed writers left undone.
@@ -71,9 +80,7 @@ impl Registry {
         if ledger.journal.is_cut {
             steps.push(RegistryStep::Cut(ledger.journal.complete_bytes));
         }
-        let registered =
-            ledger.journal.entries.iter().filter(|entry| entry.action == JournalAction::Registered);
-        let last_registered = registered.map(|entry| entry.version).max().unwrap_or(0);
+        let last_registered = ledger.journal.last_registered();
         let last_on_disk = ledger.versions.len() as u64;
         if last_registered > last_on_disk {
             let path = self.version_path(last_on_disk + 1);
@@ -82,14 +89,26 @@ impl Registry {
         for entry in &ledger.journal.entries {
             let actual = ledger.version(entry.version).map(|version| &version.digest);
             let place = self.version_path(entry.version);
+            let is_same =
+                entry.manifest.is_none() || entry.manifest.as_ref() == ledger.manifest(entry.version);
             ensure!(
-                actual == Some(&entry.digest),
+                actual == Some(&entry.digest) && is_same,
                 "{}: does not match the journal; restore both from git",
                 place.display()
             );
         }
-        for version in ledger.versions.iter().filter(|version| version.version > last_registered) {
-            let line = ledger.journal.add(JournalEntry::registered(version))?;
+        // A killed writer leaves at most one version without a line.
+        ensure!(
+            last_on_disk <= last_registered + 1,
+            "{}: the lines of version {} are missing; restore it from git",
+            self.journal_path().display(),
+            last_registered + 1
+        );
+        for (version, manifest) in ledger.versions.iter().zip(&ledger.manifests) {
+            if version.version <= last_registered {
+                continue;
+            }
+            let line = ledger.journal.add(JournalEntry::registered(version, manifest))?;
             steps.push(RegistryStep::Enter(vec![line], None));
         }
         for alias in ledger.outdated_aliases(self)? {
@@ -164,6 +183,19 @@ impl Ledger {
         self.versions.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
+    /// SHA-256 of the manifest file of a version.
+    pub(super) fn manifest(&self, number: u64) -> Option<&String> {
+        self.manifests.get(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+
+    /// A version with the SHA-256 of its manifest file.
+    pub(super) fn with_manifest(&self, version: Version) -> Result<(Version, String)> {
+        let manifest = self.manifest(version.version).cloned();
+        let manifest = manifest
+            .with_context(|| format!("version {} has no manifest; restore it from git", version.version))?;
+        Ok((version, manifest))
+    }
+
     /// The corrected form of every alias that differs from its last move in the journal.
     fn outdated_aliases(&self, registry: &Registry) -> Result<Vec<Alias>> {
         let mut last: Vec<&JournalEntry> = Vec::new();
@@ -188,8 +220,8 @@ impl Ledger {
 }
 
 impl JournalEntry {
-    /// The entry for a new version.
-    pub(super) fn registered(version: &Version) -> Self {
+    /// The entry for a new version. `manifest` is the SHA-256 of its manifest file.
+    pub(super) fn registered(version: &Version, manifest: &str) -> Self {
         Self {
             entry: 0,
             at: version.registered.clone(),
@@ -203,17 +235,15 @@ impl JournalEntry {
             actor: version.actor.clone(),
             run: version.run.clone(),
             reports: version.reports.clone(),
+            manifest: Some(manifest.to_owned()),
             before: String::new(),
+            sha256: None,
         }
     }
 
     /// Whether the entry is the last move of an alias.
     pub(super) fn matches(&self, alias: &Alias) -> bool {
-        let Alias { alias: name, sequence, version, digest, .. } = alias;
-        self.alias.as_ref() == Some(name)
-            && self.sequence == Some(*sequence)
-            && self.version == *version
-            && self.digest == *digest
+        self.alias_after().is_some_and(|after| Alias { head: alias.head.clone(), ..after } == *alias)
     }
 
     /// The alias after this move; none if the entry is not a move.

@@ -1,5 +1,6 @@
 //! Keeps versions, aliases and the journal of every move.
 
+mod head;
 pub mod journal;
 mod directory;
 pub mod candidate;
@@ -8,8 +9,10 @@ mod ledger;
 pub mod moves;
 pub mod recorded_move;
 pub mod sweep;
-mod verify;
+mod agreement;
+pub mod verify;
 
 pub use directory::{
     Alias, CHAMPION, REGISTRY_FILES, Registry, TrainingData, Version, alias, in_directory, json_files, name,
 };
+pub use head::JournalHead;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::candidate::CandidateModel;
 use super::journal::{JournalAction, JournalEntry};
 use super::ledger::{Ledger, RegistryStep, pretty};
-use super::{Alias, CHAMPION, Registry, Version};
+use super::{Alias, CHAMPION, JournalHead, Registry, Version};
 use crate::io::diagnostics::shown;
 use crate::io::result_file::{self, ResultHead};
 
@@ -129,6 +129,10 @@ pub struct Promotion {
     pub digest: String,
     /// Number of moves of the alias, including this move.
     pub sequence: u64,
+    /// Head of the journal after the move, as LINES:SHA256. `spamops registry verify --expect-head` checks it. Absent in
+    /// records of an earlier spamops.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_head: Option<JournalHead>,
     /// Time of the move, in UTC (RFC 3339).
     pub moved: String,
     /// Reason for the move.
@@ -176,11 +180,12 @@ impl Registry {
         let mut steps = self.settle(&mut ledger)?;
         let before = ledger.alias(request.alias).cloned();
         let (mut files, mut lines) = (Vec::new(), Vec::new());
-        let version = match request.to {
+        let (version, manifest) = match request.to {
             MoveTarget::Model(model) => self.register(model, request, &mut ledger, &mut files, &mut lines)?,
-            MoveTarget::Version(number) => self.registered(number, &ledger)?,
+            MoveTarget::Version(number) => self.registered(number, &ledger, "")?,
             MoveTarget::Back(to) => {
-                self.registered(self.rollback_version(to, request.alias, &ledger)?, &ledger)?
+                let number = self.rollback_version(to, request.alias, &ledger)?;
+                self.registered(number, &ledger, &other_rollbacks(request.alias, &ledger))?
             }
         };
         let action = if matches!(request.to, MoveTarget::Back(_)) {
@@ -198,7 +203,7 @@ impl Registry {
             actor: request.actor.map(str::to_owned),
             run: request.run.map(str::to_owned),
             reports: named(request.reports),
-            ..JournalEntry::registered(&version)
+            ..JournalEntry::registered(&version, &manifest)
         };
         let changed = before.as_ref().is_none_or(|alias| alias.version != version.version);
         let after = if changed { entry.alias_after() } else { before.clone() };
@@ -223,6 +228,7 @@ impl Registry {
             previous_version: ledger.journal.moves(request.alias).next_back().and_then(|entry| entry.from),
             digest: after.digest,
             sequence: after.sequence,
+            journal_head: ledger.journal.head(),
             moved: after.moved,
             reason: after.reason,
             actor: after.actor,
@@ -248,7 +254,7 @@ impl Registry {
         ledger: &mut Ledger,
         files: &mut Vec<RegistryStep>,
         lines: &mut Vec<String>,
-    ) -> Result<Version> {
+    ) -> Result<(Version, String)> {
         let known = ledger.versions.iter().find(|version| version.digest == model.digest).cloned();
         // A model counts as removed if the journal records the removal. If the file still exists, the next writer
         // deletes the file.
@@ -256,20 +262,22 @@ impl Registry {
             !ledger.journal.is_removed(version.version) && self.model(&model.digest).is_ok()
         };
         if let Some(version) = known.clone().filter(stays) {
-            return Ok(version);
+            return ledger.with_manifest(version);
         }
         // A version whose model was lost or removed keeps its number and gets its model back.
         let version = known.unwrap_or_else(|| manifest(model, request, ledger));
         files.push(RegistryStep::Write(self.model_path(&version.digest), model.text.clone().into_bytes()));
-        if version.version > ledger.versions.len() as u64 {
-            files.push(RegistryStep::Write(self.version_path(version.version), pretty(&version)?));
-        }
-        lines.push(
-            ledger
-                .journal
-                .add(JournalEntry { at: request.now.into(), ..JournalEntry::registered(&version) })?,
-        );
-        Ok(version)
+        let (version, manifest) = if version.version > ledger.versions.len() as u64 {
+            let file = pretty(&version)?;
+            let digest = result_file::digest_of(&file);
+            files.push(RegistryStep::Write(self.version_path(version.version), file));
+            (version, digest)
+        } else {
+            ledger.with_manifest(version)?
+        };
+        let entry = JournalEntry::registered(&version, &manifest);
+        lines.push(ledger.journal.add(JournalEntry { at: request.now.into(), ..entry })?);
+        Ok((version, manifest))
     }
 
     /// Sequence number of the next move of an alias.
@@ -291,19 +299,22 @@ impl Registry {
         bail!("{place}: {alias} is {found}, expected {expected}; see spamops registry history")
     }
 
-    /// A registered version. Checks that its model is intact.
-    fn registered(&self, number: u64, ledger: &Ledger) -> Result<Version> {
+    /// A registered version and the SHA-256 of its manifest. Checks that its model is intact. `otherwise` is the advice if
+    /// the model was removed.
+    fn registered(&self, number: u64, ledger: &Ledger, otherwise: &str) -> Result<(Version, String)> {
         let version = ledger.version(number).cloned();
         let version = version.with_context(|| {
             format!("{}: has no version {number}; see spamops registry list", self.directory.display())
         })?;
         ensure!(
             !ledger.journal.is_removed(number),
-            "{}: the model of version {number} was removed to save space; promote its model file",
+            "{}: the model of version {number} was removed to save space; promote its model file{otherwise}",
             self.directory.display()
         );
-        self.model(&version.digest)?;
-        Ok(version)
+        let text = self.model(&version.digest)?;
+        let candidate = CandidateModel::parse(text);
+        candidate.with_context(|| self.model_path(&version.digest).display().to_string())?;
+        ledger.with_manifest(version)
     }
 
     /// The steps that write the reports that the registry does not have yet.
@@ -317,6 +328,15 @@ impl Registry {
     }
 }
 
+/// Advice after a failed rollback: the earlier versions of the alias that still have a model.
+fn other_rollbacks(alias: &str, ledger: &Ledger) -> String {
+    let mut path = ledger.journal.rollback_path(alias);
+    path.pop();
+    path.retain(|version| !ledger.journal.is_removed(*version));
+    let Some(newest) = path.pop() else { return String::new() };
+    format!(", or use --rollback --to {newest}")
+}
+
 /// The manifest of a new version.
 fn manifest(model: &CandidateModel, request: &MoveRequest<'_>, ledger: &Ledger) -> Version {
     Version {
@@ -328,10 +348,10 @@ fn manifest(model: &CandidateModel, request: &MoveRequest<'_>, ledger: &Ledger) 
         actor: request.actor.map(str::to_owned),
         run: request.run.map(str::to_owned),
         parent: ledger.alias(CHAMPION).map(|champion| champion.version),
-        fitted: model.fitted.clone(),
-        commit: model.commit.clone(),
-        data: model.data.clone(),
-        metrics: model.metrics.clone(),
+        fitted: model.facts.fitted.clone(),
+        commit: model.facts.commit.clone(),
+        data: model.facts.data.clone(),
+        metrics: model.facts.metrics.clone(),
         reports: named(request.reports),
     }
 }

@@ -1,14 +1,18 @@
 //! Checks that every file of a registry matches its name, and that all files agree with each other.
+//!
+//! What the files cannot show about each other, an outside anchor shows: a head that the journal had earlier.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
+use super::agreement::{KnownManifest, expect_continuous, expect_moved, expect_recorded};
+use super::candidate::ManifestFacts;
 use super::directory::{expect_digest, stem};
-use super::journal::{Journal, JournalAction};
+use super::journal::Journal;
 use super::ledger::counted;
-use super::{Alias, CHAMPION, REGISTRY_FILES, Registry, Version, json_files};
+use super::{Alias, CHAMPION, JournalHead, REGISTRY_FILES, Registry, Version, json_files};
 use crate::io::diagnostics::shown;
 use crate::io::limits;
 use crate::io::owned_file::{LINK, expect_no_link};
@@ -16,19 +20,49 @@ use crate::io::result_file;
 use crate::io::stream::Place;
 use crate::model::model_file::Model;
 
+/// What to check besides the registry's own files.
+#[derive(Clone, Copy)]
+pub struct RegistryChecks<'a> {
+    /// Checks the text of a report.
+    pub report: fn(&str) -> Result<()>,
+    /// Heads that the journal had earlier. It must still contain them.
+    pub heads: &'a [JournalHead],
+}
+
+/// A file of a registry, and its description or its error.
+pub struct CheckedFile {
+    pub path: PathBuf,
+    pub found: Result<String>,
+    /// Head of an intact journal; none for other files.
+    pub head: Option<JournalHead>,
+}
+
 /// Facts from the files that were already read.
-#[derive(Default)]
 struct KnownFiles {
-    /// Digests of the models, by version.
-    digests: BTreeMap<u64, String>,
+    manifests: BTreeMap<u64, KnownManifest>,
+    /// Facts from the intact models, by digest.
+    models: BTreeMap<String, ManifestFacts>,
     journal: Journal,
+    is_journal_readable: bool,
 }
 
 impl Registry {
-    /// Checks every file, and passes its description or its error to `each`.
-    pub fn verify(&self, each: &mut dyn FnMut(&Path, Result<String>)) -> Result<()> {
+    /// Checks every file.
+    ///
+    /// Readers take no lock, so a writer can change files between two reads. If a file looks wrong, all files are read
+    /// again while writers wait, and only this second result counts.
+    pub fn verify(&self, checks: RegistryChecks<'_>) -> Result<Vec<CheckedFile>> {
+        let first = self.check_files(checks);
+        if first.as_ref().is_ok_and(|files| files.iter().all(|file| file.found.is_ok())) {
+            return first;
+        }
+        // Without a lock, for example on a file system that has none, the second look is still better than the first.
+        let _lock = self.lock_shared().ok();
+        self.check_files(checks)
+    }
+
+    fn check_files(&self, checks: RegistryChecks<'_>) -> Result<Vec<CheckedFile>> {
         expect_no_link(&self.directory)?;
-        let mut known = KnownFiles::default();
         // Links are findings, and nothing is read through them.
         let linked = REGISTRY_FILES.links(&self.directory)?;
         let is_own = |path: &Path| !path.ancestors().any(|path| linked.iter().any(|link| link == path));
@@ -36,69 +70,77 @@ impl Registry {
             let files = if is_own(directory) { json_files(directory)? } else { Vec::new() };
             Ok(files.into_iter().filter(|path| is_own(path)).collect())
         };
-        for link in linked.iter().filter(|link| **link != self.journal_path()) {
-            each(link, Err(anyhow!(LINK)));
-        }
         // Read aliases first, then the journal, then versions. A writer works in the opposite order, so the journal lists
         // every alias that was read, and every version in the journal exists.
         let aliases = json_files(&self.directory)?.into_iter();
         let mut aliases: Vec<_> = aliases.map(|path| (read_alias(&path), path)).collect();
-        let path = self.journal_path();
-        let is_new = self.is_empty()?;
-        let journal = match is_own(&path) {
-            false => Err(anyhow!(LINK)),
-            true if is_new => Ok(Journal::default()),
-            true => read_journal(&path),
+        let is_journal_own = is_own(&self.journal_path());
+        let journal = if is_journal_own { self.readable_journal() } else { Err(anyhow!(LINK)) };
+        let mut known = KnownFiles {
+            manifests: BTreeMap::new(),
+            models: BTreeMap::new(),
+            is_journal_readable: journal.is_ok(),
+            journal: journal.as_ref().cloned().unwrap_or_default(),
         };
-        let journal = journal.map(|journal| {
-            if is_new {
-                return "no journal yet; the next promote creates it".to_owned();
-            }
-            known.journal = journal;
-            let lines = counted(known.journal.entries.len());
-            let cut = if known.journal.is_cut {
-                ", and an incomplete line that the next promote removes"
-            } else {
-                ""
-            };
-            format!("journal of {lines}{cut}")
-        });
-        let is_readable = journal.is_ok();
         let champion = self.alias_path(CHAMPION);
-        let needs_champion = !is_readable || known.journal.moves(CHAMPION).next().is_some();
+        let needs_champion = journal.is_err() || known.journal.moves(CHAMPION).next().is_some();
         if needs_champion && !champion.exists() && is_own(&champion) {
             aliases.push((read_alias(&champion), champion));
         }
-        let mut versions = json_files(&self.directory.join("versions"))?;
-        versions.sort_by_key(|path| path.as_os_str().len());
-        for path in versions {
-            each(&path, self.verify_version(&path, &mut known));
+        let mut manifests = json_files(&self.directory.join("versions"))?;
+        manifests.sort_by_key(|path| path.as_os_str().len());
+        let manifests: Vec<_> =
+            manifests.into_iter().map(|path| (known.read_manifest(&path), path)).collect();
+        let models = json_files(&self.directory.join("models"))?.into_iter();
+        let models: Vec<_> = models.map(|path| (known.read_model(&path), path)).collect();
+        let reports = json_files(&self.directory.join("reports"))?.into_iter();
+
+        let mut files = Vec::new();
+        let mut add = |path, found| files.push(CheckedFile { path, found, head: None });
+        for link in linked.iter().filter(|link| **link != self.journal_path()) {
+            add(link.clone(), Err(anyhow!(LINK)));
         }
-        for path in json_files(&self.directory.join("models"))? {
-            each(&path, verify_model(&path, &known.digests));
+        for (number, path) in manifests {
+            add(path, number.and_then(|number| self.check_version(number, &known)));
         }
-        for path in json_files(&self.directory.join("reports"))? {
-            each(&path, verify_report(&path));
-        }
-        each(&path, journal.and_then(|description| known.check_journal().map(|()| description)));
+        models.into_iter().for_each(|(found, path)| add(path, found));
+        reports.for_each(|path| {
+            let found = check_report(&path, checks.report);
+            add(path, found);
+        });
+        // An alias of a version without its model points to nothing.
+        let KnownFiles { manifests, journal: lines, .. } = &mut known;
+        manifests.retain(|number, manifest| {
+            lines.is_removed(*number) || self.model_path(&manifest.version.digest).is_file()
+        });
+        let journal = journal.and_then(|journal| known.describe_journal(&journal, checks.heads));
+        let head = known.journal.head().filter(|_| journal.is_ok());
+        files.push(CheckedFile { path: self.journal_path(), found: journal, head });
         for (alias, path) in aliases {
-            each(&path, alias.and_then(|alias| verify_alias(&alias, &path, &known, is_readable)));
+            let found = alias.and_then(|alias| check_alias(&alias, &path, &known));
+            files.push(CheckedFile { path, found, head: None });
         }
-        Ok(())
+        Ok(files)
     }
 
-    /// Checks a version, describes it, and notes the digest of its model.
-    fn verify_version(&self, path: &Path, known: &mut KnownFiles) -> Result<String> {
-        let number = stem(path).parse().ok().filter(|number: &u64| number.to_string() == stem(path));
-        let number = number.context("its file name is not a version number; rename or remove it")?;
-        let Version { version, digest, reports, .. } = result_file::parse(&read(path)?, "version")?;
-        ensure!(version == number, "has version number {version}, expected {number}; restore it from git");
-        expect_digest(&digest)?;
+    /// The journal; empty if nothing was registered yet.
+    fn readable_journal(&self) -> Result<Journal> {
+        if self.is_empty()? {
+            return Ok(Journal::default());
+        }
+        let path = self.journal_path();
+        ensure!(path.exists(), "is missing; restore it from git");
+        Journal::parse(Place::File(path).read_bytes_within(limits::RESULT_BYTES).map_err(unnamed)?)
+    }
+
+    /// Checks a version against its model, its reports and the journal, and describes it.
+    fn check_version(&self, number: u64, known: &KnownFiles) -> Result<String> {
+        let manifest = known.manifests.get(&number).context("cannot be read")?;
+        let Version { digest, reports, .. } = &manifest.version;
         let is_removed = known.journal.is_removed(number);
-        let is_there = is_removed || self.model_path(&digest).is_file();
+        let is_there = is_removed || self.model_path(digest).is_file();
         ensure!(is_there, "its model {digest}.json is missing; restore it from git");
-        known.digests.insert(number, digest);
-        for (kind, report) in &reports {
+        for (kind, report) in reports {
             let is_there = expect_digest(report).is_ok() && self.report_path(report).is_file();
             ensure!(is_there, "its report {} is missing; restore it from git", shown(kind));
         }
@@ -107,63 +149,66 @@ impl Registry {
             number == 1 || self.version_path(previous).exists(),
             "version {previous} is missing; restore it from git"
         );
-        Ok(if is_removed { format!("version {number} (model removed)") } else { format!("version {number}") })
+        if let Some(facts) = known.models.get(digest) {
+            facts.expect_agreement(&manifest.version)?;
+        }
+        let is_recorded = !known.is_journal_readable || expect_recorded(manifest, &known.journal)?;
+        Ok(match (is_recorded, is_removed) {
+            (true, false) => format!("version {number}"),
+            (true, true) => format!("version {number} (model removed)"),
+            (false, _) => format!("version {number}; the next promote adds it to the journal"),
+        })
     }
 }
 
 impl KnownFiles {
-    /// Checks the journal against the versions, and every move against the previous move.
-    fn check_journal(&self) -> Result<()> {
-        let mut moved: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-        for entry in &self.journal.entries {
-            let (line, version, action) = (entry.entry, entry.version, entry.action);
-            let digest = self.digests.get(&version);
-            let digest = digest
-                .with_context(|| format!("line {line}: version {version} is missing; restore it from git"))?;
-            ensure!(
-                *digest == entry.digest,
-                "line {line}: digest differs from the digest of version {version}; restore both from git"
-            );
-            let is_move = matches!(action, JournalAction::Assigned | JournalAction::RolledBack);
-            ensure!(
-                is_move == entry.alias.is_some(),
-                "line {line}: action {} does not match its alias; restore the journal from git",
-                action.name()
-            );
-            let Some(alias) = &entry.alias else { continue };
-            let before = moved.insert(alias, (entry.sequence.unwrap_or(0), version));
-            let follows = entry.sequence == Some(before.map_or(1, |(sequence, _)| sequence + 1))
-                && entry.from == before.map(|(_, version)| version);
-            ensure!(
-                follows,
-                "line {line}: does not continue the last move of {}; restore the journal from git",
-                shown(alias)
-            );
+    /// Reads a manifest, notes it, and returns its version number.
+    fn read_manifest(&mut self, path: &Path) -> Result<u64> {
+        let number = stem(path).parse().ok().filter(|number: &u64| number.to_string() == stem(path));
+        let number = number.context("its file name is not a version number; rename or remove it")?;
+        let text = read(path)?;
+        let version: Version = result_file::parse(&text, "version")?;
+        let actual = version.version;
+        ensure!(actual == number, "has version number {actual}, expected {number}; restore it from git");
+        expect_digest(&version.digest)?;
+        self.manifests.insert(number, KnownManifest { version, digest: result_file::digest(&text) });
+        Ok(number)
+    }
+
+    /// Checks a model, notes its facts, and describes it by its version.
+    fn read_model(&mut self, path: &Path) -> Result<String> {
+        let text = read(path)?;
+        let is_intact = result_file::digest(&text) == stem(path);
+        ensure!(is_intact, "does not match the digest in its name; restore it from git");
+        let facts = ManifestFacts::of(Model::parse(&text)?)?;
+        self.models.insert(stem(path).to_owned(), facts);
+        let version = self.manifests.values().find(|known| known.version.digest == stem(path));
+        Ok(version.map_or("model without a version".into(), |known| {
+            format!("model of version {}", known.version.version)
+        }))
+    }
+
+    /// Checks the journal against the versions and the expected heads, and describes it.
+    fn describe_journal(&self, journal: &Journal, heads: &[JournalHead]) -> Result<String> {
+        for head in heads {
+            journal.expect_head(head)?;
         }
-        Ok(())
+        if journal.entries.is_empty() && !journal.is_cut {
+            return Ok("no journal yet; the next promote creates it".to_owned());
+        }
+        expect_continuous(journal, &self.manifests)?;
+        let lines = counted(journal.entries.len());
+        let cut = if journal.is_cut { ", and an incomplete line that the next promote removes" } else { "" };
+        Ok(format!("journal of {lines}{cut}"))
     }
 }
 
-/// Checks a model, and describes it by its version.
-fn verify_model(path: &Path, digests: &BTreeMap<u64, String>) -> Result<String> {
+fn check_report(path: &Path, check: fn(&str) -> Result<()>) -> Result<String> {
     let text = read(path)?;
     let is_intact = result_file::digest(&text) == stem(path);
     ensure!(is_intact, "does not match the digest in its name; restore it from git");
-    Model::parse(&text)?;
-    let version = digests.iter().find(|(_, digest)| *digest == stem(path));
-    Ok(version.map_or("model without a version".into(), |(number, _)| format!("model of version {number}")))
-}
-
-fn verify_report(path: &Path) -> Result<String> {
-    let is_intact = result_file::digest(&read(path)?) == stem(path);
-    ensure!(is_intact, "does not match the digest in its name; restore it from git");
+    check(&text)?;
     Ok("report".into())
-}
-
-fn read_journal(path: &Path) -> Result<Journal> {
-    ensure!(path.exists(), "is missing; restore it from git");
-    let bytes = Place::File(path.to_owned()).read_bytes_within(limits::RESULT_BYTES);
-    Journal::parse(bytes.map_err(unnamed)?)
 }
 
 fn read_alias(path: &Path) -> Result<Alias> {
@@ -172,18 +217,20 @@ fn read_alias(path: &Path) -> Result<Alias> {
 }
 
 /// Checks an alias against the versions and the journal, and describes it.
-fn verify_alias(found: &Alias, path: &Path, known: &KnownFiles, is_readable: bool) -> Result<String> {
+fn check_alias(found: &Alias, path: &Path, known: &KnownFiles) -> Result<String> {
     let Alias { alias, version, sequence, digest, .. } = found;
     ensure!(alias == stem(path), "belongs to the alias {}; restore it from git", shown(alias));
     ensure!(*sequence > 0, "sequence number is 0; restore it from git");
-    let wanted = known.digests.get(version).with_context(|| {
+    let wanted = known.manifests.get(version).with_context(|| {
         format!("points to version {version}, which is missing or damaged; promote another version")
     })?;
-    ensure!(digest == wanted, "digest differs from the digest of version {version}; restore both from git");
-    if is_readable {
+    ensure!(
+        *digest == wanted.version.digest,
+        "digest differs from the digest of version {version}; restore both from git"
+    );
+    if known.is_journal_readable {
         let last = known.journal.moves(alias).find(|entry| entry.sequence == Some(*sequence));
-        let last = last.context("is not in the journal; restore both from git")?;
-        ensure!(last.matches(found), "does not match the journal; restore both from git");
+        expect_moved(found, last.context("is not in the journal; restore both from git")?)?;
         let newest = known.journal.moves(alias).next_back().and_then(|entry| entry.sequence);
         if newest > Some(*sequence) {
             return Ok(format!("alias of version {version}; the next promote updates it from the journal"));

@@ -518,6 +518,7 @@ mod tests {
             previous_version: Some(1),
             digest: "71e7".into(),
             sequence: 2,
+            journal_head: None,
             moved: "2026-10-01".into(),
             reason: reason.into(),
             actor: None,

@@ -1,6 +1,6 @@
 //! Parses labels in every accepted spelling.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,14 @@ impl Default for LabelNames {
 }
 
 impl LabelNames {
+    /// Fails if a name is empty, or if both names are the same: the verdicts would then say nothing.
+    pub fn check(&self) -> Result<()> {
+        let Self { positive, negative } = self;
+        ensure!(!positive.is_empty() && !negative.is_empty(), "a class has an empty name");
+        ensure!(positive != negative, "both classes have the name {}", shown(positive));
+        Ok(())
+    }
+
     pub fn of(&self, label: Label) -> &str {
         match label {
             Label::Positive => &self.positive,

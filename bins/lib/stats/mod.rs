@@ -18,6 +18,7 @@ pub mod prior_shift;
 pub mod label_shift;
 pub mod mann_whitney;
 pub mod metrics;
+pub mod figure_checks;
 pub mod welch;
 pub mod power;
 pub mod sequential;

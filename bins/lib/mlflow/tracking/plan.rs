@@ -253,7 +253,7 @@ impl TrackingPlan {
 pub const DIGEST: &str = "spamops.model_digest";
 
 fn tags_of(promotion: &Promotion) -> Vec<(String, String)> {
-    let Promotion { action, version, sequence, moved, reason, actor, .. } = promotion;
+    let Promotion { action, version, sequence, moved, reason, actor, journal_head, .. } = promotion;
     let tags = [
         ("action", action.name().to_owned()),
         ("version", version.to_string()),
@@ -261,6 +261,7 @@ fn tags_of(promotion: &Promotion) -> Vec<(String, String)> {
         ("moved", moved.clone()),
         ("reason", reason.clone()),
         ("actor", actor.clone().unwrap_or_default()),
+        ("journal_head", journal_head.as_ref().map(ToString::to_string).unwrap_or_default()),
     ];
     tags.map(|(name, value)| (format!("spamops.promotion.{name}"), value)).into()
 }

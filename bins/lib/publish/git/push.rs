@@ -28,15 +28,33 @@ pub struct PushResult {
 
 /// Someone else moved the same models on the remote first, so this move must not be pushed.
 #[derive(Debug)]
-struct PromotedElsewhere;
+struct PromotedElsewhere {
+    /// What to do, as a command to paste and a few words.
+    way_out: String,
+}
 
 impl fmt::Display for PromotedElsewhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the registry has changed on the remote; pull, then promote again")
+        write!(f, "the registry has changed on the remote; {}", self.way_out)
     }
 }
 
 impl std::error::Error for PromotedElsewhere {}
+
+/// The error of a failed step, or the way out if the cause is that someone else moved the same models first.
+///
+/// Such a loser can fail at several steps: its tags may exist, or differ, or its push is rejected. The way out is always
+/// to drop the local commit, never to touch the tags of the winner.
+pub fn explained(git: &Git, remote: &str, patterns: &[String], error: Error) -> Error {
+    // Without an answer from the remote, the first error says more.
+    match base_if_moved(git, remote, ".") {
+        Ok(Some(base)) => match way_out(git, &base, ".", patterns) {
+            Ok(way_out) => PromotedElsewhere { way_out }.into(),
+            Err(_) => error,
+        },
+        _ => error,
+    }
+}
 
 /// Whether a push failed because someone else moved the same models first.
 pub fn someone_promoted_first(error: &Error) -> bool {
@@ -64,18 +82,51 @@ pub fn fetch_tags(git: &Git, remote: &str, patterns: &[String]) -> Result<()> {
 
 /// Fails if the remote cannot be reached, or if the same models have changed on the remote. Call this function before
 /// a local move.
-pub fn expect_current(git: &Git, remote: &str, path: &str) -> Result<()> {
+pub fn expect_current(git: &Git, remote: &str, path: &str, patterns: &[String]) -> Result<()> {
+    let Some(base) = base_if_moved(git, remote, path)? else { return Ok(()) };
+    let way_out = way_out(git, &base, path, patterns)?;
+    bail!("has changed on {}; {way_out}", without_credentials(remote));
+}
+
+/// The last common commit with the remote branch, if a path has changed on the remote since. None if the path has not
+/// changed, or if there is no common commit.
+fn base_if_moved(git: &Git, remote: &str, path: &str) -> Result<Option<String>> {
     let branch = format!("refs/heads/{}", upstream(git, remote)?);
     if git.run(&["ls-remote", remote, &branch])?.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     git.run(&["fetch", "--quiet", "--no-tags", remote, &branch])?;
     let upstream_head = git.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"])?;
     // Without a common commit, or without any commit, the push itself reports the error.
-    let Ok(base) = git.run(&["merge-base", "HEAD", &upstream_head]) else { return Ok(()) };
+    let Ok(base) = git.run(&["merge-base", "HEAD", &upstream_head]) else { return Ok(None) };
     let moved = git.run(&["diff", "--name-only", &base, &upstream_head, "--", path])?;
-    ensure!(moved.is_empty(), "has changed on {}; pull first", without_credentials(remote));
-    Ok(())
+    Ok(Some(base).filter(|_| !moved.is_empty()))
+}
+
+/// What the loser of a race must do: drop the local commits of the registry and their tags, pull, and promote again.
+fn way_out(git: &Git, base: &str, path: &str, patterns: &[String]) -> Result<String> {
+    let again = "pull, then promote again";
+    let commits = git.commits_between(base, "HEAD")?;
+    let of_registry = git.run(&["rev-list", &format!("{base}..HEAD"), "--", path])?.lines().count();
+    if of_registry == 0 {
+        return Ok(again.to_owned());
+    }
+    let ancestor = format!("HEAD~{of_registry}");
+    let is_simple =
+        of_registry == commits.len() && git.run(&["rev-parse", &ancestor]).is_ok_and(|commit| commit == base);
+    let drop = match of_registry {
+        1 if is_simple => format!("drop your local commit (git reset --keep {ancestor})"),
+        count if is_simple => format!("drop your {count} local commits (git reset --keep {ancestor})"),
+        _ => format!("drop your local commits of the registry (git rebase --interactive {base})"),
+    };
+    // The tags of the local commits are the tags of the loser. Only names without special characters can be pasted.
+    let is_plain =
+        |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@#.-_!".contains(&byte));
+    let is_own = |tag: &GitTag| commits.contains(&tag.commit) && is_plain(&tag.name);
+    let tags = git.tags(patterns)?.into_iter().filter(is_own);
+    let tags: String = tags.map(|tag| format!(" '{}'", tag.name)).collect();
+    let tags = if tags.is_empty() { tags } else { format!(" and its tags (git tag -d{tags})") };
+    Ok(format!("{drop}{tags}, {again}"))
 }
 
 /// Number of local commits that a push adds to the remote branch.
@@ -98,14 +149,8 @@ pub fn push(git: &Git, remote: &str, wanted: &[String], patterns: &[String]) -> 
             let tags = tags.into_iter().map(|tag| tag.name).collect();
             return Ok(PushResult { branch, commit: git.head()?, tags });
         }
-        rebase_onto_remote(
-            git,
-            remote,
-            &branch,
-            &tags,
-            &command::failure(&words, &output),
-            is_race(&output),
-        )?;
+        let rejection = Rejection { error: command::failure(&words, &output), is_race: is_race(&output) };
+        rebase_onto_remote(git, remote, &branch, &tags, patterns, &rejection)?;
     }
     bail!("{} changed during each of {MAX_ATTEMPTS} attempts; run this again", without_credentials(remote))
 }
@@ -144,23 +189,31 @@ fn is_race(output: &Output) -> bool {
     ["cannot lock ref", "failed to update ref", "incorrect old value"].iter().any(|word| error.contains(word))
 }
 
+/// A push that the remote rejected.
+struct Rejection {
+    error: Error,
+    /// Whether someone else pushed at the same time.
+    is_race: bool,
+}
+
 /// After a rejected push, rebases the local commits onto the remote's new commits.
 ///
-/// Fails with `rejection` if the remote has no new commits, except after a race. Fails with [`PromotedElsewhere`] if
+/// Fails with the rejection if the remote has no new commits, except after a race. Fails with [`PromotedElsewhere`] if
 /// the same models changed on the remote.
 fn rebase_onto_remote(
     git: &Git,
     remote: &str,
     branch: &str,
     tags: &[GitTag],
-    rejection: &Error,
-    is_race: bool,
+    patterns: &[String],
+    rejection: &Rejection,
 ) -> Result<()> {
+    let Rejection { error: rejection, is_race } = rejection;
     let fetched = git.run(&["fetch", "--quiet", "--no-tags", remote, &format!("refs/heads/{branch}")]);
     let upstream_head = fetched.and_then(|_| git.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"]));
     let Ok(upstream_head) = upstream_head else { bail!("{rejection:#}") };
     if git.run(&["merge-base", "--is-ancestor", &upstream_head, "HEAD"]).is_ok() {
-        ensure!(is_race, "{rejection:#}");
+        ensure!(*is_race, "{rejection:#}");
         return Ok(());
     }
     let (local, remote) = (git.head()?, without_credentials(remote));
@@ -168,7 +221,10 @@ fn rebase_onto_remote(
         format!("{remote} has new commits, and this clone is too shallow for a rebase; run git fetch --unshallow, then run this again")
     })?;
     let moved = git.run(&["diff", "--name-only", &base, &upstream_head, "--", "."])?;
-    ensure!(moved.is_empty(), PromotedElsewhere);
+    if !moved.is_empty() {
+        let way_out = way_out(git, &base, ".", patterns)?;
+        bail!(PromotedElsewhere { way_out });
+    }
     let before = git.commits_between(&base, &local)?;
     let merges = git.run(&["rev-list", "--merges", &format!("{base}..{local}")])?;
     ensure!(
