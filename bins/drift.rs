@@ -47,7 +47,8 @@ use spamops::stats::metrics::Metrics;
 ///
 /// Memory: About 20 MB, or 50 MB with a model. Memory does not grow with the file.
 ///
-/// Method: Distinct messages are compared, so a repeated newsletter counts once. There are up to eight families of
+/// Method: Distinct messages are compared, so a repeated newsletter counts once. F1 on labelled rows also counts each
+/// message once, in one run and in pooled runs. There are up to eight families of
 /// tests: message sizes, flags (such as links), words, scores, verdicts, labels, estimated F1 and a classifier. The
 /// classifier tries to separate new messages from the reference. One alarm makes the verdict drifted. If nothing
 /// changed, at most 5 of 100 runs raise a false alarm. Changes below the minimum effect of a family are ignored.
@@ -217,7 +218,7 @@ fn write_history(state: &State, mut history: History, record: RunRecord, scene: 
 fn champion(model: &Model) -> Champion {
     Champion {
         threshold: model.threshold,
-        confusion: (model.estimate.folds > 0).then_some(model.estimate.pooled.confusion),
+        confusion: (model.estimate.folds > 0).then_some(model.estimate.deciding_figures().confusion),
         fitted: dates::read(&model.provenance.fitted),
     }
 }

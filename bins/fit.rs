@@ -44,7 +44,8 @@ use spamops::rows::mask::MaskKind;
 /// classic with English stems and without stop words.
 ///
 /// Five stratified folds give the out-of-fold scores; near-duplicates share a fold. The figures, their 95% intervals,
-/// the calibration and the threshold come from these scores. The calibration of message and strong is a sigmoid
+/// the calibration and the threshold come from these scores. Near-duplicates with the same label count once in the
+/// calibration and in the gates of --require. The calibration of message and strong is a sigmoid
 /// (Platt 1999). Among the thresholds within half a standard error of the best F1, fit chooses the threshold with the
 /// fewest false positives.
 #[derive(Parser)]

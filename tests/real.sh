@@ -39,7 +39,7 @@ case ${1-} in
     tools
     exec tests/bench/speed.py large target/tools ;;
   promotions) # how often `compare` promotes simulated challengers, compared with exact McNemar and `new >= old`
-    exec cargo run --quiet --release --locked --example promotions ;;
+    exec cargo run --quiet --release --locked --example promotions -- "${@:2}" ;;
   fuzz-10min) # every fuzz target for ten minutes, two at a time
     exec tests/fuzz/all.sh 600 ;;
   "")

@@ -4,6 +4,7 @@
 
 use spamops::drift::decision::{DriftDecision, decide};
 use spamops::drift::history::History;
+use spamops::drift::labelled_verdicts::LabelledVerdicts;
 use spamops::drift::observation::{Champion, DriftEvidence};
 use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::drift::run_record::{ObservedRun, RunFindings, RunRecord};
@@ -15,7 +16,7 @@ use spamops::model::profile_builder::ProfileBuilder;
 use spamops::profile::summary::{Profile, StoredProfile};
 use spamops::rows::label::Label;
 use spamops::stats::confusion::Confusion;
-use spamops::stats::metrics::{Figures, Metrics};
+use spamops::stats::metrics::{DistinctFigures, Figures, Metrics};
 
 use stream::{Message, Scenario};
 
@@ -133,7 +134,7 @@ fn history_drops_profiles_that_no_run_needs() {
     let mut history = History::default();
     for day in 0..80 {
         let new = profile(stream::rows(Scenario::QUIET, 200, 100 + u64::try_from(day).unwrap()));
-        let run = ObservedRun::of(&new, "one", day, Confusion::default()).unwrap();
+        let run = ObservedRun::of(&new, "one", day, LabelledVerdicts::default()).unwrap();
         history.add(RunRecord::new(run, RunFindings { runs: 1, ..RunFindings::default() })).unwrap();
     }
     assert_eq!(history.runs().len(), 64);
@@ -142,7 +143,7 @@ fn history_drops_profiles_that_no_run_needs() {
     assert!(history.lines().unwrap().len() < 1_000_000);
     assert_eq!(History::read(history.lines().unwrap().lines()), history);
     // The scores of another champion are not comparable, so its runs are not pooled.
-    let run = ObservedRun::of(&reference, "two", 80, Confusion::default()).unwrap();
+    let run = ObservedRun::of(&reference, "two", 80, LabelledVerdicts::default()).unwrap();
     let past = history.before(&run).unwrap();
     assert_eq!(past.pooled(&reference, 1000).unwrap().runs, 1);
     assert_eq!(past.since(&run), (300, 300));
@@ -191,4 +192,37 @@ fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
     );
     let labels = decision(60, &DriftPolicy { min_new_labels: 5000, ..policy });
     assert!(!labels.retrain_needed && labels.labels_needed);
+}
+
+/// F1 on 400 labelled rows of a champion that misses one message, which arrives `copies` times.
+#[test]
+fn copies_of_one_missed_message_request_no_retrain() {
+    let found = Confusion { true_positive: 190, false_positive: 5, true_negative: 205, false_negative: 0 };
+    let decision = |copies: u64, tells_copies: bool| {
+        let figures = |missed: u64| Figures::of(&mut [], Confusion { false_negative: missed, ..found });
+        let distinct = DistinctFigures { messages: found.total() + 1, figures: figures(1) };
+        let distinct = tells_copies.then_some(distinct);
+        let metrics = Metrics { distinct, ..Metrics::new(400 + copies, figures(copies), "test") };
+        let at_fit =
+            Confusion { true_positive: 1950, false_negative: 50, false_positive: 50, true_negative: 1950 };
+        let champion =
+            Champion { threshold: Fraction::try_from(0.5).unwrap(), confusion: Some(at_fit), fitted: None };
+        let mut new = Profile::new(true);
+        (0..400 + copies).for_each(|_| new.count_only(false, Some(Label::Positive)));
+        let reference = Profile::new(true);
+        let evidence = DriftEvidence {
+            champion: Some(champion),
+            reference: Some((&reference, "")),
+            new,
+            metrics: Some(&metrics),
+            ..DriftEvidence::default()
+        };
+        decide(&evidence, &DriftPolicy::default(), Timestamp(0)).unwrap().0
+    };
+    assert!(decision(60, false).retrain_needed);
+    let kept = decision(60, true);
+    assert!(!kept.retrain_needed, "{:?}", kept.triggers);
+    let labelled = kept.labelled.unwrap();
+    assert_eq!((labelled.rows, labelled.messages), (460, 401));
+    assert!(labelled.traffic_f1 < labelled.f1);
 }

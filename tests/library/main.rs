@@ -5,6 +5,7 @@
 mod directory;
 
 mod compare;
+mod copies;
 mod draw;
 mod drift;
 mod explain;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail, ensure};
 
+use crate::compare::decision::{BothFigures, TrafficFigures};
 use crate::compare::deployment::{DeployBlock, deploy_block};
 use crate::compare::evidence::PairedRows;
 use crate::compare::paired_result::PairedResult;
@@ -11,21 +12,27 @@ use crate::compare::report::CompareReport;
 use crate::io::diagnostics::shown;
 use crate::rows::contract::ValidateReport;
 use crate::stats::figure_checks::{self, expect_agreement, expect_countable};
-use crate::stats::metrics::Metrics;
+use crate::stats::metrics::{DistinctFigures, Metrics};
 use crate::stats::paired::{PairedConfusion, PairedCounts};
 use crate::stats::significance::mcnemar_exact;
 
 /// Checks figures against their ranges and the confusion matrix.
 pub(super) fn metrics(metrics: &Metrics) -> Result<()> {
-    let Metrics { rows, labelled, figures, .. } = metrics;
-    let confusion = figures.confusion;
-    expect_countable(confusion)?;
-    let all = confusion.total();
+    let Metrics { rows, labelled, figures, distinct, .. } = metrics;
+    let all = figures.confusion.total();
     ensure!(
         all == *labelled && labelled <= rows,
         "the counts add up to {all} rows, but {labelled} of {rows} rows are labelled"
     );
-    figure_checks::check(figures)
+    figure_checks::check(figures)?;
+    let Some(DistinctFigures { messages, figures }) = distinct else { return Ok(()) };
+    figure_checks::check(figures)?;
+    let counted = figures.confusion.total();
+    ensure!(
+        counted == *messages && messages < labelled,
+        "the counts add up to {counted} messages, but there are {messages} in {labelled} rows"
+    );
+    Ok(())
 }
 
 /// Checks that valid and rejected rows add up to all rows.
@@ -38,19 +45,20 @@ pub(super) fn validate(report: &ValidateReport) -> Result<()> {
 
 /// Checks a comparison against its counters, and deploy_needed against the deploy rule.
 pub(super) fn compare(report: &CompareReport) -> Result<()> {
-    let CompareReport { rows, challenger_f1, pairs, whole, recent, .. } = report;
+    let CompareReport { challenger_f1, pairs, whole, recent, .. } = report;
     expect_deploy_rule(report)?;
     expect_countable(pairs.challenger)?;
     expect_agreement("challenger_f1", *challenger_f1, pairs.challenger.f1())?;
-    let counted = pairs.challenger.total();
-    ensure!(counted == *rows, "the counts add up to {counted} rows, not {rows}");
+    let (counted, rows) = (pairs.challenger.total(), report.counted());
+    ensure!(counted == rows, "the counts add up to {counted} rows, not {rows}");
+    expect_traffic(report)?;
     let Some(whole) = whole else { return Ok(()) };
     expect_part(whole)?;
     ensure!(*pairs == PairedRows::from(&whole.counters), "the pairs do not agree with the eight counters");
     if let Some(recent) = recent {
         expect_part(&recent.part)?;
         let newest = recent.part.rows;
-        ensure!(newest <= *rows, "there are {newest} newest rows, but only {rows} rows");
+        ensure!(newest <= rows, "there are {newest} newest rows, but only {rows} rows");
     }
     let mut rows_by_slice = BTreeMap::new();
     for slice in &report.slices {
@@ -58,9 +66,34 @@ pub(super) fn compare(report: &CompareReport) -> Result<()> {
         *rows_by_slice.entry(&slice.by).or_insert(0) += slice.counters.rows();
     }
     for (by, counted) in rows_by_slice {
-        ensure!(counted == *rows, "the slices by {} have {counted} rows, not {rows}", shown(by));
+        // The copies of a message may be in several slices.
+        let adds_up = if report.messages.is_some() { counted >= rows } else { counted == rows };
+        ensure!(
+            adds_up && counted <= report.rows,
+            "the slices by {} have {counted} rows, not {rows}",
+            shown(by)
+        );
     }
     Ok(())
+}
+
+/// Checks the figures with every copy counted against their counts.
+fn expect_traffic(report: &CompareReport) -> Result<()> {
+    let Some(traffic) = &report.traffic else {
+        ensure!(report.messages.is_none(), "messages is set, but traffic is missing");
+        return Ok(());
+    };
+    let TrafficFigures { pairs, figures: BothFigures { champion, challenger } } = traffic;
+    expect_countable(pairs.challenger)?;
+    let (all, rows) = (pairs.challenger.total(), report.rows);
+    ensure!(
+        all == rows && report.messages.is_some_and(|messages| messages < rows),
+        "the counts of traffic add up to {all} rows, not {rows}, or messages is not below them"
+    );
+    expect_agreement("the challenger's f1 in traffic", challenger.f1, pairs.challenger.f1())?;
+    champion.map_or(Ok(()), |champion| {
+        expect_agreement("the champion's f1 in traffic", champion.f1, pairs.champion.f1())
+    })
 }
 
 fn expect_deploy_rule(report: &CompareReport) -> Result<()> {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::deployment::{DeployBlock, deploy_block};
-use crate::compare::evidence::{CompareEvidence, PairedRows, RowCounts};
+use crate::compare::evidence::{CompareEvidence, JudgedRows, PairedRows, RowCounts};
 use crate::compare::gates::GateOutcome;
 use crate::compare::golden::GoldenResult;
 use crate::compare::paired_result::{CompareVerdict, PairedResult};
@@ -26,6 +26,27 @@ pub struct BothFigures {
     pub challenger: Figures,
 }
 
+impl BothFigures {
+    /// Computes the figures. Sorts the scores by descending score.
+    fn of(rows: &mut JudgedRows) -> Self {
+        let pairs = PairedRows::from(&rows.counts);
+        let champion = match rows.counts {
+            RowCounts::Paired(_) => Some(Figures::of(&mut rows.champion_scores, pairs.champion)),
+            RowCounts::Alone(_) => None,
+        };
+        Self { champion, challenger: Figures::of(&mut rows.challenger_scores, pairs.challenger) }
+    }
+}
+
+/// The figures with every copy of a message counted.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+pub struct TrafficFigures {
+    /// Counts of rows behind these figures.
+    pub pairs: PairedRows,
+    /// Every figure of both models.
+    pub figures: BothFigures,
+}
+
 /// The verdict, the deploy decision, and the numbers behind them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompareDecision {
@@ -36,8 +57,11 @@ pub struct CompareDecision {
     pub reasons: Vec<CompareReason>,
     /// Rows needed for a verdict if the true difference equals the measured difference.
     pub rows_needed: Option<u64>,
+    /// Counts of distinct messages.
     pub pairs: PairedRows,
-    /// The result on all rows; none without a champion.
+    /// The figures weighted by traffic; none if no row is a copy.
+    pub traffic: Option<TrafficFigures>,
+    /// The result on all messages; none without a champion.
     pub whole: Option<PairedResult>,
     pub recent: Option<RecentRows>,
     /// Areas under the ROC curve; none without scores.
@@ -53,18 +77,19 @@ pub struct CompareDecision {
 
 /// Decides whether the challenger is better and can be deployed. Without a champion, only the checks decide.
 pub fn decide(evidence: CompareEvidence) -> CompareDecision {
-    let CompareEvidence { rows, recent, mut champion_scores, mut challenger_scores, .. } = evidence;
-    let CompareEvidence { required, golden, sequential, .. } = evidence;
-    let pairs = PairedRows::from(&rows);
-    let whole = match rows {
+    let CompareEvidence { mut messages, traffic, recent, required, golden, sequential, .. } = evidence;
+    let pairs = PairedRows::from(&messages.counts);
+    let whole = match messages.counts {
         RowCounts::Paired(counts) => Some(PairedResult::of(counts)),
         RowCounts::Alone(_) => None,
     };
-    let areas = PairedAuc::compare(&champion_scores, &challenger_scores).filter(|_| whole.is_some());
-    let figures = BothFigures {
-        champion: whole.map(|_| Figures::of(&mut champion_scores, pairs.champion)),
-        challenger: Figures::of(&mut challenger_scores, pairs.challenger),
-    };
+    let areas = PairedAuc::compare(&messages.champion_scores, &messages.challenger_scores)
+        .filter(|_| whole.is_some());
+    let figures = BothFigures::of(&mut messages);
+    let traffic = traffic.map(|mut rows| TrafficFigures {
+        pairs: PairedRows::from(&rows.counts),
+        figures: BothFigures::of(&mut rows),
+    });
     let before = figures.champion.as_ref();
     let gates: Vec<GateOutcome> =
         evidence.gates.iter().map(|gate| gate.outcome(before, &figures.challenger)).collect();
@@ -85,6 +110,7 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
         reasons,
         rows_needed: rows_needed.map(|(_, needed)| needed),
         pairs,
+        traffic,
         whole,
         recent,
         areas,
@@ -217,11 +243,8 @@ mod tests {
             };
             (0..30).map(row).collect::<Vec<_>>()
         };
-        let with = CompareEvidence {
-            champion_scores: scores(0.3),
-            challenger_scores: scores(0.0),
-            ..evidence(20, 4)
-        };
+        let mut with = evidence(20, 4);
+        (with.messages.champion_scores, with.messages.challenger_scores) = (scores(0.3), scores(0.0));
         let report = decide(with);
         assert!(report.areas.is_some_and(|areas| areas.difference > 0.0 && areas.challenger > 1.0 - 1e-12));
         assert!(

@@ -14,12 +14,29 @@ use crate::stats::paired::PairedConfusion;
 use crate::stats::ranking::ScoredLabel;
 
 /// Counts of labelled rows, by label and verdict.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum RowCounts {
     /// Verdicts of the challenger only: there is no champion yet.
     Alone(Confusion),
     /// Verdicts of both models.
     Paired(PairedConfusion),
+}
+
+/// Counts and scores of labelled rows.
+#[derive(Clone, Debug)]
+pub struct JudgedRows {
+    pub counts: RowCounts,
+    /// One score per row; empty if the rows have no scores.
+    pub champion_scores: Vec<ScoredLabel>,
+    /// Scores in the same order as the scores of the champion.
+    pub challenger_scores: Vec<ScoredLabel>,
+}
+
+impl JudgedRows {
+    /// Counts without scores.
+    pub fn of(counts: RowCounts) -> Self {
+        Self { counts, champion_scores: Vec::new(), challenger_scores: Vec::new() }
+    }
 }
 
 /// Labelled rows, counted by the verdicts of both models.
@@ -59,12 +76,11 @@ impl From<&RowCounts> for PairedRows {
 /// Everything that `decide` needs to know about a challenger.
 #[derive(Clone, Debug)]
 pub struct CompareEvidence {
-    pub rows: RowCounts,
+    /// Distinct messages: the first row of each group of near-duplicates. They decide.
+    pub messages: JudgedRows,
+    /// All rows, copies included; none if no row is a copy.
+    pub traffic: Option<JudgedRows>,
     pub recent: Option<RecentRows>,
-    /// One score per row; empty if the rows have no scores.
-    pub champion_scores: Vec<ScoredLabel>,
-    /// Scores in the same order as the scores of the champion.
-    pub challenger_scores: Vec<ScoredLabel>,
     pub slices: Slices,
     pub gates: Vec<Gate>,
     /// Gates that were set when the challenger was fitted.
@@ -77,10 +93,9 @@ impl CompareEvidence {
     /// Evidence from row counts only.
     pub fn of(rows: RowCounts) -> Self {
         Self {
-            rows,
+            messages: JudgedRows::of(rows),
+            traffic: None,
             recent: None,
-            champion_scores: Vec::new(),
-            challenger_scores: Vec::new(),
             slices: Slices::default(),
             gates: Vec::new(),
             required: Vec::new(),

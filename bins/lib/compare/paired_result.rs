@@ -74,7 +74,7 @@ pub struct McNemar {
 /// The result of both models on the same rows.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedResult {
-    /// Number of labelled rows.
+    /// Number of labelled rows; copies of a message count once.
     pub rows: u64,
     /// Verdict on these rows alone.
     pub verdict: CompareVerdict,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::compare::decision::BothFigures;
+use crate::compare::decision::{BothFigures, TrafficFigures};
 use crate::compare::evidence::PairedRows;
 use crate::compare::gates::GateResult;
 use crate::compare::golden::GoldenResult;
@@ -16,7 +16,8 @@ use crate::model::estimate::RequiredGate;
 use crate::reason::Reason;
 use crate::stats::paired::PairedAuc;
 
-/// The result of `compare`.
+/// The result of `compare`. All tests, figures, slices and gates count distinct messages: the first row of each group of
+/// near-duplicates with the same label.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct CompareReport {
     /// Schema, tool and run.
@@ -24,21 +25,28 @@ pub struct CompareReport {
     pub head: ResultHead,
     /// Number of labelled rows.
     pub rows: u64,
+    /// Number of distinct messages among them, which decide. Absent if no row is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u64>,
+    /// Figures weighted by traffic: every copy counts. Information only. Absent if no row is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<TrafficFigures>,
     /// `better`, `worse` or `inconclusive`.
     pub verdict: CompareVerdict,
     /// Whether the challenger should be promoted.
     pub deploy_needed: bool,
     /// Every test and check, passed or not.
     pub reasons: Vec<Reason>,
-    /// Rows needed for a verdict, if the true difference equals the measured difference. Null if there is a verdict.
+    /// Distinct rows needed for a verdict, if the true difference equals the measured difference. Null if there is a
+    /// verdict.
     pub rows_needed: Option<u64>,
     /// F1 of the champion; null without a champion.
     pub champion_f1: Option<f64>,
     /// F1 of the challenger.
     pub challenger_f1: f64,
-    /// Counts of rows behind all figures.
+    /// Counts of rows behind all figures; copies of a message count once.
     pub pairs: PairedRows,
-    /// Result on all rows: does the challenger still classify old rows correctly? Null without a champion.
+    /// Result on all rows, copies counted once: does the challenger still classify old rows correctly? Null without a champion.
     pub whole: Option<PairedResult>,
     /// Result on the newest rows: is the challenger better now? Null if the rows have no dates or are few.
     pub recent: Option<RecentRows>,
@@ -56,4 +64,11 @@ pub struct CompareReport {
     pub golden: Option<GoldenResult>,
     /// Evidence of the sequential test; null without --sequential.
     pub sequential: Option<SequentialEvidence>,
+}
+
+impl CompareReport {
+    /// Number of distinct messages that decide; all rows if no row is a copy.
+    pub fn counted(&self) -> u64 {
+        self.messages.unwrap_or(self.rows)
+    }
 }

@@ -1,6 +1,6 @@
 //! Finds slices in which the challenger loses F1, even if the challenger is better on all rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,9 +22,17 @@ const MAX_SLICE_VALUES: usize = 200;
 /// Maximum length of a value in a report.
 const MAX_VALUE_CHARACTERS: usize = 40;
 
-/// Counts of labelled rows by column (or text property) and value.
+/// Counts of distinct messages by column (or text property) and value. In each slice, the first row of a message counts.
 #[derive(Clone, Debug, Default)]
-pub struct Slices(BTreeMap<String, BTreeMap<String, PairedConfusion>>);
+pub struct Slices(BTreeMap<String, BTreeMap<String, SliceCounts>>);
+
+/// The counts of one slice.
+#[derive(Clone, Debug, Default)]
+struct SliceCounts {
+    counters: PairedConfusion,
+    /// Messages that are counted already.
+    messages: HashSet<u32>,
+}
 
 /// The result on one slice.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -33,7 +41,7 @@ pub struct Slice {
     pub by: String,
     /// Value of the property that these rows share. Personal data is masked, and long values are cut.
     pub value: String,
-    /// Number of labelled rows.
+    /// Number of labelled rows. Copies of a message count once.
     pub rows: u64,
     /// Counts of rows by label and by the models that predict positive.
     pub counters: PairedConfusion,
@@ -54,25 +62,47 @@ pub struct Slice {
 impl Slices {
     /// Counts a labelled row in one slice. Masks personal data in `value`, and cuts a long `value`.
     pub fn add(&mut self, by: &str, value: &str, truth: Label, champion: Label, challenger: Label) {
+        if let Some(counts) = self.counts(by, value) {
+            counts.counters.add(truth, champion, challenger);
+        }
+    }
+
+    /// Counts a row of a message in one slice, unless the slice has another row of this message.
+    pub fn add_once(
+        &mut self,
+        message: u32,
+        by: &str,
+        value: &str,
+        [truth, champion, challenger]: [Label; 3],
+    ) {
+        if let Some(counts) = self.counts(by, value)
+            && counts.messages.insert(message)
+        {
+            counts.counters.add(truth, champion, challenger);
+        }
+    }
+
+    /// Counts a row of a message once in each slice of its text.
+    pub fn add_text(&mut self, message: u32, text: &str, labels: [Label; 3]) {
+        for (by, value) in text_slices::of(text) {
+            self.add_once(message, by, value, labels);
+        }
+    }
+
+    /// The counts of a slice.
+    fn counts(&mut self, by: &str, value: &str) -> Option<&mut SliceCounts> {
         if !self.0.contains_key(by) {
             self.0.insert(by.to_owned(), BTreeMap::new());
         }
-        let Some(slices) = self.0.get_mut(by) else { return };
-        if let Some(counters) = slices.get_mut(value) {
-            return counters.add(truth, champion, challenger);
+        let slices = self.0.get_mut(by)?;
+        if slices.contains_key(value) {
+            return slices.get_mut(value);
         }
         let value = match displayed(value) {
             value if slices.len() < MAX_SLICE_VALUES || slices.contains_key(&value) => value,
             _ => "(others)".into(),
         };
-        slices.entry(value).or_default().add(truth, champion, challenger);
-    }
-
-    /// Counts a labelled row in the slices of its text.
-    pub fn add_text(&mut self, text: &str, truth: Label, champion: Label, challenger: Label) {
-        for (by, value) in text_slices::of(text) {
-            self.add(by, value, truth, champion, challenger);
-        }
+        Some(slices.entry(value).or_default())
     }
 
     /// The result of every slice, grouped by column. Slices with too few discordant rows for an exact test are left out of
@@ -96,7 +126,8 @@ impl Slices {
             .0
             .iter()
             .flat_map(|(by, slices)| slices.iter().map(move |(value, counts)| (by, value, counts)));
-        let mut slices: Vec<Slice> = each.map(|(by, value, counts)| Slice::of(by, value, *counts)).collect();
+        let mut slices: Vec<Slice> =
+            each.map(|(by, value, counts)| Slice::of(by, value, counts.counters)).collect();
         let testable: Vec<usize> =
             (0..slices.len()).filter(|&slice| slices[slice].mcnemar.can_reach_level()).collect();
         let exact: Vec<f64> = testable.iter().map(|&slice| slices[slice].mcnemar.exact).collect();
@@ -197,6 +228,17 @@ mod tests {
         add_spam(&mut slices, "lang", "de", 20, 0);
         let found = slices.results();
         assert!(found[0].p.is_some_and(|p| p < 0.001) && !found[0].loses, "{found:?}");
+    }
+
+    #[test]
+    fn a_message_counts_once_in_each_slice() {
+        let mut slices = Slices::default();
+        for (message, channel) in [(0, "mail"), (0, "mail"), (1, "mail"), (0, "chat"), (0, "chat")] {
+            slices.add_once(message, "channel", channel, [Positive, Negative, Positive]);
+        }
+        let found: Vec<(String, u64)> =
+            slices.results().into_iter().map(|slice| (slice.value, slice.rows)).collect();
+        assert_eq!(found, [("chat".into(), 1), ("mail".into(), 2)]);
     }
 
     #[test]

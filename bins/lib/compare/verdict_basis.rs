@@ -115,9 +115,11 @@ mod tests {
     /// only the champion finds.
     fn by_time(old: (u64, u64), new: (u64, u64)) -> (CompareVerdict, Option<(u64, u64)>) {
         let (mut dated, mut all) = (DatedRows::default(), PairedConfusion::default());
+        let mut message = 0;
         let mut add = |time, count, champion: Label, challenger: Label| {
             for _ in 0..count {
-                dated.add(Some(Timestamp(time)), Positive, champion, challenger);
+                dated.add(message, Some(Timestamp(time)), Positive, champion, challenger);
+                message += 1;
                 all.add(Positive, champion, challenger);
             }
         };
@@ -151,6 +153,7 @@ mod tests {
             looks: 3,
             rows: 224,
             new: 9,
+            copies: 0,
             for_challenger: 15.0,
             for_champion: 0.1,
             most_for_challenger: 15.0,

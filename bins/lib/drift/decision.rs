@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::drift::assessment::{Assessment, assess};
+use crate::drift::labelled_verdicts::LabelledCopies;
 use crate::drift::observation::{DriftEvidence, Observation, observe};
 use crate::drift::policy::{DriftPolicy, Schedule};
 use crate::drift::repeats::{Repeats, repeats};
@@ -22,6 +23,8 @@ pub struct DriftDecision {
     /// Every trigger, fired or not.
     pub triggers: Vec<Trigger>,
     pub assessment: Assessment,
+    /// Copies among the labelled rows of this run; none if no row is a copy.
+    pub labelled: Option<LabelledCopies>,
     /// Messages that arrived more than once.
     pub repeats: Repeats,
     /// Earlier runs and this run, the oldest first.
@@ -38,7 +41,8 @@ pub fn decide(
 ) -> Result<(DriftDecision, RunRecord)> {
     let observation = observe(evidence, now)?;
     let assessment = assess(evidence, &observation, policy.persistence.of - 1);
-    let outcome = TriggerOutcome::of(evidence, &observation, &assessment, policy);
+    let outcome = TriggerOutcome::of(evidence, &observation, &assessment, policy)?;
+    let labelled = LabelledCopies::of(evidence.metrics);
     let record = RunRecord::new(observation.run, assessment.findings(observation.since));
     let earlier = evidence.history.runs().iter();
     let earlier = earlier.filter(|known| known.id != record.id && known.time <= record.time);
@@ -49,6 +53,7 @@ pub fn decide(
         asked: outcome.asked,
         triggers: outcome.triggers,
         assessment,
+        labelled,
         repeats: repeats(&evidence.new, evidence.reference.map(|(profile, _)| profile), &evidence.names),
         strip: earlier.chain([&record]).map(RunSummary::from).collect(),
         schedule: Schedule::of(policy, evidence.history.interval(now.0)),
@@ -70,8 +75,8 @@ impl TriggerOutcome {
         observation: &Observation,
         assessment: &Assessment,
         policy: &DriftPolicy,
-    ) -> Self {
-        let mut triggers = triggers::retrain_triggers(evidence, observation, assessment, policy);
+    ) -> Result<Self> {
+        let mut triggers = triggers::retrain_triggers(evidence, observation, assessment, policy)?;
         let fired: Vec<TriggerCode> =
             triggers.iter().filter(|trigger| trigger.fired).map(Trigger::code).collect();
         let asked = fired.first().copied();
@@ -92,6 +97,6 @@ impl TriggerOutcome {
             let cause = TriggerCause::HistoryUnreadable(why.clone());
             Trigger { fired: false, cause }
         }));
-        Self { triggers, asked, retrain_needed: wanted && !labels_needed, labels_needed }
+        Ok(Self { triggers, asked, retrain_needed: wanted && !labels_needed, labels_needed })
     }
 }

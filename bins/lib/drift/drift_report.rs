@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::drift::changes::FeatureChange;
 use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram};
+use crate::drift::labelled_verdicts::LabelledCopies;
 use crate::drift::policy::Schedule;
 use crate::drift::repeats::Repeats;
 use crate::drift::run_record::RunSummary;
@@ -43,6 +44,9 @@ pub struct DriftReport {
     pub shift: Option<LabelShift>,
     /// Estimated F1; null without scores, or if the reference has too few labels.
     pub expected: Option<EstimatedF1>,
+    /// Copies among the labelled rows of this run. Absent without --metrics, or if no row is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labelled: Option<LabelledCopies>,
     /// Messages that arrived more than once.
     pub repeats: Repeats,
     /// Distances of sizes and scores from the reference. Information only.

@@ -1,6 +1,9 @@
 //! Measures F1 on labelled rows and compares it with its limit.
 
+use anyhow::Result;
+
 use crate::drift::assessment::Assessment;
+use crate::drift::labelled_verdicts::LabelledVerdicts;
 use crate::drift::observation::{DriftEvidence, Observation};
 use crate::drift::policy::DriftPolicy;
 use crate::stats::intervals;
@@ -21,14 +24,30 @@ pub struct MeasuredF1 {
     pub low: f64,
     /// Upper bound of the interval.
     pub high: f64,
+    pub counted: CountedLabels,
+}
+
+/// Numbers of labelled rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedLabels {
+    /// Number of distinct messages, which count once each.
+    pub messages: u64,
+    /// Number of rows, copies included.
     pub rows: u64,
 }
 
 impl MeasuredF1 {
-    fn of(confusion: Confusion) -> Self {
+    fn of(verdicts: LabelledVerdicts) -> Self {
+        let confusion = verdicts.confusion;
         let interval = intervals::of_f1(confusion.true_positive, involved(confusion));
         let (low, high) = interval.map_or((0.0, 1.0), |interval| (interval.0, interval.1));
-        Self { value: confusion.f1(), low, high, rows: confusion.total() }
+        Self { value: confusion.f1(), low, high, counted: CountedLabels::of(verdicts) }
+    }
+}
+
+impl CountedLabels {
+    fn of(verdicts: LabelledVerdicts) -> Self {
+        Self { messages: verdicts.confusion.total(), rows: verdicts.rows() }
     }
 }
 
@@ -39,12 +58,12 @@ pub enum LabelledF1 {
     NoMetrics,
     /// There are too few labelled rows.
     TooFew {
-        rows: u64,
-        /// Labelled rows with a positive label or verdict.
+        counted: CountedLabels,
+        /// Distinct messages with a positive label or verdict.
         involved: u64,
     },
     /// The labelled rows are not a random sample.
-    Picked { rows: u64 },
+    Picked { counted: CountedLabels },
     /// There is no limit: no policy and no cross-validated F1.
     NoLimit(MeasuredF1),
     /// F1 is compared with the minimum of the policy.
@@ -82,37 +101,39 @@ pub(super) fn labelled_f1(
     observation: &Observation,
     assessment: &Assessment,
     policy: &DriftPolicy,
-) -> LabelledF1 {
+) -> Result<LabelledF1> {
     let [short, long] = assessment.runs;
     let known = evidence.champion.and_then(|champion| champion.confusion);
     let of_runs = |runs: usize, wider: f64| {
-        let confusion = observation.past.confusion(&observation.run, runs);
-        let (rows, involved) = (confusion.total(), involved(confusion));
-        if evidence.metrics.is_none() && rows == 0 {
+        let threshold = evidence.champion.map(|champion| champion.threshold);
+        let verdicts = observation.past.verdicts(&observation.run, runs, threshold)?;
+        let (counted, involved) = (CountedLabels::of(verdicts), involved(verdicts.confusion));
+        anyhow::Ok(if evidence.metrics.is_none() && counted.messages == 0 {
             LabelledF1::NoMetrics
-        } else if rows < MIN_LABELLED.0 || involved < MIN_LABELLED.1 {
-            LabelledF1::TooFew { rows, involved }
+        } else if counted.messages < MIN_LABELLED.0 || involved < MIN_LABELLED.1 {
+            LabelledF1::TooFew { counted, involved }
         } else if assessment.picked {
-            LabelledF1::Picked { rows }
+            LabelledF1::Picked { counted }
         } else {
-            with_limit(confusion, known, policy, wider)
-        }
+            with_limit(verdicts, known, policy, wider)
+        })
     };
     // Two tests double the probability of a false alarm, so the window that is tested first needs a wider interval.
-    let last = of_runs(short, if short < long { WIDER } else { 1.0 });
-    if last.fired() || short == long { last } else { of_runs(long, 1.0) }
+    let last = of_runs(short, if short < long { WIDER } else { 1.0 })?;
+    if last.fired() || short == long { Ok(last) } else { of_runs(long, 1.0) }
 }
 
 /// Compares F1 with its limit. The interval is `wider` times as wide as the 95% interval.
 fn with_limit(
-    confusion: Confusion,
+    verdicts: LabelledVerdicts,
     known: Option<Confusion>,
     policy: &DriftPolicy,
     wider: f64,
 ) -> LabelledF1 {
-    let found = MeasuredF1::of(confusion);
-    let MeasuredF1 { value, high, rows, .. } = found;
-    let share = (confusion.true_positive + confusion.false_negative) as f64 / rows as f64;
+    let found = MeasuredF1::of(verdicts);
+    let MeasuredF1 { value, high, counted, .. } = found;
+    let Confusion { true_positive, false_negative, .. } = verdicts.confusion;
+    let share = (true_positive + false_negative) as f64 / counted.messages as f64;
     match (policy.min_f1, known.and_then(|known| f1_at(known, share))) {
         (Some(minimum), _) => {
             let minimum = minimum.value();

@@ -14,6 +14,7 @@ pub mod changes;
 pub mod histograms;
 pub mod shift;
 pub mod repeats;
+pub mod labelled_verdicts;
 pub mod run_record;
 pub mod past_runs;
 pub mod history;

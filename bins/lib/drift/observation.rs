@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::drift::history::History;
+use crate::drift::labelled_verdicts::LabelledVerdicts;
 use crate::drift::past_runs::{PastRuns, PooledRuns};
 use crate::drift::run_record::ObservedRun;
 use crate::drift::sizes;
@@ -60,9 +61,9 @@ pub(super) struct Observation<'a> {
 
 /// Finds the earlier runs with the same reference, and pools messages with them.
 pub(super) fn observe<'a>(evidence: &'a DriftEvidence, now: Timestamp) -> Result<Observation<'a>> {
-    let confusion = evidence.metrics.map(|metrics| metrics.figures.confusion).unwrap_or_default();
+    let verdicts = evidence.metrics.map(LabelledVerdicts::of).unwrap_or_default();
     let digest = evidence.reference.map_or("", |(_, digest)| digest);
-    let run = ObservedRun::of(&evidence.new, digest, now.0, confusion)?;
+    let run = ObservedRun::of(&evidence.new, digest, now.0, verdicts)?;
     let past = evidence.history.before(&run)?;
     let (window, longer) = match evidence.reference {
         Some((reference, _)) => {

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use anyhow::Result;
 
+use crate::drift::labelled_verdicts::{LabelledVerdicts, VerdictPool};
 use crate::drift::run_record::{ObservedRun, RunRecord};
 use crate::drift::verdict::DriftVerdict;
+use crate::io::fraction::Fraction;
 use crate::profile::summary::Profile;
 use crate::stats::conformal;
-use crate::stats::confusion::Confusion;
 
 /// Minimum number of earlier windows for a comparison with them.
 pub const MIN_WINDOWS: usize = 20;
@@ -45,10 +46,20 @@ impl PastRuns<'_> {
         Ok(pool)
     }
 
-    /// Verdicts of the champion on labelled rows of the last `runs` runs, including this run.
-    pub fn confusion(&self, run: &ObservedRun, runs: usize) -> Confusion {
-        let before = self.0.iter().rev().take(runs - 1).map(|record| record.confusion);
-        before.fold(run.confusion, |sum, of| sum + of)
+    /// Verdicts of the champion on labelled messages of the last `runs` runs, including this run. A message that arrived
+    /// in several runs counts once, in the latest run. `threshold` is the champion's.
+    pub fn verdicts(
+        &self,
+        run: &ObservedRun,
+        runs: usize,
+        threshold: Option<Fraction>,
+    ) -> Result<LabelledVerdicts> {
+        let mut pool = VerdictPool::new(threshold);
+        pool.add_earlier(run.verdicts, run.messages);
+        for earlier in self.0.iter().rev().take(runs - 1) {
+            pool.add_earlier(earlier.verdicts(), &earlier.profile.profile()?);
+        }
+        Ok(pool.verdicts)
     }
 
     /// Numbers of rows and of labelled rows since the reference, including this run and runs dropped from the history.

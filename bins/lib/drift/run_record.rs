@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::drift::labelled_verdicts::LabelledVerdicts;
 use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::{digest, parse, schema};
 use crate::profile::summary::{MOST_ROWS, Profile, StoredProfile};
@@ -26,16 +27,20 @@ pub struct ObservedRun<'a> {
     pub messages: &'a Profile,
     /// The messages in the form that the history keeps.
     pub stored: StoredProfile,
-    /// Verdicts of the champion on labelled rows.
-    pub confusion: Confusion,
+    pub verdicts: LabelledVerdicts,
 }
 
 impl<'a> ObservedRun<'a> {
     /// A run with these new messages.
-    pub fn of(messages: &'a Profile, reference: &'a str, time: i64, confusion: Confusion) -> Result<Self> {
+    pub fn of(
+        messages: &'a Profile,
+        reference: &'a str,
+        time: i64,
+        verdicts: LabelledVerdicts,
+    ) -> Result<Self> {
         let stored = StoredProfile::of(messages);
         let id = digest(&serde_json::to_string(&stored)?);
-        Ok(Self { time, reference, id, messages, stored, confusion })
+        Ok(Self { time, reference, id, messages, stored, verdicts })
     }
 
     pub fn rows(&self) -> u64 {
@@ -82,8 +87,11 @@ pub struct RunRecord {
     pub distinct: u64,
     /// Number of labelled rows.
     pub labelled: u64,
-    /// Verdicts of the champion on labelled rows.
+    /// Verdicts of the champion on labelled rows; copies of a message count once.
     pub confusion: Confusion,
+    /// Number of labelled rows that are copies of a counted message. Absent if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub copies: u64,
     /// Verdict on the window.
     pub verdict: DriftVerdict,
     /// Number of runs in the window of the verdict, including this run.
@@ -104,6 +112,12 @@ pub struct RunRecord {
     pub profile: StoredProfile,
 }
 
+/// Whether a count is left out of the history.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl RunRecord {
     pub fn new(run: ObservedRun, findings: RunFindings) -> Self {
         let (rows, distinct, labelled) = (run.rows(), run.messages.len() as u64, run.labelled());
@@ -116,7 +130,8 @@ impl RunRecord {
             rows,
             distinct,
             labelled,
-            confusion: run.confusion,
+            confusion: run.verdicts.confusion,
+            copies: run.verdicts.copies,
             verdict,
             runs,
             since,
@@ -134,13 +149,17 @@ impl RunRecord {
         record.profile.profile().context("invalid profile")?;
         let Confusion { true_positive, false_positive, true_negative, false_negative } = record.confusion;
         let counts = [record.rows, record.distinct, record.labelled, record.since.0, record.since.1];
-        let verdicts = [true_positive, false_positive, true_negative, false_negative];
+        let verdicts = [true_positive, false_positive, true_negative, false_negative, record.copies];
         let is_plausible = counts.iter().chain(&verdicts).all(|count| *count < MOST_ROWS);
         ensure!(
             is_plausible && record.time.abs() < 1 << 48 && record.runs < 1 << 16,
             "a count or the time is out of range"
         );
         Ok(record)
+    }
+
+    pub(super) fn verdicts(&self) -> LabelledVerdicts {
+        LabelledVerdicts { confusion: self.confusion, copies: self.copies }
     }
 
     /// Whether the record has the id `id`, or most of the messages in `messages`.

@@ -1,5 +1,6 @@
 //! Checks the triggers of a retrain. A trigger keeps its value and its limit even if it does not fire.
 
+use anyhow::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -217,8 +218,8 @@ pub(super) fn retrain_triggers(
     observation: &Observation,
     assessment: &Assessment,
     policy: &DriftPolicy,
-) -> Vec<Trigger> {
-    let performance = labelled_f1(evidence, observation, assessment, policy);
+) -> Result<Vec<Trigger>> {
+    let performance = labelled_f1(evidence, observation, assessment, policy)?;
     let mut triggers = vec![
         Trigger { fired: policy.forced, cause: TriggerCause::Forced(policy.forced) },
         champion(evidence),
@@ -235,7 +236,7 @@ pub(super) fn retrain_triggers(
         let (file, lines, limit) = (file.clone(), *lines, policy.max_changes);
         Trigger { fired: lines > limit, cause: TriggerCause::Changes { file, lines, limit } }
     }));
-    triggers
+    Ok(triggers)
 }
 
 fn champion(evidence: &DriftEvidence) -> Trigger {

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::model::corpus::Corpus;
 use crate::model::estimate::OutOfFoldRow;
 use crate::model::fold_model::{FoldModel, NO_FOLD};
-use crate::model::folds::{self, FoldPrint};
+use crate::model::folds::{self, FoldAssignment, FoldPrint};
 use crate::model::threads;
 use crate::rows::label::Label;
 
@@ -13,6 +13,8 @@ use crate::rows::label::Label;
 pub(super) struct RowFolds {
     /// The index of each row's fold; [`NO_FOLD`] if there are no folds.
     pub(super) of_row: Vec<u8>,
+    /// Whether each row is the first of its group of near-duplicates with its label; empty if there are no folds.
+    is_first: Vec<bool>,
     /// The print of each row, without its sketch; empty if there are no folds.
     pub(super) prints: Vec<FoldPrint>,
 }
@@ -21,12 +23,22 @@ impl RowFolds {
     /// Assigns the rows to `count` folds. If `count` is less than two, there are no folds.
     pub(super) fn assign(corpus: &Corpus, count: usize) -> Result<Self> {
         if count < 2 {
-            return Ok(Self { of_row: vec![NO_FOLD; corpus.labels.len()], prints: Vec::new() });
+            return Ok(Self {
+                of_row: vec![NO_FOLD; corpus.labels.len()],
+                is_first: Vec::new(),
+                prints: Vec::new(),
+            });
         }
         let mut prints = corpus.prints()?;
-        let of_row = folds::assign(&prints, &corpus.labels, count);
+        let FoldAssignment { of_row, is_first } = folds::assign(&prints, &corpus.labels, count);
         prints.iter_mut().for_each(FoldPrint::forget);
-        Ok(Self { of_row, prints })
+        Ok(Self { of_row, is_first, prints })
+    }
+
+    /// The rows that are the first of their group: copies of a message count once.
+    pub(super) fn first_rows(&self, scored: &[OutOfFoldRow]) -> Vec<OutOfFoldRow> {
+        let is_first = |row: &&OutOfFoldRow| self.is_first.get(row.row).copied().unwrap_or(true);
+        scored.iter().filter(is_first).copied().collect()
     }
 }
 

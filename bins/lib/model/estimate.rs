@@ -22,11 +22,25 @@ pub struct Estimate {
     pub folds: u64,
     /// Figures on the out-of-fold scores of all folds together.
     pub pooled: Figures,
+    /// The figures with each message counted once: the first row of each group of near-duplicates with the same label.
+    /// Gates and `drift` use them. Absent if no row is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<DistinctEstimate>,
     /// Variation of each figure between folds, by the name of the figure.
     pub by_fold: BTreeMap<String, FoldSpread>,
     /// Required figures, and whether the model reaches them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<RequiredGate>,
+}
+
+/// Cross-validated figures on distinct messages.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DistinctEstimate {
+    /// Number of distinct messages.
+    pub messages: u64,
+    /// Figures on the out-of-fold scores of all folds together.
+    pub figures: Figures,
 }
 
 /// Variation of a figure between folds.
@@ -105,8 +119,14 @@ pub struct OutOfFoldRow {
 }
 
 impl Estimate {
-    /// Measures all figures of scored rows with this threshold.
-    pub fn of(rows: &[OutOfFoldRow], threshold: f64, required: &[Requirement]) -> Self {
+    /// Measures all figures of scored rows with this threshold. Copies are missing from `first_rows`, which decide about
+    /// the required figures.
+    pub fn of(
+        rows: &[OutOfFoldRow],
+        first_rows: &[OutOfFoldRow],
+        threshold: f64,
+        required: &[Requirement],
+    ) -> Self {
         let folds = rows.iter().map(|row| row.fold).max().map_or(0, |last| last + 1);
         let pooled = figures(rows.iter(), threshold);
         let each: Vec<Figures> =
@@ -115,8 +135,20 @@ impl Estimate {
             let values: Option<Vec<f64>> = each.iter().map(|figures| figure.of(figures)).collect();
             Some((figure.to_string(), spread(&values?)?))
         });
-        let gates = required.iter().map(|required| required.gate(&pooled)).collect();
-        Self { folds: u64::from(folds), pooled, by_fold: spreads.collect(), gates }
+        let distinct = (first_rows.len() < rows.len()).then(|| DistinctEstimate {
+            messages: first_rows.len() as u64,
+            figures: figures(first_rows.iter(), threshold),
+        });
+        let by_fold = spreads.collect();
+        let mut estimate = Self { folds: u64::from(folds), pooled, distinct, by_fold, gates: Vec::new() };
+        let deciding = *estimate.deciding_figures();
+        estimate.gates = required.iter().map(|required| required.gate(&deciding)).collect();
+        estimate
+    }
+
+    /// The figures on distinct messages; on all rows if there are no copies.
+    pub fn deciding_figures(&self) -> &Figures {
+        self.distinct.as_ref().map_or(&self.pooled, |distinct| &distinct.figures)
     }
 
     /// Fails if a figure is impossible, or if a gate does not agree with its figure.
@@ -188,6 +220,23 @@ fn spread(values: &[f64]) -> Option<FoldSpread> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_count_once_in_gates() {
+        let row = |row, score, label| OutOfFoldRow { row, score, label, fold: 0 };
+        let first = [row(0, 0.9, Label::Positive), row(1, 0.1, Label::Positive)];
+        // The found message has 98 copies.
+        let all: Vec<OutOfFoldRow> =
+            first.into_iter().chain((2..100).map(|copy| row(copy, 0.9, Label::Positive))).collect();
+        let required = [Requirement { figure: FigureName::Recall, limit: 0.9 }];
+        let recall = |rows: &[OutOfFoldRow], first_rows: &[OutOfFoldRow]| {
+            let estimate = Estimate::of(rows, first_rows, 0.5, &required);
+            (estimate.pooled.recall, estimate.deciding_figures().recall, estimate.gates[0].passed)
+        };
+        assert_eq!(recall(&all, &first), (0.99, 0.5, false));
+        assert_eq!(recall(&all, &all), (0.99, 0.99, true));
+        assert_eq!(Estimate::of(&all, &all, 0.5, &required).distinct, None);
+    }
 
     #[test]
     fn spread_matches_scipy() {

@@ -71,7 +71,8 @@ pub fn fit(
     let folds = RowFolds::assign(&corpus, recipe.folds)?;
     let mut models = fold_model::learn(&corpus, &folds.of_row, recipe, limits.threads)?;
     let mut scored = cross_validation::out_of_fold(&corpus, &folds.of_row, &models, limits.threads)?;
-    let calibration = Calibration::learn(recipe.calibration, &with_labels(&scored, |score| score));
+    let first_rows = folds.first_rows(&scored);
+    let calibration = Calibration::learn(recipe.calibration, &with_labels(&first_rows, |score| score));
     let threshold = Fraction::try_from(threshold::choose(
         recipe.threshold,
         &with_labels(&scored, |score| calibration.probability(score)),
@@ -90,7 +91,8 @@ pub fn fit(
     for row in &mut scored {
         row.score = calibration.probability(row.score);
     }
-    let estimate = Estimate::of(&scored, threshold.value(), &recipe.required);
+    let first_rows = folds.first_rows(&scored);
+    let estimate = Estimate::of(&scored, &first_rows, threshold.value(), &recipe.required);
     let profile = training_profile::profile(training, &features, &folds.prints, &scored, limits.threads)?;
     let full_model = models.swap_remove(0);
     let terms = model_terms(&corpus, &full_model, recipe.rounded);

@@ -75,9 +75,17 @@ fn are_near(one: &[u32; VALUES], other: &[u32; VALUES]) -> bool {
     f64::from(same) >= NEAR * f64::from(all)
 }
 
+/// The fold of each row, and the rows that count as messages.
+pub struct FoldAssignment {
+    /// The index of each row's fold.
+    pub of_row: Vec<u8>,
+    /// Whether the row is the first of its group with its label.
+    pub is_first: Vec<bool>,
+}
+
 /// Assigns each row to a fold. Groups of near-duplicates are taken in the order of their hashes. Each group goes to the
 /// fold with the fewest rows of the group's class so far.
-pub fn assign(prints: &[FoldPrint], labels: &[(Label, f64)], folds: usize) -> Vec<u8> {
+pub fn assign(prints: &[FoldPrint], labels: &[(Label, f64)], folds: usize) -> FoldAssignment {
     let (groups, count) = groups(prints);
     let mut sizes = vec![[0u32; 2]; count];
     let mut hashes = vec![u64::MAX; count];
@@ -95,7 +103,13 @@ pub fn assign(prints: &[FoldPrint], labels: &[(Label, f64)], folds: usize) -> Ve
         fold_of[group] = u8::try_from(emptiest).unwrap_or(0);
         (0..2).for_each(|class| filled[emptiest][class] += sizes[group][class]);
     }
-    groups.into_iter().map(|group| fold_of[group as usize]).collect()
+    let mut is_known = vec![[false; 2]; count];
+    let is_first = groups.iter().zip(labels).map(|(group, (label, _))| {
+        let is_known = &mut is_known[*group as usize][usize::from(*label == Label::Positive)];
+        !std::mem::replace(is_known, true)
+    });
+    let is_first = is_first.collect();
+    FoldAssignment { of_row: groups.into_iter().map(|group| fold_of[group as usize]).collect(), is_first }
 }
 
 /// The index of each row's group of near-duplicates, and the number of groups.
@@ -162,7 +176,7 @@ mod tests {
         let near: Vec<String> = texts.iter().map(|text| format!("{} indeed", text.to_uppercase())).collect();
         texts.extend(near);
         let labels = vec![(Label::Positive, 1.0); 400];
-        let folds = assign(&prints(&texts), &labels, 5);
+        let folds = assign(&prints(&texts), &labels, 5).of_row;
         let together = (0..200).filter(|&n| folds[n] == folds[n + 200]).count();
         assert!(together >= 198, "{together}");
         let size = |fold: u8| folds.iter().map(|of_row| usize::from(*of_row == fold)).sum();
@@ -174,8 +188,18 @@ mod tests {
     fn rows_without_a_text_are_not_copies() {
         let cells = ["the same plan".to_owned()];
         let rows: Vec<FoldPrint> = (0..100).map(|row| FoldPrint::of("", &cells, row, true)).collect();
-        let folds = assign(&rows, &[(Label::Positive, 1.0); 100], 5);
+        let folds = assign(&rows, &[(Label::Positive, 1.0); 100], 5).of_row;
         assert!((0..5).all(|fold| folds.contains(&fold)));
+    }
+
+    #[test]
+    fn the_first_row_of_a_group_with_each_label_counts() {
+        let text = "win a prize in the big draw today and call us now";
+        let texts =
+            [text, "see you at noon", &text.to_uppercase(), text, "see you at noon"].map(str::to_owned);
+        use Label::{Negative, Positive};
+        let labels = [Positive, Negative, Positive, Negative, Negative].map(|label| (label, 1.0));
+        assert_eq!(assign(&prints(&texts), &labels, 2).is_first, [true, true, false, true, false]);
     }
 
     #[test]
@@ -184,7 +208,7 @@ mod tests {
         let labels: Vec<(Label, f64)> =
             (0..1000).map(|n| (if n % 100 == 0 { Label::Positive } else { Label::Negative }, 1.0)).collect();
         let plain: Vec<FoldPrint> = texts.iter().map(|text| FoldPrint::of(text, &[], 0, false)).collect();
-        let folds = assign(&plain, &labels, 5);
+        let folds = assign(&plain, &labels, 5).of_row;
         for fold in 0..5 {
             let rare = (0..1000).filter(|&n| n % 100 == 0 && folds[n] == fold).count();
             assert_eq!(rare, 2);

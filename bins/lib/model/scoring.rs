@@ -4,12 +4,14 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Error, Result};
 
+use crate::io::stream::Place;
 use crate::model::model_file::Model;
 use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
 use crate::model::threads;
 use crate::rows::label::Label;
+use crate::rows::message_groups::MessageGroups;
 use crate::rows::{Row, Rows};
-use crate::stats::metrics::{Confusion, Figures};
+use crate::stats::metrics::{Confusion, DistinctFigures, Figures};
 use crate::stats::prior_shift::Prior;
 use crate::stats::ranking::{Ranking, ScoredLabel};
 
@@ -48,6 +50,11 @@ impl<'a> Scorer<'a> {
     /// The columns that the model reads.
     pub fn columns(&self) -> &ColumnPlaces {
         &self.columns
+    }
+
+    /// The text of a row; `None` if the model reads no text.
+    pub fn text<'r>(&self, row: &'r Row) -> Option<&'r str> {
+        self.columns.text(row)
     }
 
     /// The verdict on a score, by the threshold of the model.
@@ -203,30 +210,60 @@ impl RowBatch {
 /// The scores of labelled rows, collected for metrics and curves.
 #[derive(Default)]
 pub struct LabelledScores {
-    confusion: Confusion,
     keeps_scores: bool,
+    all: ScoredRows,
+    /// Distinct messages, each with its first row; none if copies are not told apart.
+    distinct: Option<(MessageGroups, ScoredRows)>,
+}
+
+#[derive(Default)]
+struct ScoredRows {
+    confusion: Confusion,
     scores: Vec<ScoredLabel>,
 }
 
 impl LabelledScores {
-    /// An empty collection. If `keeps_scores` is false, rows need no memory, and figures from scores are missing.
-    pub fn new(keeps_scores: bool) -> Self {
-        Self { keeps_scores, ..Self::default() }
+    /// An empty collection. If `keeps_scores` is false, rows need no memory, and figures from scores are missing. If
+    /// `groups_copies` is true, figures on distinct messages are collected too.
+    pub fn new(keeps_scores: bool, groups_copies: bool) -> Self {
+        Self { keeps_scores, all: ScoredRows::default(), distinct: groups_copies.then(Default::default) }
     }
 
-    pub fn add(&mut self, truth: Label, verdict: Label, score: f64) {
-        self.confusion.add(truth, verdict);
-        if self.keeps_scores {
-            self.scores.push(ScoredLabel::new(score, truth));
+    /// Adds a row. A row without a text is never a copy.
+    pub fn add(&mut self, text: Option<&str>, truth: Label, verdict: Label, score: f64) {
+        let scored = ScoredLabel::new(score, truth);
+        let count = |rows: &mut ScoredRows| {
+            rows.confusion.add(truth, verdict);
+            if self.keeps_scores {
+                rows.scores.push(scored);
+            }
+        };
+        count(&mut self.all);
+        if let Some((groups, first_rows)) = &mut self.distinct
+            && groups.add(text, truth).is_first
+        {
+            count(first_rows);
         }
     }
 
     pub fn figures(&mut self) -> Figures {
-        Figures::of(&mut self.scores, self.confusion)
+        Figures::of(&mut self.all.scores, self.all.confusion)
+    }
+
+    /// The figures on distinct messages; none if no row is a copy.
+    pub fn distinct_figures(&mut self) -> Option<DistinctFigures> {
+        let (groups, first_rows) = self.distinct.as_mut().filter(|(groups, _)| groups.copies() > 0)?;
+        let figures = Figures::of(&mut first_rows.scores, first_rows.confusion);
+        Some(DistinctFigures { messages: groups.messages(), figures })
+    }
+
+    /// The warning that copies in a file may be missed; none if all are found.
+    pub fn warning(&self, place: &Place) -> Option<String> {
+        self.distinct.as_ref().and_then(|(groups, _)| groups.warning(place))
     }
 
     pub fn ranking(&mut self) -> Ranking<'_> {
-        Ranking::of(&mut self.scores)
+        Ranking::of(&mut self.all.scores)
     }
 }
 
@@ -238,7 +275,6 @@ mod tests {
     use crate::features::Analyzer;
     use crate::features::columns::FeatureColumns;
     use crate::features::row::FeatureSpec;
-    use crate::io::stream::Place;
     use crate::rows::ReadOptions;
 
     fn model() -> Model {

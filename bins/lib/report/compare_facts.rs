@@ -4,15 +4,17 @@ use crate::compare::paired_result::{CompareVerdict, MIN_F1_EFFECT, PairedResult}
 use crate::compare::report::CompareReport;
 use crate::compare::sequential::EVIDENCE_NEEDED;
 use crate::compare::slices::Slice;
-use crate::report::compare_sentences::{f1_change, only_right, slice_change};
-use crate::report::numbers::{count, counted, figure, number};
+use crate::report::compare_sentences::{f1_change, only_right, slice_change, unit};
+use crate::report::numbers::{CountUnit, count, counted, figure, number};
 use crate::report::prose::word;
 
 /// The result that decides first, and a phrase for its rows.
 fn deciding(compare: &CompareReport) -> Option<(&PairedResult, String)> {
     match (&compare.recent, &compare.whole) {
-        (Some(recent), _) => Some((&recent.part, format!("the newest {}", counted(recent.part.rows, "row")))),
-        (None, Some(whole)) => Some((whole, counted(whole.rows, "row"))),
+        (Some(recent), _) => {
+            Some((&recent.part, format!("the newest {}", unit(compare).counted(recent.part.rows))))
+        }
+        (None, Some(whole)) => Some((whole, unit(compare).counted(whole.rows))),
         (None, None) => None,
     }
 }
@@ -20,7 +22,7 @@ fn deciding(compare: &CompareReport) -> Option<(&PairedResult, String)> {
 /// Why the challenger is better.
 pub(super) fn better_fact(compare: &CompareReport) -> String {
     let Some((part, rows)) = deciding(compare) else {
-        let rows = counted(compare.rows, "labelled row");
+        let rows = unit(compare).labelled(compare.counted());
         return format!("its F1 is {} on {rows}", figure(compare.challenger_f1));
     };
     match compare.sequential {
@@ -28,7 +30,7 @@ pub(super) fn better_fact(compare: &CompareReport) -> String {
         None if part.is_higher() => {
             format!("F1 {} on {rows}", f1_change(part.champion_f1, part.challenger_f1))
         }
-        None => only_right(part),
+        None => only_right(part, unit(compare)),
     }
 }
 
@@ -57,7 +59,8 @@ fn failed_check(compare: &CompareReport) -> String {
         return format!("cross-validated {required}");
     }
     if let Some(slice) = compare.slices.iter().find(|slice| slice.loses) {
-        return slice_change(&Slice { by: word(&slice.by), value: word(&slice.value), ..slice.clone() });
+        let slice = Slice { by: word(&slice.by), value: word(&slice.value), ..slice.clone() };
+        return slice_change(&slice, unit(compare));
     }
     let golden = compare.golden.as_ref().map(|golden| (golden.wrong, golden.rows)).unwrap_or_default();
     format!("{} of {} got the wrong verdict (limit 0)", count(golden.0), counted(golden.1, "golden message"))
@@ -68,12 +71,13 @@ fn worse_fact(compare: &CompareReport) -> String {
         return evidence_fact("the champion", evidence.most_for_champion, evidence.rows);
     }
     let recent = deciding(compare).filter(|(part, _)| part.verdict == CompareVerdict::Worse);
-    let whole = || compare.whole.as_ref().map(|whole| (whole, format!("all {}", counted(whole.rows, "row"))));
+    let all = |whole: &PairedResult| format!("all {}", unit(compare).counted(whole.rows));
+    let whole = || compare.whole.as_ref().map(|whole| (whole, all(whole)));
     let Some((part, rows)) = recent.or_else(whole) else { return String::new() };
     if part.challenger_f1 < part.champion_f1 {
         format!("{} on {rows}", both_f1(part))
     } else {
-        only_right(part)
+        only_right(part, unit(compare))
     }
 }
 
@@ -98,7 +102,7 @@ fn inconclusive_fact(compare: &CompareReport) -> String {
     if let Some(whole) = compare.whole.as_ref().filter(|whole| !whole.is_not_worse())
         && (has_evidence || part.verdict == CompareVerdict::Better)
     {
-        let rows = counted(whole.rows, "row");
+        let rows = unit(compare).counted(whole.rows);
         return format!(
             "on all {rows}, F1 may be up to {:.3} lower (limit {MIN_F1_EFFECT})",
             -whole.f1_lower_bound()
@@ -108,12 +112,12 @@ fn inconclusive_fact(compare: &CompareReport) -> String {
     let is_equal = figure(part.challenger_f1) == figure(part.champion_f1);
     match compare.rows_needed.filter(|_| !is_equal).map(|needed| needed.saturating_sub(part.rows)) {
         Some(more) => {
-            let verb = if more == 1 { "row is" } else { "rows are" };
-            format!(
-                "{}; {} more labelled {verb} needed to detect this difference",
-                both_f1(part),
-                count(more)
-            )
+            let verb = if more == 1 { "is" } else { "are" };
+            let more = match unit(compare) {
+                CountUnit::Rows => counted(more, "more labelled row"),
+                CountUnit::Messages(_) => counted(more, "more distinct labelled message"),
+            };
+            format!("{}; {more} {verb} needed to detect this difference", both_f1(part))
         }
         None => format!("{} on {rows}; the difference can be chance", both_f1(part)),
     }

@@ -10,16 +10,22 @@ use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 use crate::compare::slices::{MAX_SLICE_LOSS, Slice};
 use crate::io::result_file::ResultHead;
 use crate::reason::{Reason, p_value};
-use crate::report::numbers::{count, counted};
+use crate::report::numbers::{CountUnit, count, counted};
 
 /// Builds `compare.json`; `tool` is the name of the program that writes it.
 pub fn report(decision: CompareDecision, tool: &str) -> CompareReport {
+    let messages = decision.pairs.challenger.total();
+    let rows = decision.traffic.map_or(messages, |traffic| traffic.pairs.challenger.total());
+    let messages = decision.traffic.map(|_| messages);
+    let unit = CountUnit::of(messages, rows);
     CompareReport {
         head: ResultHead::new("compare", tool),
-        rows: decision.pairs.challenger.total(),
+        rows,
+        messages,
+        traffic: decision.traffic,
         verdict: decision.verdict,
         deploy_needed: decision.deploy_block.is_none(),
-        reasons: decision.reasons.iter().map(reason).collect(),
+        reasons: decision.reasons.iter().map(|found| reason(found, unit)).collect(),
         rows_needed: decision.rows_needed,
         champion_f1: decision.whole.map(|whole| whole.champion_f1),
         challenger_f1: decision.pairs.challenger.f1(),
@@ -53,11 +59,16 @@ pub(super) fn title(code: CompareReasonCode) -> &'static str {
     }
 }
 
-fn reason(reason: &CompareReason) -> Reason {
+/// What the report counts.
+pub(super) fn unit(compare: &CompareReport) -> CountUnit {
+    CountUnit::of(compare.messages, compare.rows)
+}
+
+fn reason(reason: &CompareReason, unit: CountUnit) -> Reason {
     Reason {
         code: reason.code().name().into(),
         fired: reason.fired(),
-        says: sentence(reason),
+        says: sentence(reason, unit),
         value: reason.value(),
         limit: reason.limit(),
         p: reason.p(),
@@ -65,22 +76,22 @@ fn reason(reason: &CompareReason) -> Reason {
 }
 
 /// The fact and its limit come before the first semicolon, because `Reason::fact` cuts at that semicolon.
-fn sentence(reason: &CompareReason) -> String {
+fn sentence(reason: &CompareReason, unit: CountUnit) -> String {
     match reason {
         CompareReason::NoRows => "there are no labelled rows to compare the models on".into(),
         CompareReason::FirstModel => "there is no champion to compare with".into(),
-        CompareReason::PairedTest(scope, part) => in_scope(scope, part.rows) + &paired_test(part),
-        CompareReason::F1Difference(scope, part) => in_scope(scope, part.rows) + &f1_difference(part),
-        CompareReason::NotWorse(scope, part) => in_scope(scope, part.rows) + &not_worse(part),
+        CompareReason::PairedTest(scope, part) => in_scope(scope, part.rows, unit) + &paired_test(part, unit),
+        CompareReason::F1Difference(scope, part) => in_scope(scope, part.rows, unit) + &f1_difference(part),
+        CompareReason::NotWorse(scope, part) => in_scope(scope, part.rows, unit) + &not_worse(part),
         CompareReason::Evidence(evidence) => evidence_sentence(evidence),
         CompareReason::RowsNeeded { rows, needed } => {
-            let needed = counted(*needed, "row");
-            let verb = if needed == "1 row" { "is" } else { "are" };
+            let verb = if *needed == 1 { "is" } else { "are" };
+            let needed = unit.counted(*needed);
             format!("{needed} {verb} needed to detect this difference; there are {}", count(*rows))
         }
         CompareReason::Gate(outcome) => gate(outcome),
         CompareReason::Required(gate) => format!("cross-validated {gate}"),
-        CompareReason::SliceLoses(slice) => slice_loses(slice),
+        CompareReason::SliceLoses(slice) => slice_loses(slice, unit),
         CompareReason::NoSliceLoses { slices } => {
             format!(
                 "no slice has a significant loss of more than {MAX_SLICE_LOSS} F1 ({})",
@@ -92,10 +103,10 @@ fn sentence(reason: &CompareReason) -> String {
 }
 
 /// The start of a sentence: the rows, and a colon.
-fn in_scope(scope: &RowScope, rows: u64) -> String {
-    let rows = counted(rows, "row");
+fn in_scope(scope: &RowScope, rows: u64, unit: CountUnit) -> String {
+    let rows = unit.counted(rows);
     match scope {
-        RowScope::All => format!("all {rows}: "),
+        RowScope::All => format!("all {rows}{}: ", unit.of_rows()),
         RowScope::NewestSince(time) => {
             let day = time.split('T').next().unwrap_or_default();
             format!("newest {rows} (since {day}): ")
@@ -103,15 +114,15 @@ fn in_scope(scope: &RowScope, rows: u64) -> String {
     }
 }
 
-fn paired_test(part: &PairedResult) -> String {
+fn paired_test(part: &PairedResult, unit: CountUnit) -> String {
     let p = p_value(part.mcnemar.exact);
-    format!("{} (exact McNemar p {p})", only_right(part))
+    format!("{} (exact McNemar p {p})", only_right(part, unit))
 }
 
 /// Counts the rows that exactly one model got right.
-pub(super) fn only_right(part: &PairedResult) -> String {
+pub(super) fn only_right(part: &PairedResult, unit: CountUnit) -> String {
     let right = count(part.mcnemar.only_challenger_right);
-    let rows = counted(part.mcnemar.discordant_rows(), "row");
+    let rows = counted(part.mcnemar.discordant_rows(), unit.noun());
     format!("the challenger is right on {right} of {rows} with different verdicts")
 }
 
@@ -138,23 +149,28 @@ fn not_worse(part: &PairedResult) -> String {
 }
 
 fn evidence_sentence(evidence: &SequentialEvidence) -> String {
-    let SequentialEvidence { most_for_challenger, most_for_champion, rows, looks, .. } = evidence;
+    let SequentialEvidence { most_for_challenger, most_for_champion, rows, looks, copies, .. } = evidence;
     let (rows, looks) = (counted(*rows, "row"), counted(*looks, "look"));
+    let copies = match copies {
+        0 => String::new(),
+        1 => "; 1 copy left out".into(),
+        _ => format!("; {} copies left out", count(*copies)),
+    };
     format!(
         "the evidence is {most_for_challenger:.1} for the challenger and {most_for_champion:.1} for the champion \
-        (limit {EVIDENCE_NEEDED}); {rows} counted in {looks}"
+        (limit {EVIDENCE_NEEDED}); {rows} counted in {looks}{copies}"
     )
 }
 
-fn slice_loses(slice: &Slice) -> String {
+fn slice_loses(slice: &Slice, unit: CountUnit) -> String {
     let p = p_value(slice.p.unwrap_or(1.0));
-    format!("{}; corrected p {p}", slice_change(slice))
+    format!("{}; corrected p {p}", slice_change(slice, unit))
 }
 
 /// The change of F1 in a slice, with its limit.
-pub(super) fn slice_change(slice: &Slice) -> String {
+pub(super) fn slice_change(slice: &Slice, unit: CountUnit) -> String {
     let Slice { by, value, rows, champion_f1, challenger_f1, .. } = slice;
-    let (change, rows) = (f1_change(*champion_f1, *challenger_f1), counted(*rows, "row"));
+    let (change, rows) = (f1_change(*champion_f1, *challenger_f1), unit.counted(*rows));
     format!("F1 on {by}={value} {change} on {rows} (maximum loss {MAX_SLICE_LOSS})")
 }
 
@@ -213,7 +229,7 @@ fn measured(figure: Option<f64>) -> String {
 mod tests {
     use super::*;
     use crate::compare::decision;
-    use crate::compare::evidence::{CompareEvidence, RowCounts};
+    use crate::compare::evidence::{CompareEvidence, JudgedRows, RowCounts};
     use crate::compare::slices::Slices;
     use crate::rows::label::Label::{Negative, Positive};
     use crate::stats::paired::PairedConfusion;
@@ -229,6 +245,27 @@ mod tests {
         let report = report(decision::decide(evidence), "compare");
         let wanted = "F1 on lang=de fell from 1.000 to 0.769 on 32 rows (maximum loss 0.03); corrected p ";
         assert!(report.reasons.iter().any(|reason| reason.says.starts_with(wanted)), "{:?}", report.reasons);
+    }
+
+    #[test]
+    fn names_rows_and_distinct_messages_if_there_are_copies() {
+        let counts = |rows: u64| {
+            let mut all = PairedConfusion::default();
+            (0..rows).for_each(|_| all.add(Positive, Negative, Positive));
+            RowCounts::Paired(all)
+        };
+        let says = |traffic: Option<u64>| {
+            let traffic = traffic.map(|rows| JudgedRows::of(counts(rows)));
+            let evidence = CompareEvidence { traffic, ..CompareEvidence::of(counts(60)) };
+            let report = report(decision::decide(evidence), "compare");
+            (report.rows, report.messages, report.reasons[0].says.clone())
+        };
+        let distinct = "all 60 rows: the challenger is right on 60 of 60 rows with different verdicts";
+        let copies = "all 60 distinct messages (711 rows): the challenger is right on 60 of 60 messages with different verdicts";
+        let (rows, messages, sentence) = says(None);
+        assert!((rows, messages) == (60, None) && sentence.starts_with(distinct), "{sentence}");
+        let (rows, messages, sentence) = says(Some(711));
+        assert!((rows, messages) == (711, Some(60)) && sentence.starts_with(copies), "{sentence}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::drift::decision::DriftDecision;
 use crate::drift::drift_report::{DriftReport, SignalReport};
 use crate::drift::estimated_f1::{EstimatedF1, MIN_LABELLED_PER_CLASS};
 use crate::drift::families::{ShareOf, TestSubject};
-use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, MeasuredF1};
+use crate::drift::labelled_f1::{CountedLabels, LabelledF1, MIN_LABELLED, MeasuredF1};
 use crate::drift::policy::{Persistence, RetrainOn};
 use crate::drift::signals::Signal;
 use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, TriggerCause};
@@ -12,7 +12,7 @@ use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::ResultHead;
 use crate::profile::descriptor::FLAGS;
 use crate::reason::Reason;
-use crate::report::numbers::counted;
+use crate::report::numbers::{CountUnit, counted};
 use crate::report::prose;
 use crate::stats::two_by_two::TwoByTwo;
 
@@ -36,6 +36,7 @@ pub fn drift_report(decision: DriftDecision, tool: &str) -> DriftReport {
         moved: assessment.moved,
         shift: assessment.shift,
         expected: assessment.expected,
+        labelled: decision.labelled,
         repeats: decision.repeats,
         distances: assessment.distances,
         pictures: assessment.pictures,
@@ -172,22 +173,25 @@ fn performance_sentence(performance: &LabelledF1) -> String {
         LabelledF1::NoMetrics => {
             "F1 is not measured: drift has no metrics of labelled rows; set --metrics".into()
         }
-        LabelledF1::TooFew { rows, involved } => {
+        LabelledF1::TooFew { counted, involved } => {
             let (least_rows, least_positive) = MIN_LABELLED;
+            let (number, rows) = (counted.messages, unit(counted).labelled(0));
+            let rows = rows.trim_start_matches("0 ");
             format!(
-                "too few labelled rows to measure F1: {rows} (minimum {least_rows}), \
+                "too few {rows} to measure F1: {number} (minimum {least_rows}), \
                  {involved} of them labelled or predicted positive (minimum {least_positive})"
             )
         }
-        LabelledF1::Picked { rows } => {
+        LabelledF1::Picked { counted } => {
             format!(
                 "F1 is not measured: {} are not a random sample; label a random sample",
-                counted(*rows, "labelled row")
+                unit(counted).labelled(counted.messages)
             )
         }
         LabelledF1::NoLimit(found) => {
             let MeasuredF1 { low, high, .. } = found;
-            format!("{} (no limit); 95% interval {low:.3} to {high:.3}; set --min-f1", measured("is", found))
+            let (fact, rows) = (measured("is", found), all_rows(found));
+            format!("{fact} (no limit){rows}; 95% interval {low:.3} to {high:.3}; set --min-f1")
         }
         LabelledF1::Minimum { found, minimum, is_below } => {
             below(found, *minimum, *is_below) + &interval(found)
@@ -200,7 +204,21 @@ fn performance_sentence(performance: &LabelledF1) -> String {
 }
 
 fn measured(verb: &str, found: &MeasuredF1) -> String {
-    format!("F1 {verb} {:.3} on {}", found.value, counted(found.rows, "labelled row"))
+    let MeasuredF1 { value, counted, .. } = found;
+    format!("F1 {verb} {value:.3} on {}", unit(counted).labelled(counted.messages))
+}
+
+/// Rows, or distinct messages if some of the rows are copies.
+fn unit(labels: &CountedLabels) -> CountUnit {
+    CountUnit::of((labels.messages < labels.rows).then_some(labels.messages), labels.rows)
+}
+
+/// "; 711 labelled rows with copies", or nothing if no row is a copy.
+fn all_rows(found: &MeasuredF1) -> String {
+    match unit(&found.counted) {
+        CountUnit::Rows => String::new(),
+        CountUnit::Messages(rows) => format!("; {} with copies", counted(rows, "labelled row")),
+    }
 }
 
 fn below(found: &MeasuredF1, limit: f64, is_below: bool) -> String {
@@ -211,7 +229,7 @@ fn below(found: &MeasuredF1, limit: f64, is_below: bool) -> String {
 }
 
 fn interval(found: &MeasuredF1) -> String {
-    format!("; 95% interval {:.3} to {:.3}", found.low, found.high)
+    format!("{}; 95% interval {:.3} to {:.3}", all_rows(found), found.low, found.high)
 }
 
 /// A limit with at most three decimals: 0.9, 0.977.

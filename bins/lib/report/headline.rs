@@ -140,8 +140,11 @@ impl<'a> RunOutcome<'a> {
             Self::NoRows => with("there are no new rows".into()),
             Self::Measured(metrics) => with(format!(
                 "F1 is {} on {}",
-                figure(metrics.figures.f1),
-                counted(metrics.labelled, "labelled row")
+                figure(metrics.deciding_figures().f1),
+                match &metrics.distinct {
+                    Some(distinct) => counted(distinct.messages, "distinct labelled message"),
+                    None => counted(metrics.labelled, "labelled row"),
+                }
             )),
             Self::NoResults => with("there are no results yet".into()),
         };
@@ -414,6 +417,7 @@ mod tests {
             "The challenger can be the first champion: its F1 is 1.000 on 3 labelled rows"
         );
         let sequential = |most_for_challenger, most_for_champion| SequentialEvidence {
+            copies: 0,
             looks: 3,
             rows: 224,
             new: 9,
@@ -445,7 +449,7 @@ mod tests {
 
     #[test]
     fn names_the_newest_rows_and_a_possible_loss_on_all_rows() {
-        let (mut dated, mut all) = (DatedRows::default(), PairedConfusion::default());
+        let (mut dated, mut all, mut message) = (DatedRows::default(), PairedConfusion::default(), 0);
         for (time, only_champion, only_challenger) in [(1, 30, 3), (2, 4, 20)] {
             let rows = [
                 (200, Positive, Positive),
@@ -454,7 +458,8 @@ mod tests {
             ];
             for (count, champion, challenger) in rows {
                 for _ in 0..count {
-                    dated.add(Some(Timestamp(time)), Positive, champion, challenger);
+                    dated.add(message, Some(Timestamp(time)), Positive, champion, challenger);
+                    message += 1;
                     all.add(Positive, champion, challenger);
                 }
             }

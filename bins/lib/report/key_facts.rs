@@ -3,7 +3,7 @@
 use crate::compare::report::CompareReport;
 use crate::drift::drift_report::DriftReport;
 use crate::drift::verdict::DriftVerdict;
-use crate::report::compare_sentences::f1_change;
+use crate::report::compare_sentences::{f1_change, unit};
 use crate::report::numbers::{count, counted, day, figure};
 use crate::report::prose::word;
 use crate::report::{Decision, RunResults};
@@ -94,11 +94,14 @@ fn messages(drift: &DriftReport) -> KeyFact {
 
 fn labelled(metrics: &Metrics) -> KeyFact {
     let rows = counted(metrics.labelled, "labelled row");
-    KeyFact {
-        name: "F1 of the champion",
-        value: figure(metrics.figures.f1),
-        remark: format!("on {rows} of this run"),
-    }
+    let remark = match &metrics.distinct {
+        Some(distinct) => {
+            let messages = counted(distinct.messages, "distinct message");
+            format!("on {messages} of this run ({rows}; {} with copies)", figure(metrics.figures.f1))
+        }
+        None => format!("on {rows} of this run"),
+    };
+    KeyFact { name: "F1 of the champion", value: figure(metrics.deciding_figures().f1), remark }
 }
 
 fn estimated(drift: &DriftReport) -> Option<KeyFact> {
@@ -113,14 +116,15 @@ fn challenger(compare: &CompareReport) -> KeyFact {
     let remark = match (&compare.recent, &compare.whole) {
         (Some(recent), _) => {
             let change = f1_change(recent.part.champion_f1, recent.part.challenger_f1);
-            format!("F1 {change} on the newest {}", counted(recent.part.rows, "row"))
+            format!("F1 {change} on the newest {}", unit(compare).counted(recent.part.rows))
         }
         (None, Some(whole)) => {
             let change = f1_change(whole.champion_f1, whole.challenger_f1);
-            format!("F1 {change} on {}", counted(whole.rows, "row"))
+            format!("F1 {change} on {}{}", unit(compare).counted(whole.rows), unit(compare).of_rows())
         }
         (None, None) => {
-            format!("F1 is {} on {}", figure(compare.challenger_f1), counted(compare.rows, "labelled row"))
+            let rows = unit(compare).labelled(compare.counted());
+            format!("F1 is {} on {rows}{}", figure(compare.challenger_f1), unit(compare).of_rows())
         }
     };
     KeyFact { name: "Challenger", value: compare.verdict.name().into(), remark }

@@ -226,11 +226,14 @@ fn performance(page: &mut MarkdownPage, drift: Option<&DriftReport>, metrics: Op
     let shift = drift.and_then(|drift| drift.shift.as_ref());
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: String, bounds: String| rows.push(vec![name.into(), value, bounds]);
-    if let Some(Metrics { labelled, figures, .. }) = metrics.filter(|metrics| metrics.labelled > 0) {
-        let Figures { f1, precision, recall, intervals, .. } = figures;
+    if let Some(metrics) = metrics.filter(|metrics| metrics.labelled > 0) {
+        let Figures { f1, precision, recall, intervals, .. } = metrics.deciding_figures();
         let bounds = |interval: Option<_>| interval.map_or_else(String::new, numbers::bounds);
-        let labelled = numbers::counted(*labelled, "labelled row");
-        row(&format!("F1 on {labelled} of this run"), numbers::figure(*f1), bounds(intervals.f1));
+        row(&prose::labelled_f1(metrics), numbers::figure(*f1), bounds(intervals.f1));
+        if metrics.distinct.is_some() {
+            let f1 = metrics.figures.f1;
+            row(&prose::traffic_f1(metrics), numbers::figure(f1), bounds(metrics.figures.intervals.f1));
+        }
         row("Precision on these rows", numbers::figure(*precision), bounds(intervals.precision));
         row("Recall on these rows", numbers::figure(*recall), bounds(intervals.recall));
     }

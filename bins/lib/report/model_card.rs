@@ -11,7 +11,7 @@ use crate::io::fraction::Fraction;
 use crate::io::result_file::{self, ResultHead, ToolVersion};
 use crate::model::calibrate::Calibration;
 use crate::model::change::{ModelChange, TermChange};
-use crate::model::estimate::Estimate;
+use crate::model::estimate::{DistinctEstimate, Estimate};
 use crate::model::model_file::{Model, Provenance, Windows};
 use crate::model::tfidf::Weighting;
 use crate::report::aligned::aligned;
@@ -82,7 +82,7 @@ impl ModelCard {
     pub fn text(&self) -> String {
         let mut rows: Vec<Vec<String>> =
             self.settings().into_iter().map(|(name, value)| vec![name, value]).collect();
-        let Estimate { folds, pooled, by_fold, gates } = &self.estimate;
+        let Estimate { folds, pooled, distinct, by_fold, gates } = &self.estimate;
         rows.extend(gates.iter().map(|gate| vec!["gate".into(), inert(&gate.to_string())]));
         if *folds == 0 {
             rows.push(vec!["estimate".into(), "none: the model was fitted without folds".into()]);
@@ -93,6 +93,13 @@ impl ModelCard {
             "{true_positive} true positives, {false_negative} false negatives, {false_positive} false positives, {true_negative} true negatives"
         );
         rows.push(vec!["out of fold".into(), verdicts]);
+        if let Some(DistinctEstimate { messages, figures }) = distinct {
+            let (f1, copies) = (short(Some(figures.f1)), pooled.confusion.total().saturating_sub(*messages));
+            let text = format!(
+                "{messages} (F1 {f1}), because {copies} rows are copies; they decide gates and drift"
+            );
+            rows.push(vec!["distinct messages".into(), text]);
+        }
         let head = ["figure", "out of fold", "95% interval", "mean of folds", "sd"];
         let mut figures = vec![head.map(str::to_owned).to_vec()];
         for figure in FigureName::ALL {

@@ -6,8 +6,9 @@ use crate::drift::triggers::TriggerCode;
 use crate::drift::verdict::DriftVerdict;
 use crate::registry::journal::JournalAction;
 use crate::report::RunResults;
+use crate::report::compare_sentences::unit;
 use crate::report::headline::RunOutcome;
-use crate::report::numbers::{count, counted};
+use crate::report::numbers::counted;
 use crate::rows::contract::ValidateVerdict;
 
 /// An instruction, with its command line if it has one.
@@ -114,7 +115,8 @@ fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {
             Some("Label rows, add them to the data, and run again.".into())
         }
         CompareVerdict::Inconclusive => compare.rows_needed.map(|needed| {
-            format!("Label rows until there are {} labelled rows to compare the models on.", count(needed))
+            let rows = unit(compare).labelled(needed);
+            format!("Label rows until there are {rows} to compare the models on.")
         }),
         CompareVerdict::Better => Some("Fix the cause of the failed check below, and run again.".into()),
         CompareVerdict::Worse => Some("You need not undo anything: the champion did not change.".into()),

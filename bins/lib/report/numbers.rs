@@ -21,6 +21,44 @@ pub(super) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
+/// What a sentence counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CountUnit {
+    Rows,
+    /// Distinct messages among this many rows: copies of a message count once.
+    Messages(u64),
+}
+
+impl CountUnit {
+    /// Messages if some of the rows are copies, else rows.
+    pub(super) fn of(messages: Option<u64>, rows: u64) -> Self {
+        messages.map_or(Self::Rows, |_| Self::Messages(rows))
+    }
+
+    /// "224 rows", "200 distinct messages".
+    pub(super) fn counted(self, number: u64) -> String {
+        counted(number, if self == Self::Rows { "row" } else { "distinct message" })
+    }
+
+    /// "224 labelled rows", "200 distinct labelled messages".
+    pub(super) fn labelled(self, number: u64) -> String {
+        counted(number, if self == Self::Rows { "labelled row" } else { "distinct labelled message" })
+    }
+
+    /// The noun for a part of them: "row", "message".
+    pub(super) fn noun(self) -> &'static str {
+        if self == Self::Rows { "row" } else { "message" }
+    }
+
+    /// " (711 rows)" after a count of messages, else nothing.
+    pub(super) fn of_rows(self) -> String {
+        match self {
+            Self::Rows => String::new(),
+            Self::Messages(rows) => format!(" ({})", counted(rows, "row")),
+        }
+    }
+}
+
 /// A measured number and its noun: "1 hour", "2.5 hours".
 pub(super) fn amount(value: f64, noun: &str) -> String {
     let number = number(value);

@@ -13,7 +13,7 @@ use crate::report::table::{MAX_ROWS, cell, mark, name, numeric, passed, plot, ta
 use crate::report::{Decision, RunResults, chart, numbers, prose};
 use crate::rows::contract::{FailedCheck, ValidateReport};
 use crate::stats::intervals::Interval;
-use crate::stats::metrics::Metrics;
+use crate::stats::metrics::Figures;
 
 /// Maximum number of runs in the history.
 const RUNS: usize = 64;
@@ -149,12 +149,14 @@ fn champion(page: &mut String, run: &RunResults) {
 
 fn plotted_figures(run: &RunResults) -> Vec<PlottedFigure> {
     let mut figures: Vec<PlottedFigure> = Vec::new();
-    if let Some(Metrics { labelled, figures: measured, .. }) =
-        run.metrics.as_ref().filter(|metrics| metrics.labelled > 0)
-    {
-        let name = format!("F1 on {} of this run", numbers::counted(*labelled, "labelled row"));
-        let (value, interval) = (measured.f1, measured.intervals.f1);
-        figures.push(PlottedFigure { name, class: "now", value, interval });
+    if let Some(metrics) = run.metrics.as_ref().filter(|metrics| metrics.labelled > 0) {
+        let mut add = |name, Figures { f1, intervals, .. }: &Figures| {
+            figures.push(PlottedFigure { name, class: "now", value: *f1, interval: intervals.f1 });
+        };
+        add(prose::labelled_f1(metrics), metrics.deciding_figures());
+        if metrics.distinct.is_some() {
+            add(prose::traffic_f1(metrics), &metrics.figures);
+        }
     }
     if let Some(EstimatedF1 { expected, reference, before, .. }) =
         run.drift.as_ref().and_then(|drift| drift.expected.as_ref())

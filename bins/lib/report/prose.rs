@@ -1,5 +1,6 @@
 //! Writes the sentences that the Markdown report, the HTML page and the annotations share. The caller escapes them.
 
+use crate::compare::decision::BothFigures;
 use crate::compare::reasons::CompareReasonCode;
 use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;
@@ -17,8 +18,9 @@ use crate::reason::{Reason, p_value};
 use crate::registry::moves::Promotion;
 use crate::report::compare_sentences::title;
 use crate::report::escape::cut;
-use crate::report::numbers::{bounds, count, counted, figure, number, percent, signed};
+use crate::report::numbers::{CountUnit, bounds, count, counted, figure, number, percent, signed};
 use crate::rows::contract::ValidateReport;
+use crate::stats::metrics::Metrics;
 use crate::stats::prior_shift;
 
 /// Maximum number of characters in a sentence. Only forged results have more.
@@ -338,12 +340,38 @@ pub(super) fn promotion(promote: &Promotion) -> String {
 pub(super) fn compare_verdict(compare: &CompareReport) -> String {
     let verdict = capital(compare.verdict.name());
     let challenger = figure(compare.challenger_f1);
-    let rows = counted(compare.rows, "labelled row");
+    let unit = CountUnit::of(compare.messages, compare.rows);
+    let rows = unit.labelled(compare.counted());
     let champion = compare.champion_f1.map(|f1| format!("; the champion's F1 is {}", figure(f1)));
+    let traffic = compare.traffic.map(|traffic| {
+        let BothFigures { champion, challenger } = traffic.figures;
+        let champion = champion.map(|figures| format!(" and the champion's is {}", figure(figures.f1)));
+        let all = counted(compare.rows, "row");
+        format!(
+            " With every copy counted ({all}), the challenger's F1 is {}{}.",
+            figure(challenger.f1),
+            champion.unwrap_or_default()
+        )
+    });
     format!(
-        "{verdict}: the challenger's F1 is {challenger} on {rows} of the holdout{}.",
-        champion.unwrap_or_default()
+        "{verdict}: the challenger's F1 is {challenger} on {rows} of the holdout{}.{}",
+        champion.unwrap_or_default(),
+        traffic.unwrap_or_default()
     )
+}
+
+/// The name of the F1 on labelled rows that decides.
+pub(super) fn labelled_f1(metrics: &Metrics) -> String {
+    let labels = match &metrics.distinct {
+        Some(distinct) => counted(distinct.messages, "distinct labelled message"),
+        None => counted(metrics.labelled, "labelled row"),
+    };
+    format!("F1 on {labels} of this run")
+}
+
+/// The name of the F1 with every copy counted.
+pub(super) fn traffic_f1(metrics: &Metrics) -> String {
+    format!("F1 on all {} with copies", counted(metrics.labelled, "labelled row"))
 }
 
 /// The verdict of `validate` in a sentence.

@@ -16,6 +16,7 @@ mod write;
 pub mod contract;
 pub mod fingerprint;
 pub mod near_duplicates;
+pub mod message_groups;
 pub mod sampling;
 
 pub use encoding::TextEncoding;

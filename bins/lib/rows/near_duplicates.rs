@@ -39,6 +39,13 @@ impl NearDuplicates {
         let words = words(text);
         self.pairs.has_near(&pairs(&words)) || self.words.has_near(&set(words))
     }
+
+    /// The number of the first added text that is a near-duplicate of this text. Counts every call of `add`, from 0.
+    pub fn first_near(&self, text: &str) -> Option<usize> {
+        let words = words(text);
+        let nearest = [self.pairs.first_near(&pairs(&words)), self.words.first_near(&set(words))];
+        nearest.into_iter().flatten().min()
+    }
 }
 
 /// An index of hash sets that finds sets similar to a given set.
@@ -48,6 +55,9 @@ struct HashSetIndex {
     width: usize,
     bands: HashMap<u64, Vec<usize>>,
     sets: Vec<Vec<u64>>,
+    /// For each set, the number of sets added before it, repeated sets included.
+    numbers: Vec<usize>,
+    added: usize,
     /// One hash for each set, to skip repeated sets.
     known: HashSet<u64>,
 }
@@ -61,10 +71,19 @@ impl HashSetIndex {
             (1.0 - same).powi(i32::try_from(HASHES / width).unwrap_or(i32::MAX))
         };
         let width = (1..=8).rev().find(|&width| misses(width) < MISS).unwrap_or(1);
-        Self { threshold, width, bands: HashMap::new(), sets: Vec::new(), known: HashSet::new() }
+        Self {
+            threshold,
+            width,
+            bands: HashMap::new(),
+            sets: Vec::new(),
+            numbers: Vec::new(),
+            added: 0,
+            known: HashSet::new(),
+        }
     }
 
     fn add(&mut self, set: Vec<u64>) {
+        self.added += 1;
         // A campaign may send one text ten thousand times. One copy is enough to compare.
         if !self.known.insert(set.iter().fold(0, |hash, part| mix(hash ^ part))) {
             return;
@@ -74,6 +93,16 @@ impl HashSetIndex {
             self.bands.entry(band).or_default().push(number);
         }
         self.sets.push(set);
+        self.numbers.push(self.added - 1);
+    }
+
+    fn first_near(&self, set: &[u64]) -> Option<usize> {
+        let mut measured = HashSet::new();
+        let candidates = self.bands_of(set).filter_map(|band| self.bands.get(&band)).flatten();
+        candidates
+            .filter(|&&place| measured.insert(place) && jaccard(set, &self.sets[place]) >= self.threshold)
+            .map(|&place| self.numbers[place])
+            .min()
     }
 
     fn has_near(&self, set: &[u64]) -> bool {

@@ -43,6 +43,17 @@ impl Confusion {
         }
     }
 
+    /// Takes a row away, if there is one.
+    pub fn remove(&mut self, truth: Label, verdict: Label) {
+        let count = match (truth, verdict) {
+            (Label::Positive, Label::Positive) => &mut self.true_positive,
+            (Label::Negative, Label::Positive) => &mut self.false_positive,
+            (Label::Negative, Label::Negative) => &mut self.true_negative,
+            (Label::Positive, Label::Negative) => &mut self.false_negative,
+        };
+        *count = count.saturating_sub(1);
+    }
+
     /// Number of labelled rows.
     pub fn total(&self) -> u64 {
         self.true_positive + self.false_positive + self.true_negative + self.false_negative

@@ -26,6 +26,9 @@ pub struct Metrics {
     pub rows: u64,
     /// Number of labelled rows among them. All other numbers are about these rows.
     pub labelled: u64,
+    /// The figures with each message counted once, which `drift` uses. Absent if no labelled row is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<DistinctFigures>,
     /// The correction for the class balance; absent without `--prior`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<Prior>,
@@ -37,8 +40,23 @@ pub struct Metrics {
 impl Metrics {
     pub fn new(rows: u64, figures: Figures, tool: &str) -> Self {
         let labelled = figures.confusion.total();
-        Self { head: ResultHead::new("metrics", tool), rows, labelled, prior: None, figures }
+        Self { head: ResultHead::new("metrics", tool), rows, labelled, distinct: None, prior: None, figures }
     }
+
+    /// The figures on distinct messages; on all labelled rows if there are no copies.
+    pub fn deciding_figures(&self) -> &Figures {
+        self.distinct.as_ref().map_or(&self.figures, |distinct| &distinct.figures)
+    }
+}
+
+/// Figures on distinct messages: the first labelled row of each group of near-duplicates with the same label.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+pub struct DistinctFigures {
+    /// Number of distinct messages among the labelled rows.
+    pub messages: u64,
+    /// The figures of scores and verdicts.
+    #[serde(flatten)]
+    pub figures: Figures,
 }
 
 /// Figures on labelled rows. Figures of verdicts are 0 instead of 0 / 0, as in scikit-learn. Figures of scores are null
