@@ -26,6 +26,9 @@ case ${1-} in
     peers
     tools
     exec target/peers/bin/python tests/bench/attacks.py target/tools ;;
+  leaks) # copies of holdout rows that `sample --against` misses, unrelated rows that it leaves out, and its cost
+    tools
+    exec tests/bench/leaks.py target/release/spamops ${BEFORE:+--before "$BEFORE"} ;;
   speed) # time and memory of `fit` and `score` on Enron, compared with scikit-learn, nltk and a bare CSV reader
     peers
     tools --example bare_csv --example inside

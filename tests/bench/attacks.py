@@ -23,30 +23,13 @@ from sklearn.pipeline import make_pipeline
 
 import peers
 import quality
+from disguises import disguises
 
-LETTER = r"[^\W\d_]"
-HOMOGLYPHS = str.maketrans(
-    "acdehijklmopqrstuvwxyABCEHIJKMNOPSTXYZ",
-    "асԁеһіјкӏморԛгѕтυνԝхуΑВСЕНІЈКМΝОРЅТХΥΖ",
-)
-FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
-LEET = str.maketrans("aeiostAEIOST", "431057431057")
 DISGUISES = ("homoglyph", "zero-width", "full-width", "leet", "spaced", "typo")
 PADDINGS = ("good words", "good messages")
 FALSE_POSITIVES = 0.0015
 BOUNDS = {"message": dict.fromkeys(DISGUISES, 0.90), "strong": dict.fromkeys(PADDINGS, 0.85)}
 PEERS = ("sklearn, its defaults", "linear SVM, char_wb 3-5")
-
-
-def between_letters(text, separator):
-    return re.sub(f"(?<={LETTER})(?={LETTER})", separator, text)
-
-
-def typo(word, rng):
-    """Swaps two neighbouring letters, drops a letter or doubles a letter."""
-    at = rng.randrange(len(word) - 1)
-    middle = rng.choice([word[at + 1] + word[at], word[at], word[at] * 2 + word[at + 1]])
-    return word[:at] + middle + word[at + 2 :]
 
 
 def good_words(texts, labels):
@@ -66,12 +49,7 @@ def attacks(texts, labels, seed):
     words = " ".join(good_words(texts, labels))
     return {
         "clean": lambda text: text,
-        "homoglyph": lambda text: text.translate(HOMOGLYPHS),
-        "zero-width": lambda text: between_letters(text, "\u200b"),
-        "full-width": lambda text: text.translate(FULL_WIDTH),
-        "leet": lambda text: text.translate(LEET),
-        "spaced": lambda text: "   ".join(between_letters(word, " ") for word in text.split()),
-        "typo": lambda text: re.sub(f"{LETTER}{{4,}}", lambda found: typo(found[0], rng), text),
+        **disguises(rng),
         "good words": lambda text: f"{text} {words}",
         "good messages": lambda text: " ".join([text, *rng.sample(hams, 3)]),
     }

@@ -12,6 +12,7 @@ mod explain;
 mod fingerprint;
 mod fit;
 mod metrics;
+mod near;
 mod prior_shift;
 mod rows;
 mod sample;

@@ -130,15 +130,19 @@ fn add_pieces(
     }
 }
 
+/// Whether a character belongs to a script without spaces between words: Thai, Lao, Burmese, Khmer, kana or Han.
+pub(crate) fn is_unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
+}
+
 /// Calls `each` with pairs of neighbouring characters. The pairs are for scripts without spaces between words, and for
 /// Hangul, whose words have endings.
 fn pairs(word: &str, each: &mut impl FnMut(Term)) {
     let mut previous: Option<usize> = None;
     for (start, c) in word.char_indices() {
-        let dense = matches!(c,
-            '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
-            | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
-            | '\u{20000}'..='\u{3134f}');
+        let dense = is_unspaced(c) || matches!(c, '\u{ac00}'..='\u{d7a3}');
         if let (true, Some(before)) = (dense, previous) {
             let text = &word[before..start + c.len_utf8()];
             each(Term { key: key::word(text), mark: "", text });

@@ -15,13 +15,15 @@ mod disguises;
 mod shapes;
 mod message;
 mod tokenize;
+pub mod undisguised;
 pub mod windows;
 pub mod columns;
 pub mod row;
 
 pub use analyzer::{Analyzer, AnalyzerBuffers};
 pub use kind::{Ngrams, TermKind};
-pub(crate) use shapes::count;
+pub(crate) use message::is_unspaced;
+pub(crate) use shapes::{count, is_host};
 pub use stems::Language;
 pub use stop::StopWords;
 pub use term::Term;

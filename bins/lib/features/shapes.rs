@@ -168,7 +168,7 @@ fn digit_runs(text: &str, start: usize, chunk: &str, token: &mut String, each: &
 }
 
 /// Whether a chunk starts with a host and a slash, such as `name.test/`.
-fn is_host(chunk: &str) -> bool {
+pub(crate) fn is_host(chunk: &str) -> bool {
     chunk.split_once('/').is_some_and(|(host, _)| {
         host.split_once('.').is_some_and(|(name, rest)| !name.is_empty() && rest.len() > 1)
             && host.bytes().any(|byte| byte.is_ascii_alphabetic())

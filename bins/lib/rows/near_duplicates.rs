@@ -1,145 +1,191 @@
-//! Finds near-duplicates with MinHash and an exact comparison: texts that share most word pairs or nearly all words.
+//! Finds near-duplicates: disguised copies, copies with a few changed words, and texts that share most words.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::rows::fingerprint::{mix, normal};
+use crate::rows::feature_lists::FeatureLists;
+use crate::rows::fingerprint::Fingerprint;
+use crate::rows::same_words::{are_equal, edits, same_letters, same_spelling};
+use crate::rows::seen_text::{PART, SeenText, WordBits};
 
-/// Number of hash functions in a signature.
-const HASHES: usize = 128;
+/// Numbers that separate the kinds of features: the fingerprint, all letters, pairs, runs of words, sets of words, and
+/// first letters.
+const KINDS: [u64; 6] = [
+    0x243f_6a88_85a3_08d3,
+    0x1319_8a2e_0370_7344,
+    0xa409_3822_299f_31d0,
+    0x082e_fa98_ec4e_6c89,
+    0x4528_21e6_38d0_1377,
+    0xbe54_66cf_34e9_0c6c,
+];
 
-/// Maximum probability of missing a pair at the threshold.
-const MISS: f64 = 1e-6;
-
-/// An index of texts by their word pairs and by their words. If the sentences of a copy are in another order, the copy
-/// shares few pairs but all words.
+/// An index of texts by the words that a reader sees. It finds a text with the same fingerprint, a disguised copy, a
+/// copy with a typing error in each word or with one changed word in eight, and a text that shares most word pairs or
+/// nearly all words. If the sentences of a copy are in another order, the copy shares few pairs but all words.
 ///
-/// Memory: about five kilobytes for each distinct text, most of it for signatures.
+/// Memory: one to three kilobytes for each distinct text, and one byte for each letter.
 pub struct NearDuplicates {
-    pairs: HashSetIndex,
-    words: HashSetIndex,
+    threshold: f64,
+    lists: FeatureLists,
+    texts: Vec<IndexedText>,
+    /// Number of calls of `add`.
+    added: usize,
+}
+
+/// A text of the index.
+struct IndexedText {
+    /// Number of texts added before this text, including copies.
+    number: usize,
+    words: Box<str>,
+    bits: WordBits,
 }
 
 impl NearDuplicates {
     /// Finds texts that share at least `threshold` of their word pairs (Jaccard similarity). Also finds texts that
-    /// share `(threshold + 1) / 2` of their words: 0.9 for a threshold of 0.8.
+    /// share `(threshold + 1) / 2` of their words: 0.9 for a threshold of 0.8. At a threshold of 1, a changed word makes
+    /// a different text.
     pub fn new(threshold: f64) -> Self {
-        Self { pairs: HashSetIndex::new(threshold), words: HashSetIndex::new(f64::midpoint(threshold, 1.0)) }
+        Self { threshold, lists: FeatureLists::default(), texts: Vec::new(), added: 0 }
     }
 
     pub fn add(&mut self, text: &str) {
-        let words = words(text);
-        self.pairs.add(pairs(&words));
-        self.words.add(set(words));
+        let seen = SeenText::of(text);
+        let number = self.added;
+        self.added += 1;
+        let [fingerprint, letters, pairs, runs, sets, firsts] = KINDS;
+        // A campaign may send one text ten thousand times. One copy is enough to compare.
+        let mut is_known = false;
+        self.lists.find(seen.letters.iter().map(|hash| hash ^ letters), 1, &mut |at| {
+            is_known |= same_spelling(&seen.words, &self.texts[at as usize].words);
+            !is_known
+        });
+        if is_known {
+            return;
+        }
+        let at = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.lists.add(Fingerprint::of(text).0 ^ fingerprint, at);
+        let [with_signs, without] = seen.letters;
+        self.lists.add(with_signs ^ letters, at);
+        if without != with_signs {
+            self.lists.add(without ^ letters, at);
+        }
+        seen.pairs.iter().for_each(|pair| self.lists.add(pair ^ pairs, at));
+        seen.runs.iter().for_each(|run| self.lists.add(run ^ runs, at));
+        seen.sets.iter().for_each(|set| self.lists.add(set ^ sets, at));
+        seen.firsts.iter().for_each(|first| self.lists.add(first ^ firsts, at));
+        let SeenText { words, bits, .. } = seen;
+        self.texts.push(IndexedText { number, words: words.into_boxed_str(), bits });
     }
 
     /// Whether an added text is a near-duplicate of this text.
     pub fn has_near(&self, text: &str) -> bool {
-        let words = words(text);
-        self.pairs.has_near(&pairs(&words)) || self.words.has_near(&set(words))
+        self.first_near(text).is_some()
     }
 
-    /// The number of the first added text that is a near-duplicate of this text. Counts every call of `add`, from 0.
+    /// The number of the first added text that is a near-duplicate of this text. Each call of `add` counts, from 0.
     pub fn first_near(&self, text: &str) -> Option<usize> {
-        let words = words(text);
-        let nearest = [self.pairs.first_near(&pairs(&words)), self.words.first_near(&set(words))];
-        nearest.into_iter().flatten().min()
+        let seen = SeenText::of(text);
+        let wanted = ComparedWords::of(&seen.words);
+        let mut first = self.first_copy(text, &seen);
+        let mut compared = HashSet::new();
+        self.find_alike(&seen, &mut |at, is_likely| {
+            if first.is_some_and(|first| at >= first) {
+                return false;
+            }
+            let text = &self.texts[at as usize];
+            let is_near = (is_likely || self.may_be_near(&seen, text))
+                && compared.insert(at)
+                && wanted.are_near(&ComparedWords::of(&text.words), self.threshold);
+            if is_near {
+                first = Some(at);
+            }
+            !is_near
+        });
+        first.map(|at| self.texts[at as usize].number)
+    }
+
+    /// The first text with the same fingerprint or the same letters.
+    fn first_copy(&self, text: &str, seen: &SeenText) -> Option<u32> {
+        let [fingerprint, letters, ..] = KINDS;
+        let mut first: Option<u32> = None;
+        self.lists.find(std::iter::once(Fingerprint::of(text).0 ^ fingerprint), 1, &mut |at| {
+            first = Some(at);
+            false
+        });
+        self.lists.find(seen.letters.iter().map(|hash| hash ^ letters), 1, &mut |at| {
+            let is_earlier = first.is_none_or(|first| at < first);
+            // The hash of a few letters is the same for different words, such as "see" and "toe".
+            if is_earlier && (seen.is_long || same_letters(&seen.words, &self.texts[at as usize].words)) {
+                first = Some(at);
+            }
+            is_earlier && first != Some(at)
+        });
+        first
+    }
+
+    /// Calls `each` with every text that may be a near-duplicate, and whether it is likely to be one, until `each`
+    /// returns false for a feature.
+    fn find_alike(&self, seen: &SeenText, each: &mut impl FnMut(u32, bool) -> bool) {
+        let [_, _, pairs, runs, sets, firsts] = KINDS;
+        self.lists.find(seen.sets.iter().map(|set| set ^ sets), 1, &mut |at| each(at, true));
+        self.lists.find(seen.firsts.iter().map(|first| first ^ firsts), 1, &mut |at| each(at, true));
+        self.lists.find(seen.runs.iter().map(|run| run ^ runs), 1, &mut |at| each(at, false));
+        let least = least_of(seen.pairs.len(), whole_pairs(seen).min(self.threshold / 2.0));
+        self.lists.find(seen.pairs.iter().map(|pair| pair ^ pairs), least, &mut |at| each(at, false));
+    }
+
+    /// A quick check that rules out most texts that share few words.
+    fn may_be_near(&self, seen: &SeenText, text: &IndexedText) -> bool {
+        let (pairs, words) = seen.bits.shared(&text.bits);
+        let threshold = self.threshold.min(0.8);
+        pairs >= whole_pairs(seen).min(threshold / 2.0) || words >= f64::midpoint(threshold, 1.0) - 0.1
     }
 }
 
-/// An index of hash sets that finds sets similar to a given set.
-struct HashSetIndex {
-    threshold: f64,
-    /// Number of hash functions in a band. Two sets that agree on a full band are compared exactly.
-    width: usize,
-    bands: HashMap<u64, Vec<usize>>,
-    sets: Vec<Vec<u64>>,
-    /// For each set, the number of sets added before it, repeated sets included.
-    numbers: Vec<usize>,
-    added: usize,
-    /// One hash for each set, to skip repeated sets.
-    known: HashSet<u64>,
+/// The share of pairs that stay whole if each long word has a typing error. In a short text, chance has more effect.
+fn whole_pairs(seen: &SeenText) -> f64 {
+    if seen.pairs.len() <= 16 { 0.2 } else { 0.35 }
 }
 
-impl HashSetIndex {
-    fn new(threshold: f64) -> Self {
-        // Two sets with similarity s agree on one of b bands of r hashes with probability 1 - (1 - s^r)^b (Broder 1997;
-        // Leskovec, Rajaraman & Ullman 2014, 3.4). A wider band needs fewer exact comparisons but misses more pairs.
-        let misses = |width: usize| {
-            let same = threshold.powi(i32::try_from(width).unwrap_or(i32::MAX));
-            (1.0 - same).powi(i32::try_from(HASHES / width).unwrap_or(i32::MAX))
-        };
-        let width = (1..=8).rev().find(|&width| misses(width) < MISS).unwrap_or(1);
-        Self {
-            threshold,
-            width,
-            bands: HashMap::new(),
-            sets: Vec::new(),
-            numbers: Vec::new(),
-            added: 0,
-            known: HashSet::new(),
-        }
+/// The smallest number that is at least this share of a count.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is at most the count")]
+fn least_of(count: usize, share: f64) -> usize {
+    (count as f64 * share).ceil() as usize
+}
+
+/// The words of a text, ready to be compared.
+struct ComparedWords<'a> {
+    words: Vec<&'a str>,
+    /// The words, with the parts of `twenty-one` as two words.
+    parts: Vec<&'a str>,
+    hashes: Vec<u64>,
+}
+
+impl<'a> ComparedWords<'a> {
+    fn of(text: &'a str) -> Self {
+        let words: Vec<&str> = text.split(' ').collect();
+        let hashes = words.iter().map(|word| hash(word)).collect();
+        let parts = text.split([' ', PART]).collect();
+        Self { words, parts, hashes }
     }
 
-    fn add(&mut self, set: Vec<u64>) {
-        self.added += 1;
-        // A campaign may send one text ten thousand times. One copy is enough to compare.
-        if !self.known.insert(set.iter().fold(0, |hash, part| mix(hash ^ part))) {
-            return;
-        }
-        let number = self.sets.len();
-        for band in self.bands_of(&set) {
-            self.bands.entry(band).or_default().push(number);
-        }
-        self.sets.push(set);
-        self.numbers.push(self.added - 1);
-    }
-
-    fn first_near(&self, set: &[u64]) -> Option<usize> {
-        let mut measured = HashSet::new();
-        let candidates = self.bands_of(set).filter_map(|band| self.bands.get(&band)).flatten();
-        candidates
-            .filter(|&&place| measured.insert(place) && jaccard(set, &self.sets[place]) >= self.threshold)
-            .map(|&place| self.numbers[place])
-            .min()
-    }
-
-    fn has_near(&self, set: &[u64]) -> bool {
-        let mut measured = HashSet::new();
-        self.bands_of(set).any(|band| {
-            self.bands.get(&band).is_some_and(|numbers| {
-                numbers.iter().any(|&number| {
-                    measured.insert(number) && jaccard(set, &self.sets[number]) >= self.threshold
-                })
-            })
-        })
-    }
-
-    fn bands_of(&self, set: &[u64]) -> impl Iterator<Item = u64> + use<> {
-        let width = self.width;
-        let signature: Vec<u64> = (0..HASHES as u64)
-            .map(|salt| {
-                let salt = mix(salt);
-                set.iter().map(|&hash| (hash ^ salt).wrapping_mul(salt | 1)).min().unwrap_or(0)
-            })
-            .collect();
-        (0..HASHES / width).map(move |band| {
-            let part = &signature[band * width..(band + 1) * width];
-            part.iter().fold(band as u64, |hash, value| mix(hash ^ value))
-        })
+    fn are_near(&self, other: &Self, threshold: f64) -> bool {
+        let most = edits(self.words.len().max(other.words.len()), threshold);
+        are_equal(&self.words, &other.words, most)
+            || are_equal(&self.parts, &other.parts, most)
+            || jaccard(&pairs(&self.hashes), &pairs(&other.hashes)) >= threshold
+            || jaccard(&set(self.hashes.clone()), &set(other.hashes.clone())) >= f64::midpoint(threshold, 1.0)
     }
 }
 
-/// Hashes of the words of the normalised text, without surrounding signs. A text with only signs keeps the signs.
-fn words(text: &str) -> Vec<u64> {
-    let text = normal(text);
-    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
-    let mut words: Vec<String> = text.split(' ').map(bare).filter(|word| !word.is_empty()).collect();
-    if words.is_empty() {
-        words = text.split(' ').map(str::to_owned).collect();
+/// Hash of a word in which all digits are equal.
+fn hash(word: &str) -> u64 {
+    if word.bytes().any(|byte| byte.is_ascii_digit()) {
+        let digits = |byte: u8| if byte.is_ascii_digit() { b'0' } else { byte };
+        return xxh3_64(&word.bytes().map(digits).collect::<Vec<u8>>());
     }
-    words.iter().map(|word| xxh3_64(word.as_bytes())).collect()
+    xxh3_64(word.as_bytes())
 }
 
 /// Hashes of pairs of neighbouring words. For a single word, the hash of the word.
@@ -177,6 +223,7 @@ fn jaccard(one: &[u64], other: &[u64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::fingerprint::mix;
 
     #[test]
     fn finds_a_copy_with_a_changed_word_and_no_other_text() {
@@ -198,21 +245,34 @@ mod tests {
 
     #[test]
     fn finds_every_pair_over_the_threshold() {
-        // 400 texts of 20 words, and copies with one word changed: a text and its copy share 17 of 21 pairs, 0.81.
-        let word = |n: u64| format!("w{:x}", mix(n) % 5000).replace(|c: char| c.is_ascii_digit(), "x");
-        let text = |n: u64, change: u64| {
-            let words = (0..20).map(|i| if i == 10 { word(n * 100 + i + change) } else { word(n * 100 + i) });
-            pairs(&super::words(&words.collect::<Vec<_>>().join(" ")))
+        // 400 texts of 40 words, and copies with two adjacent words changed: they share 36 of 42 pairs, 0.86.
+        let word = |n: u64| {
+            (0..5)
+                .map(|i| char::from(b'a' + u8::try_from(mix(n * 5 + i) % 26).unwrap_or(0)))
+                .collect::<String>()
         };
-        let mut index = HashSetIndex::new(0.8);
-        (0..400).for_each(|n| index.add(text(n, 0)));
-        let alike = |n: &u64| jaccard(&text(*n, 50_000), &text(*n, 0)) >= 0.8;
-        let (near, found): (Vec<u64>, Vec<u64>) = (
-            (0..400).filter(alike).collect(),
-            (0..400).filter(|&n| index.has_near(&text(n, 50_000))).collect(),
-        );
-        assert!(near.len() > 350);
-        assert_eq!(found, near);
-        assert_eq!((400..800).filter(|&n| index.has_near(&text(n, 0))).count(), 0);
+        let text = |n: u64, change: u64| {
+            let changed = |i: u64| if i / 2 == 10 { change } else { 0 };
+            (0..40).map(|i| word(mix(n * 100 + i + changed(i)) % 5000)).collect::<Vec<_>>().join(" ")
+        };
+        for (threshold, near) in [(0.8, 400), (0.95, 0)] {
+            let mut index = NearDuplicates::new(threshold);
+            (0..400).for_each(|n| index.add(&text(n, 0)));
+            let is_found = |n: &u64| index.first_near(&text(*n, 50_000)) == usize::try_from(*n).ok();
+            assert_eq!((0..400).filter(is_found).count(), near, "{threshold}");
+            assert_eq!((400..800).filter(|&n| index.has_near(&text(n, 0))).count(), 0);
+        }
+    }
+
+    #[test]
+    fn numbers_count_every_added_text() {
+        let mut near = NearDuplicates::new(0.8);
+        ["see you at lunch", "SEE you at lunch", "", "call me when you are home tonight please"]
+            .iter()
+            .for_each(|text| near.add(text));
+        assert_eq!(near.first_near("see you at lunch!"), Some(0));
+        assert_eq!(near.first_near(" "), Some(2));
+        assert_eq!(near.first_near("call me when you are home tonight thanks"), Some(3));
+        assert_eq!(near.first_near("good night"), None);
     }
 }
