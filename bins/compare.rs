@@ -16,6 +16,7 @@ use spamops::compare::tally::{CompareTally, TallyCounts};
 use spamops::io::fraction::Fraction;
 use spamops::io::result_file;
 use spamops::io::stream::{self, Place};
+use spamops::model::label_evidence::HoldoutLabels;
 use spamops::model::model_file::Model;
 use spamops::model::paired_rows::{self, ModelPair};
 use spamops::registry::golden;
@@ -170,8 +171,10 @@ impl Tool for Args {
         let positive = options.spelling.positive.as_deref();
         let flips = self.flips.as_ref().map(|place| FlipsFile::create(place, id, models, positive));
         let mut flips = flips.transpose()?;
+        let mut holdout = HoldoutLabels::new(models.champion.filter(|_| self.scored.len() == 1));
         paired_rows::read(&self.scored, id, &options, models, &mut |judged| {
             tally.add(judged)?;
+            holdout.add(judged.rows, judged.row)?;
             flips.as_mut().map_or(Ok(()), |flips| flips.add(judged))
         })?;
         let warning = self.scored.last().and_then(|place| tally.groups().warning(place));
@@ -184,6 +187,7 @@ impl Tool for Args {
             gates: [min_f1].into_iter().chain(self.gate.iter().copied()).collect(),
             required: models.challenger.map(|model| model.estimate.gates.clone()).unwrap_or_default(),
             golden: golden.transpose()?,
+            labels: holdout.evidence()?,
             ..counted
         });
         flips.map_or(Ok(()), FlipsFile::finish)?;

@@ -8,25 +8,27 @@ use clap::Parser;
 use spamops::cli::histogram::ScoreHistogram;
 use spamops::cli::options::{OutArgs, RowArgs};
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
+use spamops::drift::other_change;
 use spamops::io::diagnostics::Diagnostics;
 use spamops::io::result_file;
 use spamops::io::stream::{self, Place};
 use spamops::model::class_balance;
 use spamops::model::model_file::Model;
+use spamops::model::profile_builder;
 use spamops::model::scoring::{LabelledScores, Scorer, ScoringOptions};
 use spamops::model::threads;
 use spamops::report::curve;
 use spamops::rows::{CellValue, ReadOptions, Rows, Writer};
 use spamops::stats::metrics::Metrics;
-use spamops::stats::prior_shift::{Prior, RequestedPrior};
+use spamops::stats::prior_shift::{OtherChange, Prior, RequestedPrior};
 
 /// Score rows with a model, and measure it on labelled rows
 ///
 /// What it does: Adds the columns spam_score and verdict to every row. The score is the probability that the row is
 /// spam. The verdict is spam if the score reaches the model's threshold.
 ///
-/// Input: A model from fit, and rows as CSV or JSON Lines, plain, gzip or zstd. --prior auto reads the rows twice, so
-/// the rows must come from a file.
+/// Input: A model from fit, and rows as CSV or JSON Lines, plain, gzip or zstd. --prior auto reads the rows three
+/// times, so the rows must come from a file.
 ///
 /// Output: All rows in input order, on stdout or in -o FILE. --explain adds the column reasons, --metrics writes the
 /// figures as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of
@@ -57,8 +59,10 @@ use spamops::stats::prior_shift::{Prior, RequestedPrior};
 /// the reasons do not change. auto estimates the class balance from the scores of distinct texts (Saerens, Latinne
 /// and Decaestecker 2002). auto corrects the scores only if there are at least 200 distinct texts and the change is at
 /// least 0.03. A likelihood-ratio test (Wilks 1938) must also give p < 0.01. The out-of-fold recall must exceed the
-/// false positive rate by at least 0.2. The odds change by at most a factor of 10. Use --prior only if the class
-/// balance has changed and the texts have not. One line on stderr reports the correction and its reason.
+/// false positive rate by at least 0.2. Words and scores must not have changed otherwise: they are compared with the
+/// profile of the training rows at the same class balance. The odds change by at most a factor of 10. Use --prior SHARE
+/// only if the class balance has changed and the texts have not. One line on stderr reports the correction and its
+/// reason.
 #[derive(Parser)]
 #[command(
     name = "score",
@@ -173,17 +177,31 @@ impl Args {
         let basis = class_balance::prior_basis(model);
         let prior = match requested {
             RequestedPrior::Given(share) => Prior::given(share, basis),
-            RequestedPrior::Auto => Prior::auto(&self.distinct_scores(model, threads, scene)?, basis),
+            RequestedPrior::Auto => {
+                let scores = self.distinct_scores(model, threads, scene)?;
+                Prior::auto(&scores, basis, self.other_change(model, scene)?)
+            }
         };
         scene.remark(prior.to_string());
         Ok(prior)
+    }
+
+    /// Compares the texts with the model's training rows in a further pass.
+    fn other_change(&self, model: &Model, scene: &Scene) -> Result<Option<OtherChange>> {
+        let options = ReadOptions { notes: Diagnostics::default(), ..self.rows.options(scene) };
+        let mut rows = Rows::open(&self.input, &options)?;
+        let new = profile_builder::profile(&mut rows, Some(model), &mut |_, _| ())?;
+        other_change::other_change(model, &new)
     }
 
     /// Scores each distinct text in a first pass, to estimate the class balance.
     fn distinct_scores(&self, model: &Model, threads: usize, scene: &Scene) -> Result<Vec<f64>> {
         let is_stream = self.input.path().is_none_or(|path| path.exists() && !path.is_file());
         let input = &self.input;
-        ensure!(!is_stream, "{input}: --prior auto reads the rows twice; name a file, or give the share");
+        ensure!(
+            !is_stream,
+            "{input}: --prior auto reads the rows more than once; name a file, or give the share"
+        );
         // The warnings of this pass are dropped; the second pass prints them.
         let options = ReadOptions { notes: Diagnostics::default(), ..self.rows.options(scene) };
         let mut rows = Rows::open(input, &options)?;

@@ -38,6 +38,13 @@ case ${1-} in
     target/evidently/bin/pip install --quiet --disable-pip-version-check evidently==0.7.23 'pandas<3'
     tools --example harness --example streams
     exec tests/bench/drift/run.py target/tools --examples target/release/examples --evidently target/evidently/bin/python ;;
+  domains) # estimated F1 and `score --prior auto` on pairs of real domains, compared with NannyML on the same scores
+    peers
+    # Only NannyML's calibrators are used. The complete package needs 2 GB.
+    target/peers/bin/pip install --quiet --disable-pip-version-check 'pandas<3'
+    target/peers/bin/pip install --quiet --disable-pip-version-check --no-deps --target target/nannyml nannyml==0.13.1
+    tools
+    exec target/peers/bin/python tests/bench/domains.py target/tools --nannyml target/nannyml ;;
   large) # memory to score five million rows and to fit two gigabytes
     tools
     exec tests/bench/speed.py large target/tools ;;

@@ -19,6 +19,7 @@ mod learners;
 mod mann_whitney;
 mod metrics;
 mod paired;
+mod poisson_binomial;
 mod power;
 mod prior_shift;
 mod ranking;

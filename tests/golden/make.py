@@ -25,9 +25,10 @@ import sklearn
 import sklearn.calibration
 import statsmodels
 from scipy.spatial.distance import jensenshannon
+from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import betainc, betaln, expit, kolmogi, kolmogorov as kolmogorov_tail, logit, xlogy
-from scipy.stats import binom, binomtest, chi2, chi2_contingency, fisher_exact, hypergeom, ks_2samp, mannwhitneyu, norm, ttest_ind_from_stats, wasserstein_distance
+from scipy.stats import binom, binomtest, chi2, chi2_contingency, fisher_exact, gamma, hypergeom, ks_2samp, mannwhitneyu, norm, poisson_binom, ttest_ind_from_stats, wasserstein_distance
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
@@ -674,6 +675,22 @@ def label_shift():
                "share": share, "error": error}
 
 
+def poisson_binomial():
+    """scipy: poisson_binom(chances).cdf(most). With an uncertain factor: scipy.integrate.quad over gamma(shape, scale=factor / shape)."""
+    draws = random.Random(5)
+    for rows, power, most, factor, shape in [
+        (1, 1, 0, 0.5, 5.5), (1, 1, 1, 0.5, 5.5), (2, 1, 0, 1.0, 3.5), (5, 1, 2, 0.5, 10.5), (10, 3, 0, 0.5, 10.5), (10, 3, 3, 1.0, 10.5), (30, 1, 10, 0.5, 30.5), (30, 1, 15, 1.0, 300.5),
+        (100, 8, 0, 0.5, 8.5), (100, 8, 3, 0.5, 8.5), (100, 8, 9, 1.0, 30.5), (100, 1, 30, 0.5, 30.5), (300, 12, 0, 0.5, 30.5), (300, 12, 5, 0.5, 30.5), (300, 12, 20, 0.5, 60.5), (300, 2, 80, 1.0, 60.5),
+        (1000, 20, 0, 0.5, 30.5), (1000, 20, 4, 0.5, 30.5), (1000, 20, 12, 0.5, 30.5), (1000, 20, 40, 1.0, 100.5), (1000, 5, 100, 0.5, 200.5), (2000, 30, 10, 0.5, 60.5), (2000, 30, 25, 0.5, 1.5),
+    ]:
+        chances = [round(draws.random() ** power, 6) for _ in range(rows)]
+        cdf = lambda scale: float(poisson_binom([min(1.0, scale * chance) for chance in chances]).cdf(most))
+        prior = gamma(shape, scale=factor / shape)
+        cuts = [float(cut) for cut in prior.ppf([1e-12, 1e-6, 1e-3, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999, 1 - 1e-9])]
+        error = sum(quad(lambda scale: prior.pdf(scale) * cdf(scale), low, high, epsabs=0, epsrel=1e-8)[0] for low, high in zip([0.0, *cuts], cuts))
+        yield {"chances": chances, "most": most, "tail": cdf(1.0), "factor": factor, "shape": shape, "with_error": error}
+
+
 def mcnemar_mid_p():
     """statsmodels: mcnemar([[0, one], [other, 0]], exact=True) minus scipy's binom.pmf(one, one + other, .5), or minus half of it if one
     equals other."""
@@ -886,7 +903,7 @@ warnings.simplefilter("ignore")
 MAKES = (
     confusion, verdicts, ranking, homogeneity, mcnemar_exact, prior_shift, texts, learners, logistic, calibration, thresholds, kolmogorov,
     kolmogorov_tails, two_by_two, welch, corrections, mann_whitney, divergence, label_shift, conformal, power, estimated_performance,
-    mcnemar_mid_p, newcombe, newcombe_paired, paired_areas, bootstrap, sequential, paired_power,
+    mcnemar_mid_p, newcombe, newcombe_paired, paired_areas, bootstrap, sequential, paired_power, poisson_binomial,
 )
 for make in MAKES:
     if sys.argv[1:] and make.__name__ not in sys.argv[1:]:

@@ -4,16 +4,19 @@
 
 use spamops::drift::decision::{DriftDecision, decide};
 use spamops::drift::history::History;
+use spamops::drift::labelled_f1::LabelledF1;
 use spamops::drift::labelled_verdicts::LabelledVerdicts;
 use spamops::drift::observation::{Champion, DriftEvidence};
 use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::drift::run_record::{ObservedRun, RunFindings, RunRecord};
-use spamops::drift::triggers::TriggerCode;
+use spamops::drift::triggers::{TriggerCause, TriggerCode};
 use spamops::drift::verdict::DriftVerdict;
 use spamops::io::dates::Timestamp;
 use spamops::io::fraction::Fraction;
 use spamops::model::profile_builder::ProfileBuilder;
-use spamops::profile::summary::{Profile, StoredProfile};
+use spamops::profile::descriptor::Descriptor;
+use spamops::profile::summary::{MessageRecord, Profile, StoredProfile};
+use spamops::rows::fingerprint::{mix, unit};
 use spamops::rows::label::Label;
 use spamops::stats::confusion::Confusion;
 use spamops::stats::metrics::{DistinctFigures, Figures, Metrics};
@@ -225,4 +228,98 @@ fn copies_of_one_missed_message_request_no_retrain() {
     let labelled = kept.labelled.unwrap();
     assert_eq!((labelled.rows, labelled.messages), (460, 401));
     assert!(labelled.traffic_f1 < labelled.f1);
+}
+
+/// A message with one word, for profiles that need no text.
+fn message(word: u16, score: f64, label: Option<Label>) -> MessageRecord {
+    let look = Descriptor { words: vec![word, word + 1, word + 2], ..Descriptor::default() };
+    MessageRecord::new(0, look, score, label, 1)
+}
+
+/// Messages whose scores are calibrated and mostly certain. The words begin at `first`. A label is drawn with the
+/// probability of the score, copied from the verdict, or missing.
+fn scored(count: u64, seed: u64, first: u16, label: impl Fn(f64, f64) -> Option<Label>) -> Profile {
+    let mut profile = Profile::new(true);
+    for n in 0..count {
+        let random = |part: u64| unit(mix(mix(seed << 32 | n) ^ part));
+        let wrong = 0.5 * random(1).powi(8);
+        let score = if random(0) < 0.4 { 1.0 - wrong } else { wrong };
+        let label = label(score, random(2));
+        profile.count_only(false, label);
+        let word = first + u16::try_from(mix(n ^ seed) % 900).unwrap();
+        profile.remember(mix(seed << 40 | n), message(word, score, label));
+    }
+    profile
+}
+
+fn by_verdict(score: f64, _: f64) -> Option<Label> {
+    Some(if score >= 0.5 { Label::Positive } else { Label::Negative })
+}
+
+fn drawn(score: f64, random: f64) -> Option<Label> {
+    Some(if random < score { Label::Positive } else { Label::Negative })
+}
+
+/// The decision on new messages of a champion with a threshold of 0.5. The confusion counts the labelled messages.
+fn decided(reference: &Profile, new: Profile, policy: &DriftPolicy) -> DriftDecision {
+    let mut confusion = Confusion::default();
+    for record in new.records() {
+        let verdict = if record.score() >= 0.5 { Label::Positive } else { Label::Negative };
+        record.label().into_iter().for_each(|label| confusion.add(label, verdict));
+    }
+    let metrics = Metrics::new(new.rows, Figures::of(&mut [], confusion), "test");
+    let at_fit =
+        Confusion { true_positive: 1500, false_negative: 130, false_positive: 100, true_negative: 2270 };
+    let threshold = Fraction::try_from(0.5).unwrap();
+    let evidence = DriftEvidence {
+        champion: Some(Champion { threshold, confusion: Some(at_fit), fitted: None }),
+        reference: Some((reference, "")),
+        new,
+        metrics: (confusion.total() > 0).then_some(&metrics),
+        ..DriftEvidence::default()
+    };
+    decide(&evidence, policy, Timestamp(0)).unwrap().0
+}
+
+#[test]
+fn labels_that_repeat_the_verdicts_are_no_evidence() {
+    let reference = scored(4000, 1, 0, drawn);
+    let policy = DriftPolicy::default();
+    let copied = decided(&reference, scored(1000, 2, 0, by_verdict), &policy);
+    assert!(copied.labels_needed && !copied.retrain_needed, "{:?}", copied.triggers);
+    assert_eq!(copied.asked, Some(TriggerCode::FeedbackLoop));
+    let performance = copied.triggers.iter().find(|trigger| trigger.code() == TriggerCode::Performance);
+    assert!(
+        matches!(performance.unwrap().cause, TriggerCause::Performance(LabelledF1::Feedback(_))),
+        "{performance:?}"
+    );
+    // A retrain on these labels would only confirm the champion, unless it is forced.
+    let forced = DriftPolicy { forced: true, ..policy.clone() };
+    let forced = decided(&reference, scored(1000, 2, 0, by_verdict), &forced);
+    assert!(forced.retrain_needed && !forced.labels_needed, "{:?}", forced.triggers);
+    // Independent labels of the same messages are evidence.
+    let own = decided(&reference, scored(1000, 2, 0, drawn), &policy);
+    assert!(!own.labels_needed && own.asked.is_none(), "{:?}", own.triggers);
+}
+
+#[test]
+fn a_guess_of_f1_requests_labels_and_no_retrain() {
+    let reference = scored(4000, 1, 0, drawn);
+    // Other words, and scores near the threshold: the estimate shows a loss, but it is a guess.
+    let unsure = |label: bool| {
+        let mut new = Profile::new(true);
+        for n in 0..600 {
+            let label = label.then_some(if n % 10 < 4 { Label::Positive } else { Label::Negative });
+            let score = if n % 10 < 4 { 0.8 } else { 0.2 };
+            new.count_only(false, label);
+            new.remember(mix(n ^ 5), message(2000 + u16::try_from(n % 500).unwrap(), score, label));
+        }
+        new
+    };
+    let policy =
+        DriftPolicy { retrain_on: RetrainOn::Performance, min_new_labels: 0, ..DriftPolicy::default() };
+    let guess = decided(&reference, unsure(false), &policy);
+    assert!(guess.assessment.expected.unwrap().is_guess(), "{:?}", guess.assessment.expected);
+    assert_eq!(guess.asked, Some(TriggerCode::ExpectedPerformance));
+    assert!(guess.labels_needed && !guess.retrain_needed, "{:?}", guess.triggers);
 }

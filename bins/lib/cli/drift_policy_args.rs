@@ -30,10 +30,10 @@ pub struct DriftPolicyArgs {
     #[arg(long, value_name = "K/N", default_value_t = DriftPolicy::default().persistence, hide_short_help = true)]
     persistence: Persistence,
 
-    /// Minimum F1 on labelled rows [default: from the model]
+    /// Minimum measured F1 [default: cross-validated F1 minus --margin]
     ///
-    /// The default is the model's cross-validated F1 minus --margin. The trigger fires only if the complete 95%
-    /// interval is below the limit.
+    /// F1 is measured on labelled rows. The cross-validated F1 is adjusted to their class balance. The trigger fires
+    /// only if the complete 95% interval is below the limit.
     #[arg(long, value_name = "SHARE")]
     min_f1: Option<Fraction>,
 

@@ -77,7 +77,8 @@ pub struct CompareDecision {
 
 /// Decides whether the challenger is better and can be deployed. Without a champion, only the checks decide.
 pub fn decide(evidence: CompareEvidence) -> CompareDecision {
-    let CompareEvidence { mut messages, traffic, recent, required, golden, sequential, .. } = evidence;
+    let CompareEvidence { mut messages, traffic, recent, required, golden, sequential, labels, .. } =
+        evidence;
     let pairs = PairedRows::from(&messages.counts);
     let whole = match messages.counts {
         RowCounts::Paired(counts) => Some(PairedResult::of(counts)),
@@ -95,10 +96,16 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
         evidence.gates.iter().map(|gate| gate.outcome(before, &figures.challenger)).collect();
     let slices = evidence.slices.results();
     let basis = VerdictBasis::of(pairs.challenger.total(), whole.as_ref(), recent.as_ref(), sequential);
-    let (verdict, rows_needed) = (basis.verdict(), basis.rows_needed());
+    // Labels that repeat the champion's verdicts make every other model look worse.
+    let feedback = labels.filter(|labels| whole.is_some() && labels.is_feedback());
+    let (verdict, rows_needed) = match feedback {
+        Some(_) => (CompareVerdict::Inconclusive, None),
+        None => (basis.verdict(), basis.rows_needed()),
+    };
     let passed = gates.iter().map(GateOutcome::passed);
     let deploy_block = deploy_block(verdict, passed, &required, &slices, golden.as_ref());
-    let mut reasons = basis.reasons();
+    let mut reasons: Vec<CompareReason> = feedback.into_iter().map(CompareReason::Feedback).collect();
+    reasons.extend(basis.reasons());
     reasons.extend(rows_needed.map(|(rows, needed)| CompareReason::RowsNeeded { rows, needed }));
     reasons.extend(gates.iter().cloned().map(CompareReason::Gate));
     reasons.extend(required.iter().cloned().map(CompareReason::Required));
@@ -138,6 +145,7 @@ mod tests {
     use super::*;
     use crate::compare::gates::Gate;
     use crate::compare::slices::Slices;
+    use crate::model::label_evidence::LabelEvidence;
     use crate::rows::label::Label::{Negative, Positive};
     use crate::stats::metrics::{Confusion, FigureName};
     use crate::stats::paired::{PairedConfusion, PairedCounts};
@@ -176,6 +184,21 @@ mod tests {
             (empty.verdict, empty.deploy_block),
             (CompareVerdict::Inconclusive, Some(DeployBlock::Verdict(CompareVerdict::Inconclusive)))
         );
+    }
+
+    #[test]
+    fn labels_that_repeat_the_verdicts_decide_nothing() {
+        let labels = |p| Some(LabelEvidence { labelled: 900, errors: 0, predicted: 30.0, p });
+        let with = |p, only_challenger, only_champion| {
+            decide(CompareEvidence { labels: labels(p), ..evidence(only_challenger, only_champion) })
+        };
+        // The champion has no errors, so every challenger looks worse.
+        let copied = with(1e-6, 0, 20);
+        assert_eq!(copied.verdict, CompareVerdict::Inconclusive);
+        assert!(matches!(copied.reasons[0], CompareReason::Feedback(_)) && copied.rows_needed.is_none());
+        assert_eq!(with(1e-6, 20, 4).verdict, CompareVerdict::Inconclusive);
+        assert_eq!(with(0.4, 20, 4).verdict, CompareVerdict::Better);
+        assert_eq!(with(0.4, 20, 4).reasons, decide(evidence(20, 4)).reasons);
     }
 
     #[test]

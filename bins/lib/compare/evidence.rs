@@ -9,6 +9,7 @@ use crate::compare::recent::RecentRows;
 use crate::compare::sequential::SequentialEvidence;
 use crate::compare::slices::Slices;
 use crate::model::estimate::RequiredGate;
+use crate::model::label_evidence::LabelEvidence;
 use crate::stats::metrics::Confusion;
 use crate::stats::paired::PairedConfusion;
 use crate::stats::ranking::ScoredLabel;
@@ -87,6 +88,8 @@ pub struct CompareEvidence {
     pub required: Vec<RequiredGate>,
     pub golden: Option<GoldenResult>,
     pub sequential: Option<SequentialEvidence>,
+    /// Labels compared with the champion's verdicts; none without the champion's model.
+    pub labels: Option<LabelEvidence>,
 }
 
 impl CompareEvidence {
@@ -101,6 +104,7 @@ impl CompareEvidence {
             required: Vec::new(),
             golden: None,
             sequential: None,
+            labels: None,
         }
     }
 }

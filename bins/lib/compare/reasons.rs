@@ -6,6 +6,7 @@ use crate::compare::paired_result::{MIN_F1_EFFECT, PairedResult, SIGNIFICANCE_LE
 use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 use crate::compare::slices::{MAX_SLICE_LOSS, Slice};
 use crate::model::estimate::RequiredGate;
+use crate::model::label_evidence::{FEEDBACK_LEVEL, LabelEvidence};
 
 /// The rows that a test uses.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,8 @@ pub enum RowScope {
 pub enum CompareReason {
     NoRows,
     FirstModel,
+    /// The labels repeat the champion's verdicts, so they cannot show that the challenger is better.
+    Feedback(LabelEvidence),
     PairedTest(RowScope, PairedResult),
     /// The difference in F1, with its interval.
     F1Difference(RowScope, PairedResult),
@@ -47,6 +50,7 @@ pub enum CompareReason {
 pub enum CompareReasonCode {
     Rows,
     First,
+    FeedbackLoop,
     PairedTest,
     F1Difference,
     NotWorse,
@@ -59,9 +63,10 @@ pub enum CompareReasonCode {
 }
 
 impl CompareReasonCode {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Rows,
         Self::First,
+        Self::FeedbackLoop,
         Self::PairedTest,
         Self::F1Difference,
         Self::NotWorse,
@@ -78,6 +83,7 @@ impl CompareReasonCode {
         match self {
             Self::Rows => "rows",
             Self::First => "first",
+            Self::FeedbackLoop => "feedback_loop",
             Self::PairedTest => "paired_test",
             Self::F1Difference => "f1_difference",
             Self::NotWorse => "not_worse",
@@ -100,6 +106,7 @@ impl CompareReason {
         match self {
             Self::NoRows => CompareReasonCode::Rows,
             Self::FirstModel => CompareReasonCode::First,
+            Self::Feedback(_) => CompareReasonCode::FeedbackLoop,
             Self::PairedTest(..) => CompareReasonCode::PairedTest,
             Self::F1Difference(..) => CompareReasonCode::F1Difference,
             Self::NotWorse(..) => CompareReasonCode::NotWorse,
@@ -115,7 +122,7 @@ impl CompareReason {
     /// Whether the reason favours the challenger.
     pub fn fired(&self) -> bool {
         match self {
-            Self::NoRows | Self::RowsNeeded { .. } | Self::SliceLoses(_) => false,
+            Self::NoRows | Self::Feedback(_) | Self::RowsNeeded { .. } | Self::SliceLoses(_) => false,
             Self::FirstModel | Self::NoSliceLoses { .. } => true,
             Self::PairedTest(_, part) => part.mcnemar.is_better(),
             Self::F1Difference(_, part) => part.is_higher(),
@@ -131,6 +138,7 @@ impl CompareReason {
     pub fn value(&self) -> Option<f64> {
         match self {
             Self::NoRows | Self::FirstModel | Self::NoSliceLoses { .. } => None,
+            Self::Feedback(labels) => Some(labels.p),
             Self::PairedTest(_, part) => Some(part.mcnemar.exact),
             Self::F1Difference(_, part) => Some(part.f1.map_or(0.0, |f1| f1.value)),
             Self::NotWorse(_, part) => Some(part.f1_lower_bound()),
@@ -146,6 +154,7 @@ impl CompareReason {
     pub fn limit(&self) -> Option<f64> {
         match self {
             Self::NoRows | Self::FirstModel | Self::NoSliceLoses { .. } => None,
+            Self::Feedback(_) => Some(FEEDBACK_LEVEL),
             Self::PairedTest(..) => Some(SIGNIFICANCE_LEVEL),
             Self::F1Difference(..) => Some(MIN_F1_EFFECT),
             Self::NotWorse(..) => Some(-MIN_F1_EFFECT),
@@ -161,6 +170,7 @@ impl CompareReason {
     /// The p-value; none if the reason is not a test.
     pub fn p(&self) -> Option<f64> {
         match self {
+            Self::Feedback(labels) => Some(labels.p),
             Self::PairedTest(_, part) => Some(part.mcnemar.exact),
             Self::SliceLoses(slice) => slice.p,
             _ => None,

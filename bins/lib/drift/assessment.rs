@@ -1,7 +1,7 @@
 //! Tests new messages against the reference and lists what changed.
 
 use crate::drift::changes::{self, FeatureChange};
-use crate::drift::estimated_f1::{self, EstimatedF1};
+use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::families::FamilyTest;
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram, feature_histograms};
 use crate::drift::messages::Messages;
@@ -14,7 +14,8 @@ use crate::drift::signals::{ChampionEvidence, Signal, families, signals};
 use crate::drift::sizes;
 use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
 use crate::io::fraction::Fraction;
-use crate::model::calibrate::Calibration;
+use crate::model::label_evidence::LabelEvidence;
+use crate::model::score_calibration::ScoreCalibration;
 
 /// Minimum number of distinct messages for a verdict, on each side.
 pub const MIN_MESSAGES: u64 = 30;
@@ -31,8 +32,8 @@ pub struct Assessment {
     pub moved: Vec<FeatureChange>,
     /// Whether only the class balance changed; none without scores and labels.
     pub shift: Option<LabelShift>,
-    /// Estimated F1; none without scores, or if the reference has too few labels.
-    pub expected: Option<EstimatedF1>,
+    /// Estimated F1, or the reason why there is none.
+    pub expected: Result<EstimatedF1, NotEstimated>,
     /// Distances of sizes and scores from the reference.
     pub distances: Vec<FeatureDistance>,
     /// Histograms of sizes and scores.
@@ -41,23 +42,31 @@ pub struct Assessment {
     pub runs: [usize; 2],
     /// Whether the labelled messages are not a random sample.
     pub picked: bool,
+    /// Labels compared with the champion's verdicts; none without labels or scores.
+    pub labels: Option<LabelEvidence>,
 }
 
 impl Assessment {
     /// The assessment without a reference, or with too few messages to test.
-    fn untested(window: Window) -> Self {
+    fn untested(window: Window, why: NotEstimated) -> Self {
         Self {
             verdict: DriftVerdict::InsufficientData,
             window,
             signals: Vec::new(),
             moved: Vec::new(),
             shift: None,
-            expected: None,
+            expected: Err(why),
             distances: Vec::new(),
             pictures: Vec::new(),
             runs: [1, 1],
             picked: false,
+            labels: None,
         }
+    }
+
+    /// The labels, if they probably repeat the champion's verdicts.
+    pub fn feedback(&self) -> Option<LabelEvidence> {
+        self.labels.filter(LabelEvidence::is_feedback)
     }
 
     /// Whether the change behind an alarm is larger than in 95% of the earlier windows.
@@ -75,7 +84,7 @@ impl Assessment {
             calibrated: self.window.calibration == AlarmCalibration::History,
             news: self.is_unusual(),
             strengths: self.signals.iter().map(strength).collect(),
-            f1: self.expected.map(|expected| expected.expected.value),
+            f1: self.expected.ok().map(|estimated| estimated.expected.value),
         }
     }
 }
@@ -84,7 +93,7 @@ impl Assessment {
 /// begun in them.
 pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skipped: usize) -> Assessment {
     let Some((reference, _)) = evidence.reference else {
-        return Assessment::untested(untested_window(observation));
+        return Assessment::untested(untested_window(observation), NotEstimated::NoReference);
     };
     let side = Messages::of_reference(reference);
     let new = Messages::of_new(&observation.window.messages, reference);
@@ -97,13 +106,21 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         ..untested_window(observation)
     };
     if new.len() < MIN_MESSAGES || side.len() < MIN_MESSAGES {
-        return Assessment::untested(window);
+        return Assessment::untested(window, NotEstimated::TooFewMessages);
     }
     let longer = Messages::of_new(&observation.longer.messages, reference);
     let threshold = evidence.champion.map(|champion| champion.threshold);
-    let known = threshold.zip(estimated_f1::calibration(&side));
-    let estimated = estimate(known.as_ref(), &side, [&new, &longer]);
-    let champion = ChampionEvidence { threshold, estimated: estimated[0].as_ref() };
+    let champion = KnownChampion::of(&side, threshold);
+    let current = champion.as_ref().map(|champion| champion.estimate(&side, &new)).map_err(|why| *why);
+    let shift = current.as_ref().ok().and_then(|current| current.shift);
+    let estimated = match &champion {
+        Ok(champion) if observation.longer.runs != observation.window.runs => {
+            [current, Ok(champion.estimate(&side, &longer))]
+        }
+        _ => [current; 2],
+    };
+    let estimated = estimated.map(|estimate| estimate.and_then(|estimate| estimate.f1));
+    let champion = ChampionEvidence { threshold, estimated: estimated[0].as_ref().ok() };
     let families = families(&side, &new, champion, &evidence.names);
     let signals = signals(families, |test: &FamilyTest| {
         let earlier = observation.past.strengths(test.family.name(), window.runs, skipped);
@@ -117,12 +134,14 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         window: Window { calibration, ..window },
         signals,
         moved: changes::all(&side, &new, &evidence.names),
-        shift: known.and_then(|(threshold, meaning)| shift(&side, &new, threshold, &meaning)),
-        expected: worst(&estimated),
+        shift,
+        expected: worst(estimated),
         distances,
         pictures,
         runs: [observation.window.runs, observation.longer.runs],
         picked: shares::are_picked(&longer),
+        labels: threshold
+            .and_then(|threshold| LabelEvidence::of(reference, &observation.longer.messages, threshold)),
     }
 }
 
@@ -142,24 +161,43 @@ fn untested_window(observation: &Observation) -> Window {
     }
 }
 
-/// Estimated F1 of each pool of new messages; none without a threshold or a calibration.
-fn estimate(
-    known: Option<&(Fraction, Calibration)>,
-    reference: &Messages,
-    pools: [&Messages; 2],
-) -> [Option<EstimatedF1>; 2] {
-    pools.map(|new| {
-        let (threshold, meaning) = known?;
-        EstimatedF1::of(reference, new, *threshold, meaning)
-    })
+/// A champion whose scores can be interpreted with the labels of the reference.
+struct KnownChampion {
+    threshold: Fraction,
+    calibration: ScoreCalibration,
+}
+
+/// The estimate on one pool of new messages.
+#[derive(Clone, Copy)]
+struct PoolEstimate {
+    shift: Option<LabelShift>,
+    f1: Result<EstimatedF1, NotEstimated>,
+}
+
+impl KnownChampion {
+    fn of(reference: &Messages, threshold: Option<Fraction>) -> Result<Self, NotEstimated> {
+        let threshold = threshold.filter(|_| reference.scored).ok_or(NotEstimated::NoScores)?;
+        let calibration = ScoreCalibration::learn(reference.records.iter().copied());
+        let calibration = calibration.ok_or(NotEstimated::TooFewLabels)?;
+        Ok(Self { threshold, calibration })
+    }
+
+    fn estimate(&self, reference: &Messages, new: &Messages) -> PoolEstimate {
+        let Self { threshold, calibration } = self;
+        let shift = shift(reference, new, *threshold, calibration);
+        let f1 = EstimatedF1::of(reference, new, *threshold, calibration, shift.as_ref());
+        PoolEstimate { shift, f1 }
+    }
 }
 
 /// The estimate with the larger loss. The short window shows a recent loss; the long window shows a small loss.
-fn worst(estimated: &[Option<EstimatedF1>; 2]) -> Option<EstimatedF1> {
-    let by_loss = |one: &&EstimatedF1, other: &&EstimatedF1| {
-        one.loss_lower_bound().total_cmp(&other.loss_lower_bound())
-    };
-    estimated.iter().flatten().max_by(by_loss).copied()
+fn worst(estimated: [Result<EstimatedF1, NotEstimated>; 2]) -> Result<EstimatedF1, NotEstimated> {
+    match estimated {
+        [Ok(short), Ok(long)] => {
+            Ok(if short.loss_lower_bound() > long.loss_lower_bound() { short } else { long })
+        }
+        [short, long] => short.or(long),
+    }
 }
 
 fn verdict(signals: &[Signal], window: &Window) -> DriftVerdict {

@@ -16,7 +16,7 @@ use crate::io::dates::Timestamp;
 pub struct DriftDecision {
     pub time: Timestamp,
     pub retrain_needed: bool,
-    /// Whether labels are requested, because there are too few new labels for a retrain.
+    /// Whether labels are requested: a retrain needs more new labels, or the labels repeat the champion's verdicts.
     pub labels_needed: bool,
     /// The first trigger that fired, even if the cooldown or missing labels block the retrain.
     pub asked: Option<TriggerCode>,
@@ -89,14 +89,24 @@ impl TriggerOutcome {
             .filter(|_| !is_forced);
         let is_cooling_down = cooldown.as_ref().is_some_and(|cooldown| cooldown.fired);
         let wanted = asked.is_some() && !is_cooling_down;
-        let labels = triggers::labels(observation, policy, wanted && !needs_no_labels);
-        let labels_needed = labels.fired;
+        // A guess of F1 does not request a retrain on its own.
+        let is_guess = assessment.expected.is_ok_and(|estimated| estimated.is_guess())
+            && fired == [TriggerCode::ExpectedPerformance];
+        let labels = triggers::labels(observation, policy, wanted && !needs_no_labels, is_guess);
+        // A retrain on labels that repeat the champion's verdicts would only confirm the champion.
+        let feedback = assessment.feedback();
+        let is_blocked = labels.fired || feedback.is_some() && !needs_no_labels;
+        let retrain_needed = wanted && !is_blocked;
+        let labels_needed = (labels.fired || feedback.is_some()) && !retrain_needed;
         triggers.extend(cooldown);
         triggers.push(labels);
+        triggers
+            .extend(feedback.map(|labels| Trigger { fired: true, cause: TriggerCause::Feedback(labels) }));
         triggers.extend(evidence.history.unreadable.as_ref().map(|why| {
             let cause = TriggerCause::HistoryUnreadable(why.clone());
             Trigger { fired: false, cause }
         }));
-        Ok(Self { triggers, asked, retrain_needed: wanted && !labels_needed, labels_needed })
+        let asked = asked.or(feedback.map(|_| TriggerCode::FeedbackLoop));
+        Ok(Self { triggers, asked, retrain_needed, labels_needed })
     }
 }

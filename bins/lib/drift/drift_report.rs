@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::changes::FeatureChange;
-use crate::drift::estimated_f1::EstimatedF1;
+use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram};
 use crate::drift::labelled_verdicts::LabelledCopies;
 use crate::drift::policy::Schedule;
@@ -14,6 +14,7 @@ use crate::drift::shift::LabelShift;
 use crate::drift::triggers::TriggerCode;
 use crate::drift::verdict::{DriftVerdict, Window};
 use crate::io::result_file::ResultHead;
+use crate::model::label_evidence::LabelEvidence;
 use crate::reason::Reason;
 
 /// The result of `drift`.
@@ -28,7 +29,7 @@ pub struct DriftReport {
     pub verdict: DriftVerdict,
     /// Whether a retrain is requested.
     pub retrain_needed: bool,
-    /// Whether labels are requested, because there are too few new labels for a retrain.
+    /// Whether labels are requested: a retrain needs more new labels, or the labels repeat the champion's verdicts.
     pub labels_needed: bool,
     /// Code of the first trigger that fired; null if none did.
     pub reason: Option<TriggerCode>,
@@ -42,11 +43,17 @@ pub struct DriftReport {
     pub moved: Vec<FeatureChange>,
     /// Whether only the class balance changed; null without scores and labels.
     pub shift: Option<LabelShift>,
-    /// Estimated F1; null without scores, or if the reference has too few labels.
+    /// Estimated F1; null if F1 cannot be estimated.
     pub expected: Option<EstimatedF1>,
     /// Copies among the labelled rows of this run. Absent without --metrics, or if no row is a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labelled: Option<LabelledCopies>,
+    /// Why F1 cannot be estimated; null if it can.
+    #[serde(default)]
+    pub not_estimated: Option<NotEstimated>,
+    /// Labels compared with the champion's verdicts; null without labels or scores.
+    #[serde(default)]
+    pub labels: Option<LabelEvidence>,
     /// Messages that arrived more than once.
     pub repeats: Repeats,
     /// Distances of sizes and scores from the reference. Information only.

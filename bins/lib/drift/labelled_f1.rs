@@ -6,6 +6,7 @@ use crate::drift::assessment::Assessment;
 use crate::drift::labelled_verdicts::LabelledVerdicts;
 use crate::drift::observation::{DriftEvidence, Observation};
 use crate::drift::policy::DriftPolicy;
+use crate::model::label_evidence::LabelEvidence;
 use crate::stats::intervals;
 use crate::stats::metrics::Confusion;
 
@@ -62,6 +63,8 @@ pub enum LabelledF1 {
         /// Distinct messages with a positive label or verdict.
         involved: u64,
     },
+    /// The labels repeat the champion's verdicts, so they are no evidence of its F1.
+    Feedback(LabelEvidence),
     /// The labelled rows are not a random sample.
     Picked { counted: CountedLabels },
     /// There is no limit: no policy and no cross-validated F1.
@@ -85,6 +88,11 @@ pub enum LabelledF1 {
 }
 
 impl LabelledF1 {
+    /// Whether the labelled rows measure F1.
+    pub fn is_measured(self) -> bool {
+        matches!(self, Self::NoLimit(_) | Self::Minimum { .. } | Self::Loss { .. })
+    }
+
     /// Whether F1 triggers a retrain.
     pub fn fired(self) -> bool {
         match self {
@@ -112,6 +120,8 @@ pub(super) fn labelled_f1(
             LabelledF1::NoMetrics
         } else if counted.messages < MIN_LABELLED.0 || involved < MIN_LABELLED.1 {
             LabelledF1::TooFew { counted, involved }
+        } else if let Some(labels) = assessment.feedback() {
+            LabelledF1::Feedback(labels)
         } else if assessment.picked {
             LabelledF1::Picked { counted }
         } else {

@@ -37,12 +37,42 @@ impl<'a> Messages<'a> {
 
     fn of(profile: &'a Profile, own: Vec<bool>) -> Self {
         let records: Vec<&MessageRecord> = profile.records().collect();
-        let mut words = vec![0; HASHES];
-        for record in &records {
-            record.look.words.iter().for_each(|word| words[usize::from(*word)] += 1);
-        }
         let halves = profile.hashes().map(|hash| hash.count_ones() % 2 == 0).collect();
-        Self { records, halves, own, words, scored: profile.scored }
+        Self { words: word_counts(&records), records, halves, own, scored: profile.scored }
+    }
+
+    /// The labelled messages, thinned to a class balance: some messages of one class are left out. Messages are in the
+    /// order of their hashes, so the others are a random sample of their class.
+    pub fn at_balance(&self, share: f64) -> Self {
+        let [negative, positive] = self.labels().map(|count| count as f64);
+        let all = (positive / share).min(negative / (1.0 - share));
+        let mut left = [all * (1.0 - share), all * share];
+        let mut kept =
+            Self { records: Vec::new(), halves: Vec::new(), own: Vec::new(), words: Vec::new(), ..*self };
+        for (record, (half, own)) in self.records.iter().zip(self.halves.iter().zip(&self.own)) {
+            let Some(label) = record.label() else { continue };
+            let left = &mut left[usize::from(label == Label::Positive)];
+            if *left >= 0.5 {
+                *left -= 1.0;
+                kept.records.push(record);
+                kept.halves.push(*half);
+                kept.own.push(*own);
+            }
+        }
+        kept.words = word_counts(&kept.records);
+        kept
+    }
+
+    /// Mean share of the words of new messages that the reference does not have, in excess of the same share of the
+    /// reference itself. From 0 to 1.
+    pub fn new_words(&self, reference: &Self) -> f64 {
+        let mean = |side: &Self| {
+            let shares = side.records.iter().zip(&side.own);
+            let sum: f64 = shares.map(|(record, own)| reference.share_unknown(record, *own)).sum();
+            sum / side.records.len().max(1) as f64
+        };
+        let (new, usual) = (mean(self), mean(reference));
+        if usual < 1.0 { ((new - usual) / (1.0 - usual)).max(0.0) } else { 0.0 }
     }
 
     pub fn len(&self) -> u64 {
@@ -95,6 +125,15 @@ impl<'a> Messages<'a> {
     pub fn verdicts(&self, threshold: Fraction) -> u64 {
         self.count(|record| record.score() >= threshold.value())
     }
+}
+
+/// Number of messages with each word, by word hash.
+fn word_counts(records: &[&MessageRecord]) -> Vec<u32> {
+    let mut words = vec![0; HASHES];
+    for record in records {
+        record.look.words.iter().for_each(|word| words[usize::from(*word)] += 1);
+    }
+    words
 }
 
 /// A numeric property of a message, measured in steps.

@@ -74,7 +74,11 @@ pub(super) fn signals(
     families.into_iter().zip(corrected).map(signal).collect()
 }
 
+/// Tests the loss of estimated F1; none if the estimate is only a guess.
 fn estimated_loss(performance: &EstimatedF1) -> Option<FamilyTest> {
+    if performance.is_guess() {
+        return None;
+    }
     let EstimatedF1 { expected, reference, p, .. } = performance;
     let subject = TestSubject::EstimatedF1 { new: expected.value, reference: reference.value };
     // A gain does not raise an alarm.

@@ -5,12 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::assessment::Assessment;
-use crate::drift::estimated_f1::EstimatedF1;
-use crate::drift::labelled_f1::{LabelledF1, labelled_f1};
+use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
+use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, labelled_f1};
 use crate::drift::observation::{DriftEvidence, Observation};
 use crate::drift::policy::{DriftPolicy, Persistence, RetrainOn};
 use crate::drift::verdict::DriftVerdict;
 use crate::io::dates::Timestamp;
+use crate::model::label_evidence::{FEEDBACK_LEVEL, LabelEvidence};
 
 /// The code of a trigger, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
@@ -34,12 +35,14 @@ pub enum TriggerCode {
     Cooldown,
     /// There are too few new labels. Blocks a retrain.
     LabelsNeeded,
+    /// The labels repeat the champion's verdicts. Blocks a retrain, and requests labels.
+    FeedbackLoop,
     /// A part of the history cannot be read. Information only.
     HistoryUnreadable,
 }
 
 impl TriggerCode {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Forced,
         Self::NoChampion,
         Self::Performance,
@@ -50,6 +53,7 @@ impl TriggerCode {
         Self::Changes,
         Self::Cooldown,
         Self::LabelsNeeded,
+        Self::FeedbackLoop,
         Self::HistoryUnreadable,
     ];
 
@@ -66,6 +70,7 @@ impl TriggerCode {
             Self::Changes => "changes",
             Self::Cooldown => "cooldown",
             Self::LabelsNeeded => "labels_needed",
+            Self::FeedbackLoop => "feedback_loop",
             Self::HistoryUnreadable => "history_unreadable",
         }
     }
@@ -133,7 +138,7 @@ pub enum TriggerCause {
     Champion(ChampionPresence),
     Performance(LabelledF1),
     /// Estimated F1, and the maximum loss.
-    Estimated(Option<EstimatedF1>, f64),
+    Estimated(Result<EstimatedF1, NotEstimated>, f64),
     Drift(DriftPersistence),
     /// Age of the champion in days (none if unknown), and its limit.
     Age(Option<f64>, f64),
@@ -157,6 +162,8 @@ pub enum TriggerCause {
     },
     /// Number of labels since the champion was fitted, and the number that a retrain needs.
     Labels(u64, u64),
+    /// Labels that repeat the champion's verdicts.
+    Feedback(LabelEvidence),
     /// The reason why the history cannot be read.
     HistoryUnreadable(String),
 }
@@ -182,6 +189,7 @@ impl Trigger {
             TriggerCause::Changes { .. } => TriggerCode::Changes,
             TriggerCause::Cooldown { .. } => TriggerCode::Cooldown,
             TriggerCause::Labels(..) => TriggerCode::LabelsNeeded,
+            TriggerCause::Feedback(_) => TriggerCode::FeedbackLoop,
             TriggerCause::HistoryUnreadable(_) => TriggerCode::HistoryUnreadable,
         }
     }
@@ -196,7 +204,7 @@ impl Trigger {
                 Some((*loss_lower_bound, *margin))
             }
             TriggerCause::Estimated(estimated, margin) => {
-                Some((estimated.as_ref()?.loss_lower_bound(), *margin))
+                Some((estimated.as_ref().ok()?.loss_lower_bound(), *margin))
             }
             TriggerCause::Drift(drift) => Some((drift.drifted as f64, drift.limit() as f64)),
             TriggerCause::Age(days, limit) => Some(((*days)?, *limit)),
@@ -204,6 +212,7 @@ impl Trigger {
             | TriggerCause::Changes { lines: value, limit, .. }
             | TriggerCause::Labels(value, limit) => Some((*value as f64, *limit as f64)),
             TriggerCause::Cooldown { hours, limit, .. } => Some((*hours, *limit)),
+            TriggerCause::Feedback(labels) => Some((labels.p, FEEDBACK_LEVEL)),
             TriggerCause::Forced(_)
             | TriggerCause::Champion(_)
             | TriggerCause::Performance(_)
@@ -224,7 +233,7 @@ pub(super) fn retrain_triggers(
         Trigger { fired: policy.forced, cause: TriggerCause::Forced(policy.forced) },
         champion(evidence),
         Trigger { fired: performance.fired(), cause: TriggerCause::Performance(performance) },
-        estimated(assessment.expected, policy.margin),
+        estimated(assessment.expected, policy.margin, performance),
         drift(observation, assessment, policy),
     ];
     triggers.extend(age(evidence, policy, observation.run.time));
@@ -248,8 +257,10 @@ fn champion(evidence: &DriftEvidence) -> Trigger {
     Trigger { fired: presence == ChampionPresence::Missing, cause: TriggerCause::Champion(presence) }
 }
 
-fn estimated(estimated: Option<EstimatedF1>, margin: f64) -> Trigger {
-    let fired = estimated.is_some_and(|estimated| estimated.loss_lower_bound() > margin);
+/// An estimate that cannot be trusted counts only until labelled rows measure F1.
+fn estimated(estimated: Result<EstimatedF1, NotEstimated>, margin: f64, measured: LabelledF1) -> Trigger {
+    let counts = |estimated: &EstimatedF1| estimated.doubt.is_none() || !measured.is_measured();
+    let fired = estimated.is_ok_and(|estimated| estimated.loss_lower_bound() > margin && counts(&estimated));
     Trigger { fired, cause: TriggerCause::Estimated(estimated, margin) }
 }
 
@@ -292,9 +303,16 @@ pub(super) fn cooldown(
     Some(Trigger { fired: holds && is_requested, cause })
 }
 
-/// The trigger on the number of new labels. Fires only if a retrain needs more labels.
-pub(super) fn labels(observation: &Observation, policy: &DriftPolicy, is_needed: bool) -> Trigger {
-    let ((_, labels), limit) = (observation.since, policy.min_new_labels);
+/// The trigger on the number of new labels. Fires only if a retrain needs more labels. A guess of F1 alone always needs
+/// labels.
+pub(super) fn labels(
+    observation: &Observation,
+    policy: &DriftPolicy,
+    is_needed: bool,
+    is_guess: bool,
+) -> Trigger {
+    let least = if is_guess { MIN_LABELLED.0 } else { 0 };
+    let ((_, labels), limit) = (observation.since, policy.min_new_labels.max(least));
     Trigger { fired: is_needed && labels < limit, cause: TriggerCause::Labels(labels, limit) }
 }
 

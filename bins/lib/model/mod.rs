@@ -3,6 +3,7 @@
 pub mod tfidf;
 pub mod bayes;
 pub mod calibrate;
+pub mod score_calibration;
 pub mod dictionary;
 pub mod folds;
 pub mod packed;
@@ -20,6 +21,7 @@ pub mod model_file;
 pub mod row_score;
 pub mod change;
 pub mod profile_builder;
+pub mod label_evidence;
 pub mod explain;
 pub mod scoring;
 pub mod class_balance;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::model::model_file::Model;
-use crate::model::row_score::ScoringBuffers;
+use crate::model::row_score::{ColumnPlaces, ScoringBuffers};
 use crate::profile::descriptor::{Describer, Descriptor};
 use crate::profile::summary::{self, MessageRecord, Profile};
 use crate::rows::fingerprint::{Fingerprint, mix};
@@ -77,6 +77,16 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
         }
     }
 
+    /// Counts a row of a file. `columns` has the places of the model's columns.
+    pub fn row(&mut self, rows: &Rows, row: &Row, columns: Option<&ColumnPlaces>) -> Result<()> {
+        let text = match columns {
+            Some(columns) => columns.load_row(row, &mut self.buffers),
+            None => rows.text(row)?,
+        };
+        self.message(text, rows.label(row)?);
+        Ok(())
+    }
+
     /// Drops messages that were replaced. Describes the others if this does not free enough memory.
     fn free_memory(&mut self) {
         let Self { profile, waiting, .. } = self;
@@ -117,11 +127,7 @@ pub fn profile(rows: &mut Rows, model: Option<&Model>, each: &mut impl FnMut(u16
     let mut builder = ProfileBuilder::new(model, each);
     let mut row = Row::default();
     while rows.read(&mut row)? {
-        let text = match &columns {
-            Some(columns) => columns.load_row(&row, &mut builder.buffers),
-            None => rows.text(&row)?,
-        };
-        builder.message(text, rows.label(&row)?);
+        builder.row(rows, &row, columns.as_ref())?;
     }
     Ok(builder.done())
 }

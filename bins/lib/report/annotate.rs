@@ -22,9 +22,9 @@ pub(super) fn commands(run: &RunResults, decision: &Decision) -> String {
     list.push((level, decision.says.clone(), decision.reason.clone()));
     if let Some(drift) = &run.drift {
         list.push(("notice", "spamops drift".into(), prose::drift_verdict(drift)));
-        let unreadable =
-            drift.reasons.iter().filter(|reason| reason.code == TriggerCode::HistoryUnreadable.name());
-        list.extend(unreadable.map(|reason| ("warning", prose::trigger(reason), reason.says.clone())));
+        let warned = [TriggerCode::HistoryUnreadable, TriggerCode::FeedbackLoop].map(TriggerCode::name);
+        let warnings = drift.reasons.iter().filter(|reason| warned.contains(&reason.code.as_str()));
+        list.extend(warnings.map(|reason| ("warning", prose::trigger(reason), reason.says.clone())));
         let alarms = drift.signals.iter().filter(|signal| signal.fired);
         list.extend(alarms.map(|alarm| ("notice", prose::family(&alarm.family), alarm.says.clone())));
     }

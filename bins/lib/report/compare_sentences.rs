@@ -9,6 +9,7 @@ use crate::compare::report::CompareReport;
 use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 use crate::compare::slices::{MAX_SLICE_LOSS, Slice};
 use crate::io::result_file::ResultHead;
+use crate::model::label_evidence::{FEEDBACK_LEVEL, LabelEvidence};
 use crate::reason::{Reason, p_value};
 use crate::report::numbers::{CountUnit, count, counted};
 
@@ -47,6 +48,7 @@ pub(super) fn title(code: CompareReasonCode) -> &'static str {
     match code {
         CompareReasonCode::Rows => "Labelled rows",
         CompareReasonCode::First => "First model",
+        CompareReasonCode::FeedbackLoop => "Independent labels",
         CompareReasonCode::PairedTest => "Paired test",
         CompareReasonCode::F1Difference => "Change of F1",
         CompareReasonCode::NotWorse => "No loss of F1",
@@ -80,6 +82,7 @@ fn sentence(reason: &CompareReason, unit: CountUnit) -> String {
     match reason {
         CompareReason::NoRows => "there are no labelled rows to compare the models on".into(),
         CompareReason::FirstModel => "there is no champion to compare with".into(),
+        CompareReason::Feedback(labels) => feedback(labels),
         CompareReason::PairedTest(scope, part) => in_scope(scope, part.rows, unit) + &paired_test(part, unit),
         CompareReason::F1Difference(scope, part) => in_scope(scope, part.rows, unit) + &f1_difference(part),
         CompareReason::NotWorse(scope, part) => in_scope(scope, part.rows, unit) + &not_worse(part),
@@ -100,6 +103,19 @@ fn sentence(reason: &CompareReason, unit: CountUnit) -> String {
         }
         CompareReason::Golden(result) => golden(result),
     }
+}
+
+/// The fact that labels repeat the champion's verdicts. The fact and its limit come before the first semicolon.
+pub(super) fn feedback(labels: &LabelEvidence) -> String {
+    let LabelEvidence { labelled, errors, predicted, p } = *labels;
+    format!(
+        "{} of {} {} from the champion's verdicts, but its scores predict {predicted:.1} (p {}, limit {FEEDBACK_LEVEL}); \
+        copies of verdicts are no evidence, so label a random sample without showing the verdicts",
+        count(errors),
+        counted(labelled, "label"),
+        if errors == 1 { "differs" } else { "differ" },
+        p_value(p)
+    )
 }
 
 /// The start of a sentence: the rows, and a colon.

@@ -1,8 +1,9 @@
 //! Turns the signals and triggers of `drift` into the sentences of `drift.json`.
 
+use crate::drift::assessment::MIN_MESSAGES;
 use crate::drift::decision::DriftDecision;
 use crate::drift::drift_report::{DriftReport, SignalReport};
-use crate::drift::estimated_f1::{EstimatedF1, MIN_LABELLED_PER_CLASS};
+use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::families::{ShareOf, TestSubject};
 use crate::drift::labelled_f1::{CountedLabels, LabelledF1, MIN_LABELLED, MeasuredF1};
 use crate::drift::policy::{Persistence, RetrainOn};
@@ -10,8 +11,10 @@ use crate::drift::signals::Signal;
 use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, TriggerCause};
 use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::ResultHead;
+use crate::model::score_calibration::MIN_LABELLED_PER_CLASS;
 use crate::profile::descriptor::FLAGS;
 use crate::reason::Reason;
+use crate::report::compare_sentences::feedback;
 use crate::report::numbers::{CountUnit, counted};
 use crate::report::prose;
 use crate::stats::two_by_two::TwoByTwo;
@@ -35,7 +38,9 @@ pub fn drift_report(decision: DriftDecision, tool: &str) -> DriftReport {
         signals: assessment.signals.iter().map(signal).collect(),
         moved: assessment.moved,
         shift: assessment.shift,
-        expected: assessment.expected,
+        expected: assessment.expected.ok(),
+        not_estimated: assessment.expected.err(),
+        labels: assessment.labels,
         labelled: decision.labelled,
         repeats: decision.repeats,
         distances: assessment.distances,
@@ -109,9 +114,7 @@ fn change_sentence(subject: &TestSubject, effect: f64) -> String {
             format!("a classifier separates new messages from the reference with AUC {effect:.3}")
         }
         TestSubject::EstimatedF1 { new, reference } => {
-            format!(
-                "estimated F1 is {new:.3}; the reference is {reference:.3} after adjusting for class balance"
-            )
+            format!("estimated F1 is {new:.3}; the reference is {reference:.3}")
         }
     }
 }
@@ -139,7 +142,7 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
             ChampionPresence::Missing => "there is no champion yet".into(),
         },
         TriggerCause::Performance(performance) => performance_sentence(performance),
-        TriggerCause::Estimated(estimated, margin) => estimated_sentence(estimated.as_ref(), *margin),
+        TriggerCause::Estimated(estimated, margin) => estimated_sentence(estimated, *margin),
         TriggerCause::Drift(drift) => drift_sentence(drift),
         TriggerCause::Age(None, limit) => format!("the age of the champion is unknown (limit {limit} days)"),
         TriggerCause::Age(Some(days), limit) => {
@@ -160,6 +163,7 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
         TriggerCause::Labels(labels, limit) => {
             format!("{} (a retrain needs {limit})", counted(*labels, "new label"))
         }
+        TriggerCause::Feedback(labels) => feedback(labels),
         TriggerCause::HistoryUnreadable(why) => {
             format!(
                 "part of the history cannot be read and is ignored ({why}); restore history.jsonl from a backup"
@@ -182,6 +186,7 @@ fn performance_sentence(performance: &LabelledF1) -> String {
                  {involved} of them labelled or predicted positive (minimum {least_positive})"
             )
         }
+        LabelledF1::Feedback(labels) => format!("F1 is not measured: {}", feedback(labels)),
         LabelledF1::Picked { counted } => {
             format!(
                 "F1 is not measured: {} are not a random sample; label a random sample",
@@ -237,25 +242,41 @@ fn short(limit: f64) -> f64 {
     (limit * 1000.0).round() / 1000.0
 }
 
-fn estimated_sentence(estimated: Option<&EstimatedF1>, margin: f64) -> String {
-    let Some(estimated) = estimated else {
-        return format!(
-            "F1 cannot be estimated: both sides need scores, and the reference needs {MIN_LABELLED_PER_CLASS} labelled messages per class"
-        );
+fn estimated_sentence(estimated: &Result<EstimatedF1, NotEstimated>, margin: f64) -> String {
+    let estimated = match estimated {
+        Ok(estimated) => estimated,
+        Err(why) => return format!("F1 cannot be estimated: {}", not_estimated(*why)),
     };
-    let EstimatedF1 { expected: now, reference, messages, .. } = estimated;
-    let fired = estimated.loss_lower_bound() > margin;
-    let is_chance = !fired && now.value < reference.value - margin;
+    let EstimatedF1 { expected: now, reference, messages, adjusted, doubt, .. } = estimated;
+    let is_chance = estimated.loss_lower_bound() <= margin && now.value < reference.value - margin;
     format!(
-        "estimated F1 is {:.3} ({:.3} to {:.3}) on {}; the reference is {:.3} after adjusting for class balance \
-        (limit: {margin} below the reference){}",
+        "estimated F1 is {:.3} ({:.3} to {:.3}) on {}; the reference is {:.3}{} (limit: {margin} below the reference){}{}",
         now.value,
         now.interval.0,
         now.interval.1,
         counted(*messages, "message"),
         reference.value,
+        if *adjusted { " after adjusting for class balance" } else { "" },
         if is_chance { "; the difference can be chance" } else { "" },
+        doubt.map_or_else(String::new, |doubt| format!(
+            "; do not trust this estimate: {}",
+            prose::doubt(doubt)
+        ))
     )
+}
+
+fn not_estimated(why: NotEstimated) -> String {
+    match why {
+        NotEstimated::NoReference => "there is no reference; set --model or --reference".into(),
+        NotEstimated::TooFewMessages => format!("each side needs {MIN_MESSAGES} distinct messages"),
+        NotEstimated::NoScores => "both sides need scores; set --model".into(),
+        NotEstimated::TooFewLabels => {
+            format!("the reference needs {MIN_LABELLED_PER_CLASS} labelled messages per class")
+        }
+        NotEstimated::NoPositives => {
+            "no message is predicted positive, and the scores suggest that none is; label some rows".into()
+        }
+    }
 }
 
 fn drift_sentence(drift: &DriftPersistence) -> String {

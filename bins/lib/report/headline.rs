@@ -163,6 +163,9 @@ fn fired_trigger(drift: &DriftReport) -> Option<&Reason> {
 }
 
 fn labels_sentence(run: &RunResults, drift: &DriftReport) -> String {
+    if let Some(feedback) = find(drift, TriggerCode::FeedbackLoop) {
+        return format!("Independent labels are needed: {}", feedback.fact());
+    }
     let labels = find(drift, TriggerCode::LabelsNeeded).and_then(|reason| reason.value.zip(reason.limit));
     let (labels, limit) = labels.unwrap_or_default();
     let labels = match amount(labels, "new label") {
@@ -188,10 +191,11 @@ pub(super) fn retrain_fact(drift: &DriftReport) -> String {
     match (drift.reason, measured, &drift.expected) {
         (Some(TriggerCode::Forced), ..) => "it is forced".into(),
         (Some(TriggerCode::ExpectedPerformance), Some((_, margin)), Some(estimated)) => format!(
-            "estimated F1 is {} on {}; the reference is {} after adjusting for class balance (limit: {} below the reference)",
+            "estimated F1 is {} on {}; the reference is {}{} (limit: {} below the reference)",
             figure(estimated.expected.value),
             counted(estimated.messages, "message"),
             figure(estimated.reference.value),
+            if estimated.adjusted { " after adjusting for class balance" } else { "" },
             number(margin)
         ),
         (Some(TriggerCode::Drift), Some((windows, limit)), _) => {

@@ -108,7 +108,9 @@ fn estimated(drift: &DriftReport) -> Option<KeyFact> {
     let estimated = drift.expected?;
     let messages = counted(estimated.messages, "message");
     let reference = figure(estimated.reference.value);
-    let remark = format!("on {messages}; the reference is {reference} after adjusting for class balance");
+    let adjusted = if estimated.adjusted { " after adjusting for class balance" } else { "" };
+    let doubt = if estimated.doubt.is_some() { "; do not trust this estimate" } else { "" };
+    let remark = format!("on {messages}; the reference is {reference}{adjusted}{doubt}");
     Some(KeyFact { name: "Estimated F1", value: figure(estimated.expected.value), remark })
 }
 

@@ -237,12 +237,13 @@ fn performance(page: &mut MarkdownPage, drift: Option<&DriftReport>, metrics: Op
         row("Precision on these rows", numbers::figure(*precision), bounds(intervals.precision));
         row("Recall on these rows", numbers::figure(*recall), bounds(intervals.recall));
     }
-    if let Some(EstimatedF1 { expected, reference, before, others, .. }) = estimated {
+    if let Some(EstimatedF1 { expected, reference, before, adjusted, others, .. }) = estimated {
         for (name, figure) in [
-            ("Estimated F1", expected),
-            ("F1 of the reference, adjusted for class balance", reference),
-            ("F1 of the reference", before),
+            ("Estimated F1", Some(expected)),
+            ("F1 of the reference, adjusted for class balance", adjusted.then_some(reference)),
+            ("F1 of the reference", Some(before)),
         ] {
+            let Some(figure) = figure else { continue };
             row(name, numbers::figure(figure.value), numbers::bounds(figure.interval));
         }
         for (name, figure) in

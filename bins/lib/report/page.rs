@@ -158,14 +158,15 @@ fn plotted_figures(run: &RunResults) -> Vec<PlottedFigure> {
             add(prose::traffic_f1(metrics), &metrics.figures);
         }
     }
-    if let Some(EstimatedF1 { expected, reference, before, .. }) =
+    if let Some(EstimatedF1 { expected, reference, before, adjusted, .. }) =
         run.drift.as_ref().and_then(|drift| drift.expected.as_ref())
     {
         for (name, class, figure) in [
-            ("Estimated F1", "now", expected),
-            ("F1 of the reference, adjusted for class balance", "was", reference),
-            ("F1 of the reference", "was", before),
+            ("Estimated F1", "now", Some(expected)),
+            ("F1 of the reference, adjusted for class balance", "was", adjusted.then_some(reference)),
+            ("F1 of the reference", "was", Some(before)),
         ] {
+            let Some(figure) = figure else { continue };
             let (value, interval) = (figure.value, Some(figure.interval));
             figures.push(PlottedFigure { name: name.into(), class, value, interval });
         }

@@ -5,8 +5,8 @@ use crate::compare::reasons::CompareReasonCode;
 use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;
 use crate::drift::drift_report::DriftReport;
-use crate::drift::estimated_f1::EstimatedF1;
-use crate::drift::families::{ALPHA, Family};
+use crate::drift::estimated_f1::{EstimateDoubt, EstimatedF1};
+use crate::drift::families::Family;
 use crate::drift::past_runs::MIN_WINDOWS;
 use crate::drift::policy::Schedule;
 use crate::drift::repeats::{Repeated, Repeats};
@@ -21,7 +21,6 @@ use crate::report::escape::cut;
 use crate::report::numbers::{CountUnit, bounds, count, counted, figure, number, percent, signed};
 use crate::rows::contract::ValidateReport;
 use crate::stats::metrics::Metrics;
-use crate::stats::prior_shift;
 
 /// Maximum number of characters in a sentence. Only forged results have more.
 const SENTENCE: usize = 400;
@@ -92,6 +91,7 @@ fn drift_trigger(code: TriggerCode) -> &'static str {
         TriggerCode::Changes => "Watched file",
         TriggerCode::Cooldown => "Cooldown",
         TriggerCode::LabelsNeeded => "New labels",
+        TriggerCode::FeedbackLoop => "Independent labels",
         TriggerCode::HistoryUnreadable => "History",
     }
 }
@@ -99,7 +99,9 @@ fn drift_trigger(code: TriggerCode) -> &'static str {
 /// `yes` if the trigger fired, `blocks` if the trigger blocks a retrain, else `no`.
 pub(super) fn fired(reason: &Reason) -> &'static str {
     match (TriggerCode::named(&reason.code), reason.fired) {
-        (Some(TriggerCode::Cooldown | TriggerCode::LabelsNeeded), true) => "blocks",
+        (Some(TriggerCode::Cooldown | TriggerCode::LabelsNeeded | TriggerCode::FeedbackLoop), true) => {
+            "blocks"
+        }
         (_, true) => "yes",
         (_, false) => "no",
     }
@@ -209,22 +211,47 @@ pub(super) fn by_points(list: &[FeatureChange]) -> Vec<&FeatureChange> {
 }
 
 pub(super) fn estimated(estimated: &EstimatedF1) -> String {
-    let EstimatedF1 { expected, reference, before, messages, positives, .. } = estimated;
-    format!(
-        "Estimated F1 is {} ({}) on {}; the reference is {} after adjusting for class balance ({} positive). Without this adjustment, the reference is {}. \
-        The estimate assumes that a score has the same meaning as in the reference.",
+    let EstimatedF1 { expected, reference, before, messages, positives, adjusted, doubt, .. } = estimated;
+    let now = format!(
+        "Estimated F1 is {} ({}) on {}; the reference is {}",
         figure(expected.value),
         bounds(expected.interval),
         counted(*messages, "distinct message"),
         figure(reference.value),
-        percent(*positives),
-        figure(before.value),
-    )
+    );
+    let adjusted = if *adjusted {
+        format!(
+            " after adjusting for class balance ({} positive). Without this adjustment, the reference is {}.",
+            percent(*positives),
+            figure(before.value)
+        )
+    } else {
+        ".".into()
+    };
+    let trust = doubt.map_or_else(
+        || "The estimate assumes that a score has the same meaning as in the reference.".into(),
+        |doubt| format!("Do not trust this estimate: {}. Label some rows to measure F1.", self::doubt(doubt)),
+    );
+    format!("{now}{adjusted} {trust}")
+}
+
+/// Why an estimate of F1 cannot be trusted.
+pub(super) fn doubt(doubt: EstimateDoubt) -> &'static str {
+    match doubt {
+        EstimateDoubt::OtherMessages => {
+            "the messages have little in common with the reference, so it is a guess"
+        }
+        EstimateDoubt::ChangedWords => "the words changed, so a score can have another meaning",
+        EstimateDoubt::ChangedScores => "the scores changed in a way that no class balance explains",
+        EstimateDoubt::UnclearBalance => {
+            "the class balance seems to have changed, but there are too few messages to rule out another change"
+        }
+    }
 }
 
 /// Names the kind of shift: label shift, content shift or none.
 pub(super) fn shift(shift: &LabelShift) -> String {
-    let LabelShift { before, estimated, by_verdicts, distance, p, only_base_rate } = *shift;
+    let LabelShift { before, estimated, by_verdicts, distance, p, text, only_base_rate, .. } = *shift;
     let verdicts =
         by_verdicts.map_or_else(String::new, |share| format!(", {} from verdicts", percent(share)));
     let shares = format!(
@@ -232,25 +259,26 @@ pub(super) fn shift(shift: &LabelShift) -> String {
         percent(before),
         percent(estimated)
     );
-    let test = format!("distance {}, p {}", number(distance), p_value(p));
-    let is_content = p <= ALPHA && distance >= 0.10;
-    let is_label = (estimated - before).abs() >= prior_shift::MIN_EFFECT;
-    match (only_base_rate, is_label, is_content) {
-        (true, ..) => {
+    let has_words = text.is_some_and(|text| text.is_change());
+    let words = text.map_or_else(String::new, |text| format!(", AUC of the words {}", number(text.auc)));
+    let test = format!("distance {}, p {}{words}", number(distance), p_value(p));
+    match (shift.is_balance_changed(), has_words || shift.are_scores_changed()) {
+        _ if only_base_rate => {
             format!(
                 "Label shift: the class balance changed ({shares}), and this explains the new scores ({test})."
             )
         }
-        (_, true, _) => format!(
-            "Content shift: the class balance changed ({shares}), but this does not explain the new scores ({test})."
+        (true, true) => format!(
+            "Content shift: the scores suggest another class balance ({shares}), but this does not explain all changes ({test})."
         ),
-        (_, false, true) => {
-            format!(
-                "Content shift: the scores changed ({test}), but the class balance hardly changed ({shares})."
-            )
-        }
-        (_, false, false) => {
-            format!("No shift: neither the class balance ({shares}) nor the scores ({test}) changed much.")
+        (true, false) => format!(
+            "Unclear shift: the scores suggest another class balance ({shares}), but there are too few messages to rule out another change ({test})."
+        ),
+        (false, true) => format!(
+            "Content shift: the messages changed ({test}), but the class balance hardly changed ({shares})."
+        ),
+        (false, false) => {
+            format!("No shift: neither the class balance ({shares}) nor the messages ({test}) changed much.")
         }
     }
 }
@@ -408,13 +436,18 @@ mod tests {
             before: 0.3,
             estimated: 0.5,
             by_verdicts: None,
+            balance_p: 1e-9,
             distance: 0.01,
+            distance_upper: 0.05,
             p: 0.9,
+            text: None,
             only_base_rate: true,
         };
         assert!(shift(&base).starts_with("Label shift"));
         let content = LabelShift { distance: 0.2, p: 1e-9, only_base_rate: false, ..base };
-        assert!(shift(&content).starts_with("Content shift: the class balance changed"));
+        assert!(shift(&content).starts_with("Content shift: the scores suggest another class balance"));
+        let unclear = LabelShift { distance_upper: 0.15, only_base_rate: false, ..base };
+        assert!(shift(&unclear).starts_with("Unclear shift"));
         let still = LabelShift { estimated: 0.31, only_base_rate: false, ..base };
         assert!(shift(&still).starts_with("No shift"));
         assert!(shift(&LabelShift { estimated: 0.31, ..content }).contains("hardly changed"));

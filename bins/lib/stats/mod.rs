@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod figure_checks;
 pub mod welch;
 pub mod power;
+pub mod poisson_binomial;
 pub mod sequential;
 pub mod significance;
 pub mod two_by_two;

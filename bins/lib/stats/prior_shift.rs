@@ -148,6 +148,51 @@ pub struct PriorBasis {
     pub separation: f64,
 }
 
+/// Another change than the class balance, or missing evidence against it. The estimate of the class balance can then be
+/// wrong, and a correction can do more harm than good.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OtherChange {
+    /// The model has no profile with scores and labels to compare with.
+    NoReference,
+    /// There are too few messages to compare.
+    TooFewMessages,
+    /// The words differ from the training rows at the same class balance.
+    Words {
+        /// AUC of a classifier that separates the messages from the training rows.
+        auc: f64,
+    },
+    /// The distance of the scores from the training rows at the same class balance can reach the minimum effect.
+    Scores {
+        /// Upper 95% bound of the distance.
+        upper: f64,
+        /// Minimum effect.
+        limit: f64,
+    },
+}
+
+impl fmt::Display for OtherChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoReference => {
+                f.write_str("the model has no profile of its training rows to compare with; fit it again")
+            }
+            Self::TooFewMessages => {
+                f.write_str("there are too few messages to compare with the training rows")
+            }
+            Self::Words { auc } => {
+                write!(
+                    f,
+                    "the words differ from the training rows (AUC {auc:.3}), so the estimate can be wrong"
+                )
+            }
+            Self::Scores { upper, limit } => write!(
+                f,
+                "other changes of the scores cannot be ruled out (distance up to {upper:.3}, limit {limit})"
+            ),
+        }
+    }
+}
+
 /// The class balance that scores are corrected for, and the reason.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Prior {
@@ -180,8 +225,9 @@ impl Prior {
     }
 
     /// Corrects scores for the class balance estimated from the scores of distinct rows, if the change is significant
-    /// and reaches [`MIN_EFFECT`]. The odds change by a factor of at most [`MAX_ODDS_FACTOR`].
-    pub fn auto(scores: &[f64], basis: PriorBasis) -> Self {
+    /// and reaches [`MIN_EFFECT`], and if there is no other change. The odds change by a factor of at most
+    /// [`MAX_ODDS_FACTOR`].
+    pub fn auto(scores: &[f64], basis: PriorBasis, other: Option<OtherChange>) -> Self {
         let rows = scores.len() as u64;
         let mut prior = Self { rows: Some(rows), ..Self::uncorrected("auto", basis) };
         let change = match (basis.obstacle(), PriorShiftTest::test(scores, basis.trained)) {
@@ -198,16 +244,19 @@ impl Prior {
         let found = format!("estimated class balance is {estimated:.3} on {rows} distinct rows");
         let is_significant = p < LEVEL;
         let is_large = (estimated - training).abs() >= MIN_EFFECT;
-        prior.acted = is_significant && is_large && basis.separation >= MIN_SEPARATION;
+        let is_separated = basis.separation >= MIN_SEPARATION;
+        prior.acted = is_significant && is_large && is_separated && other.is_none();
         prior.why = if !is_significant {
             format!("{found}, which is not significantly different from {training:.3} in training (p {p:.3})")
         } else if !is_large {
             format!("{found}, which differs from {training:.3} in training by less than {MIN_EFFECT}")
-        } else if !prior.acted {
+        } else if !is_separated {
             format!(
                 "{found}, but recall minus false positive rate was {:.3} out of fold (minimum {MIN_SEPARATION})",
                 basis.separation
             )
+        } else if let Some(other) = other {
+            format!("{found}, but {other}")
         } else {
             let factor = (odds(estimated) / odds(training)).clamp(1.0 / MAX_ODDS_FACTOR, MAX_ODDS_FACTOR);
             prior.used = Some(scale_odds(training, factor));
@@ -296,10 +345,10 @@ mod tests {
     #[test]
     fn each_check_alone_prevents_a_correction() {
         let shifted = confident(100, 100);
-        let acted = Prior::auto(&shifted, BASIS);
+        let acted = Prior::auto(&shifted, BASIS, None);
         assert!(acted.acted, "{acted:?}");
         let rejects = |scores: &[f64], basis: PriorBasis, why: &str| {
-            let prior = Prior::auto(scores, basis);
+            let prior = Prior::auto(scores, basis, None);
             assert!(!prior.acted && prior.why.contains(why), "{why}: {prior:?}");
             assert_eq!((prior.used, prior.corrected(0.3)), (basis.trained.share(), 0.3));
         };
@@ -312,6 +361,14 @@ mod tests {
             "of one class",
         );
         rejects(&confident(25, 175), BASIS, "not significantly");
+        for (other, why) in [
+            (OtherChange::NoReference, "no profile"),
+            (OtherChange::Words { auc: 0.9 }, "the words differ from the training rows (AUC 0.900)"),
+            (OtherChange::Scores { upper: 0.12, limit: 0.1 }, "(distance up to 0.120, limit 0.1)"),
+        ] {
+            let prior = Prior::auto(&shifted, BASIS, Some(other));
+            assert!(!prior.acted && prior.why.contains(why), "{prior:?}");
+        }
         // The change from 0.1 to 0.115 on many rows is significant, but below the minimum effect.
         let many = PriorBasis { trained: TrainingBalance { positive: 10_000, negative: 90_000 }, ..BASIS };
         rejects(&confident(2300, 17_700), many, "by less than 0.03");
@@ -320,7 +377,7 @@ mod tests {
     #[test]
     fn the_odds_change_by_a_factor_of_ten_at_most() {
         for scores in [confident(990, 10), vec![1.0; 300]] {
-            let up = Prior::auto(&scores, BASIS);
+            let up = Prior::auto(&scores, BASIS, None);
             assert!((odds(up.used.unwrap()) - 10.0 / 9.0).abs() < 1e-12, "{up:?}");
             assert!(
                 (odds(up.corrected(0.5)) - 10.0).abs() < 1e-12 && up.why.contains("was limited"),
@@ -330,6 +387,7 @@ mod tests {
         let down = Prior::auto(
             &confident(0, 3000),
             PriorBasis { trained: TrainingBalance { positive: 900, negative: 1100 }, ..BASIS },
+            None,
         );
         assert!(down.estimated == Some(0.0) && (odds(down.corrected(0.5)) - 0.1).abs() < 1e-12, "{down:?}");
         let given = Prior::given(0.99, BASIS);

@@ -1,6 +1,7 @@
 //! Measures error rates of `drift` on simulated streams: `harness MODE [--runs N] [--json FILE]` prints a table.
 //!
-//! The modes: `alarms` counts alarms by scenario and number of rows. `harm` compares estimated F1 with the true F1. `loss`
+//! The modes: `alarms` counts alarms by scenario and number of rows. `harm` compares estimated F1 with the true F1. `coverage`
+//! counts intervals that contain the true F1. `loss`
 //! counts retrain requests after a loss of F1. `once` counts retrain requests after a single newsletter. `year` counts false
 //! retrains in a year without drift. `policies` runs a stream with harmless and harmful drift under each policy. The runs
 //! use several models, each fitted on 5,000 rows without drift.
@@ -11,6 +12,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use spamops::drift::decision::{DriftDecision, decide};
+use spamops::drift::estimated_f1::EstimatedF1;
 use spamops::drift::families::Family;
 use spamops::drift::history::History;
 use spamops::drift::observation::{Champion, DriftEvidence};
@@ -48,8 +50,9 @@ const MODELS: u64 = 25;
 
 fn main() -> Done<()> {
     let mut arguments = std::env::args().skip(1);
-    let mode =
-        arguments.next().ok_or("harness alarms|harm|loss|once|year|policies [--runs N] [--json FILE]")?;
+    let mode = arguments
+        .next()
+        .ok_or("harness alarms|harm|coverage|loss|once|year|policies [--runs N] [--json FILE]")?;
     let (mut runs, mut file) = (500, None);
     while let Some(option) = arguments.next() {
         let value = arguments.next().ok_or("an option needs a value")?;
@@ -63,6 +66,7 @@ fn main() -> Done<()> {
     let found = match mode.as_str() {
         "alarms" => alarms(&models, runs)?,
         "harm" => harm(&models)?,
+        "coverage" => coverage(&models, runs)?,
         "loss" => loss(&models, runs)?,
         "once" => once(&models, runs)?,
         "year" => year(&models, runs)?,
@@ -307,7 +311,7 @@ fn harm(models: &[WatchedModel]) -> Done<Value> {
         let (name, strength) = blocks[usize::try_from(block)?];
         let rows = stream::rows(named(name, strength)?, 3000, 3_000_000 + block);
         let (decision, confusion) = watched.day(&mut StreamState::default(), rows, false)?;
-        let expected = decision.assessment.expected.ok_or("F1 was not estimated")?;
+        let expected = decision.assessment.expected.map_err(|_| "F1 was not estimated")?;
         let distance = |family: Family| {
             let mut tests = decision.assessment.signals.iter().map(|signal| &signal.test);
             tests.find(|test| test.family == family).map_or(0.0, |test| test.effect)
@@ -344,6 +348,42 @@ fn harm(models: &[WatchedModel]) -> Done<Value> {
     Ok(
         json!({"spearman": {"expected": expected, "score": score, "classifier": classifier}, "blocks": points}),
     )
+}
+
+/// How often the 95% interval of estimated F1 contains the true F1, if a score keeps its meaning.
+fn coverage(models: &[WatchedModel], runs: u64) -> Done<Value> {
+    print("scenario             new   coverage [99% interval]   F1     estimated width   adjusted doubted")?;
+    let mut all = Vec::new();
+    for (name, strength) in [("quiet", 0.0), ("prior", 0.1), ("prior", -0.2), ("length", 0.5)] {
+        for size in [300, 1000, 5000] {
+            let found = each(runs, |run| {
+                let rows = stream::rows(named(name, strength)?, size, 13_000_000 + run);
+                let (decision, confusion) =
+                    model_for(models, run).day(&mut StreamState::default(), rows, false)?;
+                let estimated = decision.assessment.expected.map_err(|_| "F1 was not estimated")?;
+                Ok((estimated, confusion.f1()))
+            })?;
+            let holds = |(estimated, truth): &&(EstimatedF1, f64)| {
+                (estimated.expected.interval.0..=estimated.expected.interval.1).contains(truth)
+            };
+            let covered = Rate::of(found.iter().filter(holds).count(), found.len());
+            let mean = |of: &dyn Fn(&(EstimatedF1, f64)) -> f64| {
+                found.iter().map(of).sum::<f64>() / found.len() as f64
+            };
+            let (truth, value) = (mean(&|run| run.1), mean(&|run| run.0.expected.value));
+            let width = mean(&|run| run.0.expected.interval.1 - run.0.expected.interval.0);
+            let adjusted = mean(&|run| f64::from(u8::from(run.0.adjusted)));
+            let doubted = mean(&|run| f64::from(u8::from(run.0.doubt.is_some())));
+            let scenario = format!("{name} {strength}");
+            print(&format!(
+                "{scenario:18} {size:5}   {}      {truth:.3}  {value:.3}     {width:.3}   {adjusted:.3}    {doubted:.3}",
+                covered.text()
+            ))?;
+            all.push(json!({"scenario": scenario, "new": size, "covered": covered.json(), "f1": truth, "expected": value,
+                "width": width, "adjusted": adjusted, "doubted": doubted}));
+        }
+    }
+    Ok(json!({"runs": runs, "cells": all}))
 }
 
 /// A block of rows: scenario, strength, true F1, estimated F1, distance of the scores, AUC of the drift classifier.

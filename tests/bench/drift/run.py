@@ -160,6 +160,8 @@ def bounds(found):
         yield f"detected, {name}, {size} rows >= {least}", cells[name, size]["rate"], cells[name, size]["rate"] >= least
     expected = found["harm"]["spearman"]["expected"]
     yield "rank correlation of estimated with true F1 >= .8", expected, expected >= 0.8
+    for cell in found["coverage"]["cells"]:
+        yield f"coverage, {cell['scenario']}, {cell['new']} rows >= .93", cell["covered"]["rate"], cell["covered"]["rate"] >= 0.93
     for change in found["loss"]["changes"]:
         name, share = change["change"], change["three_days"]["rate"]
         if name in ("graded 0.45", "campaign 0.13", "relabel 0.05, labelled"):
@@ -248,7 +250,7 @@ def main():
     args = parser.parse_args()
     FILES.mkdir(parents=True, exist_ok=True)
     found = {"cost": cost(args), "real": real(args)}
-    for mode, count in (("harm", 1), ("alarms", args.runs), ("loss", min(args.runs, 200)), ("once", min(args.runs, 200)), ("policies", min(args.runs, 20)), ("year", args.years)):
+    for mode, count in (("harm", 1), ("coverage", args.runs), ("alarms", args.runs), ("loss", min(args.runs, 200)), ("once", min(args.runs, 200)), ("policies", min(args.runs, 20)), ("year", args.years)):
         found[mode] = harness(args, mode, count)
     (HERE / "results.json").write_text(json.dumps(found, indent=1) + "\n")
     (HERE / "figure.svg").write_text(figure(found, json.loads((HERE / "evidently.json").read_text())))
