@@ -12,6 +12,7 @@ use spamops::compare::evidence::CompareEvidence;
 use spamops::compare::gates::Gate;
 use spamops::compare::recent::NewestRows;
 use spamops::compare::sequential::SequentialTest;
+use spamops::compare::suspicion;
 use spamops::compare::tally::{CompareTally, TallyCounts};
 use spamops::io::fraction::Fraction;
 use spamops::io::result_file;
@@ -130,6 +131,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", requires = "challenger")]
     golden: Option<Place>,
 
+    /// Code of a group of suspect rows that you accept
+    ///
+    /// fit finds rows labelled ham that share a rare phrase, a day or a source, although the rest of their text looks
+    /// like spam. They can be a backdoor: the verdict is inconclusive until you accept the group, or if the champion
+    /// learned from the same group. Look at the rows first. Only the command line can set this option. You can repeat it.
+    #[arg(long, value_name = "CODE", requires = "challenger", hide_short_help = true)]
+    accept_suspect: Vec<String>,
+
     /// State of a sequential test, for labels that arrive over time
     ///
     /// Each call adds the rows that are not counted yet, identified by --id or their text. A copy of a counted message
@@ -165,6 +174,7 @@ impl Tool for Args {
         let challenger = self.challenger.as_ref().map(Model::read).transpose()?;
         let models = ModelPair { champion: champion.as_ref(), challenger: challenger.as_ref() };
         let id = self.id.as_deref();
+        let suspects = suspicion::judge(models.challenger, models.champion, &self.accept_suspect)?;
         let has_champion = self.scored.len() == 2 || champion.is_some();
         let counts = TallyCounts::new(has_champion, self.sequential_test(models, scene)?);
         let mut tally = CompareTally::new(counts, id, &self.slice);
@@ -188,6 +198,7 @@ impl Tool for Args {
             required: models.challenger.map(|model| model.estimate.gates.clone()).unwrap_or_default(),
             golden: golden.transpose()?,
             labels: holdout.evidence()?,
+            suspects,
             ..counted
         });
         flips.map_or(Ok(()), FlipsFile::finish)?;

@@ -16,6 +16,7 @@ use spamops::model::search;
 use spamops::model::threads;
 use spamops::model::training_files::{TrainingFiles, TrainingSummary};
 use spamops::model::training_rows::{ResourceLimits, TrainingRow};
+use spamops::report::suspect_fact::suspect_fact;
 use spamops::rows::label::LabelNames;
 use spamops::rows::mask::MaskKind;
 
@@ -79,6 +80,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COLUMN", hide_short_help = true)]
     weight_column: Option<String>,
 
+    /// Column with the source of each label, such as the reporter
+    ///
+    /// fit warns if one source labels spam as ham, as it warns about a phrase or a day. Models do not learn from this
+    /// column.
+    #[arg(long, value_name = "COLUMN", hide_short_help = true)]
+    source_column: Option<String>,
+
     /// Personal data to mask: email, phone, card, iban, ip
     ///
     /// Rows are masked before learning. The model then masks the same kinds before it scores a row.
@@ -135,6 +143,7 @@ impl Tool for Args {
             inputs: &self.inputs,
             features: &self.features,
             weight_column: self.weight_column.as_deref(),
+            source_column: self.source_column.as_deref(),
             masked: &self.mask,
             options: &|| self.rows.options(scene),
         };
@@ -162,6 +171,7 @@ impl Tool for Args {
             None => fit::fit(&files, &recipe, provenance, limits)?,
         };
         check_estimate(&model, recipe.folds, scene);
+        warn_of_suspects(&model, scene);
         model.write(&self.output)?;
         Ok(Outcome::Done)
     }
@@ -218,6 +228,16 @@ fn check_estimate(model: &Model, folds: usize, scene: &Scene) {
     }
     for gate in estimate.gates.iter().filter(|gate| !gate.passed) {
         scene.warn(format!("out-of-fold {gate}"));
+    }
+}
+
+/// Warns about every group of rows that may be a backdoor.
+fn warn_of_suspects(model: &Model, scene: &Scene) {
+    for group in &model.suspects {
+        let (fact, id) = (suspect_fact(group, &model.names), &group.id);
+        scene.warn(format!(
+            "{fact}; check their labels; if they are correct, run compare with --accept-suspect {id}"
+        ));
     }
 }
 

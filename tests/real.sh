@@ -50,6 +50,9 @@ case ${1-} in
     exec tests/bench/speed.py large target/tools ;;
   promotions) # how often `compare` promotes simulated challengers, compared with exact McNemar and `new >= old`
     exec cargo run --quiet --release --locked --example promotions -- "${@:2}" ;;
+  poison) # backdoors in the training rows: how many get through, and how many honest campaigns are held
+    tools
+    exec tests/bench/poison/run.py target/tools --trials "${TRIALS:-20}" ;;
   fuzz-10min) # every fuzz target for ten minutes, two at a time
     exec tests/fuzz/all.sh 600 ;;
   "")

@@ -152,6 +152,7 @@ fn a_file_that_changes_between_two_passes_is_an_error() {
         inputs: &inputs,
         features: &[],
         weight_column: None,
+        source_column: None,
         masked: &[],
         options: &ReadOptions::default,
         stamps: OnceLock::new(),

@@ -4,6 +4,7 @@
 
 mod directory;
 
+mod backdoors;
 mod compare;
 mod copies;
 mod draw;

@@ -44,6 +44,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "label-column",
             "date-column",
             "weight-column",
+            "source-column",
             "positive",
             "features",
             "id",
@@ -171,6 +172,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
         OptionKind::Action,
         &[
             "force",
+            "accept-suspect",
             "split",
             "for-labels",
             "infer",
@@ -199,6 +201,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "until",
             "watch-since",
             "expect",
+            "expect-head",
             "reason",
             "actor",
             "run-url",

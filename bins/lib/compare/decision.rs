@@ -12,6 +12,7 @@ use crate::compare::reasons::CompareReason;
 use crate::compare::recent::RecentRows;
 use crate::compare::sequential::SequentialEvidence;
 use crate::compare::slices::Slice;
+use crate::compare::suspicion::JudgedGroup;
 use crate::compare::verdict_basis::VerdictBasis;
 use crate::model::estimate::RequiredGate;
 use crate::stats::metrics::Figures;
@@ -77,8 +78,8 @@ pub struct CompareDecision {
 
 /// Decides whether the challenger is better and can be deployed. Without a champion, only the checks decide.
 pub fn decide(evidence: CompareEvidence) -> CompareDecision {
-    let CompareEvidence { mut messages, traffic, recent, required, golden, sequential, labels, .. } =
-        evidence;
+    let CompareEvidence { mut messages, traffic, recent, required, golden, .. } = evidence;
+    let CompareEvidence { suspects, sequential, labels, .. } = evidence;
     let pairs = PairedRows::from(&messages.counts);
     let whole = match messages.counts {
         RowCounts::Paired(counts) => Some(PairedResult::of(counts)),
@@ -100,12 +101,13 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
     let feedback = labels.filter(|labels| whole.is_some() && labels.is_feedback());
     let (verdict, rows_needed) = match feedback {
         Some(_) => (CompareVerdict::Inconclusive, None),
-        None => (basis.verdict(), basis.rows_needed()),
+        None => (after_suspicion(basis.verdict(), &suspects), basis.rows_needed()),
     };
     let passed = gates.iter().map(GateOutcome::passed);
     let deploy_block = deploy_block(verdict, passed, &required, &slices, golden.as_ref());
     let mut reasons: Vec<CompareReason> = feedback.into_iter().map(CompareReason::Feedback).collect();
     reasons.extend(basis.reasons());
+    reasons.extend(suspects.into_iter().map(CompareReason::SuspectRows));
     reasons.extend(rows_needed.map(|(rows, needed)| CompareReason::RowsNeeded { rows, needed }));
     reasons.extend(gates.iter().cloned().map(CompareReason::Gate));
     reasons.extend(required.iter().cloned().map(CompareReason::Required));
@@ -127,6 +129,14 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
         required,
         golden,
         sequential,
+    }
+}
+
+/// The verdict of the tests, unless they may have counted the rows of a backdoor in favour of the challenger.
+fn after_suspicion(verdict: CompareVerdict, suspects: &[JudgedGroup]) -> CompareVerdict {
+    match verdict {
+        CompareVerdict::Better if suspects.iter().any(JudgedGroup::is_open) => CompareVerdict::Inconclusive,
+        _ => verdict,
     }
 }
 

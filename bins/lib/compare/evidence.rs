@@ -8,6 +8,7 @@ use crate::compare::golden::GoldenResult;
 use crate::compare::recent::RecentRows;
 use crate::compare::sequential::SequentialEvidence;
 use crate::compare::slices::Slices;
+use crate::compare::suspicion::JudgedGroup;
 use crate::model::estimate::RequiredGate;
 use crate::model::label_evidence::LabelEvidence;
 use crate::stats::metrics::Confusion;
@@ -87,6 +88,8 @@ pub struct CompareEvidence {
     /// Gates that were set when the challenger was fitted.
     pub required: Vec<RequiredGate>,
     pub golden: Option<GoldenResult>,
+    /// Groups of suspect rows of the challenger.
+    pub suspects: Vec<JudgedGroup>,
     pub sequential: Option<SequentialEvidence>,
     /// Labels compared with the champion's verdicts; none without the champion's model.
     pub labels: Option<LabelEvidence>,
@@ -103,6 +106,7 @@ impl CompareEvidence {
             gates: Vec::new(),
             required: Vec::new(),
             golden: None,
+            suspects: Vec::new(),
             sequential: None,
             labels: None,
         }

@@ -7,6 +7,7 @@ pub mod recent;
 pub mod sequential;
 mod text_slices;
 pub mod slices;
+pub mod suspicion;
 pub mod evidence;
 pub mod tally;
 pub mod deployment;

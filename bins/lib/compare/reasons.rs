@@ -5,6 +5,7 @@ use crate::compare::golden::GoldenResult;
 use crate::compare::paired_result::{MIN_F1_EFFECT, PairedResult, SIGNIFICANCE_LEVEL};
 use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 use crate::compare::slices::{MAX_SLICE_LOSS, Slice};
+use crate::compare::suspicion::JudgedGroup;
 use crate::model::estimate::RequiredGate;
 use crate::model::label_evidence::{FEEDBACK_LEVEL, LabelEvidence};
 
@@ -29,6 +30,8 @@ pub enum CompareReason {
     /// Whether the interval of the F1 difference excludes a loss of the minimum effect.
     NotWorse(RowScope, PairedResult),
     Evidence(SequentialEvidence),
+    /// Negative training rows that share something, although the rest of their text is positive.
+    SuspectRows(JudgedGroup),
     /// The current number of rows, and the number needed for a verdict.
     RowsNeeded {
         rows: u64,
@@ -55,6 +58,7 @@ pub enum CompareReasonCode {
     F1Difference,
     NotWorse,
     Evidence,
+    SuspectRows,
     RowsNeeded,
     Gate,
     Required,
@@ -63,7 +67,7 @@ pub enum CompareReasonCode {
 }
 
 impl CompareReasonCode {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Rows,
         Self::First,
         Self::FeedbackLoop,
@@ -71,6 +75,7 @@ impl CompareReasonCode {
         Self::F1Difference,
         Self::NotWorse,
         Self::Evidence,
+        Self::SuspectRows,
         Self::RowsNeeded,
         Self::Gate,
         Self::Required,
@@ -88,6 +93,7 @@ impl CompareReasonCode {
             Self::F1Difference => "f1_difference",
             Self::NotWorse => "not_worse",
             Self::Evidence => "evidence",
+            Self::SuspectRows => "suspect_rows",
             Self::RowsNeeded => "rows_needed",
             Self::Gate => "gate",
             Self::Required => "required",
@@ -111,6 +117,7 @@ impl CompareReason {
             Self::F1Difference(..) => CompareReasonCode::F1Difference,
             Self::NotWorse(..) => CompareReasonCode::NotWorse,
             Self::Evidence(_) => CompareReasonCode::Evidence,
+            Self::SuspectRows(_) => CompareReasonCode::SuspectRows,
             Self::RowsNeeded { .. } => CompareReasonCode::RowsNeeded,
             Self::Gate(_) => CompareReasonCode::Gate,
             Self::Required(_) => CompareReasonCode::Required,
@@ -128,6 +135,7 @@ impl CompareReason {
             Self::F1Difference(_, part) => part.is_higher(),
             Self::NotWorse(_, part) => part.is_not_worse(),
             Self::Evidence(evidence) => evidence.most_for_challenger >= EVIDENCE_NEEDED,
+            Self::SuspectRows(judged) => !judged.is_open(),
             Self::Gate(gate) => gate.passed(),
             Self::Required(gate) => gate.passed,
             Self::Golden(golden) => golden.passed(),
@@ -143,6 +151,7 @@ impl CompareReason {
             Self::F1Difference(_, part) => Some(part.f1.map_or(0.0, |f1| f1.value)),
             Self::NotWorse(_, part) => Some(part.f1_lower_bound()),
             Self::Evidence(evidence) => Some(evidence.most_for_challenger),
+            Self::SuspectRows(judged) => Some(judged.group.rows as f64),
             Self::RowsNeeded { rows, .. } => Some(*rows as f64),
             Self::Gate(gate) => gate.challenger,
             Self::Required(gate) => gate.value,
@@ -159,6 +168,7 @@ impl CompareReason {
             Self::F1Difference(..) => Some(MIN_F1_EFFECT),
             Self::NotWorse(..) => Some(-MIN_F1_EFFECT),
             Self::Evidence(_) => Some(EVIDENCE_NEEDED),
+            Self::SuspectRows(_) => Some(0.0),
             Self::RowsNeeded { needed, .. } => Some(*needed as f64),
             Self::Gate(gate) => gate.gate.threshold,
             Self::Required(gate) => Some(gate.limit),
@@ -173,6 +183,7 @@ impl CompareReason {
             Self::Feedback(labels) => Some(labels.p),
             Self::PairedTest(_, part) => Some(part.mcnemar.exact),
             Self::SliceLoses(slice) => slice.p,
+            Self::SuspectRows(judged) => Some(judged.group.p),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use crate::compare::evidence::PairedRows;
 use crate::compare::gates::GateResult;
 use crate::compare::golden::GoldenResult;
 use crate::compare::paired_result::{CompareVerdict, PairedResult};
+use crate::compare::reasons::CompareReasonCode;
 use crate::compare::recent::RecentRows;
 use crate::compare::sequential::SequentialEvidence;
 use crate::compare::slices::Slice;
@@ -70,5 +71,11 @@ impl CompareReport {
     /// Number of distinct messages that decide; all rows if no row is a copy.
     pub fn counted(&self) -> u64 {
         self.messages.unwrap_or(self.rows)
+    }
+
+    /// The first group of suspect rows that nobody has accepted, as a reason.
+    pub fn open_suspicion(&self) -> Option<&Reason> {
+        let code = CompareReasonCode::SuspectRows.name();
+        self.reasons.iter().find(|reason| !reason.fired && reason.code == code)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::features::hash_table::KeyNumbers;
 use crate::features::row::FeatureSpec;
@@ -17,6 +18,22 @@ use crate::model::thread_counts::{self, CountedBlock, JoinedCounts, ThreadCounts
 use crate::model::threads;
 use crate::model::training_rows::{ResourceLimits, TrainingRow, TrainingRows};
 use crate::rows::label::Label;
+
+/// Where a row comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct RowOrigin {
+    /// Day of the row's date, in days since 1970.
+    pub day: Option<i64>,
+    /// Hash of the source; `None` if unknown.
+    pub source: Option<u64>,
+}
+
+impl RowOrigin {
+    fn of(row: &TrainingRow) -> Self {
+        let source = Some(&row.source).filter(|source| !source.is_empty());
+        Self { day: row.day, source: source.map(|source| xxh3_64(source.as_bytes())) }
+    }
+}
 
 /// Rows of counted terms. Terms are numbered in the order of their bytes. Within a row, they keep the order in which
 /// they first occur. The number of threads does not affect either order.
@@ -32,6 +49,8 @@ pub struct Corpus<'a> {
     numbers: OnceLock<KeyNumbers>,
     /// Label and weight of each row.
     pub labels: Vec<(Label, f64)>,
+    /// Day and source of each row.
+    pub origins: Vec<RowOrigin>,
     /// Digest of texts, cells, labels and weights, in order.
     pub digest: String,
     /// All rows, if they are in memory.
@@ -71,7 +90,7 @@ impl<'a> Corpus<'a> {
             if selection.is_all() { None } else { Some(select(training, features, selection, limits)?) };
         let hold = training.are_in_memory();
         let mut counted = threads::states::<ThreadCounts>(limits.threads);
-        let (mut labels, mut digest) = (Vec::new(), Sha256::new());
+        let (mut labels, mut origins, mut digest) = (Vec::new(), Vec::new(), Sha256::new());
         training.read(&mut |rows| {
             let hash = |digest: &mut &mut Sha256| rows.iter().for_each(|row| row.digest(digest));
             threads::each_while(&mut [&mut digest], 2, hash, || {
@@ -83,6 +102,7 @@ impl<'a> Corpus<'a> {
                 });
             });
             labels.extend(rows.iter().map(|row| (row.label, row.weight)));
+            origins.extend(rows.iter().map(RowOrigin::of));
             Ok(())
         })?;
         let blocks = hold.then(|| take_blocks(&mut counted));
@@ -98,6 +118,7 @@ impl<'a> Corpus<'a> {
             keys,
             numbers,
             labels,
+            origins,
             digest,
             blocks,
             ranks,
@@ -129,6 +150,17 @@ impl<'a> Corpus<'a> {
         let mut prints: Vec<(usize, FoldPrint)> = by_thread.into_iter().flatten().collect();
         prints.sort_unstable_by_key(|(row, _)| *row);
         Ok(prints.into_iter().map(|(_, print)| print).collect())
+    }
+
+    /// A row with its text; `None` if there is no such row.
+    pub fn row(&self, row: usize) -> Result<Option<TrainingRow>> {
+        let (mut found, mut done) = (None, 0);
+        self.training.read(&mut |rows| {
+            found = row.checked_sub(done).and_then(|place| rows.get(place)).cloned().or(found.take());
+            done += rows.len();
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// The highest score of a window of each row; negative infinity if the text has no window.

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::model::contested::{self, RareTerms};
 use crate::model::corpus::Corpus;
 use crate::model::estimate::OutOfFoldRow;
 use crate::model::fold_model::{FoldModel, NO_FOLD};
@@ -42,6 +43,14 @@ impl RowFolds {
     }
 }
 
+/// The log-odds of rows from the models that left their folds out, in the order of the rows.
+#[derive(Default)]
+pub(super) struct OutOfFoldScores {
+    pub(super) rows: Vec<OutOfFoldRow>,
+    /// The index of each negative row, and its log-odds without its rare negative terms.
+    pub(super) stripped: Vec<(usize, f64)>,
+}
+
 /// The log-odds of each row from the model that left its fold out. Leaves out a row if that model does not know both
 /// classes.
 pub(super) fn out_of_fold(
@@ -49,11 +58,13 @@ pub(super) fn out_of_fold(
     folds: &[u8],
     models: &[FoldModel],
     threads: usize,
-) -> Result<Vec<OutOfFoldRow>> {
+) -> Result<OutOfFoldScores> {
     let labels = &corpus.labels;
-    let mut scored = Vec::new();
-    let mut by_model: Vec<(&FoldModel, Vec<OutOfFoldRow>)> =
-        models.iter().filter(|model| model.can_score_its_fold()).map(|model| (model, Vec::new())).collect();
+    let rare = RareTerms::of(&corpus.frequency, labels.len());
+    let mut all = OutOfFoldScores::default();
+    let with_scores = |model| (model, OutOfFoldScores::default());
+    let mut by_model: Vec<(&FoldModel, OutOfFoldScores)> =
+        models.iter().filter(|model| model.can_score_its_fold()).map(with_scores).collect();
     corpus.each_block(&mut |first, rows| {
         threads::each(&mut by_model, threads, |(model, scored)| {
             let mut weights = Vec::new();
@@ -61,14 +72,21 @@ pub(super) fn out_of_fold(
                 let ((label, _), fold) = (labels[row], folds[row]);
                 if model.can_score(fold) {
                     let score = model.score(terms, &mut weights);
-                    scored.push(OutOfFoldRow { row, score, label, fold });
+                    scored.rows.push(OutOfFoldRow { row, score, label, fold });
+                    if label == Label::Negative {
+                        scored.stripped.push((row, contested::stripped(model, &weights, rare)));
+                    }
                 }
             }
         });
-        scored.extend(by_model.iter_mut().flat_map(|(_, scored)| scored.drain(..)));
+        for (_, scored) in &mut by_model {
+            all.rows.append(&mut scored.rows);
+            all.stripped.append(&mut scored.stripped);
+        }
     })?;
-    scored.sort_unstable_by_key(|scored| scored.row);
-    Ok(scored)
+    all.rows.sort_unstable_by_key(|scored| scored.row);
+    all.stripped.sort_unstable_by_key(|(row, _)| *row);
+    Ok(all)
 }
 
 /// The log-odds of each row's highest window, from the model that left its fold out.

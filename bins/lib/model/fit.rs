@@ -12,6 +12,7 @@ use crate::model::estimate::{Estimate, OutOfFoldRow};
 use crate::model::fold_model::{self, FoldModel};
 use crate::model::model_file::{Model, Provenance, Windows};
 use crate::model::recipe::Recipe;
+use crate::model::suspects;
 use crate::model::terms::ModelTerms;
 use crate::model::threshold::{self, ThresholdGoal};
 use crate::model::training_profile;
@@ -70,7 +71,9 @@ pub fn fit(
     expect_learnable(&corpus, &about.names)?;
     let folds = RowFolds::assign(&corpus, recipe.folds)?;
     let mut models = fold_model::learn(&corpus, &folds.of_row, recipe, limits.threads)?;
-    let mut scored = cross_validation::out_of_fold(&corpus, &folds.of_row, &models, limits.threads)?;
+    let scores = cross_validation::out_of_fold(&corpus, &folds.of_row, &models, limits.threads)?;
+    let suspects = suspects::find(&corpus, &features.analyzer, &folds, &models, &scores)?;
+    let mut scored = scores.rows;
     let first_rows = folds.first_rows(&scored);
     let calibration = Calibration::learn(recipe.calibration, &with_labels(&first_rows, |score| score));
     let threshold = Fraction::try_from(threshold::choose(
@@ -104,7 +107,7 @@ pub fn fit(
     (model.provenance, model.estimate, model.profile) = (provenance, estimate, StoredProfile::of(&profile));
     (model.calibration, model.threshold) = (calibration, threshold);
     (model.weighting, model.texts) = (recipe.weighting, texts);
-    model.windows = windows;
+    (model.windows, model.suspects) = (windows, suspects);
     (model.bias, model.terms) = (full_model.line.bias, terms);
     model.check()?;
     Ok(model)

@@ -17,6 +17,7 @@ use crate::io::seal::seal;
 use crate::io::stream::Place;
 use crate::model::calibrate::Calibration;
 use crate::model::estimate::Estimate;
+use crate::model::suspect_group::SuspectGroup;
 use crate::model::term_index::TermIndex;
 use crate::model::terms::{MAX_WEIGHT, ModelTerms};
 use crate::model::tfidf::Weighting;
@@ -46,6 +47,11 @@ pub struct Model {
     pub provenance: Provenance,
     /// Cross-validated figures.
     pub estimate: Estimate,
+    /// Training rows that may be a backdoor: labelled negative, with a common phrase, day or source, although the rest of
+    /// their text is positive. `compare` promotes no such model until a person accepts the group. Absent if there are
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspects: Vec<SuspectGroup>,
     /// Profile of the training rows. `drift` compares new rows with it.
     #[serde(default, skip_serializing_if = "StoredProfile::is_empty")]
     pub profile: StoredProfile,
@@ -114,6 +120,7 @@ impl Model {
             masked: Vec::new(),
             provenance: Provenance::default(),
             estimate: Estimate::default(),
+            suspects: Vec::new(),
             profile: StoredProfile::default(),
             features,
             weighting: Weighting::default(),
@@ -132,6 +139,7 @@ impl Model {
         self.terms.check(self.texts)?;
         ensure!(self.bias.abs() < MAX_WEIGHT, "the bias is not finite or not below {MAX_WEIGHT:e}");
         ensure!(self.calibration.is_valid(), "invalid calibration");
+        ensure!(self.suspects.iter().all(SuspectGroup::is_valid), "invalid suspects");
         if let Some(Windows { words, margin }) = self.windows {
             ensure!((2..=10_000).contains(&words) && margin.abs() < MAX_WEIGHT, "invalid windows");
         }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::io::dates::DAY;
 use crate::io::stream::Place;
 use crate::model::training_rows::{TrainingRow, TrainingRows};
 use crate::rows::label::{Label, LabelNames};
@@ -19,6 +20,8 @@ pub struct TrainingFiles<'a> {
     pub features: &'a [String],
     /// The column with the weights of the rows; `None` gives every row the weight 1.
     pub weight_column: Option<&'a str>,
+    /// The column with the source of the labels; `None` if unknown.
+    pub source_column: Option<&'a str>,
     /// Kinds of personal data to mask.
     pub masked: &'a [MaskKind],
     /// Returns the options for reading. Called once for each file, so that each file has its own progress line.
@@ -179,7 +182,10 @@ impl TrainingColumns {
                 rows.error(row, format!("weight {weight} is not between 0 and 1000000000; fix the row"))
             );
         }
-        Ok(TrainingRow { text, cells, label, weight })
+        let day = rows.date(row).map(|date| date.0.div_euclid(DAY));
+        let source =
+            files.source_column.map_or(Ok(""), |column| rows.column(column).map(|column| row.get(column)))?;
+        Ok(TrainingRow { text, cells, label, weight, day, source: source.to_owned() })
     }
 }
 

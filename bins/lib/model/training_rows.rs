@@ -15,12 +15,16 @@ pub struct TrainingRow {
     pub label: Label,
     /// Weight of the row; usually 1.
     pub weight: f64,
+    /// Day of the row's date, in days since 1970; `None` without a date. Models do not learn from it.
+    pub day: Option<i64>,
+    /// Who labelled the row or where it came from; empty if unknown. Models do not learn from it.
+    pub source: String,
 }
 
 impl TrainingRow {
     /// A row with the weight 1 and without cells.
     pub fn new(text: impl Into<String>, label: Label) -> Self {
-        Self { text: text.into(), cells: Vec::new(), label, weight: 1.0 }
+        Self { text: text.into(), cells: Vec::new(), label, weight: 1.0, day: None, source: String::new() }
     }
 
     /// Adds the row to a digest of all rows.

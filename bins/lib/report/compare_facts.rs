@@ -93,6 +93,9 @@ fn inconclusive_fact(compare: &CompareReport) -> String {
     if compare.rows == 0 {
         return "there are no labelled rows to compare the models on".into();
     }
+    if let Some(suspicion) = compare.open_suspicion() {
+        return suspicion.fact().to_owned();
+    }
     let has_evidence =
         compare.sequential.is_some_and(|evidence| evidence.most_for_challenger >= EVIDENCE_NEEDED);
     if let Some(evidence) = compare.sequential.filter(|_| !has_evidence) {

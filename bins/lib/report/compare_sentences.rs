@@ -8,10 +8,12 @@ use crate::compare::reasons::{CompareReason, CompareReasonCode, RowScope};
 use crate::compare::report::CompareReport;
 use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 use crate::compare::slices::{MAX_SLICE_LOSS, Slice};
+use crate::compare::suspicion::{JudgedGroup, SuspectStatus};
 use crate::io::result_file::ResultHead;
 use crate::model::label_evidence::{FEEDBACK_LEVEL, LabelEvidence};
 use crate::reason::{Reason, p_value};
 use crate::report::numbers::{CountUnit, count, counted};
+use crate::report::suspect_fact::suspect_fact;
 
 /// Builds `compare.json`; `tool` is the name of the program that writes it.
 pub fn report(decision: CompareDecision, tool: &str) -> CompareReport {
@@ -53,6 +55,7 @@ pub(super) fn title(code: CompareReasonCode) -> &'static str {
         CompareReasonCode::F1Difference => "Change of F1",
         CompareReasonCode::NotWorse => "No loss of F1",
         CompareReasonCode::Evidence => "Evidence",
+        CompareReasonCode::SuspectRows => "Suspect rows",
         CompareReasonCode::RowsNeeded => "Rows needed",
         CompareReasonCode::Gate => "Gate",
         CompareReasonCode::Required => "Gate of the fit",
@@ -87,6 +90,7 @@ fn sentence(reason: &CompareReason, unit: CountUnit) -> String {
         CompareReason::F1Difference(scope, part) => in_scope(scope, part.rows, unit) + &f1_difference(part),
         CompareReason::NotWorse(scope, part) => in_scope(scope, part.rows, unit) + &not_worse(part),
         CompareReason::Evidence(evidence) => evidence_sentence(evidence),
+        CompareReason::SuspectRows(judged) => suspect_rows(judged),
         CompareReason::RowsNeeded { rows, needed } => {
             let verb = if *needed == 1 { "is" } else { "are" };
             let needed = unit.counted(*needed);
@@ -176,6 +180,19 @@ fn evidence_sentence(evidence: &SequentialEvidence) -> String {
         "the evidence is {most_for_challenger:.1} for the challenger and {most_for_champion:.1} for the champion \
         (limit {EVIDENCE_NEEDED}); {rows} counted in {looks}{copies}"
     )
+}
+
+/// What suspect rows share, and how to accept them.
+fn suspect_rows(judged: &JudgedGroup) -> String {
+    let JudgedGroup { group, status, names } = judged;
+    let (fact, id) = (suspect_fact(group, names), &group.id);
+    match status {
+        SuspectStatus::Open => {
+            format!("{fact}; check their labels; if they are correct, run compare with --accept-suspect {id}")
+        }
+        SuspectStatus::Accepted => format!("{fact}; accepted with --accept-suspect {id}"),
+        SuspectStatus::KnownToChampion => format!("{fact}; the champion learned from the same group"),
+    }
 }
 
 fn slice_loses(slice: &Slice, unit: CountUnit) -> String {

@@ -3,6 +3,7 @@
 pub mod aligned;
 mod numbers;
 pub(crate) mod escape;
+pub mod suspect_fact;
 pub mod compare_sentences;
 pub mod validate_sentences;
 pub mod flips;

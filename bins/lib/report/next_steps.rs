@@ -114,6 +114,11 @@ fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {
         CompareVerdict::Inconclusive if compare.rows == 0 => {
             Some("Label rows, add them to the data, and run again.".into())
         }
+        CompareVerdict::Inconclusive if compare.open_suspicion().is_some() => Some(
+            "Check the labels of the suspect rows. Correct wrong labels and run again. If the labels are correct, run \
+            compare with --accept-suspect, then promote the challenger."
+                .into(),
+        ),
         CompareVerdict::Inconclusive => compare.rows_needed.map(|needed| {
             let rows = unit(compare).labelled(needed);
             format!("Label rows until there are {rows} to compare the models on.")

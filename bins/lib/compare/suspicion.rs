@@ -1,0 +1,60 @@
+//! Decides which groups of suspect rows of the challenger are open: neither accepted by a person nor known to the champion.
+
+use anyhow::{Result, bail};
+
+use crate::io::diagnostics::shown;
+use crate::model::model_file::Model;
+use crate::model::suspect_group::SuspectGroup;
+use crate::rows::label::LabelNames;
+
+/// Whether a group of suspect rows blocks the challenger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuspectStatus {
+    /// Nobody has accepted the group.
+    Open,
+    /// The command line accepts the group.
+    Accepted,
+    /// The champion learned from the same group, so a person promoted it.
+    KnownToChampion,
+}
+
+/// A group of suspect rows of the challenger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JudgedGroup {
+    pub group: SuspectGroup,
+    pub status: SuspectStatus,
+    /// Values of the verdicts, for the sentence.
+    pub names: LabelNames,
+}
+
+impl JudgedGroup {
+    pub fn is_open(&self) -> bool {
+        self.status == SuspectStatus::Open
+    }
+}
+
+/// The groups of suspect rows of the challenger. Fails if an accepted code is not the code of one of them.
+pub fn judge(
+    challenger: Option<&Model>,
+    champion: Option<&Model>,
+    accepted: &[String],
+) -> Result<Vec<JudgedGroup>> {
+    let all = challenger.map_or(&[][..], |model| &model.suspects);
+    if let Some(unknown) = accepted.iter().find(|id| all.iter().all(|group| group.id != **id)) {
+        bail!(
+            "--accept-suspect {}: the challenger has no suspect rows with this code; copy the code from the warning of \
+            fit or the reasons of compare",
+            shown(unknown)
+        );
+    }
+    let known = champion.map_or(&[][..], |model| &model.suspects);
+    let status = |group: &SuspectGroup| match () {
+        () if accepted.contains(&group.id) => SuspectStatus::Accepted,
+        () if known.iter().any(|other| other.is_same(group)) => SuspectStatus::KnownToChampion,
+        () => SuspectStatus::Open,
+    };
+    let names = || challenger.map_or_else(LabelNames::default, |model| model.names.clone());
+    let judged =
+        |group: &SuspectGroup| JudgedGroup { group: group.clone(), status: status(group), names: names() };
+    Ok(all.iter().map(judged).collect())
+}
