@@ -188,7 +188,9 @@ impl Tool for Args {
             flips.as_mut().map_or(Ok(()), |flips| flips.add(judged))
         })?;
         let warning = self.scored.last().and_then(|place| tally.groups().warning(place));
-        warning.into_iter().for_each(|warning| scene.warn(warning));
+        if let Some(warning) = warning {
+            scene.warn(warning);
+        }
         let (counted, state) = tally.finish(self.recent)?;
         let golden = self.golden.as_ref().zip(self.challenger.as_ref());
         let golden = golden.map(|(golden, model)| golden::check(model, golden, &options, &self.rows.words()));

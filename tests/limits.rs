@@ -416,7 +416,7 @@ mod clients {
         std::thread::spawn(move || {
             listener.incoming().for_each(|_| {
                 let _ = counted.fetch_add(1, SeqCst);
-            })
+            });
         });
         (address, count)
     }
@@ -477,7 +477,7 @@ mod clients {
             ("SPAMOPS_HTTP_TIMEOUT", "1"),
         ];
         for channel in ["slack", "pagerduty", "alertmanager", "webhook"] {
-            expect_bounded(&["notify", "run", "--to", channel], &environment, 0, "");
+            expect_bounded(&["notify", "run", "--registry", "new", "--to", channel], &environment, 0, "");
         }
     }
 

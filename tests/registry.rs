@@ -69,8 +69,8 @@ fn models(directory: &Path, count: u64) -> Vec<PathBuf> {
 fn measured_models(directory: &Path, count: u64) -> Vec<PathBuf> {
     let all = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/messages.csv")).unwrap();
     let rows = directory.join("rows.csv");
-    fs::write(&rows, all.lines().take(MEASURED_ROWS + 1).map(|line| format!("{line}\n")).collect::<String>())
-        .unwrap();
+    let lines: Vec<&str> = all.lines().take(MEASURED_ROWS + 1).collect();
+    fs::write(&rows, lines.join("\n") + "\n").unwrap();
     (0..count)
         .map(|number| {
             let model = directory.join(format!("{number}.json"));

@@ -48,7 +48,7 @@ fn temporary_files(directory: &Path) -> Vec<PathBuf> {
 fn wait_for_temporary_file(directory: &Path, child: &mut Child) {
     let start = Instant::now();
     while temporary_files(directory).is_empty() {
-        assert!(start.elapsed() < Duration::from_secs(120), "no temporary file appeared");
+        assert!(start.elapsed() < Duration::from_mins(2), "no temporary file appeared");
         assert_eq!(child.try_wait().unwrap(), None, "the tool ended early");
         thread::yield_now();
     }

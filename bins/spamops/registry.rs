@@ -239,7 +239,9 @@ impl Tool for Args {
                 if steps.is_empty() {
                     scene.remark("nothing to delete");
                 }
-                lost_rollbacks.into_iter().for_each(|sentence| scene.warn(sentence));
+                for sentence in lost_rollbacks {
+                    scene.warn(sentence);
+                }
                 steps.iter().try_for_each(|step| writeln!(output, "{}", inert(step)))?;
                 output.finish()?;
             }

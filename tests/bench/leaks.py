@@ -18,10 +18,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from disguises import disguises, further_disguises
+from run import measure
 
 CORPORA = Path(os.environ.get("SPAMOPS_CORPORA", Path(__file__).parents[2] / "../shared/data"))
 MOST_EDITS = 0.01
@@ -84,17 +84,6 @@ def spliced(texts, rng, rows):
     return [row() for _ in range(rows)]
 
 
-def cost(spamops, holdout, pool):
-    """Wall time, CPU time and memory of a process that compares two files."""
-    start = time.perf_counter()
-    process = subprocess.Popen([spamops, "sample", "--quiet", "--against", holdout, pool], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"leaks: {spamops} failed")
-    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
 def costs(versions, texts, rounds, work):
     """Prints the cost of each version on short and long rows. Returns the largest ratio to the last version."""
     worst, rng = 0.0, random.Random(1)
@@ -107,7 +96,7 @@ def costs(versions, texts, rounds, work):
         measured = {name: [] for name in versions}
         for _ in range(rounds):
             for name, spamops in versions.items():
-                measured[name].append(cost(spamops, holdout, pool))
+                measured[name].append(measure([spamops, "sample", "--quiet", "--against", holdout, pool]))
         medians = {name: [statistics.median(column) for column in zip(*of)] for name, of in measured.items()}
         for name, (wall, cpu, megabytes) in medians.items():
             print(f"  {kind:6}{name:8}{wall:8.2f} s wall{cpu:8.2f} s CPU{megabytes:8.0f} MB", flush=True)

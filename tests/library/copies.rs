@@ -14,6 +14,7 @@ use spamops::io::stream::Place;
 use spamops::model::paired_rows::{self, ModelPair};
 use spamops::report::compare_sentences;
 use spamops::rows::ReadOptions;
+use spamops::rows::fingerprint::mix;
 use spamops::rows::label::Label;
 use spamops::rows::message_groups::MessageGroups;
 use spamops::stats::metrics::FigureName;
@@ -30,13 +31,13 @@ struct Message {
     models: [(&'static str, f64); 2],
 }
 
-/// A text of words that no other number shares.
+/// A text of random words, so that no two numbers give near-duplicates.
 fn text(number: u64) -> String {
-    let letter = |digit: u64| char::from(b"abcdefghij"[usize::try_from(digit % 10).unwrap()]);
-    let word = |place: u64| -> String {
-        let code = number * 8 + place;
-        ['w'].into_iter().chain((0..6).map(|digit| letter(code / 10u64.pow(digit)))).collect()
+    let letter = |place: u64| {
+        let drawn = u32::try_from(mix(number << 8 | place) % 26).unwrap();
+        char::from_digit(10 + drawn, 36).unwrap()
     };
+    let word = |word: u64| (0..7).map(|place| letter(8 * word + place)).collect::<String>();
     (0..8).map(word).collect::<Vec<_>>().join(" ")
 }
 

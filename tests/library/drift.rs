@@ -237,14 +237,14 @@ fn message(word: u16, score: f64, label: Option<Label>) -> MessageRecord {
 }
 
 /// Messages whose scores are calibrated and mostly certain. The words begin at `first`. A label is drawn with the
-/// probability of the score, copied from the verdict, or missing.
-fn scored(count: u64, seed: u64, first: u16, label: impl Fn(f64, f64) -> Option<Label>) -> Profile {
+/// probability of the score, or copied from the verdict.
+fn scored(count: u64, seed: u64, first: u16, label: impl Fn(f64, f64) -> Label) -> Profile {
     let mut profile = Profile::new(true);
     for n in 0..count {
         let random = |part: u64| unit(mix(mix(seed << 32 | n) ^ part));
         let wrong = 0.5 * random(1).powi(8);
         let score = if random(0) < 0.4 { 1.0 - wrong } else { wrong };
-        let label = label(score, random(2));
+        let label = Some(label(score, random(2)));
         profile.count_only(false, label);
         let word = first + u16::try_from(mix(n ^ seed) % 900).unwrap();
         profile.remember(mix(seed << 40 | n), message(word, score, label));
@@ -252,12 +252,12 @@ fn scored(count: u64, seed: u64, first: u16, label: impl Fn(f64, f64) -> Option<
     profile
 }
 
-fn by_verdict(score: f64, _: f64) -> Option<Label> {
-    Some(if score >= 0.5 { Label::Positive } else { Label::Negative })
+fn by_verdict(score: f64, _: f64) -> Label {
+    if score >= 0.5 { Label::Positive } else { Label::Negative }
 }
 
-fn drawn(score: f64, random: f64) -> Option<Label> {
-    Some(if random < score { Label::Positive } else { Label::Negative })
+fn drawn(score: f64, random: f64) -> Label {
+    if random < score { Label::Positive } else { Label::Negative }
 }
 
 /// The decision on new messages of a champion with a threshold of 0.5. The confusion counts the labelled messages.

@@ -42,7 +42,9 @@ fn demo() -> Vec<String> {
 
 fn index(texts: &[String]) -> NearDuplicates {
     let mut near = NearDuplicates::new(0.8);
-    texts.iter().for_each(|text| near.add(text));
+    for text in texts {
+        near.add(text);
+    }
     near
 }
 

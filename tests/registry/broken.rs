@@ -38,7 +38,7 @@ fn broken_models() -> Vec<Break> {
 fn broken(text: &str, key: &str, value: &Value) -> Value {
     let mut file: Value = serde_json::from_str(text).unwrap();
     let (parent, name) = key.rsplit_once('/').unwrap();
-    let parent = file.pointer_mut(parent).unwrap_or_else(|| panic!("no {key}"));
+    let parent = file.pointer_mut(parent).expect(key);
     parent[name] = value.clone();
     file
 }

@@ -57,7 +57,7 @@ fn wrong(root: &Path, words: &[&str]) -> Vec<String> {
 /// Sets a key of a JSON file, given as a JSON pointer.
 fn set(path: &Path, key: &str, value: &Value) {
     let mut file: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let found = file.pointer_mut(key).unwrap_or_else(|| panic!("{}: no {key}", path.display()));
+    let found = file.pointer_mut(key).expect(key);
     assert_ne!(found, value);
     *found = value.clone();
     fs::write(path, serde_json::to_string_pretty(&file).unwrap() + "\n").unwrap();

@@ -19,12 +19,12 @@ use crate::stats::significance::mcnemar_exact;
 /// Checks figures against their ranges and the confusion matrix.
 pub(super) fn metrics(metrics: &Metrics) -> Result<()> {
     let Metrics { rows, labelled, figures, distinct, .. } = metrics;
+    figure_checks::check(figures)?;
     let all = figures.confusion.total();
     ensure!(
         all == *labelled && labelled <= rows,
         "the counts add up to {all} rows, but {labelled} of {rows} rows are labelled"
     );
-    figure_checks::check(figures)?;
     let Some(DistinctFigures { messages, figures }) = distinct else { return Ok(()) };
     figure_checks::check(figures)?;
     let counted = figures.confusion.total();

@@ -168,12 +168,11 @@ impl CompareReason {
             Self::F1Difference(..) => Some(MIN_F1_EFFECT),
             Self::NotWorse(..) => Some(-MIN_F1_EFFECT),
             Self::Evidence(_) => Some(EVIDENCE_NEEDED),
-            Self::SuspectRows(_) => Some(0.0),
             Self::RowsNeeded { needed, .. } => Some(*needed as f64),
             Self::Gate(gate) => gate.gate.threshold,
             Self::Required(gate) => Some(gate.limit),
             Self::SliceLoses(_) => Some(MAX_SLICE_LOSS),
-            Self::Golden(_) => Some(0.0),
+            Self::SuspectRows(_) | Self::Golden(_) => Some(0.0),
         }
     }
 

@@ -251,6 +251,7 @@ mod tests {
 
     #[test]
     fn counts_each_message_once_in_one_check_and_in_later_checks() {
+        use SequentialRow::{Copy, Known, New};
         let mut state = SequentialTest::new("compare");
         let labels = [Positive, Negative, Positive];
         let mut add_rows = |rows: &[(u64, u32, &str)]| {
@@ -262,7 +263,6 @@ mod tests {
             state.check().unwrap();
             (found, check.new, check.copies, state.counters.rows())
         };
-        use SequentialRow::{Copy, Known, New};
         let first = add_rows(&[(1, 0, "win 5"), (2, 0, "win 6"), (3, 0, "win it 7"), (4, 1, "hello")]);
         assert_eq!(first, (vec![New, Copy, Copy, New], 2, 2, 2));
         // The numbers of messages begin again in a later check.

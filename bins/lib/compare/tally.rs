@@ -24,14 +24,14 @@ pub enum TallyCounts {
     /// Both models, on a fixed set of rows.
     Paired { counts: PairedConfusion, dated: DatedRows, slices: Slices },
     /// Both models, on labels that arrive over time.
-    Sequential { test: SequentialTest, check: SequentialCheck },
+    Sequential { test: Box<SequentialTest>, check: SequentialCheck },
 }
 
 impl TallyCounts {
     /// Empty counts: for a sequential test if given, else for one or two models.
     pub fn new(has_champion: bool, sequential: Option<SequentialTest>) -> Self {
         match sequential {
-            Some(test) => Self::Sequential { test, check: SequentialCheck::default() },
+            Some(test) => Self::Sequential { test: Box::new(test), check: SequentialCheck::default() },
             None if has_champion => Self::Paired {
                 counts: PairedConfusion::default(),
                 dated: DatedRows::default(),
@@ -173,7 +173,7 @@ impl<'a> CompareTally<'a> {
                 let rows = evidence(RowCounts::Paired(test.counters));
                 let sequential = Some(test.evidence(&check));
                 // The state has the counts of all checks, so this check's copies cannot be added to them.
-                (CompareEvidence { sequential, traffic: None, ..rows }, Some(test))
+                (CompareEvidence { sequential, traffic: None, ..rows }, Some(*test))
             }
         })
     }

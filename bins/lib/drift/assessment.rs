@@ -135,7 +135,7 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         signals,
         moved: changes::all(&side, &new, &evidence.names),
         shift,
-        expected: worst(estimated),
+        expected: worst(&estimated),
         distances,
         pictures,
         runs: [observation.window.runs, observation.longer.runs],
@@ -191,12 +191,12 @@ impl KnownChampion {
 }
 
 /// The estimate with the larger loss. The short window shows a recent loss; the long window shows a small loss.
-fn worst(estimated: [Result<EstimatedF1, NotEstimated>; 2]) -> Result<EstimatedF1, NotEstimated> {
+fn worst(estimated: &[Result<EstimatedF1, NotEstimated>; 2]) -> Result<EstimatedF1, NotEstimated> {
     match estimated {
         [Ok(short), Ok(long)] => {
-            Ok(if short.loss_lower_bound() > long.loss_lower_bound() { short } else { long })
+            Ok(if short.loss_lower_bound() > long.loss_lower_bound() { *short } else { *long })
         }
-        [short, long] => short.or(long),
+        [short, long] => short.or(*long),
     }
 }
 

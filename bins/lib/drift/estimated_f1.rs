@@ -142,7 +142,9 @@ impl EstimatedF1 {
             balance_variance = balance_error(&new, shift).powi(2);
             let weights = (shift.estimated / shift.before, (1.0 - shift.estimated) / (1.0 - shift.before));
             moved.iter_mut().chain(&mut new).for_each(|row| row.reweigh(weights));
-            new.iter_mut().for_each(|row| row.weight = 1.0);
+            for row in &mut new {
+                row.weight = 1.0;
+            }
         }
         if new.iter().map(|row| row.probability + row.called_positive()).sum::<f64>() < 1.0 {
             return Err(NotEstimated::NoPositives);
@@ -162,11 +164,11 @@ impl EstimatedF1 {
             (Some(EstimateDoubt::OtherMessages), Some(text)) => text.new_words,
             _ => 0.0,
         };
-        let expected = with_unknown(&mut new, EstimatedFigure::new(plain.value, variance), unknown);
+        let now = with_unknown(&mut new, EstimatedFigure::new(plain.value, variance), unknown);
         let loss_error = (plain.variance + reference.variance).sqrt();
-        let loss = reference.value - expected.value;
+        let loss = reference.value - now.value;
         Ok(Self {
-            expected,
+            expected: now,
             before: before.estimated(),
             reference: reference.estimated(),
             others: others(&new),
@@ -367,7 +369,7 @@ mod tests {
             let own = words(mix(seed ^ n));
             let look = Descriptor { words: vec![own, own + 1], ..Descriptor::default() };
             profile.count_only(false, Some(label));
-            profile.remember(mix(seed ^ n ^ 77), MessageRecord::new(0, look, score, Some(label), 1));
+            profile.remember(mix(seed ^ n ^ 0x4d), MessageRecord::new(0, look, score, Some(label), 1));
         }
         profile
     }

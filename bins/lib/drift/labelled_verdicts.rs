@@ -113,7 +113,9 @@ mod tests {
         let runs = [2, 3, 4].map(|own| profile(&[(1, 0.1), (own, 0.9)]));
         let pooled = |threshold: Option<Fraction>| {
             let mut pool = VerdictPool::new(threshold);
-            runs.iter().for_each(|messages| pool.add_earlier(missed, messages));
+            for messages in &runs {
+                pool.add_earlier(missed, messages);
+            }
             (
                 pool.verdicts.confusion.true_positive,
                 pool.verdicts.confusion.false_negative,

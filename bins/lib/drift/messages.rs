@@ -43,6 +43,7 @@ impl<'a> Messages<'a> {
 
     /// The labelled messages, thinned to a class balance: some messages of one class are left out. Messages are in the
     /// order of their hashes, so the others are a random sample of their class.
+    #[must_use]
     pub fn at_balance(&self, share: f64) -> Self {
         let [negative, positive] = self.labels().map(|count| count as f64);
         let all = (positive / share).min(negative / (1.0 - share));

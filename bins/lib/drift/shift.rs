@@ -87,8 +87,8 @@ pub fn shift(
         .iter()
         .map(|record| calibration.probability(record.score()).clamp(margin, 1.0 - margin))
         .collect();
-    let test = PriorShiftTest::test(&probabilities, TrainingBalance { positive, negative })?;
-    let estimated = test.estimated;
+    let balance = PriorShiftTest::test(&probabilities, TrainingBalance { positive, negative })?;
+    let estimated = balance.estimated;
     let mut confusion = Confusion::default();
     for record in &reference.records {
         let verdict = if record.score() >= threshold.value() { Label::Positive } else { Label::Negative };
@@ -103,7 +103,7 @@ pub fn shift(
         before,
         estimated,
         by_verdicts,
-        balance_p: test.p,
+        balance_p: balance.p,
         distance,
         distance_upper: upper,
         p,

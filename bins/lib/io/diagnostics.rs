@@ -85,9 +85,9 @@ impl fmt::Display for DecodedFields {
             },
         }
         if is_one {
-            write!(f, " (line {first_line})")?
+            write!(f, " (line {first_line})")?;
         } else {
-            write!(f, " (first at line {first_line})")?
+            write!(f, " (first at line {first_line})")?;
         }
         f.write_str(match decoded_as {
             DecodedAs::Named(_) => "; check --encoding",

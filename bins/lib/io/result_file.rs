@@ -82,7 +82,7 @@ pub fn read<T: DeserializeOwned>(place: &Place, kind: &str) -> Result<T> {
 
 /// Reads the text of a result of at most `most` bytes. The error for a directory or another file that is not text names the kind of result.
 pub fn read_text_within(place: &Place, kind: &str, most: u64) -> Result<String> {
-    let is_directory = place.path().is_some_and(|path| path.is_dir());
+    let is_directory = place.path().is_some_and(std::path::Path::is_dir);
     ensure!(!is_directory, "{place}: is a directory; name a {kind} file");
     let text = String::from_utf8(place.read_bytes_within(most)?);
     text.map_err(|error| {

@@ -84,7 +84,7 @@ impl Place {
     }
 
     /// Like [`Place::reader`]. Also returns the number of compressed bytes read so far; `None` for a plain file.
-    fn counted_reader(&self) -> Result<(Box<dyn Read>, Option<Rc<Cell<u64>>>)> {
+    fn counted_reader(&self) -> Result<(Box<dyn Read>, CompressedBytes)> {
         let mut raw: Box<dyn Read> = match self {
             Self::Standard => {
                 ensure!(!STDIN.swap(true, Relaxed), "-: standard input can be read only once; name a file");
@@ -239,6 +239,9 @@ pub struct RereadableInput {
     #[expect(dead_code, reason = "deletes the file when dropped")]
     temporary: Option<LiveFile>,
 }
+
+/// The number of compressed bytes read so far; `None` for a plain file.
+type CompressedBytes = Option<Rc<Cell<u64>>>;
 
 /// Counts the bytes that are read.
 struct CountingReader<R> {

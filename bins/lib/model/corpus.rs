@@ -92,8 +92,8 @@ impl<'a> Corpus<'a> {
         let mut counted = threads::states::<ThreadCounts>(limits.threads);
         let (mut labels, mut origins, mut digest) = (Vec::new(), Vec::new(), Sha256::new());
         training.read(&mut |rows| {
-            let hash = |digest: &mut &mut Sha256| rows.iter().for_each(|row| row.digest(digest));
-            threads::each_while(&mut [&mut digest], 2, hash, || {
+            let hash = |digest: &mut Sha256| rows.iter().for_each(|row| row.digest(digest));
+            threads::each_while(std::slice::from_mut(&mut digest), 2, hash, || {
                 threads::distribute(rows, labels.len(), &mut counted, |counts, first, rows| {
                     let packed = counts.count(first, rows, features, kept.as_ref());
                     if hold {

@@ -154,6 +154,9 @@ impl Estimate {
     /// Fails if a figure is impossible, or if a gate does not agree with its figure.
     pub fn check(&self) -> Result<()> {
         figure_checks::check(&self.pooled)?;
+        if let Some(distinct) = &self.distinct {
+            figure_checks::check(&distinct.figures)?;
+        }
         for (name, FoldSpread { mean, sd, interval, values }) in &self.by_fold {
             // A later version may measure other figures.
             let Ok(figure) = name.parse() else { continue };
@@ -165,7 +168,7 @@ impl Estimate {
         }
         for gate in &self.gates {
             let Ok(figure) = gate.figure.parse() else { continue };
-            let computed = Requirement { figure, limit: gate.limit }.gate(&self.pooled);
+            let computed = Requirement { figure, limit: gate.limit }.gate(self.deciding_figures());
             ensure!(computed == *gate, "a gate says that {gate}, but {computed}");
         }
         Ok(())

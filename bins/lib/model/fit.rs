@@ -71,9 +71,9 @@ pub fn fit(
     expect_learnable(&corpus, &about.names)?;
     let folds = RowFolds::assign(&corpus, recipe.folds)?;
     let mut models = fold_model::learn(&corpus, &folds.of_row, recipe, limits.threads)?;
-    let scores = cross_validation::out_of_fold(&corpus, &folds.of_row, &models, limits.threads)?;
-    let suspects = suspects::find(&corpus, &features.analyzer, &folds, &models, &scores)?;
-    let mut scored = scores.rows;
+    let out_of_fold = cross_validation::out_of_fold(&corpus, &folds.of_row, &models, limits.threads)?;
+    let suspects = suspects::find(&corpus, &features.analyzer, &folds, &models, &out_of_fold)?;
+    let mut scored = out_of_fold.rows;
     let first_rows = folds.first_rows(&scored);
     let calibration = Calibration::learn(recipe.calibration, &with_labels(&first_rows, |score| score));
     let threshold = Fraction::try_from(threshold::choose(

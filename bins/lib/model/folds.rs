@@ -194,10 +194,10 @@ mod tests {
 
     #[test]
     fn the_first_row_of_a_group_with_each_label_counts() {
+        use Label::{Negative, Positive};
         let text = "win a prize in the big draw today and call us now";
         let texts =
             [text, "see you at noon", &text.to_uppercase(), text, "see you at noon"].map(str::to_owned);
-        use Label::{Negative, Positive};
         let labels = [Positive, Negative, Positive, Negative, Negative].map(|label| (label, 1.0));
         assert_eq!(assign(&prints(&texts), &labels, 2).is_first, [true, true, false, true, false]);
     }

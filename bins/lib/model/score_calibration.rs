@@ -47,7 +47,7 @@ impl ScoreCalibration {
         let map = Calibration::learn(CalibrationMethod::Isotonic, &labelled);
         let mut given: Vec<f64> = labelled.iter().map(|(score, _)| map.probability(*score)).collect();
         given.sort_unstable_by(f64::total_cmp);
-        let steps = given.chunk_by(|one, next| one == next);
+        let steps = given.chunk_by(|one, next| one.to_bits() == next.to_bits());
         let steps =
             steps.map(|step| CalibrationStep { probability: step[0], messages: step.len() as f64 }).collect();
         Some(Self { map, steps, messages })

@@ -139,13 +139,12 @@ fn contested(
             let Some(model) = models.iter().find(|model| model.can_score(folds.of_row[row])) else {
                 continue;
             };
-            match places.get(&folds.prints[row].content()) {
-                Some(&place) => found[place].copies += 1,
-                None => {
-                    places.insert(folds.prints[row].content(), found.len());
-                    model.space.weigh(terms, &mut weights);
-                    found.push(ContestedRow::new(row, model, &weights));
-                }
+            if let Some(&place) = places.get(&folds.prints[row].content()) {
+                found[place].copies += 1;
+            } else {
+                places.insert(folds.prints[row].content(), found.len());
+                model.space.weigh(terms, &mut weights);
+                found.push(ContestedRow::new(row, model, &weights));
             }
         }
     })?;
@@ -210,7 +209,9 @@ impl SuspectSearch<'_> {
         };
         let mut by_key: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for row in suspects {
-            key(row.row).into_iter().for_each(|key| by_key.entry(key).or_default().push(row.row));
+            if let Some(key) = key(row.row) {
+                by_key.entry(key).or_default().push(row.row);
+            }
         }
         by_key.retain(|_, rows| rows.len() as u64 >= MIN_ORIGIN_ROWS);
         if by_key.is_empty() {

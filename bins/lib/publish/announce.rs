@@ -150,7 +150,9 @@ fn title(promotion: &Promotion) -> String {
 fn release_text(promotion: &Promotion) -> String {
     let mut text = format!("SHA-256 of the model: `{}`\n", promotion.digest);
     if let Some(head) = &promotion.journal_head {
-        text.push_str(&format!("\nHead of the journal: `{head}`\n"));
+        text += "\nHead of the journal: `";
+        text += &head.to_string();
+        text += "`\n";
     }
     text
 }

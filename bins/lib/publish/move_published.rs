@@ -196,7 +196,8 @@ fn message(promotion: &Promotion) -> String {
         message.extend(["\n\n", reason.trim_end()]);
     }
     if let Some(head) = journal_head {
-        message.push_str(&format!("\n\nJournal-Head: {head}"));
+        message += "\n\nJournal-Head: ";
+        message += &head.to_string();
     }
     message
 }

@@ -315,7 +315,9 @@ mod tests {
     /// A line without some of its digests, as an earlier spamops wrote it.
     fn unsealed<const N: usize>(line: &str, keys: [&str; N]) -> String {
         let mut entry: serde_json::Value = serde_json::from_str(line).unwrap();
-        keys.iter().for_each(|key| drop(entry.as_object_mut().unwrap().remove(*key).unwrap()));
+        for key in keys {
+            drop(entry.as_object_mut().unwrap().remove(key).unwrap());
+        }
         entry.to_string() + "\n"
     }
 

@@ -103,7 +103,9 @@ impl Registry {
         for (number, path) in manifests {
             add(path, number.and_then(|number| self.check_version(number, &known)));
         }
-        models.into_iter().for_each(|(found, path)| add(path, found));
+        for (found, path) in models {
+            add(path, found);
+        }
         reports.for_each(|path| {
             let found = check_report(&path, checks.report);
             add(path, found);

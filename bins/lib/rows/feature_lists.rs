@@ -5,6 +5,9 @@ use crate::features::hash_table::HashTable;
 /// Marks an entry that is the number of a list. Other entries are the number of the only text with the feature.
 const LIST: u32 = 1 << 31;
 
+/// Maximum number of texts searched for each feature. Every text of a large campaign is similar to its first texts.
+const MOST_TEXTS: usize = 128;
+
 /// The texts of each feature. Features are hashes.
 #[derive(Default)]
 pub(super) struct FeatureLists {
@@ -47,7 +50,8 @@ impl FeatureLists {
         entries.sort_by_key(|(texts, _)| *texts);
         for entry in entries.iter().take(searched).filter_map(|(_, entry)| *entry) {
             if entry & LIST != 0 {
-                let _ = self.lists[(entry & !LIST) as usize].iter().all(|text| each(*text));
+                let texts = &self.lists[(entry & !LIST) as usize];
+                let _ = texts.iter().take(MOST_TEXTS).all(|text| each(*text));
             } else {
                 each(entry);
             }

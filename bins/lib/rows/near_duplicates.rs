@@ -1,5 +1,6 @@
 //! Finds near-duplicates: disguised copies, copies with a few changed words, and texts that share most words.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -19,6 +20,9 @@ const KINDS: [u64; 6] = [
     0x4528_21e6_38d0_1377,
     0xbe54_66cf_34e9_0c6c,
 ];
+
+/// The share of word pairs that stay whole if each long word has a typing error.
+const WHOLE_PAIRS: f64 = 0.35;
 
 /// An index of texts by the words that a reader sees. It finds a text with the same fingerprint, a disguised copy, a
 /// copy with a typing error in each word or with one changed word in eight, and a text that shares most word pairs or
@@ -86,7 +90,7 @@ impl NearDuplicates {
     /// The number of the first added text that is a near-duplicate of this text. Each call of `add` counts, from 0.
     pub fn first_near(&self, text: &str) -> Option<usize> {
         let seen = SeenText::of(text);
-        let wanted = ComparedWords::of(&seen.words);
+        let wanted = OnceCell::new();
         let mut first = self.first_copy(text, &seen);
         let mut compared = HashSet::new();
         self.find_alike(&seen, &mut |at, is_likely| {
@@ -96,7 +100,9 @@ impl NearDuplicates {
             let text = &self.texts[at as usize];
             let is_near = (is_likely || self.may_be_near(&seen, text))
                 && compared.insert(at)
-                && wanted.are_near(&ComparedWords::of(&text.words), self.threshold);
+                && wanted
+                    .get_or_init(|| ComparedWords::of(&seen.words))
+                    .are_near(&ComparedWords::of(&text.words), self.threshold);
             if is_near {
                 first = Some(at);
             }
@@ -131,7 +137,7 @@ impl NearDuplicates {
         self.lists.find(seen.sets.iter().map(|set| set ^ sets), 1, &mut |at| each(at, true));
         self.lists.find(seen.firsts.iter().map(|first| first ^ firsts), 1, &mut |at| each(at, true));
         self.lists.find(seen.runs.iter().map(|run| run ^ runs), 1, &mut |at| each(at, false));
-        let least = least_of(seen.pairs.len(), whole_pairs(seen).min(self.threshold / 2.0));
+        let least = least_of(seen.pairs.len(), WHOLE_PAIRS.min(self.threshold / 2.0));
         self.lists.find(seen.pairs.iter().map(|pair| pair ^ pairs), least, &mut |at| each(at, false));
     }
 
@@ -139,13 +145,8 @@ impl NearDuplicates {
     fn may_be_near(&self, seen: &SeenText, text: &IndexedText) -> bool {
         let (pairs, words) = seen.bits.shared(&text.bits);
         let threshold = self.threshold.min(0.8);
-        pairs >= whole_pairs(seen).min(threshold / 2.0) || words >= f64::midpoint(threshold, 1.0) - 0.1
+        pairs >= WHOLE_PAIRS.min(threshold / 2.0) || words >= f64::midpoint(threshold, 1.0) - 0.1
     }
-}
-
-/// The share of pairs that stay whole if each long word has a typing error. In a short text, chance has more effect.
-fn whole_pairs(seen: &SeenText) -> f64 {
-    if seen.pairs.len() <= 16 { 0.2 } else { 0.35 }
 }
 
 /// The smallest number that is at least this share of a count.
@@ -267,9 +268,9 @@ mod tests {
     #[test]
     fn numbers_count_every_added_text() {
         let mut near = NearDuplicates::new(0.8);
-        ["see you at lunch", "SEE you at lunch", "", "call me when you are home tonight please"]
-            .iter()
-            .for_each(|text| near.add(text));
+        for text in ["see you at lunch", "SEE you at lunch", "", "call me when you are home tonight please"] {
+            near.add(text);
+        }
         assert_eq!(near.first_near("see you at lunch!"), Some(0));
         assert_eq!(near.first_near(" "), Some(2));
         assert_eq!(near.first_near("call me when you are home tonight thanks"), Some(3));

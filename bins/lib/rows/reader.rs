@@ -41,7 +41,7 @@ pub struct Rows {
 impl Rows {
     /// Opens a place and reads its header.
     pub fn open(place: &Place, options: &ReadOptions) -> Result<Self> {
-        let is_directory = place.path().is_some_and(|path| path.is_dir());
+        let is_directory = place.path().is_some_and(std::path::Path::is_dir);
         ensure!(!is_directory, "{place}: is a directory, not rows; name a CSV or JSON Lines file");
         Self::from_bytes(place.reader()?, place, options)
     }

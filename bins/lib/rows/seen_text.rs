@@ -107,7 +107,9 @@ impl WordBits {
             let [low, ..] = pair.to_le_bytes();
             bits.pairs[usize::from(low >> 6)] |= 1 << (low & 63);
         }
-        words.iter().for_each(|word| bits.words |= 1 << (word & 127));
+        for word in words {
+            bits.words |= 1 << (word & 127);
+        }
         bits
     }
 
@@ -187,7 +189,8 @@ impl WordReader {
         let is_address = chunk.find('@').is_some_and(|at| at > 0 && chunk[at..].contains('.'));
         let (mut starts, mut parts) = (true, false);
         each_letter(chunk, !is_address, |c| {
-            let Some(c) = c else {
+            // More often, these signs end a sentence.
+            let Some(c) = c.filter(|c| !matches!(c, '!' | '|')) else {
                 parts |= !starts;
                 return;
             };
@@ -348,7 +351,7 @@ mod tests {
             ("f r e e   c a s h   a t   www.a.test", "free cash at U"),
             ("how r u doing i m fine", "how r u doing i m fine"),
             ("I am at h77p://a.test/b", "i am at U"),
-            ("c@sh $ave 5$ hi! x|y", "c@sh $ave 5 hi x|y"),
+            ("c@sh $ave 5$ hi! x|y", "c@sh $ave 5 hi x-y"),
             ("a two-part.word a.test/x \"http://a.test\"", "a two-part-word U U"),
             ("免费赢 now ฟรี", "免 费 赢 now ฟ ร ี"),
             (":-) !!", ":-) !!"),

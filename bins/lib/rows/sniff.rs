@@ -31,7 +31,7 @@ pub(super) fn start(bytes: &mut dyn Read, place: &Place, options: &ReadOptions) 
     if let Some(kind) = file_kind::binary(&head) {
         bail!("is {kind}, not rows; {}", fix(kind));
     }
-    match line.iter().filter(|byte| **byte == 0).count() {
+    match memchr::memchr_iter(0, line).count() {
         0 => {}
         1 if line.len() == 1 => bail!("is a NUL byte, not rows; export the rows as CSV or JSON Lines"),
         1 => bail!("line 1: contains a NUL byte; remove it"),
@@ -93,9 +93,10 @@ fn spamops_file(head: &[u8]) -> Option<String> {
 
 /// What to do with a file that is not text.
 fn fix(kind: &str) -> &'static str {
-    match kind.ends_with("data") {
-        true => "decompress it first, or use gzip or zstd",
-        false => "export the rows as CSV or JSON Lines",
+    if kind.ends_with("data") {
+        "decompress it first, or use gzip or zstd"
+    } else {
+        "export the rows as CSV or JSON Lines"
     }
 }
 

@@ -74,7 +74,9 @@ mod tests {
             [(0.9, Label::Positive), (0.8, Label::Negative), (0.3, Label::Positive), (0.1, Label::Negative)];
         let mut confusion = Confusion::default();
         let verdict = |score: f64| if score >= 0.5 { Label::Positive } else { Label::Negative };
-        rows.iter().for_each(|(score, label)| confusion.add(*label, verdict(*score)));
+        for (score, label) in &rows {
+            confusion.add(*label, verdict(*score));
+        }
         let mut scored: Vec<_> = rows.iter().map(|(score, label)| ScoredLabel::new(*score, *label)).collect();
         Figures::of(&mut scored, confusion)
     }

@@ -124,8 +124,12 @@ fn way_out(git: &Git, base: &str, path: &str, patterns: &[String]) -> Result<Str
         |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@#.-_!".contains(&byte));
     let is_own = |tag: &GitTag| commits.contains(&tag.commit) && is_plain(&tag.name);
     let tags = git.tags(patterns)?.into_iter().filter(is_own);
-    let tags: String = tags.map(|tag| format!(" '{}'", tag.name)).collect();
-    let tags = if tags.is_empty() { tags } else { format!(" and its tags (git tag -d{tags})") };
+    let tags: Vec<String> = tags.map(|tag| format!("'{}'", tag.name)).collect();
+    let tags = if tags.is_empty() {
+        String::new()
+    } else {
+        format!(" and its tags (git tag -d {})", tags.join(" "))
+    };
     Ok(format!("{drop}{tags}, {again}"))
 }
 
