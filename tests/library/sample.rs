@@ -123,13 +123,14 @@ fn excluded_texts_stay_excluded_with_other_digits_or_case() {
 
 #[test]
 fn no_training_row_is_a_near_duplicate_of_a_holdout_row() {
-    assert_no_near_duplicates(&corpus());
+    // The demo's messages come from templates, and some of them are edited copies of each other.
+    assert_no_near_duplicates(&corpus(), 0.94);
 }
 
 #[test]
 fn no_real_training_row_is_a_near_duplicate_of_a_holdout_row() {
     if let Some(corpus) = real("sms.csv") {
-        assert_no_near_duplicates(&corpus);
+        assert_no_near_duplicates(&corpus, 0.96);
     }
 }
 
@@ -244,15 +245,21 @@ fn smallest(keys: &mut [(f64, usize)], size: usize, lines: &[String]) -> Vec<Str
     rows.into_iter().map(|row| lines[row].clone()).collect()
 }
 
-/// Asserts that no row that `--against` keeps shares 90% of its words or word pairs with a holdout row.
-fn assert_no_near_duplicates(corpus: &Path) {
+/// Asserts that no row that `--against` keeps shares 90% of its words or word pairs with a holdout row, and that more than
+/// this share of the rows is kept.
+fn assert_no_near_duplicates(corpus: &Path, kept: f64) {
     let directory = fresh("against");
     let [rest, pool, train] = ["rest.csv", "pool.csv", "train.csv"].map(|name| directory.join(name));
     sample_to(&["--split", "0.8", "--rest", rest.to_str().unwrap()], corpus, &pool);
     sample_to(&["--against", rest.to_str().unwrap()], &pool, &train);
     let texts = |path: &Path| read(path).into_iter().map(|row| row["text"].clone()).collect::<Vec<_>>();
     let (rest, pool, train) = (texts(&rest), texts(&pool), texts(&train));
-    assert!(train.len() * 50 > pool.len() * 47, "only {} of {} rows are left", train.len(), pool.len());
+    assert!(
+        train.len() as f64 > kept * pool.len() as f64,
+        "only {} of {} rows are left",
+        train.len(),
+        pool.len()
+    );
     let bare = |text: &str| -> Vec<String> {
         let edge = |c: char| !c.is_alphanumeric();
         let words =

@@ -73,7 +73,7 @@ impl CompareReport {
         self.messages.unwrap_or(self.rows)
     }
 
-    /// The first group of suspect rows that nobody has accepted, as a reason.
+    /// The reason for the first group of suspect rows that is not accepted yet.
     pub fn open_suspicion(&self) -> Option<&Reason> {
         let code = CompareReasonCode::SuspectRows.name();
         self.reasons.iter().find(|reason| !reason.fired && reason.code == code)

@@ -10,7 +10,7 @@ use crate::rows::label::LabelNames;
 /// Whether a group of suspect rows blocks the challenger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuspectStatus {
-    /// Nobody has accepted the group.
+    /// The group is not accepted yet. It blocks a promotion.
     Open,
     /// The command line accepts the group.
     Accepted,

@@ -311,7 +311,7 @@ fn harm(models: &[WatchedModel]) -> Done<Value> {
         let (name, strength) = blocks[usize::try_from(block)?];
         let rows = stream::rows(named(name, strength)?, 3000, 3_000_000 + block);
         let (decision, confusion) = watched.day(&mut StreamState::default(), rows, false)?;
-        let expected = decision.assessment.expected.map_err(|_| "F1 was not estimated")?;
+        let estimated = decision.assessment.expected.map_err(|_| "F1 was not estimated")?;
         let distance = |family: Family| {
             let mut tests = decision.assessment.signals.iter().map(|signal| &signal.test);
             tests.find(|test| test.family == family).map_or(0.0, |test| test.effect)
@@ -320,7 +320,7 @@ fn harm(models: &[WatchedModel]) -> Done<Value> {
             name,
             strength,
             confusion.f1(),
-            expected.expected.value,
+            estimated.expected.value,
             distance(Family::Score),
             distance(Family::Classifier),
         ))
