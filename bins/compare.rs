@@ -136,6 +136,7 @@ pub(crate) struct Args {
     /// fit finds rows labelled ham that share a rare phrase, a day or a source, although the rest of their text looks
     /// like spam. They can be a backdoor: the verdict is inconclusive until you accept the group, or if the champion
     /// learned from the same group. Look at the rows first. Only the command line can set this option. You can repeat it.
+    /// The search needs cross-validation. The code "unsearched" accepts a model without it.
     #[arg(long, value_name = "CODE", requires = "challenger", hide_short_help = true)]
     accept_suspect: Vec<String>,
 

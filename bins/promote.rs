@@ -83,7 +83,7 @@ pub(crate) struct Args {
     to: Option<u64>,
 
     /// Directory of the registry
-    #[arg(long, value_name = "DIR", default_value = "models")]
+    #[arg(long, value_name = "DIR", default_value = registry::DEFAULT)]
     registry: PathBuf,
 
     /// Name of the model in the registry

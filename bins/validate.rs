@@ -114,6 +114,10 @@ impl Tool for Args {
             }
             None => None,
         };
+        if self.safe_csv {
+            clean.quote_all();
+            rejects.iter_mut().for_each(Writer::quote_all);
+        }
         let mut row = Row::default();
         while rows.read(&mut row)? {
             match (inspection.row(&rows, &row), &mut rejects) {

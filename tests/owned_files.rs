@@ -249,6 +249,29 @@ fn a_registry_is_not_read_through_a_link() {
 }
 
 #[test]
+fn a_link_at_a_default_path_is_not_followed() {
+    for (link, words) in [
+        ("out", &["run", "--data", "rows.csv"][..]),
+        ("models", &["promote", "two.json"]),
+        ("models", &["registry", "list"]),
+        (".github", &["init"]),
+    ] {
+        let directory = workspace("case");
+        fs::create_dir_all(directory.join(CANARY)).unwrap();
+        symlink(CANARY, directory.join(link)).unwrap_or_else(|_| {
+            fs::remove_dir_all(directory.join(link)).unwrap();
+            symlink(CANARY, directory.join(link)).unwrap();
+        });
+        let before = snapshot(&directory.join(CANARY));
+        let output = spamops(&directory, words);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {message}");
+        assert!(message.contains("is a symbolic link"), "{words:?}: {message}");
+        assert_eq!(snapshot(&directory.join(CANARY)), before, "{words:?}");
+    }
+}
+
+#[test]
 fn a_link_at_a_known_temporary_name_is_not_followed() {
     let directory = workspace("case");
     fs::create_dir_all(directory.join(CANARY)).unwrap();

@@ -224,6 +224,9 @@ fn old_results_are_gone_when_a_new_run_fails() {
         ("no-golden", &["--demo", "--golden", "none.csv"]),
         ("result-as-rows", &["--data", "out/clean.csv"]),
         ("rows-as-word", &["--data", "out/demo", "sample"]),
+        ("size-as-word", &["--demo", "--size", "2k"]),
+        ("unknown-option", &["--demo", "--sise", "2"]),
+        ("unknown-policy", &["--demo", "--config", "none.toml"]),
     ] {
         let directory = fresh(&format!("old-{name}"));
         let copied = Command::new("cp").arg("-R").arg(complete.join("out")).arg(&directory).status();
@@ -241,6 +244,17 @@ fn old_results_are_gone_when_a_new_run_fails() {
             "spamops notify: no alert to send\n",
             "{name}"
         );
+    }
+}
+
+#[test]
+fn a_wrong_call_of_a_step_keeps_the_results() {
+    let directory = fresh("kept-step");
+    run_ok(&directory, &["run", "--demo", "sample", "validate"]);
+    let before = files(&directory);
+    for words in [&["run", "report", "--size", "2k"][..], &["run", "--dry-run", "--size", "2k"]] {
+        run_fails(&directory, words);
+        assert_eq!(files(&directory), before, "{words:?}");
     }
 }
 

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Parser;
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
+use ::spamops::io::owned_file::create_directories_below;
 use ::spamops::io::stream::Place;
 
 /// Set up a repository: workflow, policy, contract and an empty registry
@@ -60,19 +61,15 @@ impl Tool for Args {
         }
         let mut lines = String::new();
         for (path, text) in FILES {
-            write(&self.directory.join(path), &text.replace("org/spamops@v1", &self.action))?;
+            let directory = Path::new(path).parent().unwrap_or(Path::new(""));
+            create_directories_below(&self.directory, directory)?;
+            let place = Place::File(self.directory.join(path));
+            place.write_text(&text.replace("org/spamops@v1", &self.action))?;
             lines.extend(["wrote ", path, "\n"]);
         }
         Place::Standard.write_text(&(lines + NEXT))?;
         Ok(Outcome::Done)
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
-    }
-    Place::File(path.to_path_buf()).write_text(text)
 }
 
 fn action(text: &str) -> Result<String, String> {

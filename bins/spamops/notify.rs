@@ -1,6 +1,6 @@
 //! spamops notify: sends the decision of a run to Slack, PagerDuty, Alertmanager or a webhook.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -56,7 +56,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
     name: String,
 
-    /// Directory of the registry [default: from run.json, else models]
+    /// Directory of the registry [default: models]
     ///
     /// A promotion is sent only if the journal of this registry has it. If the alias has moved again since, notify sends
     /// nothing.
@@ -153,8 +153,16 @@ impl Args {
         let place = self.directory.join("promote.json");
         let name = registry::name(&promotion.name)
             .with_context(|| format!("{}: name {}", place.display(), shown(&promotion.name)))?;
-        let recorded = run.model.registry.as_ref().map(PathBuf::from);
-        let directory = self.registry.clone().or(recorded).unwrap_or_else(|| PathBuf::from("models"));
+        let directory = self.registry.clone().unwrap_or_else(|| PathBuf::from(registry::DEFAULT));
+        // The results of a run cannot vouch for themselves, so the registry of run.json is only a hint.
+        if let (None, Some(recorded)) = (&self.registry, &run.model.registry) {
+            ensure!(
+                Path::new(recorded) == directory,
+                "{}: the promotion is in the registry {}; name the registry that you trust with --registry",
+                place.display(),
+                shown(recorded)
+            );
+        }
         Registry::new(&directory, &name).standing(promotion)
     }
 

@@ -160,7 +160,7 @@ Examples:
 #[derive(clap::Args)]
 struct RegistryArgs {
     /// Directory of the registry
-    #[arg(long = "registry", value_name = "DIR", default_value = "models")]
+    #[arg(long = "registry", value_name = "DIR", default_value = registry::DEFAULT)]
     directory: PathBuf,
 
     /// Name of the model in the registry

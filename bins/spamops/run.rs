@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use clap::Parser;
+use clap::{ArgMatches, Parser};
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::cycle::command_line::Programs;
 use ::spamops::cycle::demo;
-use ::spamops::cycle::files::RunFiles;
+use ::spamops::cycle::files::{OUT, RunFiles};
 use ::spamops::cycle::record::CycleRecord;
 use ::spamops::cycle::run::CycleRun;
 use ::spamops::cycle::settings::{CycleOptions, CycleSettings, word};
@@ -87,7 +87,7 @@ pub(crate) struct Args {
     demo: bool,
 
     /// Directory of the results
-    #[arg(long, value_name = "DIR", default_value = "out")]
+    #[arg(long, value_name = "DIR", default_value = OUT)]
     out_dir: PathBuf,
 
     /// Directory of the registry [default: models in --out-dir]
@@ -205,6 +205,21 @@ impl Tool for Args {
             Place::Standard.write_text(&format!("results: {}\n", self.out_dir.display()))?;
         }
         Ok(Outcome::Done)
+    }
+
+    /// A new run whose arguments are wrong deletes the results of the previous run, too.
+    fn not_run(given: &ArgMatches) -> Result<()> {
+        // A value that cannot be parsed may be missing here.
+        let steps = given
+            .try_get_many::<CycleStep>("steps")
+            .map(|steps| steps.into_iter().flatten().collect::<Vec<_>>());
+        let is_new = steps.is_ok_and(|steps| steps.is_empty() || steps.contains(&&CycleStep::Sample));
+        let is_preview = given.try_get_one("dry_run").ok().flatten().is_some_and(|dry_run| *dry_run);
+        let directory = given.try_get_one::<PathBuf>("out_dir").ok().flatten();
+        let Some(directory) = directory.filter(|_| is_new && !is_preview) else { return Ok(()) };
+        let files = RunFiles::new(directory);
+        files.expect_no_links()?;
+        if files.record().is_file() { files.clear([]) } else { Ok(()) }
     }
 }
 

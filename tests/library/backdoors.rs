@@ -140,7 +140,7 @@ fn suspect_rows_block_a_better_challenger_until_they_are_accepted() {
     };
     let verdict = |champion: &Model, accepted: &[String]| {
         let suspects = suspicion::judge(Some(&poisoned), Some(champion), accepted).unwrap();
-        let status = suspects[0].status;
+        let status = suspects.groups[0].status;
         let decision = decide(CompareEvidence { suspects, ..CompareEvidence::of(RowCounts::Paired(better)) });
         let named = decision.reasons.iter().any(|reason| matches!(reason, CompareReason::SuspectRows(_)));
         assert!(named, "{:?}", decision.reasons);

@@ -134,8 +134,8 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
          spamops notify: warning: webhook was not notified: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment\n"
     );
     let (url, requests) = server(vec![
-        answer("403 Forbidden", "", "invalid_token /T0/secret123 r0uting"),
-        answer("404 Not Found", "", "no hook for SECRET12, try /T0/secret1"),
+        answer("403 Forbidden", "", "invalid_token"),
+        answer("404 Not Found", "", "no hook for s e c r e t 1 2 3, try c2VjcmV0MTIz"),
         answer("301 Moved Permanently", "Location: https://hooks.example/T0/secret123?x\r\n", ""),
         answer("200 OK", "", "ok"),
     ]);
@@ -148,16 +148,13 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
         "{printed}"
     );
     assert!(!printed.contains("secret"), "{printed}");
-    // The answer quotes only parts of the address.
+    // The answer repeats the address in another form.
+    let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
+    let why = ": 404 (the answer is not shown, because it can contain the address)\n";
+    assert!(status == 0 && printed.contains(why), "{printed}");
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert!(
-        status == 0 && printed.contains(": 404; the answer repeats a part of the address and is not shown\n"),
-        "{printed}"
-    );
-    assert!(!printed.to_lowercase().contains("secret"), "{printed}");
-    let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
-    assert!(
-        status == 0 && printed.contains("; the address has moved; use https://hooks.example…\n"),
+        status == 0 && printed.contains(": 301 (the address has moved; copy the new one)\n"),
         "{printed}"
     );
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));

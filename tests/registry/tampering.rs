@@ -272,6 +272,26 @@ fn verify_finds_an_edited_last_line_about_a_removed_model() {
 }
 
 /// The head that verify prints in the fourth column of the journal.
+#[test]
+fn verify_finds_missing_files_that_only_the_journal_names() {
+    let directory = fresh("missing");
+    let root = registry(&directory);
+    let missing = copy(&root, "alias");
+    fs::remove_file(missing.join("spam/challenger.json")).unwrap();
+    assert_eq!(
+        wrong(&missing, &[]),
+        ["challenger.json: is missing; restore it from git, or promote a model"]
+    );
+
+    // The journal, the alias and all versions but the first are gone.
+    let missing = copy(&root, "journal");
+    for file in ["journal.jsonl", "champion.json", "challenger.json"] {
+        fs::remove_file(missing.join("spam").join(file)).unwrap();
+    }
+    (2..=4).for_each(|number| fs::remove_file(manifest(&missing, number)).unwrap());
+    assert_eq!(wrong(&missing, &[]), ["journal.jsonl: is missing; restore it from git"]);
+}
+
 fn head(root: &Path) -> String {
     let mut verify = Command::new(env!("CARGO_BIN_EXE_spamops"));
     verify.args(["registry", "verify", "--registry"]).arg(root);

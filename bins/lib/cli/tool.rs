@@ -18,6 +18,11 @@ use crate::io::stream::Place;
 pub trait Tool: Parser {
     /// Does the work. The frame prints the remarks, the warnings and the error.
     fn run(self, scene: &Scene) -> Result<Outcome>;
+
+    /// Called if the arguments or the policy are wrong, with the arguments that could be read.
+    fn not_run(_: &ArgMatches) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The result of a tool's work. Only `--exit-code` makes a negative verdict visible in the exit status.
@@ -178,13 +183,16 @@ pub fn main_with<T: Tool>(mut args: Vec<OsString>) -> ExitCode {
     if args.get(1).is_some_and(|first| *first == *word) && !called.to_string_lossy().ends_with(&word) {
         args.remove(0);
     }
+    let readable = command.clone().ignore_errors(true).try_get_matches_from(&args).ok();
     let matches = match arguments(command, args, &word) {
         Ok(matches) => matches,
-        Err(error) => return usage(&error, &name),
+        Err(error) => return not_run::<T>(&error, &name, readable.as_ref()),
     };
     let (common, tool) = match (CommonArgs::from_arg_matches(&matches), T::from_arg_matches(&matches)) {
         (Ok(common), Ok(tool)) => (common, tool),
-        (Err(error), _) | (_, Err(error)) => return usage(&error.into(), &name),
+        (Err(error), _) | (_, Err(error)) => {
+            return not_run::<T>(&error.into(), &name, readable.as_ref());
+        }
     };
     let CommonArgs { config, now, run, quiet } = common;
     let run_id = match run.as_ref().map(record::id_in).transpose() {
@@ -228,6 +236,15 @@ fn arguments(command: Command, args: Vec<OsString>, table: &str) -> Result<ArgMa
         (Err(error), Ok(_)) => Err(policy.error(table, &error)),
         (Err(error), Err(_)) => Err(error.into()),
     }
+}
+
+/// Ends a tool that cannot run because of its arguments or policy.
+fn not_run<T: Tool>(error: &anyhow::Error, name: &str, readable: Option<&ArgMatches>) -> ExitCode {
+    let is_error = error.downcast_ref::<clap::Error>().is_none_or(clap::Error::use_stderr);
+    if let Some(Err(error)) = readable.filter(|_| is_error).map(T::not_run) {
+        print_error(name, &error);
+    }
+    usage(error, name)
 }
 
 fn usage(error: &anyhow::Error, name: &str) -> ExitCode {

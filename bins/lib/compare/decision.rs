@@ -12,7 +12,7 @@ use crate::compare::reasons::CompareReason;
 use crate::compare::recent::RecentRows;
 use crate::compare::sequential::SequentialEvidence;
 use crate::compare::slices::Slice;
-use crate::compare::suspicion::JudgedGroup;
+use crate::compare::suspicion::Suspicion;
 use crate::compare::verdict_basis::VerdictBasis;
 use crate::model::estimate::RequiredGate;
 use crate::stats::metrics::Figures;
@@ -107,7 +107,8 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
     let deploy_block = deploy_block(verdict, passed, &required, &slices, golden.as_ref());
     let mut reasons: Vec<CompareReason> = feedback.into_iter().map(CompareReason::Feedback).collect();
     reasons.extend(basis.reasons());
-    reasons.extend(suspects.into_iter().map(CompareReason::SuspectRows));
+    reasons.extend(suspects.is_unsearched.then_some(CompareReason::Unsearched));
+    reasons.extend(suspects.groups.into_iter().map(CompareReason::SuspectRows));
     reasons.extend(rows_needed.map(|(rows, needed)| CompareReason::RowsNeeded { rows, needed }));
     reasons.extend(gates.iter().cloned().map(CompareReason::Gate));
     reasons.extend(required.iter().cloned().map(CompareReason::Required));
@@ -133,9 +134,9 @@ pub fn decide(evidence: CompareEvidence) -> CompareDecision {
 }
 
 /// The verdict of the tests, unless they may have counted the rows of a backdoor in favour of the challenger.
-fn after_suspicion(verdict: CompareVerdict, suspects: &[JudgedGroup]) -> CompareVerdict {
+fn after_suspicion(verdict: CompareVerdict, suspects: &Suspicion) -> CompareVerdict {
     match verdict {
-        CompareVerdict::Better if suspects.iter().any(JudgedGroup::is_open) => CompareVerdict::Inconclusive,
+        CompareVerdict::Better if suspects.is_open() => CompareVerdict::Inconclusive,
         _ => verdict,
     }
 }

@@ -8,7 +8,7 @@ use crate::compare::golden::GoldenResult;
 use crate::compare::recent::RecentRows;
 use crate::compare::sequential::SequentialEvidence;
 use crate::compare::slices::Slices;
-use crate::compare::suspicion::JudgedGroup;
+use crate::compare::suspicion::Suspicion;
 use crate::model::estimate::RequiredGate;
 use crate::model::label_evidence::LabelEvidence;
 use crate::stats::metrics::Confusion;
@@ -89,7 +89,7 @@ pub struct CompareEvidence {
     pub required: Vec<RequiredGate>,
     pub golden: Option<GoldenResult>,
     /// Groups of suspect rows of the challenger.
-    pub suspects: Vec<JudgedGroup>,
+    pub suspects: Suspicion,
     pub sequential: Option<SequentialEvidence>,
     /// Labels compared with the champion's verdicts; none without the champion's model.
     pub labels: Option<LabelEvidence>,
@@ -106,7 +106,7 @@ impl CompareEvidence {
             gates: Vec::new(),
             required: Vec::new(),
             golden: None,
-            suspects: Vec::new(),
+            suspects: Suspicion::default(),
             sequential: None,
             labels: None,
         }

@@ -32,6 +32,8 @@ pub enum CompareReason {
     Evidence(SequentialEvidence),
     /// Negative training rows that share something, although the rest of their text is positive.
     SuspectRows(JudgedGroup),
+    /// The training rows were not searched for suspect rows.
+    Unsearched,
     /// The current number of rows, and the number needed for a verdict.
     RowsNeeded {
         rows: u64,
@@ -117,7 +119,7 @@ impl CompareReason {
             Self::F1Difference(..) => CompareReasonCode::F1Difference,
             Self::NotWorse(..) => CompareReasonCode::NotWorse,
             Self::Evidence(_) => CompareReasonCode::Evidence,
-            Self::SuspectRows(_) => CompareReasonCode::SuspectRows,
+            Self::SuspectRows(_) | Self::Unsearched => CompareReasonCode::SuspectRows,
             Self::RowsNeeded { .. } => CompareReasonCode::RowsNeeded,
             Self::Gate(_) => CompareReasonCode::Gate,
             Self::Required(_) => CompareReasonCode::Required,
@@ -129,7 +131,8 @@ impl CompareReason {
     /// Whether the reason favours the challenger.
     pub fn fired(&self) -> bool {
         match self {
-            Self::NoRows | Self::Feedback(_) | Self::RowsNeeded { .. } | Self::SliceLoses(_) => false,
+            Self::NoRows | Self::Feedback(_) | Self::Unsearched => false,
+            Self::RowsNeeded { .. } | Self::SliceLoses(_) => false,
             Self::FirstModel | Self::NoSliceLoses { .. } => true,
             Self::PairedTest(_, part) => part.mcnemar.is_better(),
             Self::F1Difference(_, part) => part.is_higher(),
@@ -145,7 +148,7 @@ impl CompareReason {
     /// The measured number; none if the reason has no number.
     pub fn value(&self) -> Option<f64> {
         match self {
-            Self::NoRows | Self::FirstModel | Self::NoSliceLoses { .. } => None,
+            Self::NoRows | Self::FirstModel | Self::Unsearched | Self::NoSliceLoses { .. } => None,
             Self::Feedback(labels) => Some(labels.p),
             Self::PairedTest(_, part) => Some(part.mcnemar.exact),
             Self::F1Difference(_, part) => Some(part.f1.map_or(0.0, |f1| f1.value)),
@@ -162,7 +165,7 @@ impl CompareReason {
 
     pub fn limit(&self) -> Option<f64> {
         match self {
-            Self::NoRows | Self::FirstModel | Self::NoSliceLoses { .. } => None,
+            Self::NoRows | Self::FirstModel | Self::Unsearched | Self::NoSliceLoses { .. } => None,
             Self::Feedback(_) => Some(FEEDBACK_LEVEL),
             Self::PairedTest(..) => Some(SIGNIFICANCE_LEVEL),
             Self::F1Difference(..) => Some(MIN_F1_EFFECT),

@@ -73,7 +73,8 @@ impl CompareReport {
         self.messages.unwrap_or(self.rows)
     }
 
-    /// The reason for the first group of suspect rows that is not accepted yet.
+    /// The first reason that blocks the challenger because of its training rows: a group of suspect rows that is not
+    /// accepted yet, or no search for them.
     pub fn open_suspicion(&self) -> Option<&Reason> {
         let code = CompareReasonCode::SuspectRows.name();
         self.reasons.iter().find(|reason| !reason.fired && reason.code == code)

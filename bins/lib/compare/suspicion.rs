@@ -33,14 +33,31 @@ impl JudgedGroup {
     }
 }
 
-/// The groups of suspect rows of the challenger. Fails if an accepted code is not the code of one of them.
-pub fn judge(
-    challenger: Option<&Model>,
-    champion: Option<&Model>,
-    accepted: &[String],
-) -> Result<Vec<JudgedGroup>> {
+/// The code that accepts a challenger whose training rows were not searched.
+pub const UNSEARCHED: &str = "unsearched";
+
+/// What is known about suspect training rows of the challenger.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Suspicion {
+    pub groups: Vec<JudgedGroup>,
+    /// Whether the training rows were not searched, and nobody accepted this.
+    pub is_unsearched: bool,
+}
+
+impl Suspicion {
+    /// Whether the challenger must not be promoted yet.
+    pub fn is_open(&self) -> bool {
+        self.is_unsearched || self.groups.iter().any(JudgedGroup::is_open)
+    }
+}
+
+/// The groups of suspect rows of the challenger. Fails if an accepted code is not the code of one of them. The search
+/// needs out-of-fold scores, so a model without cross-validation was not searched.
+pub fn judge(challenger: Option<&Model>, champion: Option<&Model>, accepted: &[String]) -> Result<Suspicion> {
     let all = challenger.map_or(&[][..], |model| &model.suspects);
-    if let Some(unknown) = accepted.iter().find(|id| all.iter().all(|group| group.id != **id)) {
+    let has_no_search = challenger.is_some_and(|model| model.estimate.folds == 0);
+    let is_known = |id: &String| all.iter().any(|group| group.id == *id) || has_no_search && id == UNSEARCHED;
+    if let Some(unknown) = accepted.iter().find(|id| !is_known(id)) {
         bail!(
             "--accept-suspect {}: the challenger has no suspect rows with this code; copy the code from the warning of \
             fit or the reasons of compare",
@@ -56,5 +73,6 @@ pub fn judge(
     let names = || challenger.map_or_else(LabelNames::default, |model| model.names.clone());
     let judged =
         |group: &SuspectGroup| JudgedGroup { group: group.clone(), status: status(group), names: names() };
-    Ok(all.iter().map(judged).collect())
+    let is_accepted = accepted.iter().any(|id| id == UNSEARCHED);
+    Ok(Suspicion { groups: all.iter().map(judged).collect(), is_unsearched: has_no_search && !is_accepted })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::io::durable;
-use crate::io::owned_file::{OwnedDirectory, create_directories, remove};
+use crate::io::owned_file::{OwnedDirectory, create_directories, expect_no_link, remove};
 
 /// A file that a run writes to its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,9 @@ const FILES: [(RunFile, &str); 23] = [
 /// Names of the file of new rows, by input format.
 const NEW_ROWS: [&str; 4] = ["new.csv", "new.tsv", "new.jsonl", "new.ndjson"];
 
+/// The default directory of a run.
+pub const OUT: &str = "out";
+
 /// Name of the record of a run.
 pub const RECORD: &str = "run.json";
 
@@ -146,8 +149,11 @@ impl RunFiles {
         Ok(())
     }
 
-    /// Fails if a file of the run is a symbolic link.
+    /// Fails if a file of the run is a symbolic link, or the default directory, which you did not name.
     pub fn expect_no_links(&self) -> Result<()> {
+        if self.directory == Path::new(OUT) {
+            expect_no_link(&self.directory)?;
+        }
         RUN_FILES.expect_no_links(&self.directory)
     }
 

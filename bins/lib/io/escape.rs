@@ -47,8 +47,16 @@ pub fn without_controls(text: &str) -> String {
 }
 
 /// Puts an apostrophe before a cell that starts like a formula (OWASP, CSV injection), but not before a plain number.
+/// Spaces and invisible characters before the formula do not count, because a spreadsheet may drop them.
 pub fn neutral(cell: &str) -> Cow<'_, str> {
-    let dangerous = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let is_invisible = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    };
+    let start = cell.trim_start_matches(is_invisible);
+    let dangerous = start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+        || cell.starts_with(['\t', '\r', '\n']);
     if dangerous && cell.parse::<f64>().is_err() {
         Cow::Owned(format!("'{cell}"))
     } else {
@@ -82,7 +90,17 @@ mod tests {
 
     #[test]
     fn escapes_formulas_but_not_numbers() {
-        for cell in ["=1+1", "+SUM(A1)", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "＝1+1"] {
+        for cell in [
+            "=1+1",
+            "+SUM(A1)",
+            "-cmd|' /C calc'!A0",
+            "@SUM(1)",
+            "\t=1",
+            "＝1+1",
+            " =1",
+            "\u{feff}=1",
+            "\0@a",
+        ] {
             assert_eq!(neutral(cell), format!("'{cell}"));
         }
         for cell in ["", "-5", "+0.5", "-1e3", "a=b", "5-3"] {

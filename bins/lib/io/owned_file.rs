@@ -76,11 +76,21 @@ pub(crate) fn is_link(path: &Path) -> bool {
 }
 
 /// Fails if the path itself is a symbolic link.
-pub(crate) fn expect_no_link(path: &Path) -> Result<()> {
+pub fn expect_no_link(path: &Path) -> Result<()> {
     if is_link(path) {
         bail!("{}: {LINK}", path.display())
     }
     Ok(())
+}
+
+/// Creates the directories of a path below `root`. Fails if one of them is a symbolic link.
+pub fn create_directories_below(root: &Path, path: &Path) -> Result<()> {
+    let mut directory = root.to_path_buf();
+    for part in path.components() {
+        directory.push(part);
+        expect_no_link(&directory)?;
+    }
+    create_directories(&directory).with_context(|| directory.display().to_string())
 }
 
 /// Opens or creates a file of ours that is locked and never read.

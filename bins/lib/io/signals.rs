@@ -11,10 +11,13 @@ use std::thread;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+
+/// The signals that end a process, except those of a crash.
+const HANDLED: [i32; 9] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ];
 
 /// Whether a signal has arrived that ends the process.
 static RECEIVED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
@@ -41,8 +44,7 @@ pub(super) fn watch(clean_up: fn(i32)) {
 
 fn handled() -> Result<Signals, Error> {
     let received = RECEIVED.get_or_init(Arc::default);
-    let signals: Vec<i32> =
-        [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal)).collect();
+    let signals: Vec<i32> = HANDLED.into_iter().filter(|signal| !is_ignored(*signal)).collect();
     let handled = Signals::new(&signals)?;
     for signal in signals {
         flag::register(signal, received.clone())?;

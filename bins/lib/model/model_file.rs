@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::features::row::FeatureSpec;
+use crate::io::dates;
 use crate::io::fraction::Fraction;
 use crate::io::limits;
 use crate::io::result_file::{self, ResultHead, ToolVersion};
@@ -108,6 +109,9 @@ pub struct Windows {
     pub margin: f64,
 }
 
+/// Maximum number of training rows that a model can state.
+const MAX_ROWS: u64 = 1 << 48;
+
 impl Model {
     /// Creates a model of this version without terms.
     pub fn empty(tool: &str, features: FeatureSpec) -> Self {
@@ -144,8 +148,12 @@ impl Model {
             ensure!((2..=10_000).contains(&words) && margin.abs() < MAX_WEIGHT, "invalid windows");
         }
         self.names.check()?;
-        let Provenance { rows, positive, .. } = self.provenance;
+        let Provenance { rows, positive, ref fitted, ref digest, .. } = self.provenance;
         ensure!(positive <= rows, "{positive} of {rows} training rows are positive");
+        ensure!(rows < MAX_ROWS, "it has {rows} training rows (limit {MAX_ROWS})");
+        ensure!(fitted.is_empty() || dates::read(fitted).is_some(), "fitted is not a date");
+        let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        ensure!(digest.is_empty() || is_digest, "the digest of the training rows is not a SHA-256");
         self.estimate.check()
     }
 

@@ -3,10 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+/// Maximum number of threads for each core. More threads only need memory.
+const THREADS_PER_CORE: usize = 8;
+
 /// The requested number of threads, or one for each core.
 pub fn count(requested: Option<u16>) -> usize {
-    let cores = || std::thread::available_parallelism().ok().map(usize::from);
-    requested.map(usize::from).or_else(cores).unwrap_or(1)
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    requested.map_or(cores, |threads| usize::from(threads).min(THREADS_PER_CORE * cores))
 }
 
 /// Works on every item with up to `threads` threads. Items are taken in order.

@@ -7,6 +7,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use ureq::http::{self, Response};
@@ -307,7 +309,11 @@ fn redacted(text: &str, headers: &[(&str, String)]) -> String {
     let secret = |name: &&(&str, String)| name.0 != "Content-Type" && !name.1.is_empty();
     headers.iter().filter(secret).fold(text.to_owned(), |text, (_, value)| {
         let word = value.rsplit(' ').next().unwrap_or(value);
-        text.replace(value, "…").replace(word, "…")
+        let coded = value.strip_prefix("Basic ").and_then(|word| BASE64_STANDARD.decode(word).ok());
+        let pair = coded.and_then(|pair| String::from_utf8(pair).ok()).unwrap_or_default();
+        let password = pair.split_once(':').map_or("", |(_, password)| password);
+        let secrets = [value, word, &pair, password].into_iter().filter(|secret| !secret.is_empty());
+        secrets.fold(text, |text, secret| text.replace(secret, "…"))
     })
 }
 
@@ -376,6 +382,8 @@ mod tests {
     fn hides_request_headers_that_the_server_quotes() {
         let headers = [("Authorization", "Basic c2VjcmV0".to_owned()), ("Content-Type", "a".to_owned())];
         assert_eq!(redacted("got Basic c2VjcmV0, that is c2VjcmV0, a", &headers), "got …, that is …, a");
+        let headers = [("Authorization", "Basic Ym9iOmh1bnRlcjI=".to_owned())];
+        assert_eq!(redacted("wrong password for bob:hunter2: hunter2", &headers), "wrong password for …: …");
     }
 
     #[test]

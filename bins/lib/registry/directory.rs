@@ -23,6 +23,9 @@ use crate::io::stream::Place;
 /// The alias of the model in production.
 pub const CHAMPION: &str = "champion";
 
+/// The default directory of the registry.
+pub const DEFAULT: &str = "models";
+
 /// The files of one named model.
 pub const REGISTRY_FILES: OwnedDirectory = OwnedDirectory {
     kind: "registry",
@@ -238,6 +241,10 @@ impl Registry {
 
     /// Fails if the directory of the model, or a file or directory in it, is a symbolic link.
     pub(super) fn expect_no_links(&self) -> Result<()> {
+        // You did not name the default directory.
+        if self.directory.parent() == Some(Path::new(DEFAULT)) {
+            expect_no_link(Path::new(DEFAULT))?;
+        }
         expect_no_link(&self.directory)?;
         REGISTRY_FILES.expect_no_links(&self.directory)
     }

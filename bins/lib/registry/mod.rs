@@ -13,6 +13,7 @@ mod agreement;
 pub mod verify;
 
 pub use directory::{
-    Alias, CHAMPION, REGISTRY_FILES, Registry, TrainingData, Version, alias, in_directory, json_files, name,
+    Alias, CHAMPION, DEFAULT, REGISTRY_FILES, Registry, TrainingData, Version, alias, in_directory,
+    json_files, name,
 };
 pub use head::JournalHead;

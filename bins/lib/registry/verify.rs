@@ -2,7 +2,7 @@
 //!
 //! What the files cannot show about each other, an outside anchor shows: a head that the journal had earlier.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -82,10 +82,15 @@ impl Registry {
             is_journal_readable: journal.is_ok(),
             journal: journal.as_ref().cloned().unwrap_or_default(),
         };
-        let champion = self.alias_path(CHAMPION);
-        let needs_champion = journal.is_err() || known.journal.moves(CHAMPION).next().is_some();
-        if needs_champion && !champion.exists() && is_own(&champion) {
-            aliases.push((read_alias(&champion), champion));
+        let mut moved: BTreeSet<&str> =
+            known.journal.entries.iter().filter_map(|entry| entry.alias.as_deref()).collect();
+        moved.extend(journal.is_err().then_some(CHAMPION));
+        // The name of an alias comes from a file, so it may not be a name.
+        let moved = moved.into_iter().filter(|name| super::alias(name).is_ok());
+        for path in moved.map(|alias| self.alias_path(alias)) {
+            if !path.exists() && is_own(&path) {
+                aliases.push((read_alias(&path), path));
+            }
         }
         let mut manifests = json_files(&self.directory.join("versions"))?;
         manifests.sort_by_key(|path| path.as_os_str().len());
@@ -115,7 +120,10 @@ impl Registry {
         manifests.retain(|number, manifest| {
             lines.is_removed(*number) || self.model_path(&manifest.version.digest).is_file()
         });
-        let journal = journal.and_then(|journal| known.describe_journal(&journal, checks.heads));
+        let journal = journal.and_then(|journal| {
+            self.expect_reports(&journal)?;
+            known.describe_journal(&journal, checks.heads)
+        });
         let head = known.journal.head().filter(|_| journal.is_ok());
         files.push(CheckedFile { path: self.journal_path(), found: journal, head });
         for (alias, path) in aliases {
@@ -133,6 +141,18 @@ impl Registry {
         let path = self.journal_path();
         ensure!(path.exists(), "is missing; restore it from git");
         Journal::parse(Place::File(path).read_bytes_within(limits::RESULT_BYTES).map_err(unnamed)?)
+    }
+
+    /// Fails if a report of a move is missing.
+    fn expect_reports(&self, journal: &Journal) -> Result<()> {
+        for entry in &journal.entries {
+            for (kind, report) in &entry.reports {
+                let is_there = expect_digest(report).is_ok() && self.report_path(report).is_file();
+                let (line, kind) = (entry.entry, shown(kind));
+                ensure!(is_there, "line {line}: its report {kind} is missing; restore it from git");
+            }
+        }
+        Ok(())
     }
 
     /// Checks a version against its model, its reports and the journal, and describes it.
@@ -196,6 +216,10 @@ impl KnownFiles {
             journal.expect_head(head)?;
         }
         if journal.entries.is_empty() && !journal.is_cut {
+            // A killed writer leaves at most its own version and model.
+            let own = self.manifests.get(&1).map(|first| &first.version.digest);
+            let is_own = self.models.len() <= 1 && self.models.keys().all(|digest| Some(digest) == own);
+            ensure!(is_own, "is missing; restore it from git");
             return Ok("no journal yet; the next promote creates it".to_owned());
         }
         expect_continuous(journal, &self.manifests)?;

@@ -8,7 +8,7 @@ use crate::compare::reasons::{CompareReason, CompareReasonCode, RowScope};
 use crate::compare::report::CompareReport;
 use crate::compare::sequential::{EVIDENCE_NEEDED, SequentialEvidence};
 use crate::compare::slices::{MAX_SLICE_LOSS, Slice};
-use crate::compare::suspicion::{JudgedGroup, SuspectStatus};
+use crate::compare::suspicion::{JudgedGroup, SuspectStatus, UNSEARCHED};
 use crate::io::result_file::ResultHead;
 use crate::model::label_evidence::{FEEDBACK_LEVEL, LabelEvidence};
 use crate::reason::{Reason, p_value};
@@ -91,6 +91,10 @@ fn sentence(reason: &CompareReason, unit: CountUnit) -> String {
         CompareReason::NotWorse(scope, part) => in_scope(scope, part.rows, unit) + &not_worse(part),
         CompareReason::Evidence(evidence) => evidence_sentence(evidence),
         CompareReason::SuspectRows(judged) => suspect_rows(judged),
+        CompareReason::Unsearched => format!(
+            "the training rows were not searched for backdoors, because the model has no cross-validation; fit it with \
+            --folds 5, or run compare with --accept-suspect {UNSEARCHED}"
+        ),
         CompareReason::RowsNeeded { rows, needed } => {
             let verb = if *needed == 1 { "is" } else { "are" };
             let needed = unit.counted(*needed);

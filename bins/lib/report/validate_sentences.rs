@@ -31,6 +31,9 @@ pub fn report(found: &InspectionResult, tool: &str) -> ValidateReport {
 /// The reason why a row is rejected. The reason can contain personal data.
 pub fn row_problem(problem: &RowProblem) -> String {
     match problem {
+        RowProblem::Malformed(fault) if fault.lost_lines() > 0 => {
+            format!("{fault}; {} are lost, so close the quote", counted(fault.lost_lines(), "further line"))
+        }
         RowProblem::Malformed(fault) => fault.to_string(),
         RowProblem::Cell(column, problem) => format!("{column} {}", cell_problem(problem)),
         RowProblem::Unreadable(why) => why.clone(),

@@ -63,10 +63,10 @@ impl CsvRows {
         row.line = self.watch.line;
         let Some((fields, dropped)) = self.record(row.line)? else { return Ok(None) };
         let decoded = decode::record(&self.bytes, &self.ends[..fields], &mut row.cells);
-        row.fault = self.fault(row.line, fields + dropped, columns).map(RowFault);
+        row.fault = self.fault(row.line, fields + dropped, columns);
         if !self.ends_with_cr && self.ends_at_lone_cr()? {
             self.join_to_line_end(row.line)?;
-            row.fault = Some(RowFault("the row contains a carriage return without a line feed".into()));
+            row.fault = Some(RowFault::new("the row contains a carriage return without a line feed"));
         }
         row.raw = row.fault.is_some().then(|| decode::field_text(trim_line_end(&self.raw)).0.into_owned());
         Ok(Some(decoded))
@@ -107,24 +107,26 @@ impl CsvRows {
         }
     }
 
-    fn fault(&self, line: u64, fields: usize, columns: Option<usize>) -> Option<String> {
+    fn fault(&self, line: u64, fields: usize, columns: Option<usize>) -> Option<RowFault> {
         let last = self.watch.line - u64::from(self.raw.ends_with(b"\n") || self.raw.ends_with(b"\r"));
         let lines = last + 1 - line;
         let span = if lines > 1 { format!(" (the row spans {lines} lines)") } else { String::new() };
         if self.watch.quoted {
-            return Some(format!("a quote is opened but never closed{span}"));
+            let says = format!("a quote is opened but never closed{span}");
+            return Some(RowFault { says, lost_lines: lines - 1 });
         }
         if self.watch.text_after_quote {
-            return Some("a quoted cell has text after its closing quote".into());
+            return Some(RowFault::new("a quoted cell has text after its closing quote"));
         }
         if columns.is_none() && fields > limits::COLUMNS {
             let most = limits::COLUMNS;
-            return Some(format!(
+            return Some(RowFault::new(format!(
                 "the header has {fields} columns (limit {most}); remove columns, or set --delimiter"
-            ));
+            )));
         }
         let columns = columns.filter(|&columns| columns != fields)?;
-        Some(format!("{}, but the header has {columns}{span}", counted(fields as u64, "field")))
+        let fields = counted(fields as u64, "field");
+        Some(RowFault::new(format!("{fields}, but the header has {columns}{span}")))
     }
 
     /// Skips blank lines and the LF of a CR LF, so that the line number of the next row is right.

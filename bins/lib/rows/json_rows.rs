@@ -116,7 +116,7 @@ impl JsonRows {
             }
             Err(error) => {
                 header.truncate(before);
-                Some(RowFault(format!("{error:#}")))
+                Some(RowFault::new(format!("{error:#}")))
             }
         };
         row.raw = Some(text.into_owned());

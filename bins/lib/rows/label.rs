@@ -67,6 +67,8 @@ impl LabelNames {
     pub fn check(&self) -> Result<()> {
         let Self { positive, negative } = self;
         ensure!(!positive.is_empty() && !negative.is_empty(), "a class has an empty name");
+        let has_controls = positive.chars().chain(negative.chars()).any(char::is_control);
+        ensure!(!has_controls, "the name of a class has a control character");
         ensure!(positive != negative, "both classes have the name {}", shown(positive));
         Ok(())
     }

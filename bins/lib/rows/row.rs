@@ -87,11 +87,26 @@ impl fmt::Debug for ReadProgress {
 
 /// The reason why a row is malformed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowFault(pub(super) String);
+pub struct RowFault {
+    pub(super) says: String,
+    /// Number of further lines that the row has swallowed, because a quote is never closed.
+    pub(super) lost_lines: u64,
+}
+
+impl RowFault {
+    pub(super) fn new(says: impl Into<String>) -> Self {
+        Self { says: says.into(), lost_lines: 0 }
+    }
+
+    /// Number of further lines that the row has swallowed. Each of them may be a row.
+    pub fn lost_lines(&self) -> u64 {
+        self.lost_lines
+    }
+}
 
 impl fmt::Display for RowFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.says)
     }
 }
 

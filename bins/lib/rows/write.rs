@@ -55,6 +55,7 @@ pub struct Writer {
     names: Vec<String>,
     /// The columns added to each row, and the index of the column that each one replaces.
     added: Vec<(String, Option<usize>)>,
+    quotes: Quoting,
 }
 
 impl Writer {
@@ -90,7 +91,8 @@ impl Writer {
         let added: Vec<(String, Option<usize>)> =
             added.iter().map(|name| ((*name).to_owned(), rows.header().find(name))).collect();
         let (output, place, source) = (place.writer()?, place.clone(), rows.place().clone());
-        let mut writer = Self { to, output, place, source, source_format, names, added };
+        let quotes = Quoting::Needed;
+        let mut writer = Self { to, output, place, source, source_format, names, added, quotes };
         if let OutputFormat::Csv { delimiter } = to {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
             let header: Vec<String> =
@@ -108,6 +110,11 @@ impl Writer {
             }
         }
         Ok(writer)
+    }
+
+    /// Quotes every cell of the rows that follow, so that a spreadsheet with another separator does not split a cell.
+    pub fn quote_all(&mut self) {
+        self.quotes = Quoting::Always;
     }
 
     /// Writes a row unchanged.
@@ -155,7 +162,7 @@ impl Writer {
         });
         let new = added.iter().zip(values).filter(|((_, replaces), _)| replaces.is_none());
         let new = new.map(|(_, value)| Cow::Owned(value.cell()));
-        Ok(Cow::Owned(csv_line(cells.chain(new), delimiter, Quoting::Needed).unwrap_or_default()))
+        Ok(Cow::Owned(csv_line(cells.chain(new), delimiter, self.quotes).unwrap_or_default()))
     }
 
     /// Writes all data and renames the file to its final name.

@@ -85,7 +85,13 @@ impl<'a> Inspection<'a> {
 
     fn problem(&mut self, rows: &Rows, row: &Row) -> Option<RowProblem> {
         if let Some(fault) = row.fault() {
-            return self.fail_row("row", Severity::Reject, row, RowProblem::Malformed(fault.clone()));
+            let problem = RowProblem::Malformed(fault.clone());
+            // Lost lines can be any number of rows, so their share of the rejected rows is not known.
+            return if fault.lost_lines() > 0 {
+                self.fail_row("row.quotes", Severity::Fail, row, problem)
+            } else {
+                self.fail_row("row", Severity::Reject, row, problem)
+            };
         }
         for (place, (name, column)) in self.contract.column.iter().enumerate() {
             let index = rows.header().find(name);
@@ -220,6 +226,9 @@ impl<'a> Inspection<'a> {
 
     fn check_rows(&mut self, clean: u64) {
         let contract = self.contract;
+        if clean == 0 && self.rows > 0 {
+            self.fail_table("rows.valid", Severity::Fail, TableProblem::FewRows(0, 1));
+        }
         if let Some(rows) = &contract.rows {
             if clean < rows.min {
                 self.fail_table("rows.min", rows.severity, TableProblem::FewRows(clean, rows.min));
