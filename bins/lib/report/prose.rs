@@ -19,7 +19,7 @@ use crate::registry::moves::Promotion;
 use crate::report::compare_sentences::title;
 use crate::report::escape::cut;
 use crate::report::numbers::{CountUnit, bounds, count, counted, figure, number, percent, signed};
-use crate::rows::contract::ValidateReport;
+use crate::rows::contract::{ValidateReport, ValidateVerdict};
 use crate::stats::metrics::Metrics;
 
 /// Maximum number of characters in a sentence. Only forged results have more.
@@ -404,6 +404,9 @@ pub(super) fn traffic_f1(metrics: &Metrics) -> String {
 
 /// The verdict of `validate` in a sentence.
 pub(super) fn validate_verdict(validate: &ValidateReport) -> String {
+    if validate.verdict == ValidateVerdict::Empty {
+        return "Empty: there are no new rows.".into();
+    }
     let rows = counted(validate.rows, "row");
     let [clean, rejected] = [validate.clean, validate.rejected].map(count);
     let verdict = capital(validate.verdict.name());
