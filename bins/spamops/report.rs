@@ -79,7 +79,7 @@ impl Tool for Args {
         }
         if let Some(path) = &self.state {
             let state = State::open(path)?;
-            state.record_decision(&decision.entry())?;
+            state.record_decision(&decision.entry(&run))?;
         }
         let mut text =
             if summary == Some(Place::Standard) { run.markdown(&decision) } else { decision.outputs() };

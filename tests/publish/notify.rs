@@ -88,10 +88,13 @@ fn every_channel_gets_one_message_in_its_own_format() {
     let requests = requests.join().unwrap();
     let (start, slack) = parts(&requests[0]);
     assert!(start.starts_with("POST /T0/B0/hook "), "{start}");
-    assert_eq!(slack["text"], "spam: Version 1 is the champion");
-    assert_eq!(slack["blocks"][1]["elements"][0]["text"], "better <!here>");
-    assert_eq!(slack["blocks"][1]["elements"][0]["type"], "plain_text");
-    assert_eq!(slack["blocks"][1]["elements"][2]["text"], "https://git.example/org/repo/actions/runs/7");
+    assert_eq!(slack["text"], "spam: Version 1 is now the champion");
+    assert_eq!(slack["blocks"][1]["text"]["text"], "Better <!here> (by ann).\nNothing to do.");
+    assert_eq!(slack["blocks"][1]["text"]["type"], "plain_text");
+    assert_eq!(
+        slack["blocks"][2]["elements"][0]["text"],
+        "<https://git.example/org/repo/actions/runs/7|Open the run>"
+    );
     let (start, pagerduty) = parts(&requests[1]);
     assert!(start.starts_with("POST /v2/enqueue "), "{start}");
     assert_eq!(pagerduty["event_action"], "resolve");
@@ -130,8 +133,8 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     assert_eq!(status, 0);
     assert_eq!(
         printed,
-        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not set; set it in the environment\n\
-         spamops notify: warning: webhook was not notified: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment\n"
+        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not set; set it in the environment; the next run tries again\n\
+         spamops notify: warning: webhook was not notified: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment; the next run tries again\n"
     );
     let (url, requests) = server(vec![
         answer("403 Forbidden", "", "invalid_token /T0/secret123 r0uting"),
@@ -151,13 +154,18 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     // The answer quotes only parts of the address.
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert!(
-        status == 0 && printed.contains(": 404; the answer repeats a part of the address and is not shown\n"),
+        status == 0
+            && printed.contains(
+                ": 404; the answer repeats a part of the address and is not shown; the next run tries again\n"
+            ),
         "{printed}"
     );
     assert!(!printed.to_lowercase().contains("secret"), "{printed}");
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert!(
-        status == 0 && printed.contains("; the address has moved; use https://hooks.example…\n"),
+        status == 0
+            && printed
+                .contains("; the address has moved; use https://hooks.example…; the next run tries again\n"),
         "{printed}"
     );
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));
@@ -168,7 +176,7 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     let (_, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
     assert_eq!(
         printed,
-        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it\n"
+        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it; the next run tries again\n"
     );
 }
 
@@ -276,7 +284,7 @@ fn secrets_are_not_sent_without_encryption() {
     ] {
         let line = format!(
             "spamops notify: warning: {channel} was not notified: {name} is not an https:// address; \
-             secrets are sent only over https, or to this machine\n"
+             secrets are sent only over https, or to this machine; the next run tries again\n"
         );
         assert!(printed.contains(&line), "{printed}");
     }

@@ -69,6 +69,8 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "explain",
             "prior",
             "repeat-hours",
+            "days-without-rows",
+            "refused-challengers",
         ],
     ),
     (
@@ -159,6 +161,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "alias",
             "to",
             "notify",
+            "notify-on",
             "experiment",
             "run-id",
             "run-name",
@@ -205,6 +208,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "reason",
             "actor",
             "run-url",
+            "failed",
             "version",
             "encoding",
             "help",
@@ -216,8 +220,18 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
 const WORD_LISTS: [&str; 2] = ["english", "none"];
 
 /// Keys that `spamops run` has an option for, so that every step of the cycle gets the value.
-const OPTIONS_OF_RUN: [&str; 11] = [
-    "data", "out-dir", "registry", "state", "contract", "since", "until", "force", "notify", "golden",
+const OPTIONS_OF_RUN: [&str; 12] = [
+    "data",
+    "out-dir",
+    "registry",
+    "state",
+    "contract",
+    "since",
+    "until",
+    "force",
+    "notify",
+    "notify-on",
+    "golden",
     "watch",
 ];
 

@@ -31,6 +31,9 @@ pub struct CycleRecord {
     pub answers_earlier_request: bool,
     /// Version of the champion that scored the new rows; null without a champion.
     pub champion: Option<u64>,
+    /// The step that failed last; absent once it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<CycleStep>,
     /// Completed steps, in order.
     pub done: Vec<CycleStep>,
     /// Whether the run is finished. An unfinished run is resumed.
@@ -56,6 +59,7 @@ impl CycleRecord {
             inputs: BTreeMap::new(),
             answers_earlier_request: false,
             champion: None,
+            failed: None,
             done: Vec::new(),
             finished: false,
         }

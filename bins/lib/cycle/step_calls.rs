@@ -216,6 +216,28 @@ impl CycleRun<'_> {
         self.call_for_result("promote", words)
     }
 
+    /// Tells people the news of the run, or that the run failed before its first step.
+    fn tell(&self, failure: Option<&str>) -> Result<()> {
+        let Some(channels) = &self.notify else { return Ok(()) };
+        let directory = self.files.directory().display().to_string();
+        let settings = &self.record.settings;
+        let mut words = vec![&*directory, "--to", channels, "--registry", &settings.registry];
+        words.extend(["--state", &settings.state, "--now", &settings.now]);
+        for (option, value) in [("--notify-on", self.notify_on.as_deref()), ("--failed", failure)] {
+            words.extend(value.iter().flat_map(|value| [option, *value]));
+        }
+        self.call("notify", words)
+    }
+
+    /// Tells people that the run failed. The caller reports the error, so a second error is only printed.
+    pub fn tell_failure(&self, failure: Option<&str>) {
+        if !self.dry_run
+            && let Err(error) = self.tell(failure)
+        {
+            (self.echo)(&format!("nobody was notified: {error:#}"));
+        }
+    }
+
     /// Writes only the outputs. The step `report` writes summary and annotations.
     pub(super) fn outputs(&self) -> Result<()> {
         let directory = self.files.directory().display().to_string();
@@ -226,12 +248,9 @@ impl CycleRun<'_> {
     pub(super) fn report(&self) -> Result<()> {
         let directory = self.files.directory().display().to_string();
         let settings = &self.record.settings;
-        let common = ["--state", &settings.state, "--now", &settings.now];
-        self.call("report", [&*directory].into_iter().chain(common))?;
-        if let Some(channels) = &self.notify {
-            let to = [&*directory, "--to", channels, "--registry", &settings.registry];
-            self.call("notify", to.into_iter().chain(common))?;
-        }
+        self.call("report", [&*directory, "--state", &settings.state, "--now", &settings.now])?;
+        let is_unknown = self.record.id.is_empty() && !self.dry_run;
+        self.tell(is_unknown.then_some("the run did not start"))?;
         let pending = request(&self.record.settings);
         if pending.exists() && !self.dry_run && self.has_answered()? {
             remove(&pending)?;

@@ -12,7 +12,7 @@ use crate::report::RunResults;
 use crate::report::headline::RunOutcome;
 use crate::report::{escape, prose};
 use crate::rows::contract::ValidateVerdict;
-use crate::state::gathered;
+use crate::state::gathered::DecisionEntry;
 
 /// The decision of a run, as in `decision.json`.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Decision {
     pub head: ResultHead,
     /// Time of the decision, in seconds since 1970.
     pub time: i64,
-    /// Whether there are new rows and they meet the contract.
+    /// Whether there are new rows and they meet the contract. If not, `reason_code` is `empty` or `invalid`.
     pub valid: bool,
     /// Whether a retrain is needed now.
     pub retrain_needed: bool,
@@ -122,8 +122,10 @@ impl Decision {
     }
 
     /// The entry in `decisions.jsonl` of the state.
-    pub fn entry(&self) -> gathered::DecisionEntry {
+    pub fn entry(&self, run: &RunResults) -> DecisionEntry {
         let Self { time, retrain_needed, deploy_needed, .. } = *self;
-        gathered::DecisionEntry { time, retrain_needed, deploy_needed, reasons: self.reasons.clone() }
+        let rows = run.validate.as_ref().map_or(0, |validate| validate.rows);
+        let refused = run.compare.is_some() && !deploy_needed;
+        DecisionEntry { time, retrain_needed, deploy_needed, rows, refused, reasons: self.reasons.clone() }
     }
 }

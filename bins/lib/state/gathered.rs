@@ -18,6 +18,7 @@ use crate::io::dates::Timestamp;
 use crate::io::limits;
 use crate::io::owned_file::{OwnedDirectory, copy_to_new, create_directories, open_lock};
 use crate::io::stream::{Place, read_file};
+use crate::state::told::NotificationEntry;
 
 /// The files of the state directory.
 pub const STATE_FILES: OwnedDirectory = OwnedDirectory {
@@ -52,19 +53,14 @@ pub struct DecisionEntry {
     pub retrain_needed: bool,
     /// Whether the challenger was better than the champion.
     pub deploy_needed: bool,
+    /// Number of new rows.
+    #[serde(default)]
+    pub rows: u64,
+    /// Whether a challenger was compared and not promoted.
+    #[serde(default)]
+    pub refused: bool,
     /// Reasons for the decision, one sentence each.
     pub reasons: Vec<String>,
-}
-
-/// A notification that was sent.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-pub struct NotificationEntry {
-    /// Time in seconds since 1970.
-    pub time: i64,
-    /// Name of the channel.
-    pub channel: String,
-    /// Subject of the message.
-    pub subject: String,
 }
 
 impl State {
@@ -167,12 +163,12 @@ impl State {
         self.entries("decisions.jsonl")
     }
 
-    /// Adds a notification unless it is recorded already.
+    /// Adds a message to a channel unless it is recorded already.
     pub fn record_notification(&self, notification: &NotificationEntry) -> Result<()> {
         self.append_once("told.jsonl", notification)
     }
 
-    /// All notifications, oldest first.
+    /// The messages to all channels, oldest first.
     pub fn notifications(&self) -> Result<Vec<NotificationEntry>> {
         self.entries("told.jsonl")
     }
@@ -247,7 +243,14 @@ mod tests {
         let state = state("decisions");
         assert_eq!(state.last_retrain().unwrap(), None);
         for (time, retrain_needed) in [(10, true), (20, true), (30, false), (20, true)] {
-            let decision = DecisionEntry { time, retrain_needed, deploy_needed: false, reasons: vec![] };
+            let decision = DecisionEntry {
+                time,
+                retrain_needed,
+                deploy_needed: false,
+                rows: 0,
+                refused: false,
+                reasons: vec![],
+            };
             state.record_decision(&decision).unwrap();
         }
         assert_eq!(state.last_retrain().unwrap(), Some(Timestamp(20)));
