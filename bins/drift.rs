@@ -11,10 +11,10 @@ use spamops::cli::options::RowArgs;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::drift::decision::decide;
 use spamops::drift::history::History;
-use spamops::drift::observation::{Champion, DriftEvidence};
+use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain};
 use spamops::drift::run_record::RunRecord;
 use spamops::drift::word_names::WordNames;
-use spamops::io::dates;
+use spamops::io::dates::{self, Timestamp};
 use spamops::io::result_file::{self, digest};
 use spamops::io::stream::{Place, expect_not_overwritten};
 use spamops::model::model_file::Model;
@@ -55,7 +55,8 @@ use spamops::stats::metrics::Metrics;
 ///
 /// With --state, a small run is pooled with earlier runs into a window, and the verdict is about the window. Once the
 /// state has 20 windows, a window counts for persistent drift only if the change is larger than in 95% of the earlier
-/// windows. The verdict does not use this rule.
+/// windows. The verdict does not use this rule. Drift that a retrain has answered triggers no other retrain until it
+/// grows by a quarter.
 #[derive(Parser)]
 #[command(
     name = "drift",
@@ -143,6 +144,7 @@ impl Tool for Args {
             history,
             changes: changes.unwrap_or_default(),
             last_retrain: state.as_ref().map(State::last_retrain).transpose()?.flatten(),
+            retrains: state.as_ref().map(retrains).transpose()?.unwrap_or_default(),
         };
         let (decision, record) = decide(&evidence, &self.policy.policy(), scene.now()?)?;
         let outcome = Outcome::answer(!decision.retrain_needed, self.exit_code);
@@ -204,6 +206,17 @@ fn history(state: Option<&State>, scene: &Scene) -> History {
         ));
     }
     history
+}
+
+/// Reads the retrains that compared a challenger.
+fn retrains(state: &State) -> Result<Vec<PastRetrain>> {
+    let decisions = state.decisions()?.into_iter();
+    let compared = decisions.filter(|decision| decision.retrain_needed && decision.compared);
+    let mut retrains: Vec<PastRetrain> = compared
+        .map(|decision| PastRetrain { time: Timestamp(decision.time), was_better: decision.deploy_needed })
+        .collect();
+    retrains.sort_by_key(|retrain| retrain.time);
+    Ok(retrains)
 }
 
 /// Adds a run to the history of the state.

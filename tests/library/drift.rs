@@ -6,7 +6,7 @@ use spamops::drift::decision::{DriftDecision, decide};
 use spamops::drift::history::History;
 use spamops::drift::labelled_f1::LabelledF1;
 use spamops::drift::labelled_verdicts::LabelledVerdicts;
-use spamops::drift::observation::{Champion, DriftEvidence};
+use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain};
 use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::drift::run_record::{ObservedRun, RunFindings, RunRecord};
 use spamops::drift::triggers::{TriggerCause, TriggerCode};
@@ -121,6 +121,85 @@ fn lasting_drift_requests_a_retrain_and_one_window_does_not() {
     let first = small.iter().position(|report| report.retrain_needed).unwrap();
     // The window that requests the retrain shares no run with the previous window.
     assert!(first >= small[first].assessment.window.runs, "{first}");
+}
+
+/// A stream of drift whose requests are answered: each retrain compares a challenger.
+#[derive(Default)]
+struct AnsweredStream {
+    history: History,
+    retrains: Vec<PastRetrain>,
+    day: i64,
+}
+
+impl AnsweredStream {
+    /// Decides on 600 rows of the next day. Without `was_better`, no retrain follows a request.
+    fn day(&mut self, reference: (&Profile, &str), language: f64, was_better: Option<bool>) -> DriftDecision {
+        let seed = 500 + u64::try_from(self.day).unwrap();
+        let evidence = DriftEvidence {
+            reference: Some(reference),
+            new: profile(stream::rows(Scenario { language, ..Scenario::QUIET }, 600, seed)),
+            history: self.history.clone(),
+            retrains: self.retrains.clone(),
+            ..DriftEvidence::default()
+        };
+        let time = Timestamp(self.day * 86_400);
+        let (decision, record) = decide(&evidence, &DriftPolicy::default(), time).unwrap();
+        self.history.add(record).unwrap();
+        let answered = was_better.filter(|_| decision.retrain_needed);
+        self.retrains.extend(answered.map(|was_better| PastRetrain { time, was_better }));
+        self.day += 1;
+        decision
+    }
+
+    /// Requests on consecutive days.
+    fn requests(
+        &mut self,
+        days: usize,
+        reference: (&Profile, &str),
+        language: f64,
+        was_better: Option<bool>,
+    ) -> Vec<bool> {
+        (0..days).map(|_| self.day(reference, language, was_better).retrain_needed).collect()
+    }
+}
+
+#[test]
+fn drift_that_a_refused_challenger_has_seen_is_requested_again_only_when_it_grows() {
+    let quiet = profile(stream::rows(Scenario::QUIET, 1500, 3));
+    let reference = (&quiet, "first");
+    let mut stream = AnsweredStream::default();
+    assert_eq!(stream.requests(2, reference, 0.2, Some(false)), [false, true]);
+    assert_eq!(stream.requests(6, reference, 0.2, Some(false)), [false; 6]);
+    assert_eq!(stream.requests(1, reference, 0.0, Some(false)), [false]);
+    assert_eq!(stream.requests(2, reference, 0.2, Some(false)), [false; 2]);
+    let requests = stream.requests(3, reference, 0.6, Some(false));
+    assert_eq!(requests, [false, true, false], "two windows of larger drift");
+    // The records of old runs leave the history, but the answered level stays.
+    assert_eq!(stream.requests(70, reference, 0.6, Some(false)), [false; 70]);
+    assert_eq!(History::read(stream.history.lines().unwrap().lines()), stream.history);
+}
+
+#[test]
+fn a_request_without_a_comparison_is_repeated() {
+    let quiet = profile(stream::rows(Scenario::QUIET, 1500, 3));
+    let mut stream = AnsweredStream::default();
+    assert_eq!(stream.requests(4, (&quiet, "first"), 0.2, None), [false, true, true, true]);
+}
+
+#[test]
+fn a_new_champion_answers_the_drift_that_its_first_window_still_shows() {
+    let profile_of = |language: f64| profile(stream::rows(Scenario { language, ..Scenario::QUIET }, 1500, 3));
+    let (quiet, partly) = (profile_of(0.0), profile_of(0.1));
+    let mut stream = AnsweredStream::default();
+    assert_eq!(stream.requests(2, (&quiet, "first"), 0.3, Some(true)), [false, true]);
+    let first = stream.day((&partly, "second"), 0.3, Some(true));
+    assert_eq!(first.assessment.verdict, DriftVerdict::Drifted);
+    assert_eq!(stream.requests(5, (&partly, "second"), 0.3, Some(true)), [false; 5]);
+    assert_eq!(stream.requests(2, (&partly, "second"), 0.9, Some(true)), [false, true]);
+    // Drift that nobody requested a retrain for is not answered by the next model.
+    let mut stream = AnsweredStream::default();
+    assert_eq!(stream.requests(1, (&quiet, "first"), 0.3, Some(true)), [false]);
+    assert_eq!(stream.requests(2, (&partly, "second"), 0.3, Some(true)), [false, true]);
 }
 
 #[test]

@@ -7,7 +7,6 @@ use crate::drift::histograms::{FeatureDistance, FeatureHistogram, feature_histog
 use crate::drift::messages::Messages;
 use crate::drift::observation::{DriftEvidence, Observation};
 use crate::drift::past_runs::surprise;
-use crate::drift::run_record::RunFindings;
 use crate::drift::shares;
 use crate::drift::shift::{LabelShift, shift};
 use crate::drift::signals::{ChampionEvidence, Signal, families, signals};
@@ -72,20 +71,6 @@ impl Assessment {
     /// Whether the change behind an alarm is larger than in 95% of the earlier windows.
     pub fn is_unusual(&self) -> bool {
         self.signals.iter().any(|signal| signal.fired && signal.is_unusual())
-    }
-
-    /// The part of the assessment that the history keeps.
-    pub(super) fn findings(&self, since: (u64, u64)) -> RunFindings {
-        let strength = |signal: &Signal| (signal.test.family.name().to_owned(), signal.test.strength);
-        RunFindings {
-            verdict: self.verdict,
-            runs: self.window.runs,
-            since,
-            calibrated: self.window.calibration == AlarmCalibration::History,
-            news: self.is_unusual(),
-            strengths: self.signals.iter().map(strength).collect(),
-            f1: self.expected.ok().map(|estimated| estimated.expected.value),
-        }
     }
 }
 

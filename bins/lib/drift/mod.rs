@@ -23,6 +23,7 @@ pub mod history;
 pub mod policy;
 pub mod observation;
 pub mod assessment;
+pub mod drift_news;
 pub mod labelled_f1;
 pub mod triggers;
 pub mod decision;

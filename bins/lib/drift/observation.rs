@@ -44,6 +44,17 @@ pub struct DriftEvidence<'a> {
     pub changes: Vec<(String, u64)>,
     /// Time of the last retrain request.
     pub last_retrain: Option<Timestamp>,
+    /// Retrains that compared a challenger, the oldest first.
+    pub retrains: Vec<PastRetrain>,
+}
+
+/// A retrain that compared its challenger with the champion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastRetrain {
+    /// Time of the request.
+    pub time: Timestamp,
+    /// Whether the challenger was better.
+    pub was_better: bool,
 }
 
 /// A run, pooled with earlier runs.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::assessment::Assessment;
+use crate::drift::drift_news::{DriftNews, StandingDrift};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, labelled_f1};
 use crate::drift::observation::{DriftEvidence, Observation};
@@ -91,7 +92,7 @@ pub enum ChampionPresence {
 }
 
 /// Drift in the last windows, with the limits of the policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DriftPersistence {
     /// Verdict on the current window.
     pub verdict: DriftVerdict,
@@ -103,27 +104,30 @@ pub struct DriftPersistence {
     pub needed: Option<u64>,
     /// Number of alarms, and number of signals.
     pub alarms: (usize, usize),
-    /// Whether the drift in the current window is larger than in 95% of the earlier windows.
-    pub is_unusual: bool,
-    /// Number of the last windows with unusual drift, including the current one.
+    /// Whether the drift in the current window is a reason for a retrain.
+    pub news: DriftNews,
+    /// First run of the unbroken series of drifted runs before this run; none if there is none.
+    pub since: Option<Timestamp>,
+    /// Number of the last windows with new drift, including the current one.
     pub drifted: usize,
-    /// Number of windows that must have unusual drift.
+    /// Number of windows that must have new drift.
     pub persistence: Persistence,
     pub retrain_on: RetrainOn,
 }
 
 impl DriftPersistence {
     /// Whether the drift triggers a retrain.
-    pub fn fired(self) -> bool {
-        match self.retrain_on {
+    pub fn fired(&self) -> bool {
+        let is_enough = match self.retrain_on {
             RetrainOn::Performance => false,
-            RetrainOn::AnyDrift => self.is_unusual,
-            RetrainOn::PersistentDrift => self.drifted >= self.persistence.windows && self.is_unusual,
-        }
+            RetrainOn::AnyDrift => true,
+            RetrainOn::PersistentDrift => self.drifted >= self.persistence.windows,
+        };
+        is_enough && self.news.is_new()
     }
 
-    /// Number of windows with unusual drift that triggers a retrain.
-    pub fn limit(self) -> usize {
+    /// Number of windows with new drift that triggers a retrain.
+    pub fn limit(&self) -> usize {
         match self.retrain_on {
             RetrainOn::AnyDrift => 1,
             RetrainOn::Performance | RetrainOn::PersistentDrift => self.persistence.windows,
@@ -226,6 +230,7 @@ pub(super) fn retrain_triggers(
     evidence: &DriftEvidence,
     observation: &Observation,
     assessment: &Assessment,
+    standing: StandingDrift,
     policy: &DriftPolicy,
 ) -> Result<Vec<Trigger>> {
     let performance = labelled_f1(evidence, observation, assessment, policy)?;
@@ -234,7 +239,7 @@ pub(super) fn retrain_triggers(
         champion(evidence),
         Trigger { fired: performance.fired(), cause: TriggerCause::Performance(performance) },
         estimated(assessment.expected, policy.margin, performance),
-        drift(observation, assessment, policy),
+        drift(assessment, standing, policy),
     ];
     triggers.extend(age(evidence, policy, observation.run.time));
     triggers.extend(policy.max_new_rows.map(|limit| {
@@ -264,17 +269,16 @@ fn estimated(estimated: Result<EstimatedF1, NotEstimated>, margin: f64, measured
     Trigger { fired, cause: TriggerCause::Estimated(estimated, margin) }
 }
 
-fn drift(observation: &Observation, assessment: &Assessment, policy: &DriftPolicy) -> Trigger {
-    let is_unusual = assessment.is_unusual();
-    let earlier = observation.past.drifted(assessment.window.runs, policy.persistence.of - 1);
+fn drift(assessment: &Assessment, standing: StandingDrift, policy: &DriftPolicy) -> Trigger {
     let drift = DriftPersistence {
         verdict: assessment.verdict,
         messages: assessment.window.messages,
         reference: assessment.window.reference,
         needed: assessment.window.needed,
         alarms: (assessment.signals.iter().filter(|signal| signal.fired).count(), assessment.signals.len()),
-        is_unusual,
-        drifted: usize::from(is_unusual) + earlier,
+        drifted: usize::from(standing.news.is_new()) + standing.earlier,
+        news: standing.news,
+        since: standing.since,
         persistence: policy.persistence,
         retrain_on: policy.retrain_on,
     };

@@ -30,6 +30,9 @@ pub struct Decision {
     /// Whether a retrain needs more labels first.
     #[serde(default)]
     pub labels_needed: bool,
+    /// Whether a challenger was compared.
+    #[serde(default)]
+    pub compared: bool,
     /// Whether the challenger should replace the champion.
     pub deploy_needed: bool,
     /// The version that was promoted; null if none was.
@@ -61,6 +64,7 @@ impl RunResults {
             valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == ValidateVerdict::Valid),
             retrain_needed: self.drift.as_ref().is_some_and(|drift| drift.retrain_needed),
             labels_needed: self.drift.as_ref().is_some_and(|drift| drift.labels_needed),
+            compared: self.compare.is_some(),
             deploy_needed: self.compare.as_ref().is_some_and(|compare| compare.deploy_needed),
             promoted_version: self.promote.as_ref().map(|promote| promote.version),
             reason_code: escape::code(self.code()),
@@ -123,7 +127,8 @@ impl Decision {
 
     /// The entry in `decisions.jsonl` of the state.
     pub fn entry(&self) -> gathered::DecisionEntry {
-        let Self { time, retrain_needed, deploy_needed, .. } = *self;
-        gathered::DecisionEntry { time, retrain_needed, deploy_needed, reasons: self.reasons.clone() }
+        let Self { time, retrain_needed, compared, deploy_needed, .. } = *self;
+        let reasons = self.reasons.clone();
+        gathered::DecisionEntry { time, retrain_needed, compared, deploy_needed, reasons }
     }
 }

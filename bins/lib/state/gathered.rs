@@ -50,10 +50,18 @@ pub struct DecisionEntry {
     pub time: i64,
     /// Whether the run requested a retrain.
     pub retrain_needed: bool,
+    /// Whether the run compared a challenger. Absent if it did not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub compared: bool,
     /// Whether the challenger was better than the champion.
     pub deploy_needed: bool,
     /// Reasons for the decision, one sentence each.
     pub reasons: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A notification that was sent.
@@ -247,7 +255,13 @@ mod tests {
         let state = state("decisions");
         assert_eq!(state.last_retrain().unwrap(), None);
         for (time, retrain_needed) in [(10, true), (20, true), (30, false), (20, true)] {
-            let decision = DecisionEntry { time, retrain_needed, deploy_needed: false, reasons: vec![] };
+            let decision = DecisionEntry {
+                time,
+                retrain_needed,
+                compared: false,
+                deploy_needed: false,
+                reasons: vec![],
+            };
             state.record_decision(&decision).unwrap();
         }
         assert_eq!(state.last_retrain().unwrap(), Some(Timestamp(20)));
