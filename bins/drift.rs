@@ -33,8 +33,9 @@ use spamops::stats::metrics::Metrics;
 /// cooldown and --force do not change the verdict.
 ///
 /// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, low F1 on labelled rows,
-/// or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows and changes to
-/// a watched file are also triggers. A drifted verdict alone is not enough. Within --cooldown-hours of the last
+/// or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows, many labelled
+/// rows to learn from (--max-label-growth) and changes to a watched file are also triggers. A drifted verdict alone is
+/// not enough, and a change of the class balance alone triggers no retrain for drift. Within --cooldown-hours of the last
 /// retrain, retrain_needed stays false. With fewer than --min-new-labels new labels, retrain_needed also stays false,
 /// and labels_needed is true: label more rows. Neither rule applies to --force or a missing champion. The second rule
 /// does not apply to changes of a watched file.
@@ -233,6 +234,7 @@ fn champion(model: &Model) -> Champion {
         threshold: model.threshold,
         confusion: (model.estimate.folds > 0).then_some(model.estimate.deciding_figures().confusion),
         fitted: dates::read(&model.provenance.fitted),
+        learned: Some(model.provenance.rows).filter(|rows| *rows > 0),
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::drift::assessment::Assessment;
 use crate::drift::families::Family;
 use crate::drift::observation::{DriftEvidence, Observation};
+use crate::drift::prior_gain::PriorGain;
 use crate::drift::run_record::{RunFindings, RunRecord};
 use crate::drift::shift::LabelShift;
 use crate::drift::signals::Signal;
@@ -40,8 +41,8 @@ pub enum DriftNews {
     NoAlarm,
     /// The change is not larger than in 95% of the earlier windows.
     Usual,
-    /// Only the class balance changed.
-    ClassBalance(LabelShift),
+    /// Only the class balance changed. Has the F1 that a correction recovers.
+    ClassBalance(LabelShift, Option<PriorGain>),
     /// A retrain has answered the drift; none if the history no longer has it.
     Answered(Option<DriftAnswer>),
     /// No retrain has seen the drift of these families. Has the retrain that answered the other drift.
@@ -64,6 +65,8 @@ pub struct StandingDrift {
     pub(super) earlier: usize,
     /// Strength of the answered drift, by family.
     pub(super) answered: BTreeMap<String, f64>,
+    /// Number of labelled rows after the fit of the champion that the last retrain could learn from.
+    pub(super) seen_labels: u64,
 }
 
 impl StandingDrift {
@@ -92,7 +95,7 @@ impl StandingDrift {
         } else if !assessment.is_unusual() {
             DriftNews::Usual
         } else if let Some(shift) = assessment.shift.filter(|shift| shift.only_base_rate) {
-            DriftNews::ClassBalance(shift)
+            DriftNews::ClassBalance(shift, assessment.prior_gain)
         } else if new.is_empty() {
             DriftNews::Answered(answer)
         } else {
@@ -104,6 +107,7 @@ impl StandingDrift {
             earlier: observation.past.drifted(assessment.window.runs, windows, after),
             news,
             answered,
+            seen_labels: request.map_or(0, |request| request.since.1),
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Champion {
     pub confusion: Option<Confusion>,
     /// Time of the fit, if known.
     pub fitted: Option<Timestamp>,
+    /// Number of labelled rows that the champion learned from, if known.
+    pub learned: Option<u64>,
 }
 
 /// Everything that `decide` needs to know about one run.
@@ -77,10 +79,10 @@ pub(super) fn observe<'a>(evidence: &'a DriftEvidence, now: Timestamp) -> Result
     let run = ObservedRun::of(&evidence.new, digest, now.0, verdicts)?;
     let past = evidence.history.before(&run)?;
     let (window, longer) = match evidence.reference {
-        Some((reference, _)) => {
-            let needed = sizes::needed(reference.len() as u64).unwrap_or(POOLED_MESSAGES);
-            (past.pooled(run.messages, needed)?, past.pooled(run.messages, POOLED_MESSAGES)?)
-        }
+        Some((reference, _)) => (
+            past.pooled(run.messages, sizes::window(reference.len() as u64))?,
+            past.pooled(run.messages, POOLED_MESSAGES)?,
+        ),
         None => (PooledRuns::alone(run.messages), PooledRuns::alone(run.messages)),
     };
     let since = past.since(&run);

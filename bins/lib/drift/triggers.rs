@@ -30,6 +30,8 @@ pub enum TriggerCode {
     Age,
     /// Too many rows have arrived since the champion was fitted.
     NewRows,
+    /// The labelled rows since the fit are many, compared with the rows that the champion learned from.
+    MoreLabels,
     /// A watched file has changed.
     Changes,
     /// The last retrain is more recent than the cooldown. Blocks a retrain.
@@ -43,7 +45,7 @@ pub enum TriggerCode {
 }
 
 impl TriggerCode {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Forced,
         Self::NoChampion,
         Self::Performance,
@@ -51,6 +53,7 @@ impl TriggerCode {
         Self::Drift,
         Self::Age,
         Self::NewRows,
+        Self::MoreLabels,
         Self::Changes,
         Self::Cooldown,
         Self::LabelsNeeded,
@@ -68,6 +71,7 @@ impl TriggerCode {
             Self::Drift => "drift",
             Self::Age => "age",
             Self::NewRows => "new_rows",
+            Self::MoreLabels => "more_labels",
             Self::Changes => "changes",
             Self::Cooldown => "cooldown",
             Self::LabelsNeeded => "labels_needed",
@@ -148,6 +152,17 @@ pub enum TriggerCause {
     Age(Option<f64>, f64),
     /// Number of rows since the champion was fitted, and its limit.
     NewRows(u64, u64),
+    /// Labelled rows to learn from.
+    MoreLabels {
+        /// Number of labelled rows since the fit, or since the last retrain of this champion.
+        new: u64,
+        /// Number of labelled rows that the champion, or the challenger of the last retrain, learned from.
+        learned: u64,
+        /// Maximum number of new labelled rows.
+        limit: u64,
+        /// Whether the champion had a retrain since its fit.
+        is_refit: bool,
+    },
     /// Changes to a watched file since the champion was fitted.
     Changes {
         file: String,
@@ -190,6 +205,7 @@ impl Trigger {
             TriggerCause::Drift(_) => TriggerCode::Drift,
             TriggerCause::Age(..) => TriggerCode::Age,
             TriggerCause::NewRows(..) => TriggerCode::NewRows,
+            TriggerCause::MoreLabels { .. } => TriggerCode::MoreLabels,
             TriggerCause::Changes { .. } => TriggerCode::Changes,
             TriggerCause::Cooldown { .. } => TriggerCode::Cooldown,
             TriggerCause::Labels(..) => TriggerCode::LabelsNeeded,
@@ -213,6 +229,7 @@ impl Trigger {
             TriggerCause::Drift(drift) => Some((drift.drifted as f64, drift.limit() as f64)),
             TriggerCause::Age(days, limit) => Some(((*days)?, *limit)),
             TriggerCause::NewRows(value, limit)
+            | TriggerCause::MoreLabels { new: value, limit, .. }
             | TriggerCause::Changes { lines: value, limit, .. }
             | TriggerCause::Labels(value, limit) => Some((*value as f64, *limit as f64)),
             TriggerCause::Cooldown { hours, limit, .. } => Some((*hours, *limit)),
@@ -233,6 +250,7 @@ pub(super) fn retrain_triggers(
     standing: StandingDrift,
     policy: &DriftPolicy,
 ) -> Result<Vec<Trigger>> {
+    let more_labels = more_labels(evidence, observation, &standing, policy);
     let performance = labelled_f1(evidence, observation, assessment, policy)?;
     let mut triggers = vec![
         Trigger { fired: policy.forced, cause: TriggerCause::Forced(policy.forced) },
@@ -246,6 +264,7 @@ pub(super) fn retrain_triggers(
         let (rows, _) = observation.since;
         Trigger { fired: rows > limit, cause: TriggerCause::NewRows(rows, limit) }
     }));
+    triggers.extend(more_labels);
     triggers.extend(evidence.changes.iter().map(|(file, lines)| {
         let (file, lines, limit) = (file.clone(), *lines, policy.max_changes);
         Trigger { fired: lines > limit, cause: TriggerCause::Changes { file, lines, limit } }
@@ -289,6 +308,23 @@ fn age(evidence: &DriftEvidence, policy: &DriftPolicy, now: i64) -> Option<Trigg
     let (limit, fitted) = (policy.max_age_days?, evidence.champion?.fitted);
     let days = fitted.map(|fitted| (now - fitted.0) as f64 / 86_400.0);
     Some(Trigger { fired: days.is_some_and(|days| days > limit), cause: TriggerCause::Age(days, limit) })
+}
+
+/// A retrain of the same champion has learned from the rows before it, so only later rows count.
+fn more_labels(
+    evidence: &DriftEvidence,
+    observation: &Observation,
+    standing: &StandingDrift,
+    policy: &DriftPolicy,
+) -> Option<Trigger> {
+    let (growth, learned) = (policy.max_label_growth?, evidence.champion?.learned?);
+    let (_, labels) = observation.since;
+    let learned = learned + standing.seen_labels;
+    let new = labels.saturating_sub(standing.seen_labels);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of rows")]
+    let limit = ((growth * learned as f64) as u64).max(policy.min_new_labels);
+    let is_refit = standing.seen_labels > 0;
+    Some(Trigger { fired: new > limit, cause: TriggerCause::MoreLabels { new, learned, limit, is_refit } })
 }
 
 /// The cooldown after the last retrain; none without an earlier retrain. The cooldown fires only if there is a retrain

@@ -1,6 +1,5 @@
 //! Turns the signals and triggers of `drift` into the sentences of `drift.json`.
 
-use crate::drift::assessment::MIN_MESSAGES;
 use crate::drift::decision::DriftDecision;
 use crate::drift::drift_news::{ChallengerFate, DriftAnswer, DriftNews};
 use crate::drift::drift_report::{DriftReport, SignalReport};
@@ -10,6 +9,7 @@ use crate::drift::labelled_f1::{CountedLabels, LabelledF1, MIN_LABELLED, Measure
 use crate::drift::policy::{Persistence, RetrainOn};
 use crate::drift::shift::LabelShift;
 use crate::drift::signals::Signal;
+use crate::drift::sizes::MIN_MESSAGES;
 use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, TriggerCause};
 use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::ResultHead;
@@ -17,7 +17,7 @@ use crate::model::score_calibration::MIN_LABELLED_PER_CLASS;
 use crate::profile::descriptor::FLAGS;
 use crate::reason::Reason;
 use crate::report::compare_sentences::feedback;
-use crate::report::numbers::{CountUnit, counted, day, percent};
+use crate::report::numbers::{CountUnit, count, counted, day, percent};
 use crate::report::prose;
 use crate::stats::two_by_two::TwoByTwo;
 
@@ -40,6 +40,7 @@ pub fn drift_report(decision: DriftDecision, tool: &str) -> DriftReport {
         signals: assessment.signals.iter().map(signal).collect(),
         moved: assessment.moved,
         shift: assessment.shift,
+        prior_gain: assessment.prior_gain,
         expected: assessment.expected.ok(),
         not_estimated: assessment.expected.err(),
         labels: assessment.labels,
@@ -152,6 +153,12 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
         }
         TriggerCause::NewRows(rows, limit) => {
             format!("{} arrived since the champion was fitted (limit {limit})", counted(*rows, "new row"))
+        }
+        TriggerCause::MoreLabels { new, learned, limit, is_refit } => {
+            let (since, learner) =
+                if *is_refit { ("the last retrain", "it") } else { ("the fit", "the champion") };
+            let (rows, all) = (counted(*new, "labelled row"), counted(*learned, "row"));
+            format!("{rows} arrived since {since} (limit {}); {learner} learned from {all}", count(*limit))
         }
         TriggerCause::Changes { file, lines, limit } => {
             let lines = counted(*lines, "line");
@@ -307,10 +314,16 @@ fn news_sentence(news: &DriftNews) -> String {
     match news {
         DriftNews::NoAlarm | DriftNews::New(_, None) => String::new(),
         DriftNews::Usual => ", but not more than in 95% of the earlier windows".into(),
-        DriftNews::ClassBalance(LabelShift { before, estimated, .. }) => format!(
-            ", but only the class balance changed, from {} to {}; score --prior corrects scores for this change",
+        DriftNews::ClassBalance(LabelShift { before, estimated, .. }, gain) => format!(
+            ", but only the class balance changed, from {} to {}; score --prior corrects scores for this change{}",
             percent(*before),
-            percent(*estimated)
+            percent(*estimated),
+            gain.map_or_else(String::new, |gain| format!(
+                ": F1 {:.3} instead of {:.3} on {}",
+                gain.corrected_f1,
+                gain.f1,
+                counted(gain.messages, "distinct labelled message")
+            ))
         ),
         DriftNews::Answered(answer) => {
             format!(
