@@ -122,8 +122,7 @@ pub(crate) struct Args {
 
     /// Treat rows before this date as history, and do not draw them
     ///
-    /// The first run adds these rows to the state, so that fit learns from them. Without --since, the first run learns
-    /// only from the --size rows that it draws.
+    /// The first run adds these rows to the state, so that fit learns from them.
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
 
@@ -131,7 +130,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DATE")]
     until: Option<Timestamp>,
 
-    /// Number of new rows to draw [default: 2000]
+    /// Number of new rows to draw [default: 2000; the first run draws all rows]
+    ///
+    /// If you set --size for a first run, the first model learns only from the drawn rows and the rows before --since.
     #[arg(long, value_name = "ROWS")]
     size: Option<u64>,
 

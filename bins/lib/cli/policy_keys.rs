@@ -86,6 +86,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "margin",
             "max-age-days",
             "max-new-rows",
+            "max-label-growth",
             "max-changes",
             "cooldown-hours",
             "min-new-labels",

@@ -9,6 +9,7 @@ use super::run::CycleRun;
 use crate::cycle::demo;
 use crate::cycle::files::{RunFile, RunFiles};
 use crate::cycle::record::request;
+use crate::cycle::settings::SIZE;
 use crate::cycle::step::CycleStep;
 use crate::io::owned_file::remove;
 use crate::io::stream::Place;
@@ -30,6 +31,9 @@ impl CycleRun<'_> {
         }
         let gathered = self.in_state("rows.jsonl");
         let is_gathered = |path: &Path| fs::metadata(path).is_ok_and(|file| file.len() > 0);
+        // The first model learns from the complete history that the run is given.
+        let is_first = !is_gathered(&gathered) && !self.registry_has_champion();
+        let size = settings.size.or((!is_first).then_some(SIZE));
         if let Some(since) = settings.since.as_ref().filter(|_| !is_gathered(&gathered)) {
             let [history, clean, rejects] =
                 [RunFile::History, RunFile::HistoryClean, RunFile::HistoryRejects]
@@ -38,8 +42,12 @@ impl CycleRun<'_> {
             self.call("validate", [&history, "-o", &clean, "--rejects", &rejects])?;
             self.call("state", ["gather", &clean, "--state", &settings.state])?;
         }
-        let mut words: Vec<String> =
-            ["--size", &settings.size.to_string(), "--seed", SEED].map(str::to_owned).into();
+        if let Some(size) = size.filter(|_| is_first) {
+            (self.echo)(&format!("# the first model learns only from {size} new rows, because of --size"));
+        }
+        let mut words: Vec<String> = size.map_or_else(Vec::new, |size| {
+            ["--size", &size.to_string(), "--seed", SEED].map(str::to_owned).into()
+        });
         for (name, date) in [("--since", &settings.since), ("--until", &settings.until)] {
             words.extend(date.iter().flat_map(|date| [name.to_owned(), date.clone()]));
         }

@@ -7,18 +7,15 @@ use crate::drift::histograms::{FeatureDistance, FeatureHistogram, feature_histog
 use crate::drift::messages::Messages;
 use crate::drift::observation::{DriftEvidence, Observation};
 use crate::drift::past_runs::surprise;
-use crate::drift::run_record::RunFindings;
+use crate::drift::prior_gain::PriorGain;
 use crate::drift::shares;
 use crate::drift::shift::{LabelShift, shift};
 use crate::drift::signals::{ChampionEvidence, Signal, families, signals};
-use crate::drift::sizes;
+use crate::drift::sizes::{self, MIN_MESSAGES};
 use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
 use crate::io::fraction::Fraction;
 use crate::model::label_evidence::LabelEvidence;
 use crate::model::score_calibration::ScoreCalibration;
-
-/// Minimum number of distinct messages for a verdict, on each side.
-pub const MIN_MESSAGES: u64 = 30;
 
 /// The verdict on new messages, with every test and change.
 #[derive(Clone, Debug)]
@@ -32,6 +29,8 @@ pub struct Assessment {
     pub moved: Vec<FeatureChange>,
     /// Whether only the class balance changed; none without scores and labels.
     pub shift: Option<LabelShift>,
+    /// F1 that a correction for the class balance recovers; none if other things changed, or without labels.
+    pub prior_gain: Option<PriorGain>,
     /// Estimated F1, or the reason why there is none.
     pub expected: Result<EstimatedF1, NotEstimated>,
     /// Distances of sizes and scores from the reference.
@@ -55,6 +54,7 @@ impl Assessment {
             signals: Vec::new(),
             moved: Vec::new(),
             shift: None,
+            prior_gain: None,
             expected: Err(why),
             distances: Vec::new(),
             pictures: Vec::new(),
@@ -72,20 +72,6 @@ impl Assessment {
     /// Whether the change behind an alarm is larger than in 95% of the earlier windows.
     pub fn is_unusual(&self) -> bool {
         self.signals.iter().any(|signal| signal.fired && signal.is_unusual())
-    }
-
-    /// The part of the assessment that the history keeps.
-    pub(super) fn findings(&self, since: (u64, u64)) -> RunFindings {
-        let strength = |signal: &Signal| (signal.test.family.name().to_owned(), signal.test.strength);
-        RunFindings {
-            verdict: self.verdict,
-            runs: self.window.runs,
-            since,
-            calibrated: self.window.calibration == AlarmCalibration::History,
-            news: self.is_unusual(),
-            strengths: self.signals.iter().map(strength).collect(),
-            f1: self.expected.ok().map(|estimated| estimated.expected.value),
-        }
     }
 }
 
@@ -135,6 +121,10 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         signals,
         moved: changes::all(&side, &new, &evidence.names),
         shift,
+        prior_gain: shift
+            .filter(|shift| shift.only_base_rate)
+            .zip(threshold)
+            .and_then(|(shift, threshold)| PriorGain::of(&new, threshold, &shift)),
         expected: worst(&estimated),
         distances,
         pictures,

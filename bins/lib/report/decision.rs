@@ -30,6 +30,9 @@ pub struct Decision {
     /// Whether a retrain needs more labels first.
     #[serde(default)]
     pub labels_needed: bool,
+    /// Whether a challenger was compared.
+    #[serde(default)]
+    pub compared: bool,
     /// Whether the challenger should replace the champion.
     pub deploy_needed: bool,
     /// The version that was promoted; null if none was.
@@ -61,6 +64,7 @@ impl RunResults {
             valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == ValidateVerdict::Valid),
             retrain_needed: self.drift.as_ref().is_some_and(|drift| drift.retrain_needed),
             labels_needed: self.drift.as_ref().is_some_and(|drift| drift.labels_needed),
+            compared: self.compare.is_some(),
             deploy_needed: self.compare.as_ref().is_some_and(|compare| compare.deploy_needed),
             promoted_version: self.promote.as_ref().map(|promote| promote.version),
             reason_code: escape::code(self.code()),
@@ -123,9 +127,9 @@ impl Decision {
 
     /// The entry in `decisions.jsonl` of the state.
     pub fn entry(&self, run: &RunResults) -> DecisionEntry {
-        let Self { time, retrain_needed, deploy_needed, .. } = *self;
+        let Self { time, retrain_needed, compared, deploy_needed, .. } = *self;
         let rows = run.validate.as_ref().map_or(0, |validate| validate.rows);
-        let refused = run.compare.is_some() && !deploy_needed;
-        DecisionEntry { time, retrain_needed, deploy_needed, rows, refused, reasons: self.reasons.clone() }
+        let reasons = self.reasons.clone();
+        DecisionEntry { time, retrain_needed, compared, deploy_needed, rows, reasons }
     }
 }

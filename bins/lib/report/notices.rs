@@ -324,7 +324,7 @@ fn refused(run: &RunResults, decisions: &[DecisionEntry], limits: NoticeLimits) 
         return Some(Notice::over(AlertKind::Refused, "A challenger is better"));
     }
     let since = decisions.iter().rev().take_while(|decision| !decision.deploy_needed);
-    let refused = since.filter(|decision| decision.refused).count() as u64;
+    let refused = since.filter(|decision| decision.is_refused()).count() as u64;
     // Without a state, nobody counts.
     if !decisions.is_empty() && refused < limits.refused {
         return None;

@@ -88,6 +88,7 @@ fn drift_trigger(code: TriggerCode) -> &'static str {
         TriggerCode::Drift => "Drift",
         TriggerCode::Age => "Age of the champion",
         TriggerCode::NewRows => "New rows",
+        TriggerCode::MoreLabels => "More to learn from",
         TriggerCode::Changes => "Watched file",
         TriggerCode::Cooldown => "Cooldown",
         TriggerCode::LabelsNeeded => "New labels",

@@ -51,18 +51,29 @@ pub struct DecisionEntry {
     pub time: i64,
     /// Whether the run requested a retrain.
     pub retrain_needed: bool,
+    /// Whether the run compared a challenger. Absent if it did not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub compared: bool,
     /// Whether the challenger was better than the champion.
     pub deploy_needed: bool,
     /// Number of new rows.
     #[serde(default)]
     pub rows: u64,
-    /// Whether a challenger was compared and not promoted.
-    #[serde(default)]
-    pub refused: bool,
     /// Reasons for the decision, one sentence each.
     pub reasons: Vec<String>,
 }
 
+impl DecisionEntry {
+    /// Whether the run compared a challenger that was not better.
+    pub fn is_refused(&self) -> bool {
+        self.compared && !self.deploy_needed
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
 impl State {
     /// The state in a directory, which need not exist yet. Fails if one of its files is a symbolic link.
     pub fn open(directory: &Path) -> Result<Self> {
@@ -246,9 +257,9 @@ mod tests {
             let decision = DecisionEntry {
                 time,
                 retrain_needed,
+                compared: false,
                 deploy_needed: false,
                 rows: 0,
-                refused: false,
                 reasons: vec![],
             };
             state.record_decision(&decision).unwrap();

@@ -258,7 +258,7 @@ impl Prior {
         } else if let Some(other) = other {
             format!("{found}, but {other}")
         } else {
-            let factor = (odds(estimated) / odds(training)).clamp(1.0 / MAX_ODDS_FACTOR, MAX_ODDS_FACTOR);
+            let factor = odds_factor(training, estimated);
             prior.used = Some(scale_odds(training, factor));
             let limited = if factor == MAX_ODDS_FACTOR || factor == 1.0 / MAX_ODDS_FACTOR {
                 format!("; the change of the odds was limited to a factor of {MAX_ODDS_FACTOR}")
@@ -316,6 +316,16 @@ impl PriorBasis {
             .is_none()
             .then(|| "the model has no training rows of one class; fit it on rows of both classes".into())
     }
+}
+
+/// A score corrected from the class balance `training` to the class balance `estimated`, as by [`Prior::auto`].
+pub fn corrected_score(score: f64, training: f64, estimated: f64) -> f64 {
+    scale_odds(score, odds_factor(training, estimated))
+}
+
+/// Change of the odds from one class balance to an estimated one, of at most [`MAX_ODDS_FACTOR`].
+fn odds_factor(training: f64, estimated: f64) -> f64 {
+    (odds(estimated) / odds(training)).clamp(1.0 / MAX_ODDS_FACTOR, MAX_ODDS_FACTOR)
 }
 
 fn odds(share: f64) -> f64 {
