@@ -259,7 +259,7 @@ impl OptionKind {
             Self::File => "it names a file or a directory",
             Self::Host => "it names a server or a repository",
             Self::Program => "it names a program",
-            Self::Destination => "it names what is changed or who is told",
+            Self::Destination => "it names the target of a change or an alert",
             Self::Action => "it changes what the tool does",
             Self::Call => "it describes one call",
         })

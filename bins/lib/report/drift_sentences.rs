@@ -277,8 +277,12 @@ fn estimated_sentence(estimated: &Result<EstimatedF1, NotEstimated>, margin: f64
 fn not_estimated(why: NotEstimated) -> String {
     match why {
         NotEstimated::NoReference => "there is no reference; set --model or --reference".into(),
-        NotEstimated::TooFewMessages => format!("each side needs {MIN_MESSAGES} distinct messages"),
-        NotEstimated::NoScores => "both sides need scores; set --model".into(),
+        NotEstimated::TooFewMessages => {
+            format!(
+                "the new rows and the reference need {MIN_MESSAGES} distinct messages each; use more rows"
+            )
+        }
+        NotEstimated::NoScores => "the new rows and the reference need scores; set --model".into(),
         NotEstimated::TooFewLabels => {
             format!("the reference needs {MIN_LABELLED_PER_CLASS} labelled messages per class")
         }
