@@ -52,7 +52,7 @@ use spamops::stats::metrics::FigureName;
 /// worse uses the same tests in the other direction.
 ///
 /// DeLong's method (1988) compares areas under the ROC curve. Newcombe's method (1998) compares proportions. In
-/// simulations, at most 3 of 100 challengers that were not better passed (tests/bench/compare).
+/// simulations, at most 4 of 100 challengers that were not better passed (tests/bench/compare).
 #[derive(Parser)]
 #[command(
     name = "compare",
@@ -134,9 +134,9 @@ pub(crate) struct Args {
     /// Code of a group of suspect rows that you accept
     ///
     /// fit finds rows labelled ham that share a rare phrase, a day or a source, although the rest of their text looks
-    /// like spam. They can be a backdoor: the verdict is inconclusive until you accept the group, or if the champion
-    /// learned from the same group. Look at the rows first. Only the command line can set this option. You can repeat it.
-    /// The search needs cross-validation. The code "unsearched" accepts a model without it.
+    /// like spam. They can be a backdoor, so the verdict cannot be better until you accept the group. A group that the
+    /// champion also learned from does not block. Look at the rows first. Only the command line can set this option. You
+    /// can repeat it. The search needs cross-validation; the code "unsearched" accepts a model without it.
     #[arg(long, value_name = "CODE", requires = "challenger", hide_short_help = true)]
     accept_suspect: Vec<String>,
 

@@ -11,10 +11,10 @@ use spamops::cli::options::RowArgs;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::drift::decision::decide;
 use spamops::drift::history::History;
-use spamops::drift::observation::{Champion, DriftEvidence};
+use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain};
 use spamops::drift::run_record::RunRecord;
 use spamops::drift::word_names::WordNames;
-use spamops::io::dates;
+use spamops::io::dates::{self, Timestamp};
 use spamops::io::result_file::{self, digest};
 use spamops::io::stream::{Place, expect_not_overwritten};
 use spamops::model::model_file::Model;
@@ -33,8 +33,9 @@ use spamops::stats::metrics::Metrics;
 /// cooldown and --force do not change the verdict.
 ///
 /// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, low F1 on labelled rows,
-/// or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows and changes to
-/// a watched file are also triggers. A drifted verdict alone is not enough. Within --cooldown-hours of the last
+/// or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows, many labelled
+/// rows to learn from (--max-label-growth) and changes to a watched file are also triggers. A drifted verdict alone is
+/// not enough, and a change of the class balance alone triggers no retrain for drift. Within --cooldown-hours of the last
 /// retrain, retrain_needed stays false. With fewer than --min-new-labels new labels, retrain_needed also stays false,
 /// and labels_needed is true: label more rows. Neither rule applies to --force or a missing champion. The second rule
 /// does not apply to changes of a watched file.
@@ -54,8 +55,10 @@ use spamops::stats::metrics::Metrics;
 /// changed, at most 5 of 100 runs raise a false alarm. Changes below the minimum effect of a family are ignored.
 ///
 /// With --state, a small run is pooled with earlier runs into a window, and the verdict is about the window. Once the
-/// state has 20 windows, a window counts for persistent drift only if the change is larger than in 95% of the earlier
-/// windows. The verdict does not use this rule.
+/// state has 20 windows, a change counts as drift only if it is larger than in 95% of the earlier windows. Until then,
+/// if the model's training rows have dates, it must be larger than in 95% of their blocks in order of time, each compared
+/// with the blocks before it. Drift that a retrain has answered triggers no other retrain until it
+/// grows by a quarter.
 #[derive(Parser)]
 #[command(
     name = "drift",
@@ -143,6 +146,7 @@ impl Tool for Args {
             history,
             changes: changes.unwrap_or_default(),
             last_retrain: state.as_ref().map(State::last_retrain).transpose()?.flatten(),
+            retrains: state.as_ref().map(retrains).transpose()?.unwrap_or_default(),
         };
         let (decision, record) = decide(&evidence, &self.policy.policy(), scene.now()?)?;
         let outcome = Outcome::answer(!decision.retrain_needed, self.exit_code);
@@ -206,6 +210,17 @@ fn history(state: Option<&State>, scene: &Scene) -> History {
     history
 }
 
+/// Reads the retrains that compared a challenger.
+fn retrains(state: &State) -> Result<Vec<PastRetrain>> {
+    let decisions = state.decisions()?.into_iter();
+    let compared = decisions.filter(|decision| decision.retrain_needed && decision.compared);
+    let mut retrains: Vec<PastRetrain> = compared
+        .map(|decision| PastRetrain { time: Timestamp(decision.time), was_better: decision.deploy_needed })
+        .collect();
+    retrains.sort_by_key(|retrain| retrain.time);
+    Ok(retrains)
+}
+
 /// Adds a run to the history of the state.
 fn write_history(state: &State, mut history: History, record: RunRecord, scene: &Scene) -> Result<()> {
     history.add(record)?;
@@ -220,6 +235,7 @@ fn champion(model: &Model) -> Champion {
         threshold: model.threshold,
         confusion: (model.estimate.folds > 0).then_some(model.estimate.deciding_figures().confusion),
         fitted: dates::read(&model.provenance.fitted),
+        learned: Some(model.provenance.rows).filter(|rows| *rows > 0),
     }
 }
 

@@ -22,6 +22,10 @@ use spamops::registry::candidate::CandidateModel;
 use spamops::registry::journal::JournalAction;
 use spamops::registry::moves::{ExpectedVersion, KeptReport, MoveRequest, MoveTarget, Promotion};
 use spamops::registry::{self, CHAMPION, Registry};
+#[cfg(feature = "net")]
+use spamops::report::notices::Notice;
+#[cfg(feature = "net")]
+use spamops::report::{RunModel, RunResults};
 
 /// Register a model and make it the champion, or roll back to the previous champion
 ///
@@ -185,7 +189,12 @@ impl Tool for Args {
             }
         };
         #[cfg(feature = "net")]
-        let alert = Alert::of(&promotion, now, run);
+        let alert = {
+            let model =
+                RunModel { registry: Some(self.registry.display().to_string()), ..RunModel::default() };
+            let notice = Notice::of_move(&promotion, &RunResults { model, ..RunResults::default() });
+            notice.map(|notice| Alert::of(notice, &promotion.name, now, run))
+        };
         result_file::write_to(output, &self.output, &PromoteRecord { promotion, published })?;
         // The move has happened, even if publishing failed.
         #[cfg(feature = "net")]

@@ -31,9 +31,9 @@ use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 /// Young 1975) sets the number of rows per stratum.
 ///
 /// --split uses only the hash (XXH3) of the normalised text: lower case, with digits and links masked. A text is
-/// therefore on the same side in every file. --against reads texts as fit does, without disguises. It finds
-/// candidates by rare word pairs (Bayardo 2007), then compares all words. It leaves out disguised and misspelt
-/// copies, and copies with one changed word in eight.
+/// therefore on the same side in every file. --against first undoes all disguises that fit undoes, and further
+/// look-alikes and accents. It finds candidates by rare word pairs (Bayardo 2007), then compares all words. It leaves
+/// out disguised and misspelt copies, and copies with one changed word in eight, up to four words.
 ///
 /// --for-labels skips near-duplicates. Half of the rows have a score near --threshold (Lewis and Gale 1994). A
 /// quarter have the rarest words, and a quarter are random.
@@ -93,8 +93,9 @@ pub(crate) struct Args {
     /// Minimum similarity at which --against leaves out a row
     ///
     /// The similarity is the Jaccard index of the pairs of adjacent words, from 0 to 1. The limit for single words is
-    /// halfway between this value and 1. From eight words on, one changed word in eight is also allowed (at 0.9, one
-    /// in sixteen, but at least one). At 1, --against leaves out only exact, disguised and misspelt copies.
+    /// halfway between this value and 1. From eight words on, one changed word in eight is also allowed, up to
+    /// four words (at 0.9, one in sixteen, but at least one). At 1, --against leaves out only exact, disguised and
+    /// misspelt copies.
     #[arg(long, value_name = "SHARE", default_value = "0.8", requires = "against", hide_short_help = true)]
     near: Fraction,
 

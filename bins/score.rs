@@ -200,7 +200,7 @@ impl Args {
         let input = &self.input;
         ensure!(
             !is_stream,
-            "{input}: --prior auto reads the rows more than once; name a file, or give the share"
+            "{input}: --prior auto reads the rows more than once; name a file, or set --prior SHARE"
         );
         // The warnings of this pass are dropped; the second pass prints them.
         let options = ReadOptions { notes: Diagnostics::default(), ..self.rows.options(scene) };

@@ -19,7 +19,7 @@ use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 ///
 /// What it decides: Which rows are valid, and the verdict on the file: valid, invalid or empty. A contract lists the
 /// checks. Each check has a severity: warn (only reported), reject (the row is rejected) or fail (the verdict is
-/// invalid).
+/// invalid). A file without rows is empty, not invalid: no check fails.
 ///
 /// Input: Rows as CSV or JSON Lines, plain, gzip or zstd, read once. Malformed rows are rejected. Without --contract,
 /// the file needs a text column and readable labels, and no text may have both labels.
@@ -145,15 +145,17 @@ impl Tool for Args {
                 report.rejected, report.rows
             ));
         }
-        let is_valid = report.verdict == ValidateVerdict::Valid;
-        if !is_valid {
-            scene.warn(format!("{}: {}", self.input, report.reasons.join("; ")));
+        let reasons = format!("{}: {}", self.input, report.reasons.join("; "));
+        match report.verdict {
+            ValidateVerdict::Valid => {}
+            ValidateVerdict::Empty => scene.remark(reasons),
+            ValidateVerdict::Invalid => scene.warn(reasons),
         }
         rows.finish();
         if let Some(place) = &self.report {
             result_file::write(place, &report)?;
         }
-        Ok(Outcome::answer(is_valid, self.exit_code))
+        Ok(Outcome::answer(report.verdict != ValidateVerdict::Invalid, self.exit_code))
     }
 }
 

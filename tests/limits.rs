@@ -139,13 +139,13 @@ fn status_for(file: &str) -> i32 {
 }
 
 #[test]
-fn a_gzip_bomb_is_refused_in_place_of_each_kind_of_file() {
+fn each_kind_of_file_is_rejected_if_it_is_a_gzip_bomb() {
     let bomb = bomb();
     for WholeFile { file, words, .. } in WHOLE_FILES {
         let directory = workspace("bomb");
         fs::write(directory.join(file), &bomb).unwrap();
         let Ended { status, peak, errors } = measured(&directory, words, &[], Stdio::null());
-        let is_named = ["unpacks to more than 100 times its size", " is larger than 4 MB"];
+        let is_named = ["unpacks to more than 16 MB plus 100 times its size", " is larger than 4 MB"];
         assert!(is_named.iter().any(|message| errors.contains(message)), "{file}: {errors}");
         assert_eq!((status, errors.lines().count()), (status_for(file), 1), "{file}: {errors}");
         assert!(peak <= SMALL, "{file}: {peak} MB");
@@ -153,7 +153,7 @@ fn a_gzip_bomb_is_refused_in_place_of_each_kind_of_file() {
 }
 
 #[test]
-fn an_endless_file_is_refused_in_place_of_each_kind_of_file() {
+fn each_kind_of_file_is_rejected_if_it_is_endless() {
     for WholeFile { file, words, most } in WHOLE_FILES {
         let directory = workspace("endless");
         // 2 GB of NUL bytes, which need no space on the disk.
@@ -166,7 +166,7 @@ fn an_endless_file_is_refused_in_place_of_each_kind_of_file() {
 }
 
 #[test]
-fn an_endless_line_in_the_state_is_refused() {
+fn an_endless_line_in_the_state_is_rejected() {
     let directory = workspace("state");
     for (file, words, most) in [
         ("decisions.jsonl", &["state", "decisions", "--state", "state"][..], SMALL),
@@ -198,7 +198,7 @@ fn a_json_row_with_many_keys_costs_linear_time_and_is_rejected() {
 }
 
 #[test]
-fn later_json_rows_cannot_widen_a_csv_output_without_end() {
+fn later_json_rows_add_at_most_256_columns() {
     let directory = fresh("wide");
     let rows: Vec<String> =
         (0..20_000).map(|key| format!("{{\"text\":\"a{key}\",\"k{key}\":1}}\n")).collect();
@@ -219,7 +219,7 @@ fn later_json_rows_cannot_widen_a_csv_output_without_end() {
 }
 
 #[test]
-fn a_csv_header_with_a_million_columns_is_refused() {
+fn a_csv_header_with_a_million_columns_is_rejected() {
     let directory = fresh("columns");
     let names: Vec<String> = (0..1_000_000).map(|column| format!("c{column}")).collect();
     fs::write(directory.join("rows.csv"), names.join(",") + "\n" + &",".repeat(999_999) + "\n").unwrap();

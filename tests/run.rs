@@ -293,7 +293,7 @@ fn planted_results_are_rejected() {
     }
     // A record whose id does not match its settings and inputs.
     let record = fs::read_to_string(directory.join("out/run.json")).unwrap();
-    fs::write(directory.join("out/run.json"), record.replace("\"size\": 2000", "\"size\": 2001")).unwrap();
+    fs::write(directory.join("out/run.json"), record.replace("\"size\": null", "\"size\": 2001")).unwrap();
     reject("the id does not match");
     // Results whose record is gone.
     fs::remove_file(directory.join("out/run.json")).unwrap();
@@ -442,7 +442,7 @@ fn an_unreadable_run_json_is_an_error_and_an_empty_one_restarts_the_run() {
     let directory = fresh("unreadable");
     run_ok(&directory, &["run", "--demo", "sample"]);
     let record = directory.join("out/run.json");
-    let edited = fs::read_to_string(&record).unwrap().replace("\"size\": 2000", "\"size\": 5");
+    let edited = fs::read_to_string(&record).unwrap().replace("\"size\": null", "\"size\": 5");
     fs::write(&record, edited).unwrap();
     let printed = run_fails(&directory, &["run", "validate"]);
     assert!(printed.contains("the id does not match its settings and inputs"), "{printed}");

@@ -17,7 +17,7 @@ use ::spamops::state::gathered::State;
 /// run; missing files are skipped. Results of different runs are an error.
 ///
 /// reason_code depends on the decision. If a retrain starts, reason_code is the trigger: forced, no_champion,
-/// performance, expected_performance, drift, age, new_rows or changes. If a trigger fired but there are too few new
+/// performance, expected_performance, drift, age, new_rows, more_labels or changes. If a trigger fired but there are too few new
 /// labels, reason_code is labels_needed. If a trigger fired but the last retrain was too recent, reason_code is
 /// cooldown. Do nothing: the first run after the cooldown decides again. If no trigger fired, reason_code is the
 /// verdict of drift: drifted, steady or insufficient_data. If drift did not run, reason_code is the verdict of
@@ -79,7 +79,7 @@ impl Tool for Args {
         }
         if let Some(path) = &self.state {
             let state = State::open(path)?;
-            state.record_decision(&decision.entry())?;
+            state.record_decision(&decision.entry(&run))?;
         }
         let mut text =
             if summary == Some(Place::Standard) { run.markdown(&decision) } else { decision.outputs() };

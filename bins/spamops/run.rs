@@ -122,8 +122,7 @@ pub(crate) struct Args {
 
     /// Treat rows before this date as history, and do not draw them
     ///
-    /// The first run adds these rows to the state, so that fit learns from them. Without --since, the first run learns
-    /// only from the --size rows that it draws.
+    /// The first run adds these rows to the state, so that fit learns from them.
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
 
@@ -131,7 +130,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DATE")]
     until: Option<Timestamp>,
 
-    /// Number of new rows to draw [default: 2000]
+    /// Number of new rows to draw [default: 2000; the first run draws all rows]
+    ///
+    /// If you set --size for a first run, the first model learns only from the drawn rows and the rows before --since.
     #[arg(long, value_name = "ROWS")]
     size: Option<u64>,
 
@@ -145,6 +146,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CHANNELS")]
     notify: Option<String>,
 
+    /// Events to notify about [default: all]
+    ///
+    /// A comma-separated list; spamops notify --help has all events.
+    #[arg(long, value_name = "EVENTS")]
+    notify_on: Option<String>,
+
     /// Start over instead of resuming an unfinished run
     #[arg(long, conflicts_with = "steps")]
     restart: bool,
@@ -155,9 +162,20 @@ pub(crate) struct Args {
 }
 
 /// Options that may also come from the environment.
-const FROM_ENVIRONMENT: [&str; 12] = [
-    "data", "out-dir", "registry", "state", "contract", "golden", "watch", "since", "until", "size", "force",
+const FROM_ENVIRONMENT: [&str; 13] = [
+    "data",
+    "out-dir",
+    "registry",
+    "state",
+    "contract",
+    "golden",
+    "watch",
+    "since",
+    "until",
+    "size",
+    "force",
     "notify",
+    "notify-on",
 ];
 
 impl Tool for Args {
@@ -185,18 +203,12 @@ impl Tool for Args {
         let _lock = if self.dry_run { None } else { lock(&self.out_dir)? };
         let record = match recorded {
             Some(recorded) if !is_new => self.continued(recorded, scene)?,
-            recorded => self.new_or_resumed(recorded, scene)?,
+            recorded => self.new_or_resumed(recorded, scene).inspect_err(|error| {
+                self.tell_that_no_run_started(error, scene);
+            })?,
         };
-        let config = record.settings.config.iter().flat_map(|config| ["--config".to_owned(), config.clone()]);
-        let mut run = CycleRun {
-            common: config.chain(scene.is_quiet().then(|| "--quiet".to_owned())).collect(),
-            record,
-            files: RunFiles::new(Path::new(&word(&self.out_dir)?)),
-            programs: Programs::find(crate::TOOLS.iter().map(|tool| tool.name).collect())?,
-            notify: self.notify.clone(),
-            dry_run: self.dry_run,
-            echo: &|line| scene.echo(line),
-        };
+        let echo = |line: &str| scene.echo(line);
+        let mut run = self.cycle(record, scene, &echo)?;
         if self.steps.is_empty() {
             run.run_all()?;
         }
@@ -224,6 +236,35 @@ impl Tool for Args {
 }
 
 impl Args {
+    /// The run with this record, and the programs that it calls.
+    fn cycle<'a>(&self, record: CycleRecord, scene: &Scene, echo: &'a dyn Fn(&str)) -> Result<CycleRun<'a>> {
+        let config = record.settings.config.iter().flat_map(|config| ["--config".to_owned(), config.clone()]);
+        Ok(CycleRun {
+            common: config.chain(scene.is_quiet().then(|| "--quiet".to_owned())).collect(),
+            record,
+            files: RunFiles::new(Path::new(&word(&self.out_dir)?)),
+            programs: Programs::find(crate::TOOLS.iter().map(|tool| tool.name).collect())?,
+            notify: self.notify.clone(),
+            notify_on: self.notify_on.clone(),
+            dry_run: self.dry_run,
+            echo,
+        })
+    }
+
+    /// Tells people that the run failed before its first step. A step that you run alone leaves this to the step report.
+    fn tell_that_no_run_started(&self, error: &anyhow::Error, scene: &Scene) {
+        if !self.steps.is_empty() || self.notify.is_none() {
+            return;
+        }
+        let no_rows = CycleOptions { data: Some(self.out_dir.clone()), ..self.options(scene) };
+        let record = no_rows.settings(|| scene.now());
+        let record = record.map(|settings| CycleRecord::unrecorded(settings, scene.name()));
+        let echo = |line: &str| scene.echo(line);
+        if let Ok(run) = record.and_then(|record| self.cycle(record, scene, &echo)) {
+            run.tell_failure(Some(&format!("it did not start: {error:#}")));
+        }
+    }
+
     /// The record of a new run, or of the killed run in this directory if it can resume.
     fn new_or_resumed(&self, killed: Option<CycleRecord>, scene: &Scene) -> Result<CycleRecord> {
         let options = self.options(scene);

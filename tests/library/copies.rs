@@ -134,7 +134,7 @@ fn one_message_copied_five_times_is_not_better() {
 }
 
 #[test]
-fn equal_models_are_rarely_promoted_however_often_messages_are_copied() {
+fn copies_do_not_raise_the_promotion_rate_of_equal_models() {
     // 5% of 100 is 5. The chance of more than 11 is below 1%. With every row counted, 12 to 35 of 100 are promoted.
     for copies in [3, 10] {
         let is_promoted = |seed: &u64| {

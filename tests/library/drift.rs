@@ -6,10 +6,10 @@ use spamops::drift::decision::{DriftDecision, decide};
 use spamops::drift::history::History;
 use spamops::drift::labelled_f1::LabelledF1;
 use spamops::drift::labelled_verdicts::LabelledVerdicts;
-use spamops::drift::observation::{Champion, DriftEvidence};
+use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain};
 use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::drift::run_record::{ObservedRun, RunFindings, RunRecord};
-use spamops::drift::triggers::{TriggerCause, TriggerCode};
+use spamops::drift::triggers::{Trigger, TriggerCause, TriggerCode};
 use spamops::drift::verdict::DriftVerdict;
 use spamops::io::dates::Timestamp;
 use spamops::io::fraction::Fraction;
@@ -123,6 +123,85 @@ fn lasting_drift_requests_a_retrain_and_one_window_does_not() {
     assert!(first >= small[first].assessment.window.runs, "{first}");
 }
 
+/// A stream of drift whose requests are answered: each retrain compares a challenger.
+#[derive(Default)]
+struct AnsweredStream {
+    history: History,
+    retrains: Vec<PastRetrain>,
+    day: i64,
+}
+
+impl AnsweredStream {
+    /// Decides on 600 rows of the next day. Without `was_better`, no retrain follows a request.
+    fn day(&mut self, reference: (&Profile, &str), language: f64, was_better: Option<bool>) -> DriftDecision {
+        let seed = 500 + u64::try_from(self.day).unwrap();
+        let evidence = DriftEvidence {
+            reference: Some(reference),
+            new: profile(stream::rows(Scenario { language, ..Scenario::QUIET }, 600, seed)),
+            history: self.history.clone(),
+            retrains: self.retrains.clone(),
+            ..DriftEvidence::default()
+        };
+        let time = Timestamp(self.day * 86_400);
+        let (decision, record) = decide(&evidence, &DriftPolicy::default(), time).unwrap();
+        self.history.add(record).unwrap();
+        let answered = was_better.filter(|_| decision.retrain_needed);
+        self.retrains.extend(answered.map(|was_better| PastRetrain { time, was_better }));
+        self.day += 1;
+        decision
+    }
+
+    /// Requests on consecutive days.
+    fn requests(
+        &mut self,
+        days: usize,
+        reference: (&Profile, &str),
+        language: f64,
+        was_better: Option<bool>,
+    ) -> Vec<bool> {
+        (0..days).map(|_| self.day(reference, language, was_better).retrain_needed).collect()
+    }
+}
+
+#[test]
+fn drift_that_a_refused_challenger_has_seen_is_requested_again_only_when_it_grows() {
+    let quiet = profile(stream::rows(Scenario::QUIET, 1500, 3));
+    let reference = (&quiet, "first");
+    let mut stream = AnsweredStream::default();
+    assert_eq!(stream.requests(2, reference, 0.2, Some(false)), [false, true]);
+    assert_eq!(stream.requests(6, reference, 0.2, Some(false)), [false; 6]);
+    assert_eq!(stream.requests(1, reference, 0.0, Some(false)), [false]);
+    assert_eq!(stream.requests(2, reference, 0.2, Some(false)), [false; 2]);
+    let requests = stream.requests(3, reference, 0.6, Some(false));
+    assert_eq!(requests, [false, true, false], "two windows of larger drift");
+    // The records of old runs leave the history, but the answered level stays.
+    assert_eq!(stream.requests(70, reference, 0.6, Some(false)), [false; 70]);
+    assert_eq!(History::read(stream.history.lines().unwrap().lines()), stream.history);
+}
+
+#[test]
+fn a_request_without_a_comparison_is_repeated() {
+    let quiet = profile(stream::rows(Scenario::QUIET, 1500, 3));
+    let mut stream = AnsweredStream::default();
+    assert_eq!(stream.requests(4, (&quiet, "first"), 0.2, None), [false, true, true, true]);
+}
+
+#[test]
+fn a_new_champion_answers_the_drift_that_its_first_window_still_shows() {
+    let profile_of = |language: f64| profile(stream::rows(Scenario { language, ..Scenario::QUIET }, 1500, 3));
+    let (quiet, partly) = (profile_of(0.0), profile_of(0.1));
+    let mut stream = AnsweredStream::default();
+    assert_eq!(stream.requests(2, (&quiet, "first"), 0.3, Some(true)), [false, true]);
+    let first = stream.day((&partly, "second"), 0.3, Some(true));
+    assert_eq!(first.assessment.verdict, DriftVerdict::Drifted);
+    assert_eq!(stream.requests(5, (&partly, "second"), 0.3, Some(true)), [false; 5]);
+    assert_eq!(stream.requests(2, (&partly, "second"), 0.9, Some(true)), [false, true]);
+    // Drift that nobody requested a retrain for is not answered by the next model.
+    let mut stream = AnsweredStream::default();
+    assert_eq!(stream.requests(1, (&quiet, "first"), 0.3, Some(true)), [false]);
+    assert_eq!(stream.requests(2, (&partly, "second"), 0.3, Some(true)), [false, true]);
+}
+
 #[test]
 fn a_single_newsletter_is_reported_and_requests_no_retrain() {
     let newsletter = Scenario { newsletter: 0.3, ..Scenario::QUIET };
@@ -165,7 +244,7 @@ fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
         };
         let metrics = Metrics::new(1000, Figures::of(&mut [], now), "test");
         let threshold = Fraction::try_from(0.5).unwrap();
-        let champion = Champion { threshold, confusion: Some(at_fit), fitted: None };
+        let champion = Champion { threshold, confusion: Some(at_fit), fitted: None, learned: None };
         let mut new = Profile::new(true);
         (0..1000).for_each(|_| new.count_only(false, Some(Label::Negative)));
         let reference = Profile::new(true);
@@ -208,8 +287,12 @@ fn copies_of_one_missed_message_request_no_retrain() {
         let metrics = Metrics { distinct, ..Metrics::new(400 + copies, figures(copies), "test") };
         let at_fit =
             Confusion { true_positive: 1950, false_negative: 50, false_positive: 50, true_negative: 1950 };
-        let champion =
-            Champion { threshold: Fraction::try_from(0.5).unwrap(), confusion: Some(at_fit), fitted: None };
+        let champion = Champion {
+            threshold: Fraction::try_from(0.5).unwrap(),
+            confusion: Some(at_fit),
+            fitted: None,
+            learned: None,
+        };
         let mut new = Profile::new(true);
         (0..400 + copies).for_each(|_| new.count_only(false, Some(Label::Positive)));
         let reference = Profile::new(true);
@@ -272,7 +355,7 @@ fn decided(reference: &Profile, new: Profile, policy: &DriftPolicy) -> DriftDeci
         Confusion { true_positive: 1500, false_negative: 130, false_positive: 100, true_negative: 2270 };
     let threshold = Fraction::try_from(0.5).unwrap();
     let evidence = DriftEvidence {
-        champion: Some(Champion { threshold, confusion: Some(at_fit), fitted: None }),
+        champion: Some(Champion { threshold, confusion: Some(at_fit), fitted: None, learned: None }),
         reference: Some((reference, "")),
         new,
         metrics: (confusion.total() > 0).then_some(&metrics),
@@ -322,4 +405,126 @@ fn a_guess_of_f1_requests_labels_and_no_retrain() {
     assert!(guess.assessment.expected.unwrap().is_guess(), "{:?}", guess.assessment.expected);
     assert_eq!(guess.asked, Some(TriggerCode::ExpectedPerformance));
     assert!(guess.labels_needed && !guess.retrain_needed, "{:?}", guess.triggers);
+}
+
+fn trigger(decision: &DriftDecision, code: TriggerCode) -> &Trigger {
+    decision.triggers.iter().find(|trigger| trigger.code() == code).unwrap()
+}
+
+#[test]
+fn a_change_of_the_class_balance_alone_requests_no_retrain() {
+    let reference = scored(4000, 1, 0, drawn);
+    let less_ham = |first: u16| {
+        let all = scored(6000, 9, first, drawn);
+        let (mut kept, mut ham) = (Profile::new(true), 0);
+        for (hash, record) in all.hashes().zip(all.records()) {
+            ham += u32::from(record.label() == Some(Label::Negative));
+            if record.label() == Some(Label::Positive) || ham % 4 == 0 {
+                kept.count_only(false, record.label());
+                kept.remember(hash, record.clone());
+            }
+        }
+        kept
+    };
+    let policy = DriftPolicy { retrain_on: RetrainOn::AnyDrift, min_new_labels: 0, ..DriftPolicy::default() };
+    let decision = decided(&reference, less_ham(0), &policy);
+    assert_eq!(decision.assessment.verdict, DriftVerdict::Drifted);
+    assert!(!trigger(&decision, TriggerCode::Drift).fired, "{:?}", decision.triggers);
+    let gain = decision.assessment.prior_gain.unwrap();
+    assert!(gain.messages > 2000 && gain.corrected_f1 > gain.f1, "{gain:?}");
+    // Other words are drift, whatever the class balance.
+    let decision = decided(&reference, less_ham(2000), &policy);
+    assert!(trigger(&decision, TriggerCode::Drift).fired, "{:?}", decision.triggers);
+    assert_eq!(decision.assessment.prior_gain, None);
+}
+
+/// Decisions of a small first model on consecutive days of 100 rows.
+fn days_of_small_model(scenario: Scenario, days: usize) -> Vec<DriftDecision> {
+    let reference = profile(stream::rows(Scenario::QUIET, 300, 3));
+    let (mut history, mut decisions) = (History::default(), Vec::new());
+    let mut rows = stream::rows(scenario, 100 * days, 79);
+    for day in 0..days {
+        let evidence = DriftEvidence {
+            reference: Some((&reference, "the reference")),
+            new: profile(rows.by_ref().take(100)),
+            history: history.clone(),
+            ..DriftEvidence::default()
+        };
+        let now = Timestamp(i64::try_from(day).unwrap() * 86_400);
+        let (decision, record) = decide(&evidence, &DriftPolicy::default(), now).unwrap();
+        history.add(record).unwrap();
+        decisions.push(decision);
+    }
+    decisions
+}
+
+#[test]
+fn a_small_first_model_gets_the_windows_that_the_policy_promises() {
+    let drifted = days_of_small_model(Scenario { language: 0.3, ..Scenario::QUIET }, 9);
+    // A window has at most the 300 messages of the reference, so three windows are nine days.
+    assert!(drifted.iter().all(|day| day.assessment.window.messages < 400));
+    assert!(drifted.iter().any(|day| day.retrain_needed));
+    let quiet = days_of_small_model(Scenario::QUIET, 30);
+    assert!(quiet.iter().all(|day| !day.retrain_needed));
+}
+
+#[test]
+fn labelled_rows_to_learn_from_request_a_retrain() {
+    let reference = profile(stream::rows(Scenario::QUIET, 1000, 3));
+    let threshold = Fraction::try_from(0.5).unwrap();
+    let (mut history, mut retrains, mut requests) = (History::default(), Vec::new(), Vec::new());
+    let decide_on = |history: &History, retrains: &[PastRetrain], day: i64, policy: &DriftPolicy| {
+        let evidence = DriftEvidence {
+            champion: Some(Champion { threshold, confusion: None, fitted: None, learned: Some(1000) }),
+            reference: Some((&reference, "the reference")),
+            new: profile(stream::rows(Scenario::QUIET, 300, 700 + u64::try_from(day).unwrap())),
+            history: history.clone(),
+            retrains: retrains.to_vec(),
+            ..DriftEvidence::default()
+        };
+        decide(&evidence, policy, Timestamp(day * 86_400)).unwrap()
+    };
+    for day in 0..6 {
+        let (decision, record) = decide_on(&history, &retrains, day, &DriftPolicy::default());
+        history.add(record).unwrap();
+        requests.push(decision.retrain_needed);
+        if decision.retrain_needed {
+            assert_eq!(decision.asked, Some(TriggerCode::MoreLabels));
+            retrains.push(PastRetrain { time: decision.time, was_better: false });
+        }
+    }
+    // 600 rows are more than half of 1,000. The refused challenger learned from 1,600, so 900 more are needed.
+    assert_eq!(requests, [false, true, false, false, true, false]);
+    let without = DriftPolicy { max_label_growth: None, ..DriftPolicy::default() };
+    let (decision, _) = decide_on(&history, &retrains, 20, &without);
+    assert!(decision.triggers.iter().all(|trigger| trigger.code() != TriggerCode::MoreLabels));
+}
+
+#[test]
+fn a_change_as_in_the_blocks_of_a_dated_reference_is_usual() {
+    // Each day brings its own ham topics.
+    let day = |day: u64, scenario: Scenario| {
+        profile(stream::rows(Scenario { harmless: 0.3, ..scenario }, 200, 300 + day))
+    };
+    let reference = |is_dated: bool| {
+        let mut reference = Profile::default();
+        for number in 0..12 {
+            let block = day(number, Scenario::QUIET);
+            let mut dated = Profile::default();
+            block.records().for_each(|record| dated.count_only(false, record.label()));
+            for (hash, record) in block.hashes().zip(block.records()) {
+                let number = is_dated.then(|| 12_000 + i64::try_from(number).unwrap());
+                dated.remember(hash, record.clone().on(number));
+            }
+            reference.merge(dated);
+        }
+        reference
+    };
+    let (dated, undated) = (reference(true), reference(false));
+    assert!(StoredProfile::of(&dated).profile().unwrap() == dated);
+    let next = || day(50, Scenario::QUIET);
+    assert_eq!(verdict(&undated, next()), DriftVerdict::Drifted);
+    assert_eq!(verdict(&dated, next()), DriftVerdict::Steady);
+    let other = Scenario { language: 0.5, ..Scenario::QUIET };
+    assert_eq!(verdict(&dated, day(51, other)), DriftVerdict::Drifted);
 }

@@ -349,7 +349,7 @@ fn commands(advice: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_loser_of_two_promotions_is_told_to_drop_its_commit_and_never_to_delete_the_tag_of_the_winner() {
+fn advice_after_a_lost_race_drops_the_commit_and_keeps_the_tag_of_the_other_clone() {
     let directory = remote("at-the-same-time");
     let (mine, other) = (clone(&directory, "mine"), clone(&directory, "other"));
     assert!(run_promote(&other, &["--commit", "--tag", "--reason", "first"]).wait().unwrap().success());

@@ -88,10 +88,13 @@ fn every_channel_gets_one_message_in_its_own_format() {
     let requests = requests.join().unwrap();
     let (start, slack) = parts(&requests[0]);
     assert!(start.starts_with("POST /T0/B0/hook "), "{start}");
-    assert_eq!(slack["text"], "spam: Version 1 is the champion");
-    assert_eq!(slack["blocks"][1]["elements"][0]["text"], "better <!here>");
-    assert_eq!(slack["blocks"][1]["elements"][0]["type"], "plain_text");
-    assert_eq!(slack["blocks"][1]["elements"][2]["text"], "https://git.example/org/repo/actions/runs/7");
+    assert_eq!(slack["text"], "spam: Version 1 is now the champion");
+    assert_eq!(slack["blocks"][1]["text"]["text"], "Better <!here> (by ann).\nNothing to do.");
+    assert_eq!(slack["blocks"][1]["text"]["type"], "plain_text");
+    assert_eq!(
+        slack["blocks"][2]["elements"][0]["text"],
+        "<https://git.example/org/repo/actions/runs/7|Open the run>"
+    );
     let (start, pagerduty) = parts(&requests[1]);
     assert!(start.starts_with("POST /v2/enqueue "), "{start}");
     assert_eq!(pagerduty["event_action"], "resolve");
@@ -130,8 +133,8 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     assert_eq!(status, 0);
     assert_eq!(
         printed,
-        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not set; set it in the environment\n\
-         spamops notify: warning: webhook was not notified: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment\n"
+        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not set; set it in the environment; the next run tries again\n\
+         spamops notify: warning: webhook was not notified: SPAMOPS_WEBHOOK_SECRET is not set; set it in the environment; the next run tries again\n"
     );
     let (url, requests) = server(vec![
         answer("403 Forbidden", "", "invalid_token"),
@@ -150,11 +153,14 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     assert!(!printed.contains("secret"), "{printed}");
     // The answer repeats the address in another form.
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
-    let why = ": 404 (the answer is not shown, because it can contain the address)\n";
+    let why =
+        ": 404 (the answer is not shown, because it can contain the address); the next run tries again\n";
     assert!(status == 0 && printed.contains(why), "{printed}");
     let (status, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]);
     assert!(
-        status == 0 && printed.contains(": 301 (the address has moved; copy the new one)\n"),
+        status == 0
+            && printed
+                .contains(": 301 (the address has moved; copy the new one); the next run tries again\n"),
         "{printed}"
     );
     assert_eq!(notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", &hook)]), (0, String::new()));
@@ -165,7 +171,7 @@ fn a_failed_channel_gives_a_warning_and_is_retried_next_time() {
     let (_, printed) = notify(&directory, "slack", &[("SLACK_WEBHOOK_URL", "nonsense/secret")]);
     assert_eq!(
         printed,
-        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it\n"
+        "spamops notify: warning: slack was not notified: SLACK_WEBHOOK_URL is not an http:// or https:// address; correct it; the next run tries again\n"
     );
 }
 
@@ -273,7 +279,7 @@ fn secrets_are_not_sent_without_encryption() {
     ] {
         let line = format!(
             "spamops notify: warning: {channel} was not notified: {name} is not an https:// address; \
-             secrets are sent only over https, or to this machine\n"
+             secrets are sent only over https, or to this machine; the next run tries again\n"
         );
         assert!(printed.contains(&line), "{printed}");
     }

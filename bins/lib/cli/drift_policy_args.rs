@@ -19,7 +19,8 @@ pub struct DriftPolicyArgs {
     /// performance: drift never triggers a retrain. persistent-drift: drift that lasts triggers a retrain (see
     /// --persistence). any-drift: drift in one window triggers a retrain. The other triggers are not affected. In
     /// simulations without a real change, daily runs with the default requested 0.2 retrains a year on average, and
-    /// at most 0.3. The simulations cover 200 years with 100 or 1,000 rows a day (tests/bench/drift).
+    /// at most 0.3. The simulations cover 200 years with 100 or 1,000 rows a day (tests/bench/drift). Retrains because
+    /// of --max-label-growth do not count as false.
     #[arg(long, value_name = "WHEN", default_value_t = DriftPolicy::default().retrain_on)]
     retrain_on: RetrainOn,
 
@@ -48,6 +49,14 @@ pub struct DriftPolicyArgs {
     /// Maximum number of new rows since the champion was fitted
     #[arg(long, value_name = "N", hide_short_help = true)]
     max_new_rows: Option<u64>,
+
+    /// Maximum growth of the labelled rows, as a share of the rows that the champion learned from
+    ///
+    /// With 0.5, a retrain is requested if the labelled rows since the fit are more than half of these rows, and more
+    /// than --min-new-labels. Labels that were picked count too. If the challenger was refused, only later rows count,
+    /// and its rows count as learned. 0 turns the trigger off.
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = number)]
+    max_label_growth: f64,
 
     /// File whose changes trigger a retrain, such as a word list
     ///
@@ -90,7 +99,7 @@ pub struct DriftPolicyArgs {
 impl DriftPolicyArgs {
     pub fn policy(&self) -> DriftPolicy {
         let Self { retrain_on, persistence, min_f1, margin, max_age_days, max_new_rows, .. } = *self;
-        let Self { max_changes, cooldown_hours, min_new_labels, force: forced, .. } = *self;
+        let Self { max_label_growth, max_changes, cooldown_hours, min_new_labels, force: forced, .. } = *self;
         DriftPolicy {
             min_f1,
             margin,
@@ -98,6 +107,7 @@ impl DriftPolicyArgs {
             persistence,
             max_age_days,
             max_new_rows,
+            max_label_growth: Some(max_label_growth).filter(|growth| *growth > 0.0),
             max_changes,
             cooldown_hours,
             min_new_labels,

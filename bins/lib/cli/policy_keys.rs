@@ -69,6 +69,8 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "explain",
             "prior",
             "repeat-hours",
+            "days-without-rows",
+            "refused-challengers",
         ],
     ),
     (
@@ -84,6 +86,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "margin",
             "max-age-days",
             "max-new-rows",
+            "max-label-growth",
             "max-changes",
             "cooldown-hours",
             "min-new-labels",
@@ -159,6 +162,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "alias",
             "to",
             "notify",
+            "notify-on",
             "experiment",
             "run-id",
             "run-name",
@@ -205,6 +209,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "reason",
             "actor",
             "run-url",
+            "failed",
             "version",
             "encoding",
             "help",
@@ -216,8 +221,18 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
 const WORD_LISTS: [&str; 2] = ["english", "none"];
 
 /// Keys that `spamops run` has an option for, so that every step of the cycle gets the value.
-const OPTIONS_OF_RUN: [&str; 11] = [
-    "data", "out-dir", "registry", "state", "contract", "since", "until", "force", "notify", "golden",
+const OPTIONS_OF_RUN: [&str; 12] = [
+    "data",
+    "out-dir",
+    "registry",
+    "state",
+    "contract",
+    "since",
+    "until",
+    "force",
+    "notify",
+    "notify-on",
+    "golden",
     "watch",
 ];
 
@@ -244,7 +259,7 @@ impl OptionKind {
             Self::File => "it names a file or a directory",
             Self::Host => "it names a server or a repository",
             Self::Program => "it names a program",
-            Self::Destination => "it names what is changed or who is told",
+            Self::Destination => "it names the target of a change or an alert",
             Self::Action => "it changes what the tool does",
             Self::Call => "it describes one call",
         })

@@ -44,7 +44,7 @@ pub struct SequentialTest {
     pub messages: BTreeSet<String>,
 }
 
-/// What a row is to the sequential test.
+/// How the sequential test treats a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SequentialRow {
     /// The row is counted now.

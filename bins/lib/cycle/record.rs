@@ -31,6 +31,9 @@ pub struct CycleRecord {
     pub answers_earlier_request: bool,
     /// Version of the champion that scored the new rows; null without a champion.
     pub champion: Option<u64>,
+    /// The step that failed last; absent once it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<CycleStep>,
     /// Completed steps, in order.
     pub done: Vec<CycleStep>,
     /// Whether the run is finished. An unfinished run is resumed.
@@ -56,6 +59,7 @@ impl CycleRecord {
             inputs: BTreeMap::new(),
             answers_earlier_request: false,
             champion: None,
+            failed: None,
             done: Vec::new(),
             finished: false,
         }
@@ -201,7 +205,7 @@ mod tests {
             watch: Vec::new(),
             since: None,
             until: None,
-            size: 10,
+            size: Some(10),
             force: false,
             now: "2026-10-01".into(),
             commit: None,
@@ -221,7 +225,7 @@ mod tests {
         let first = id(settings(&one));
         assert_eq!(first.len(), 64);
         assert_eq!(first, id(settings(&other)));
-        assert_ne!(first, id(CycleSettings { size: 11, ..settings(&one) }));
+        assert_ne!(first, id(CycleSettings { size: Some(11), ..settings(&one) }));
         assert_ne!(first, id(CycleSettings { now: "2026-10-02".into(), ..settings(&one) }));
         std::fs::write(other.join("rows.csv"), "label,text\nham,b\n").unwrap();
         assert_ne!(first, id(settings(&other)));
@@ -241,7 +245,7 @@ mod tests {
         let mut record = CycleRecord::begin(settings.clone(), "run").unwrap();
         record.done.push(CycleStep::Sample);
         assert!(record.can_resume(&settings).unwrap());
-        assert!(!record.can_resume(&CycleSettings { size: 11, ..settings.clone() }).unwrap());
+        assert!(!record.can_resume(&CycleSettings { size: Some(11), ..settings.clone() }).unwrap());
         let finished = CycleRecord { finished: true, ..record.clone() };
         assert!(!finished.can_resume(&settings).unwrap());
         record.write(&directory).unwrap();

@@ -25,6 +25,8 @@ pub struct CycleRun<'a> {
     pub common: Vec<String>,
     /// Channels to notify, as a comma-separated list.
     pub notify: Option<String>,
+    /// Events to notify about, as a comma-separated list; defaults to all.
+    pub notify_on: Option<String>,
     /// Whether to only print the command lines.
     pub dry_run: bool,
     /// Prints a line immediately.
@@ -32,8 +34,16 @@ pub struct CycleRun<'a> {
 }
 
 impl CycleRun<'_> {
-    /// Runs all steps of the cycle, except completed steps.
+    /// Runs all steps of the cycle, except completed steps. Tells people if a step fails.
     pub fn run_all(&mut self) -> Result<()> {
+        let outcome = self.run_steps();
+        if outcome.is_err() {
+            self.tell_failure(None);
+        }
+        outcome
+    }
+
+    fn run_steps(&mut self) -> Result<()> {
         self.run_pending(&[CycleStep::Sample, CycleStep::Validate])?;
         if self.has_rows_to_score()? {
             self.run_pending(&[CycleStep::Score, CycleStep::Drift])?;
@@ -58,8 +68,18 @@ impl CycleRun<'_> {
         Ok(())
     }
 
-    /// Runs one step, and records it once it is complete.
+    /// Runs one step, and records that it is complete or that it failed.
     pub fn step(&mut self, step: CycleStep) -> Result<()> {
+        let outcome = self.carry_out(step);
+        if outcome.is_err() && !self.dry_run {
+            self.record.failed = Some(step);
+            // The error of the step matters more, for example on a full disk.
+            self.record.write(self.files.directory()).unwrap_or_default();
+        }
+        outcome
+    }
+
+    fn carry_out(&mut self, step: CycleStep) -> Result<()> {
         match step {
             CycleStep::Sample => self.sample(),
             CycleStep::Validate => self.validate(),
@@ -85,6 +105,9 @@ impl CycleRun<'_> {
         }
         if !self.record.is_done(step) {
             self.record.done.push(step);
+        }
+        if !step.only_reports() || self.record.failed == Some(step) {
+            self.record.failed = None;
         }
         if !step.only_reports() || step == CycleStep::Report {
             self.record.finished = step == CycleStep::Report;

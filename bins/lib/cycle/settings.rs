@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::cycle::demo;
 use crate::io::dates::{DAY, Timestamp};
 
-/// Default number of new rows per run.
+/// Default number of new rows per run. The first run draws all rows by default.
 pub const SIZE: u64 = 2000;
 
 /// The settings of a run. Later steps read them from `run.json`.
@@ -34,8 +34,8 @@ pub struct CycleSettings {
     pub since: Option<String>,
     /// Rows from this date on are ignored; null to use all rows.
     pub until: Option<String>,
-    /// Number of new rows to draw.
-    pub size: u64,
+    /// Number of new rows to draw; null for the default.
+    pub size: Option<u64>,
     /// Whether to retrain regardless of the signals.
     pub force: bool,
     /// Time of the run in UTC: a date, or a time as in RFC 3339.
@@ -103,7 +103,7 @@ impl CycleOptions {
             watch: self.watch.iter().map(|path| word(path)).collect::<Result<_>>()?,
             since: self.since.map(short).or_else(|| if_demo(demo::SINCE)),
             until: self.until.map(short),
-            size: self.size.unwrap_or(SIZE),
+            size: self.size,
             force: self.force.unwrap_or(false),
             now,
             commit: self.commit.clone(),
@@ -127,7 +127,7 @@ impl CycleOptions {
             },
             since: self.since.map(short).or(known.since),
             until: self.until.map(short).or(known.until),
-            size: self.size.unwrap_or(known.size),
+            size: self.size.or(known.size),
             force: self.force.unwrap_or(known.force),
             now: self.now.map(short).unwrap_or(known.now),
             commit: known.commit,
@@ -177,6 +177,6 @@ mod tests {
         let first = options.settings(|| Ok(Timestamp(0))).unwrap();
         assert_eq!((first.now.as_str(), first.registry.as_str()), ("1970-01-01", "models"));
         let again = CycleOptions { size: Some(6), ..CycleOptions::default() }.over(first.clone()).unwrap();
-        assert_eq!(again, CycleSettings { size: 6, ..first });
+        assert_eq!(again, CycleSettings { size: Some(6), ..first });
     }
 }

@@ -9,6 +9,7 @@ use super::run::CycleRun;
 use crate::cycle::demo;
 use crate::cycle::files::{RunFile, RunFiles};
 use crate::cycle::record::request;
+use crate::cycle::settings::SIZE;
 use crate::cycle::step::CycleStep;
 use crate::io::owned_file::remove;
 use crate::io::stream::Place;
@@ -30,6 +31,9 @@ impl CycleRun<'_> {
         }
         let gathered = self.in_state("rows.jsonl");
         let is_gathered = |path: &Path| fs::metadata(path).is_ok_and(|file| file.len() > 0);
+        // The first model learns from the complete history that the run is given.
+        let is_first = !is_gathered(&gathered) && !self.registry_has_champion();
+        let size = settings.size.or((!is_first).then_some(SIZE));
         if let Some(since) = settings.since.as_ref().filter(|_| !is_gathered(&gathered)) {
             let [history, clean, rejects] =
                 [RunFile::History, RunFile::HistoryClean, RunFile::HistoryRejects]
@@ -38,8 +42,12 @@ impl CycleRun<'_> {
             self.call("validate", [&history, "-o", &clean, "--rejects", &rejects])?;
             self.call("state", ["gather", &clean, "--state", &settings.state])?;
         }
-        let mut words: Vec<String> =
-            ["--size", &settings.size.to_string(), "--seed", SEED].map(str::to_owned).into();
+        if let Some(size) = size.filter(|_| is_first) {
+            (self.echo)(&format!("# the first model learns only from {size} new rows, because of --size"));
+        }
+        let mut words: Vec<String> = size.map_or_else(Vec::new, |size| {
+            ["--size", &size.to_string(), "--seed", SEED].map(str::to_owned).into()
+        });
         for (name, date) in [("--since", &settings.since), ("--until", &settings.until)] {
             words.extend(date.iter().flat_map(|date| [name.to_owned(), date.clone()]));
         }
@@ -216,6 +224,28 @@ impl CycleRun<'_> {
         self.call_for_result("promote", words)
     }
 
+    /// Tells people the news of the run, or that the run failed before its first step.
+    fn tell(&self, failure: Option<&str>) -> Result<()> {
+        let Some(channels) = &self.notify else { return Ok(()) };
+        let directory = self.files.directory().display().to_string();
+        let settings = &self.record.settings;
+        let mut words = vec![&*directory, "--to", channels, "--registry", &settings.registry];
+        words.extend(["--state", &settings.state, "--now", &settings.now]);
+        for (option, value) in [("--notify-on", self.notify_on.as_deref()), ("--failed", failure)] {
+            words.extend(value.iter().flat_map(|value| [option, *value]));
+        }
+        self.call("notify", words)
+    }
+
+    /// Tells people that the run failed. The caller reports the error, so a second error is only printed.
+    pub fn tell_failure(&self, failure: Option<&str>) {
+        if !self.dry_run
+            && let Err(error) = self.tell(failure)
+        {
+            (self.echo)(&format!("nobody was notified: {error:#}"));
+        }
+    }
+
     /// Writes only the outputs. The step `report` writes summary and annotations.
     pub(super) fn outputs(&self) -> Result<()> {
         let directory = self.files.directory().display().to_string();
@@ -226,12 +256,9 @@ impl CycleRun<'_> {
     pub(super) fn report(&self) -> Result<()> {
         let directory = self.files.directory().display().to_string();
         let settings = &self.record.settings;
-        let common = ["--state", &settings.state, "--now", &settings.now];
-        self.call("report", [&*directory].into_iter().chain(common))?;
-        if let Some(channels) = &self.notify {
-            let to = [&*directory, "--to", channels, "--registry", &settings.registry];
-            self.call("notify", to.into_iter().chain(common))?;
-        }
+        self.call("report", [&*directory, "--state", &settings.state, "--now", &settings.now])?;
+        let is_unknown = self.record.id.is_empty() && !self.dry_run;
+        self.tell(is_unknown.then_some("the run did not start"))?;
         let pending = request(&self.record.settings);
         if pending.exists() && !self.dry_run && self.has_answered()? {
             remove(&pending)?;

@@ -7,18 +7,17 @@ use crate::drift::histograms::{FeatureDistance, FeatureHistogram, feature_histog
 use crate::drift::messages::Messages;
 use crate::drift::observation::{DriftEvidence, Observation};
 use crate::drift::past_runs::surprise;
-use crate::drift::run_record::RunFindings;
+use crate::drift::prior_gain::PriorGain;
+use crate::drift::reference_order::ReferenceOrder;
 use crate::drift::shares;
 use crate::drift::shift::{LabelShift, shift};
 use crate::drift::signals::{ChampionEvidence, Signal, families, signals};
-use crate::drift::sizes;
+use crate::drift::sizes::{self, MIN_MESSAGES};
 use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
+use crate::drift::word_names::WordNames;
 use crate::io::fraction::Fraction;
 use crate::model::label_evidence::LabelEvidence;
 use crate::model::score_calibration::ScoreCalibration;
-
-/// Minimum number of distinct messages for a verdict, on each side.
-pub const MIN_MESSAGES: u64 = 30;
 
 /// The verdict on new messages, with every test and change.
 #[derive(Clone, Debug)]
@@ -32,6 +31,8 @@ pub struct Assessment {
     pub moved: Vec<FeatureChange>,
     /// Whether only the class balance changed; none without scores and labels.
     pub shift: Option<LabelShift>,
+    /// F1 that a correction for the class balance recovers; none if other things changed, or without labels.
+    pub prior_gain: Option<PriorGain>,
     /// Estimated F1, or the reason why there is none.
     pub expected: Result<EstimatedF1, NotEstimated>,
     /// Distances of sizes and scores from the reference.
@@ -55,6 +56,7 @@ impl Assessment {
             signals: Vec::new(),
             moved: Vec::new(),
             shift: None,
+            prior_gain: None,
             expected: Err(why),
             distances: Vec::new(),
             pictures: Vec::new(),
@@ -69,23 +71,9 @@ impl Assessment {
         self.labels.filter(LabelEvidence::is_feedback)
     }
 
-    /// Whether the change behind an alarm is larger than in 95% of the earlier windows.
+    /// Whether the change behind an alarm is unusual.
     pub fn is_unusual(&self) -> bool {
         self.signals.iter().any(|signal| signal.fired && signal.is_unusual())
-    }
-
-    /// The part of the assessment that the history keeps.
-    pub(super) fn findings(&self, since: (u64, u64)) -> RunFindings {
-        let strength = |signal: &Signal| (signal.test.family.name().to_owned(), signal.test.strength);
-        RunFindings {
-            verdict: self.verdict,
-            runs: self.window.runs,
-            since,
-            calibrated: self.window.calibration == AlarmCalibration::History,
-            news: self.is_unusual(),
-            strengths: self.signals.iter().map(strength).collect(),
-            f1: self.expected.ok().map(|estimated| estimated.expected.value),
-        }
     }
 }
 
@@ -120,14 +108,13 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         _ => [current; 2],
     };
     let estimated = estimated.map(|estimate| estimate.and_then(|estimate| estimate.f1));
-    let champion = ChampionEvidence { threshold, estimated: estimated[0].as_ref().ok() };
-    let families = families(&side, &new, champion, &evidence.names);
-    let signals = signals(families, |test: &FamilyTest| {
+    let champion_evidence = ChampionEvidence { threshold, estimated: estimated[0].as_ref().ok() };
+    let tests = families(&side, &new, champion_evidence, &evidence.names);
+    let signals = signals(tests, |test: &FamilyTest| {
         let earlier = observation.past.strengths(test.family.name(), window.runs, skipped);
         surprise(test.strength, earlier)
     });
-    let calibrated = signals.iter().any(|signal| signal.surprise.is_some());
-    let calibration = if calibrated { AlarmCalibration::History } else { AlarmCalibration::IidOnly };
+    let (signals, calibration) = calibrated(signals, &side, window.messages, champion.ok());
     let (distances, pictures) = feature_histograms(&side, &new);
     Assessment {
         verdict: verdict(&signals, &window),
@@ -135,6 +122,10 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         signals,
         moved: changes::all(&side, &new, &evidence.names),
         shift,
+        prior_gain: shift
+            .filter(|shift| shift.only_base_rate)
+            .zip(threshold)
+            .and_then(|(shift, threshold)| PriorGain::of(&new, threshold, &shift)),
         expected: worst(&estimated),
         distances,
         pictures,
@@ -143,6 +134,33 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         labels: threshold
             .and_then(|threshold| LabelEvidence::of(reference, &observation.longer.messages, threshold)),
     }
+}
+
+/// Compares alarms with the changes inside the reference if there are too few earlier windows.
+fn calibrated(
+    mut signals: Vec<Signal>,
+    reference: &Messages,
+    window: u64,
+    champion: Option<KnownChampion>,
+) -> (Vec<Signal>, AlarmCalibration) {
+    if signals.iter().any(|signal| signal.surprise.is_some()) {
+        return (signals, AlarmCalibration::History);
+    }
+    let order = if signals.iter().any(|signal| signal.fired) {
+        ReferenceOrder::of(reference, window, |before, block| {
+            let threshold = champion.as_ref().map(|champion| champion.threshold);
+            let estimate = champion.as_ref().and_then(|champion| champion.estimate(before, block).f1.ok());
+            let evidence = ChampionEvidence { threshold, estimated: estimate.as_ref() };
+            families(before, block, evidence, &WordNames::default())
+        })
+    } else {
+        None
+    };
+    let Some(order) = order else { return (signals, AlarmCalibration::IidOnly) };
+    for signal in &mut signals {
+        signal.surprise = order.share_at_least(&signal.test);
+    }
+    (signals, AlarmCalibration::ReferenceOrder)
 }
 
 /// The window of a run that is not compared.
@@ -201,9 +219,10 @@ fn worst(estimated: &[Result<EstimatedF1, NotEstimated>; 2]) -> Result<Estimated
 }
 
 fn verdict(signals: &[Signal], window: &Window) -> DriftVerdict {
-    if signals.iter().any(|signal| signal.fired) {
+    let has_alarm = signals.iter().any(|signal| signal.fired);
+    if signals.iter().any(|signal| signal.fired && signal.is_unusual()) {
         DriftVerdict::Drifted
-    } else if window.needed.is_some_and(|needed| window.messages >= needed) {
+    } else if has_alarm || window.needed.is_some_and(|needed| window.messages >= needed) {
         DriftVerdict::Steady
     } else {
         DriftVerdict::InsufficientData

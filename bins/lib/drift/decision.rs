@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::drift::assessment::{Assessment, assess};
+use crate::drift::drift_news::StandingDrift;
 use crate::drift::labelled_verdicts::LabelledCopies;
 use crate::drift::observation::{DriftEvidence, Observation, observe};
 use crate::drift::policy::{DriftPolicy, Schedule};
@@ -41,9 +42,12 @@ pub fn decide(
 ) -> Result<(DriftDecision, RunRecord)> {
     let observation = observe(evidence, now)?;
     let assessment = assess(evidence, &observation, policy.persistence.of - 1);
-    let outcome = TriggerOutcome::of(evidence, &observation, &assessment, policy)?;
+    let drift = StandingDrift::of(evidence, &observation, &assessment, policy.persistence.of - 1);
+    let findings = drift.findings(&assessment, observation.since);
+    let outcome = TriggerOutcome::of(evidence, &observation, &assessment, drift, policy)?;
     let labelled = LabelledCopies::of(evidence.metrics);
-    let record = RunRecord::new(observation.run, assessment.findings(observation.since));
+    let mut record = RunRecord::new(observation.run, findings);
+    record.retrain = outcome.retrain_needed;
     let earlier = evidence.history.runs().iter();
     let earlier = earlier.filter(|known| known.id != record.id && known.time <= record.time);
     let decision = DriftDecision {
@@ -74,9 +78,10 @@ impl TriggerOutcome {
         evidence: &DriftEvidence,
         observation: &Observation,
         assessment: &Assessment,
+        drift: StandingDrift,
         policy: &DriftPolicy,
     ) -> Result<Self> {
-        let mut triggers = triggers::retrain_triggers(evidence, observation, assessment, policy)?;
+        let mut triggers = triggers::retrain_triggers(evidence, observation, assessment, drift, policy)?;
         let fired: Vec<TriggerCode> =
             triggers.iter().filter(|trigger| trigger.fired).map(Trigger::code).collect();
         let asked = fired.first().copied();

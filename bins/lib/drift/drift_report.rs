@@ -8,6 +8,7 @@ use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram};
 use crate::drift::labelled_verdicts::LabelledCopies;
 use crate::drift::policy::Schedule;
+use crate::drift::prior_gain::PriorGain;
 use crate::drift::repeats::Repeats;
 use crate::drift::run_record::RunSummary;
 use crate::drift::shift::LabelShift;
@@ -43,6 +44,9 @@ pub struct DriftReport {
     pub moved: Vec<FeatureChange>,
     /// Whether only the class balance changed; null without scores and labels.
     pub shift: Option<LabelShift>,
+    /// F1 on labelled messages that score --prior recovers. Absent if other things changed, or without labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior_gain: Option<PriorGain>,
     /// Estimated F1; null if F1 cannot be estimated.
     pub expected: Option<EstimatedF1>,
     /// Copies among the labelled rows of this run. Absent without --metrics, or if no row is a copy.
@@ -91,7 +95,8 @@ pub struct SignalReport {
     pub minimum_effect: f64,
     /// Size of the change that is compared with earlier windows. Equals `effect`, or the difference of shares for a word.
     pub strength: f64,
-    /// P-value of a change of this size among earlier windows. Absent if there are too few windows.
+    /// P-value of a change of this size among earlier windows, or its share among blocks of the reference. Absent without
+    /// either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surprise: Option<f64>,
     /// Whether the signal is an alarm.

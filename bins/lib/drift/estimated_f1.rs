@@ -25,7 +25,8 @@ pub struct EstimatedFigure {
     pub interval: Interval,
 }
 
-/// Why an estimate cannot be trusted. A loss that labels do not confirm can then be wrong in both directions.
+/// Why an estimate cannot be trusted. Without labels, the true loss can then be larger or smaller than the estimated
+/// loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EstimateDoubt {
@@ -155,8 +156,8 @@ impl EstimatedF1 {
         let calibration_variance =
             calibration.variance(new.iter().map(|row| (row.given, row.effect(&plain))));
         let by_balance = label_shift.map_or(0.0, |shift| balance_effect(&new, &plain, shift));
-        // Threshold and calibration were chosen on the rows of the reference, so its F1 is slightly too high. Without its
-        // error, 91% of the intervals on 1,000 simulated messages hold the true F1.
+        // Threshold and calibration were chosen on the rows of the reference, so its F1 is slightly too high. The
+        // interval includes its error.
         let chosen = calibration_variance + before.variance;
         let variance = plain.variance + chosen + by_balance * by_balance * balance_variance;
         let doubt = shift.and_then(EstimateDoubt::of);

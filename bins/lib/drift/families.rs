@@ -93,6 +93,12 @@ impl Family {
         effect.abs() >= self.minimum_effect()
     }
 
+    /// Distance of a strength from no change.
+    pub(super) fn distance(self, strength: f64) -> f64 {
+        // An AUC of 0.5 means no difference.
+        if self == Self::Classifier { strength - 0.5 } else { strength }
+    }
+
     /// The test with the smallest p-value, among the tests that reach the minimum effect. The p-value is corrected for all `made`
     /// tests (Bonferroni), including tests that are not listed.
     pub(super) fn strongest(self, tests: Vec<SingleTest>, made: usize) -> Option<FamilyTest> {

@@ -25,6 +25,8 @@ pub struct Champion {
     pub confusion: Option<Confusion>,
     /// Time of the fit, if known.
     pub fitted: Option<Timestamp>,
+    /// Number of labelled rows that the champion learned from, if known.
+    pub learned: Option<u64>,
 }
 
 /// Everything that `decide` needs to know about one run.
@@ -44,6 +46,17 @@ pub struct DriftEvidence<'a> {
     pub changes: Vec<(String, u64)>,
     /// Time of the last retrain request.
     pub last_retrain: Option<Timestamp>,
+    /// Retrains that compared a challenger, the oldest first.
+    pub retrains: Vec<PastRetrain>,
+}
+
+/// A retrain that compared its challenger with the champion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastRetrain {
+    /// Time of the request.
+    pub time: Timestamp,
+    /// Whether the challenger was better.
+    pub was_better: bool,
 }
 
 /// A run, pooled with earlier runs.
@@ -66,10 +79,10 @@ pub(super) fn observe<'a>(evidence: &'a DriftEvidence, now: Timestamp) -> Result
     let run = ObservedRun::of(&evidence.new, digest, now.0, verdicts)?;
     let past = evidence.history.before(&run)?;
     let (window, longer) = match evidence.reference {
-        Some((reference, _)) => {
-            let needed = sizes::needed(reference.len() as u64).unwrap_or(POOLED_MESSAGES);
-            (past.pooled(run.messages, needed)?, past.pooled(run.messages, POOLED_MESSAGES)?)
-        }
+        Some((reference, _)) => (
+            past.pooled(run.messages, sizes::window(reference.len() as u64))?,
+            past.pooled(run.messages, POOLED_MESSAGES)?,
+        ),
         None => (PooledRuns::alone(run.messages), PooledRuns::alone(run.messages)),
     };
     let since = past.since(&run);

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::drift::labelled_verdicts::{LabelledVerdicts, VerdictPool};
 use crate::drift::run_record::{ObservedRun, RunRecord};
 use crate::drift::verdict::DriftVerdict;
+use crate::io::dates::Timestamp;
 use crate::io::fraction::Fraction;
 use crate::profile::summary::Profile;
 use crate::stats::conformal;
@@ -82,9 +83,18 @@ impl PastRuns<'_> {
         })
     }
 
-    /// Number of windows with unusual drift, among the last `windows` windows that end before the last `runs` runs.
-    pub fn drifted(&self, runs: usize, windows: usize) -> usize {
-        self.windows(runs).take(windows).filter(|window| window.news).count()
+    /// Number of windows with unanswered drift, among the last `windows` windows that end before the last `runs` runs.
+    /// Windows until `after` do not count: a retrain has answered their drift.
+    pub(super) fn drifted(&self, runs: usize, windows: usize, after: i64) -> usize {
+        let windows = self.windows(runs).take(windows);
+        windows.filter(|window| window.is_unanswered() && window.time > after).count()
+    }
+
+    /// First run of the unbroken series of drifted runs at the end; none if the last runs have not drifted.
+    pub(super) fn drifted_since(&self) -> Option<Timestamp> {
+        let series = self.0.iter().rev().take_while(|record| record.verdict != DriftVerdict::Steady);
+        let drifted = series.filter(|record| record.verdict == DriftVerdict::Drifted);
+        drifted.last().map(|record| Timestamp(record.time))
     }
 
     /// Strengths of one family in the normal windows that end before the last `runs` runs. The last `skipped` windows are

@@ -89,6 +89,9 @@ pub struct DriftPolicy {
     pub max_age_days: Option<f64>,
     /// Maximum number of rows since the champion was fitted.
     pub max_new_rows: Option<u64>,
+    /// Maximum number of labelled rows since the fit, as a share of the rows that the champion learned from; none for no
+    /// limit.
+    pub max_label_growth: Option<f64>,
     /// Maximum number of changed lines in a watched file.
     pub max_changes: u64,
     /// Time after a retrain without another retrain, in hours.
@@ -119,6 +122,7 @@ impl Default for DriftPolicy {
             persistence: Persistence { windows: 2, of: 3 },
             max_age_days: None,
             max_new_rows: None,
+            max_label_growth: Some(0.5),
             max_changes: 100,
             cooldown_hours: 24.0,
             min_new_labels: 100,
@@ -128,6 +132,7 @@ impl Default for DriftPolicy {
 }
 
 /// Number of false retrains in a year of daily runs without drift, from simulation at the defaults (`tests/real.sh drift`).
+/// Retrains because there is more to learn from are not false, and not counted.
 /// The number is the upper 99% bound of the worse case: 100 or 1,000 rows per day.
 pub const FALSE_RETRAINS: f64 = 0.3;
 

@@ -66,6 +66,10 @@ pub struct RunFindings {
     pub news: bool,
     /// Strength of the change in each family.
     pub strengths: BTreeMap<String, f64>,
+    /// Whether a retrain is due for this drift: it is unusual, and nothing explains or answers it.
+    pub unanswered: bool,
+    /// Strength of the drift that a retrain has answered, by family.
+    pub answered: BTreeMap<String, f64>,
     pub f1: Option<f64>,
 }
 
@@ -104,6 +108,16 @@ pub struct RunRecord {
     pub news: bool,
     /// Strength of the change in each family of tests.
     pub strengths: BTreeMap<String, f64>,
+    /// Whether the run requested a retrain.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub retrain: bool,
+    /// Whether a retrain is due for this drift: it is unusual, and nothing explains or answers it. Absent if this equals
+    /// `news`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<bool>,
+    /// Strength of the drift that a retrain has answered, by family. Absent if there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answered: BTreeMap<String, f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     /// Estimated F1, 0 to 1; absent if it cannot be estimated.
     pub f1: Option<f64>,
@@ -118,10 +132,16 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 impl RunRecord {
     pub fn new(run: ObservedRun, findings: RunFindings) -> Self {
         let (rows, distinct, labelled) = (run.rows(), run.messages.len() as u64, run.labelled());
-        let RunFindings { verdict, runs, since, calibrated, news, strengths, f1 } = findings;
+        let RunFindings { verdict, runs, since, calibrated, news, strengths, unanswered, answered, f1 } =
+            findings;
         Self {
             schema: schema(KIND),
             time: run.time,
@@ -138,6 +158,9 @@ impl RunRecord {
             calibrated,
             news,
             strengths,
+            retrain: false,
+            unanswered: (unanswered != news).then_some(unanswered),
+            answered,
             f1,
             profile: run.stored,
         }
@@ -156,6 +179,11 @@ impl RunRecord {
             "a count or the time is out of range"
         );
         Ok(record)
+    }
+
+    /// Whether a retrain was due for the drift of this run.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.unanswered.unwrap_or(self.news)
     }
 
     pub(super) fn verdicts(&self) -> LabelledVerdicts {

@@ -5,6 +5,9 @@ use crate::drift::messages::{Messages, SizeScale, distance};
 use crate::stats::corrections::benjamini_hochberg;
 use crate::stats::power;
 
+/// Minimum number of distinct messages for a verdict, on each side.
+pub const MIN_MESSAGES: u64 = 30;
+
 /// The smallest distance that the size tests detect with power 0.5 on these messages.
 pub fn detectable(reference: u64, new: u64) -> Option<f64> {
     power::distance(reference, new, level())
@@ -13,6 +16,13 @@ pub fn detectable(reference: u64, new: u64) -> Option<f64> {
 /// Number of new messages that the size tests need for their minimum effect; none if the reference is too small.
 pub fn needed(reference: u64) -> Option<u64> {
     power::rows_for_distance(reference, Family::Sizes.minimum_effect(), level())
+}
+
+/// Number of new messages to pool into a window. More new messages than the reference has add little: the reference then
+/// limits the tests.
+pub(super) fn window(reference: u64) -> u64 {
+    let most = reference.max(MIN_MESSAGES);
+    needed(reference).map_or(most, |needed| needed.min(most))
 }
 
 /// Level of one size test, corrected for all size tests and families (Bonferroni).

@@ -16,7 +16,7 @@ const LEVEL: f64 = ALPHA / Family::ALL.len() as f64;
 const OTHER_MESSAGES: f64 = 0.6;
 
 /// Minimum number of messages on each side.
-const MIN_MESSAGES: u64 = 30;
+pub(super) const MIN_MESSAGES: u64 = 30;
 
 /// How far the words of new messages differ from the reference. The labelled messages of the reference are first
 /// thinned to the class balance of the new messages. So words that are only more frequent in spam do not count.

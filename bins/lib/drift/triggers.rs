@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::assessment::Assessment;
+use crate::drift::drift_news::{DriftNews, StandingDrift};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, labelled_f1};
 use crate::drift::observation::{DriftEvidence, Observation};
@@ -29,6 +30,8 @@ pub enum TriggerCode {
     Age,
     /// Too many rows have arrived since the champion was fitted.
     NewRows,
+    /// The labelled rows since the fit are many, compared with the rows that the champion learned from.
+    MoreLabels,
     /// A watched file has changed.
     Changes,
     /// The last retrain is more recent than the cooldown. Blocks a retrain.
@@ -42,7 +45,7 @@ pub enum TriggerCode {
 }
 
 impl TriggerCode {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Forced,
         Self::NoChampion,
         Self::Performance,
@@ -50,6 +53,7 @@ impl TriggerCode {
         Self::Drift,
         Self::Age,
         Self::NewRows,
+        Self::MoreLabels,
         Self::Changes,
         Self::Cooldown,
         Self::LabelsNeeded,
@@ -67,6 +71,7 @@ impl TriggerCode {
             Self::Drift => "drift",
             Self::Age => "age",
             Self::NewRows => "new_rows",
+            Self::MoreLabels => "more_labels",
             Self::Changes => "changes",
             Self::Cooldown => "cooldown",
             Self::LabelsNeeded => "labels_needed",
@@ -91,7 +96,7 @@ pub enum ChampionPresence {
 }
 
 /// Drift in the last windows, with the limits of the policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DriftPersistence {
     /// Verdict on the current window.
     pub verdict: DriftVerdict,
@@ -103,27 +108,30 @@ pub struct DriftPersistence {
     pub needed: Option<u64>,
     /// Number of alarms, and number of signals.
     pub alarms: (usize, usize),
-    /// Whether the drift in the current window is larger than in 95% of the earlier windows.
-    pub is_unusual: bool,
-    /// Number of the last windows with unusual drift, including the current one.
+    /// Whether the drift in the current window is a reason for a retrain.
+    pub news: DriftNews,
+    /// First run of the unbroken series of drifted runs before this run; none if there is none.
+    pub since: Option<Timestamp>,
+    /// Number of the last windows with new drift, including the current one.
     pub drifted: usize,
-    /// Number of windows that must have unusual drift.
+    /// Number of windows that must have new drift.
     pub persistence: Persistence,
     pub retrain_on: RetrainOn,
 }
 
 impl DriftPersistence {
     /// Whether the drift triggers a retrain.
-    pub fn fired(self) -> bool {
-        match self.retrain_on {
+    pub fn fired(&self) -> bool {
+        let is_enough = match self.retrain_on {
             RetrainOn::Performance => false,
-            RetrainOn::AnyDrift => self.is_unusual,
-            RetrainOn::PersistentDrift => self.drifted >= self.persistence.windows && self.is_unusual,
-        }
+            RetrainOn::AnyDrift => true,
+            RetrainOn::PersistentDrift => self.drifted >= self.persistence.windows,
+        };
+        is_enough && self.news.is_new()
     }
 
-    /// Number of windows with unusual drift that triggers a retrain.
-    pub fn limit(self) -> usize {
+    /// Number of windows with new drift that triggers a retrain.
+    pub fn limit(&self) -> usize {
         match self.retrain_on {
             RetrainOn::AnyDrift => 1,
             RetrainOn::Performance | RetrainOn::PersistentDrift => self.persistence.windows,
@@ -144,6 +152,17 @@ pub enum TriggerCause {
     Age(Option<f64>, f64),
     /// Number of rows since the champion was fitted, and its limit.
     NewRows(u64, u64),
+    /// Labelled rows to learn from.
+    MoreLabels {
+        /// Number of labelled rows since the fit, or since the last retrain of this champion.
+        new: u64,
+        /// Number of labelled rows that the champion, or the challenger of the last retrain, learned from.
+        learned: u64,
+        /// Maximum number of new labelled rows.
+        limit: u64,
+        /// Whether the champion had a retrain since its fit.
+        is_refit: bool,
+    },
     /// Changes to a watched file since the champion was fitted.
     Changes {
         file: String,
@@ -186,6 +205,7 @@ impl Trigger {
             TriggerCause::Drift(_) => TriggerCode::Drift,
             TriggerCause::Age(..) => TriggerCode::Age,
             TriggerCause::NewRows(..) => TriggerCode::NewRows,
+            TriggerCause::MoreLabels { .. } => TriggerCode::MoreLabels,
             TriggerCause::Changes { .. } => TriggerCode::Changes,
             TriggerCause::Cooldown { .. } => TriggerCode::Cooldown,
             TriggerCause::Labels(..) => TriggerCode::LabelsNeeded,
@@ -209,6 +229,7 @@ impl Trigger {
             TriggerCause::Drift(drift) => Some((drift.drifted as f64, drift.limit() as f64)),
             TriggerCause::Age(days, limit) => Some(((*days)?, *limit)),
             TriggerCause::NewRows(value, limit)
+            | TriggerCause::MoreLabels { new: value, limit, .. }
             | TriggerCause::Changes { lines: value, limit, .. }
             | TriggerCause::Labels(value, limit) => Some((*value as f64, *limit as f64)),
             TriggerCause::Cooldown { hours, limit, .. } => Some((*hours, *limit)),
@@ -226,21 +247,24 @@ pub(super) fn retrain_triggers(
     evidence: &DriftEvidence,
     observation: &Observation,
     assessment: &Assessment,
+    standing: StandingDrift,
     policy: &DriftPolicy,
 ) -> Result<Vec<Trigger>> {
+    let more_labels = more_labels(evidence, observation, &standing, policy);
     let performance = labelled_f1(evidence, observation, assessment, policy)?;
     let mut triggers = vec![
         Trigger { fired: policy.forced, cause: TriggerCause::Forced(policy.forced) },
         champion(evidence),
         Trigger { fired: performance.fired(), cause: TriggerCause::Performance(performance) },
         estimated(assessment.expected, policy.margin, performance),
-        drift(observation, assessment, policy),
+        drift(assessment, standing, policy),
     ];
     triggers.extend(age(evidence, policy, observation.run.time));
     triggers.extend(policy.max_new_rows.map(|limit| {
         let (rows, _) = observation.since;
         Trigger { fired: rows > limit, cause: TriggerCause::NewRows(rows, limit) }
     }));
+    triggers.extend(more_labels);
     triggers.extend(evidence.changes.iter().map(|(file, lines)| {
         let (file, lines, limit) = (file.clone(), *lines, policy.max_changes);
         Trigger { fired: lines > limit, cause: TriggerCause::Changes { file, lines, limit } }
@@ -264,17 +288,16 @@ fn estimated(estimated: Result<EstimatedF1, NotEstimated>, margin: f64, measured
     Trigger { fired, cause: TriggerCause::Estimated(estimated, margin) }
 }
 
-fn drift(observation: &Observation, assessment: &Assessment, policy: &DriftPolicy) -> Trigger {
-    let is_unusual = assessment.is_unusual();
-    let earlier = observation.past.drifted(assessment.window.runs, policy.persistence.of - 1);
+fn drift(assessment: &Assessment, standing: StandingDrift, policy: &DriftPolicy) -> Trigger {
     let drift = DriftPersistence {
         verdict: assessment.verdict,
         messages: assessment.window.messages,
         reference: assessment.window.reference,
         needed: assessment.window.needed,
         alarms: (assessment.signals.iter().filter(|signal| signal.fired).count(), assessment.signals.len()),
-        is_unusual,
-        drifted: usize::from(is_unusual) + earlier,
+        drifted: usize::from(standing.news.is_new()) + standing.earlier,
+        news: standing.news,
+        since: standing.since,
         persistence: policy.persistence,
         retrain_on: policy.retrain_on,
     };
@@ -285,6 +308,23 @@ fn age(evidence: &DriftEvidence, policy: &DriftPolicy, now: i64) -> Option<Trigg
     let (limit, fitted) = (policy.max_age_days?, evidence.champion?.fitted);
     let days = fitted.map(|fitted| (now - fitted.0) as f64 / 86_400.0);
     Some(Trigger { fired: days.is_some_and(|days| days > limit), cause: TriggerCause::Age(days, limit) })
+}
+
+/// A retrain of the same champion has learned from the rows before it, so only later rows count.
+fn more_labels(
+    evidence: &DriftEvidence,
+    observation: &Observation,
+    standing: &StandingDrift,
+    policy: &DriftPolicy,
+) -> Option<Trigger> {
+    let (growth, learned) = (policy.max_label_growth?, evidence.champion?.learned?);
+    let (_, labels) = observation.since;
+    let learned = learned + standing.seen_labels;
+    let new = labels.saturating_sub(standing.seen_labels);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of rows")]
+    let limit = ((growth * learned as f64) as u64).max(policy.min_new_labels);
+    let is_refit = standing.seen_labels > 0;
+    Some(Trigger { fired: new > limit, cause: TriggerCause::MoreLabels { new, learned, limit, is_refit } })
 }
 
 /// The cooldown after the last retrain; none without an earlier retrain. The cooldown fires only if there is a retrain

@@ -6,9 +6,10 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use jiff::civil;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 /// A time in seconds since 1970-01-01 UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Timestamp(pub i64);
 
 /// One day in seconds.

@@ -1,7 +1,7 @@
 //! Lists the bounds on everything that the tools read from files, pipes, programs and servers, each with its reason.
 //!
-//! A stream of rows has no total bound: the tools read it row by row, and its memory does not grow with its length. A
-//! pipe has no time limit, because its writer may be slow or wait for messages.
+//! A stream of rows has no total bound: the tools read the rows one by one, and memory does not grow with their number.
+//! A pipe has no time limit, because its writer may be slow or wait for messages.
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ pub const TRACKING_TIME: Duration = Duration::from_secs(30);
 /// Time for one alert, its answer included, without SPAMOPS_HTTP_TIMEOUT. A failed alert must not hold up a run.
 pub const ALERT_TIME: Duration = Duration::from_secs(10);
 
-/// Bytes per second that an upload may take its time for, in addition to the time of a request.
+/// Minimum upload speed in bytes per second. It adds size / speed to the time limit of a request.
 pub const UPLOAD_BYTES_PER_SECOND: u64 = 100_000;
 
 /// Longest pause before a request is repeated, whatever `Retry-After` says.

@@ -58,7 +58,7 @@ pub fn output(command: &mut Command, time: Duration) -> Result<Output, ProgramFa
     done
 }
 
-/// What a stream contained, or nothing if that was too much.
+/// The bytes of a stream; `None` if the stream had more than the limit.
 type StreamBytes = Receiver<io::Result<Option<Vec<u8>>>>;
 
 /// Reads both streams, each in a thread. A stopped program can leave the threads waiting, so nobody joins them.

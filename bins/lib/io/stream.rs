@@ -142,7 +142,9 @@ impl Place {
                 let most = limits::UNPACKED_BYTES + limits::UNPACKED_RATIO * count.get();
                 ensure!(
                     bytes.len() as u64 <= most,
-                    "{self}: unpacks to more than {} times its size; unpack it and check it",
+                    "{self}: unpacks to more than {} MB plus {} times its size; unpack the file, check the result and \
+                    name it",
+                    limits::UNPACKED_BYTES >> 20,
                     limits::UNPACKED_RATIO
                 );
             }

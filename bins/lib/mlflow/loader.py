@@ -81,7 +81,7 @@ def _rejected(reason):
 
 
 def _expect_texts(frame):
-    """Refuses a row without a text. The signature of the model requires the text."""
+    """Rejects a row without a text. The signature of the model requires the text."""
     for place, name in enumerate(frame.columns):
         if str(name).strip().lower() in TEXTS:
             empty = frame.iloc[:, place].isna().to_numpy()

@@ -7,21 +7,22 @@ use anyhow::{Context, Result, anyhow, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::io::address::{bare, credentials, is_private};
-use crate::io::dates::Timestamp;
+use crate::io::dates::{DAY, Timestamp};
 use crate::io::diagnostics::inert;
 use crate::io::environment::seconds;
 use crate::io::limits;
 use crate::io::result_file;
 use crate::publish::http::{HttpClient, HttpMethod, HttpRequest, HttpSettings, Idempotence, address};
-use crate::registry::CHAMPION;
-use crate::registry::journal::JournalAction;
-use crate::registry::moves::Promotion;
+use crate::report::notices::{AlertKind, Notice};
 
 /// PagerDuty's address. PAGERDUTY_EVENTS_URL replaces this address.
+const PAGERDUTY_EVENTS: &str = "https://events.pagerduty.com/v2/enqueue";
+
 /// The answers of Slack that say why it refused a message.
 const KNOWN_ANSWERS: [&str; 9] = [
     "action_prohibited",
@@ -35,66 +36,28 @@ const KNOWN_ANSWERS: [&str; 9] = [
     "user_not_found",
 ];
 
-const PAGERDUTY_EVENTS: &str = "https://events.pagerduty.com/v2/enqueue";
+/// Maximum number of characters in a line of a message.
+const MAX_CHARS: usize = 300;
 
-/// Maximum number of reasons in an alert: Slack's limit for context elements.
-const MAX_REASONS: usize = 10;
+/// Time after which Alertmanager forgets a condition that nobody ended.
+const FORGOTTEN_AFTER: i64 = 365 * DAY;
 
-/// Maximum number of characters in a title or a reason.
-const MAX_CHARS: usize = 250;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AlertKind {
-    /// A retrain is needed.
-    Retrain,
-    /// The challenger is not better than the champion.
-    Refused,
-    /// A challenger became the champion.
-    Promoted,
-    /// A previous champion was restored.
-    RolledBack,
-}
-
-impl AlertKind {
-    /// The name in JSON and in the state.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Retrain => "retrain",
-            Self::Refused => "refused",
-            Self::Promoted => "promoted",
-            Self::RolledBack => "rolled_back",
-        }
-    }
-
-    fn severity(self) -> &'static str {
-        match self {
-            Self::Retrain | Self::Refused => "warning",
-            Self::Promoted => "info",
-            Self::RolledBack => "critical",
-        }
-    }
-
-    fn alertname(self) -> &'static str {
-        match self {
-            Self::Retrain => "SpamopsRetrainNeeded",
-            Self::Refused => "SpamopsChallengerRefused",
-            Self::Promoted => "SpamopsPromoted",
-            Self::RolledBack => "SpamopsRolledBack",
-        }
-    }
-}
-
-/// A decision that people should know about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// News for people, with the model and the run behind it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     pub kind: AlertKind,
     /// Name of the model in the registry.
     pub name: String,
-    /// Identifies the event, so that no alert is sent twice.
-    pub subject: String,
-    /// The decision in one sentence.
+    /// Identifies the condition, so that no alert is sent twice.
+    pub state: String,
+    /// Whether the condition is over.
+    pub over: bool,
+    /// What happened.
     pub says: String,
-    pub reasons: Vec<String>,
+    /// The numbers behind it; can be empty.
+    pub because: String,
+    /// What to do.
+    pub advice: String,
     pub time: Timestamp,
     /// Address of the run's page.
     pub run: Option<String>,
@@ -151,27 +114,27 @@ pub fn distinct(channels: &[Channel]) -> Vec<Channel> {
 pub type AlertSettings<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Alert {
-    /// The alert of a promotion. None if the champion did not change.
-    pub fn of(promotion: &Promotion, time: Timestamp, run: Option<String>) -> Option<Self> {
-        let Promotion { name, alias, version, digest, sequence, reason, actor, .. } = promotion;
-        let is_rollback = promotion.action == JournalAction::RolledBack;
-        let by = actor.as_ref().map(|actor| format!("by {actor}"));
-        let moved = promotion.changed && !promotion.dry_run && alias == CHAMPION;
-        moved.then(|| Self {
-            kind: if is_rollback { AlertKind::RolledBack } else { AlertKind::Promoted },
-            name: name.clone(),
-            subject: format!("{alias} {sequence} {digest}"),
-            says: format!("Version {version} is the {alias}{}", if is_rollback { " again" } else { "" }),
-            reasons: [reason.clone()].into_iter().filter(|reason| !reason.is_empty()).chain(by).collect(),
-            time,
-            run,
-        })
+    /// The alert of a notice about the model `name`.
+    pub fn of(notice: Notice, name: &str, time: Timestamp, run: Option<String>) -> Self {
+        let Notice { kind, state, is_over, says, because, advice } = notice;
+        let [says, because, advice] = [says, because, advice].map(|line| shortened(&line));
+        Self { kind, name: name.to_owned(), state, over: is_over, says, because, advice, time, run }
     }
 
     /// The id by which receivers drop repeated deliveries.
-    fn id(&self) -> String {
-        let Self { kind, name, subject, time, .. } = self;
-        result_file::digest(&format!("{} {name} {subject} {time}", kind.word())).split_off(32)
+    pub fn id(&self) -> String {
+        let Self { state, over, time, .. } = self;
+        result_file::digest(&format!("{} {state} {over} {time}", self.subject())).split_off(32)
+    }
+
+    /// The model and the event, under which the state records this alert.
+    pub fn subject(&self) -> String {
+        format!("{} {}", self.name, self.kind)
+    }
+
+    /// Whether a channel shows this alert. People do not read that some conditions are over, but programs must know.
+    pub fn is_for(&self, channel: Channel) -> bool {
+        channel != Channel::Slack || !self.over || self.kind.ends_aloud()
     }
 
     /// The message for a channel, without secrets.
@@ -188,31 +151,43 @@ impl Alert {
         shortened(&format!("{}: {}", self.name, self.says))
     }
 
-    fn shown_reasons(&self) -> Vec<String> {
-        self.reasons.iter().take(MAX_REASONS).map(|reason| shortened(reason)).collect()
+    /// The lines below the title.
+    fn details(&self) -> String {
+        let lines = [&self.because, &self.advice].into_iter().filter(|line| !line.is_empty());
+        lines.map(|line| shortened(line)).collect::<Vec<_>>().join("\n")
     }
 
     /// Blocks of plain text, so that a message cannot contain a link or mention anyone. The notification text is escaped.
+    /// Only the address of the run becomes a link.
     fn slack(&self) -> Value {
         let plain = |text: String| json!({"type": "plain_text", "text": text, "emoji": false});
-        let mut blocks = vec![json!({"type": "section", "text": plain(self.title())})];
-        let mut shown_reasons: Vec<Value> = self.shown_reasons().into_iter().map(plain).collect();
-        shown_reasons.extend(self.run.as_ref().map(|run| plain(shortened(run))));
-        if !shown_reasons.is_empty() {
-            shown_reasons.truncate(MAX_REASONS);
-            blocks.push(json!({"type": "context", "elements": shown_reasons}));
-        }
+        let section = |text: String| json!({"type": "section", "text": plain(text)});
+        let texts = [self.title(), self.details()].into_iter().filter(|text| !text.is_empty());
+        let mut blocks: Vec<Value> = texts.map(section).collect();
+        blocks.extend(self.run.as_ref().map(|run| {
+            let is_link = address(run).is_ok() && !run.contains(['|', '<', '>', ' ']);
+            let element = match is_link {
+                true => {
+                    json!({"type": "mrkdwn", "text": format!("<{}|Open the run>", run.replace('&', "&amp;"))})
+                }
+                false => plain(shortened(run)),
+            };
+            json!({"type": "context", "elements": [element]})
+        }));
         json!({"text": escaped(&self.title()), "blocks": blocks})
     }
 
     /// A retrain, or a challenger that is not promoted, opens one incident per model. A promotion resolves that
-    /// incident. A rollback opens an incident of its own.
+    /// incident. Every other condition opens an incident of its own, and resolves it.
     fn pagerduty(&self) -> Value {
         let key = match self.kind {
             AlertKind::RolledBack => format!("spamops/{}/{}", self.name, self.id()),
-            _ => format!("spamops/{}/retrain", self.name),
+            AlertKind::Retrain | AlertKind::Refused | AlertKind::Promoted => {
+                format!("spamops/{}/retrain", self.name)
+            }
+            kind => format!("spamops/{}/{kind}", self.name),
         };
-        if self.kind == AlertKind::Promoted {
+        if self.over || self.kind == AlertKind::Promoted {
             return json!({"event_action": "resolve", "dedup_key": key});
         }
         let mut event = json!({
@@ -224,8 +199,8 @@ impl Alert {
                 "severity": self.kind.severity(),
                 "timestamp": self.time.to_string(),
                 "component": self.name,
-                "class": self.kind.word(),
-                "custom_details": {"reasons": self.shown_reasons()},
+                "class": self.kind.name(),
+                "custom_details": {"because": shortened(&self.because), "advice": shortened(&self.advice)},
             },
         });
         if let Some(run) = &self.run {
@@ -234,19 +209,23 @@ impl Alert {
         event
     }
 
-    /// One alert with its labels. A promotion also ends the alerts that led to it. Alertmanager passes annotations on to
-    /// Slack as markup, so they are escaped.
+    /// One alert with its labels. A condition ends when spamops says so, not after Alertmanager's resolve_timeout. A
+    /// promotion also ends the alerts that led to it. Alertmanager passes annotations on to Slack as markup, so they are
+    /// escaped.
     fn alertmanager(&self) -> Value {
-        let labels = |kind: AlertKind| json!({"alertname": kind.alertname(), "model": self.name, "severity": kind.severity()});
+        let labels = |kind: AlertKind| json!({"alertname": alertname(kind), "model": self.name, "severity": kind.severity()});
         let time = self.time.to_string();
+        if self.over {
+            return json!([{"labels": labels(self.kind), "endsAt": time}]);
+        }
         let mut alert = json!({
             "labels": labels(self.kind),
-            "annotations": {
-                "summary": escaped(&self.title()),
-                "description": escaped(&self.shown_reasons().join("\n")),
-            },
+            "annotations": {"summary": escaped(&self.title()), "description": escaped(&self.details())},
             "startsAt": time,
         });
+        if self.kind.lasts() {
+            alert["endsAt"] = json!(Timestamp(self.time.0.saturating_add(FORGOTTEN_AFTER)).to_string());
+        }
         if let Some(run) = &self.run {
             alert["generatorURL"] = json!(run);
         }
@@ -262,15 +241,18 @@ impl Alert {
 
     fn webhook(&self) -> Value {
         json!({
-            "type": format!("spamops.{}", self.kind.word()),
+            "type": format!("spamops.{}", self.kind),
             "timestamp": self.time.to_string(),
             "data": {
                 "schema": result_file::schema("alert"),
                 "id": self.id(),
-                "kind": self.kind.word(),
+                "kind": self.kind.name(),
+                "severity": self.kind.severity(),
+                "over": self.over,
                 "name": self.name,
                 "says": shortened(&self.says),
-                "reasons": self.shown_reasons(),
+                "because": shortened(&self.because),
+                "advice": shortened(&self.advice),
                 "run": self.run,
             },
         })
@@ -338,6 +320,20 @@ impl Alert {
     }
 }
 
+/// The name of an alert in Alertmanager.
+fn alertname(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::Retrain => "SpamopsRetrainNeeded",
+        AlertKind::LabelsNeeded => "SpamopsLabelsNeeded",
+        AlertKind::FeedBroken => "SpamopsFeedBroken",
+        AlertKind::NoRows => "SpamopsNoRows",
+        AlertKind::Refused => "SpamopsChallengerRefused",
+        AlertKind::RunFailed => "SpamopsRunFailed",
+        AlertKind::Promoted => "SpamopsPromoted",
+        AlertKind::RolledBack => "SpamopsRolledBack",
+    }
+}
+
 /// What an answer of a secret address says. The answer may repeat the address in any form, so only known words are shown.
 fn refusal(status: u16, answer: &str) -> &'static str {
     let known = KNOWN_ANSWERS.into_iter().find(|known| answer.trim() == *known);
@@ -394,9 +390,11 @@ mod tests {
         Alert {
             kind,
             name: "spam".into(),
-            subject: "a".into(),
+            state: "a".into(),
+            over: false,
             says: "A <!channel> & co".into(),
-            reasons: vec!["x".repeat(300), "line\nbreak".into()],
+            because: "x".repeat(400),
+            advice: "line\nbreak".into(),
             time: Timestamp(1_790_812_800),
             run: Some("https://ci.example/7".into()),
         }
@@ -421,11 +419,30 @@ mod tests {
     fn a_slack_message_mentions_nobody_and_is_shortened() {
         let slack = alert(AlertKind::Retrain).message(Channel::Slack);
         assert_eq!(slack["text"], "spam: A &lt;!channel&gt; &amp; co");
-        let texts: Vec<_> = slack["blocks"].as_array().unwrap().iter().collect();
+        let texts = slack["blocks"].as_array().unwrap();
         assert_eq!(texts[0]["text"]["type"], "plain_text");
-        let shown_reasons = texts[1]["elements"].as_array().unwrap();
-        assert_eq!(shown_reasons[0]["text"].as_str().unwrap().chars().count(), MAX_CHARS + 1);
-        assert_eq!(shown_reasons[1]["text"], "line break");
+        let lines: Vec<&str> = texts[1]["text"]["text"].as_str().unwrap().lines().collect();
+        assert_eq!((lines[0].chars().count(), lines[1]), (MAX_CHARS + 1, "line break"));
+        assert_eq!(texts[2]["elements"][0]["text"], "<https://ci.example/7|Open the run>");
+        let odd = Alert { run: Some("https://ci.example/7|<!channel>".into()), ..alert(AlertKind::Retrain) };
+        assert_eq!(odd.message(Channel::Slack)["blocks"][2]["elements"][0]["type"], "plain_text");
+    }
+
+    #[test]
+    fn the_end_of_a_condition_resolves_its_own_incident() {
+        for kind in AlertKind::ALL.into_iter().filter(|kind| kind.lasts()) {
+            let (begun, over) = (alert(kind), Alert { over: true, ..alert(kind) });
+            let [begun_key, over_key] =
+                [&begun, &over].map(|alert| alert.message(Channel::Pagerduty)["dedup_key"].clone());
+            assert_eq!(begun_key, over_key);
+            assert_eq!(over.message(Channel::Pagerduty)["event_action"], "resolve");
+            let [begun, over] = [begun, over].map(|alert| alert.message(Channel::Alertmanager)[0].clone());
+            assert_eq!(begun["labels"], over["labels"]);
+            assert_eq!(
+                (&begun["endsAt"], &over["endsAt"]),
+                (&"2027-10-01T00:00:00Z".into(), &"2026-10-01T00:00:00Z".into())
+            );
+        }
     }
 
     #[test]

@@ -126,7 +126,8 @@ impl PublishPlan {
             let is_new = git.tags(std::slice::from_ref(&tag))?.is_empty();
             ensure!(
                 is_new || git.matches_tag(&tag, &format!("versions/{}.json", promotion.version))?,
-                "{directory}: the tag {tag} belongs to another model; restore the registry from git and promote on top of it, or promote under another --name"
+                "{directory}: the tag {tag} belongs to another model; restore the registry from git and promote again, \
+                or set another --name"
             );
             let plan = tags::create_tags(git, &tagged_move(promotion, &message, self.now))?;
             published.tags = vec![plan.version, plan.alias];

@@ -169,7 +169,7 @@ impl Journal {
         self.digests.last().map_or(NOTHING, String::as_str)
     }
 
-    /// The head: what an outside anchor must remember to recognise this journal; none without lines.
+    /// The head, which an outside anchor keeps to recognise this journal; none without lines.
     pub fn head(&self) -> Option<JournalHead> {
         let digest = self.digests.last()?.clone();
         Some(JournalHead { lines: Some(self.digests.len() as u64), digest })

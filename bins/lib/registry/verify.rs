@@ -1,6 +1,7 @@
 //! Checks that every file of a registry matches its name, and that all files agree with each other.
 //!
-//! What the files cannot show about each other, an outside anchor shows: a head that the journal had earlier.
+//! Someone can rewrite all files so that they agree. Only an outside anchor detects this: a head that the journal had
+//! earlier.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ use crate::report::RunResults;
 use crate::report::headline::RunOutcome;
 use crate::report::{escape, prose};
 use crate::rows::contract::ValidateVerdict;
-use crate::state::gathered;
+use crate::state::gathered::DecisionEntry;
 
 /// The decision of a run, as in `decision.json`.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -23,13 +23,16 @@ pub struct Decision {
     pub head: ResultHead,
     /// Time of the decision, in seconds since 1970.
     pub time: i64,
-    /// Whether there are new rows and they meet the contract.
+    /// Whether there are new rows and they meet the contract. If not, `reason_code` is `empty` or `invalid`.
     pub valid: bool,
     /// Whether a retrain is needed now.
     pub retrain_needed: bool,
     /// Whether a retrain needs more labels first.
     #[serde(default)]
     pub labels_needed: bool,
+    /// Whether a challenger was compared.
+    #[serde(default)]
+    pub compared: bool,
     /// Whether the challenger should replace the champion.
     pub deploy_needed: bool,
     /// The version that was promoted; null if none was.
@@ -61,6 +64,7 @@ impl RunResults {
             valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == ValidateVerdict::Valid),
             retrain_needed: self.drift.as_ref().is_some_and(|drift| drift.retrain_needed),
             labels_needed: self.drift.as_ref().is_some_and(|drift| drift.labels_needed),
+            compared: self.compare.is_some(),
             deploy_needed: self.compare.as_ref().is_some_and(|compare| compare.deploy_needed),
             promoted_version: self.promote.as_ref().map(|promote| promote.version),
             reason_code: escape::code(self.code()),
@@ -122,8 +126,10 @@ impl Decision {
     }
 
     /// The entry in `decisions.jsonl` of the state.
-    pub fn entry(&self) -> gathered::DecisionEntry {
-        let Self { time, retrain_needed, deploy_needed, .. } = *self;
-        gathered::DecisionEntry { time, retrain_needed, deploy_needed, reasons: self.reasons.clone() }
+    pub fn entry(&self, run: &RunResults) -> DecisionEntry {
+        let Self { time, retrain_needed, compared, deploy_needed, .. } = *self;
+        let rows = run.validate.as_ref().map_or(0, |validate| validate.rows);
+        let reasons = self.reasons.clone();
+        DecisionEntry { time, retrain_needed, compared, deploy_needed, rows, reasons }
     }
 }

@@ -1,21 +1,23 @@
 //! Turns the signals and triggers of `drift` into the sentences of `drift.json`.
 
-use crate::drift::assessment::MIN_MESSAGES;
 use crate::drift::decision::DriftDecision;
+use crate::drift::drift_news::{ChallengerFate, DriftAnswer, DriftNews};
 use crate::drift::drift_report::{DriftReport, SignalReport};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::families::{ShareOf, TestSubject};
 use crate::drift::labelled_f1::{CountedLabels, LabelledF1, MIN_LABELLED, MeasuredF1};
 use crate::drift::policy::{Persistence, RetrainOn};
+use crate::drift::shift::LabelShift;
 use crate::drift::signals::Signal;
+use crate::drift::sizes::MIN_MESSAGES;
 use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, TriggerCause};
-use crate::drift::verdict::DriftVerdict;
+use crate::drift::verdict::{AlarmCalibration, DriftVerdict};
 use crate::io::result_file::ResultHead;
 use crate::model::score_calibration::MIN_LABELLED_PER_CLASS;
 use crate::profile::descriptor::FLAGS;
 use crate::reason::Reason;
 use crate::report::compare_sentences::feedback;
-use crate::report::numbers::{CountUnit, counted};
+use crate::report::numbers::{CountUnit, count, counted, day, percent};
 use crate::report::prose;
 use crate::stats::two_by_two::TwoByTwo;
 
@@ -26,6 +28,7 @@ const BLIND: &str = "Without labels, drift cannot see that the meaning of spam c
 /// Builds `drift.json`; `tool` is the name of the program that writes it.
 pub fn drift_report(decision: DriftDecision, tool: &str) -> DriftReport {
     let DriftDecision { assessment, .. } = decision;
+    let calibration = assessment.window.calibration;
     DriftReport {
         head: ResultHead::new("drift", tool),
         time: decision.time.0,
@@ -35,9 +38,10 @@ pub fn drift_report(decision: DriftDecision, tool: &str) -> DriftReport {
         reason: decision.asked,
         reasons: decision.triggers.iter().map(reason).collect(),
         window: assessment.window,
-        signals: assessment.signals.iter().map(signal).collect(),
+        signals: assessment.signals.iter().map(|each| signal(each, calibration)).collect(),
         moved: assessment.moved,
         shift: assessment.shift,
+        prior_gain: assessment.prior_gain,
         expected: assessment.expected.ok(),
         not_estimated: assessment.expected.err(),
         labels: assessment.labels,
@@ -59,7 +63,7 @@ fn reason(trigger: &Trigger) -> Reason {
     }
 }
 
-fn signal(signal: &Signal) -> SignalReport {
+fn signal(signal: &Signal, calibration: AlarmCalibration) -> SignalReport {
     let Signal { test, corrected, surprise, fired } = signal;
     SignalReport {
         family: test.family.name().into(),
@@ -73,17 +77,17 @@ fn signal(signal: &Signal) -> SignalReport {
         strength: test.strength,
         surprise: *surprise,
         fired: *fired,
-        says: signal_sentence(signal),
+        says: signal_sentence(signal, calibration),
     }
 }
 
-fn signal_sentence(signal: &Signal) -> String {
+fn signal_sentence(signal: &Signal, calibration: AlarmCalibration) -> String {
     let outcome = match (signal.fired, signal.is_unusual()) {
-        (false, _) => "; no alarm",
-        (true, false) => "; this change is not larger than in 95% of the earlier windows",
-        (true, true) => "",
+        (false, _) => "; no alarm".into(),
+        (true, false) => format!("; this change is not larger than in 95% of {}", prose::usual(calibration)),
+        (true, true) => String::new(),
     };
-    change_sentence(&signal.test.subject, signal.test.effect) + outcome
+    change_sentence(&signal.test.subject, signal.test.effect) + &outcome
 }
 
 fn subject_name(subject: &TestSubject) -> String {
@@ -150,6 +154,12 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
         }
         TriggerCause::NewRows(rows, limit) => {
             format!("{} arrived since the champion was fitted (limit {limit})", counted(*rows, "new row"))
+        }
+        TriggerCause::MoreLabels { new, learned, limit, is_refit } => {
+            let (since, learner) =
+                if *is_refit { ("the last retrain", "it") } else { ("the fit", "the champion") };
+            let (rows, all) = (counted(*new, "labelled row"), counted(*learned, "row"));
+            format!("{rows} arrived since {since} (limit {}); {learner} learned from {all}", count(*limit))
         }
         TriggerCause::Changes { file, lines, limit } => {
             let lines = counted(*lines, "line");
@@ -268,8 +278,12 @@ fn estimated_sentence(estimated: &Result<EstimatedF1, NotEstimated>, margin: f64
 fn not_estimated(why: NotEstimated) -> String {
     match why {
         NotEstimated::NoReference => "there is no reference; set --model or --reference".into(),
-        NotEstimated::TooFewMessages => format!("each side needs {MIN_MESSAGES} distinct messages"),
-        NotEstimated::NoScores => "both sides need scores; set --model".into(),
+        NotEstimated::TooFewMessages => {
+            format!(
+                "the new rows and the reference need {MIN_MESSAGES} distinct messages each; use more rows"
+            )
+        }
+        NotEstimated::NoScores => "the new rows and the reference need scores; set --model".into(),
         NotEstimated::TooFewLabels => {
             format!("the reference needs {MIN_LABELLED_PER_CLASS} labelled messages per class")
         }
@@ -280,16 +294,16 @@ fn not_estimated(why: NotEstimated) -> String {
 }
 
 fn drift_sentence(drift: &DriftPersistence) -> String {
-    let DriftPersistence { verdict, alarms, is_unusual, drifted, persistence, retrain_on, .. } = *drift;
+    let DriftPersistence { verdict, alarms, news, since, drifted, persistence, retrain_on, .. } = drift;
     let alarms = format!("{} of {}", alarms.0, counted(alarms.1 as u64, "signal"));
     let verdict = match verdict {
-        DriftVerdict::Drifted if !is_unusual => {
-            format!(
-                "the messages have drifted ({alarms} raised an alarm), but not more than in 95% of the earlier windows"
-            )
+        DriftVerdict::Drifted => {
+            let since = since.map_or_else(String::new, |since| format!(" since {}", day(since.0)));
+            format!("the messages have drifted{since} ({alarms} raised an alarm){}", news_sentence(news))
         }
-        DriftVerdict::Drifted => format!("the messages have drifted ({alarms} raised an alarm)"),
-        DriftVerdict::Steady => format!("the messages have not drifted ({alarms} raised an alarm)"),
+        DriftVerdict::Steady => {
+            format!("the messages have not drifted ({alarms} raised an alarm){}", news_sentence(news))
+        }
         DriftVerdict::InsufficientData => prose::too_few(drift.messages, drift.reference, drift.needed),
     };
     let Persistence { windows, of } = persistence;
@@ -300,6 +314,47 @@ fn drift_sentence(drift: &DriftPersistence) -> String {
             format!("{verdict}; persistent drift needs {windows} of the last {of} windows ({drifted} so far)")
         }
     }
+}
+
+/// Says why drift is no reason for a retrain, or what is new about it.
+fn news_sentence(news: &DriftNews) -> String {
+    match news {
+        DriftNews::NoAlarm | DriftNews::New(_, None) => String::new(),
+        DriftNews::Usual(calibration) => {
+            format!(", because no change is larger than in 95% of {}", prose::usual(*calibration))
+        }
+        DriftNews::ClassBalance(LabelShift { before, estimated, .. }, gain) => format!(
+            ", but only the class balance changed, from {} to {}; score --prior corrects scores for this change{}",
+            percent(*before),
+            percent(*estimated),
+            gain.map_or_else(String::new, |gain| format!(
+                ": F1 {:.3} instead of {:.3} on {}",
+                gain.corrected_f1,
+                gain.f1,
+                counted(gain.messages, "distinct labelled message")
+            ))
+        ),
+        DriftNews::Answered(answer) => {
+            format!(
+                ", but {} has answered this drift; nothing has grown by a quarter since",
+                answered_by(*answer)
+            )
+        }
+        DriftNews::New(families, Some(answer)) => {
+            let names: Vec<&str> = families.iter().map(|family| family.name()).collect();
+            format!("; new since {}: {}", answered_by(Some(*answer)), names.join(", "))
+        }
+    }
+}
+
+fn answered_by(answer: Option<DriftAnswer>) -> String {
+    let Some(DriftAnswer { time, fate }) = answer else { return "an earlier retrain".into() };
+    let fate = match fate {
+        ChallengerFate::Refused => "its challenger was not better",
+        ChallengerFate::Better => "its challenger was better, but is not the champion",
+        ChallengerFate::Champion => "its challenger is the champion",
+    };
+    format!("the retrain of {} ({fate})", day(time.0))
 }
 
 #[cfg(test)]

@@ -152,7 +152,7 @@ impl<'a> RunOutcome<'a> {
     }
 }
 
-fn find(drift: &DriftReport, code: TriggerCode) -> Option<&Reason> {
+pub(super) fn find(drift: &DriftReport, code: TriggerCode) -> Option<&Reason> {
     drift.reasons.iter().find(|reason| reason.code == code.name())
 }
 

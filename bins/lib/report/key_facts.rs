@@ -67,12 +67,12 @@ pub(super) fn key_facts(run: &RunResults) -> Vec<KeyFact> {
 }
 
 fn rows(validate: &ValidateReport) -> KeyFact {
-    let remark = match validate.verdict {
-        ValidateVerdict::Invalid => "the rows break the contract",
-        ValidateVerdict::Valid | ValidateVerdict::Empty => "",
-    };
     let rejected = format!("{} rejected", count(validate.rejected));
-    let remark = if remark.is_empty() { rejected } else { format!("{rejected}, {remark}") };
+    let remark = match validate.verdict {
+        ValidateVerdict::Invalid => format!("{rejected}, the rows break the contract"),
+        ValidateVerdict::Valid => rejected,
+        ValidateVerdict::Empty => String::new(),
+    };
     KeyFact { name: "New rows", value: count(validate.rows), remark }
 }
 

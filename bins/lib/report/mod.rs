@@ -15,6 +15,7 @@ mod headline;
 mod decision;
 mod key_facts;
 mod next_steps;
+pub mod notices;
 mod markdown;
 mod svg;
 mod chart;

@@ -129,7 +129,7 @@ fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {
     first.map(NextStep::text).into_iter().chain(flips(run)).collect()
 }
 
-fn rollback(run: &RunResults, name: &str) -> String {
+pub(super) fn rollback(run: &RunResults, name: &str) -> String {
     let name = if name == "spam" { String::new() } else { format!(" --name {}", shell(name, "NAME")) };
     format!("spamops promote --rollback{}{name} --reason \"...\"", registry(run))
 }
@@ -140,7 +140,7 @@ fn registry(run: &RunResults) -> String {
 }
 
 /// `word` if a shell needs no quotes for it, else `placeholder`.
-fn shell<'a>(word: &'a str, placeholder: &'a str) -> &'a str {
+pub(super) fn shell<'a>(word: &'a str, placeholder: &'a str) -> &'a str {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
     let is_safe =
         !word.is_empty() && word.len() <= 120 && !word.starts_with('-') && word.chars().all(is_plain);

@@ -19,7 +19,7 @@ use crate::registry::moves::Promotion;
 use crate::report::compare_sentences::title;
 use crate::report::escape::cut;
 use crate::report::numbers::{CountUnit, bounds, count, counted, figure, number, percent, signed};
-use crate::rows::contract::ValidateReport;
+use crate::rows::contract::{ValidateReport, ValidateVerdict};
 use crate::stats::metrics::Metrics;
 
 /// Maximum number of characters in a sentence. Only forged results have more.
@@ -88,6 +88,7 @@ fn drift_trigger(code: TriggerCode) -> &'static str {
         TriggerCode::Drift => "Drift",
         TriggerCode::Age => "Age of the champion",
         TriggerCode::NewRows => "New rows",
+        TriggerCode::MoreLabels => "More to learn from",
         TriggerCode::Changes => "Watched file",
         TriggerCode::Cooldown => "Cooldown",
         TriggerCode::LabelsNeeded => "New labels",
@@ -170,12 +171,21 @@ pub(super) fn detectable(window: &Window) -> Option<String> {
 
 /// Describes how earlier windows limit the drift that triggers a retrain.
 pub(super) fn calibration(window: &Window) -> String {
-    if window.calibration == AlarmCalibration::History {
-        "Drift triggers a retrain only if the change is larger than in 95% of the earlier windows.".into()
-    } else {
-        format!(
+    match window.calibration {
+        AlarmCalibration::IidOnly => format!(
             "There are fewer than {MIN_WINDOWS} earlier windows to compare with, so only the tests and minimum effects count."
-        )
+        ),
+        known => format!("A change counts as drift only if it is larger than in 95% of {}.", usual(known)),
+    }
+}
+
+/// The changes that count as usual.
+pub(super) fn usual(calibration: AlarmCalibration) -> &'static str {
+    match calibration {
+        AlarmCalibration::History | AlarmCalibration::IidOnly => "the earlier windows",
+        AlarmCalibration::ReferenceOrder => {
+            "the blocks of the reference, each compared with the blocks before it"
+        }
     }
 }
 
@@ -404,6 +414,9 @@ pub(super) fn traffic_f1(metrics: &Metrics) -> String {
 
 /// The verdict of `validate` in a sentence.
 pub(super) fn validate_verdict(validate: &ValidateReport) -> String {
+    if validate.verdict == ValidateVerdict::Empty {
+        return "Empty: there are no new rows.".into();
+    }
     let rows = counted(validate.rows, "row");
     let [clean, rejected] = [validate.clean, validate.rejected].map(count);
     let verdict = capital(validate.verdict.name());

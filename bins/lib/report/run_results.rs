@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::compare::report::CompareReport;
 use crate::cycle::record::CycleRecord;
+use crate::cycle::step::CycleStep;
 use crate::drift::drift_report::DriftReport;
 use crate::io::diagnostics::inert;
 use crate::io::limits;
@@ -17,6 +18,7 @@ use crate::io::stream::Place;
 use crate::registry::CHAMPION;
 use crate::registry::moves::Promotion;
 use crate::rows::contract::ValidateReport;
+use crate::rows::{ReadOptions, Row, Rows};
 use crate::stats::metrics::Metrics;
 
 /// The name under which `spamops run` registers models.
@@ -40,6 +42,10 @@ pub struct RunResults {
     pub promote: Option<Promotion>,
     /// Files for people in the directory: `flips.csv`, `rejects.csv`, `to-label.csv`.
     pub files: Vec<&'static str>,
+    /// Number of rows in `to-label.csv`; none without this file.
+    pub to_label: Option<u64>,
+    /// The step that failed last; none if no step failed.
+    pub failed: Option<CycleStep>,
 }
 
 /// Files for people. A report mentions only the files that exist.
@@ -71,6 +77,8 @@ pub fn read(directory: &Path) -> Result<RunResults> {
     Ok(RunResults {
         run_id,
         directory: directory.display().to_string().trim_end_matches('/').to_owned(),
+        failed: record.as_ref().and_then(|record| record.failed),
+        to_label: rows_in(&directory.join("to-label.csv")),
         model: model(directory, record, promote.as_ref())?,
         validate: result(directory, "validate")?,
         metrics: result(directory, "metrics")?,
@@ -86,6 +94,15 @@ fn has_rows(path: &Path) -> bool {
     path.is_file()
         && File::open(path)
             .is_ok_and(|file| BufReader::new(file.take(limits::ROW_BYTES)).lines().nth(1).is_some())
+}
+
+/// Number of rows in a file; none if the file is missing or unreadable.
+fn rows_in(path: &Path) -> Option<u64> {
+    let place = Place::File(path.to_path_buf());
+    let mut rows = path.is_file().then(|| Rows::open(&place, &ReadOptions::default()).ok())??;
+    let mut row = Row::default();
+    while rows.read(&mut row).ok()? {}
+    Some(rows.seen())
 }
 
 fn model(directory: &Path, record: Option<CycleRecord>, promote: Option<&Promotion>) -> Result<RunModel> {

@@ -15,8 +15,8 @@ const SIMILARITY: f64 = 0.8;
 pub const SEARCHED: usize = 1 << 16;
 
 /// Distinct messages among labelled rows. The first row of a message starts a group; its copies and near-duplicates
-/// with the same label join the group. A copy with another label is a message of its own, because one of the labels
-/// may be wrong.
+/// with the same label join the group. A copy with another label is a separate message, because one of the labels may
+/// be wrong.
 ///
 /// Memory: an index of near-duplicates for up to [`SEARCHED`] messages, and 40 bytes for each different fingerprint.
 pub struct MessageGroups {
@@ -59,7 +59,7 @@ impl Default for MessageGroups {
 }
 
 impl MessageGroups {
-    /// Finds the group of a row, or starts one. A row without a text column is always a message of its own.
+    /// Finds the group of a row, or starts one. A row without a text column is always a separate message.
     pub fn add(&mut self, text: Option<&str>, label: Label) -> GroupedRow {
         self.rows += 1;
         self.without_text += u64::from(text.is_none());
@@ -91,7 +91,8 @@ impl MessageGroups {
     pub fn warning(&self, place: &Place) -> Option<String> {
         if self.without_text > 0 {
             return Some(format!(
-                "{place}: copies cannot be found without a text; every labelled row counts"
+                "{place}: copies cannot be found without a text, so every labelled row counts; add the text column, or \
+                 set --text-column"
             ));
         }
         self.is_search_full().then(|| {
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_with_another_label_is_a_message_of_its_own() {
+    fn a_copy_with_another_label_is_a_separate_message() {
         let rows = [(PRIZE, Positive), (PRIZE, Negative), (PRIZE, Positive), (PRIZE, Negative)];
         assert_eq!(messages(&rows), [0, 1, 0, 1]);
     }
@@ -162,7 +163,10 @@ mod tests {
         let warning = groups.warning(&Place::File("a.jsonl".into()));
         assert_eq!(
             warning.as_deref(),
-            Some("a.jsonl: copies cannot be found without a text; every labelled row counts")
+            Some(
+                "a.jsonl: copies cannot be found without a text, so every labelled row counts; add the text column, \
+                 or set --text-column"
+            )
         );
     }
 

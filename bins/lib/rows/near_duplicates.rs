@@ -24,9 +24,10 @@ const KINDS: [u64; 6] = [
 /// The share of word pairs that stay whole if each long word has a typing error.
 const WHOLE_PAIRS: f64 = 0.35;
 
-/// An index of texts by the words that a reader sees. It finds a text with the same fingerprint, a disguised copy, a
-/// copy with a typing error in each word or with one changed word in eight, and a text that shares most word pairs or
-/// nearly all words. If the sentences of a copy are in another order, the copy shares few pairs but all words.
+/// An index of texts by the words that a reader sees. It finds texts with the same fingerprint, disguised copies and
+/// misspelt copies. It finds copies with one changed word in eight, up to four. It also finds texts that share most
+/// word pairs or nearly all words. If the sentences of a copy are in another order, the copy shares few pairs but all
+/// words.
 ///
 /// Memory: one to three kilobytes for each distinct text, and one byte for each letter.
 pub struct NearDuplicates {

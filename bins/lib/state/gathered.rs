@@ -18,6 +18,7 @@ use crate::io::dates::Timestamp;
 use crate::io::limits;
 use crate::io::owned_file::{OwnedDirectory, copy_to_new, create_directories, open_lock};
 use crate::io::stream::{Place, read_file};
+use crate::state::told::NotificationEntry;
 
 /// The files of the state directory.
 pub const STATE_FILES: OwnedDirectory = OwnedDirectory {
@@ -50,23 +51,29 @@ pub struct DecisionEntry {
     pub time: i64,
     /// Whether the run requested a retrain.
     pub retrain_needed: bool,
+    /// Whether the run compared a challenger. Absent if it did not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub compared: bool,
     /// Whether the challenger was better than the champion.
     pub deploy_needed: bool,
+    /// Number of new rows.
+    #[serde(default)]
+    pub rows: u64,
     /// Reasons for the decision, one sentence each.
     pub reasons: Vec<String>,
 }
 
-/// A notification that was sent.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-pub struct NotificationEntry {
-    /// Time in seconds since 1970.
-    pub time: i64,
-    /// Name of the channel.
-    pub channel: String,
-    /// Subject of the message.
-    pub subject: String,
+impl DecisionEntry {
+    /// Whether the run compared a challenger that was not better.
+    pub fn is_refused(&self) -> bool {
+        self.compared && !self.deploy_needed
+    }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
 impl State {
     /// The state in a directory, which need not exist yet. Fails if one of its files is a symbolic link.
     pub fn open(directory: &Path) -> Result<Self> {
@@ -167,12 +174,12 @@ impl State {
         self.entries("decisions.jsonl")
     }
 
-    /// Adds a notification unless it is recorded already.
+    /// Adds a message to a channel unless it is recorded already.
     pub fn record_notification(&self, notification: &NotificationEntry) -> Result<()> {
         self.append_once("told.jsonl", notification)
     }
 
-    /// All notifications, oldest first.
+    /// The messages to all channels, oldest first.
     pub fn notifications(&self) -> Result<Vec<NotificationEntry>> {
         self.entries("told.jsonl")
     }
@@ -247,7 +254,14 @@ mod tests {
         let state = state("decisions");
         assert_eq!(state.last_retrain().unwrap(), None);
         for (time, retrain_needed) in [(10, true), (20, true), (30, false), (20, true)] {
-            let decision = DecisionEntry { time, retrain_needed, deploy_needed: false, reasons: vec![] };
+            let decision = DecisionEntry {
+                time,
+                retrain_needed,
+                compared: false,
+                deploy_needed: false,
+                rows: 0,
+                reasons: vec![],
+            };
             state.record_decision(&decision).unwrap();
         }
         assert_eq!(state.last_retrain().unwrap(), Some(Timestamp(20)));

@@ -1,4 +1,5 @@
 //! Keeps the state that survives between runs.
 
+pub mod told;
 pub mod gathered;
 pub mod watched_files;

@@ -148,14 +148,17 @@ pub struct PriorBasis {
     pub separation: f64,
 }
 
-/// Another change than the class balance, or missing evidence against it. The estimate of the class balance can then be
-/// wrong, and a correction can do more harm than good.
+/// A change other than the class balance, or too little evidence to rule out such a change. The estimate of the class
+/// balance can then be wrong, and a correction can do more harm than good.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OtherChange {
     /// The model has no profile with scores and labels to compare with.
     NoReference,
-    /// There are too few messages to compare.
-    TooFewMessages,
+    /// The messages or the training rows are too few to compare at this class balance.
+    TooFewMessages {
+        /// Minimum number of distinct messages on each side.
+        minimum: u64,
+    },
     /// The words differ from the training rows at the same class balance.
     Words {
         /// AUC of a classifier that separates the messages from the training rows.
@@ -176,9 +179,11 @@ impl fmt::Display for OtherChange {
             Self::NoReference => {
                 f.write_str("the model has no profile of its training rows to compare with; fit it again")
             }
-            Self::TooFewMessages => {
-                f.write_str("there are too few messages to compare with the training rows")
-            }
+            Self::TooFewMessages { minimum } => write!(
+                f,
+                "a comparison with the training rows at this class balance needs {minimum} distinct messages on each \
+                 side; fit more rows, or set --prior SHARE"
+            ),
             Self::Words { auc } => {
                 write!(
                     f,
@@ -258,7 +263,7 @@ impl Prior {
         } else if let Some(other) = other {
             format!("{found}, but {other}")
         } else {
-            let factor = (odds(estimated) / odds(training)).clamp(1.0 / MAX_ODDS_FACTOR, MAX_ODDS_FACTOR);
+            let factor = odds_factor(training, estimated);
             prior.used = Some(scale_odds(training, factor));
             let limited = if factor == MAX_ODDS_FACTOR || factor == 1.0 / MAX_ODDS_FACTOR {
                 format!("; the change of the odds was limited to a factor of {MAX_ODDS_FACTOR}")
@@ -318,6 +323,16 @@ impl PriorBasis {
     }
 }
 
+/// A score corrected from the class balance `training` to the class balance `estimated`, as by [`Prior::auto`].
+pub fn corrected_score(score: f64, training: f64, estimated: f64) -> f64 {
+    scale_odds(score, odds_factor(training, estimated))
+}
+
+/// Change of the odds from one class balance to an estimated one, of at most [`MAX_ODDS_FACTOR`].
+fn odds_factor(training: f64, estimated: f64) -> f64 {
+    (odds(estimated) / odds(training)).clamp(1.0 / MAX_ODDS_FACTOR, MAX_ODDS_FACTOR)
+}
+
 fn odds(share: f64) -> f64 {
     share / (1.0 - share)
 }
@@ -363,6 +378,10 @@ mod tests {
         rejects(&confident(25, 175), BASIS, "not significantly");
         for (other, why) in [
             (OtherChange::NoReference, "no profile"),
+            (
+                OtherChange::TooFewMessages { minimum: 30 },
+                "needs 30 distinct messages on each side; fit more rows",
+            ),
             (OtherChange::Words { auc: 0.9 }, "the words differ from the training rows (AUC 0.900)"),
             (OtherChange::Scores { upper: 0.12, limit: 0.1 }, "(distance up to 0.120, limit 0.1)"),
         ] {

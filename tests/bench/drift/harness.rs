@@ -15,7 +15,7 @@ use spamops::drift::decision::{DriftDecision, decide};
 use spamops::drift::estimated_f1::EstimatedF1;
 use spamops::drift::families::Family;
 use spamops::drift::history::History;
-use spamops::drift::observation::{Champion, DriftEvidence};
+use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain};
 use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::drift::triggers::TriggerCode;
 use spamops::drift::verdict::DriftVerdict;
@@ -94,8 +94,12 @@ struct WatchedModel {
 struct StreamState {
     history: History,
     last_retrain: Option<Timestamp>,
+    retrains: Vec<PastRetrain>,
     day: i64,
     policy: DriftPolicy,
+    /// Number of labelled rows that arrived, and the number at the last retrain.
+    labelled: u64,
+    learned: u64,
     /// Number of the current champion.
     champion: u64,
 }
@@ -148,20 +152,25 @@ impl WatchedModel {
                 threshold: self.model.threshold,
                 confusion: Some(self.model.estimate.pooled.confusion),
                 fitted: None,
+                learned: Some(days.learned + TRAINING_ROWS as u64),
             }),
             reference: Some((&self.profile, &reference)),
             new,
             metrics: labelled.then_some(&metrics),
             history: days.history.clone(),
             last_retrain: days.last_retrain,
+            retrains: days.retrains.clone(),
             ..DriftEvidence::default()
         };
         let now = Timestamp(days.day * DAY);
         let (decision, record) = decide(&evidence, &days.policy, now)?;
         days.history.add(record)?;
         days.day += 1;
+        days.labelled += if labelled { confusion.total() } else { 0 };
         if decision.retrain_needed {
             days.last_retrain = Some(now);
+            days.retrains.push(PastRetrain { time: now, was_better: true });
+            days.learned = days.labelled;
         }
         Ok((decision, confusion))
     }
@@ -215,7 +224,9 @@ fn named(name: &str, strength: f64) -> Done<Scenario> {
 
 /// Alarm rate by scenario and number of rows.
 fn alarms(models: &[WatchedModel], runs: u64) -> Done<Value> {
-    print("scenario            new   alarms [99% interval]    F1     estimated alarms by family")?;
+    print(
+        "scenario            new   alarms [99% interval]    F1     estimated label shift alarms by family",
+    )?;
     let cells: [(&str, f64, &[usize]); 14] = [
         ("quiet", 0.0, &[100, 500, 5000]),
         ("repeats", 0.3, &[100, 500, 5000]),
@@ -286,14 +297,21 @@ fn cell(name: &str, size: usize, found: &[(DriftDecision, Confusion)]) -> Done<V
     let mean = |of: &dyn Fn(&(DriftDecision, Confusion)) -> f64| {
         found.iter().map(of).sum::<f64>() / found.len() as f64
     };
+    let label_shift = mean(&|(decision, _)| {
+        f64::from(u8::from(decision.assessment.shift.is_some_and(|shift| shift.only_base_rate)))
+    });
     let f1 = mean(&|(_, confusion)| confusion.f1());
     let expected = mean(&|(decision, _)| {
         decision.assessment.expected.map_or(f64::NAN, |expected| expected.expected.value)
     });
     let by_family: Vec<String> = families.iter().map(|(family, count)| format!("{family} {count}")).collect();
-    print(&format!("{name:22} {size:5}  {}  {f1:.3}  {expected:.3}  {}", rate.text(), by_family.join(", ")))?;
+    print(&format!(
+        "{name:22} {size:5}  {}  {f1:.3}  {expected:.3}     {label_shift:.3}     {}",
+        rate.text(),
+        by_family.join(", ")
+    ))?;
     Ok(
-        json!({"scenario": name, "new": size, "alarms": rate.json(), "f1": f1, "expected": expected, "families": families}),
+        json!({"scenario": name, "new": size, "alarms": rate.json(), "f1": f1, "expected": expected, "label_shift": label_shift, "families": families}),
     )
 }
 
@@ -420,7 +438,8 @@ fn loss(models: &[WatchedModel], runs: u64) -> Done<Value> {
     ] {
         let scenario = named(name, strength)?;
         // Without a minimum of new labels, unlabelled rows can also request a retrain.
-        let policy = DriftPolicy { retrain_on, min_new_labels: 0, ..DriftPolicy::default() };
+        let policy =
+            DriftPolicy { retrain_on, min_new_labels: 0, max_label_growth: None, ..DriftPolicy::default() };
         let found = each(runs, |run| {
             let mut days = StreamState { policy: policy.clone(), ..StreamState::default() };
             let mut rows = stream::rows(scenario, 3000, 5_000_000 + run);
@@ -486,7 +505,9 @@ fn once(models: &[WatchedModel], runs: u64) -> Done<Value> {
 
 /// Number of false retrains in a year of daily runs without change. All rows are labelled, so that every trigger can fire.
 fn year(models: &[WatchedModel], runs: u64) -> Done<Value> {
-    print("rows a day   false retrains a year   by reason                 years without any")?;
+    print(
+        "rows a day   false retrains a year   by reason                 years without any   for more labels",
+    )?;
     let mut all = Vec::new();
     for size in [100, 1000] {
         let found = each(runs, |run| {
@@ -504,16 +525,21 @@ fn year(models: &[WatchedModel], runs: u64) -> Done<Value> {
         })?;
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         found.iter().flatten().for_each(|run_reasons| *reasons.entry(*run_reasons).or_default() += 1);
-        let sum: usize = found.iter().map(Vec::len).sum();
+        // A retrain because there is more to learn from is not false.
+        let more = reasons.remove(TriggerCode::MoreLabels.name()).unwrap_or(0);
+        let sum: usize = reasons.values().sum();
         let rate = sum as f64 / found.len() as f64;
         // A normal approximation. Garwood's exact bound for Poisson counts is nearly the same.
         let most = rate + 2.576 * (sum.max(1) as f64).sqrt() / found.len() as f64;
-        let none = found.iter().filter(|run_reasons| run_reasons.is_empty()).count();
+        let is_false = |reason: &&str| *reason != TriggerCode::MoreLabels.name();
+        let none =
+            found.iter().filter(|run_reasons| !run_reasons.iter().any(|reason| is_false(&reason))).count();
+        let more = more as f64 / found.len() as f64;
         print(&format!(
-            "{size:10}   {rate:.3} (at most {most:.3})   {reasons:?}   {none} of {}",
+            "{size:10}   {rate:.3} (at most {most:.3})   {reasons:?}   {none} of {}   {more:.2}",
             found.len()
         ))?;
-        all.push(json!({"rows": size, "years": found.len(), "false_retrains": rate, "at_most": most, "reasons": reasons}));
+        all.push(json!({"rows": size, "years": found.len(), "false_retrains": rate, "at_most": most, "reasons": reasons, "more_labels": more}));
     }
     Ok(json!(all))
 }

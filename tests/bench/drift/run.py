@@ -156,6 +156,10 @@ def bounds(found):
     for (name, size), alarms in cells.items():
         if name.startswith(("quiet", "repeats")):
             yield f"alarms without drift, {name}, {size} rows: lower end of 99% <= .05", alarms["low"], alarms["low"] <= 0.05
+    for cell in found["alarms"]["cells"]:
+        if cell["scenario"].startswith(("campaign", "graded")):
+            share = cell["label_shift"]
+            yield f"called label shift, {cell['scenario']}, {cell['new']} rows <= .05", share, share <= 0.05
     for name, size, least in (("campaign 0.15", 500, 0.9), ("campaign 0.05", 5000, 0.8), ("campaign 0.15, a week", 100, 0.9)):
         yield f"detected, {name}, {size} rows >= {least}", cells[name, size]["rate"], cells[name, size]["rate"] >= least
     expected = found["harm"]["spearman"]["expected"]

@@ -41,10 +41,10 @@ impl fmt::Display for PromotedElsewhere {
 
 impl std::error::Error for PromotedElsewhere {}
 
-/// The error of a failed step, or the way out if the cause is that someone else moved the same models first.
+/// The error of a failed step, or how to continue if someone else moved the same models first.
 ///
-/// Such a loser can fail at several steps: its tags may exist, or differ, or its push is rejected. The way out is always
-/// to drop the local commit, never to touch the tags of the winner.
+/// The promotion can then fail at several steps: its tags may exist, or differ, or its push is rejected. The advice is
+/// always to drop the local commit, never to touch the tags of the other clone.
 pub fn explained(git: &Git, remote: &str, patterns: &[String], error: Error) -> Error {
     // Without an answer from the remote, the first error says more.
     match base_if_moved(git, remote, ".") {

@@ -1,0 +1,193 @@
+//! Tells new drift from drift that needs no retrain: drift of earlier windows, a changed class balance, and drift that a
+//! retrain has answered.
+
+use std::collections::BTreeMap;
+
+use crate::drift::assessment::Assessment;
+use crate::drift::families::Family;
+use crate::drift::observation::{DriftEvidence, Observation};
+use crate::drift::prior_gain::PriorGain;
+use crate::drift::run_record::{RunFindings, RunRecord};
+use crate::drift::shift::LabelShift;
+use crate::drift::signals::Signal;
+use crate::drift::verdict::{AlarmCalibration, DriftVerdict};
+use crate::io::dates::Timestamp;
+
+/// Growth from which answered drift is new again: a quarter more than the retrain saw.
+const GROWTH: f64 = 1.25;
+
+/// What became of the challenger that a retrain fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChallengerFate {
+    /// It was not better than the champion.
+    Refused,
+    /// It was better, but it is not the champion.
+    Better,
+    /// It is the champion.
+    Champion,
+}
+
+/// The retrain that answered drift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DriftAnswer {
+    pub time: Timestamp,
+    pub fate: ChallengerFate,
+}
+
+/// Whether the drift of a window is a reason for a retrain.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DriftNews {
+    /// No signal is an alarm.
+    NoAlarm,
+    /// The change is not larger than in 95% of the earlier windows, or of the reference's own blocks.
+    Usual(AlarmCalibration),
+    /// Only the class balance changed. Has the F1 that a correction recovers.
+    ClassBalance(LabelShift, Option<PriorGain>),
+    /// A retrain has answered the drift; none if the history no longer has it.
+    Answered(Option<DriftAnswer>),
+    /// No retrain has seen the drift of these families. Has the retrain that answered the other drift.
+    New(Vec<Family>, Option<DriftAnswer>),
+}
+
+impl DriftNews {
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::New(..))
+    }
+}
+
+/// The drift of a window, seen in the light of the history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StandingDrift {
+    pub news: DriftNews,
+    /// First run of the unbroken series of drifted runs before this run; none if there is none.
+    pub since: Option<Timestamp>,
+    /// Number of earlier windows with drift that no retrain has answered.
+    pub(super) earlier: usize,
+    /// Strength of the answered drift, by family.
+    pub(super) answered: BTreeMap<String, f64>,
+    /// Number of labelled rows after the fit of the champion that the last retrain could learn from.
+    pub(super) seen_labels: u64,
+}
+
+impl StandingDrift {
+    /// Looks at the last `windows` windows before this window.
+    pub(super) fn of(
+        evidence: &DriftEvidence,
+        observation: &Observation,
+        assessment: &Assessment,
+        windows: usize,
+    ) -> Self {
+        let answers = DriftAnswers { evidence, observation };
+        let request = answers.last_request();
+        let answered = answers.levels(assessment);
+        let is_answered = |signal: &&Signal| {
+            let family = signal.test.family;
+            let level = answered.get(family.name()).copied();
+            level
+                .is_some_and(|level| family.distance(signal.test.strength) <= GROWTH * family.distance(level))
+        };
+        let answer = request.or_else(|| answers.promotion()).and_then(|request| answers.answer(request));
+        let fired = || assessment.signals.iter().filter(|signal| signal.fired);
+        let new = fired().filter(|signal| signal.is_unusual() && !is_answered(signal));
+        let new: Vec<Family> = new.map(|signal| signal.test.family).collect();
+        let news = if fired().next().is_none() {
+            DriftNews::NoAlarm
+        } else if !assessment.is_unusual() {
+            DriftNews::Usual(assessment.window.calibration)
+        } else if let Some(shift) = assessment.shift.filter(|shift| shift.only_base_rate) {
+            DriftNews::ClassBalance(shift, assessment.prior_gain)
+        } else if new.is_empty() {
+            DriftNews::Answered(answer)
+        } else {
+            DriftNews::New(new, answer.filter(|_| !answered.is_empty()))
+        };
+        let after = request.map_or(i64::MIN, |request| request.time);
+        Self {
+            since: observation.past.drifted_since(),
+            earlier: observation.past.drifted(assessment.window.runs, windows, after),
+            news,
+            answered,
+            seen_labels: request.map_or(0, |request| request.since.1),
+        }
+    }
+
+    /// The part of an assessment that the history keeps.
+    pub(super) fn findings(&self, assessment: &Assessment, since: (u64, u64)) -> RunFindings {
+        let strength = |signal: &Signal| (signal.test.family.name().to_owned(), signal.test.strength);
+        RunFindings {
+            verdict: assessment.verdict,
+            runs: assessment.window.runs,
+            since,
+            calibrated: assessment.window.calibration != AlarmCalibration::IidOnly,
+            news: assessment.is_unusual(),
+            strengths: assessment.signals.iter().map(strength).collect(),
+            unanswered: self.news.is_new(),
+            answered: self.answered.clone(),
+            f1: assessment.expected.ok().map(|estimated| estimated.expected.value),
+        }
+    }
+}
+
+/// Finds the retrains that answered drift.
+struct DriftAnswers<'a> {
+    evidence: &'a DriftEvidence<'a>,
+    observation: &'a Observation<'a>,
+}
+
+impl<'a> DriftAnswers<'a> {
+    /// The retrain that followed a request. None if no retrain has compared a challenger since.
+    fn answer(&self, request: &RunRecord) -> Option<DriftAnswer> {
+        let mut later = self.evidence.retrains.iter().filter(|retrain| retrain.time.0 >= request.time);
+        let retrain = later.next()?;
+        let fate = match (retrain.was_better, request.reference == self.observation.run.reference) {
+            (false, _) => ChallengerFate::Refused,
+            (true, true) => ChallengerFate::Better,
+            (true, false) => ChallengerFate::Champion,
+        };
+        Some(DriftAnswer { time: retrain.time, fate })
+    }
+
+    /// Answered requests for a retrain of this champion, the latest first.
+    fn requests(&self) -> impl Iterator<Item = &'a RunRecord> {
+        let requests = self.observation.past.0.iter().rev().copied();
+        requests.filter(|record| record.retrain && self.answer(record).is_some())
+    }
+
+    fn last_request(&self) -> Option<&'a RunRecord> {
+        self.requests().next()
+    }
+
+    /// The request whose challenger became this champion.
+    fn promotion(&self) -> Option<&'a RunRecord> {
+        let run = &self.observation.run;
+        let mut earlier = self.evidence.history.runs().iter().rev();
+        let request = earlier
+            .find(|record| record.reference != run.reference && record.time <= run.time && record.retrain)?;
+        self.answer(request).filter(|answer| answer.fate == ChallengerFate::Champion).map(|_| request)
+    }
+
+    /// Strength of the answered drift, by family: the largest strength that a retrain of this champion saw. For a promoted
+    /// challenger, the strength of its first window, up to the strength at the request.
+    fn levels(&self, assessment: &Assessment) -> BTreeMap<String, f64> {
+        let past = &self.observation.past.0;
+        let mut levels = past.last().map_or_else(BTreeMap::new, |record| record.answered.clone());
+        let mut raise = |family: &str, strength: f64| {
+            let level = levels.entry(family.to_owned()).or_insert(strength);
+            *level = level.max(strength);
+        };
+        for request in self.requests() {
+            request.strengths.iter().for_each(|(family, strength)| raise(family, *strength));
+        }
+        let is_window = |verdict: DriftVerdict| verdict != DriftVerdict::InsufficientData;
+        let is_first = !past.iter().any(|record| is_window(record.verdict)) && is_window(assessment.verdict);
+        if let Some(request) = self.promotion().filter(|_| is_first) {
+            for signal in &assessment.signals {
+                let family = signal.test.family.name();
+                if let Some(seen) = request.strengths.get(family) {
+                    raise(family, seen.min(signal.test.strength));
+                }
+            }
+        }
+        levels
+    }
+}

@@ -1,0 +1,402 @@
+//! Writes the messages of `spamops notify`: for each event, what happened, the numbers behind it, and what to do.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::compare::report::CompareReport;
+use crate::drift::drift_report::DriftReport;
+use crate::drift::triggers::TriggerCode;
+use crate::io::dates::{DAY, Timestamp};
+use crate::registry::CHAMPION;
+use crate::registry::journal::JournalAction;
+use crate::registry::moves::Promotion;
+use crate::report::RunResults;
+use crate::report::compare_facts::stays_fact;
+use crate::report::compare_sentences::unit;
+use crate::report::headline::{RunOutcome, find, retrain_fact};
+use crate::report::next_steps::{self, NextStep};
+use crate::report::numbers::{amount, count, counted, day, figure, number};
+use crate::report::prose::{capital, sentence, stop, word};
+use crate::rows::contract::{Severity, ValidateReport, ValidateVerdict};
+use crate::state::gathered::DecisionEntry;
+use crate::stats::confusion::Confusion;
+
+/// An event that people are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertKind {
+    /// A retrain is needed, and no challenger was compared.
+    Retrain,
+    /// A retrain needs more labels.
+    LabelsNeeded,
+    /// The new rows break the contract.
+    FeedBroken,
+    /// No rows have arrived for some days.
+    NoRows,
+    /// Several challengers in a row were not promoted.
+    Refused,
+    /// A step of the run failed, or the run did not start.
+    RunFailed,
+    /// A challenger became the champion.
+    Promoted,
+    /// A previous champion was restored.
+    RolledBack,
+}
+
+impl AlertKind {
+    pub const ALL: [Self; 8] = [
+        Self::Retrain,
+        Self::LabelsNeeded,
+        Self::FeedBroken,
+        Self::NoRows,
+        Self::Refused,
+        Self::RunFailed,
+        Self::Promoted,
+        Self::RolledBack,
+    ];
+
+    /// The name in JSON, in the state and in `--notify-on`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retrain => "retrain",
+            Self::LabelsNeeded => "labels_needed",
+            Self::FeedBroken => "feed_broken",
+            Self::NoRows => "no_rows",
+            Self::Refused => "refused",
+            Self::RunFailed => "run_failed",
+            Self::Promoted => "promoted",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+
+    /// The severity in the words of PagerDuty.
+    pub fn severity(self) -> &'static str {
+        match self {
+            Self::Promoted => "info",
+            Self::Retrain | Self::LabelsNeeded | Self::Refused => "warning",
+            Self::FeedBroken | Self::NoRows | Self::RunFailed => "error",
+            Self::RolledBack => "critical",
+        }
+    }
+
+    /// Whether the event lasts until it is over. A promotion and a rollback happen once.
+    pub fn lasts(self) -> bool {
+        !matches!(self, Self::Promoted | Self::RolledBack)
+    }
+
+    /// Whether people want to read that the condition is over. Otherwise only programs are told.
+    pub fn ends_aloud(self) -> bool {
+        matches!(self, Self::FeedBroken | Self::NoRows | Self::RunFailed)
+    }
+}
+
+impl FromStr for AlertKind {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|kind| kind.name() == text);
+        known.with_context(|| format!("expected {}", Self::ALL.map(Self::name).join(", ")))
+    }
+}
+
+impl fmt::Display for AlertKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// News about one event, in three lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub kind: AlertKind,
+    /// The condition behind the event. A changed condition is told again.
+    pub state: String,
+    /// Whether the condition is over.
+    pub is_over: bool,
+    /// What happened.
+    pub says: String,
+    /// The numbers behind it; can be empty.
+    pub because: String,
+    /// What to do.
+    pub advice: String,
+}
+
+impl Notice {
+    fn of(kind: AlertKind, state: impl Into<String>, says: impl AsRef<str>) -> Self {
+        let (because, advice) = (String::new(), String::new());
+        Self { kind, state: state.into(), is_over: false, says: sentence(says.as_ref()), because, advice }
+    }
+
+    fn over(kind: AlertKind, says: impl AsRef<str>) -> Self {
+        Self { is_over: true, advice: "Nothing to do.".into(), ..Self::of(kind, "", says) }
+    }
+
+    fn because(self, because: &str) -> Self {
+        let because = capital(&sentence(because));
+        Self { because: if because.is_empty() { because } else { stop(&because) }, ..self }
+    }
+
+    fn advice(self, advice: impl Into<String>) -> Self {
+        Self { advice: advice.into(), ..self }
+    }
+
+    /// The news of a move of the champion; none if the champion did not change.
+    pub fn of_move(promotion: &Promotion, run: &RunResults) -> Option<Self> {
+        let Promotion { alias, version, digest, sequence, reason, actor, .. } = promotion;
+        if !promotion.changed || promotion.dry_run || alias != CHAMPION {
+            return None;
+        }
+        let state = format!("{alias} {sequence} {digest}");
+        let by = actor.as_ref().map(|actor| format!(" (by {})", word(actor))).unwrap_or_default();
+        if promotion.action == JournalAction::RolledBack {
+            let says = format!("Version {version} is the {alias} again");
+            let why = if reason.is_empty() { "no reason was given" } else { reason };
+            let notice = Self::of(AlertKind::RolledBack, state, says).because(&format!("{why}{by}"));
+            return Some(notice.advice("Find out why the rollback was needed before you promote again."));
+        }
+        let outcome = RunOutcome::Promoted(promotion);
+        let headline = outcome.headline();
+        let compare = run.compare.as_ref().filter(|compare| compare.deploy_needed);
+        let says = if compare.is_some() { outcome.sentence(run) } else { headline };
+        let because = compare.map_or_else(|| format!("{reason}{by}"), before_and_after);
+        let notice = Self::of(AlertKind::Promoted, state, says).because(&because);
+        let advice = match promotion.previous_version {
+            Some(_) => {
+                let rollback = next_steps::rollback(run, &promotion.name);
+                format!("If version {version} causes problems, roll back: {rollback}")
+            }
+            None => "Nothing to do.".into(),
+        };
+        Some(notice.advice(advice))
+    }
+
+    /// The news that a run failed, for example because it did not start.
+    pub fn of_failure(what: &str, run: &RunResults) -> Self {
+        let notice = Self::of(AlertKind::RunFailed, word(what), format!("The run failed: {what}"));
+        let because = format!("the results so far are in {}; the next run tries again", shown_directory(run));
+        notice.because(&because).advice("Read the log of the run and fix the cause.")
+    }
+}
+
+/// When people are told.
+#[derive(Clone, Copy, Debug)]
+pub struct NoticeLimits {
+    /// Days without new rows.
+    pub days_without_rows: f64,
+    /// Number of challengers in a row that were not promoted.
+    pub refused: u64,
+}
+
+/// The news of a run. `decisions` has the earlier runs and this run; it is empty without a state. Events about which the
+/// run says nothing are left out.
+pub fn notices(
+    run: &RunResults,
+    decisions: &[DecisionEntry],
+    limits: NoticeLimits,
+    now: Timestamp,
+) -> Vec<Notice> {
+    let moved = run.promote.as_ref().and_then(|promotion| Notice::of_move(promotion, run));
+    let failed = match run.failed {
+        Some(step) => Some(Notice::of_failure(&format!("the step {step} failed"), run)),
+        None if run.run_id.is_some() && run.validate.is_some() => {
+            Some(Notice::over(AlertKind::RunFailed, "The run works again"))
+        }
+        None => None,
+    };
+    let news = [
+        failed,
+        moved,
+        run.validate.as_ref().and_then(|validate| feed(run, validate)),
+        run.validate.as_ref().and_then(|validate| rows(validate, decisions, limits, now)),
+        labels(run),
+        refused(run, decisions, limits),
+        retrain(run),
+    ];
+    news.into_iter().flatten().collect()
+}
+
+fn feed(run: &RunResults, validate: &ValidateReport) -> Option<Notice> {
+    match validate.verdict {
+        ValidateVerdict::Empty => None,
+        ValidateVerdict::Valid => {
+            let rows = counted(validate.rows, "row");
+            let says =
+                format!("The feed is repaired: the contract accepts {} of {rows}", count(validate.clean));
+            Some(Notice::over(AlertKind::FeedBroken, says))
+        }
+        ValidateVerdict::Invalid => {
+            let says = RunOutcome::Invalid(validate).sentence(run);
+            let broken = validate.failed.iter().filter(|check| check.severity == Severity::Fail);
+            let state: Vec<String> = broken.map(|check| word(&check.name)).collect();
+            let rejected =
+                format!("{} of {} rejected", count(validate.rejected), counted(validate.rows, "row"));
+            let examples = validate.failed.iter().filter_map(|check| check.examples.first());
+            let of_rows: Vec<&str> =
+                examples.map(String::as_str).filter(|text| text.starts_with("line ")).take(3).collect();
+            let because = match of_rows.join("; ") {
+                none if none.is_empty() => rejected,
+                some => format!("{rejected}, for example {some}"),
+            };
+            let notice = Notice::of(AlertKind::FeedBroken, state.join(" "), says).because(&because);
+            let out = shown_directory(run);
+            let rejects = if run.files.contains(&"rejects.csv") {
+                format!(" The rejected rows are in {out}/rejects.csv.")
+            } else {
+                String::new()
+            };
+            Some(
+                notice.advice(format!(
+                    "Fix the feed or the contract.{rejects} Until then, no new rows are used."
+                )),
+            )
+        }
+    }
+}
+
+fn rows(
+    validate: &ValidateReport,
+    decisions: &[DecisionEntry],
+    limits: NoticeLimits,
+    now: Timestamp,
+) -> Option<Notice> {
+    if validate.verdict != ValidateVerdict::Empty {
+        let says = format!("Rows arrive again: {}", counted(validate.rows, "new row"));
+        return Some(Notice::over(AlertKind::NoRows, says));
+    }
+    // A run in the future had a wrong clock.
+    let past = || decisions.iter().filter(|decision| decision.time <= now.0);
+    let last = past().filter(|decision| decision.rows > 0).map(|decision| decision.time).max();
+    let since = last.or_else(|| past().map(|decision| decision.time).min())?;
+    let days = (now.0 - since) as f64 / DAY as f64;
+    (days >= limits.days_without_rows).then(|| {
+        let says = format!("No new rows for {}", amount(days.floor(), "day"));
+        let last =
+            last.map_or("no run has had rows".into(), |last| format!("the last rows came on {}", day(last)));
+        let limit = number(limits.days_without_rows);
+        let notice = Notice::of(AlertKind::NoRows, day(since), says);
+        notice
+            .because(&format!("{last} (limit {limit} days)"))
+            .advice("Check that the feed still writes rows.")
+    })
+}
+
+fn labels(run: &RunResults) -> Option<Notice> {
+    let drift = run.drift.as_ref()?;
+    let reason = find(drift, TriggerCode::LabelsNeeded);
+    let (labels, limit) = reason.and_then(|reason| reason.value.zip(reason.limit)).unwrap_or_default();
+    if !drift.labels_needed {
+        // Without a trigger there is no request today, but the labels can still be missing.
+        let is_over = drift.retrain_needed || labels >= limit;
+        return is_over
+            .then(|| Notice::over(AlertKind::LabelsNeeded, "There are enough labels for a retrain"));
+    }
+    let (state, says, because) = match find(drift, TriggerCode::FeedbackLoop) {
+        Some(feedback) => {
+            ("feedback_loop", "Independent labels are needed".to_owned(), feedback.fact().to_owned())
+        }
+        None => (
+            "labels_needed",
+            format!(
+                "Labels are needed: a retrain needs {} new labels and has {}",
+                number(limit),
+                number(labels)
+            ),
+            format!("a retrain waits: {}", retrain_fact(drift)),
+        ),
+    };
+    let advice = match run.to_label {
+        Some(rows @ 1..) => format!(
+            "Label the {} in {}/to-label.csv and add them to the data. The next run learns from them.",
+            counted(rows, "row"),
+            shown_directory(run)
+        ),
+        _ => "Label more rows and add them to the data. The next run learns from them.".into(),
+    };
+    Some(Notice::of(AlertKind::LabelsNeeded, state, says).because(&because).advice(advice))
+}
+
+fn refused(run: &RunResults, decisions: &[DecisionEntry], limits: NoticeLimits) -> Option<Notice> {
+    let compare = run.compare.as_ref()?;
+    if compare.deploy_needed {
+        return Some(Notice::over(AlertKind::Refused, "A challenger is better"));
+    }
+    let since = decisions.iter().rev().take_while(|decision| !decision.deploy_needed);
+    let refused = since.filter(|decision| decision.is_refused()).count() as u64;
+    // Without a state, nobody counts.
+    if !decisions.is_empty() && refused < limits.refused {
+        return None;
+    }
+    let says = match refused {
+        0 | 1 => "A challenger was not promoted".to_owned(),
+        many => format!("{} challengers in a row were not promoted", count(many)),
+    };
+    Some(Notice::of(AlertKind::Refused, "", says).because(&stays_fact(compare)).advice(first_step(run)))
+}
+
+fn retrain(run: &RunResults) -> Option<Notice> {
+    let drift: &DriftReport = run.drift.as_ref()?;
+    if !drift.retrain_needed || run.compare.is_some() || run.promote.is_some() {
+        return Some(Notice::over(AlertKind::Retrain, "No retrain is pending"));
+    }
+    // A failed step is news of its own.
+    (run.failed.is_none()).then(|| {
+        let outcome = RunOutcome::Retrain(drift);
+        let code = drift.reason.map_or("none", TriggerCode::name);
+        let notice = Notice::of(AlertKind::Retrain, code, outcome.headline()).because(&retrain_fact(drift));
+        notice.advice(first_step(run))
+    })
+}
+
+/// The figures of the champion and of its successor on the same rows.
+fn before_and_after(compare: &CompareReport) -> String {
+    let after = compare.figures.challenger;
+    let rows = unit(compare).labelled(compare.counted());
+    let per_thousand = |part: u64, rest: u64| {
+        number((1000.0 * part as f64 / (part + rest).max(1) as f64 * 10.0).round() / 10.0)
+    };
+    let lost = |found: Confusion| per_thousand(found.false_positive, found.true_negative);
+    let missed = |found: Confusion| per_thousand(found.false_negative, found.true_positive);
+    match compare.figures.champion {
+        Some(before) => format!(
+            "on {rows}, ham lost per thousand: {} before, {} after; spam missed per thousand: {} before, {} after",
+            lost(before.confusion),
+            lost(after.confusion),
+            missed(before.confusion),
+            missed(after.confusion)
+        ),
+        None => format!(
+            "on {rows}, F1 is {}; ham lost per thousand: {}; spam missed per thousand: {}",
+            figure(after.f1),
+            lost(after.confusion),
+            missed(after.confusion)
+        ),
+    }
+}
+
+/// The most important next step, with its command.
+fn first_step(run: &RunResults) -> String {
+    let first = next_steps::next_steps(run).into_iter().next();
+    let NextStep { text, command } = first.unwrap_or_else(|| NextStep { text: String::new(), command: None });
+    command.map_or(text.clone(), |command| format!("{text} {command}"))
+}
+
+fn shown_directory(run: &RunResults) -> &str {
+    next_steps::shell(&run.directory, "DIR")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_events_match_json() {
+        for kind in AlertKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            assert_eq!(kind.name().parse::<AlertKind>().unwrap(), kind);
+        }
+        assert!("retrained".parse::<AlertKind>().is_err());
+    }
+}
