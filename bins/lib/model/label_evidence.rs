@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_good_model_alone_is_no_feedback() {
-        let runs = 1000;
+        let runs = 200;
         for wrong in [0.0, WRONG] {
             let is_feedback = |seed: &u64| check_wrong(1000, 0.0, wrong, *seed, 1000).is_feedback();
             assert_eq!((0..runs).filter(is_feedback).count(), 0, "of {runs}, {wrong} wrong");
