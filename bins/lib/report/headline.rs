@@ -528,6 +528,7 @@ mod tests {
             digest: "71e7".into(),
             sequence: 2,
             journal_head: None,
+            hold: None,
             moved: "2026-10-01".into(),
             reason: reason.into(),
             actor: None,
