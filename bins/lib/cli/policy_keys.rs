@@ -178,6 +178,8 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "infer",
             "merge",
             "refused",
+            "mark",
+            "after",
             "rollback",
             "hold",
             "resume",

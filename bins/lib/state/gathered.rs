@@ -28,6 +28,8 @@ pub const STATE_FILES: OwnedDirectory = OwnedDirectory {
             "refused.jsonl",
             "decisions.jsonl",
             "told.jsonl",
+            "marks.jsonl",
+            "promotion-*.json",
             "history.jsonl",
             "history.lock",
             "history.unreadable-*.jsonl",
@@ -152,7 +154,7 @@ impl State {
         self.directory.join(name)
     }
 
-    fn append_once(&self, name: &str, entry: &impl Serialize) -> Result<()> {
+    pub(super) fn append_once(&self, name: &str, entry: &impl Serialize) -> Result<()> {
         let mut log = AppendLog::open_locked(&self.directory.join(name))?;
         let line = serde_json::to_vec(entry)?;
         let known = log.lines()?.try_fold(false, |known, found| anyhow::Ok(known || found? == line))?;
@@ -177,7 +179,7 @@ impl State {
         self.entries("told.jsonl")
     }
 
-    fn entries<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
+    pub(super) fn entries<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
         let path = self.directory.join(name);
         if !path.exists() {
             return Ok(Vec::new());

@@ -1,4 +1,5 @@
 //! Keeps the state that survives between runs.
 
 pub mod gathered;
+pub mod marks;
 pub mod watched_files;
