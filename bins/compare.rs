@@ -171,8 +171,9 @@ impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         self.expect_places()?;
         let options = self.rows.options(scene);
-        let champion = self.champion.as_ref().map(Model::read).transpose()?;
-        let challenger = self.challenger.as_ref().map(Model::read).transpose()?;
+        let read = |place: &Option<Place>| place.as_ref().map(Model::read_with_digest).transpose();
+        let (champion, champion_digest) = read(&self.champion)?.unzip();
+        let (challenger, challenger_digest) = read(&self.challenger)?.unzip();
         let models = ModelPair { champion: champion.as_ref(), challenger: challenger.as_ref() };
         let id = self.id.as_deref();
         let suspects = suspicion::judge(models.challenger, models.champion, &self.accept_suspect)?;
@@ -207,6 +208,7 @@ impl Tool for Args {
         flips.map_or(Ok(()), FlipsFile::finish)?;
         let mut report = compare_sentences::report(decision, scene.name());
         report.head.run_id = scene.run_id();
+        (report.champion_digest, report.challenger_digest) = (champion_digest, challenger_digest);
         result_file::write(&self.output, &report)?;
         if let Some((place, state)) = self.sequential.as_ref().zip(state) {
             if report.sequential.is_some_and(|evidence| evidence.new == 0) {

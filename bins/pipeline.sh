@@ -31,7 +31,7 @@ before=
 for word in "$@"; do
   case $before$word in
     -h | --help | --demo | --data | --data=*) demo=() ;;
-    sample | validate | score | drift | split | fit | judge | compare | promote | outputs | report) demo=() ;;
+    sample | validate | score | drift | watch | split | fit | judge | compare | resume | promote | outputs | report) demo=() ;;
   esac
   # The word after an option is its value, even if it looks like a step.
   case $word in --restart | --dry-run | --quiet | --demo | --*=*) before='' ;; --*) before='value of ' ;; *) before='' ;; esac

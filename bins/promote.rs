@@ -1,14 +1,15 @@
-//! promote: registers a model and moves an alias to it, or rolls the alias back.
+//! promote: registers a model and moves an alias to it, rolls the alias back, or holds it.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Parser;
 
 use spamops::cli::publish_args::PublishArgs;
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::cli::verify;
+use spamops::io::dates::Timestamp;
 use spamops::io::environment;
 use spamops::io::limits;
 use spamops::io::result_file;
@@ -27,17 +28,18 @@ use spamops::report::notices::Notice;
 #[cfg(feature = "net")]
 use spamops::report::{RunModel, RunResults};
 
-/// Register a model and make it the champion, or roll back to the previous champion
+/// Register a model and make it the champion, roll back, or hold the champion
 ///
 /// What it does: Stores the model under its SHA-256, gives it the next version number, and moves an alias to it. A
 /// model that is registered already keeps its number. If the alias already points to this version, promote writes
 /// nothing, so you can repeat the call.
 ///
-/// After --rollback, the next run of the cycle compares with the restored champion and can promote a new model. To
-/// prevent a promotion, stop the workflow, or set its input promote to false, until you know the cause. Other
-/// clones see a rollback only after you push it (--push).
+/// Holds: While an alias is held, no promotion moves it, and the cycle promotes nothing. --rollback holds the alias, so
+/// that the cycle does not promote the same model again. --hold does the same by hand, until --resume or until the date
+/// of --hold-until. A rollback is always possible. Give --resume with a model or --to to end the hold and promote in one
+/// step. Other clones see a rollback or a hold only after you push it (--push).
 ///
-/// Input: A model from fit, or --to or --rollback. --report attaches the reports that justify the move. GitHub needs
+/// Input: A model from fit, or --to, --rollback, --hold or --resume. --report attaches the reports that justify the move. GitHub needs
 /// a token in GITHUB_TOKEN or GH_TOKEN. For a server other than github.com, also set GITHUB_API_URL. SPAMOPS_GIT_TIMEOUT
 /// limits each git command (120 seconds), and SPAMOPS_HTTP_TIMEOUT each request to GitHub (60 seconds) or a channel of
 /// --notify (10 seconds).
@@ -53,11 +55,12 @@ use spamops::report::{RunModel, RunResults};
 /// other, and --expect fails if someone else promoted first.
 ///
 /// Publishing follows the move. Tags follow GTO's grammar, such as spam@v3.0.0 and spam#champion#7, and their dates
-/// strictly increase. A push is never forced. If the remote has new commits, your commits are rebased onto the remote.
+/// strictly increase. A hold gets no tag. A push is never forced. If the remote has new commits, your commits are rebased onto the remote.
 /// If the new commits moved the same model, the push fails, and the error says how to promote again. Requests that write
 /// to GitHub are not retried. The tags, the commit and the release contain the head of the journal, for
 /// spamops registry verify --expect-head.
 #[derive(Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each flag is an option of its own")]
 #[command(
     name = "promote",
     after_help = "\
@@ -66,21 +69,40 @@ Examples:
   promote --rollback --reason \"ham in quarantine\"       # to the previous champion
   promote challenger.json --alias challenger            # registers it; the champion stays
   promote --to 7 --expect 6 --reason \"healthy for an hour\"
+  promote --hold --hold-until 2026-12-01 --reason \"holidays\" --push
+  promote --resume --reason \"the labels are repaired\"
+  promote two.json --report compare.json --force --reason \"wrong labels in March\"
   promote challenger.json --dry-run                     # shows the planned changes
   promote challenger.json --push --release --dispatch org/filter -o promote.json
   promote --to 7 --commit --tag --environment production --comment 12"
 )]
 pub(crate) struct Args {
     /// Model to register
-    #[arg(value_name = "FILE", required_unless_present_any = ["rollback", "to"], conflicts_with_all = ["rollback", "to"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["rollback", "to", "hold", "resume"], conflicts_with_all = ["rollback", "to", "hold"])]
     model: Option<Place>,
 
     /// Move the alias back to its previous version, or to the version of --to
     ///
     /// A second rollback goes one version further back. --rollback --to 7 records the move as a rollback; --to 7 alone
-    /// records it as a promotion.
+    /// records it as a promotion. After a rollback the alias is held until --resume.
     #[arg(long)]
     rollback: bool,
+
+    /// Hold the alias at its version; needs --reason
+    ///
+    /// No promotion moves the alias until --resume, and the cycle promotes nothing. --rollback still works.
+    #[arg(long, conflicts_with_all = ["rollback", "to", "resume"])]
+    hold: bool,
+
+    /// Date on which the hold ends on its own [default: it lasts until --resume]
+    #[arg(long, value_name = "DATE", requires = "hold", hide_short_help = true)]
+    hold_until: Option<Timestamp>,
+
+    /// End the hold of the alias
+    ///
+    /// With a model or --to, promote ends the hold and moves the alias.
+    #[arg(long, conflicts_with = "rollback")]
+    resume: bool,
 
     /// Registered version to move the alias to
     #[arg(long, value_name = "VERSION")]
@@ -106,9 +128,14 @@ pub(crate) struct Args {
 
     /// Report that justifies the move, such as compare.json
     ///
-    /// The report is stored in the registry. You can repeat this option.
+    /// The report is stored in the registry. promote fails if compare.json is about another challenger, or if its
+    /// deploy_needed is false. You can repeat this option.
     #[arg(long, value_name = "FILE")]
     report: Vec<Place>,
+
+    /// Promote the model even if compare.json speaks against it; needs --reason
+    #[arg(long, hide_short_help = true)]
+    force: bool,
 
     /// Reason to record
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -148,6 +175,7 @@ impl Tool for Args {
         let model = self.model.as_ref().map(candidate).transpose()?;
         let reports = self.report.iter().map(report).collect::<Result<Vec<_>>>()?;
         let now = scene.now()?;
+        self.expect_reason(now)?;
         let (actor, run) =
             (self.actor.or_else(environment::actor), self.run_url.or_else(environment::run_page));
         let request = MoveRequest {
@@ -156,8 +184,12 @@ impl Tool for Args {
                 (Some(model), _) => MoveTarget::Model(model),
                 (None, to) if self.rollback => MoveTarget::Back(to),
                 (None, Some(to)) => MoveTarget::Version(to),
-                (None, None) => bail!("no target; name a model, --to or --rollback"),
+                (None, None) if self.hold => MoveTarget::Hold(self.hold_until),
+                (None, None) if self.resume => MoveTarget::Resume,
+                (None, None) => bail!("no target; name a model, --to, --rollback, --hold or --resume"),
             },
+            resume: self.resume,
+            force: self.force,
             expect: self.expect,
             reports: &reports,
             reason: &self.reason,
@@ -166,7 +198,10 @@ impl Tool for Args {
             now: &now.to_string(),
             tool: scene.name(),
         };
-        let plan = self.publishing.plan(now)?;
+        let mut plan = self.publishing.plan(now)?;
+        if matches!(request.to, MoveTarget::Hold(_) | MoveTarget::Resume) {
+            plan.as_mut().map_or(Ok(()), PublishPlan::leave_out_tags)?;
+        }
         if let Some(plan) = plan.as_ref().filter(|_| !self.dry_run) {
             plan.check(&registry, &self.alias)?;
         }
@@ -174,8 +209,8 @@ impl Tool for Args {
         let mut promotion =
             if self.dry_run { registry.preview(&request)? } else { registry.promote(&request)? };
         promotion.head.run_id = scene.run_id();
-        if !promotion.changed {
-            scene.remark(format!("version {} is already the {}", promotion.version, promotion.alias));
+        if let Some(remark) = remark(&promotion) {
+            scene.remark(remark);
         }
         let (published, outcome) = match plan {
             // Events of an earlier call stay on record, even if this call publishes nothing.
@@ -192,8 +227,11 @@ impl Tool for Args {
         let alert = {
             let model =
                 RunModel { registry: Some(self.registry.display().to_string()), ..RunModel::default() };
-            let notice = Notice::of_move(&promotion, &RunResults { model, ..RunResults::default() });
-            notice.map(|notice| Alert::of(notice, &promotion.name, now, run))
+            let notice = promotion
+                .action
+                .is_move()
+                .then(|| Notice::of_move(&promotion, &RunResults { model, ..RunResults::default() }));
+            notice.flatten().map(|notice| Alert::of(notice, &promotion.name, now, run))
         };
         result_file::write_to(output, &self.output, &PromoteRecord { promotion, published })?;
         // The move has happened, even if publishing failed.
@@ -206,6 +244,33 @@ impl Tool for Args {
             }
         }
         outcome.map(|()| Outcome::Done)
+    }
+}
+
+impl Args {
+    /// Fails if a hold or a forced promotion has no reason, or if a hold ends before it begins.
+    fn expect_reason(&self, now: Timestamp) -> Result<()> {
+        for (is_set, option) in [(self.hold, "--hold"), (self.force, "--force")] {
+            ensure!(!is_set || !self.reason.trim().is_empty(), "{option} needs a reason; set --reason");
+        }
+        if let Some(until) = self.hold_until {
+            ensure!(until > now, "--hold-until {until} is not after {now}; set a later date");
+        }
+        Ok(())
+    }
+}
+
+/// What a person should know about the result; none after an ordinary move.
+fn remark(promotion: &Promotion) -> Option<String> {
+    let Promotion { alias, version, action, changed, .. } = promotion;
+    match action {
+        JournalAction::Held if !changed => Some(format!("{alias} is already held in this way")),
+        JournalAction::Resumed if !changed => Some(format!("{alias} is not held")),
+        JournalAction::RolledBack if *changed => {
+            Some(format!("{alias} is held at version {version} until promote --resume"))
+        }
+        _ if !changed => Some(format!("version {version} is already the {alias}")),
+        _ => None,
     }
 }
 
@@ -224,7 +289,11 @@ fn publish(
     let outcome = plan.publish(registry, promotion, &mut published);
     let outcome = outcome.map_err(|error| {
         let Promotion { alias, version, action, .. } = promotion;
-        let moved = format!("version {version} is the {alias}");
+        let moved = match action {
+            JournalAction::Held => format!("{alias} is held"),
+            JournalAction::Resumed => format!("{alias} is not held"),
+            _ => format!("version {version} is the {alias}"),
+        };
         let done = published.done().join(", ");
         if push::someone_promoted_first(&error) {
             let done = if done.is_empty() { done } else { format!(" ({done})") };

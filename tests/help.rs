@@ -140,10 +140,11 @@ fn every_option_in_a_manual_page_has_a_text() {
 }
 
 /// Options with a meaning of their own in each tool.
-const OWN_MEANING: [&str; 13] = [
+const OWN_MEANING: [&str; 14] = [
     "--alias",
     "--dry-run",
     "--exit-code",
+    "--force",
     "--metrics",
     "--min-f1",
     "--model",

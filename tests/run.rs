@@ -11,9 +11,14 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+#[path = "run/holds.rs"]
+mod holds;
+
 /// All steps of the demo, which ends with a promotion.
-const STEPS: [&str; 10] =
-    ["sample", "validate", "score", "drift", "split", "fit", "judge", "compare", "promote", "report"];
+const STEPS: [&str; 12] = [
+    "sample", "validate", "score", "drift", "watch", "split", "fit", "judge", "compare", "resume", "promote",
+    "report",
+];
 
 /// The command `spamops WORDS` in a directory, without the caller's environment.
 fn spamops(directory: &Path, words: &[&str]) -> Command {

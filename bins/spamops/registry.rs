@@ -6,15 +6,18 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::cli::verify;
+use ::spamops::io::dates::Timestamp;
 use ::spamops::io::diagnostics::inert;
 use ::spamops::io::environment;
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
+use ::spamops::registry::holds::AliasHold;
 use ::spamops::registry::sweep::{SweepResult, Sweeper};
-use ::spamops::registry::{self, CHAMPION, JournalHead, Registry, Version};
+use ::spamops::registry::{self, Alias, CHAMPION, JournalHead, Registry, Version};
 
 /// List versions and moves, check a registry, export a model, or delete old models
 ///
@@ -44,14 +47,16 @@ pub(crate) struct Args {
 enum Action {
     /// List the versions
     ///
-    /// What it does: Prints one line per version: number, digest, time, aliases (or removed) and reason.
+    /// What it does: Prints one line per version: number, digest, time, aliases (or removed) and reason. An alias that is
+    /// held now is marked as (held).
     #[command(after_help = "\
 Examples:
   spamops registry list --registry models")]
     List(RegistryArgs),
     /// Show the manifest of a version
     ///
-    /// What it does: Prints the manifest as JSON.
+    /// What it does: Prints the manifest as JSON. For an alias that is held now, the key hold says since when, by whom and
+    /// why.
     #[command(after_help = "\
 Examples:
   spamops registry show champion
@@ -64,14 +69,15 @@ Examples:
         #[command(flatten)]
         registry: RegistryArgs,
     },
-    /// List the moves of the aliases
+    /// List the moves and holds of the aliases
     ///
-    /// What it does: Prints the journal: line, time, person, action, previous version, version and reason.
+    /// What it does: Prints the journal: line, time, person, action, previous version, version and reason. The action of
+    /// a hold with an end also has its time.
     #[command(after_help = "\
 Examples:
   spamops registry history --alias champion")]
     History {
-        /// List only the moves of this alias
+        /// List only the lines of this alias
         #[arg(long, value_name = "ALIAS", value_parser = registry::alias)]
         alias: Option<String>,
 
@@ -215,9 +221,15 @@ impl RegistryArgs {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         match self.action {
-            Action::List(registry) => list(&registry.existing(scene)?)?,
+            Action::List(registry) => list(&registry.existing(scene)?, scene.now()?)?,
             Action::Show { version, registry } => {
-                result_file::write(&Place::Standard, &registry.version(&version)?)?;
+                let manifest = registry.version(&version)?;
+                // An alias never looks like a version.
+                let hold = match registry::alias(&version) {
+                    Ok(alias) => registry.registry().journal()?.holds(&alias).at(scene.now()?),
+                    Err(_) => None,
+                };
+                result_file::write(&Place::Standard, &ShownVersion { version: manifest, hold })?;
             }
             Action::History { alias, registry } => history(&registry.existing(scene)?, alias.as_deref())?,
             Action::Verify { registry, expect_head, exit_code } => {
@@ -254,12 +266,25 @@ impl Tool for Args {
     }
 }
 
-fn list(registry: &Registry) -> Result<()> {
+/// The manifest of a version, and the hold of the alias that named it.
+#[derive(Serialize)]
+struct ShownVersion {
+    #[serde(flatten)]
+    version: Version,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<AliasHold>,
+}
+
+fn list(registry: &Registry, now: Timestamp) -> Result<()> {
     let (aliases, journal) = (registry.aliases()?, registry.journal()?);
+    let mark = |alias: &Alias| {
+        let held = if journal.holds(&alias.alias).at(now).is_some() { " (held)" } else { "" };
+        format!("{}{held}", inert(&alias.alias))
+    };
     let mut output = Place::Standard.writer()?;
     for version in registry.versions()? {
         let own = aliases.iter().filter(|alias| alias.version == version.version);
-        let mut marks = own.map(|alias| inert(&alias.alias)).collect::<Vec<_>>().join(",");
+        let mut marks = own.map(mark).collect::<Vec<_>>().join(",");
         if marks.is_empty() {
             marks.push_str(if journal.is_removed(version.version) { "removed" } else { "-" });
         }
@@ -278,10 +303,12 @@ fn history(registry: &Registry, only: Option<&str>) -> Result<()> {
         }
         let who = entry.actor.as_deref().map_or_else(|| "-".to_owned(), inert);
         let alias = entry.alias.as_deref().map_or_else(String::new, |alias| format!("{} ", inert(alias)));
+        let until =
+            entry.until.as_deref().map_or_else(String::new, |until| format!(" until {}", inert(until)));
         let from = entry.from.map_or_else(|| "-".to_owned(), |from| from.to_string());
         let (line, when, what, why) =
             (entry.entry, inert(&entry.at), entry.action.name(), inert(&entry.reason));
-        writeln!(output, "{line}\t{when}\t{who}\t{alias}{what}\t{from}\t{}\t{why}", entry.version)?;
+        writeln!(output, "{line}\t{when}\t{who}\t{alias}{what}{until}\t{from}\t{}\t{why}", entry.version)?;
     }
     output.finish()
 }

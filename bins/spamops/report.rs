@@ -17,9 +17,11 @@ use ::spamops::state::gathered::State;
 /// run; missing files are skipped. Results of different runs are an error.
 ///
 /// reason_code depends on the decision. If a retrain starts, reason_code is the trigger: forced, no_champion,
-/// performance, expected_performance, drift, age, new_rows, more_labels or changes. If a trigger fired but there are too few new
-/// labels, reason_code is labels_needed. If a trigger fired but the last retrain was too recent, reason_code is
-/// cooldown. Do nothing: the first run after the cooldown decides again. If no trigger fired, reason_code is the
+/// performance, expected_performance, drift, age, new_rows, more_labels or
+/// changes. If a trigger fired but there are too few new
+/// labels, reason_code is labels_needed. If the challenger is better but the champion is held, reason_code is held. If
+/// this run rolled the champion back, reason_code is rolled_back. If a trigger fired but the last retrain was too
+/// recent, reason_code is cooldown. Do nothing: the first run after the cooldown decides again. If no trigger fired, reason_code is the
 /// verdict of drift: drifted, steady or insufficient_data. If drift did not run, reason_code is the verdict of
 /// validate: invalid or empty. Without any result, reason_code is none.
 ///

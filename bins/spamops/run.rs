@@ -27,6 +27,16 @@ use ::spamops::io::stream::Place;
 /// The same is true if there are no new rows, unless --force is set. The steps from split to compare run only if
 /// drift requests a retrain. promote runs only if compare sets deploy_needed.
 ///
+/// While the champion is held (promote --hold, or after a rollback), the run promotes nothing, and the reason code is
+/// held if the challenger is better. The hold after a rollback also ends on its own: the challenger must be better than
+/// the current version and the version that was rolled back, each with the verdict better, on at least 200 distinct
+/// labelled messages of the holdout that arrived after the rollback.
+///
+/// watch rolls the last promotion back, at most once, if labels that arrived since show that its predecessor is better:
+/// the sequential test of compare needs evidence of 20. The run then ends with the reason code rolled_back. Both steps
+/// count only rows whose column picked_for is empty or random. Picked rows and complaints favour the model that does
+/// not serve; set their picked_for, for example to complaint.
+///
 /// On the first run, there is no champion, so drift requests a first model (reason code no_champion). This model
 /// becomes the champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run
 /// needs labelled rows of both classes.
@@ -57,10 +67,12 @@ Steps:
   validate   checks the rows                        clean.csv rejects.csv validate.json
   score      scores them with the champion, if any  champion.json scored.csv metrics.json
   drift      decides if a retrain is needed         drift.json, to-label.csv if labels are needed
+  watch      rolls back if later labels say so      watch.json, promote.json after a rollback
   split      divides all gathered rows              pool.csv train.csv holdout.csv
   fit        trains the challenger                  challenger.json
   judge      scores the holdout with both models    champion-scored.csv challenger-scored.csv
   compare    decides if the challenger is better    compare.json, flips.csv if there is a champion
+  resume     ends the hold after a rollback         resume-current.json resume-former.json
   promote    makes the challenger the champion      promote.json
   outputs    writes the outputs for a runner
   report     combines all results                   decision.json report.md report.html

@@ -14,6 +14,7 @@ use ::spamops::io::diagnostics::inert;
 use ::spamops::io::stream::Place;
 use ::spamops::rows::{Row, Rows};
 use ::spamops::state::gathered::State;
+use ::spamops::state::marks::is_picked;
 
 /// Add rows to the state, or list past decisions
 ///
@@ -21,7 +22,8 @@ use ::spamops::state::gathered::State;
 /// again, and windows and the cooldown start over.
 ///
 /// Output: rows.jsonl has the gathered rows; sample --exclude leaves them out. refused.jsonl has the rejected rows.
-/// decisions.jsonl has the decisions of spamops report. history.jsonl has the last 64 runs of drift.
+/// decisions.jsonl has the decisions of spamops report. history.jsonl has the last 64 runs of drift. marks.jsonl has the
+/// number of gathered rows at each move of the champion.
 ///
 /// Method: All files but the history are append-only. A row that is added again unchanged is skipped. A row that gets
 /// its first label is added. The next run removes a line that a killed run left incomplete.
@@ -32,6 +34,7 @@ use ::spamops::state::gathered::State;
     after_help = "\
 Examples:
   spamops state gather clean.csv --state state
+  spamops state labelled --state state --after champion-3-4c3b28ea51e1
   spamops state decisions --state state
   sample --until 2026-07-01 all.csv | spamops state gather --state state"
 )]
@@ -58,9 +61,40 @@ Examples:
         #[arg(long, value_name = "DIR")]
         state: PathBuf,
 
+        /// Note under this name that the rows of this call, and later rows, arrived after an event
+        ///
+        /// The first call with a name counts. See spamops state labelled.
+        #[arg(long, value_name = "NAME", conflicts_with = "refused")]
+        mark: Option<String>,
+
         /// Store the rows as rejected rows: they are never drawn again, and no model learns from them
         #[arg(long)]
         refused: bool,
+
+        #[command(flatten)]
+        rows: RowArgs,
+    },
+    /// Write the labelled rows that arrived after an event
+    ///
+    /// What it does: Writes the labelled rows gathered since gather --mark named the event, as JSON Lines. Rows whose
+    /// column picked_for is neither empty nor random are left out, and so are rows that were labelled because somebody
+    /// complained, if picked_for says so: such rows are chosen because of the verdicts of the model that serves, so
+    /// they favour every other model.
+    #[command(after_help = "\
+Examples:
+  spamops state labelled --state state --after champion-3-4c3b28ea51e1 -o since.jsonl")]
+    Labelled {
+        /// Directory of the state
+        #[arg(long, value_name = "DIR")]
+        state: PathBuf,
+
+        /// Name of the event
+        #[arg(long, value_name = "NAME")]
+        after: String,
+
+        /// File for the rows
+        #[arg(long, short, value_name = "FILE", default_value = "-")]
+        output: Place,
 
         #[command(flatten)]
         rows: RowArgs,
@@ -81,13 +115,25 @@ Examples:
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         match self.action {
-            Action::Gather { input, state, refused, rows } => {
+            Action::Gather { input, state, mark, refused, rows } => {
                 let rows = Rows::open(&input, &rows.options(scene))?;
                 let to = State::open(&state)?;
+                if let Some(mark) = mark {
+                    to.mark(&mark)?;
+                }
                 let (added, known) = if refused { to.reject(lines(rows))? } else { to.gather(lines(rows))? };
                 let already = if known > 0 { format!(", {known} already known") } else { String::new() };
                 let kind = if refused { "rejected rows" } else { "rows" };
                 scene.remark(format!("{kind} added to {}: {added}{already}", state.display()));
+            }
+            Action::Labelled { state, after, output, rows } => {
+                let from = State::open(&state)?;
+                let before = from.rows_before(&after)?.with_context(|| {
+                    let (state, after) = (state.display(), inert(&after));
+                    format!("{state}: has no mark {after}; name one that gather --mark has set")
+                })?;
+                let rows = Rows::open(&from.rows(), &rows.options(scene))?;
+                write_labelled(rows, before, &output)?;
             }
             Action::Decisions { state } => {
                 let mut output = Place::Standard.writer()?;
@@ -102,6 +148,22 @@ impl Tool for Args {
         }
         Ok(Outcome::Done)
     }
+}
+
+/// Writes the labelled rows after the first `before` rows, except picked rows.
+fn write_labelled(mut rows: Rows, before: u64, output: &Place) -> Result<()> {
+    let mut output = output.writer()?;
+    let mut row = Row::default();
+    while rows.read(&mut row)? {
+        if rows.seen() <= before || rows.label(&row)?.is_none() {
+            continue;
+        }
+        let picked_for = rows.header().find("picked_for").map_or("", |column| row.get(column));
+        if !is_picked(picked_for) {
+            writeln!(output, "{}", rows.line(&row)?)?;
+        }
+    }
+    output.finish()
 }
 
 /// The rows as lines of JSON.

@@ -13,7 +13,7 @@ use spamops::io::seal::sealed;
 use super::{measured_models, promote};
 use crate::directory::fresh;
 
-/// A registry with every kind of line: two champions, a challenger, a rollback and a removed model.
+/// A registry with every kind of line: two champions, a challenger, a rollback, the end of its hold and a removed model.
 fn registry(directory: &Path) -> PathBuf {
     let models = measured_models(directory, 4);
     let names: Vec<&str> = models.iter().map(|path| path.to_str().unwrap()).collect();
@@ -24,7 +24,7 @@ fn registry(directory: &Path) -> PathBuf {
         &[names[2], "--reason", "candidate", "--actor", "bob", "--alias", "challenger"],
         &["--rollback", "--reason", "ham in quarantine", "--actor", "ann"],
         &[names[3], "--reason", "candidate", "--actor", "bob", "--alias", "challenger"],
-        &["--to", "2", "--reason", "again", "--actor", "ann"],
+        &["--to", "2", "--resume", "--reason", "again", "--actor", "ann"],
     ] {
         assert!(promote(&root, words).status().unwrap().success(), "{words:?}");
     }
@@ -118,7 +118,7 @@ fn manifest(root: &Path, number: u64) -> PathBuf {
 }
 
 /// The changes that the files of a registry show, also with a journal of an earlier version.
-const SHOWN_IN_ANY_REGISTRY: [Case; 13] = [
+const SHOWN_IN_ANY_REGISTRY: [Case; 16] = [
     (
         "another F1",
         |root| set(&manifest(root, 1), "/metrics/f1", &json!(0.123)),
@@ -162,14 +162,14 @@ const SHOWN_IN_ANY_REGISTRY: [Case; 13] = [
     (
         "an alias with another reason",
         |root| set(&root.join("spam/champion.json"), "/reason", &json!("reviewed")),
-        "champion.json: reason differs from line 10 of the journal",
+        "champion.json: reason differs from line 11 of the journal",
     ),
     (
         "an alias with another actor",
         |root| set(&root.join("spam/challenger.json"), "/actor", &json!("eve")),
         "challenger.json: actor differs from line 9 of the journal",
     ),
-    ("the last line edited", |root| edit_line(root, 10, "\"again\"", "\"reviewed\""), ""),
+    ("the last line edited", |root| edit_line(root, 11, "\"again\"", "\"reviewed\""), ""),
     (
         "a line of a version rewritten, with all digests",
         |root| rechain(root, |entries| entries[2]["reason"] = json!("reviewed")),
@@ -177,8 +177,23 @@ const SHOWN_IN_ANY_REGISTRY: [Case; 13] = [
     ),
     (
         "the last line of an alias rewritten, with all digests",
-        |root| rechain(root, |entries| entries[9]["actor"] = json!("eve")),
-        "champion.json: actor differs from line 10 of the journal",
+        |root| rechain(root, |entries| entries[10]["actor"] = json!("eve")),
+        "champion.json: actor differs from line 11 of the journal",
+    ),
+    (
+        "a hold in place of its end, with all digests",
+        |root| rechain(root, |entries| entries[9]["action"] = json!("held")),
+        "journal.jsonl: line 11: moves 'champion', which is held",
+    ),
+    (
+        "an end of a hold with an end of its own, with all digests",
+        |root| rechain(root, |entries| entries[9]["until"] = json!("2030-01-01T00:00:00Z")),
+        "journal.jsonl: line 10: action resumed does not match its alias",
+    ),
+    (
+        "an end of a hold that counts as a move, with all digests",
+        |root| rechain(root, |entries| entries[9]["sequence"] = json!(4)),
+        "journal.jsonl: line 10: does not match the last move of 'champion'",
     ),
 ];
 
@@ -191,18 +206,18 @@ const SHOWN_BY_DIGESTS: [Case; 5] = [
     ),
     (
         "the last line edited, and no alias has this key",
-        |root| edit_line(root, 10, "\"from\":1", "\"from\":1,\"run\":\"https://evil.example/8\""),
-        "journal.jsonl: line 10: does not match the SHA-256 at its end",
+        |root| edit_line(root, 11, "\"from\":1", "\"from\":1,\"run\":\"https://evil.example/8\""),
+        "journal.jsonl: line 11: does not match the SHA-256 at its end",
     ),
     (
         "the last line without its digest",
         |root| {
             let mut lines = journal(root);
-            let end = lines[9].find(",\"sha256\"").unwrap_or(lines[9].len() - 1);
-            lines[9].replace_range(end.., "}");
+            let end = lines[10].find(",\"sha256\"").unwrap_or(lines[10].len() - 1);
+            lines[10].replace_range(end.., "}");
             write_journal(root, &lines);
         },
-        "journal.jsonl: line 10: has no SHA-256 at its end",
+        "journal.jsonl: line 11: has no SHA-256 at its end",
     ),
     (
         "a manifest without its line, and a later one",
@@ -306,7 +321,7 @@ fn an_expected_head_finds_a_journal_that_was_cut_or_rewritten_with_everything_th
     let promoted: Value = serde_json::from_slice(&promoted.stdout).unwrap();
     let anchor = promoted["journal_head"].as_str().unwrap().to_owned();
     assert_eq!(anchor, head(&root));
-    assert!(anchor.starts_with("11:"), "{anchor}");
+    assert!(anchor.starts_with("12:"), "{anchor}");
     let digest = anchor.split(':').nth(1).unwrap();
     // The head stays in the journal while the journal grows.
     assert!(promote(&root, &["--to", "2", "--actor", "ann"]).status().unwrap().success());
@@ -344,8 +359,8 @@ fn an_expected_head_finds_a_journal_that_was_cut_or_rewritten_with_everything_th
     let rewritten = copy(&root, "rewritten");
     rechain(&rewritten, |entries| entries[6]["reason"] = json!("reviewed"));
     for (root, about) in [
-        (&cut, "the newest lines were cut: the expected head is line 11, but the journal has 2 lines"),
-        (&rewritten, "was rewritten: line 11 differs from the expected head"),
+        (&cut, "the newest lines were cut: the expected head is line 12, but the journal has 2 lines"),
+        (&rewritten, "was rewritten: line 12 differs from the expected head"),
     ] {
         // The files agree with each other, so only the head shows the change.
         assert_eq!(wrong(root, &[]), [""; 0]);

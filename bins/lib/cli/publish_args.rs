@@ -45,7 +45,7 @@ pub struct PublishArgs {
 #[derive(Args)]
 struct GitHubArgs {
     /// Repository on GitHub for the options below [default: GITHUB_REPOSITORY]
-    #[arg(long, value_name = "OWNER/REPO")]
+    #[arg(long, value_name = "OWNER/REPO", hide_short_help = true)]
     github: Option<Repository>,
 
     /// Create a release with the model, its SHA-256 and its reports
@@ -93,7 +93,7 @@ impl PublishArgs {
             announcement: self.github.announcement()?,
         };
         #[cfg(feature = "net")]
-        let is_announced = plan.announcement.is_local() || !plan.announcement.dispatch.is_empty();
+        let is_announced = plan.announcement.is_any();
         #[cfg(not(feature = "net"))]
         let is_announced = false;
         Ok((plan.commit || plan.tag || is_announced).then_some(plan))

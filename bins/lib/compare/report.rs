@@ -24,6 +24,12 @@ pub struct CompareReport {
     /// Schema, tool and run.
     #[serde(flatten)]
     pub head: ResultHead,
+    /// SHA-256 of the champion's model file; absent if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub champion_digest: Option<String>,
+    /// SHA-256 of the challenger's model file; absent if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenger_digest: Option<String>,
     /// Number of labelled rows.
     pub rows: u64,
     /// Number of distinct messages among them, which decide. Absent if no row is a copy.

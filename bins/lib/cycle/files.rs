@@ -39,6 +39,20 @@ pub enum RunFile {
     Compare,
     /// Holdout rows with different verdicts of the two models.
     Flips,
+    /// Labelled rows that arrived after the last move of the champion and were not picked.
+    SinceMove,
+    /// Those of them that are on the training side of the split.
+    SinceMovePool,
+    /// Those of them that are on the side of the holdout.
+    SinceMoveHoldout,
+    /// The version that the champion replaced.
+    Former,
+    /// The sequential test of the former version and the champion since the promotion.
+    Watch,
+    /// The comparison of the champion and the challenger since the rollback.
+    ResumeCurrent,
+    /// The comparison of the version that was rolled back and the challenger since the rollback.
+    ResumeFormer,
     /// The result of `promote`.
     Promote,
     /// The decision of the run.
@@ -56,7 +70,7 @@ pub enum RunFile {
 }
 
 /// The name of every file.
-const FILES: [(RunFile, &str); 23] = [
+const FILES: [(RunFile, &str); 30] = [
     (RunFile::Clean, "clean.csv"),
     (RunFile::Rejects, "rejects.csv"),
     (RunFile::Validate, "validate.json"),
@@ -73,6 +87,13 @@ const FILES: [(RunFile, &str); 23] = [
     (RunFile::ChallengerScored, "challenger-scored.csv"),
     (RunFile::Compare, "compare.json"),
     (RunFile::Flips, "flips.csv"),
+    (RunFile::SinceMove, "since-move.jsonl"),
+    (RunFile::SinceMovePool, "since-move-pool.jsonl"),
+    (RunFile::SinceMoveHoldout, "since-move-holdout.jsonl"),
+    (RunFile::Former, "former.json"),
+    (RunFile::Watch, "watch.json"),
+    (RunFile::ResumeCurrent, "resume-current.json"),
+    (RunFile::ResumeFormer, "resume-former.json"),
     (RunFile::Promote, "promote.json"),
     (RunFile::Decision, "decision.json"),
     (RunFile::ReportMarkdown, "report.md"),

@@ -7,4 +7,5 @@ pub mod demo;
 pub mod settings;
 pub mod record;
 pub mod run;
+mod since_move;
 mod step_calls;

@@ -13,6 +13,7 @@ use crate::cycle::settings::CycleSettings;
 use crate::cycle::step::CycleStep;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
+use crate::registry::holds::AliasHold;
 use crate::state::gathered::State;
 
 /// The record of a run.
@@ -34,6 +35,12 @@ pub struct CycleRecord {
     /// The step that failed last; absent once it is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<CycleStep>,
+    /// Hold of the champion when the run last looked; absent if it was not held. While it is held, the run promotes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<AliasHold>,
+    /// Hold that this run ended, because the challenger is better than both versions; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_hold: Option<AliasHold>,
     /// Completed steps, in order.
     pub done: Vec<CycleStep>,
     /// Whether the run is finished. An unfinished run is resumed.
@@ -60,6 +67,8 @@ impl CycleRecord {
             answers_earlier_request: false,
             champion: None,
             failed: None,
+            hold: None,
+            ended_hold: None,
             done: Vec::new(),
             finished: false,
         }

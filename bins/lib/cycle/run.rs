@@ -13,7 +13,9 @@ use crate::cycle::step::CycleStep;
 use crate::drift::drift_report::DriftReport;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
-use crate::registry::Registry;
+use crate::registry::journal::JournalAction;
+use crate::registry::moves::Promotion;
+use crate::registry::{CHAMPION, Registry};
 use crate::rows::contract::{ValidateReport, ValidateVerdict};
 
 /// A run and the programs that it calls.
@@ -46,16 +48,35 @@ impl CycleRun<'_> {
     fn run_steps(&mut self) -> Result<()> {
         self.run_pending(&[CycleStep::Sample, CycleStep::Validate])?;
         if self.has_rows_to_score()? {
-            self.run_pending(&[CycleStep::Score, CycleStep::Drift])?;
+            self.run_pending(&[CycleStep::Score, CycleStep::Drift, CycleStep::Watch])?;
         }
+        // After a rollback, the results of this run are about a model that no longer serves. The next run retrains.
+        if !self.was_rolled_back()? {
+            self.challenge()?;
+        }
+        // Run this step even if it is done, because the runner needs its outputs.
+        self.step(CycleStep::Report)
+    }
+
+    /// Fits a challenger if one is needed, and promotes it if it is better.
+    fn challenge(&mut self) -> Result<()> {
         if self.retrain_needed()? {
             self.run_pending(&[CycleStep::Split, CycleStep::Fit, CycleStep::Judge, CycleStep::Compare])?;
+            self.run_pending(&[CycleStep::Resume])?;
         }
         if self.deploy_needed()? {
             self.run_pending(&[CycleStep::Promote])?;
         }
-        // Run this step even if it is done, because the runner needs its outputs.
-        self.step(CycleStep::Report)
+        Ok(())
+    }
+
+    /// Whether this run rolled the champion back.
+    fn was_rolled_back(&self) -> Result<bool> {
+        if self.dry_run {
+            return Ok(false);
+        }
+        let promotion: Option<Promotion> = self.result("promote")?;
+        Ok(promotion.is_some_and(|promotion| promotion.action == JournalAction::RolledBack))
     }
 
     fn run_pending(&mut self, steps: &[CycleStep]) -> Result<()> {
@@ -85,10 +106,12 @@ impl CycleRun<'_> {
             CycleStep::Validate => self.validate(),
             CycleStep::Score => self.score(),
             CycleStep::Drift => self.drift(),
+            CycleStep::Watch => self.watch(),
             CycleStep::Split => self.split(),
             CycleStep::Fit => self.fit(),
             CycleStep::Judge => self.judge(),
             CycleStep::Compare => self.compare(),
+            CycleStep::Resume => self.resume(),
             CycleStep::Promote => self.promote(),
             CycleStep::Outputs => self.outputs(),
             CycleStep::Report => self.report(),
@@ -102,6 +125,13 @@ impl CycleRun<'_> {
         }
         if step == CycleStep::Score {
             self.record.champion = self.registry().champion()?.map(|alias| alias.version);
+        }
+        if matches!(step, CycleStep::Score | CycleStep::Compare) {
+            let now = self.record.settings.now.parse()?;
+            self.record.hold = self.registry().journal()?.holds(CHAMPION).at(now);
+        }
+        if step == CycleStep::Resume && self.beats_both()? {
+            self.record.ended_hold = self.record.hold.take();
         }
         if !self.record.is_done(step) {
             self.record.done.push(step);
@@ -147,10 +177,14 @@ impl CycleRun<'_> {
         Ok(drift.is_some_and(|report| report.retrain_needed))
     }
 
+    /// Whether to promote the challenger. While the champion is held, the run promotes nothing.
     pub(super) fn deploy_needed(&self) -> Result<bool> {
         if self.dry_run {
             self.note("if the challenger is better");
             return Ok(true);
+        }
+        if self.record.hold.is_some() {
+            return Ok(false);
         }
         let compare: Option<CompareReport> = self.result("compare")?;
         Ok(compare.is_some_and(|report| report.deploy_needed))
@@ -208,8 +242,13 @@ impl CycleRun<'_> {
     }
 
     /// Reads a result of this run; none if the result does not exist. Fails if the result belongs to another run.
-    fn result<T: DeserializeOwned>(&self, kind: &str) -> Result<Option<T>> {
-        let path = self.files.directory().join(format!("{kind}.json"));
+    pub(super) fn result<T: DeserializeOwned>(&self, kind: &str) -> Result<Option<T>> {
+        self.result_in(&format!("{kind}.json"), kind)
+    }
+
+    /// Like [`CycleRun::result`], for a result in a file with another name.
+    pub(super) fn result_in<T: DeserializeOwned>(&self, name: &str, kind: &str) -> Result<Option<T>> {
+        let path = self.files.directory().join(name);
         if !path.exists() {
             return Ok(None);
         }

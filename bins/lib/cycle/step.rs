@@ -21,6 +21,8 @@ pub enum CycleStep {
     Score,
     /// Decides whether to retrain.
     Drift,
+    /// Rolls the last promotion back if later labels show that it was a mistake.
+    Watch,
     /// Splits all gathered rows into training rows and the holdout.
     Split,
     /// Fits a challenger.
@@ -29,6 +31,8 @@ pub enum CycleStep {
     Judge,
     /// Decides whether the challenger is better.
     Compare,
+    /// Ends the hold after a rollback if later labels show that the challenger is better than both versions.
+    Resume,
     /// Promotes the challenger to champion.
     Promote,
     /// Writes the outputs of the run so far for the runner.
@@ -38,15 +42,17 @@ pub enum CycleStep {
 }
 
 /// The name of every step.
-const STEPS: [(CycleStep, &str); 11] = [
+const STEPS: [(CycleStep, &str); 13] = [
     (CycleStep::Sample, "sample"),
     (CycleStep::Validate, "validate"),
     (CycleStep::Score, "score"),
     (CycleStep::Drift, "drift"),
+    (CycleStep::Watch, "watch"),
     (CycleStep::Split, "split"),
     (CycleStep::Fit, "fit"),
     (CycleStep::Judge, "judge"),
     (CycleStep::Compare, "compare"),
+    (CycleStep::Resume, "resume"),
     (CycleStep::Promote, "promote"),
     (CycleStep::Outputs, "outputs"),
     (CycleStep::Report, "report"),
@@ -56,7 +62,7 @@ impl CycleStep {
     /// The file that exists once the step is done; none if the step writes no file of its own.
     pub fn result(self) -> Option<RunFile> {
         Some(match self {
-            Self::Sample | Self::Score | Self::Outputs => return None,
+            Self::Sample | Self::Score | Self::Watch | Self::Resume | Self::Outputs => return None,
             Self::Validate => RunFile::Validate,
             Self::Drift => RunFile::Drift,
             Self::Split => RunFile::Train,

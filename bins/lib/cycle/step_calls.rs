@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::run::CycleRun;
+use super::since_move::{TRAINING, mark};
 use crate::cycle::demo;
 use crate::cycle::files::{RunFile, RunFiles};
 use crate::cycle::record::request;
@@ -16,9 +17,6 @@ use crate::io::stream::Place;
 
 /// Number of rows to label per run.
 const TO_LABEL: &str = "50";
-
-/// Share of the gathered rows for training. The rest is the holdout.
-const TRAINING: &str = "0.7";
 
 /// Seed of the sample.
 const SEED: &str = "7";
@@ -147,7 +145,9 @@ impl CycleRun<'_> {
         if !self.dry_run && self.retrain_needed()? {
             Place::File(request(&self.record.settings)).write_text(&format!("{}\n", self.record.id))?;
         }
-        self.call("state", ["gather", &clean, "--state", state])
+        let mark = self.last_move()?.map(|entry| mark(&entry));
+        let mark = mark.iter().flat_map(|mark| ["--mark", mark]);
+        self.call("state", ["gather", &clean, "--state", state].into_iter().chain(mark))
     }
 
     pub(super) fn split(&self) -> Result<()> {
@@ -207,11 +207,18 @@ impl CycleRun<'_> {
         self.expect(&challenger, CycleStep::Fit)?;
         let compare = self.files.name(RunFile::Compare);
         self.expect(&compare, CycleStep::Compare)?;
+        if let Some(hold) = &self.record.hold {
+            bail!("champion is {hold}; end the hold with promote --resume, then run the step compare again");
+        }
         ensure!(
             self.dry_run || self.deploy_needed()?,
             "{compare}: deploy_needed is false; to promote the challenger anyway, run promote"
         );
-        let why = if self.has_champion() { "better on the holdout" } else { "first model" };
+        let why = match (&self.record.ended_hold, self.has_champion()) {
+            (Some(hold), _) => self.why_resumed(hold)?,
+            (None, true) => "better on the holdout".to_owned(),
+            (None, false) => "first model".to_owned(),
+        };
         let reports: Vec<String> = [RunFile::Drift, RunFile::Compare]
             .into_iter()
             .filter(|file| self.files.path(*file).exists())
@@ -219,8 +226,10 @@ impl CycleRun<'_> {
             .collect();
         let champion = self.record.champion.map_or("none".to_owned(), |version| version.to_string());
         let settings = &self.record.settings;
-        let words = [&*challenger, "--registry", &settings.registry, "--expect", &champion, "--reason", why];
-        let words = words.into_iter().chain(reports.iter().map(String::as_str)).chain(["-o", &record]);
+        let words = [&*challenger, "--registry", &settings.registry, "--expect", &champion, "--reason", &why];
+        let resume = self.record.ended_hold.is_some().then_some("--resume");
+        let words =
+            words.into_iter().chain(resume).chain(reports.iter().map(String::as_str)).chain(["-o", &record]);
         self.call_for_result("promote", words)
     }
 

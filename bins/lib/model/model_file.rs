@@ -186,8 +186,13 @@ impl Model {
 
     /// Reads a model and checks that it can score.
     pub fn read(place: &Place) -> Result<Self> {
-        Self::parse(&result_file::read_text_within(place, "model", limits::FILE_BYTES)?)
-            .with_context(|| place.to_string())
+        Self::read_with_digest(place).map(|(model, _)| model)
+    }
+
+    /// Reads a model, and the SHA-256 of its file. [`Model::digest`] covers only the part before its own key.
+    pub fn read_with_digest(place: &Place) -> Result<(Self, String)> {
+        let text = result_file::read_text_within(place, "model", limits::FILE_BYTES)?;
+        Ok((Self::parse(&text).with_context(|| place.to_string())?, result_file::digest(&text)))
     }
 
     /// Reads a model from the text of its file.

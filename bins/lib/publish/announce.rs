@@ -36,6 +36,11 @@ impl Announcement {
         self.release || self.deployment.is_some() || self.environment.is_some() || self.comment.is_some()
     }
 
+    /// Whether anything is announced.
+    pub fn is_any(&self) -> bool {
+        self.is_local() || !self.dispatch.is_empty()
+    }
+
     /// Checks tokens and repositories before a move.
     pub fn check(&self) -> Result<()> {
         if self.is_local() {

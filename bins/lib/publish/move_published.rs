@@ -14,6 +14,7 @@ use crate::publish::git::tags::{self, TaggedMove};
 use crate::publish::git::{Actor, Git, without_credentials};
 use crate::publish::record::Published;
 use crate::registry::Registry;
+use crate::registry::journal::JournalAction;
 use crate::registry::moves::Promotion;
 
 /// How to publish a move.
@@ -32,6 +33,17 @@ pub struct PublishPlan {
 }
 
 impl PublishPlan {
+    /// Leaves out the tags, because a hold moves no alias. Fails if GitHub is to announce a move.
+    pub fn leave_out_tags(&mut self) -> Result<()> {
+        #[cfg(feature = "net")]
+        ensure!(
+            !self.announcement.is_any(),
+            "GitHub announces only moves; publish a hold with --commit or --push"
+        );
+        self.tag = false;
+        Ok(())
+    }
+
     /// Checks names, repository, remote and tokens before a move.
     pub fn check(&self, registry: &Registry, alias: &str) -> Result<()> {
         if self.tag {
@@ -192,7 +204,11 @@ fn tagged_move<'a>(promotion: &'a Promotion, message: &'a str, now: Timestamp) -
 /// The message of the commit and of the tags. Its last line, a git trailer, is an anchor outside the registry.
 fn message(promotion: &Promotion) -> String {
     let Promotion { name, alias, version, reason, sequence, journal_head, .. } = promotion;
-    let mut message = format!("{name}: version {version} is {alias} (move {sequence})");
+    let mut message = match promotion.action {
+        JournalAction::Held => format!("{name}: {alias} is held at version {version}"),
+        JournalAction::Resumed => format!("{name}: {alias} is not held any more"),
+        _ => format!("{name}: version {version} is {alias} (move {sequence})"),
+    };
     if !reason.is_empty() {
         message.extend(["\n\n", reason.trim_end()]);
     }

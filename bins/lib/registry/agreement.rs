@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
+use super::holds::AliasHolds;
 use super::journal::{Journal, JournalAction, JournalEntry};
 use super::{Alias, CHAMPION, Version};
 use crate::io::diagnostics::shown;
@@ -66,12 +67,13 @@ fn expect_all(same: &[(&str, bool)], entry: &JournalEntry) -> Result<()> {
 }
 
 fn is_of(entry: &JournalEntry, alias: &str) -> bool {
-    entry.alias.as_deref() == Some(alias)
+    entry.action.is_move() && entry.alias.as_deref() == Some(alias)
 }
 
 /// Checks the journal against the manifests, and every move against the previous move.
 pub(super) fn expect_continuous(journal: &Journal, manifests: &BTreeMap<u64, KnownManifest>) -> Result<()> {
     let mut moved: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let mut holds: BTreeMap<&str, AliasHolds> = BTreeMap::new();
     for entry in &journal.entries {
         let (line, version, action) = (entry.entry, entry.version, entry.action);
         let manifest = manifests.get(&version);
@@ -81,13 +83,26 @@ pub(super) fn expect_continuous(journal: &Journal, manifests: &BTreeMap<u64, Kno
             manifest.version.digest == entry.digest,
             "line {line}: digest differs from the digest of version {version}; restore both from git"
         );
-        let is_move = matches!(action, JournalAction::Assigned | JournalAction::RolledBack);
         ensure!(
-            is_move == entry.alias.is_some(),
+            action.is_about_alias() == entry.alias.is_some()
+                && (action == JournalAction::Held || entry.until.is_none()),
             "line {line}: action {} does not match its alias; restore the journal from git",
             action.name()
         );
         let Some(alias) = &entry.alias else { continue };
+        let held = holds.entry(alias).or_default();
+        let is_free = action != JournalAction::Assigned || !held.is_held_by_person(&entry.at);
+        ensure!(is_free, "line {line}: moves {}, which is held; restore the journal from git", shown(alias));
+        held.follow(entry);
+        if !action.is_move() {
+            let is_at = moved.get(&**alias).is_some_and(|(_, current)| *current == version);
+            ensure!(
+                is_at && entry.sequence.is_none() && entry.from.is_none(),
+                "line {line}: does not match the last move of {}; restore the journal from git",
+                shown(alias)
+            );
+            continue;
+        }
         let before = moved.insert(alias, (entry.sequence.unwrap_or(0), version));
         let follows = entry.sequence == Some(before.map_or(1, |(sequence, _)| sequence + 1))
             && entry.from == before.map(|(_, version)| version);

@@ -28,6 +28,10 @@ pub enum JournalAction {
     Assigned,
     /// An alias was rolled back to a version.
     RolledBack,
+    /// An alias was held at its version.
+    Held,
+    /// The hold of an alias was ended.
+    Resumed,
     /// The model of a version was removed to save space.
     Removed,
 }
@@ -39,8 +43,20 @@ impl JournalAction {
             Self::Registered => "registered",
             Self::Assigned => "assigned",
             Self::RolledBack => "rolled_back",
+            Self::Held => "held",
+            Self::Resumed => "resumed",
             Self::Removed => "removed",
         }
+    }
+
+    /// Whether the action moves an alias.
+    pub fn is_move(self) -> bool {
+        matches!(self, Self::Assigned | Self::RolledBack)
+    }
+
+    /// Whether the action is about an alias.
+    pub(super) fn is_about_alias(self) -> bool {
+        self.is_move() || matches!(self, Self::Held | Self::Resumed)
     }
 }
 
@@ -54,19 +70,22 @@ pub struct JournalEntry {
     pub at: String,
     /// Kind of the entry.
     pub action: JournalAction,
-    /// Version that was registered, pointed to or removed.
+    /// Version that was registered, pointed to, held or removed.
     pub version: u64,
     /// SHA-256 of that version's model file.
     pub digest: String,
-    /// Alias that moved; absent if none did.
+    /// Alias that moved, was held or was resumed; absent for other entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
-    /// Number of moves of that alias, including this move; absent without an alias.
+    /// Number of moves of that alias, including this move; absent if no alias moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
     /// Previous version of the alias; absent for its first move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
+    /// Time at which a hold ends on its own, in UTC (RFC 3339); absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// Reason for the action.
     pub reason: String,
     /// Person or account behind the action; absent if unknown.
@@ -211,7 +230,9 @@ impl Journal {
 
     /// All moves of an alias, oldest first.
     pub fn moves<'a>(&'a self, alias: &'a str) -> impl DoubleEndedIterator<Item = &'a JournalEntry> {
-        self.entries.iter().filter(move |entry| entry.alias.as_deref() == Some(alias))
+        let is_of =
+            move |entry: &&JournalEntry| entry.action.is_move() && entry.alias.as_deref() == Some(alias);
+        self.entries.iter().filter(is_of)
     }
 
     /// The version that a rollback returns to.
@@ -252,10 +273,10 @@ mod tests {
             action,
             version,
             digest: result_file::digest(&version.to_string()),
-            alias: matches!(action, JournalAction::Assigned | JournalAction::RolledBack)
-                .then(|| "champion".into()),
+            alias: action.is_about_alias().then(|| "champion".into()),
             sequence: None,
             from: None,
+            until: None,
             reason: String::new(),
             actor: None,
             run: None,

@@ -199,7 +199,7 @@ impl Ledger {
     /// The corrected form of every alias that differs from its last move in the journal.
     fn outdated_aliases(&self, registry: &Registry) -> Result<Vec<Alias>> {
         let mut last: Vec<&JournalEntry> = Vec::new();
-        for entry in self.journal.entries.iter().filter(|entry| entry.alias.is_some()) {
+        for entry in self.journal.entries.iter().filter(|entry| entry.action.is_move()) {
             last.retain(|earlier| earlier.alias != entry.alias);
             last.push(entry);
         }
@@ -231,6 +231,7 @@ impl JournalEntry {
             alias: None,
             sequence: None,
             from: None,
+            until: None,
             reason: version.reason.clone(),
             actor: version.actor.clone(),
             run: version.run.clone(),

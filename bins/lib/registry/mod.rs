@@ -2,6 +2,7 @@
 
 mod head;
 pub mod journal;
+pub mod holds;
 mod directory;
 pub mod candidate;
 pub mod golden;

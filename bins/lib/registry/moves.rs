@@ -9,9 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::CandidateModel;
+use super::holds::AliasHold;
 use super::journal::{JournalAction, JournalEntry};
 use super::ledger::{Ledger, RegistryStep, pretty};
 use super::{Alias, CHAMPION, JournalHead, Registry, Version};
+use crate::compare::paired_result::CompareVerdict;
+use crate::compare::report::CompareReport;
+use crate::io::dates::Timestamp;
 use crate::io::diagnostics::shown;
 use crate::io::result_file::{self, ResultHead};
 
@@ -20,6 +24,10 @@ use crate::io::result_file::{self, ResultHead};
 pub struct MoveRequest<'a> {
     pub alias: &'a str,
     pub to: MoveTarget<'a>,
+    /// Whether to end a hold of the alias before the move.
+    pub resume: bool,
+    /// Whether to promote a model although a report of `compare` speaks against it.
+    pub force: bool,
     /// The version that the alias must point to now; none to skip this check.
     pub expect: Option<ExpectedVersion>,
     /// The reports behind the decision.
@@ -41,6 +49,21 @@ pub enum MoveTarget<'a> {
     Version(u64),
     /// A rollback to this version, or to the previous version.
     Back(Option<u64>),
+    /// The current version: the alias is held there, until this time if one is given.
+    Hold(Option<Timestamp>),
+    /// The current version: the hold of the alias ends.
+    Resume,
+}
+
+impl MoveTarget<'_> {
+    fn action(self) -> JournalAction {
+        match self {
+            Self::Model(_) | Self::Version(_) => JournalAction::Assigned,
+            Self::Back(_) => JournalAction::RolledBack,
+            Self::Hold(_) => JournalAction::Held,
+            Self::Resume => JournalAction::Resumed,
+        }
+    }
 }
 
 /// The version that an alias must point to before a move.
@@ -68,6 +91,37 @@ impl fmt::Display for ExpectedVersion {
         match self {
             Self::Nothing => f.write_str("none"),
             Self::Version(version) => write!(f, "version {version}"),
+        }
+    }
+}
+
+impl MoveRequest<'_> {
+    /// The time of the request.
+    fn time(&self) -> Result<Timestamp> {
+        self.now.parse()
+    }
+
+    /// Whether a hold by a person is the requested hold.
+    fn is_held(&self, hold: &AliasHold, until: Option<Timestamp>) -> bool {
+        hold.reason == self.reason && hold.until == until.map(|until| until.to_string())
+    }
+
+    /// A line of the journal about the alias, without the numbers of a move.
+    fn entry(&self, action: JournalAction, version: &Version, manifest: &str) -> JournalEntry {
+        let until = match self.to {
+            MoveTarget::Hold(until) if action == JournalAction::Held => until,
+            _ => None,
+        };
+        JournalEntry {
+            at: self.now.into(),
+            action,
+            alias: Some(self.alias.into()),
+            until: until.map(|until| until.to_string()),
+            reason: self.reason.into(),
+            actor: self.actor.map(str::to_owned),
+            run: self.run.map(str::to_owned),
+            reports: named(self.reports),
+            ..JournalEntry::registered(version, manifest)
         }
     }
 }
@@ -102,9 +156,26 @@ impl KeptReport {
         ensure!(size <= limit, "has {size} bytes (limit {limit}); give a smaller report");
         Ok(Self { kind, digest: result_file::digest(&text), text })
     }
+
+    /// Fails if this is a report of `compare` that speaks against promoting the model, or is about another model.
+    fn expect_better(&self, digest: &str) -> Result<()> {
+        if self.kind != "compare" {
+            return Ok(());
+        }
+        let compare: CompareReport = result_file::parse(&self.text, "compare")?;
+        let otherwise = "; promote another model, or use --force with a --reason";
+        if let Some(own) = compare.challenger_digest.filter(|own| own != digest) {
+            let [own, digest] = [&own, digest].map(|digest| shown(digest.get(..12).unwrap_or(digest)));
+            bail!("the report of compare is about the challenger {own}, not about {digest}{otherwise}");
+        }
+        let verdict = compare.verdict.name();
+        ensure!(compare.verdict == CompareVerdict::Better, "the report of compare says {verdict}{otherwise}");
+        ensure!(compare.deploy_needed, "a check in the report of compare failed{otherwise}");
+        Ok(())
+    }
 }
 
-/// The result of `promote`: one move of an alias.
+/// The result of `promote`: one move of an alias, or its hold.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Promotion {
     /// Schema, tool and run.
@@ -112,11 +183,12 @@ pub struct Promotion {
     pub head: ResultHead,
     /// Name of the model in the registry.
     pub name: String,
-    /// Alias that was moved.
+    /// Alias that was moved, held or resumed.
     pub alias: String,
-    /// Kind of the move: `assigned` or `rolled_back`.
+    /// `assigned` or `rolled_back` for a move, `held` for a hold, `resumed` for the end of a hold.
     pub action: JournalAction,
-    /// Whether the alias moved. False if it already pointed to this version.
+    /// Whether the action changed anything. False if the alias already pointed to this version, was already held in this
+    /// way, or was not held.
     pub changed: bool,
     /// Whether nothing was written; absent unless true.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -133,11 +205,14 @@ pub struct Promotion {
     /// records of an earlier spamops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_head: Option<JournalHead>,
-    /// Time of the move, in UTC (RFC 3339).
+    /// Hold of the alias now; absent if it is not held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<AliasHold>,
+    /// Time of the action, in UTC (RFC 3339).
     pub moved: String,
-    /// Reason for the move.
+    /// Reason for the action.
     pub reason: String,
-    /// Person or account that moved it; null if unknown.
+    /// Person or account behind the action; null if unknown.
     pub actor: Option<String>,
     /// Descriptions of the written files, in order.
     pub writes: Vec<String>,
@@ -180,43 +255,29 @@ impl Registry {
         let mut steps = self.settle(&mut ledger)?;
         let before = ledger.alias(request.alias).cloned();
         let (mut files, mut lines) = (Vec::new(), Vec::new());
-        let (version, manifest) = match request.to {
+        let target = match request.to {
             MoveTarget::Model(model) => self.register(model, request, &mut ledger, &mut files, &mut lines)?,
             MoveTarget::Version(number) => self.registered(number, &ledger, "")?,
             MoveTarget::Back(to) => {
                 let number = self.rollback_version(to, request.alias, &ledger)?;
                 self.registered(number, &ledger, &other_rollbacks(request.alias, &ledger))?
             }
+            MoveTarget::Hold(_) | MoveTarget::Resume => self.current(request.alias, &ledger)?,
         };
-        let action = if matches!(request.to, MoveTarget::Back(_)) {
-            JournalAction::RolledBack
-        } else {
-            JournalAction::Assigned
-        };
-        let entry = JournalEntry {
-            at: request.now.into(),
-            action,
-            alias: Some(request.alias.into()),
-            sequence: Some(self.next_sequence(before.as_ref())?),
-            from: before.as_ref().map(|alias| alias.version),
-            reason: request.reason.into(),
-            actor: request.actor.map(str::to_owned),
-            run: request.run.map(str::to_owned),
-            reports: named(request.reports),
-            ..JournalEntry::registered(&version, &manifest)
-        };
-        let changed = before.as_ref().is_none_or(|alias| alias.version != version.version);
-        let after = if changed { entry.alias_after() } else { before.clone() };
-        let after = after.context("the alias has no name")?;
-        if changed {
-            self.expect(request, before.as_ref())?;
+        let entries = self.entries(request, &ledger, &target)?;
+        let changed = !entries.is_empty();
+        let action = entries.last().map_or(request.to.action(), |entry| entry.action);
+        let moved = entries.iter().find_map(JournalEntry::alias_after);
+        let after = moved.clone().or(before).context("the alias has no name")?;
+        for entry in entries {
             lines.push(ledger.journal.add(entry)?);
         }
         if !lines.is_empty() {
             steps.extend(self.keep(request.reports));
             steps.append(&mut files);
-            steps.push(RegistryStep::Enter(lines, changed.then(|| Box::new(after.clone()))));
+            steps.push(RegistryStep::Enter(lines, moved.map(Box::new)));
         }
+        let is_move = action.is_move();
         let promotion = Promotion {
             head: ResultHead::new("promote", request.tool),
             name: self.name.clone(),
@@ -229,13 +290,67 @@ impl Registry {
             digest: after.digest,
             sequence: after.sequence,
             journal_head: ledger.journal.head(),
-            moved: after.moved,
-            reason: after.reason,
-            actor: after.actor,
+            hold: ledger.journal.holds(request.alias).at(request.time()?),
+            moved: if is_move { after.moved } else { request.now.into() },
+            reason: if is_move { after.reason } else { request.reason.into() },
+            actor: if is_move { after.actor } else { request.actor.map(str::to_owned) },
             alias: after.alias,
             writes: steps.iter().map(|step| self.describe(step)).collect(),
         };
         Ok(MovePlan { promotion, steps })
+    }
+
+    /// The lines of the journal about the alias: the end of its hold, then the move or the hold. Empty if nothing changes.
+    fn entries(
+        &self,
+        request: &MoveRequest<'_>,
+        ledger: &Ledger,
+        (version, manifest): &(Version, String),
+    ) -> Result<Vec<JournalEntry>> {
+        let (before, holds) = (ledger.alias(request.alias), ledger.journal.holds(request.alias));
+        let is_elsewhere = before.is_none_or(|alias| alias.version != version.version);
+        let is_new = match request.to {
+            MoveTarget::Hold(until) => !holds.by_person().is_some_and(|hold| request.is_held(hold, until)),
+            MoveTarget::Resume => false,
+            _ => is_elsewhere,
+        };
+        let (action, hold) = (request.to.action(), holds.at(request.time()?));
+        let ends_hold = hold.is_some() && (request.resume || action == JournalAction::Resumed);
+        let mut entries = Vec::new();
+        if ends_hold {
+            let (current, manifest) = self.current(request.alias, ledger)?;
+            entries.push(request.entry(JournalAction::Resumed, &current, &manifest));
+        }
+        if is_new {
+            let mut entry = request.entry(action, version, manifest);
+            if action.is_move() {
+                entry.sequence = Some(self.next_sequence(before)?);
+                entry.from = before.map(|alias| alias.version);
+            }
+            entries.push(entry);
+        }
+        if entries.is_empty() {
+            return Ok(entries);
+        }
+        self.expect(request, before)?;
+        if action == JournalAction::Assigned && is_new && !request.force {
+            request.reports.iter().try_for_each(|report| report.expect_better(&version.digest))?;
+        }
+        match hold.filter(|_| action == JournalAction::Assigned && !ends_hold) {
+            None => Ok(entries),
+            Some(hold) => bail!(
+                "{}: {} is {hold}; end the hold with promote --resume",
+                self.directory.display(),
+                request.alias
+            ),
+        }
+    }
+
+    /// The version that an alias points to, and the SHA-256 of its manifest.
+    fn current(&self, alias: &str, ledger: &Ledger) -> Result<(Version, String)> {
+        let version = ledger.alias(alias).and_then(|alias| ledger.version(alias.version)).cloned();
+        let missing = || format!("{}: has no alias {alias}; promote a model first", self.directory.display());
+        ledger.with_manifest(version.with_context(missing)?)
     }
 
     /// The version to roll back to. Defaults to the previous version.

@@ -263,7 +263,8 @@ fn check_alias(found: &Alias, path: &Path, known: &KnownFiles) -> Result<String>
             return Ok(format!("alias of version {version}; the next promote updates it from the journal"));
         }
     }
-    Ok(format!("alias of version {version}"))
+    let hold = known.journal.holds(alias).last();
+    Ok(format!("alias of version {version}{}", hold.map_or_else(String::new, |hold| format!("; {hold}"))))
 }
 
 /// The text of a file. Errors do not name the file, because the caller names it.

@@ -23,6 +23,8 @@ pub fn report(decision: CompareDecision, tool: &str) -> CompareReport {
     let unit = CountUnit::of(messages, rows);
     CompareReport {
         head: ResultHead::new("compare", tool),
+        champion_digest: None,
+        challenger_digest: None,
         rows,
         messages,
         traffic: decision.traffic,

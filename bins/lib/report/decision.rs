@@ -8,6 +8,8 @@ use crate::io::dates::Timestamp;
 use crate::io::diagnostics::inert;
 use crate::io::result_file::ResultHead;
 use crate::reason::Reason;
+use crate::registry::holds::AliasHold;
+use crate::registry::journal::JournalAction;
 use crate::report::RunResults;
 use crate::report::headline::RunOutcome;
 use crate::report::{escape, prose};
@@ -25,7 +27,7 @@ pub struct Decision {
     pub time: i64,
     /// Whether there are new rows and they meet the contract. If not, `reason_code` is `empty` or `invalid`.
     pub valid: bool,
-    /// Whether a retrain is needed now.
+    /// Whether a retrain is needed now. False after a rollback in this run: the next run retrains.
     pub retrain_needed: bool,
     /// Whether a retrain needs more labels first.
     #[serde(default)]
@@ -33,12 +35,17 @@ pub struct Decision {
     /// Whether a challenger was compared.
     #[serde(default)]
     pub compared: bool,
-    /// Whether the challenger should replace the champion.
+    /// Whether to deploy: the challenger should replace the champion, which is not held, or the champion was rolled back.
     pub deploy_needed: bool,
+    /// Hold of the champion; absent if it is not held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<AliasHold>,
     /// The version that was promoted; null if none was.
     pub promoted_version: Option<u64>,
     /// A stable code for programs: the trigger of a retrain, or `labels_needed` or `cooldown` if the retrain waits.
-    /// Otherwise the verdict of `drift` or `validate`; `none` without a verdict.
+    /// `held` if the challenger should replace the champion, but the champion is held; `rolled_back` if the champion was
+    /// rolled back. Otherwise the verdict of `drift` or
+    /// `validate`; `none` without a verdict.
     #[serde(default)]
     pub reason_code: String,
     /// The decision in a few words, without its reason.
@@ -62,10 +69,15 @@ impl RunResults {
             head: ResultHead { run_id: self.run_id.clone(), ..ResultHead::new("decision", tool) },
             time: self.drift.as_ref().map_or(now.0, |drift| drift.time),
             valid: self.validate.as_ref().is_some_and(|validate| validate.verdict == ValidateVerdict::Valid),
-            retrain_needed: self.drift.as_ref().is_some_and(|drift| drift.retrain_needed),
+            // After a rollback, the next run retrains.
+            retrain_needed: self.drift.as_ref().is_some_and(|drift| drift.retrain_needed)
+                && !self.was_rolled_back(),
             labels_needed: self.drift.as_ref().is_some_and(|drift| drift.labels_needed),
             compared: self.compare.is_some(),
-            deploy_needed: self.compare.as_ref().is_some_and(|compare| compare.deploy_needed),
+            deploy_needed: self.was_rolled_back()
+                || self.compare.as_ref().is_some_and(|compare| compare.deploy_needed)
+                    && !matches!(outcome, RunOutcome::Held(..)),
+            hold: self.hold.clone(),
             promoted_version: self.promote.as_ref().map(|promote| promote.version),
             reason_code: escape::code(self.code()),
             says: outcome.headline(),
@@ -87,6 +99,9 @@ impl RunResults {
             // If the challenger is not better, the checks that did not fire are the reasons.
             reasons.extend(sentences(&compare.reasons, compare.deploy_needed));
         }
+        if let RunOutcome::Held(_, hold) = RunOutcome::of(self) {
+            reasons.insert(0, format!("the champion is {hold}; promote --resume ends the hold"));
+        }
         let more = reasons.len().saturating_sub(MAX_REASONS);
         reasons.truncate(MAX_REASONS);
         let mut reasons: Vec<String> = reasons.iter().map(|reason| prose::sentence(reason)).collect();
@@ -97,6 +112,12 @@ impl RunResults {
     }
 
     fn code(&self) -> &str {
+        if matches!(RunOutcome::of(self), RunOutcome::Held(..)) {
+            return JournalAction::Held.name();
+        }
+        if self.was_rolled_back() {
+            return JournalAction::RolledBack.name();
+        }
         match (&self.drift, &self.validate) {
             (Some(drift), _) if drift.retrain_needed => drift.reason.map_or("none", TriggerCode::name),
             (Some(drift), _) if drift.labels_needed => TriggerCode::LabelsNeeded.name(),
@@ -105,6 +126,11 @@ impl RunResults {
             (None, Some(validate)) if validate.verdict != ValidateVerdict::Valid => validate.verdict.name(),
             _ => "none",
         }
+    }
+
+    /// Whether the champion was rolled back.
+    fn was_rolled_back(&self) -> bool {
+        self.promote.as_ref().is_some_and(|promote| promote.action == JournalAction::RolledBack)
     }
 
     /// Whether a retrain waits for the cooldown.
@@ -129,7 +155,8 @@ impl Decision {
     pub fn entry(&self, run: &RunResults) -> DecisionEntry {
         let Self { time, retrain_needed, compared, deploy_needed, .. } = *self;
         let rows = run.validate.as_ref().map_or(0, |validate| validate.rows);
+        let held = matches!(RunOutcome::of(run), RunOutcome::Held(..));
         let reasons = self.reasons.clone();
-        DecisionEntry { time, retrain_needed, compared, deploy_needed, rows, reasons }
+        DecisionEntry { time, retrain_needed, compared, deploy_needed, held, rows, reasons }
     }
 }

@@ -6,6 +6,7 @@ use crate::drift::triggers::TriggerCode;
 use crate::drift::verdict::DriftVerdict;
 use crate::io::diagnostics::inert;
 use crate::reason::Reason;
+use crate::registry::holds::AliasHold;
 use crate::registry::journal::JournalAction;
 use crate::registry::moves::Promotion;
 use crate::report::RunResults;
@@ -24,6 +25,8 @@ pub(super) enum RunOutcome<'a> {
     Promoted(&'a Promotion),
     /// The challenger is better, but not promoted.
     Better(&'a CompareReport),
+    /// The challenger is better, but the champion is held.
+    Held(&'a CompareReport, &'a AliasHold),
     /// The challenger is not promoted.
     Stays(&'a CompareReport),
     /// Drift requests a retrain.
@@ -52,6 +55,9 @@ impl<'a> RunOutcome<'a> {
         let waits = |drift: &'a DriftReport| find(drift, TriggerCode::Cooldown).filter(|reason| reason.fired);
         match run {
             RunResults { promote: Some(promote), .. } => Self::Promoted(promote),
+            RunResults { compare: Some(compare), hold: Some(hold), .. } if compare.deploy_needed => {
+                Self::Held(compare, hold)
+            }
             RunResults { compare: Some(compare), .. } if compare.deploy_needed => Self::Better(compare),
             RunResults { compare: Some(compare), .. } => Self::Stays(compare),
             RunResults { drift: Some(drift), .. } if drift.retrain_needed => Self::Retrain(drift),
@@ -88,6 +94,7 @@ impl<'a> RunOutcome<'a> {
                 "The challenger can be the first champion".into()
             }
             Self::Better(_) => "The challenger is better".into(),
+            Self::Held(..) => "The challenger is better, but the champion is held".into(),
             Self::Stays(compare) if compare.champion_f1.is_none() => "The challenger is not promoted".into(),
             Self::Stays(_) => "The champion stays".into(),
             Self::Retrain(drift) if drift.reason == Some(TriggerCode::NoChampion) => {
@@ -118,6 +125,7 @@ impl<'a> RunOutcome<'a> {
                 _ => with(promote.reason.clone()),
             },
             Self::Better(compare) => with(better_fact(compare)),
+            Self::Held(compare, hold) => format!("{headline} {}; {}", hold_fact(hold), better_fact(compare)),
             Self::Stays(compare) => with(stays_fact(compare)),
             Self::Retrain(drift) => with(retrain_fact(drift)),
             Self::NeedsLabels(drift) => labels_sentence(run, drift),
@@ -150,6 +158,15 @@ impl<'a> RunOutcome<'a> {
         };
         cut(inert(&sentence).trim_end_matches(['.', ':', ';', ' ']))
     }
+}
+
+/// Since when, by whom and why the champion is held. A long reason is cut, because the verdict follows.
+fn hold_fact(hold: &AliasHold) -> String {
+    let day = |time: &str| time.split('T').next().unwrap_or_default().to_owned();
+    let until = hold.until.as_ref().map_or_else(String::new, |until| format!(" until {}", day(until)));
+    let by = hold.actor.as_ref().map_or_else(String::new, |actor| format!(" by {}", word(actor)));
+    let why = if hold.reason.is_empty() { String::new() } else { format!(" ({})", word(&hold.reason)) };
+    format!("since {}{until}{by}{why}", day(&hold.since))
 }
 
 pub(super) fn find(drift: &DriftReport, code: TriggerCode) -> Option<&Reason> {
@@ -528,6 +545,7 @@ mod tests {
             digest: "71e7".into(),
             sequence: 2,
             journal_head: None,
+            hold: None,
             moved: "2026-10-01".into(),
             reason: reason.into(),
             actor: None,

@@ -1,10 +1,13 @@
 //! Lists the title and the key facts of a run, for the top of a report.
 
+use crate::compare::paired_result::CompareVerdict;
 use crate::compare::report::CompareReport;
+use crate::compare::sequential::EVIDENCE_NEEDED;
 use crate::drift::drift_report::DriftReport;
 use crate::drift::verdict::DriftVerdict;
+use crate::registry::holds::AliasHold;
 use crate::report::compare_sentences::{f1_change, unit};
-use crate::report::numbers::{count, counted, day, figure};
+use crate::report::numbers::{count, counted, day, figure, number};
 use crate::report::prose::word;
 use crate::report::{Decision, RunResults};
 use crate::rows::contract::{ValidateReport, ValidateVerdict};
@@ -52,9 +55,11 @@ pub(super) fn key_facts(run: &RunResults) -> Vec<KeyFact> {
     }
     facts.extend(run.metrics.as_ref().filter(|metrics| metrics.labelled > 0).map(labelled));
     facts.extend(run.drift.as_ref().and_then(estimated));
+    facts.extend(run.watch.as_ref().and_then(watched));
     if let Some(compare) = &run.compare {
         facts.push(challenger(compare));
     }
+    facts.extend(run.hold.as_ref().filter(|_| run.promote.is_none()).map(hold));
     if let Some(promote) = &run.promote {
         let previous = promote.previous_version.map(|version| format!(", previous: version {version}"));
         facts.push(KeyFact {
@@ -64,6 +69,29 @@ pub(super) fn key_facts(run: &RunResults) -> Vec<KeyFact> {
         });
     }
     facts
+}
+
+/// The champion and its predecessor since the promotion.
+fn watched(watch: &CompareReport) -> Option<KeyFact> {
+    let evidence = watch.sequential?;
+    let value = match watch.verdict {
+        CompareVerdict::Better => "better than its predecessor",
+        CompareVerdict::Worse => "worse than its predecessor",
+        CompareVerdict::Inconclusive => "no difference yet",
+    };
+    let [against, for_it] = [evidence.most_for_champion, evidence.most_for_challenger].map(number);
+    let rows = counted(evidence.rows, "distinct labelled message");
+    let remark =
+        format!("evidence {against} against it, {for_it} for it (limit {EVIDENCE_NEEDED}) on {rows}");
+    Some(KeyFact { name: "Since the promotion", value: value.into(), remark })
+}
+
+fn hold(hold: &AliasHold) -> KeyFact {
+    KeyFact {
+        name: "Champion",
+        value: "held".into(),
+        remark: hold.to_string().trim_start_matches("held ").to_owned(),
+    }
 }
 
 fn rows(validate: &ValidateReport) -> KeyFact {

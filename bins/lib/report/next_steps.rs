@@ -29,7 +29,7 @@ pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
         RunOutcome::Promoted(promote) => {
             let mut steps = Vec::new();
             if promote.action == JournalAction::RolledBack {
-                steps.push(NextStep::text("Find out why the rollback was needed before you promote again."));
+                steps.push(NextStep::text("The champion is held. Find out why the rollback was needed, then end the hold with promote --resume."));
             } else if promote.previous_version.is_some() {
                 steps.extend(flips(run));
                 steps.push(NextStep {
@@ -40,8 +40,12 @@ pub(super) fn next_steps(run: &RunResults) -> Vec<NextStep> {
             steps
         }
         RunOutcome::Better(_) => {
-            vec![NextStep { text: "Promote the challenger:".into(), command: Some(promote(run)) }]
+            vec![NextStep { text: "Promote the challenger:".into(), command: Some(promote(run, "")) }]
         }
+        RunOutcome::Held(..) => vec![NextStep {
+            text: "Remove the cause of the hold. Then end the hold and promote the challenger:".into(),
+            command: Some(promote(run, " --resume")),
+        }],
         RunOutcome::Stays(compare) => stays(run, compare),
         RunOutcome::Retrain(drift) if drift.reason == Some(TriggerCode::NoChampion) => {
             vec![NextStep::text("Fit a first model and promote it; spamops run does both.")]
@@ -99,14 +103,17 @@ fn flips(run: &RunResults) -> Option<NextStep> {
 }
 
 /// The command that makes the challenger the champion, unless someone else promotes first.
-fn promote(run: &RunResults) -> String {
+fn promote(run: &RunResults, resume: &str) -> String {
     let directory = shell(&run.directory, "DIR");
     let condition = match (run.model.champion_version, &run.model.registry) {
         (Some(version), _) => format!(" --expect {version}"),
         (None, Some(_)) => " --expect none".into(),
         (None, None) => String::new(),
     };
-    format!("spamops promote {directory}/challenger.json{}{condition} --reason \"...\"", registry(run))
+    format!(
+        "spamops promote {directory}/challenger.json{}{resume}{condition} --reason \"...\"",
+        registry(run)
+    )
 }
 
 fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {

@@ -16,6 +16,7 @@ use crate::io::limits;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 use crate::registry::CHAMPION;
+use crate::registry::holds::AliasHold;
 use crate::registry::moves::Promotion;
 use crate::rows::contract::ValidateReport;
 use crate::rows::{ReadOptions, Row, Rows};
@@ -38,6 +39,10 @@ pub struct RunResults {
     pub metrics: Option<Metrics>,
     pub drift: Option<DriftReport>,
     pub compare: Option<CompareReport>,
+    /// The sequential test of the champion and its predecessor since the promotion.
+    pub watch: Option<CompareReport>,
+    /// Hold of the champion, according to the record of the run.
+    pub hold: Option<AliasHold>,
     /// The result of `promote`, if `promote` moved the champion.
     pub promote: Option<Promotion>,
     /// Files for people in the directory: `flips.csv`, `rejects.csv`, `to-label.csv`.
@@ -64,26 +69,36 @@ pub struct RunModel {
     pub champion_digest: Option<String>,
 }
 
-/// Results with the id of their run.
-const RESULTS: [&str; 5] = ["validate", "metrics", "drift", "compare", "promote"];
+/// Results with the id of their run: the name of the file and the kind of the result.
+const RESULTS: [(&str, &str); 6] = [
+    ("validate", "validate"),
+    ("metrics", "metrics"),
+    ("drift", "drift"),
+    ("watch", "compare"),
+    ("compare", "compare"),
+    ("promote", "promote"),
+];
 
 /// Reads the results in a directory. A result that is not of the run in `run.json` is an error.
 pub fn read(directory: &Path) -> Result<RunResults> {
     let record = CycleRecord::read(directory)?;
     let run_id = record.as_ref().map(|record| record.id.clone());
     expect_results_of(run_id.as_deref(), directory)?;
-    let promote: Option<Promotion> = result(directory, "promote")?;
-    let promote = promote.filter(|promote| promote.alias == CHAMPION && !promote.dry_run);
+    let promote: Option<Promotion> = result(directory, "promote", "promote")?;
+    let promote =
+        promote.filter(|promote| promote.alias == CHAMPION && promote.action.is_move() && !promote.dry_run);
     Ok(RunResults {
         run_id,
         directory: directory.display().to_string().trim_end_matches('/').to_owned(),
         failed: record.as_ref().and_then(|record| record.failed),
         to_label: rows_in(&directory.join("to-label.csv")),
+        hold: record.as_ref().and_then(|record| record.hold.clone()),
         model: model(directory, record, promote.as_ref())?,
-        validate: result(directory, "validate")?,
-        metrics: result(directory, "metrics")?,
-        drift: result(directory, "drift")?,
-        compare: result(directory, "compare")?,
+        validate: result(directory, "validate", "validate")?,
+        metrics: result(directory, "metrics", "metrics")?,
+        drift: result(directory, "drift", "drift")?,
+        compare: result(directory, "compare", "compare")?,
+        watch: result(directory, "watch", "compare")?,
         promote,
         files: NAMED_FILES.into_iter().filter(|name| has_rows(&directory.join(name))).collect(),
     })
@@ -125,26 +140,26 @@ fn model(directory: &Path, record: Option<CycleRecord>, promote: Option<&Promoti
 /// Fails if a result is not of the run in `run.json`. Without `run.json`, no result may belong to a run: tools that you
 /// call one by one write results without an id.
 fn expect_results_of(run_id: Option<&str>, directory: &Path) -> Result<()> {
-    let name = |id: Option<&str>| id.map_or("no run".to_owned(), |id| format!("run {:.12}", inert(id)));
-    for kind in RESULTS {
-        let Some(head) = result::<ResultHead>(directory, kind)? else { continue };
+    let id_of = |id: Option<&str>| id.map_or("no run".to_owned(), |id| format!("run {:.12}", inert(id)));
+    for (name, kind) in RESULTS {
+        let Some(head) = result::<ResultHead>(directory, name, kind)? else { continue };
         let own = head.run_id.as_deref();
         let recorded = match run_id {
-            Some(_) => format!("run.json belongs to {}", name(run_id)),
+            Some(_) => format!("run.json belongs to {}", id_of(run_id)),
             None => "there is no run.json".to_owned(),
         };
         let directory = directory.display();
         ensure!(
             own == run_id,
-            "{directory}: {recorded}, but {kind}.json belongs to {}; \
+            "{directory}: {recorded}, but {name}.json belongs to {}; \
              start over with spamops run --restart, or call the tool with --run {directory}/run.json",
-            name(own)
+            id_of(own)
         );
     }
     Ok(())
 }
 
-fn result<T: DeserializeOwned>(directory: &Path, kind: &str) -> Result<Option<T>> {
-    let path = directory.join(format!("{kind}.json"));
+fn result<T: DeserializeOwned>(directory: &Path, name: &str, kind: &str) -> Result<Option<T>> {
+    let path = directory.join(format!("{name}.json"));
     if path.exists() { result_file::read(&Place::File(path), kind).map(Some) } else { Ok(None) }
 }

@@ -29,6 +29,8 @@ pub const STATE_FILES: OwnedDirectory = OwnedDirectory {
             "refused.jsonl",
             "decisions.jsonl",
             "told.jsonl",
+            "marks.jsonl",
+            "promotion-*.json",
             "history.jsonl",
             "history.lock",
             "history.unreadable-*.jsonl",
@@ -56,6 +58,9 @@ pub struct DecisionEntry {
     pub compared: bool,
     /// Whether the challenger was better than the champion.
     pub deploy_needed: bool,
+    /// Whether the challenger was better, but the champion is held. Absent if not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub held: bool,
     /// Number of new rows.
     #[serde(default)]
     pub rows: u64,
@@ -66,7 +71,7 @@ pub struct DecisionEntry {
 impl DecisionEntry {
     /// Whether the run compared a challenger that was not better.
     pub fn is_refused(&self) -> bool {
-        self.compared && !self.deploy_needed
+        self.compared && !self.deploy_needed && !self.held
     }
 }
 
@@ -159,7 +164,7 @@ impl State {
         self.directory.join(name)
     }
 
-    fn append_once(&self, name: &str, entry: &impl Serialize) -> Result<()> {
+    pub(super) fn append_once(&self, name: &str, entry: &impl Serialize) -> Result<()> {
         let mut log = AppendLog::open_locked(&self.directory.join(name))?;
         let line = serde_json::to_vec(entry)?;
         let known = log.lines()?.try_fold(false, |known, found| anyhow::Ok(known || found? == line))?;
@@ -184,7 +189,7 @@ impl State {
         self.entries("told.jsonl")
     }
 
-    fn entries<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
+    pub(super) fn entries<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
         let path = self.directory.join(name);
         if !path.exists() {
             return Ok(Vec::new());
@@ -259,6 +264,7 @@ mod tests {
                 retrain_needed,
                 compared: false,
                 deploy_needed: false,
+                held: false,
                 rows: 0,
                 reasons: vec![],
             };

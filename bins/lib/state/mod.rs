@@ -2,4 +2,5 @@
 
 pub mod told;
 pub mod gathered;
+pub mod marks;
 pub mod watched_files;

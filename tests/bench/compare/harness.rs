@@ -5,8 +5,9 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use spamops::compare::paired_result::{CompareVerdict, MIN_F1_EFFECT, McNemar, PairedResult};
-use spamops::compare::sequential::{EVIDENCE_NEEDED, SequentialTest};
+use spamops::compare::sequential::{EVIDENCE_NEEDED, SequentialCheck, SequentialTest};
 use spamops::compare::slices::Slices;
+use spamops::compare::verdict_basis::VerdictBasis;
 use spamops::model::threads;
 use spamops::rows::label::Label;
 use spamops::rows::message_groups::MessageGroups;
@@ -42,14 +43,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         match table {
             "fixed" => fixed(pairs)?,
             "sequential" => sequential(pairs, looks)?,
+            "rollback" => rollback(pairs, looks)?,
             _ => copies(pairs)?,
         }
     }
     Ok(())
 }
 
-/// The tables: a fixed number of rows, labels that arrive over time, and messages with copies.
-const TABLES: [&str; 3] = ["fixed", "sequential", "copies"];
+/// The tables: a fixed number of rows, labels that arrive over time, promotions that are rolled back, and messages with
+/// copies.
+const TABLES: [&str; 4] = ["fixed", "sequential", "rollback", "copies"];
 
 /// Parameters of one row of the table.
 #[derive(Clone, Copy)]
@@ -240,6 +243,70 @@ fn sequential(streams: u64, looks: u64) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Measures how often the cycle rolls a promotion back. The champion of a cell is the predecessor, and its challenger is
+/// the model that was promoted.
+fn rollback(promotions: u64, looks: u64) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "\n{looks} looks at {} unselected labels, 50 at a time\n", 50 * looks)?;
+    writeln!(
+        out,
+        "| spam | shared errors | points of recall | rolled back | 99% interval | labels until then, median |"
+    )?;
+    writeln!(out, "|{}", "---:|".repeat(6))?;
+    let (mut broken, mut number) = (Vec::new(), 4000);
+    for spam in [0.13, 0.5] {
+        for shared in [0.0, 0.7, 0.95] {
+            for effect in [0.0, 0.03, -0.03, -0.05] {
+                number += 1;
+                let cell = Cell { spam, shared, effect, rows: 50 };
+                let mut work: Vec<(u64, Option<u64>)> = (0..promotions).map(|seed| (seed, None)).collect();
+                threads::each(&mut work, 2, |(seed, end)| {
+                    *end = rolled_back(cell, number << 32 | *seed, looks);
+                });
+                let mut labels: Vec<u64> = work.iter().filter_map(|(_, end)| *end).collect();
+                labels.sort_unstable();
+                let median = labels.get(labels.len() / 2).map_or("-".into(), ToString::to_string);
+                let rate = labels.len() as f64 / promotions as f64;
+                let (low, high) = wilson99(labels.len() as f64, promotions as f64);
+                let name = format!("{spam} | {:.0}% | {:+.0}", 100.0 * shared, 100.0 * effect);
+                writeln!(out, "| {name} | {rate:.4} | {low:.4} to {high:.4} | {median} |")?;
+                if effect >= 0.0 && low > 0.05 {
+                    broken.push(format!("{name}: an equal or better model is rolled back too often"));
+                }
+                if effect < -0.04 && shared > 0.0 && rate < 0.8 {
+                    broken.push(format!("{name}: a loss of five points is rolled back in less than 80%"));
+                }
+            }
+        }
+    }
+    if broken.is_empty() {
+        writeln!(out, "\nAll promises for rollbacks are kept.")?;
+    }
+    broken.iter().try_for_each(|line| writeln!(out, "BROKEN: {line}"))
+}
+
+/// Number of labels until the champion is rolled back; none if it stays. Each look adds 50 labels and applies the rule of
+/// `compare --sequential`.
+fn rolled_back(cell: Cell, seed: u64, looks: u64) -> Option<u64> {
+    let mut numbers = RandomStream::new(seed);
+    let (mut state, mut check) = (SequentialTest::new("promotions"), SequentialCheck::default());
+    (1..=looks).map(|look| 50 * look).find(|labels| {
+        for id in labels - 50..*labels {
+            let Row { truth, champion, challenger, .. } = cell.row(&mut numbers);
+            let message = u32::try_from(id).unwrap_or(u32::MAX);
+            state.add_once(&mut check, id, (message, None), [truth, champion, challenger]);
+        }
+        let evidence = state.evidence(&check);
+        // The bootstrap of the complete result is slow, and only matters if the evidence is high enough.
+        let most = evidence.most_for_champion.max(evidence.most_for_challenger);
+        most >= EVIDENCE_NEEDED && {
+            let all_rows = PairedResult::of(state.counters);
+            let basis = VerdictBasis::of(*labels, Some(&all_rows), None, Some(evidence));
+            basis.verdict() == CompareVerdict::Worse
+        }
+    })
 }
 
 /// Measures how often an equal model is promoted if every message has copies. All copies of a message get the same
