@@ -299,9 +299,8 @@ fn rolled_back(cell: Cell, seed: u64, looks: u64) -> Option<u64> {
             state.add_once(&mut check, id, (message, None), [truth, champion, challenger]);
         }
         let evidence = state.evidence(&check);
-        // The bootstrap of the complete result is slow, and only matters if the evidence is high enough.
-        let most = evidence.most_for_champion.max(evidence.most_for_challenger);
-        most >= EVIDENCE_NEEDED && {
+        // The bootstrap of the complete result is slow, and only matters if the evidence for the predecessor is high.
+        evidence.most_for_champion >= EVIDENCE_NEEDED && {
             let all_rows = PairedResult::of(state.counters);
             let basis = VerdictBasis::of(*labels, Some(&all_rows), None, Some(evidence));
             basis.verdict() == CompareVerdict::Worse
