@@ -6,6 +6,7 @@ pub mod ranking;
 pub mod special;
 pub mod paired;
 pub mod random;
+pub mod beta_calibration;
 pub mod bootstrap;
 pub mod calibration;
 pub mod conformal;

@@ -161,7 +161,12 @@ def bounds(found):
     expected = found["harm"]["spearman"]["expected"]
     yield "rank correlation of estimated with true F1 >= .8", expected, expected >= 0.8
     for cell in found["coverage"]["cells"]:
-        yield f"coverage, {cell['scenario']}, {cell['new']} rows >= .93", cell["covered"]["rate"], cell["covered"]["rate"] >= 0.93
+        name, share = f"{cell['scenario']}, {cell['new']} rows", cell["covered"]["rate"]
+        # With shorter messages, a score does not keep its meaning.
+        if cell["scenario"].startswith("length"):
+            yield f"flagged, {name} >= .99", cell["doubted"], cell["doubted"] >= 0.99
+        else:
+            yield f"coverage, {name} >= .93", share, share >= 0.93
     for change in found["loss"]["changes"]:
         name, share = change["change"], change["three_days"]["rate"]
         if name in ("graded 0.45", "campaign 0.13", "relabel 0.05, labelled"):
