@@ -308,12 +308,10 @@ fn killed_writers_lose_no_promotion_and_leave_no_partial_file() {
                 && entry.alias.as_ref() == Some(&promotion.alias)
                 && entry.reason == promotion.reason
         };
-        match promotion.action.is_move() {
-            true => {
-                journal.moves(&promotion.alias).any(|entry| same(&entry) && entry.digest == promotion.digest)
-            }
-            false => !promotion.changed || journal.entries.iter().any(is_hold),
+        if !promotion.action.is_move() {
+            return !promotion.changed || journal.entries.iter().any(is_hold);
         }
+        journal.moves(&promotion.alias).any(|entry| same(&entry) && entry.digest == promotion.digest)
     };
     let lost: Vec<_> = acknowledged.iter().filter(|promotion| !is_recorded(promotion)).collect();
     assert!(lost.is_empty(), "{lost:?}");

@@ -33,9 +33,10 @@ use ::spamops::io::stream::Place;
 /// labelled messages of the holdout that arrived after the rollback.
 ///
 /// watch rolls the last promotion back, at most once, if labels that arrived since show that its predecessor is better:
-/// the sequential test of compare needs evidence of 20. The run then ends with the reason code rolled_back. Both steps
-/// count only rows whose column picked_for is empty or random. Picked rows and complaints favour the model that does
-/// not serve; set their picked_for, for example to complaint.
+/// the sequential test of compare needs evidence of 20. The run then ends with the reason code rolled_back. While a
+/// person holds the champion, watch only reports. Both steps count only rows whose column picked_for is empty or
+/// random. Picked rows and complaints favour the model that does not serve; set their picked_for, for example to
+/// complaint.
 ///
 /// On the first run, there is no champion, so drift requests a first model (reason code no_champion). This model
 /// becomes the champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Copies of holdout rows that `sample --against` misses, unrelated rows that it leaves out, and its cost on 100,000 rows.
+"""Copies of holdout rows that `sample --against` misses, unrelated rows that it leaves out, its cost, and F1 of `fit`.
 
-    tests/bench/leaks.py SPAMOPS [--before SPAMOPS] [--rounds 3]
+    tests/bench/leaks.py SPAMOPS [--before SPAMOPS] [--rounds 3] [--seeds 5]
 
 The holdout is half of the distinct SMS messages. A pool holds disguised or edited copies of the holdout, or the other half. A
 row of the other half is unrelated if it shares less than half of its words with every message of the holdout. The script fails if
 a disguised copy survives, more than 1% of the one-word edits survive, more than 1% of the unrelated rows are left out, or
-the cost is more than twice that of --before, measured in the same rounds.
+the cost is more than twice that of --before, measured in the same rounds. With --before, it also fits both versions on the
+same training rows and scores the same distinct messages, which no training row nearly copies. It fails if F1 is surely lower.
 """
 
 import argparse
 import csv
+import lzma
 import os
 import random
 import re
@@ -23,10 +25,13 @@ from pathlib import Path
 from disguises import disguises, further_disguises
 from run import measure
 
+csv.field_size_limit(1 << 30)
 CORPORA = Path(os.environ.get("SPAMOPS_CORPORA", Path(__file__).parents[2] / "../shared/data"))
 MOST_EDITS = 0.01
 MOST_UNRELATED = 0.01
 MOST_COST = 2.0
+# The 97.5% quantile of Student's t for five seeds.
+STUDENT = 2.776
 ROWS = 100_000
 
 
@@ -105,11 +110,62 @@ def costs(versions, texts, rounds, work):
     return worst
 
 
+def labelled(name):
+    """Rows of a corpus, or none if it is missing."""
+    for path, opened in ((CORPORA / f"{name}.csv", open), (CORPORA / f"{name}.csv.xz", lzma.open)):
+        if path.exists():
+            with opened(path, "rt", encoding="utf-8", newline="") as file:
+                return [(row["label"], row["text"]) for row in csv.DictReader(file)]
+    print(f"skipped: {name} is not in {CORPORA}; set SPAMOPS_CORPORA")
+    return []
+
+
+def write_labelled(path, rows):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("label", "text"), *rows])
+
+
+def f1(spamops, train, test, work):
+    """F1 of a model at its own threshold."""
+    model, out = Path(work, "model.json"), Path(work, "scored.csv")
+    subprocess.run([spamops, "fit", "--quiet", train, "-o", model], check=True)
+    subprocess.run([spamops, "score", "--quiet", "--model", model, test, "-o", out], check=True)
+    with open(out, encoding="utf-8", newline="") as file:
+        pairs = [(row["label"] == "spam", row["verdict"] == "spam") for row in csv.DictReader(file)]
+    return 2 * sum(a and b for a, b in pairs) / sum(a + b for a, b in pairs)
+
+
+def quality(now, before, seeds, work):
+    """Prints F1 of both versions on a fifth of the distinct messages. Returns a line for each corpus where it is lower."""
+    broken, all_rows, train, test = [], Path(work, "all.csv"), Path(work, "train.csv"), Path(work, "test.csv")
+    for name in ("sms", "enron"):
+        rows = labelled(name)
+        distinct = sorted({" ".join(text.lower().split()): (label, text) for label, text in rows}.values())
+        differences, means = [], [0.0, 0.0]
+        for seed in range(seeds if rows else 0):
+            held = random.Random(seed).sample(distinct, len(distinct) // 5)
+            write_labelled(test, held)
+            write_labelled(all_rows, rows)
+            subprocess.run([now, "sample", "--quiet", "--against", test, all_rows, "-o", train], check=True)
+            both = [f1(spamops, train, test, work) for spamops in (now, before)]
+            differences.append(both[0] - both[1])
+            means = [mean + value / seeds for mean, value in zip(means, both)]
+        if len(differences) < 2:
+            continue
+        middle, error = statistics.mean(differences), statistics.stdev(differences) / seeds**0.5
+        text = f"{name}: F1 of fit now {means[0]:.5f}, before {means[1]:.5f}, difference {middle:+.5f} +- {STUDENT * error:.5f}"
+        print(text, flush=True)
+        if middle + STUDENT * error < 0:
+            broken.append(text)
+    return broken
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("spamops", type=lambda path: Path(path).absolute())
     parser.add_argument("--before", type=lambda path: Path(path).absolute(), help="an older spamops, to compare the cost")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5, help="splits of each corpus on which F1 is measured")
     args = parser.parse_args()
     corpus = CORPORA / "sms.csv"
     if not corpus.exists():
@@ -150,6 +206,8 @@ def main():
         ratio = costs(versions, texts, args.rounds, work) if args.rounds else 0
         if ratio > MOST_COST:
             broken.append(f"{ratio:.2f} times the cost of --before (limit {MOST_COST})")
+        if args.before:
+            broken += quality(args.spamops, args.before, args.seeds, work)
     for line in broken:
         print(f"leaks: {line}")
     return 1 if broken else 0

@@ -136,6 +136,22 @@ fn a_bad_promotion_is_rolled_back_once_and_replaced_only_on_later_labels() {
 }
 
 #[test]
+fn a_champion_that_a_person_holds_is_not_rolled_back() {
+    let directory = with_bad_champion("person");
+    let hold =
+        ["promote", "--hold", "--hold-until", "2026-10-02", "--reason", "an audit", "--registry", "reg"];
+    run_ok(&directory, &[&hold[..], &["--now", "2026-09-30"]].concat());
+    day(&directory, "2026-10-01", &rows(300, 2, 2, "", !WRONG_LABELS));
+    assert_eq!(
+        (champion(&directory), &json(&directory.join("out/watch.json"))["verdict"]),
+        (2, &"worse".into())
+    );
+    // The evidence is kept, so one more label is enough after the hold.
+    day(&directory, "2026-10-02", &rows(1, 3, 2, "", !WRONG_LABELS));
+    assert_eq!(champion(&directory), 1);
+}
+
+#[test]
 fn complaints_alone_prefer_no_model() {
     let directory = with_bad_champion("complaints");
     for (place, now) in ["2026-10-01", "2026-10-02"].into_iter().enumerate() {

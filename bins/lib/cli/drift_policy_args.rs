@@ -50,10 +50,10 @@ pub struct DriftPolicyArgs {
     #[arg(long, value_name = "N", hide_short_help = true)]
     max_new_rows: Option<u64>,
 
-    /// Maximum growth of the labelled rows, as a share of the rows that the champion learned from
+    /// Maximum growth of the labelled rows since the fit
     ///
-    /// With 0.5, a retrain is requested if the labelled rows since the fit are more than half of these rows, and more
-    /// than --min-new-labels. Labels that were picked count too. If the challenger was refused, only later rows count,
+    /// With 0.5, a retrain is requested if there are more than half as many labelled rows since the fit as the champion
+    /// learned from, and more than --min-new-labels. Labels that were picked count too. If the challenger was refused, only later rows count,
     /// and its rows count as learned. 0 turns the trigger off.
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = number)]
     max_label_growth: f64,

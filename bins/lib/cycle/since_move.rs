@@ -55,8 +55,10 @@ impl CycleRun<'_> {
         let evidence = self.in_state(&format!("promotion-{}.json", mark(&entry))).display().to_string();
         let words = ["--champion", &former, "--challenger", &champion, &rows, "--sequential", &evidence];
         self.call_for_result("compare", words.into_iter().chain(["-o", &watch]))?;
+        // A person who holds the champion decides about a rollback, too.
+        let is_held = self.record.hold.as_ref().is_some_and(|hold| hold.action == JournalAction::Held);
         let report: Option<CompareReport> = self.result_in("watch.json", "compare")?;
-        let Some(report) = report.filter(|report| report.verdict == CompareVerdict::Worse) else {
+        let Some(report) = report.filter(|report| report.verdict == CompareVerdict::Worse && !is_held) else {
             return Ok(());
         };
         let evidence = report.sequential.map_or(0.0, |evidence| evidence.most_for_champion);

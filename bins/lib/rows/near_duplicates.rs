@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use crate::rows::feature_lists::FeatureLists;
 use crate::rows::fingerprint::Fingerprint;
 use crate::rows::same_words::{are_equal, edits, same_letters, same_spelling};
-use crate::rows::seen_text::{PART, SeenText, WordBits};
+use crate::rows::seen_text::{PART, SeenText};
 
 /// Numbers that separate the kinds of features: the fingerprint, all letters, pairs, runs of words, sets of words, and
 /// first letters.
@@ -24,12 +24,19 @@ const KINDS: [u64; 6] = [
 /// The share of word pairs that stay whole if each long word has a typing error.
 const WHOLE_PAIRS: f64 = 0.35;
 
+/// The share of runs of words that stay whole if one word in ten is another.
+const WHOLE_RUNS: f64 = 0.25;
+
+/// The shares of the lowest hashes that two texts have in common may be this much lower than the shares of all pairs and
+/// of all words, by chance (three standard deviations).
+const CHANCE: [f64; 2] = [0.2, 0.15];
+
 /// An index of texts by the words that a reader sees. It finds texts with the same fingerprint, disguised copies and
 /// misspelt copies. It finds copies with one changed word in eight, up to four. It also finds texts that share most
 /// word pairs or nearly all words. If the sentences of a copy are in another order, the copy shares few pairs but all
 /// words.
 ///
-/// Memory: one to three kilobytes for each distinct text, and one byte for each letter.
+/// Memory: one to four kilobytes for each distinct text, and one byte for each letter.
 pub struct NearDuplicates {
     threshold: f64,
     lists: FeatureLists,
@@ -43,7 +50,8 @@ struct IndexedText {
     /// Number of texts added before this text, including copies.
     number: usize,
     words: Box<str>,
-    bits: WordBits,
+    /// Lowest hashes of the pairs and of the words.
+    lowest: [Box<[u64]>; 2],
 }
 
 impl NearDuplicates {
@@ -79,8 +87,8 @@ impl NearDuplicates {
         seen.runs.iter().for_each(|run| self.lists.add(run ^ runs, at));
         seen.sets.iter().for_each(|set| self.lists.add(set ^ sets, at));
         seen.firsts.iter().for_each(|first| self.lists.add(first ^ firsts, at));
-        let SeenText { words, bits, .. } = seen;
-        self.texts.push(IndexedText { number, words: words.into_boxed_str(), bits });
+        let lowest = [seen.pairs, seen.singles].map(Vec::into_boxed_slice);
+        self.texts.push(IndexedText { number, words: seen.words.into_boxed_str(), lowest });
     }
 
     /// Whether an added text is a near-duplicate of this text.
@@ -98,12 +106,9 @@ impl NearDuplicates {
             if first.is_some_and(|first| at >= first) {
                 return false;
             }
-            let text = &self.texts[at as usize];
-            let is_near = (is_likely || self.may_be_near(&seen, text))
-                && compared.insert(at)
-                && wanted
-                    .get_or_init(|| ComparedWords::of(&seen.words))
-                    .are_near(&ComparedWords::of(&text.words), self.threshold);
+            let wanted = || wanted.get_or_init(|| ComparedWords::of(&seen.words));
+            let is_near =
+                compared.insert(at) && self.is_near(&seen, wanted, &self.texts[at as usize], is_likely);
             if is_near {
                 first = Some(at);
             }
@@ -137,16 +142,34 @@ impl NearDuplicates {
         let [_, _, pairs, runs, sets, firsts] = KINDS;
         self.lists.find(seen.sets.iter().map(|set| set ^ sets), 1, &mut |at| each(at, true));
         self.lists.find(seen.firsts.iter().map(|first| first ^ firsts), 1, &mut |at| each(at, true));
-        self.lists.find(seen.runs.iter().map(|run| run ^ runs), 1, &mut |at| each(at, false));
-        let least = least_of(seen.pairs.len(), WHOLE_PAIRS.min(self.threshold / 2.0));
+        let least = least_of(seen.runs.len(), WHOLE_RUNS.min(self.threshold / 2.0));
+        self.lists.find(seen.runs.iter().map(|run| run ^ runs), least, &mut |at| each(at, false));
+        let least = least_of(seen.pairs.len(), self.whole_pairs());
         self.lists.find(seen.pairs.iter().map(|pair| pair ^ pairs), least, &mut |at| each(at, false));
     }
 
-    /// A quick check that rules out most texts that share few words.
-    fn may_be_near(&self, seen: &SeenText, text: &IndexedText) -> bool {
-        let (pairs, words) = seen.bits.shared(&text.bits);
-        let threshold = self.threshold.min(0.8);
-        pairs >= WHOLE_PAIRS.min(threshold / 2.0) || words >= f64::midpoint(threshold, 1.0) - 0.1
+    /// Whether two texts are near-duplicates. The lowest hashes rule out most other texts.
+    fn is_near<'a>(
+        &self,
+        seen: &SeenText,
+        wanted: impl FnOnce() -> &'a ComparedWords<'a>,
+        text: &IndexedText,
+        is_likely: bool,
+    ) -> bool {
+        let [pairs, words] = [(&seen.pairs, &text.lowest[0]), (&seen.singles, &text.lowest[1])]
+            .map(|(one, other)| shared(one, other) as f64 / one.len().max(other.len()).max(1) as f64);
+        let is_similar =
+            pairs >= self.threshold - CHANCE[0] || words >= f64::midpoint(self.threshold, 1.0) - CHANCE[1];
+        if !is_likely && !is_similar && pairs < self.whole_pairs() {
+            return false;
+        }
+        let (wanted, text) = (wanted(), ComparedWords::of(&text.words));
+        wanted.are_equal(&text, self.threshold) || is_similar && wanted.are_similar(&text, self.threshold)
+    }
+
+    /// The minimum share of pairs that a near-duplicate has in common with its original.
+    fn whole_pairs(&self) -> f64 {
+        WHOLE_PAIRS.min(self.threshold / 2.0)
     }
 }
 
@@ -158,26 +181,37 @@ fn least_of(count: usize, share: f64) -> usize {
 
 /// The words of a text, ready to be compared.
 struct ComparedWords<'a> {
+    text: &'a str,
     words: Vec<&'a str>,
-    /// The words, with the parts of `twenty-one` as two words.
-    parts: Vec<&'a str>,
-    hashes: Vec<u64>,
+    /// Sorted hashes of all pairs and of all words.
+    hashes: OnceCell<[Vec<u64>; 2]>,
 }
 
 impl<'a> ComparedWords<'a> {
     fn of(text: &'a str) -> Self {
-        let words: Vec<&str> = text.split(' ').collect();
-        let hashes = words.iter().map(|word| hash(word)).collect();
-        let parts = text.split([' ', PART]).collect();
-        Self { words, parts, hashes }
+        Self { text, words: text.split(' ').collect(), hashes: OnceCell::new() }
     }
 
-    fn are_near(&self, other: &Self, threshold: f64) -> bool {
+    /// Whether the words are equal except for a few. The parts of `twenty-one` may be two words.
+    fn are_equal(&self, other: &Self, threshold: f64) -> bool {
         let most = edits(self.words.len().max(other.words.len()), threshold);
+        let parts = |text: &Self| text.text.split([' ', PART]).collect::<Vec<_>>();
         are_equal(&self.words, &other.words, most)
-            || are_equal(&self.parts, &other.parts, most)
-            || jaccard(&pairs(&self.hashes), &pairs(&other.hashes)) >= threshold
-            || jaccard(&set(self.hashes.clone()), &set(other.hashes.clone())) >= f64::midpoint(threshold, 1.0)
+            || [self, other].iter().any(|text| text.text.contains(PART))
+                && are_equal(&parts(self), &parts(other), most)
+    }
+
+    /// Whether the texts share most pairs of words, or nearly all words.
+    fn are_similar(&self, other: &Self, threshold: f64) -> bool {
+        let [[pairs, words], [others, other_words]] = [self.hashes(), other.hashes()];
+        jaccard(pairs, others) >= threshold || jaccard(words, other_words) >= f64::midpoint(threshold, 1.0)
+    }
+
+    fn hashes(&self) -> &[Vec<u64>; 2] {
+        self.hashes.get_or_init(|| {
+            let words: Vec<u64> = self.words.iter().map(|word| hash(word)).collect();
+            [pairs(&words), set(words)]
+        })
     }
 }
 
@@ -207,19 +241,20 @@ fn set(mut hashes: Vec<u64>) -> Vec<u64> {
 
 /// The similarity of two sorted sets: shared elements divided by all elements (Jaccard 1912).
 fn jaccard(one: &[u64], other: &[u64]) -> f64 {
-    let (mut i, mut j, mut shared) = (0, 0, 0usize);
-    while i < one.len() && j < other.len() {
-        match one[i].cmp(&other[j]) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                shared += 1;
-                i += 1;
-                j += 1;
-            }
-        }
-    }
+    let shared = shared(one, other);
     shared as f64 / (one.len() + other.len() - shared).max(1) as f64
+}
+
+/// The number of elements that two sorted sets share.
+fn shared(one: &[u64], other: &[u64]) -> usize {
+    let (mut i, mut j, mut shared) = (0, 0, 0);
+    while i < one.len() && j < other.len() {
+        let (left, right) = (one[i], other[j]);
+        shared += usize::from(left == right);
+        i += usize::from(left <= right);
+        j += usize::from(right <= left);
+    }
+    shared
 }
 
 #[cfg(test)]

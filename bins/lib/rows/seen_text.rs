@@ -14,7 +14,7 @@ const MOST_PAIRS: usize = 48;
 const MOST_WORDS: usize = 32;
 
 /// Number of adjacent words of the lowest hashes that form one feature. Single words are too frequent.
-const RUN: usize = 6;
+const RUN: usize = 3;
 
 /// Minimum number of different words for such features. In shorter texts, sets without one word find all copies.
 const MIN_RUNS: usize = 12;
@@ -47,10 +47,10 @@ pub(super) struct SeenText {
     pub(super) letters: [u64; 2],
     /// Whether `letters` alone identifies the text.
     pub(super) is_long: bool,
-    /// Bits of the pairs and the words, to rule out most texts that share few of them.
-    pub(super) bits: WordBits,
-    /// Sorted hashes of neighbouring words.
+    /// Lowest hashes of neighbouring words, sorted.
     pub(super) pairs: Vec<u64>,
+    /// Lowest hashes of the words, sorted.
+    pub(super) singles: Vec<u64>,
     /// Hashes of runs of the words with the lowest hashes. The order of the words has no effect.
     pub(super) runs: Vec<u64>,
     /// Hashes of the set of all words, and of all words but one.
@@ -75,13 +75,12 @@ impl SeenText {
         };
         let (count, pairs) = (keys.len(), lowest(pairs, MOST_PAIRS));
         let firsts = if count <= MOST_WHOLE { firsts(&words, &keys) } else { Vec::new() };
-        let singles = lowest(keys, usize::MAX);
+        let mut singles = lowest(keys, usize::MAX);
         let sets = if singles.len() <= MOST_WHOLE { sets(&singles) } else { Vec::new() };
-        let lowest = &singles[..singles.len().min(MOST_WORDS)];
-        let long: &[u64] = if singles.len() < MIN_RUNS { &[] } else { lowest };
+        singles.truncate(MOST_WORDS);
+        let long: &[u64] = if singles.len() < MIN_RUNS { &[] } else { &singles };
         let runs = long.windows(RUN).map(|run| run.iter().fold(0, |hash, word| mix(hash ^ word))).collect();
-        let bits = WordBits::of(&pairs, lowest);
-        Self { words, letters, is_long, bits, pairs, runs, sets, firsts }
+        Self { words, letters, is_long, pairs, singles, runs, sets, firsts }
     }
 }
 
@@ -91,39 +90,6 @@ fn sets(singles: &[u64]) -> Vec<u64> {
     let enough: &[u64] = if singles.len() < MIN_SET { &[] } else { singles };
     let less_one = enough.iter().map(|word| mix(all.wrapping_sub(mix(*word))));
     std::iter::once(mix(all)).chain(less_one).collect()
-}
-
-/// Bits of the word pairs and of the words that represent a text.
-pub(super) struct WordBits {
-    pairs: [u64; 4],
-    words: u128,
-}
-
-impl WordBits {
-    fn of(pairs: &[u64], words: &[u64]) -> Self {
-        let mut bits = Self { pairs: [0; 4], words: 0 };
-        for pair in pairs {
-            // The pairs have the lowest hashes, so use the low bits.
-            let [low, ..] = pair.to_le_bytes();
-            bits.pairs[usize::from(low >> 6)] |= 1 << (low & 63);
-        }
-        for word in words {
-            bits.words |= 1 << (word & 127);
-        }
-        bits
-    }
-
-    /// Upper bounds, with few exceptions, of the shares of pairs and of words that two texts have in common.
-    pub(super) fn shared(&self, other: &Self) -> (f64, f64) {
-        let count = |pairs: &[u64; 4]| pairs.iter().map(|bits| bits.count_ones()).sum::<u32>();
-        let mut both = self.pairs;
-        both.iter_mut().zip(&other.pairs).for_each(|(bits, others)| *bits &= others);
-        let share = |both: u32, one: u32, other: u32| f64::from(both) / f64::from(one.max(other).max(1));
-        (
-            share(count(&both), count(&self.pairs), count(&other.pairs)),
-            share((self.words & other.words).count_ones(), self.words.count_ones(), other.words.count_ones()),
-        )
-    }
 }
 
 /// The words of a text while it is read.
