@@ -98,7 +98,9 @@ pub fn shift(
         label_shift::estimate(new.verdicts(threshold), new.len(), confusion).map(|found| found.share);
     let weights = [(1.0 - estimated) / (1.0 - before), estimated / before];
     let ReweightedDistance { distance, upper, p } = ReweightedDistance::of(reference, new, weights)?;
-    let text = TextChange::of(reference, new, estimated.clamp(margin, 1.0 - margin));
+    // The share by verdicts needs no calibration, so an error of the calibration does not look like other words.
+    let share = by_verdicts.unwrap_or(estimated);
+    let text = TextChange::of(reference, new, share.clamp(margin, 1.0 - margin));
     let mut shift = LabelShift {
         before,
         estimated,
