@@ -55,9 +55,8 @@ use spamops::stats::metrics::Metrics;
 /// changed, at most 5 of 100 runs raise a false alarm. Changes below the minimum effect of a family are ignored.
 ///
 /// With --state, a small run is pooled with earlier runs into a window, and the verdict is about the window. Once the
-/// state has 20 windows, a change counts as drift only if it is larger than in 95% of the earlier windows. Until then,
-/// if the model's training rows have dates, it must be larger than in 95% of their blocks in order of time, each compared
-/// with the blocks before it. Drift that a retrain has answered triggers no other retrain until it
+/// state has 20 windows, a window counts for persistent drift only if the change is larger than in 95% of the earlier
+/// windows. The verdict does not use this rule. Drift that a retrain has answered triggers no other retrain until it
 /// grows by a quarter.
 #[derive(Parser)]
 #[command(

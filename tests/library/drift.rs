@@ -499,32 +499,3 @@ fn labelled_rows_to_learn_from_request_a_retrain() {
     let (decision, _) = decide_on(&history, &retrains, 20, &without);
     assert!(decision.triggers.iter().all(|trigger| trigger.code() != TriggerCode::MoreLabels));
 }
-
-#[test]
-fn a_change_as_in_the_blocks_of_a_dated_reference_is_usual() {
-    // Each day brings its own ham topics.
-    let day = |day: u64, scenario: Scenario| {
-        profile(stream::rows(Scenario { harmless: 0.3, ..scenario }, 200, 300 + day))
-    };
-    let reference = |is_dated: bool| {
-        let mut reference = Profile::default();
-        for number in 0..12 {
-            let block = day(number, Scenario::QUIET);
-            let mut dated = Profile::default();
-            block.records().for_each(|record| dated.count_only(false, record.label()));
-            for (hash, record) in block.hashes().zip(block.records()) {
-                let number = is_dated.then(|| 12_000 + i64::try_from(number).unwrap());
-                dated.remember(hash, record.clone().on(number));
-            }
-            reference.merge(dated);
-        }
-        reference
-    };
-    let (dated, undated) = (reference(true), reference(false));
-    assert!(StoredProfile::of(&dated).profile().unwrap() == dated);
-    let next = || day(50, Scenario::QUIET);
-    assert_eq!(verdict(&undated, next()), DriftVerdict::Drifted);
-    assert_eq!(verdict(&dated, next()), DriftVerdict::Steady);
-    let other = Scenario { language: 0.5, ..Scenario::QUIET };
-    assert_eq!(verdict(&dated, day(51, other)), DriftVerdict::Drifted);
-}

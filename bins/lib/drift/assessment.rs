@@ -8,13 +8,11 @@ use crate::drift::messages::Messages;
 use crate::drift::observation::{DriftEvidence, Observation};
 use crate::drift::past_runs::surprise;
 use crate::drift::prior_gain::PriorGain;
-use crate::drift::reference_order::ReferenceOrder;
 use crate::drift::shares;
 use crate::drift::shift::{LabelShift, shift};
 use crate::drift::signals::{ChampionEvidence, Signal, families, signals};
 use crate::drift::sizes::{self, MIN_MESSAGES};
 use crate::drift::verdict::{AlarmCalibration, DriftVerdict, Window};
-use crate::drift::word_names::WordNames;
 use crate::io::fraction::Fraction;
 use crate::model::label_evidence::LabelEvidence;
 use crate::model::score_calibration::ScoreCalibration;
@@ -71,7 +69,7 @@ impl Assessment {
         self.labels.filter(LabelEvidence::is_feedback)
     }
 
-    /// Whether the change behind an alarm is unusual.
+    /// Whether the change behind an alarm is larger than in 95% of the earlier windows.
     pub fn is_unusual(&self) -> bool {
         self.signals.iter().any(|signal| signal.fired && signal.is_unusual())
     }
@@ -108,13 +106,14 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         _ => [current; 2],
     };
     let estimated = estimated.map(|estimate| estimate.and_then(|estimate| estimate.f1));
-    let champion_evidence = ChampionEvidence { threshold, estimated: estimated[0].as_ref().ok() };
-    let tests = families(&side, &new, champion_evidence, &evidence.names);
-    let signals = signals(tests, |test: &FamilyTest| {
+    let champion = ChampionEvidence { threshold, estimated: estimated[0].as_ref().ok() };
+    let families = families(&side, &new, champion, &evidence.names);
+    let signals = signals(families, |test: &FamilyTest| {
         let earlier = observation.past.strengths(test.family.name(), window.runs, skipped);
         surprise(test.strength, earlier)
     });
-    let (signals, calibration) = calibrated(signals, &side, window.messages, champion.ok());
+    let calibrated = signals.iter().any(|signal| signal.surprise.is_some());
+    let calibration = if calibrated { AlarmCalibration::History } else { AlarmCalibration::IidOnly };
     let (distances, pictures) = feature_histograms(&side, &new);
     Assessment {
         verdict: verdict(&signals, &window),
@@ -134,33 +133,6 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         labels: threshold
             .and_then(|threshold| LabelEvidence::of(reference, &observation.longer.messages, threshold)),
     }
-}
-
-/// Compares alarms with the changes inside the reference if there are too few earlier windows.
-fn calibrated(
-    mut signals: Vec<Signal>,
-    reference: &Messages,
-    window: u64,
-    champion: Option<KnownChampion>,
-) -> (Vec<Signal>, AlarmCalibration) {
-    if signals.iter().any(|signal| signal.surprise.is_some()) {
-        return (signals, AlarmCalibration::History);
-    }
-    let order = if signals.iter().any(|signal| signal.fired) {
-        ReferenceOrder::of(reference, window, |before, block| {
-            let threshold = champion.as_ref().map(|champion| champion.threshold);
-            let estimate = champion.as_ref().and_then(|champion| champion.estimate(before, block).f1.ok());
-            let evidence = ChampionEvidence { threshold, estimated: estimate.as_ref() };
-            families(before, block, evidence, &WordNames::default())
-        })
-    } else {
-        None
-    };
-    let Some(order) = order else { return (signals, AlarmCalibration::IidOnly) };
-    for signal in &mut signals {
-        signal.surprise = order.share_at_least(&signal.test);
-    }
-    (signals, AlarmCalibration::ReferenceOrder)
 }
 
 /// The window of a run that is not compared.
@@ -219,10 +191,9 @@ fn worst(estimated: &[Result<EstimatedF1, NotEstimated>; 2]) -> Result<Estimated
 }
 
 fn verdict(signals: &[Signal], window: &Window) -> DriftVerdict {
-    let has_alarm = signals.iter().any(|signal| signal.fired);
-    if signals.iter().any(|signal| signal.fired && signal.is_unusual()) {
+    if signals.iter().any(|signal| signal.fired) {
         DriftVerdict::Drifted
-    } else if has_alarm || window.needed.is_some_and(|needed| window.messages >= needed) {
+    } else if window.needed.is_some_and(|needed| window.messages >= needed) {
         DriftVerdict::Steady
     } else {
         DriftVerdict::InsufficientData

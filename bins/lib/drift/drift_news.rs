@@ -39,8 +39,8 @@ pub struct DriftAnswer {
 pub enum DriftNews {
     /// No signal is an alarm.
     NoAlarm,
-    /// The change is not larger than in 95% of the earlier windows, or of the reference's own blocks.
-    Usual(AlarmCalibration),
+    /// The change is not larger than in 95% of the earlier windows.
+    Usual,
     /// Only the class balance changed. Has the F1 that a correction recovers.
     ClassBalance(LabelShift, Option<PriorGain>),
     /// A retrain has answered the drift; none if the history no longer has it.
@@ -93,7 +93,7 @@ impl StandingDrift {
         let news = if fired().next().is_none() {
             DriftNews::NoAlarm
         } else if !assessment.is_unusual() {
-            DriftNews::Usual(assessment.window.calibration)
+            DriftNews::Usual
         } else if let Some(shift) = assessment.shift.filter(|shift| shift.only_base_rate) {
             DriftNews::ClassBalance(shift, assessment.prior_gain)
         } else if new.is_empty() {
@@ -118,7 +118,7 @@ impl StandingDrift {
             verdict: assessment.verdict,
             runs: assessment.window.runs,
             since,
-            calibrated: assessment.window.calibration != AlarmCalibration::IidOnly,
+            calibrated: assessment.window.calibration == AlarmCalibration::History,
             news: assessment.is_unusual(),
             strengths: assessment.signals.iter().map(strength).collect(),
             unanswered: self.news.is_new(),

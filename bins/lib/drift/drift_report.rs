@@ -95,8 +95,7 @@ pub struct SignalReport {
     pub minimum_effect: f64,
     /// Size of the change that is compared with earlier windows. Equals `effect`, or the difference of shares for a word.
     pub strength: f64,
-    /// P-value of a change of this size among earlier windows, or its share among blocks of the reference. Absent without
-    /// either.
+    /// P-value of a change of this size among earlier windows. Absent if there are too few windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surprise: Option<f64>,
     /// Whether the signal is an alarm.

@@ -64,18 +64,6 @@ impl<'a> Messages<'a> {
         kept
     }
 
-    /// Some of the messages, by their places. With `own`, each of them counts as a message of the reference.
-    pub(super) fn part(&self, places: &[usize], own: bool) -> Self {
-        let records: Vec<&'a MessageRecord> = places.iter().map(|place| self.records[*place]).collect();
-        Self {
-            words: word_counts(&records),
-            halves: places.iter().map(|place| self.halves[*place]).collect(),
-            own: vec![own; records.len()],
-            records,
-            scored: self.scored,
-        }
-    }
-
     /// Mean share of the words of new messages that the reference does not have, in excess of the same share of the
     /// reference itself. From 0 to 1.
     pub fn new_words(&self, reference: &Self) -> f64 {

@@ -23,7 +23,6 @@ pub mod past_runs;
 pub mod history;
 pub mod policy;
 pub mod observation;
-mod reference_order;
 pub mod assessment;
 pub mod drift_news;
 pub mod labelled_f1;

@@ -18,16 +18,14 @@ pub struct Signal {
     pub test: FamilyTest,
     /// P-value, corrected for all families (Holm 1979).
     pub corrected: f64,
-    /// P-value of a change of this size among earlier windows, or its share of the reference's own changes; none without
-    /// either.
+    /// P-value of a change of this size among earlier windows; none if there are too few windows.
     pub surprise: Option<f64>,
     /// Whether the signal is an alarm.
     pub fired: bool,
 }
 
 impl Signal {
-    /// Whether the change is larger than in 95% of the earlier windows, or of the reference's own blocks. True without
-    /// either.
+    /// Whether the change is larger than in 95% of the earlier windows. True if there are too few earlier windows.
     pub fn is_unusual(&self) -> bool {
         self.surprise.is_none_or(|p| p <= ALPHA)
     }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftVerdict {
-    /// At least one family of tests raised an alarm, and the change is unusual.
+    /// At least one family of tests raised an alarm.
     Drifted,
-    /// No alarm on enough messages to detect a change, or only changes that are usual.
+    /// No alarm, on enough messages to detect a change.
     Steady,
     /// No alarm, but too few messages to detect a change.
     #[default]
@@ -33,9 +33,7 @@ impl DriftVerdict {
 pub enum AlarmCalibration {
     /// Earlier windows. Drift is unusual if it is larger than in 95% of them.
     History,
-    /// Blocks of the reference, in its order of time. Drift is unusual if it is larger than in 95% of them.
-    ReferenceOrder,
-    /// None, because there are too few earlier windows, and the reference has too few dated messages. Only the tests decide, and they assume independent rows.
+    /// None, because there are too few earlier windows. Only the tests decide, and they assume independent rows.
     IidOnly,
 }
 
@@ -56,8 +54,7 @@ pub struct Window {
     pub needed: Option<u64>,
     /// Smallest distance that the tests detect on these messages with power 0.5; null if they detect none.
     pub detectable: Option<f64>,
-    /// Basis of unusual drift: `history` (earlier windows), `reference-order` (blocks of the reference in order of time) or
-    /// `iid-only` (the tests alone).
+    /// Basis of unusual drift: `history` (earlier windows) or `iid-only` (the tests alone).
     pub calibration: AlarmCalibration,
 }
 

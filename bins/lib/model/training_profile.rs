@@ -36,11 +36,10 @@ pub(super) fn profile(
         threads::each(&mut parts, threads, |messages| {
             let mut describer = Describer::default();
             for (scored, (_, copies), record) in messages.iter_mut() {
-                let TrainingRow { text, cells, day, .. } = &rows[scored.row - done];
+                let TrainingRow { text, cells, .. } = &rows[scored.row - done];
                 let look = describer.look(text, cells, Some(&features.columns), &mut |_, _| ());
                 let text = summary::text(text, cells);
-                let message = MessageRecord::new(text, look, scored.score, Some(scored.label), *copies);
-                *record = Some(message.on(*day));
+                *record = Some(MessageRecord::new(text, look, scored.score, Some(scored.label), *copies));
             }
         });
         for (_, (hash, _), record) in wanted {

@@ -38,14 +38,12 @@ pub struct MessageRecord {
     pub look: Descriptor,
     /// Number of rows with the message.
     pub copies: u32,
-    /// Day of the message, in days since 1970; `None` if unknown.
-    pub day: Option<u16>,
 }
 
 impl MessageRecord {
     pub fn new(text: u32, look: Descriptor, score: f64, label: Option<Label>, copies: u32) -> Self {
         let label = label.map(|label| label == Label::Positive);
-        let mut record = Self { text, label, score: 0, look, copies, day: None };
+        let mut record = Self { text, label, score: 0, look, copies };
         record.set_score(score);
         record
     }
@@ -53,12 +51,6 @@ impl MessageRecord {
     /// The score of the message, from 0 to 1.
     pub fn score(&self) -> f64 {
         f64::from(self.score) / f64::from(u16::MAX)
-    }
-
-    /// The record with a day, in days since 1970.
-    #[must_use]
-    pub fn on(self, day: Option<i64>) -> Self {
-        Self { day: day.and_then(|day| u16::try_from(day).ok()), ..self }
     }
 
     /// Sets the score, from 0 to 1.
@@ -76,11 +68,10 @@ impl MessageRecord {
     fn join(&mut self, other: Self) {
         let copies = self.copies.saturating_add(other.copies);
         let label = merge_labels(self.label, other.label);
-        let day = self.day.into_iter().chain(other.day).min();
         if (other.text, other.score, &other.look) < (self.text, self.score, &self.look) {
             *self = other;
         }
-        (self.copies, self.label, self.day) = (copies, label, day);
+        (self.copies, self.label) = (copies, label);
     }
 }
 
@@ -248,27 +239,26 @@ pub struct StoredProfile {
     /// Whether the messages have scores.
     scored: bool,
     /// The records in the order of their hashes, in base 64. A record is hash (8 bytes), hash of the exact text (4),
-    /// copies (4), score (2), label (0 none, 1 negative, 2 positive; plus 4 if the record has a day), flags,
-    /// sizes, number of words, words (2 each), and the day since 1970 (2, if it has one). Numbers are little-endian.
+    /// copies (4), score (2), label (0 none, 1 negative, 2 positive), flags, sizes, number of words, and words (2
+    /// each). Numbers are little-endian.
     records: String,
 }
 
 impl StoredProfile {
     pub fn of(profile: &Profile) -> Self {
         let mut bytes = Vec::new();
-        for (hash, record) in &profile.records {
-            let MessageRecord { text, label, score, look, copies, day } = record;
-            let Descriptor { sizes, flags, words } = look;
+        for (hash, MessageRecord { text, label, score, look: Descriptor { sizes, flags, words }, copies }) in
+            &profile.records
+        {
             bytes.extend(hash.to_le_bytes());
             bytes.extend(text.to_le_bytes());
             bytes.extend(copies.to_le_bytes());
             bytes.extend(score.to_le_bytes());
-            bytes.push(label.map_or(0, |positive| 1 + u8::from(positive)) + day.map_or(0, |_| DATED));
+            bytes.push(label.map_or(0, |positive| 1 + u8::from(positive)));
             bytes.push(*flags);
             bytes.extend(sizes);
             bytes.push(u8::try_from(words.len()).unwrap_or(u8::MAX));
             bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-            bytes.extend(day.iter().flat_map(|day| day.to_le_bytes()));
         }
         let Profile { rows, empty, labels, scored, .. } = *profile;
         Self { rows, empty, labels, scored, records: BASE64_STANDARD.encode(bytes) }
@@ -354,10 +344,7 @@ impl ProfileFile {
 const HEAD: usize = 8 + 4 + 4 + 2 + 1 + 1 + SIZES.len() + 1;
 
 /// Maximum size of a record, in bytes.
-const LONGEST: usize = HEAD + 2 * WORDS + 2;
-
-/// Added to the label of a record that has a day.
-const DATED: u8 = 4;
+const LONGEST: usize = HEAD + 2 * WORDS;
 
 fn record(bytes: &mut &[u8]) -> Option<(u64, MessageRecord)> {
     let head = take(bytes, HEAD)?;
@@ -365,8 +352,7 @@ fn record(bytes: &mut &[u8]) -> Option<(u64, MessageRecord)> {
     let text = u32::from_le_bytes(head[8..12].try_into().ok()?);
     let copies = u32::from_le_bytes(head[12..16].try_into().ok()?);
     let score = u16::from_le_bytes(head[16..18].try_into().ok()?);
-    let is_dated = head[18] & DATED != 0;
-    let label = match head[18] & !DATED {
+    let label = match head[18] {
         0 => None,
         1 => Some(false),
         2 => Some(true),
@@ -377,9 +363,10 @@ fn record(bytes: &mut &[u8]) -> Option<(u64, MessageRecord)> {
     let words = (words <= WORDS).then_some(words)?;
     let words = take(bytes, 2 * words)?.chunks_exact(2);
     let words = words.map(|word| u16::from_le_bytes([word[0], word[1]])).collect();
-    let day = if is_dated { Some(u16::from_le_bytes(take(bytes, 2)?.try_into().ok()?)) } else { None };
-    let look = Descriptor { sizes, flags: head[19], words };
-    Some((hash, MessageRecord { text, label, score, look, copies, day }))
+    Some((
+        hash,
+        MessageRecord { text, label, score, look: Descriptor { sizes, flags: head[19], words }, copies },
+    ))
 }
 
 fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {

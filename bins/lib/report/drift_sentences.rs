@@ -11,7 +11,7 @@ use crate::drift::shift::LabelShift;
 use crate::drift::signals::Signal;
 use crate::drift::sizes::MIN_MESSAGES;
 use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, TriggerCause};
-use crate::drift::verdict::{AlarmCalibration, DriftVerdict};
+use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::ResultHead;
 use crate::model::score_calibration::MIN_LABELLED_PER_CLASS;
 use crate::profile::descriptor::FLAGS;
@@ -28,7 +28,6 @@ const BLIND: &str = "Without labels, drift cannot see that the meaning of spam c
 /// Builds `drift.json`; `tool` is the name of the program that writes it.
 pub fn drift_report(decision: DriftDecision, tool: &str) -> DriftReport {
     let DriftDecision { assessment, .. } = decision;
-    let calibration = assessment.window.calibration;
     DriftReport {
         head: ResultHead::new("drift", tool),
         time: decision.time.0,
@@ -38,7 +37,7 @@ pub fn drift_report(decision: DriftDecision, tool: &str) -> DriftReport {
         reason: decision.asked,
         reasons: decision.triggers.iter().map(reason).collect(),
         window: assessment.window,
-        signals: assessment.signals.iter().map(|each| signal(each, calibration)).collect(),
+        signals: assessment.signals.iter().map(signal).collect(),
         moved: assessment.moved,
         shift: assessment.shift,
         prior_gain: assessment.prior_gain,
@@ -63,7 +62,7 @@ fn reason(trigger: &Trigger) -> Reason {
     }
 }
 
-fn signal(signal: &Signal, calibration: AlarmCalibration) -> SignalReport {
+fn signal(signal: &Signal) -> SignalReport {
     let Signal { test, corrected, surprise, fired } = signal;
     SignalReport {
         family: test.family.name().into(),
@@ -77,17 +76,17 @@ fn signal(signal: &Signal, calibration: AlarmCalibration) -> SignalReport {
         strength: test.strength,
         surprise: *surprise,
         fired: *fired,
-        says: signal_sentence(signal, calibration),
+        says: signal_sentence(signal),
     }
 }
 
-fn signal_sentence(signal: &Signal, calibration: AlarmCalibration) -> String {
+fn signal_sentence(signal: &Signal) -> String {
     let outcome = match (signal.fired, signal.is_unusual()) {
-        (false, _) => "; no alarm".into(),
-        (true, false) => format!("; this change is not larger than in 95% of {}", prose::usual(calibration)),
-        (true, true) => String::new(),
+        (false, _) => "; no alarm",
+        (true, false) => "; this change is not larger than in 95% of the earlier windows",
+        (true, true) => "",
     };
-    change_sentence(&signal.test.subject, signal.test.effect) + &outcome
+    change_sentence(&signal.test.subject, signal.test.effect) + outcome
 }
 
 fn subject_name(subject: &TestSubject) -> String {
@@ -301,9 +300,7 @@ fn drift_sentence(drift: &DriftPersistence) -> String {
             let since = since.map_or_else(String::new, |since| format!(" since {}", day(since.0)));
             format!("the messages have drifted{since} ({alarms} raised an alarm){}", news_sentence(news))
         }
-        DriftVerdict::Steady => {
-            format!("the messages have not drifted ({alarms} raised an alarm){}", news_sentence(news))
-        }
+        DriftVerdict::Steady => format!("the messages have not drifted ({alarms} raised an alarm)"),
         DriftVerdict::InsufficientData => prose::too_few(drift.messages, drift.reference, drift.needed),
     };
     let Persistence { windows, of } = persistence;
@@ -320,9 +317,7 @@ fn drift_sentence(drift: &DriftPersistence) -> String {
 fn news_sentence(news: &DriftNews) -> String {
     match news {
         DriftNews::NoAlarm | DriftNews::New(_, None) => String::new(),
-        DriftNews::Usual(calibration) => {
-            format!(", because no change is larger than in 95% of {}", prose::usual(*calibration))
-        }
+        DriftNews::Usual => ", but not more than in 95% of the earlier windows".into(),
         DriftNews::ClassBalance(LabelShift { before, estimated, .. }, gain) => format!(
             ", but only the class balance changed, from {} to {}; score --prior corrects scores for this change{}",
             percent(*before),

@@ -171,21 +171,12 @@ pub(super) fn detectable(window: &Window) -> Option<String> {
 
 /// Describes how earlier windows limit the drift that triggers a retrain.
 pub(super) fn calibration(window: &Window) -> String {
-    match window.calibration {
-        AlarmCalibration::IidOnly => format!(
+    if window.calibration == AlarmCalibration::History {
+        "Drift triggers a retrain only if the change is larger than in 95% of the earlier windows.".into()
+    } else {
+        format!(
             "There are fewer than {MIN_WINDOWS} earlier windows to compare with, so only the tests and minimum effects count."
-        ),
-        known => format!("A change counts as drift only if it is larger than in 95% of {}.", usual(known)),
-    }
-}
-
-/// The changes that count as usual.
-pub(super) fn usual(calibration: AlarmCalibration) -> &'static str {
-    match calibration {
-        AlarmCalibration::History | AlarmCalibration::IidOnly => "the earlier windows",
-        AlarmCalibration::ReferenceOrder => {
-            "the blocks of the reference, each compared with the blocks before it"
-        }
+        )
     }
 }
 
