@@ -38,6 +38,9 @@ case ${1-} in
     target/evidently/bin/pip install --quiet --disable-pip-version-check evidently==0.7.23 'pandas<3'
     tools --example harness --example streams
     exec tests/bench/drift/run.py target/tools --examples target/release/examples --evidently target/evidently/bin/python ;;
+  drift-streams) # the cycle on SpamAssassin and Enron in order of time: F1 against daily refits, and requests
+    tools
+    exec tests/bench/drift/real_streams.py target/tools "${@:2}" ;;
   domains) # estimated F1 and `score --prior auto` on pairs of real domains, compared with NannyML on the same scores
     peers
     # Only NannyML's calibrators are used. The complete package needs 2 GB.

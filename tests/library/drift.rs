@@ -232,6 +232,29 @@ fn history_drops_profiles_that_no_run_needs() {
 }
 
 #[test]
+fn rows_whose_labels_come_a_day_late_do_not_replace_the_run_before() {
+    let day = |number: u64, is_labelled: bool| {
+        let mut observer = ProfileBuilder::new(None, |_: u16, _: &str| ());
+        for Message { text, spam } in stream::rows(Scenario::QUIET, 100, 900 + number) {
+            let label = if spam { Label::Positive } else { Label::Negative };
+            observer.message(&text, is_labelled.then_some(label));
+        }
+        observer.done()
+    };
+    let mut history = History::default();
+    for number in 0..4 {
+        let mut new = day(number + 1, false);
+        new.merge(day(number, true));
+        let run = ObservedRun::of(&new, "one", i64::try_from(number).unwrap(), LabelledVerdicts::default());
+        let (run, past) = (run.as_ref().unwrap(), history.before(run.as_ref().unwrap()).unwrap());
+        assert_eq!(past.since(run), (200 * (number + 1), 100 * (number + 1)));
+        let findings = RunFindings { runs: 1, since: past.since(run), ..RunFindings::default() };
+        history.add(RunRecord::new(run.clone(), findings)).unwrap();
+    }
+    assert_eq!(history.runs().len(), 4);
+}
+
+#[test]
 fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
     let decision = |missed: u64, policy: &DriftPolicy| {
         let at_fit =

@@ -55,7 +55,7 @@ pub struct DriftPolicyArgs {
     /// With 0.5, a retrain is requested if there are more than half as many labelled rows since the fit as the champion
     /// learned from, and more than --min-new-labels. Labels that were picked count too. If the challenger was refused, only later rows count,
     /// and its rows count as learned. 0 turns the trigger off.
-    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = number)]
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = number, hide_short_help = true)]
     max_label_growth: f64,
 
     /// File whose changes trigger a retrain, such as a word list

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::drift::labelled_verdicts::LabelledVerdicts;
 use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::{digest, parse, schema};
-use crate::profile::summary::{MOST_ROWS, Profile, StoredProfile};
+use crate::profile::summary::{MOST_ROWS, MessageRecord, Profile, StoredProfile};
 use crate::stats::confusion::Confusion;
 
 /// Schema name of a line of the history.
@@ -190,13 +190,18 @@ impl RunRecord {
         LabelledVerdicts { confusion: self.confusion, copies: self.copies }
     }
 
-    /// Whether the record has the id `id`, or most of the messages in `messages`.
+    /// Whether the record has the id `id`, or most of the messages in `messages`. A message that has its label only in one
+    /// of both runs is not repeated: its label came late.
     pub(super) fn is_repeated(&self, id: &str, messages: &Profile) -> Result<bool> {
         if self.id == id {
             return Ok(true);
         }
         let own = self.profile.profile()?;
-        let shared = own.hashes().filter(|hash| messages.has(*hash)).count();
+        let is_shared = |hash: u64, record: &MessageRecord| {
+            messages.record(hash).is_some_and(|known| known.label() == record.label())
+        };
+        let shared =
+            own.hashes().zip(own.records()).filter(|(hash, record)| is_shared(*hash, record)).count();
         Ok(shared > 0 && 2 * shared >= messages.len().min(own.len()))
     }
 }

@@ -178,6 +178,11 @@ impl Profile {
         self.records.keys().copied()
     }
 
+    /// The record of a message.
+    pub fn record(&self, hash: u64) -> Option<&MessageRecord> {
+        self.records.get(&hash)
+    }
+
     pub fn has(&self, hash: u64) -> bool {
         self.records.contains_key(&hash)
     }
