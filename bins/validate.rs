@@ -22,7 +22,8 @@ use spamops::rows::{CellValue, MalformedRows, ReadOptions, Row, Rows, Writer};
 /// invalid). A file without rows is empty, not invalid: no check fails.
 ///
 /// Input: Rows as CSV or JSON Lines, plain, gzip or zstd, read once. Malformed rows are rejected. Without --contract,
-/// the file needs a text column and readable labels, and no text may have both labels.
+/// the file needs a text column and readable labels, and no text may have both labels. The verdict is invalid if a quote
+/// is never closed and swallows further lines, or if no row is valid.
 ///
 /// Output: The valid rows, on stdout or in -o FILE. The rejected rows go to --rejects FILE, with the columns
 /// reject_line, reject_reason and reject_rest. Every row is in exactly one of the two files. --report FILE has the
