@@ -20,6 +20,7 @@ const WRONG_LABELS: bool = true;
 /// Rows without near-duplicates: each has six words of its own, and three words that show its class.
 fn rows(count: u64, seed: u64, kinds: usize, picked_for: &str, wrong_labels: bool) -> String {
     let mut numbers = RandomStream::new(seed);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small number")]
     let mut draw = |choices: usize| (numbers.uniform() * choices as f64) as usize;
     let mut text = String::from("id,label,text,picked_for\n");
     for id in 0..count {
