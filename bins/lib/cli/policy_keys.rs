@@ -89,6 +89,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "max-changes",
             "cooldown-hours",
             "min-new-labels",
+            "overdue-days",
         ],
     ),
     (
@@ -146,6 +147,8 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "challenger",
             "flips",
             "golden",
+            "labels",
+            "asked",
             "sequential",
             "summary",
             "outputs",
@@ -181,6 +184,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "infer",
             "merge",
             "refused",
+            "pending",
             "rollback",
             "commit",
             "tag",
@@ -220,7 +224,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
 const WORD_LISTS: [&str; 2] = ["english", "none"];
 
 /// Keys that `spamops run` has an option for, so that every step of the cycle gets the value.
-const OPTIONS_OF_RUN: [&str; 12] = [
+const OPTIONS_OF_RUN: [&str; 13] = [
     "data",
     "out-dir",
     "registry",
@@ -231,6 +235,7 @@ const OPTIONS_OF_RUN: [&str; 12] = [
     "force",
     "notify",
     "notify-on",
+    "labels",
     "golden",
     "watch",
 ];
