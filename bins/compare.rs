@@ -31,7 +31,8 @@ use spamops::stats::metrics::FigureName;
 /// no check fails. The checks are gates, slices and golden messages. No slice may lose more than 0.03 of F1 (exact
 /// tests, corrected by Holm's method, 1979). With one scored file there is no champion, and only the checks decide.
 ///
-/// Input: Two scored files with the same rows, or one labelled file and both models. Unlabelled rows are ignored.
+/// Input: Two scored files with the same rows, or one labelled file and both models. Unlabelled rows are ignored. So are
+/// rows that were picked for labelling (column picked_for, other than random), because they are a biased sample.
 ///
 /// Copies: Copies and near-duplicates with the same label are one message, and each test counts it once. The first row
 /// of a message counts. In a slice, its first row in the slice counts; among the newest rows, its newest row. A
@@ -184,7 +185,12 @@ impl Tool for Args {
         let flips = self.flips.as_ref().map(|place| FlipsFile::create(place, id, models, positive));
         let mut flips = flips.transpose()?;
         let mut holdout = HoldoutLabels::new(models.champion.filter(|_| self.scored.len() == 1));
+        let mut picked: u64 = 0;
         paired_rows::read(&self.scored, id, &options, models, &mut |judged| {
+            if judged.rows.is_picked(judged.row) {
+                picked += 1;
+                return Ok(());
+            }
             tally.add(judged)?;
             holdout.add(judged.rows, judged.row)?;
             flips.as_mut().map_or(Ok(()), |flips| flips.add(judged))
@@ -192,6 +198,9 @@ impl Tool for Args {
         let warning = self.scored.last().and_then(|place| tally.groups().warning(place));
         if let Some(warning) = warning {
             scene.warn(warning);
+        }
+        if picked > 0 {
+            scene.remark(format!("{picked} labelled rows left out, because they were picked for labelling"));
         }
         let (counted, state) = tally.finish(self.recent)?;
         let golden = self.golden.as_ref().zip(self.challenger.as_ref());

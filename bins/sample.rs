@@ -1,5 +1,6 @@
 //! sample: draws a random sample of rows, a train/holdout split, or the rows to label next.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -8,7 +9,9 @@ use clap::Parser;
 use spamops::cli::options::{OutArgs, RowArgs, days, whole_number};
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::io::{dates::Timestamp, fraction::Fraction, stream::Place};
-use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
+use spamops::rows::ReadOptions;
+use spamops::rows::sampling::{DrawnRows, Filter, LateLabels, Odds, RowPool, Sample};
+use spamops::state::asked::AskedRows;
 
 /// Draw rows: a random sample, a train/holdout split, or the rows to label next
 ///
@@ -19,9 +22,10 @@ use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 /// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. The rows are read once, or twice with --for-labels.
 /// --for-labels needs the column spam_score, which score adds.
 ///
-/// Output: The drawn rows in input order, on stdout or in -o FILE. --for-labels adds the column picked_for: uncertain,
-/// novel or random. Measure a model only on the random rows, because the others are a biased sample. A malformed row,
-/// such as a line with too many fields, is passed on, so that validate can reject it.
+/// Output: The drawn rows in input order, on stdout or in -o FILE. --for-labels adds the columns picked_for (uncertain,
+/// novel or random) and picked_probability (of random rows). score --metrics, drift and compare measure a model only on
+/// the random rows, because the others are a biased sample. A malformed row, such as a line with too many fields, is
+/// passed on, so that validate can reject it.
 ///
 /// Memory: Grows with --size and the number of strata, not with the file. --exclude adds 8 bytes per row of its
 /// files, and --against adds about 5 KB per row of its file. --weight-half-life keeps --size rows of every stratum.
@@ -35,7 +39,7 @@ use spamops::rows::sampling::{DrawnRows, Filter, Odds, RowPool, Sample};
 /// look-alikes and accents. It finds candidates by rare word pairs (Bayardo 2007), then compares all words. It leaves
 /// out disguised and misspelt copies, and copies with one changed word in eight, up to four words.
 ///
-/// --for-labels skips near-duplicates. Half of the rows have a score near --threshold (Lewis and Gale 1994). A
+/// --for-labels skips near-duplicates. Half of the rows have a score near the threshold (Lewis and Gale 1994). A
 /// quarter have the rarest words, and a quarter are random.
 #[derive(Parser)]
 #[command(
@@ -86,6 +90,23 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DATE")]
     until: Option<Timestamp>,
 
+    /// File with labels of rows that have none
+    ///
+    /// The rows are joined by their text, or by --id if the file has no text column. A row that gets its first label
+    /// passes --exclude.
+    #[arg(long, value_name = "FILE", requires = "size")]
+    labels: Option<Place>,
+
+    /// Column that joins the rows of two files, in any order
+    #[arg(long, value_name = "COLUMN", default_value = "id", requires = "labels", hide_short_help = true)]
+    id: String,
+
+    /// Requests for labels, from spamops state ask
+    ///
+    /// Rows that people were asked for get the column picked_for.
+    #[arg(long, value_name = "FILE", requires = "size", hide_short_help = true)]
+    asked: Option<PathBuf>,
+
     /// Leave out near-duplicates of the rows in this file
     #[arg(long, value_name = "FILE")]
     against: Option<Place>,
@@ -113,17 +134,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ROWS", conflicts_with_all = ["size", "split"])]
     for_labels: Option<usize>,
 
-    /// Score from which a row is positive
+    /// Score from which a row is positive [default: the score between the verdicts, else 0.5]
     ///
     /// --for-labels picks rows with scores near this value, because the model is least certain there.
-    #[arg(
-        long,
-        value_name = "SCORE",
-        default_value = "0.5",
-        requires = "for_labels",
-        hide_short_help = true
-    )]
-    threshold: Fraction,
+    #[arg(long, value_name = "SCORE", requires = "for_labels", hide_short_help = true)]
+    threshold: Option<Fraction>,
 
     #[command(flatten)]
     out: OutArgs,
@@ -138,7 +153,8 @@ impl Tool for Args {
         let mut filter = Filter::between(self.since, self.until).dated(self.weight_half_life.is_some());
         self.exclude.iter().try_for_each(|place| filter.exclude(place, &options))?;
         self.against.iter().try_for_each(|place| filter.exclude_near(place, self.near, &options))?;
-        let mut pool = RowPool::new(&self.input, options, filter);
+        let late = self.late_labels(&options)?;
+        let mut pool = RowPool::new(&self.input, options, filter.with_late_labels(late));
         let sample = |size| Sample::new(size, self.seed, Odds::of_half_life(self.weight_half_life));
         let write = |drawn: DrawnRows| {
             drawn.shortfall().into_iter().for_each(|remark| scene.remark(remark));
@@ -152,6 +168,22 @@ impl Tool for Args {
         pool.set_aside().into_iter().for_each(|remark| scene.remark(remark));
         pool.warnings().for_each(|remark| scene.warn(remark));
         Ok(Outcome::Done)
+    }
+}
+
+impl Args {
+    /// The labels of --labels, and the picks of --asked.
+    fn late_labels(&self, options: &ReadOptions) -> Result<LateLabels> {
+        let mut late = LateLabels::default();
+        if let Some(place) = &self.labels {
+            late.read(place, &self.id, options)?;
+        }
+        if let Some(path) = &self.asked {
+            for (text, picked_for) in AskedRows::read(path)?.picks() {
+                late.add_pick(text, picked_for);
+            }
+        }
+        Ok(late)
     }
 }
 

@@ -44,6 +44,9 @@ use spamops::stats::prior_shift::{OtherChange, Prior, RequestedPrior};
 /// If labelled rows are copies or near-duplicates of others, --metrics also has the figures with each message counted
 /// once (the key distinct). drift uses these figures, so a message that is sent twenty times counts once.
 ///
+/// The figures leave out labelled rows that were picked for labelling (column picked_for, other than random): they are
+/// the hardest rows, so a healthy model looks bad on them.
+///
 /// F1, precision, recall, accuracy, macro F1 and Matthews' correlation use the threshold. They are 0 if the divisor is
 /// 0. ROC AUC, average precision, log-loss, Brier score and expected calibration error (15 bins, Naeini 2015) use the
 /// scores. Recall at a false positive rate of 0.1% and 1% also uses the scores. These figures are null if a class they
@@ -136,10 +139,13 @@ impl Tool for Args {
         let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, added_columns)?;
         let mut labelled =
             LabelledScores::new(self.metrics.is_some() || self.curve.is_some(), self.metrics.is_some());
+        let mut picked = 0;
         let mut histogram = ScoreHistogram::default();
         scorer.score_each(&mut rows, |rows, row, scored| {
             let (score, verdict, label) = (scored.spam_score, scorer.verdict(scored), rows.label(row)?);
-            if let Some(label) = label {
+            if label.is_some() && rows.is_picked(row) {
+                picked += 1;
+            } else if let Some(label) = label {
                 labelled.add(scorer.text(row), label, verdict, score);
             }
             histogram.add(score, label);
@@ -153,7 +159,7 @@ impl Tool for Args {
             metrics.head.run_id = scene.run_id();
             labelled.warning(&self.input).into_iter().for_each(|warning| scene.warn(warning));
             let distinct = labelled.distinct_figures();
-            result_file::write(place, &Metrics { prior, distinct, ..metrics })?;
+            result_file::write(place, &Metrics { prior, distinct, picked, ..metrics })?;
         }
         if let Some(place) = &self.curve {
             curve::write(place, &labelled.ranking())?;

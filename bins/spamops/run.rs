@@ -42,8 +42,10 @@ use ::spamops::io::stream::Place;
 /// becomes the champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run
 /// needs labelled rows of both classes.
 ///
-/// If labels are needed, to-label.csv has the 50 rows whose labels help most. Enter their labels in the rows of
-/// --data, then run again: a row that gets its first label counts as a new row.
+/// If labels are needed, to-label.csv has the rows whose labels help most: as many as a retrain is short of, from all
+/// rows of the state. Rows of earlier requests are asked for again after 14 days. Enter the labels in the rows of --data,
+/// or give the filled file, or a file of ids and labels, as --labels. Then run again: a row that gets its first label
+/// counts as a new row.
 ///
 /// Input: Rows from --data, or the built-in rows of --demo. Options with a value, and --now, can also come from the
 /// environment, such as SPAMOPS_IN_OUT_DIR for --out-dir. The command line wins. GITHUB_SHA, if set, is recorded in the
@@ -127,6 +129,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     golden: Option<PathBuf>,
 
+    /// File with labels of rows that have none
+    ///
+    /// A to-label.csv that you filled in, or a file with the columns id and label. A row that gets its first label counts
+    /// as a new row. spamops.toml cannot name a file.
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+
     /// File whose changes trigger a retrain, such as a word list
     ///
     /// See drift --watch. You can repeat this option. spamops.toml cannot name a file.
@@ -175,7 +184,7 @@ pub(crate) struct Args {
 }
 
 /// Options that may also come from the environment.
-const FROM_ENVIRONMENT: [&str; 13] = [
+const FROM_ENVIRONMENT: [&str; 14] = [
     "data",
     "out-dir",
     "registry",
@@ -189,6 +198,7 @@ const FROM_ENVIRONMENT: [&str; 13] = [
     "force",
     "notify",
     "notify-on",
+    "labels",
 ];
 
 impl Tool for Args {
@@ -341,7 +351,7 @@ impl Args {
 
     /// The files that the run reads.
     fn inputs(&self) -> impl Iterator<Item = &Path> {
-        let files = [&self.data, &self.contract, &self.golden].into_iter().flatten();
+        let files = [&self.data, &self.contract, &self.golden, &self.labels].into_iter().flatten();
         files.chain(&self.watch).map(PathBuf::as_path)
     }
 
@@ -376,6 +386,7 @@ impl Args {
             state: self.state.clone(),
             contract: self.contract.clone(),
             golden: self.golden.clone(),
+            labels: self.labels.clone(),
             watch: self.watch.clone(),
             since: self.since,
             until: self.until,

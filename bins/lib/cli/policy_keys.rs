@@ -90,6 +90,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "max-changes",
             "cooldown-hours",
             "min-new-labels",
+            "overdue-days",
         ],
     ),
     (
@@ -147,6 +148,8 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "challenger",
             "flips",
             "golden",
+            "labels",
+            "asked",
             "sequential",
             "summary",
             "outputs",
@@ -184,6 +187,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "refused",
             "mark",
             "after",
+            "pending",
             "rollback",
             "hold",
             "resume",
@@ -226,7 +230,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
 const WORD_LISTS: [&str; 2] = ["english", "none"];
 
 /// Keys that `spamops run` has an option for, so that every step of the cycle gets the value.
-const OPTIONS_OF_RUN: [&str; 12] = [
+const OPTIONS_OF_RUN: [&str; 13] = [
     "data",
     "out-dir",
     "registry",
@@ -237,6 +241,7 @@ const OPTIONS_OF_RUN: [&str; 12] = [
     "force",
     "notify",
     "notify-on",
+    "labels",
     "golden",
     "watch",
 ];

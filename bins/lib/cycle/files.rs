@@ -24,6 +24,10 @@ pub enum RunFile {
     Metrics,
     /// The result of `drift`.
     Drift,
+    /// Gathered rows that nobody has labelled.
+    Unlabelled,
+    /// The same rows, scored by the champion.
+    UnlabelledScored,
     /// Rows for a person to label.
     ToLabel,
     /// The training side of the split, including near-duplicates of the holdout.
@@ -70,7 +74,7 @@ pub enum RunFile {
 }
 
 /// The name of every file.
-const FILES: [(RunFile, &str); 30] = [
+const FILES: [(RunFile, &str); 32] = [
     (RunFile::Clean, "clean.csv"),
     (RunFile::Rejects, "rejects.csv"),
     (RunFile::Validate, "validate.json"),
@@ -78,6 +82,8 @@ const FILES: [(RunFile, &str); 30] = [
     (RunFile::Scored, "scored.csv"),
     (RunFile::Metrics, "metrics.json"),
     (RunFile::Drift, "drift.json"),
+    (RunFile::Unlabelled, "unlabelled.jsonl"),
+    (RunFile::UnlabelledScored, "unlabelled-scored.jsonl"),
     (RunFile::ToLabel, "to-label.csv"),
     (RunFile::Pool, "pool.csv"),
     (RunFile::Train, "train.csv"),

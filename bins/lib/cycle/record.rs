@@ -156,6 +156,9 @@ fn files_to_read(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     if let Some(golden) = &settings.golden {
         inputs.insert("golden".to_owned(), digest(Path::new(golden))?);
     }
+    if let Some(labels) = &settings.labels {
+        inputs.insert("labels".to_owned(), digest(Path::new(labels))?);
+    }
     for (number, watched) in (1..).zip(&settings.watch) {
         inputs.insert(format!("watch {number}"), digest(Path::new(watched))?);
     }
@@ -211,6 +214,7 @@ mod tests {
             state: name("state"),
             contract: None,
             golden: None,
+            labels: None,
             watch: Vec::new(),
             since: None,
             until: None,

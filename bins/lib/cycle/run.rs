@@ -11,6 +11,7 @@ use crate::cycle::files::{RunFile, RunFiles};
 use crate::cycle::record::CycleRecord;
 use crate::cycle::step::CycleStep;
 use crate::drift::drift_report::DriftReport;
+use crate::drift::triggers::TriggerCode;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 use crate::registry::journal::JournalAction;
@@ -33,6 +34,21 @@ pub struct CycleRun<'a> {
     pub dry_run: bool,
     /// Prints a line immediately.
     pub echo: &'a dyn Fn(&str),
+}
+
+/// Number of labels to ask for if drift does not say how many are missing.
+const LABELS_AT_ONCE: u64 = 50;
+
+/// Number of labels that a retrain is short of; 0 if drift requests none.
+fn missing_labels(drift: &DriftReport) -> u64 {
+    if !drift.labels_needed {
+        return 0;
+    }
+    let code = TriggerCode::LabelsNeeded.name();
+    let reason = drift.reasons.iter().find(|reason| reason.fired && reason.code == code);
+    let missing = reason.and_then(|reason| Some(reason.limit? - reason.value?));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of rows")]
+    missing.map_or(LABELS_AT_ONCE, |missing| missing.max(1.0) as u64)
 }
 
 impl CycleRun<'_> {
@@ -159,13 +175,14 @@ impl CycleRun<'_> {
         }))
     }
 
-    pub(super) fn labels_needed(&self) -> Result<bool> {
+    /// Number of labels to ask for; 0 if none are needed.
+    pub(super) fn missing_labels(&self) -> Result<u64> {
         if self.dry_run {
             self.note("if drift requests labels");
-            return Ok(true);
+            return Ok(LABELS_AT_ONCE);
         }
         let drift: Option<DriftReport> = self.result("drift")?;
-        Ok(drift.is_some_and(|report| report.labels_needed))
+        Ok(drift.as_ref().map_or(0, missing_labels))
     }
 
     pub(super) fn retrain_needed(&self) -> Result<bool> {

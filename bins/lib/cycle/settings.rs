@@ -28,6 +28,9 @@ pub struct CycleSettings {
     pub contract: Option<String>,
     /// Path of the golden messages; null without golden messages.
     pub golden: Option<String>,
+    /// Path of labels that arrive apart from the rows; null without this file.
+    #[serde(default)]
+    pub labels: Option<String>,
     /// Paths of the files whose changes trigger a retrain.
     pub watch: Vec<String>,
     /// Rows before this date are history; null if all rows are new.
@@ -59,6 +62,8 @@ pub struct CycleOptions {
     pub contract: Option<PathBuf>,
     /// Messages that every challenger must classify correctly.
     pub golden: Option<PathBuf>,
+    /// Labels that arrive apart from the rows.
+    pub labels: Option<PathBuf>,
     /// Files whose changes trigger a retrain.
     pub watch: Vec<PathBuf>,
     /// Rows before this time are history.
@@ -100,6 +105,7 @@ impl CycleOptions {
             state: word(self.state.as_ref().unwrap_or(&in_out("state")))?,
             contract: contract.as_deref().map(word).transpose()?,
             golden: self.golden.as_deref().map(word).transpose()?,
+            labels: self.labels.as_deref().map(word).transpose()?,
             watch: self.watch.iter().map(|path| word(path)).collect::<Result<_>>()?,
             since: self.since.map(short).or_else(|| if_demo(demo::SINCE)),
             until: self.until.map(short),
@@ -121,6 +127,7 @@ impl CycleOptions {
             state: path(&self.state, known.state)?,
             contract: self.contract.as_deref().map(word).transpose()?.or(known.contract),
             golden: self.golden.as_deref().map(word).transpose()?.or(known.golden),
+            labels: self.labels.as_deref().map(word).transpose()?.or(known.labels),
             watch: match self.watch.as_slice() {
                 [] => known.watch,
                 watch => watch.iter().map(|path| word(path)).collect::<Result<_>>()?,

@@ -10,13 +10,10 @@ use super::since_move::{TRAINING, mark};
 use crate::cycle::demo;
 use crate::cycle::files::{RunFile, RunFiles};
 use crate::cycle::record::request;
-use crate::cycle::settings::SIZE;
+use crate::cycle::settings::{CycleSettings, SIZE};
 use crate::cycle::step::CycleStep;
 use crate::io::owned_file::remove;
 use crate::io::stream::Place;
-
-/// Number of rows to label per run.
-const TO_LABEL: &str = "50";
 
 /// Seed of the sample.
 const SEED: &str = "7";
@@ -48,6 +45,13 @@ impl CycleRun<'_> {
         });
         for (name, date) in [("--since", &settings.since), ("--until", &settings.until)] {
             words.extend(date.iter().flat_map(|date| [name.to_owned(), date.clone()]));
+        }
+        if let Some(labels) = &settings.labels {
+            words.extend(["--labels".to_owned(), labels.clone()]);
+        }
+        let asked = self.in_state("asked.jsonl");
+        if is_gathered(&asked) {
+            words.extend(["--asked".to_owned(), asked.display().to_string()]);
         }
         for used in ["rows.jsonl", "refused.jsonl"].map(|name| self.in_state(name)) {
             if is_gathered(&used) {
@@ -137,17 +141,30 @@ impl CycleRun<'_> {
         words.extend(self.record.settings.watch.iter().flat_map(|watched| ["--watch", watched]));
         words.extend([&clean, "-o", &report]);
         self.call_for_result("drift", words)?;
-        if self.labels_needed()? {
-            let [scored, to_label] = [RunFile::Scored, RunFile::ToLabel].map(|file| self.files.name(file));
-            self.call("sample", ["--for-labels", TO_LABEL, &scored, "-o", &to_label])?;
-        }
         // Mark the retrain as pending before the rows count as used. If this run is killed, the next run then retrains.
         if !self.dry_run && self.retrain_needed()? {
             Place::File(request(&self.record.settings)).write_text(&format!("{}\n", self.record.id))?;
         }
         let mark = self.last_move()?.map(|entry| mark(&entry));
         let mark = mark.iter().flat_map(|mark| ["--mark", mark]);
-        self.call("state", ["gather", &clean, "--state", state].into_iter().chain(mark))
+        self.call("state", ["gather", &clean, "--state", state].into_iter().chain(mark))?;
+        self.ask_for_labels()
+    }
+
+    /// Asks for as many labels as a retrain is short of, from all gathered rows.
+    fn ask_for_labels(&self) -> Result<()> {
+        let missing = self.missing_labels()?;
+        if missing == 0 {
+            return Ok(());
+        }
+        let (CycleSettings { state, now, .. }, missing) = (&self.record.settings, missing.to_string());
+        let [champion, unlabelled, scored, to_label] =
+            [RunFile::Champion, RunFile::Unlabelled, RunFile::UnlabelledScored, RunFile::ToLabel]
+                .map(|file| self.files.name(file));
+        self.call("state", ["unlabelled", "--state", state, "--now", now, "-o", &unlabelled])?;
+        self.call("score", ["--model", &champion, &unlabelled, "-o", &scored])?;
+        let words = ["ask", &scored, "--size", &missing, "--state", state, "--now", now, "-o", &to_label];
+        self.call("state", words)
     }
 
     pub(super) fn split(&self) -> Result<()> {

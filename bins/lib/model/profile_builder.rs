@@ -77,12 +77,17 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
         }
     }
 
-    /// Counts a row of a file. `columns` has the places of the model's columns.
+    /// Counts a row of a file. `columns` has the places of the model's columns. A picked row counts with its label, but
+    /// its message is left out, because a picked message is not typical of the messages that arrive.
     pub fn row(&mut self, rows: &Rows, row: &Row, columns: Option<&ColumnPlaces>) -> Result<()> {
         let text = match columns {
             Some(columns) => columns.load_row(row, &mut self.buffers),
             None => rows.text(row)?,
         };
+        if rows.is_picked(row) {
+            self.profile.count_only(text.is_empty(), rows.label(row)?);
+            return Ok(());
+        }
         self.message(text, rows.label(row)?);
         Ok(())
     }

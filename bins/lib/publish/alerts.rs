@@ -166,11 +166,11 @@ impl Alert {
         let mut blocks: Vec<Value> = texts.map(section).collect();
         blocks.extend(self.run.as_ref().map(|run| {
             let is_link = address(run).is_ok() && !run.contains(['|', '<', '>', ' ']);
-            let element = match is_link {
-                true => {
-                    json!({"type": "mrkdwn", "text": format!("<{}|Open the run>", run.replace('&', "&amp;"))})
-                }
-                false => plain(shortened(run)),
+            let element = if is_link {
+                let link = format!("<{}|Open the run>", run.replace('&', "&amp;"));
+                json!({"type": "mrkdwn", "text": link})
+            } else {
+                plain(shortened(run))
             };
             json!({"type": "context", "elements": [element]})
         }));

@@ -8,6 +8,7 @@ use crate::io::diagnostics::shown;
 
 const TEXT: [&str; 6] = ["text", "message", "body", "email", "content", "v2"];
 const LABEL: [&str; 5] = ["label", "category", "class", "target", "v1"];
+const PICKED: [&str; 1] = ["picked_for"];
 const DATE: [&str; 4] = ["date", "time", "timestamp", "created_at"];
 
 /// Column names set by the user instead of the usual ones.
@@ -26,6 +27,8 @@ pub struct Header {
     pub(super) text: Option<usize>,
     pub(super) label: Option<usize>,
     pub(super) date: Option<usize>,
+    /// The reason why a row was picked for labelling.
+    pub(super) picked: Option<usize>,
 }
 
 impl Header {
@@ -50,18 +53,20 @@ impl Header {
         self.text = self.pick(self.text, own.text.as_deref(), &TEXT)?;
         self.label = self.pick(self.label, own.label.as_deref(), &LABEL)?;
         self.date = self.pick(self.date, own.date.as_deref(), &DATE)?;
+        self.picked = self.pick(self.picked, None, &PICKED)?;
         Ok(())
     }
 
     /// Adds a column from a JSON row, and returns its index. The cost does not depend on the number of columns.
     pub(super) fn add(&mut self, name: &str, own: &ColumnNames) -> Result<usize> {
         expect_no_nul(name)?;
-        let [text, label, date] = [
+        let [text, label, date, picked] = [
             self.pick_added(name, self.text, own.text.as_deref(), &TEXT)?,
             self.pick_added(name, self.label, own.label.as_deref(), &LABEL)?,
             self.pick_added(name, self.date, own.date.as_deref(), &DATE)?,
+            self.pick_added(name, self.picked, None, &PICKED)?,
         ];
-        (self.text, self.label, self.date) = (text, label, date);
+        (self.text, self.label, self.date, self.picked) = (text, label, date, picked);
         self.columns.entry(name.to_owned()).or_insert(self.names.len());
         self.names.push(name.to_owned());
         Ok(self.names.len() - 1)
@@ -91,7 +96,7 @@ impl Header {
         for name in self.names.drain(columns.min(self.names.len())..) {
             self.columns.remove(&name);
         }
-        for kind in [&mut self.text, &mut self.label, &mut self.date] {
+        for kind in [&mut self.text, &mut self.label, &mut self.date, &mut self.picked] {
             *kind = kind.filter(|column| *column < columns);
         }
     }

@@ -244,6 +244,18 @@ impl Rows {
         self.header.label.map_or("", |column| row.get(column).trim())
     }
 
+    /// The column of the labels; `None` if there is none.
+    pub fn label_column(&self) -> Option<usize> {
+        self.header.label
+    }
+
+    /// Whether a row was picked for labelling, and not at random. Such rows are a biased sample: a model can learn from
+    /// them, but they say nothing about how good a model is.
+    pub fn is_picked(&self, row: &Row) -> bool {
+        let picked_for = self.header.picked.map_or("", |column| row.get(column).trim());
+        !picked_for.is_empty() && picked_for != "random"
+    }
+
     /// The date of a row; `None` if the date is missing or cannot be parsed.
     pub fn date(&self, row: &Row) -> Option<Timestamp> {
         dates::read(row.get(self.header.date?))

@@ -144,10 +144,15 @@ impl Writer {
 
     fn csv<'a>(&self, row: &'a Row, values: &[CellValue], delimiter: u8) -> Result<Cow<'a, str>> {
         let Self { names, added, .. } = self;
-        let is_unchanged = self.source_format == (Format::Csv, delimiter) && added.is_empty();
+        let is_same_format = self.source_format == (Format::Csv, delimiter);
         match (row.fault(), &row.raw) {
-            // Write a malformed row unchanged, so that the next reader does not accept it as valid.
-            (Some(_), Some(raw)) if is_unchanged => return Ok(Cow::Borrowed(raw)),
+            // Write a malformed row unchanged, so that the next reader does not accept it as valid. Empty cells in the
+            // added columns keep the number of surplus cells.
+            (Some(_), Some(raw)) if is_same_format => {
+                let new = added.iter().filter(|(_, replaces)| replaces.is_none()).count();
+                let cells = char::from(delimiter).to_string().repeat(new);
+                return Ok(if new == 0 { Cow::Borrowed(raw) } else { Cow::Owned(format!("{raw}{cells}")) });
+            }
             (Some(fault), _) => bail!("line {}: {fault}; {}", row.line(), cannot_become("CSV")),
             (None, Some(raw)) if row.cells.len() > names.len() => {
                 let key = keys(raw).into_iter().find(|key| !names.contains(key)).unwrap_or_default();

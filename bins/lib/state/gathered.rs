@@ -18,6 +18,7 @@ use crate::io::dates::Timestamp;
 use crate::io::limits;
 use crate::io::owned_file::{OwnedDirectory, copy_to_new, create_directories, open_lock};
 use crate::io::stream::{Place, read_file};
+use crate::state::asked_entry::AskedEntry;
 use crate::state::told::NotificationEntry;
 
 /// The files of the state directory.
@@ -31,6 +32,7 @@ pub const STATE_FILES: OwnedDirectory = OwnedDirectory {
             "told.jsonl",
             "marks.jsonl",
             "promotion-*.json",
+            "asked.jsonl",
             "history.jsonl",
             "history.lock",
             "history.unreadable-*.jsonl",
@@ -40,6 +42,9 @@ pub const STATE_FILES: OwnedDirectory = OwnedDirectory {
         names.map(str::to_owned).into()
     },
 };
+
+/// The file of the requests for labels.
+const ASKED: &str = "asked.jsonl";
 
 #[derive(Clone, Debug)]
 pub struct State {
@@ -176,7 +181,7 @@ impl State {
 
     /// All decisions, oldest first.
     pub fn decisions(&self) -> Result<Vec<DecisionEntry>> {
-        self.entries("decisions.jsonl")
+        entries(&self.file("decisions.jsonl"))
     }
 
     /// Adds a message to a channel unless it is recorded already.
@@ -186,22 +191,18 @@ impl State {
 
     /// The messages to all channels, oldest first.
     pub fn notifications(&self) -> Result<Vec<NotificationEntry>> {
-        self.entries("told.jsonl")
+        entries(&self.file("told.jsonl"))
     }
 
-    pub(super) fn entries<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
-        let path = self.directory.join(name);
-        if !path.exists() {
-            return Ok(Vec::new());
-        }
-        let bytes = read_file(&path, limits::RESULT_BYTES)?;
-        let mut entries = Vec::new();
-        for (index, line) in complete_lines(&bytes[..]).enumerate() {
-            let line = line.with_context(|| path.display().to_string())?;
-            let entry = serde_json::from_slice(&line);
-            entries.push(entry.with_context(|| format!("{}: line {}", path.display(), index + 1))?);
-        }
-        Ok(entries)
+    /// Adds a request for labels, unless the same request is recorded already.
+    pub fn record_asked(&self, asked: &[AskedEntry]) -> Result<()> {
+        let lines = asked.iter().map(|entry| serde_json::to_string(entry).map_err(Into::into));
+        self.add(ASKED, lines).map(drop)
+    }
+
+    /// The file of the requests for labels. `sample --asked` reads it.
+    pub fn asked_file(&self) -> PathBuf {
+        self.file(ASKED)
     }
 
     /// The time of the last retrain request.
@@ -209,6 +210,21 @@ impl State {
         let times = self.decisions()?.into_iter().filter(|decision| decision.retrain_needed);
         Ok(times.map(|decision| Timestamp(decision.time)).max())
     }
+}
+
+/// The entries of a file of JSON Lines; empty if the file does not exist.
+pub(super) fn entries<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let bytes = read_file(path, limits::RESULT_BYTES)?;
+    let mut entries = Vec::new();
+    for (index, line) in complete_lines(&bytes[..]).enumerate() {
+        let line = line.with_context(|| path.display().to_string())?;
+        let entry = serde_json::from_slice(&line);
+        entries.push(entry.with_context(|| format!("{}: line {}", path.display(), index + 1))?);
+    }
+    Ok(entries)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::gathered::State;
+use super::gathered::{State, entries};
 use crate::io::append_log::AppendLog;
 
 /// A line of `marks.jsonl`.
@@ -17,12 +17,6 @@ struct GatherMark {
     mark: String,
     /// Number of rows that were gathered before it.
     rows: u64,
-}
-
-/// Whether a row was picked for labelling. The label of a picked row says nothing about a model: which rows are picked,
-/// or complained about, depends on the verdicts of the model that serves.
-pub fn is_picked(picked_for: &str) -> bool {
-    !matches!(picked_for.trim(), "" | "random")
 }
 
 impl State {
@@ -38,7 +32,7 @@ impl State {
 
     /// Number of rows gathered before a mark; none if the name is unknown. The first line of a name counts.
     pub fn rows_before(&self, name: &str) -> Result<Option<u64>> {
-        let marks: Vec<GatherMark> = self.entries("marks.jsonl")?;
+        let marks: Vec<GatherMark> = entries(&self.file("marks.jsonl"))?;
         Ok(marks.into_iter().find(|mark| mark.mark == name).map(|mark| mark.rows))
     }
 }
@@ -63,10 +57,5 @@ mod tests {
         let before = |name| state.rows_before(name).unwrap();
         assert_eq!((before("empty"), before("one"), before("other")), (Some(0), Some(1), None));
         fs::remove_dir_all(&directory).unwrap();
-    }
-
-    #[test]
-    fn only_random_rows_count_among_picked_rows() {
-        assert!(!is_picked("") && !is_picked(" random ") && is_picked("uncertain") && is_picked("complaint"));
     }
 }

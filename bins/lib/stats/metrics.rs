@@ -26,6 +26,9 @@ pub struct Metrics {
     pub rows: u64,
     /// Number of labelled rows among them. All other numbers are about these rows.
     pub labelled: u64,
+    /// Number of labelled rows that are left out, because they were picked for labelling. Absent if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub picked: u64,
     /// The figures with each message counted once, which `drift` uses. Absent if no labelled row is a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distinct: Option<DistinctFigures>,
@@ -37,10 +40,16 @@ pub struct Metrics {
     pub figures: Figures,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Metrics {
     pub fn new(rows: u64, figures: Figures, tool: &str) -> Self {
         let labelled = figures.confusion.total();
-        Self { head: ResultHead::new("metrics", tool), rows, labelled, distinct: None, prior: None, figures }
+        let (head, picked) = (ResultHead::new("metrics", tool), 0);
+        Self { head, rows, labelled, picked, distinct: None, prior: None, figures }
     }
 
     /// The figures on distinct messages; on all labelled rows if there are no copies.

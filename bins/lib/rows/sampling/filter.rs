@@ -10,6 +10,7 @@ use crate::io::stream::Place;
 use crate::rows::fingerprint::Fingerprint;
 use crate::rows::near_duplicates::NearDuplicates;
 use crate::rows::row::counted;
+use crate::rows::sampling::late_labels::LateLabels;
 use crate::rows::{ReadOptions, Row, Rows};
 
 /// The filter, and counts of rows for warnings. Memory: sixteen bytes for each excluded text.
@@ -22,6 +23,8 @@ pub struct Filter {
     used: HashMap<Fingerprint, bool>,
     /// Texts whose near-duplicates are excluded, and the file they come from.
     near: Option<(Place, NearDuplicates)>,
+    /// Labels that arrive apart from their rows.
+    pub(super) late: LateLabels,
     counts: FilterCounts,
 }
 
@@ -60,6 +63,12 @@ impl Filter {
             }
         }
         Ok(())
+    }
+
+    /// Adds labels and picks that arrive apart from the rows. A row with a late label counts as labelled.
+    #[must_use]
+    pub fn with_late_labels(self, late: LateLabels) -> Self {
+        Self { late, ..self }
     }
 
     /// Leaves out near-duplicates of the rows of a file.
@@ -102,6 +111,7 @@ impl Filter {
     }
 
     fn passes(&mut self, rows: &Rows, row: &Row) -> Result<bool> {
+        let is_labelled_late = self.late.label(rows, row).is_some();
         if self.dated {
             let Some(date) = rows.date(row) else {
                 self.counts.undated += 1;
@@ -116,7 +126,7 @@ impl Filter {
         }
         let text = rows.text(row)?;
         if let Some(was_labelled) = self.used.get(&Fingerprint::of(text))
-            && (*was_labelled || !matches!(rows.label(row), Ok(Some(_))))
+            && (*was_labelled || !is_labelled_late && !matches!(rows.label(row), Ok(Some(_))))
         {
             return Ok(false);
         }
@@ -143,6 +153,7 @@ impl Filter {
             let rows = counted(malformed, "malformed row");
             format!("{input}: {rows} found; run validate to reject malformed rows")
         };
-        (undated > 0).then(no_date).into_iter().chain((malformed > 0).then(no_row))
+        let late = self.late.warning(input);
+        (undated > 0).then(no_date).into_iter().chain((malformed > 0).then(no_row)).chain(late)
     }
 }

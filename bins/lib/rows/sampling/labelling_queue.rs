@@ -6,6 +6,7 @@ use anyhow::Result;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::rows::fingerprint::{Fingerprint, normal};
+use crate::rows::label::Label;
 use crate::rows::near_duplicates::NearDuplicates;
 use crate::rows::sampling::draw::DrawKey;
 use crate::rows::sampling::filter::Filter;
@@ -39,24 +40,49 @@ impl PickedFor {
     }
 }
 
-/// Word counts from a first pass.
+/// Word counts from a first pass, and the boundary between the verdicts.
 pub struct WordFrequencies {
     rows: u64,
     counts: Vec<u32>,
+    /// Highest score of a negative verdict, and lowest score of a positive verdict.
+    boundary: [Option<f64>; 2],
 }
 
 impl WordFrequencies {
-    /// Counts the words of all rows.
+    /// Counts the words of all rows, and finds the boundary between their verdicts.
     pub fn read(rows: &mut Rows) -> Result<Self> {
-        let mut frequencies = Self { rows: 0, counts: vec![0; COUNTERS] };
+        let mut frequencies = Self { rows: 0, counts: vec![0; COUNTERS], boundary: [None; 2] };
         let mut row = Row::default();
         while rows.read(&mut row)? {
             frequencies.rows += 1;
+            frequencies.widen(rows, &row)?;
             for word in words(rows.text(&row)?) {
                 frequencies.counts[word] = frequencies.counts[word].saturating_add(1);
             }
         }
         Ok(frequencies)
+    }
+
+    /// Moves the boundary if this row is nearer to it.
+    fn widen(&mut self, rows: &Rows, row: &Row) -> Result<()> {
+        let Some(column) = rows.header().find("verdict") else { return Ok(()) };
+        let score = rows.score(row)?;
+        let [negative, positive] = &mut self.boundary;
+        match rows.label_in(row, column)? {
+            Some(Label::Negative) => *negative = Some(negative.map_or(score, |known| known.max(score))),
+            Some(Label::Positive) => *positive = Some(positive.map_or(score, |known| known.min(score))),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// The model's own threshold: the score between the verdicts. 0.5 without verdicts.
+    pub fn threshold(&self) -> f64 {
+        match self.boundary {
+            [Some(negative), Some(positive)] => f64::midpoint(negative, positive),
+            [Some(only), None] | [None, Some(only)] => only,
+            [None, None] => 0.5,
+        }
     }
 
     /// The average rarity of the words of a text. The divisor makes short texts slightly less rare.
@@ -101,6 +127,14 @@ impl PartialEq for QueuedRow {
 
 impl Eq for QueuedRow {}
 
+/// A picked row.
+pub struct PickedRow {
+    pub row: Row,
+    pub reason: PickedFor,
+    /// Probability with which a random row was picked; none for other rows.
+    pub probability: Option<f64>,
+}
+
 /// Picks `size` unlabelled rows without near-duplicates. Memory: about a dozen candidates for each picked row.
 pub fn pick(
     rows: &mut Rows,
@@ -109,7 +143,7 @@ pub fn pick(
     size: usize,
     threshold: f64,
     seed: u64,
-) -> Result<Vec<(Row, PickedFor)>> {
+) -> Result<Vec<PickedRow>> {
     let kept = size.saturating_mul(SPARE);
     let mut heaps: [BinaryHeap<QueuedRow>; 3] = Default::default();
     let mut known_texts = HashSet::new();
@@ -154,5 +188,12 @@ pub fn pick(
         }
     }
     picked.sort_unstable_by_key(|(place, ..)| *place);
-    Ok(picked.into_iter().map(|(_, row, reason)| (row, reason)).collect())
+    let random = picked.iter().filter(|(.., reason)| *reason == PickedFor::Random).count();
+    let share = random as f64 / known_texts.len().max(1) as f64;
+    let with_share = |(_, row, reason)| PickedRow {
+        row,
+        reason,
+        probability: (reason == PickedFor::Random).then_some(share),
+    };
+    Ok(picked.into_iter().map(with_share).collect())
 }
