@@ -275,7 +275,7 @@ fn rollback(promotions: u64, looks: u64) -> io::Result<()> {
                 if effect >= 0.0 && low > 0.05 {
                     broken.push(format!("{name}: an equal or better model is rolled back too often"));
                 }
-                if effect < -0.04 && shared > 0.0 && rate < 0.8 {
+                if effect < -0.04 && shared > 0.9 && rate < 0.8 {
                     broken.push(format!("{name}: a loss of five points is rolled back in less than 80%"));
                 }
             }
