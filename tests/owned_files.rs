@@ -253,7 +253,6 @@ fn a_link_at_a_default_path_is_not_followed() {
     for (link, words) in [
         ("out", &["run", "--data", "rows.csv"][..]),
         ("models", &["promote", "two.json"]),
-        ("models", &["registry", "list"]),
         (".github", &["init"]),
     ] {
         let directory = workspace("case");

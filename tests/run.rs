@@ -257,7 +257,11 @@ fn a_wrong_call_of_a_step_keeps_the_results() {
     let directory = fresh("kept-step");
     run_ok(&directory, &["run", "--demo", "sample", "validate"]);
     let before = files(&directory);
-    for words in [&["run", "report", "--size", "2k"][..], &["run", "--dry-run", "--size", "2k"]] {
+    for words in [
+        &["run", "report", "--size", "2k"][..],
+        &["run", "--dry-run", "--size", "2k"],
+        &["run", "--demo", "--size", "2k", "--out-dir", "other"],
+    ] {
         run_fails(&directory, words);
         assert_eq!(files(&directory), before, "{words:?}");
     }

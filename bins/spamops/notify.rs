@@ -47,6 +47,7 @@ Events, with their severity:
   feed_broken    error     the new rows break the contract
   no_rows        error     no new rows for --days-without-rows
   refused        warning   --refused-challengers in a row were not promoted
+  held           warning   the champion is held for --days-held
   run_failed     error     a step failed, or the run did not start
   promoted       info      a challenger became the champion
   rolled_back    critical  an earlier version is the champion again
@@ -93,6 +94,10 @@ pub(crate) struct Args {
     /// Number of challengers in a row, not promoted, after which refused is told
     #[arg(long, value_name = "NUMBER", default_value_t = 3)]
     refused_challengers: u32,
+
+    /// Days of a hold after which held is told
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    days_held: u32,
 
     /// Hours after which a condition that lasts is told again [default: never]
     #[arg(long, value_name = "HOURS")]
@@ -255,6 +260,7 @@ impl Args {
         let limits = NoticeLimits {
             days_without_rows: f64::from(self.days_without_rows),
             refused: u64::from(self.refused_challengers),
+            days_held: f64::from(self.days_held),
         };
         let mut news = notices::notices(run, &decisions, limits, now);
         if let Some(failure) = &self.failed {

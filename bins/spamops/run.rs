@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use clap::{ArgMatches, Parser};
+use clap::Parser;
 
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::cycle::command_line::Programs;
@@ -243,16 +243,17 @@ impl Tool for Args {
     }
 
     /// A new run whose arguments are wrong deletes the results of the previous run, too.
-    fn not_run(given: &ArgMatches) -> Result<()> {
-        // A value that cannot be parsed may be missing here.
-        let steps = given
-            .try_get_many::<CycleStep>("steps")
-            .map(|steps| steps.into_iter().flatten().collect::<Vec<_>>());
-        let is_new = steps.is_ok_and(|steps| steps.is_empty() || steps.contains(&&CycleStep::Sample));
-        let is_preview = given.try_get_one("dry_run").ok().flatten().is_some_and(|dry_run| *dry_run);
-        let directory = given.try_get_one::<PathBuf>("out_dir").ok().flatten();
-        let Some(directory) = directory.filter(|_| is_new && !is_preview) else { return Ok(()) };
-        let files = RunFiles::new(directory);
+    fn not_run(given: &[OsString]) -> Result<()> {
+        let words: Vec<&str> = given.iter().skip(1).filter_map(|word| word.to_str()).collect();
+        let steps: Vec<CycleStep> = words.iter().filter_map(|word| word.parse().ok()).collect();
+        let is_new = steps.is_empty() || steps.contains(&CycleStep::Sample);
+        if !is_new || words.contains(&"--dry-run") {
+            return Ok(());
+        }
+        let out_dir = |pair: &[&str]| (pair[0] == "--out-dir").then(|| pair[1].to_owned());
+        let joined = words.iter().find_map(|word| word.strip_prefix("--out-dir=")).map(str::to_owned);
+        let directory = words.windows(2).find_map(out_dir).or(joined).unwrap_or_else(|| OUT.to_owned());
+        let files = RunFiles::new(Path::new(&directory));
         files.expect_no_links()?;
         if files.record().is_file() { files.clear([]) } else { Ok(()) }
     }

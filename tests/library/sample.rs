@@ -226,7 +226,7 @@ fn rows_for_labels_respect_filters_and_reach_the_size() {
     let mut picked = sample(&["--for-labels", "12"], &scored);
     assert_eq!(picked.len(), 12, "{picked:?}");
     assert_eq!(picked.iter().filter(|line| line.contains("parcel")).count(), 1);
-    picked.insert(0, "id,text,spam_score,date,picked_for".into());
+    picked.insert(0, "id,text,spam_score,date,label,picked_for,picked_probability".into());
     fs::write(&used, picked.join("\n")).unwrap();
     let first: HashSet<String> = read(&used).iter().map(|row| row["text"].clone()).collect();
     let next = directory.join("next.csv");

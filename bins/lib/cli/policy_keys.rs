@@ -70,6 +70,7 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "prior",
             "repeat-hours",
             "days-without-rows",
+            "days-held",
             "refused-challengers",
         ],
     ),

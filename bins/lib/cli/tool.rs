@@ -19,8 +19,8 @@ pub trait Tool: Parser {
     /// Does the work. The frame prints the remarks, the warnings and the error.
     fn run(self, scene: &Scene) -> Result<Outcome>;
 
-    /// Called if the arguments or the policy are wrong, with the arguments that could be read.
-    fn not_run(_: &ArgMatches) -> Result<()> {
+    /// Called with the arguments if they or the policy are wrong.
+    fn not_run(_: &[OsString]) -> Result<()> {
         Ok(())
     }
 }
@@ -183,15 +183,15 @@ pub fn main_with<T: Tool>(mut args: Vec<OsString>) -> ExitCode {
     if args.get(1).is_some_and(|first| *first == *word) && !called.to_string_lossy().ends_with(&word) {
         args.remove(0);
     }
-    let readable = command.clone().ignore_errors(true).try_get_matches_from(&args).ok();
+    let given = args.clone();
     let matches = match arguments(command, args, &word) {
         Ok(matches) => matches,
-        Err(error) => return not_run::<T>(&error, &name, readable.as_ref()),
+        Err(error) => return not_run::<T>(&error, &name, &given),
     };
     let (common, tool) = match (CommonArgs::from_arg_matches(&matches), T::from_arg_matches(&matches)) {
         (Ok(common), Ok(tool)) => (common, tool),
         (Err(error), _) | (_, Err(error)) => {
-            return not_run::<T>(&error.into(), &name, readable.as_ref());
+            return not_run::<T>(&error.into(), &name, &given);
         }
     };
     let CommonArgs { config, now, run, quiet } = common;
@@ -239,9 +239,10 @@ fn arguments(command: Command, args: Vec<OsString>, table: &str) -> Result<ArgMa
 }
 
 /// Ends a tool that cannot run because of its arguments or policy.
-fn not_run<T: Tool>(error: &anyhow::Error, name: &str, readable: Option<&ArgMatches>) -> ExitCode {
+fn not_run<T: Tool>(error: &anyhow::Error, name: &str, given: &[OsString]) -> ExitCode {
+    // Help and the version are no errors.
     let is_error = error.downcast_ref::<clap::Error>().is_none_or(clap::Error::use_stderr);
-    if let Some(Err(error)) = readable.filter(|_| is_error).map(T::not_run) {
+    if let Err(error) = if is_error { T::not_run(given) } else { Ok(()) } {
         print_error(name, &error);
     }
     usage(error, name)

@@ -131,8 +131,11 @@ impl CompareReason {
     /// Whether the reason favours the challenger.
     pub fn fired(&self) -> bool {
         match self {
-            Self::NoRows | Self::Feedback(_) | Self::Unsearched => false,
-            Self::RowsNeeded { .. } | Self::SliceLoses(_) => false,
+            Self::NoRows
+            | Self::Feedback(_)
+            | Self::Unsearched
+            | Self::RowsNeeded { .. }
+            | Self::SliceLoses(_) => false,
             Self::FirstModel | Self::NoSliceLoses { .. } => true,
             Self::PairedTest(_, part) => part.mcnemar.is_better(),
             Self::F1Difference(_, part) => part.is_higher(),

@@ -156,7 +156,7 @@ mod tests {
             // Most scores are near 0 or 1: about 6% of the verdicts are wrong.
             let score = if random(0) < 0.4 { 1.0 - 0.5 * random(1).powi(8) } else { 0.5 * random(1).powi(8) };
             let is_spam = if random(2) < copied { score >= THRESHOLD } else { random(3) < score };
-            let label = if is_spam != (random(4) < wrong) { Label::Positive } else { Label::Negative };
+            let label = if is_spam == (random(4) < wrong) { Label::Negative } else { Label::Positive };
             let first = words(n);
             let look = Descriptor { words: vec![first, first + 1, first + 2], ..Descriptor::default() };
             profile.count_only(false, Some(label));

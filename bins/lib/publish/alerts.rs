@@ -308,13 +308,11 @@ impl Alert {
             request = request.header("webhook-signature", signature);
         }
         client.send(&request).map_err(|failure| {
-            match failure.status.filter(|status| is_secret && *status >= 300) {
-                Some(status) => anyhow!("POST {}: {status} {}", host(&url), refusal(status, &failure.text)),
-                None => {
-                    let secrets = [&*url, path(&url)].into_iter().filter(|secret| secret.len() > 1);
-                    anyhow!(secrets.fold(failure.to_string(), |line, secret| line.replace(secret, "…")))
-                }
+            if let Some(status) = failure.status.filter(|status| is_secret && *status >= 300) {
+                return anyhow!("POST {}: {status} {}", host(&url), refusal(status, &failure.text));
             }
+            let secrets = [&*url, path(&url)].into_iter().filter(|secret| secret.len() > 1);
+            anyhow!(secrets.fold(failure.to_string(), |line, secret| line.replace(secret, "…")))
         })?;
         Ok(())
     }
@@ -328,6 +326,7 @@ fn alertname(kind: AlertKind) -> &'static str {
         AlertKind::FeedBroken => "SpamopsFeedBroken",
         AlertKind::NoRows => "SpamopsNoRows",
         AlertKind::Refused => "SpamopsChallengerRefused",
+        AlertKind::Held => "SpamopsChampionHeld",
         AlertKind::RunFailed => "SpamopsRunFailed",
         AlertKind::Promoted => "SpamopsPromoted",
         AlertKind::RolledBack => "SpamopsRolledBack",

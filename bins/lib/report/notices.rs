@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::compare::report::CompareReport;
 use crate::drift::drift_report::DriftReport;
 use crate::drift::triggers::TriggerCode;
-use crate::io::dates::{DAY, Timestamp};
+use crate::io::dates::{self, DAY, Timestamp};
 use crate::registry::CHAMPION;
 use crate::registry::journal::JournalAction;
 use crate::registry::moves::Promotion;
@@ -38,6 +38,8 @@ pub enum AlertKind {
     NoRows,
     /// Several challengers in a row were not promoted.
     Refused,
+    /// The champion is held for some days.
+    Held,
     /// A step of the run failed, or the run did not start.
     RunFailed,
     /// A challenger became the champion.
@@ -47,12 +49,13 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Retrain,
         Self::LabelsNeeded,
         Self::FeedBroken,
         Self::NoRows,
         Self::Refused,
+        Self::Held,
         Self::RunFailed,
         Self::Promoted,
         Self::RolledBack,
@@ -66,6 +69,7 @@ impl AlertKind {
             Self::FeedBroken => "feed_broken",
             Self::NoRows => "no_rows",
             Self::Refused => "refused",
+            Self::Held => "held",
             Self::RunFailed => "run_failed",
             Self::Promoted => "promoted",
             Self::RolledBack => "rolled_back",
@@ -76,7 +80,7 @@ impl AlertKind {
     pub fn severity(self) -> &'static str {
         match self {
             Self::Promoted => "info",
-            Self::Retrain | Self::LabelsNeeded | Self::Refused => "warning",
+            Self::Retrain | Self::LabelsNeeded | Self::Refused | Self::Held => "warning",
             Self::FeedBroken | Self::NoRows | Self::RunFailed => "error",
             Self::RolledBack => "critical",
         }
@@ -188,6 +192,8 @@ pub struct NoticeLimits {
     pub days_without_rows: f64,
     /// Number of challengers in a row that were not promoted.
     pub refused: u64,
+    /// Days of a hold.
+    pub days_held: f64,
 }
 
 /// The news of a run. `decisions` has the earlier runs and this run; it is empty without a state. Events about which the
@@ -213,6 +219,7 @@ pub fn notices(
         run.validate.as_ref().and_then(|validate| rows(validate, decisions, limits, now)),
         labels(run),
         refused(run, decisions, limits),
+        held(run, limits, now),
         retrain(run),
     ];
     news.into_iter().flatten().collect()
@@ -336,6 +343,23 @@ fn refused(run: &RunResults, decisions: &[DecisionEntry], limits: NoticeLimits) 
     Some(Notice::of(AlertKind::Refused, "", says).because(&stays_fact(compare)).advice(first_step(run)))
 }
 
+fn held(run: &RunResults, limits: NoticeLimits, now: Timestamp) -> Option<Notice> {
+    let Some(hold) = &run.hold else {
+        // Only a run that has looked knows that there is no hold.
+        return run.run_id.is_some().then(|| Notice::over(AlertKind::Held, "The champion is not held"));
+    };
+    let since = dates::read(&hold.since)?;
+    let days = (now.0 - since.0) as f64 / DAY as f64;
+    (days >= limits.days_held).then(|| {
+        let says = format!("The champion is held for {}", amount(days.floor(), "day"));
+        let limit = number(limits.days_held);
+        let notice = Notice::of(AlertKind::Held, &hold.since, says);
+        notice
+            .because(&format!("it is {hold} (limit {limit} days)"))
+            .advice("Until promote --resume ends the hold, no challenger is promoted.")
+    })
+}
+
 fn retrain(run: &RunResults) -> Option<Notice> {
     let drift: &DriftReport = run.drift.as_ref()?;
     if !drift.retrain_needed || run.compare.is_some() || run.promote.is_some() {
@@ -390,6 +414,7 @@ fn shown_directory(run: &RunResults) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn names_of_events_match_json() {
@@ -398,5 +423,31 @@ mod tests {
             assert_eq!(kind.name().parse::<AlertKind>().unwrap(), kind);
         }
         assert!("retrained".parse::<AlertKind>().is_err());
+    }
+
+    #[test]
+    fn a_hold_is_told_after_some_days_and_when_it_is_over() {
+        let hold = json!({
+            "action": "held", "since": "2026-10-01T00:00:00Z", "reason": "incident 7", "actor": "ann", "version": 2
+        });
+        let run = RunResults {
+            run_id: Some("a".into()),
+            hold: Some(serde_json::from_value(hold).unwrap()),
+            ..RunResults::default()
+        };
+        let limits = NoticeLimits { days_without_rows: 3.0, refused: 3, days_held: 7.0 };
+        let told = |run: &RunResults, day: &str| {
+            let notices = notices(run, &[], limits, day.parse().unwrap());
+            notices.into_iter().find(|notice| notice.kind == AlertKind::Held)
+        };
+        assert_eq!(told(&run, "2026-10-07"), None);
+        let notice = told(&run, "2026-10-08").unwrap();
+        assert_eq!(notice.says, "The champion is held for 7 days");
+        assert_eq!(
+            notice.because,
+            "It is held at version 2 since 2026-10-01T00:00:00Z, by ann (incident 7) (limit 7 days)."
+        );
+        let free = RunResults { hold: None, ..run };
+        assert!(told(&free, "2026-10-08").unwrap().is_over);
     }
 }

@@ -32,7 +32,10 @@ pub fn report(found: &InspectionResult, tool: &str) -> ValidateReport {
 pub fn row_problem(problem: &RowProblem) -> String {
     match problem {
         RowProblem::Malformed(fault) if fault.lost_lines() > 0 => {
-            format!("{fault}; {} are lost, so close the quote", counted(fault.lost_lines(), "further line"))
+            format!(
+                "{fault}, so {} cannot be read; close the quote",
+                counted(fault.lost_lines(), "further line")
+            )
         }
         RowProblem::Malformed(fault) => fault.to_string(),
         RowProblem::Cell(column, problem) => format!("{column} {}", cell_problem(problem)),

@@ -53,6 +53,7 @@ pub struct State {
 
 /// The decision of one run.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each answer has its own key")]
 pub struct DecisionEntry {
     /// Time in seconds since 1970.
     pub time: i64,

@@ -537,8 +537,7 @@ fn year(models: &[WatchedModel], runs: u64) -> Done<Value> {
         // A normal approximation. Garwood's exact bound for Poisson counts is nearly the same.
         let most = rate + 2.576 * (sum.max(1) as f64).sqrt() / found.len() as f64;
         let is_false = |reason: &&str| *reason != TriggerCode::MoreLabels.name();
-        let none =
-            found.iter().filter(|run_reasons| !run_reasons.iter().any(|reason| is_false(&reason))).count();
+        let none = found.iter().filter(|run_reasons| !run_reasons.iter().any(&is_false)).count();
         let more = more as f64 / found.len() as f64;
         print(&format!(
             "{size:10}   {rate:.3} (at most {most:.3})   {reasons:?}   {none} of {}   {more:.2}",
