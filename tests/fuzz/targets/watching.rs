@@ -38,7 +38,8 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     merged.merge(profile.clone());
     assert_eq!(merged, profile);
     let history = History::read(String::from_utf8_lossy(lines).lines());
-    let champion = Champion { threshold: 0.5.try_into().unwrap(), confusion: None, fitted: None, learned: None };
+    let champion =
+        Champion { threshold: 0.5.try_into().unwrap(), confusion: None, fitted: None, learned: None };
     let evidence = DriftEvidence {
         champion: Some(champion),
         reference: Some((&profile, "")),
