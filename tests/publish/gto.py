@@ -77,7 +77,8 @@ run("git", "config", "user.name", "ann")
 run("git", "config", "user.email", "ann@example.org")
 run(gto, "assign", "spam", "--version", "v2.0.0", "--stage", "champion", "--force")
 assert "spam#champion#5" in run("git", "tag", "--list").split()
-assert promote("--to", "2", "--reason", "assigned by gto")["published"]["tags"] == ["spam@v2.0.0", "spam#champion#5"]
+# The rollback holds the champion.
+assert promote("--to", "2", "--resume", "--reason", "assigned by gto")["published"]["tags"] == ["spam@v2.0.0", "spam#champion#5"]
 assert promote("--to", "1")["published"]["tags"] == ["spam@v1.0.0", "spam#champion#6"]
 assert aliases_that_agree() == {"champion": "v1.0.0", "challenger": "v2.0.0"}
 assert len(history()) == moves + 2
