@@ -311,7 +311,7 @@ def complete_sequence(server, work):
     back(to=1)
     stale = track(*at_promotion, "--experiment", "spam", *uri)
     assert stale["left"] and state.version_at("champion") == 1, stale
-    tool("promote", "--to", "2", "--registry", models, "-o", work / "on.json")
+    tool("promote", "--to", "2", "--resume", "--registry", models, "-o", work / "on.json")
     track(work / "on.json", *uri)
     assert state.version_at("champion") == 2 and len(state.versions()) == 2
     log("rollback: champion is version 1; tracking the older promotion again moves nothing; a new promotion moves it to 2")
