@@ -19,7 +19,6 @@ const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
 const SIGQUIT: i32 = 3;
 const SIGUSR1: i32 = 10;
-const SIGALRM: i32 = 14;
 const SIGTERM: i32 = 15;
 const SIGXFSZ: i32 = 25;
 
@@ -96,7 +95,6 @@ fn score_leaves_no_temporary_file() {
         ("int", SIGINT),
         ("quit", SIGQUIT),
         ("usr1", SIGUSR1),
-        ("alrm", SIGALRM),
         ("term", SIGTERM),
         ("xfsz", SIGXFSZ),
     ] {

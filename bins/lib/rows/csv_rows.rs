@@ -113,7 +113,7 @@ impl CsvRows {
         let span = if lines > 1 { format!(" (the row spans {lines} lines)") } else { String::new() };
         if self.watch.quoted {
             let says = format!("a quote is opened but never closed{span}");
-            return Some(RowFault { says, lost_lines: lines - 1 });
+            return Some(RowFault { says, lost_lines: lines.saturating_sub(1) });
         }
         if self.watch.text_after_quote {
             return Some(RowFault::new("a quoted cell has text after its closing quote"));
