@@ -106,7 +106,7 @@ Examples:
         #[command(flatten)]
         rows: RowArgs,
     },
-    /// Write the gathered rows that nobody has labelled
+    /// Write the unlabelled rows of the state
     ///
     /// What it does: Leaves out texts that are labelled in any row, and rows that people were asked for in the last
     /// --overdue-days. Score the rows, then pick some of them with spamops state ask.

@@ -24,7 +24,7 @@ pub enum RunFile {
     Metrics,
     /// The result of `drift`.
     Drift,
-    /// Gathered rows that nobody has labelled.
+    /// Unlabelled rows of the state.
     Unlabelled,
     /// The same rows, scored by the champion.
     UnlabelledScored,

@@ -68,7 +68,7 @@ impl LabelBacklog {
         Ok(Self { asked: AskedRows::read(&state.asked_file())?, labelled, now, overdue_days })
     }
 
-    /// Whether nobody has labelled this text, and whether people were asked for it and still have time.
+    /// Whether this text is unlabelled, and whether a request for its label is still open.
     pub fn standing(&self, text: Fingerprint) -> LabelStanding {
         if self.labelled.contains(&text) {
             LabelStanding::Labelled

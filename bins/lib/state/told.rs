@@ -53,8 +53,8 @@ impl<'a> ToldChannel<'a> {
         told
     }
 
-    /// The time at which this channel was last told, if the message would tell nothing new. The end of a condition that
-    /// was never told is not new.
+    /// The time of the last message to this channel about the same condition; none if the message is new. The end of a
+    /// condition is not new if the channel was never told that it began.
     pub fn known_since(&self, subject: &str, state: &str, over: bool) -> Option<i64> {
         match self.due.iter().rev().find(|due| due.subject == subject) {
             Some(last) if last.over == over && (over || last.state == state) => Some(last.time),
