@@ -106,19 +106,10 @@ impl Tool for Args {
             None => Contract::basic(),
         };
         let mut inspection = Inspection::new(&contract, &rows, scene.now()?)?;
-        let safe = |name: &str| if self.safe_csv { neutral(name).into_owned() } else { name.to_owned() };
-        let mut clean = Writer::create_with_header(&self.out.output, self.out.format, &mut rows, &[], &safe)?;
+        let mut clean = self.writer(&self.out.output, &mut rows, &[])?;
         let added_columns = ["reject_line", "reject_reason", "reject_rest"];
-        let mut rejects = match &self.rejects {
-            Some(place) => {
-                Some(Writer::create_with_header(place, self.out.format, &mut rows, &added_columns, &safe)?)
-            }
-            None => None,
-        };
-        if self.safe_csv {
-            clean.quote_all();
-            rejects.iter_mut().for_each(Writer::quote_all);
-        }
+        let mut rejects =
+            self.rejects.as_ref().map(|place| self.writer(place, &mut rows, &added_columns)).transpose()?;
         let mut row = Row::default();
         while rows.read(&mut row)? {
             match (inspection.row(&rows, &row), &mut rejects) {
@@ -173,6 +164,15 @@ impl Args {
         let source = format!("# A contract, inferred from {}.\n\n", self.input);
         self.out.output.write_text(&(source + &text))?;
         Ok(Outcome::Done)
+    }
+
+    /// Opens a place for rows.
+    fn writer(&self, place: &Place, rows: &mut Rows, added_columns: &[&str]) -> Result<Writer> {
+        if self.safe_csv {
+            let safe = |name: &str| neutral(name).into_owned();
+            return Writer::create_quoted(place, self.out.format, rows, added_columns, &safe);
+        }
+        Writer::create(place, self.out.format, rows, added_columns)
     }
 
     /// Masks personal data (`--mask`) and disarms formulas (`--safe-csv`).

@@ -310,6 +310,28 @@ fn planted_results_are_rejected() {
 }
 
 #[test]
+fn a_run_of_another_commit_is_not_resumed() {
+    let directory = fresh("commit");
+    let words = ["run", "--demo", "--now", "2026-10-01"];
+    let run = |commit: &str| {
+        let output = spamops(&directory, &words).env("GITHUB_SHA", commit).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    // A commit cannot contain its own hash, so a run that a commit contains is always a run of another commit.
+    run("abc");
+    let unfinish = || {
+        let path = directory.join("out/run.json");
+        let record = fs::read_to_string(&path).unwrap();
+        fs::write(path, record.replace("\"finished\": true", "\"finished\": false")).unwrap();
+    };
+    unfinish();
+    assert!(run("abc").contains("resuming run"));
+    unfinish();
+    assert!(!run("def").contains("resuming run"));
+}
+
+#[test]
 fn printed_command_lines_can_be_pasted() {
     let directory = fresh("pasted a 'b");
     let lines = String::from_utf8(run_ok(&directory, &["run", "--demo"]).stderr).unwrap();

@@ -61,16 +61,27 @@ pub struct Writer {
 impl Writer {
     /// Opens a place for rows with the columns of `rows` and the columns `added`.
     pub fn create(place: &Place, format: Option<Format>, rows: &mut Rows, added: &[&str]) -> Result<Self> {
-        Self::create_with_header(place, format, rows, added, &|name| name.to_owned())
+        Self::create_with(place, format, rows, added, (&|name| name.to_owned(), Quoting::Needed))
     }
 
-    /// Like [`Writer::create`], but `change` changes the names in a CSV header.
-    pub fn create_with_header(
+    /// Like [`Writer::create`], but `change` changes the names in a CSV header, and all cells of a CSV file are quoted,
+    /// so that a spreadsheet with another separator does not split them.
+    pub fn create_quoted(
         place: &Place,
         format: Option<Format>,
         rows: &mut Rows,
         added: &[&str],
         change: &dyn Fn(&str) -> String,
+    ) -> Result<Self> {
+        Self::create_with(place, format, rows, added, (change, Quoting::Always))
+    }
+
+    fn create_with(
+        place: &Place,
+        format: Option<Format>,
+        rows: &mut Rows,
+        added: &[&str],
+        (change, quotes): (&dyn Fn(&str) -> String, Quoting),
     ) -> Result<Self> {
         let extension = Format::of_extension(place);
         let format = format.or(extension).unwrap_or_else(|| rows.format());
@@ -91,7 +102,6 @@ impl Writer {
         let added: Vec<(String, Option<usize>)> =
             added.iter().map(|name| ((*name).to_owned(), rows.header().find(name))).collect();
         let (output, place, source) = (place.writer()?, place.clone(), rows.place().clone());
-        let quotes = Quoting::Needed;
         let mut writer = Self { to, output, place, source, source_format, names, added, quotes };
         if let OutputFormat::Csv { delimiter } = to {
             let new = writer.added.iter().filter(|(_, replaces)| replaces.is_none()).map(|(name, _)| name);
@@ -104,17 +114,12 @@ impl Writer {
             let set = rows.options.delimiter.filter(|set| *set == delimiter);
             // An empty JSON Lines file has no columns, so it gives an empty CSV file.
             if !header.is_empty() {
-                let (line, delimiter) = detectable_header(&header, delimiter, set, next)?;
+                let (line, delimiter) = detectable_header(&header, delimiter, quotes, (set, next))?;
                 writer.to = OutputFormat::Csv { delimiter };
                 writer.line(&line)?;
             }
         }
         Ok(writer)
-    }
-
-    /// Quotes every cell of the rows that follow, so that a spreadsheet with another separator does not split a cell.
-    pub fn quote_all(&mut self) {
-        self.quotes = Quoting::Always;
     }
 
     /// Writes a row unchanged.
@@ -176,9 +181,15 @@ impl Writer {
     }
 }
 
-/// Makes a header from which a reader detects the delimiter. Tries the plain header, then quotes, then commas.
-fn detectable_header(names: &[&str], delimiter: u8, set: Option<u8>, place: &Place) -> Result<(String, u8)> {
-    let ways = [(delimiter, Quoting::Needed), (delimiter, Quoting::Always), (b',', Quoting::Always)];
+/// Makes a header from which a reader of a place detects the delimiter, unless it is set. Tries quotes and commas if the
+/// wanted header does not do.
+fn detectable_header(
+    names: &[&str],
+    delimiter: u8,
+    quotes: Quoting,
+    (set, place): (Option<u8>, &Place),
+) -> Result<(String, u8)> {
+    let ways = [(delimiter, quotes), (delimiter, Quoting::Always), (b',', Quoting::Always)];
     let options = ReadOptions { delimiter: set, ..ReadOptions::default() };
     for (delimiter, quotes) in ways {
         let cells = names.iter().map(|name| Cow::Borrowed(*name));
@@ -248,8 +259,9 @@ mod tests {
             (vec!["text"], b'^', Some(b'^'), "text", b'^'),
         ];
         for (names, delimiter, set, line, chosen) in cases {
-            let found = detectable_header(&names, delimiter, set, &Place::Standard).unwrap();
-            assert_eq!(found, (line.to_owned(), chosen));
+            let found =
+                detectable_header(&names, delimiter, Quoting::Needed, (set, &Place::Standard)).unwrap();
+            assert_eq!(found, (line.to_owned(), chosen), "{names:?}");
         }
     }
 }
