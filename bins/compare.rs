@@ -18,6 +18,7 @@ use spamops::io::fraction::Fraction;
 use spamops::io::result_file;
 use spamops::io::stream::{self, Place};
 use spamops::model::label_evidence::HoldoutLabels;
+use spamops::model::learned_messages::LearnedMessages;
 use spamops::model::model_file::Model;
 use spamops::model::paired_rows::{self, ModelPair};
 use spamops::registry::golden;
@@ -32,7 +33,8 @@ use spamops::stats::metrics::FigureName;
 /// tests, corrected by Holm's method, 1979). With one scored file there is no champion, and only the checks decide.
 ///
 /// Input: Two scored files with the same rows, or one labelled file and both models. Unlabelled rows are ignored. So are
-/// rows that were picked for labelling (column picked_for, other than random), because they are a biased sample.
+/// rows that were picked for labelling (column picked_for, other than random), because they are a biased sample, and
+/// rows that a given model learned from, as far as its profile remembers them.
 ///
 /// Copies: Copies and near-duplicates with the same label are one message, and each test counts it once. The first row
 /// of a message counts. In a slice, its first row in the slice counts; among the newest rows, its newest row. A
@@ -185,10 +187,15 @@ impl Tool for Args {
         let flips = self.flips.as_ref().map(|place| FlipsFile::create(place, id, models, positive));
         let mut flips = flips.transpose()?;
         let mut holdout = HoldoutLabels::new(models.champion.filter(|_| self.scored.len() == 1));
-        let mut picked: u64 = 0;
+        let learned = LearnedMessages::of([models.champion, models.challenger].into_iter().flatten())?;
+        let (mut picked, mut known): (u64, u64) = (0, 0);
         paired_rows::read(&self.scored, id, &options, models, &mut |judged| {
             if judged.rows.is_picked(judged.row) {
                 picked += 1;
+                return Ok(());
+            }
+            if learned.has(judged.rows, judged.row)? {
+                known += 1;
                 return Ok(());
             }
             tally.add(judged)?;
@@ -201,6 +208,9 @@ impl Tool for Args {
         }
         if picked > 0 {
             scene.remark(format!("{picked} labelled rows left out, because they were picked for labelling"));
+        }
+        if known > 0 {
+            scene.warn(format!("{known} labelled rows left out, because a model learned from them"));
         }
         let (counted, state) = tally.finish(self.recent)?;
         let golden = self.golden.as_ref().zip(self.challenger.as_ref());
@@ -218,6 +228,7 @@ impl Tool for Args {
         let mut report = compare_sentences::report(decision, scene.name());
         report.head.run_id = scene.run_id();
         (report.champion_digest, report.challenger_digest) = (champion_digest, challenger_digest);
+        report.learned = (known > 0).then_some(known);
         result_file::write(&self.output, &report)?;
         if let Some((place, state)) = self.sequential.as_ref().zip(state) {
             if report.sequential.is_some_and(|evidence| evidence.new == 0) {

@@ -82,6 +82,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     exclude: Vec<Place>,
 
+    /// Pass rows whose label corrects the label in --exclude
+    ///
+    /// A row passes, whatever its date, if its text has only the other label there. It gets corrected in the column
+    /// picked_for, because rows that people correct are a biased sample.
+    #[arg(long, requires_all = ["exclude", "size"], hide_short_help = true)]
+    corrections: bool,
+
+    /// Of rows that differ only in their label, keep the last
+    ///
+    /// Reads the rows twice, so they must come from a file. Adds 16 bytes per row.
+    #[arg(long, hide_short_help = true)]
+    last_label: bool,
+
     /// Leave out rows before this date
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
@@ -154,7 +167,11 @@ impl Tool for Args {
         self.exclude.iter().try_for_each(|place| filter.exclude(place, &options))?;
         self.against.iter().try_for_each(|place| filter.exclude_near(place, self.near, &options))?;
         let late = self.late_labels(&options)?;
-        let mut pool = RowPool::new(&self.input, options, filter.with_late_labels(late));
+        if self.last_label {
+            filter.keep_last_labels(&self.input, &options)?;
+        }
+        let filter = filter.with_corrections(self.corrections).with_late_labels(late);
+        let mut pool = RowPool::new(&self.input, options, filter);
         let sample = |size| Sample::new(size, self.seed, Odds::of_half_life(self.weight_half_life));
         let write = |drawn: DrawnRows| {
             drawn.shortfall().into_iter().for_each(|remark| scene.remark(remark));

@@ -42,15 +42,17 @@ use ::spamops::state::told::{NotificationEntry, ToldChannel};
     bin_name = "spamops notify",
     after_help = "\
 Events, with their severity:
-  retrain        warning   a retrain is needed, and no challenger was compared
-  labels_needed  warning   a retrain needs more labels; to-label.csv has the rows
-  feed_broken    error     the new rows break the contract
-  no_rows        error     no new rows for --days-without-rows
-  refused        warning   --refused-challengers in a row were not promoted
-  held           warning   the champion is held for --days-held
-  run_failed     error     a step failed, or the run did not start
-  promoted       info      a challenger became the champion
-  rolled_back    critical  an earlier version is the champion again
+  retrain         warning   a retrain is needed, and no challenger was compared
+  labels_needed   warning   a retrain needs more labels; to-label.csv has the rows
+  feed_broken     error     the new rows break the contract
+  unknown_labels  warning   rows are rejected because their labels are unknown
+  no_rows         error     no new rows for --days-without-rows
+  suspects        error     training rows look like an attack; compare has the phrase
+  refused         warning   --refused-challengers in a row were not promoted
+  held            warning   the champion is held for --days-held
+  run_failed      error     a step failed, or the run did not start
+  promoted        info      a challenger became the champion
+  rolled_back     critical  an earlier version is the champion again
 
 Examples:
   spamops notify out/ --to slack --to pagerduty --state state

@@ -189,6 +189,8 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
             "mark",
             "after",
             "pending",
+            "corrections",
+            "last-label",
             "rollback",
             "hold",
             "resume",

@@ -38,6 +38,9 @@ pub struct CompareReport {
     /// Figures weighted by traffic: every copy counts. Information only. Absent if no row is a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<TrafficFigures>,
+    /// Number of labelled rows left out, because a model learned from them. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<u64>,
     /// `better`, `worse` or `inconclusive`.
     pub verdict: CompareVerdict,
     /// Whether the challenger should be promoted.

@@ -58,6 +58,9 @@ impl CycleRun<'_> {
                 words.extend(["--exclude".to_owned(), used.display().to_string()]);
             }
         }
+        if is_gathered(&gathered) && size.is_some() {
+            words.push("--corrections".to_owned());
+        }
         words.extend([settings.data.clone(), "-o".to_owned(), self.new_rows()]);
         self.call("sample", words)
     }
@@ -172,7 +175,7 @@ impl CycleRun<'_> {
         self.expect(&rows, CycleStep::Drift)?;
         let [pool, train, holdout] =
             [RunFile::Pool, RunFile::Train, RunFile::Holdout].map(|file| self.files.name(file));
-        self.call("sample", ["--split", TRAINING, "--rest", &holdout, &rows, "-o", &pool])?;
+        self.call("sample", ["--last-label", "--split", TRAINING, "--rest", &holdout, &rows, "-o", &pool])?;
         self.call("sample", ["--against", &holdout, &pool, "-o", &train])
     }
 

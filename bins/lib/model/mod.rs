@@ -21,6 +21,7 @@ pub mod suspect_group;
 pub mod model_file;
 pub mod row_score;
 pub mod change;
+pub mod learned_messages;
 pub mod profile_builder;
 pub mod label_evidence;
 pub mod explain;

@@ -183,6 +183,11 @@ impl Profile {
         self.records.get(&hash)
     }
 
+    /// Whether a message with this content is remembered.
+    pub fn has_message(&self, content: Fingerprint) -> bool {
+        self.has(message_hash(content.0))
+    }
+
     pub fn has(&self, hash: u64) -> bool {
         self.records.contains_key(&hash)
     }

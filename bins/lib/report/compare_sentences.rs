@@ -28,6 +28,7 @@ pub fn report(decision: CompareDecision, tool: &str) -> CompareReport {
         rows,
         messages,
         traffic: decision.traffic,
+        learned: None,
         verdict: decision.verdict,
         deploy_needed: decision.deploy_block.is_none(),
         reasons: decision.reasons.iter().map(|found| reason(found, unit)).collect(),

@@ -122,8 +122,8 @@ fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {
             Some("Label rows, add them to the data, and run again.".into())
         }
         CompareVerdict::Inconclusive if compare.open_suspicion().is_some() => Some(
-            "Check the labels of the suspect rows. Correct wrong labels and run again. If the labels are correct, run \
-            compare with --accept-suspect, then promote the challenger."
+            "Check the labels of the suspect rows. Correct wrong labels in the data; the next retrain learns them. If \
+            the labels are correct, run compare with --accept-suspect, then promote the challenger."
                 .into(),
         ),
         CompareVerdict::Inconclusive => compare.rows_needed.map(|needed| {

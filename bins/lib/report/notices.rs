@@ -20,7 +20,7 @@ use crate::report::headline::{RunOutcome, find, retrain_fact};
 use crate::report::next_steps::{self, NextStep};
 use crate::report::numbers::{amount, count, counted, day, figure, number};
 use crate::report::prose::{capital, sentence, stop, word};
-use crate::rows::contract::{Severity, ValidateReport, ValidateVerdict};
+use crate::rows::contract::{Severity, UNKNOWN_LABEL, ValidateReport, ValidateVerdict};
 use crate::state::gathered::DecisionEntry;
 use crate::stats::confusion::Confusion;
 
@@ -34,8 +34,12 @@ pub enum AlertKind {
     LabelsNeeded,
     /// The new rows break the contract.
     FeedBroken,
+    /// Rows are rejected because of their labels.
+    UnknownLabels,
     /// No rows have arrived for some days.
     NoRows,
+    /// A person must look at training rows that look like an attack.
+    Suspects,
     /// Several challengers in a row were not promoted.
     Refused,
     /// The champion is held for some days.
@@ -49,11 +53,13 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Retrain,
         Self::LabelsNeeded,
         Self::FeedBroken,
+        Self::UnknownLabels,
         Self::NoRows,
+        Self::Suspects,
         Self::Refused,
         Self::Held,
         Self::RunFailed,
@@ -67,7 +73,9 @@ impl AlertKind {
             Self::Retrain => "retrain",
             Self::LabelsNeeded => "labels_needed",
             Self::FeedBroken => "feed_broken",
+            Self::UnknownLabels => "unknown_labels",
             Self::NoRows => "no_rows",
+            Self::Suspects => "suspects",
             Self::Refused => "refused",
             Self::Held => "held",
             Self::RunFailed => "run_failed",
@@ -80,8 +88,10 @@ impl AlertKind {
     pub fn severity(self) -> &'static str {
         match self {
             Self::Promoted => "info",
-            Self::Retrain | Self::LabelsNeeded | Self::Refused | Self::Held => "warning",
-            Self::FeedBroken | Self::NoRows | Self::RunFailed => "error",
+            Self::Retrain | Self::LabelsNeeded | Self::UnknownLabels | Self::Refused | Self::Held => {
+                "warning"
+            }
+            Self::FeedBroken | Self::NoRows | Self::Suspects | Self::RunFailed => "error",
             Self::RolledBack => "critical",
         }
     }
@@ -216,8 +226,10 @@ pub fn notices(
         failed,
         moved,
         run.validate.as_ref().and_then(|validate| feed(run, validate)),
+        run.validate.as_ref().and_then(|validate| unknown_labels(run, validate)),
         run.validate.as_ref().and_then(|validate| rows(validate, decisions, limits, now)),
         labels(run),
+        suspects(run),
         refused(run, decisions, limits),
         held(run, limits, now),
         retrain(run),
@@ -248,12 +260,7 @@ fn feed(run: &RunResults, validate: &ValidateReport) -> Option<Notice> {
                 some => format!("{rejected}, for example {some}"),
             };
             let notice = Notice::of(AlertKind::FeedBroken, state.join(" "), says).because(&because);
-            let out = shown_directory(run);
-            let rejects = if run.files.contains(&"rejects.csv") {
-                format!(" The rejected rows are in {out}/rejects.csv.")
-            } else {
-                String::new()
-            };
+            let rejects = rejects_fact(run);
             Some(
                 notice.advice(format!(
                     "Fix the feed or the contract.{rejects} Until then, no new rows are used."
@@ -261,6 +268,45 @@ fn feed(run: &RunResults, validate: &ValidateReport) -> Option<Notice> {
             )
         }
     }
+}
+
+fn rejects_fact(run: &RunResults) -> String {
+    let has_rejects = run.files.contains(&"rejects.csv");
+    if has_rejects {
+        format!(" The rejected rows are in {}/rejects.csv.", shown_directory(run))
+    } else {
+        String::new()
+    }
+}
+
+/// Only a person can say what a new label means. The other rows are used.
+fn unknown_labels(run: &RunResults, validate: &ValidateReport) -> Option<Notice> {
+    if validate.verdict != ValidateVerdict::Valid {
+        return None;
+    }
+    let Some(check) = validate.failed.iter().find(|check| check.name == UNKNOWN_LABEL) else {
+        return Some(Notice::over(AlertKind::UnknownLabels, "All labels are known"));
+    };
+    let (rejected, rows) = (count(check.count), counted(validate.rows, "row"));
+    let says = format!("{rejected} of {rows} rejected, because their labels are unknown");
+    let notice = Notice::of(AlertKind::UnknownLabels, &check.name, says);
+    let first = check.examples.first().map_or("", |first| first.split("; ").next().unwrap_or_default());
+    let advice = format!("Change the labels in the data.{} The other rows are used.", rejects_fact(run));
+    Some(notice.because(&format!("for example {first}")).advice(advice))
+}
+
+/// The loop continues with the old champion, but every later challenger learns from the same rows.
+fn suspects(run: &RunResults) -> Option<Notice> {
+    let compare = run.compare.as_ref()?;
+    let Some(open) = compare.open_suspicion() else {
+        return Some(Notice::over(AlertKind::Suspects, "No training rows are suspect"));
+    };
+    let notice = Notice::of(
+        AlertKind::Suspects,
+        open.fact(),
+        "Training rows look like an attack: the challenger was not promoted",
+    );
+    Some(notice.because(open.fact()).advice(first_step(run)))
 }
 
 fn rows(
@@ -327,6 +373,9 @@ fn labels(run: &RunResults) -> Option<Notice> {
 
 fn refused(run: &RunResults, decisions: &[DecisionEntry], limits: NoticeLimits) -> Option<Notice> {
     let compare = run.compare.as_ref()?;
+    if compare.open_suspicion().is_some() {
+        return None;
+    }
     if compare.deploy_needed {
         return Some(Notice::over(AlertKind::Refused, "A challenger is better"));
     }

@@ -6,9 +6,14 @@ use anyhow::{Result, bail, ensure};
 
 use crate::io::diagnostics::shown;
 
+/// Column with the reason why a row was picked for labelling.
+pub(super) const PICKED_FOR: &str = "picked_for";
+/// Column with the probability with which a random row was picked.
+pub(super) const PICKED_PROBABILITY: &str = "picked_probability";
+
 const TEXT: [&str; 6] = ["text", "message", "body", "email", "content", "v2"];
 const LABEL: [&str; 5] = ["label", "category", "class", "target", "v1"];
-const PICKED: [&str; 1] = ["picked_for"];
+const PICKED: [&str; 1] = [PICKED_FOR];
 const DATE: [&str; 4] = ["date", "time", "timestamp", "created_at"];
 
 /// Column names set by the user instead of the usual ones.
@@ -89,6 +94,12 @@ impl Header {
             (None, Some(own)) => Ok(fits(own).then_some(self.len())),
             (None, None) => Ok(usual.iter().any(|candidate| fits(candidate)).then_some(self.len())),
         }
+    }
+
+    /// Whether a column has the label, or says why the row was picked for labelling.
+    pub(super) fn is_about_label(&self, column: usize) -> bool {
+        let is_probability = || self.names.get(column).is_some_and(|name| name == PICKED_PROBABILITY);
+        [self.label, self.picked].contains(&Some(column)) || is_probability()
     }
 
     /// Removes the columns that a malformed row added.

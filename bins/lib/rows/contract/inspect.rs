@@ -10,6 +10,9 @@ use crate::io::dates::{DAY, Timestamp};
 use crate::rows::label::Label;
 use crate::rows::{Format, Row, Rows};
 
+/// The check that rejects a row with an unknown label.
+pub const UNKNOWN_LABEL: &str = "label.type";
+
 /// Maximum number of examples for each failed check.
 const EXAMPLES: usize = 3;
 
@@ -120,7 +123,7 @@ impl<'a> Inspection<'a> {
             Ok(label) => label,
             Err(error) => {
                 let problem = RowProblem::Unreadable(error.to_string());
-                return self.fail_row("label.type", Severity::Reject, row, problem);
+                return self.fail_row(UNKNOWN_LABEL, Severity::Reject, row, problem);
             }
         };
         let Some(text) = rows.header().text.map(|column| row.get(column)) else {

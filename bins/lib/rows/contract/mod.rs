@@ -7,7 +7,7 @@ mod infer;
 mod inspect;
 
 pub use infer::ContractDraft;
-pub use inspect::{CheckFailure, Inspection, InspectionResult};
+pub use inspect::{CheckFailure, Inspection, InspectionResult, UNKNOWN_LABEL};
 pub use problem::{CellProblem, Problem, RowProblem, TableProblem};
 pub use report::{FailedCheck, ValidateReport, ValidateVerdict};
 pub use rules::{

@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::io::dates::Timestamp;
 use crate::io::fraction::Fraction;
 use crate::io::stream::Place;
 use crate::rows::fingerprint::Fingerprint;
+use crate::rows::label::Label;
 use crate::rows::near_duplicates::NearDuplicates;
 use crate::rows::row::counted;
 use crate::rows::sampling::late_labels::LateLabels;
-use crate::rows::{ReadOptions, Row, Rows};
+use crate::rows::{MalformedRows, ReadOptions, Row, Rows};
 
 /// The filter, and counts of rows for warnings. Memory: sixteen bytes for each excluded text.
 #[derive(Default)]
@@ -19,13 +21,45 @@ pub struct Filter {
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     dated: bool,
-    /// Excluded texts, and whether they were labelled.
-    used: HashMap<Fingerprint, bool>,
+    /// Excluded texts, and their labels.
+    used: HashMap<Fingerprint, UsedLabels>,
+    /// Whether a row passes if its label is new for its text.
+    corrections: bool,
+    /// The line of the last of the rows that differ only in their label; empty if all of them pass.
+    last: HashMap<u64, u64>,
     /// Texts whose near-duplicates are excluded, and the file they come from.
     near: Option<(Place, NearDuplicates)>,
     /// Labels that arrive apart from their rows.
     pub(super) late: LateLabels,
     counts: FilterCounts,
+}
+
+/// Which labels the rows with an excluded text have.
+#[derive(Clone, Copy, Debug, Default)]
+struct UsedLabels {
+    positive: bool,
+    negative: bool,
+}
+
+impl UsedLabels {
+    fn add(&mut self, label: Label) {
+        match label {
+            Label::Positive => self.positive = true,
+            Label::Negative => self.negative = true,
+        }
+    }
+
+    fn are_known(self) -> bool {
+        self.positive || self.negative
+    }
+
+    /// Whether a known label is wrong if this label is right.
+    fn are_corrected_by(self, label: Label) -> bool {
+        match label {
+            Label::Positive => self.negative && !self.positive,
+            Label::Negative => self.positive && !self.negative,
+        }
+    }
 }
 
 /// Counts of rows for warnings.
@@ -58,9 +92,26 @@ impl Filter {
             // Skip a malformed row, because it was not used. A run that is killed while it writes the state can leave a
             // malformed row.
             if row.fault().is_none() {
-                let labelled = matches!(rows.label(&row), Ok(Some(_)));
-                *self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default() |= labelled;
+                let used = self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default();
+                rows.label(&row).ok().flatten().into_iter().for_each(|label| used.add(label));
             }
+        }
+        Ok(())
+    }
+
+    /// Passes excluded rows whose label differs from all labels of their text.
+    #[must_use]
+    pub fn with_corrections(self, corrections: bool) -> Self {
+        Self { corrections, ..self }
+    }
+
+    /// Passes only the last of the rows that differ only in their label. Reads the input once before the sample does.
+    pub fn keep_last_labels(&mut self, input: &Place, options: &ReadOptions) -> Result<()> {
+        ensure!(input.is_regular_file(), "{input}: --last-label reads the rows twice; give it a file");
+        let options = ReadOptions { faults: MalformedRows::Keep, ..options.clone() };
+        let (mut rows, mut row) = (Rows::open(input, &options)?, Row::default());
+        while rows.read(&mut row)? {
+            self.last.insert(key_without_label(&rows, &row), row.line());
         }
         Ok(())
     }
@@ -112,6 +163,13 @@ impl Filter {
 
     fn passes(&mut self, rows: &Rows, row: &Row) -> Result<bool> {
         let is_labelled_late = self.late.label(rows, row).is_some();
+        if !self.last.is_empty() && self.last.get(&key_without_label(rows, row)) != Some(&row.line()) {
+            return Ok(false);
+        }
+        // A correction of an old row is new, whatever the date of the row.
+        if self.is_correction(rows, row) {
+            return Ok(true);
+        }
         if self.dated {
             let Some(date) = rows.date(row) else {
                 self.counts.undated += 1;
@@ -125,14 +183,23 @@ impl Filter {
             return Ok(true);
         }
         let text = rows.text(row)?;
-        if let Some(was_labelled) = self.used.get(&Fingerprint::of(text))
-            && (*was_labelled || !is_labelled_late && !matches!(rows.label(row), Ok(Some(_))))
-        {
-            return Ok(false);
+        if let Some(used) = self.used.get(&Fingerprint::of(text)) {
+            let is_labelled = is_labelled_late || matches!(rows.label(row), Ok(Some(_)));
+            if used.are_known() || !is_labelled {
+                return Ok(false);
+            }
         }
         let is_copy = self.near.as_ref().is_some_and(|(_, near)| near.has_near(text));
         self.counts.near_duplicates += u64::from(is_copy);
         Ok(!is_copy)
+    }
+
+    /// Whether the label of a row corrects the label of an excluded row.
+    pub(super) fn is_correction(&self, rows: &Rows, row: &Row) -> bool {
+        let text = || rows.text(row).ok().map(Fingerprint::of);
+        let used = if self.corrections { text().and_then(|text| self.used.get(&text)) } else { None };
+        let label = || rows.label(row).ok().flatten();
+        used.is_some_and(|used| label().is_some_and(|label| used.are_corrected_by(label)))
     }
 
     /// The message about near-duplicates in `input`, if any were left out.
@@ -156,4 +223,17 @@ impl Filter {
         let late = self.late.warning(input);
         (undated > 0).then(no_date).into_iter().chain((malformed > 0).then(no_row)).chain(late)
     }
+}
+
+/// A hash of all cells, except the label and why the row was labelled.
+fn key_without_label(rows: &Rows, row: &Row) -> u64 {
+    let mut key = Xxh3Default::new();
+    for (column, cell) in row.cells().enumerate().filter(|(_, cell)| !cell.is_empty()) {
+        if !rows.header().is_about_label(column) {
+            key.update(&column.to_le_bytes());
+            key.update(&cell.len().to_le_bytes());
+            key.update(cell.as_bytes());
+        }
+    }
+    key.digest()
 }

@@ -8,6 +8,7 @@ use super::labelling_queue::{self, PickedRow, WordFrequencies};
 use crate::io::fraction::Fraction;
 use crate::io::stream::Place;
 use crate::rows::fingerprint::Fingerprint;
+use crate::rows::header::{PICKED_FOR, PICKED_PROBABILITY};
 use crate::rows::row::counted;
 use crate::rows::{CellValue, Format, MalformedRows, ReadOptions, Row, Rows, Writer};
 
@@ -58,8 +59,9 @@ impl<'a> RowPool<'a> {
 
     /// The late labels and picks of the drawn rows; no columns without them.
     fn late_columns(&mut self, rows: &Rows, drawn: &[Row]) -> AddedColumns {
-        let late = &mut self.filter.late;
         let mut added = AddedColumns::default();
+        let corrected: Vec<bool> = drawn.iter().map(|row| self.filter.is_correction(rows, row)).collect();
+        let late = &mut self.filter.late;
         if late.has_labels() {
             let name =
                 rows.label_column().map_or_else(|| "label".to_owned(), |column| rows.header().name(column));
@@ -68,11 +70,16 @@ impl<'a> RowPool<'a> {
             };
             added.push(name, drawn.iter().map(label).map(AddedCell::Text).collect());
         }
-        if late.has_picks() {
+        if late.has_picks() || corrected.contains(&true) {
             let column = rows.header().find(PICKED_FOR);
             let own = |row: &Row| column.map_or("", |column| row.get(column)).to_owned();
-            let reason = |row: &Row| late.picked_for(rows, row).map_or_else(|| own(row), str::to_owned);
-            added.push(PICKED_FOR.to_owned(), drawn.iter().map(reason).map(AddedCell::Text).collect());
+            let reason = |(row, is_corrected): (&Row, &bool)| match late.picked_for(rows, row) {
+                _ if *is_corrected => CORRECTED.to_owned(),
+                Some(reason) => reason.to_owned(),
+                None => own(row),
+            };
+            let reasons = drawn.iter().zip(&corrected).map(reason);
+            added.push(PICKED_FOR.to_owned(), reasons.map(AddedCell::Text).collect());
         }
         added
     }
@@ -135,11 +142,8 @@ impl<'a> RowPool<'a> {
     }
 }
 
-/// Column with the reason why a row was picked for labelling.
-const PICKED_FOR: &str = "picked_for";
-
-/// Column with the probability with which a random row was picked.
-const PICKED_PROBABILITY: &str = "picked_probability";
+/// The reason of a row whose label corrects an earlier label.
+const CORRECTED: &str = "corrected";
 
 /// A cell that a draw adds.
 enum AddedCell {
