@@ -11,6 +11,7 @@ use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::drift::run_record::{ObservedRun, RunFindings, RunRecord};
 use spamops::drift::triggers::{Trigger, TriggerCause, TriggerCode};
 use spamops::drift::verdict::DriftVerdict;
+use spamops::drift::word_names::WordNames;
 use spamops::io::dates::Timestamp;
 use spamops::io::fraction::Fraction;
 use spamops::model::profile_builder::ProfileBuilder;
@@ -385,6 +386,39 @@ fn decided(reference: &Profile, new: Profile, policy: &DriftPolicy) -> DriftDeci
         ..DriftEvidence::default()
     };
     decide(&evidence, policy, Timestamp(0)).unwrap().0
+}
+
+#[test]
+fn the_points_of_all_changes_add_up_to_the_change_of_the_mean_score() {
+    let reference = scored(4000, 1, 0, drawn);
+    // Half of the new messages have three new words, which always occur together, and a higher score.
+    let mut new = scored(500, 2, 0, drawn);
+    for n in 0..500 {
+        new.count_only(false, None);
+        new.remember(mix(n ^ 77), message(3000, 0.7 + 0.0004 * unit(mix(n)), None));
+    }
+    let mut names = WordNames::default();
+    [3000, 3001, 3002].iter().for_each(|word| names.note(*word, &format!("word{word}")));
+    let evidence = DriftEvidence {
+        champion: Some(Champion {
+            threshold: Fraction::try_from(0.5).unwrap(),
+            confusion: None,
+            fitted: None,
+            learned: None,
+        }),
+        reference: Some((&reference, "")),
+        new,
+        names,
+        ..DriftEvidence::default()
+    };
+    let changes = decide(&evidence, &DriftPolicy::default(), Timestamp(0)).unwrap().0.assessment.changes;
+    let (score, points) =
+        (changes.mean_score.unwrap(), changes.moved.iter().filter_map(|change| change.points));
+    let words: Vec<f64> = points.clone().take(3).collect();
+    assert!(words.iter().all(|points| (points - words[0]).abs() < 1e-9 && *points > 1.0), "{words:?}");
+    let change = score.new - score.reference;
+    assert!(change > 5.0 && (points.sum::<f64>() + score.left_over - change).abs() < 1e-9, "{score:?}");
+    assert!(score.left_over.abs() < 0.2 * change, "{score:?}");
 }
 
 #[test]

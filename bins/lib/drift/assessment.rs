@@ -1,6 +1,6 @@
 //! Tests new messages against the reference and lists what changed.
 
-use crate::drift::changes::{self, FeatureChange};
+use crate::drift::changes::FeatureChanges;
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::families::FamilyTest;
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram, feature_histograms};
@@ -26,7 +26,7 @@ pub struct Assessment {
     /// One signal per family of tests; empty if there are too few messages.
     pub signals: Vec<Signal>,
     /// Words, flags and sizes that changed.
-    pub moved: Vec<FeatureChange>,
+    pub changes: FeatureChanges,
     /// Whether only the class balance changed; none without scores and labels.
     pub shift: Option<LabelShift>,
     /// F1 that a correction for the class balance recovers; none if other things changed, or without labels.
@@ -52,7 +52,7 @@ impl Assessment {
             verdict: DriftVerdict::InsufficientData,
             window,
             signals: Vec::new(),
-            moved: Vec::new(),
+            changes: FeatureChanges::default(),
             shift: None,
             prior_gain: None,
             expected: Err(why),
@@ -119,7 +119,7 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         verdict: verdict(&signals, &window),
         window: Window { calibration, ..window },
         signals,
-        moved: changes::all(&side, &new, &evidence.names),
+        changes: FeatureChanges::between(&side, &new, &evidence.names),
         shift,
         prior_gain: shift
             .filter(|shift| shift.only_base_rate)

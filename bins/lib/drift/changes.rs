@@ -10,6 +10,7 @@ use crate::drift::word_names::WordNames;
 use crate::drift::words::moved_words;
 use crate::profile::descriptor::{FLAGS, SIZES};
 use crate::profile::summary::MessageRecord;
+use crate::stats::ridge;
 
 /// Maximum number of words to list.
 const MAX_WORDS: usize = 20;
@@ -27,47 +28,64 @@ pub struct FeatureChange {
     pub reference: f64,
     /// P-value of this test alone, without correction.
     pub p: f64,
-    /// Change of the mean score that this change explains, in percentage points. Absent without scores.
+    /// Change of the mean score that this change explains beside the other changes, in percentage points. Absent without
+    /// scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<f64>,
 }
 
-/// All changes: words, then flags, then sizes.
-pub fn all(reference: &Messages, new: &Messages, names: &WordNames) -> Vec<FeatureChange> {
-    let scored = reference.scored && new.scored;
-    let share = |count: u64, side: &Messages| count as f64 / side.len() as f64;
-    let points = |has: &dyn Fn(&MessageRecord) -> bool| scored.then(|| score_points(reference, new, has));
-    // A word has no name if no new row contains it.
-    let spelled =
-        moved_words(reference, new).into_iter().filter_map(|moved| Some((names.get(moved.word)?, moved)));
-    let words = spelled.take(MAX_WORDS).map(|(what, moved)| FeatureChange {
-        kind: "word".into(),
-        what,
-        new: share(moved.counts.0, new),
-        reference: share(moved.counts.1, reference),
-        p: moved.p,
-        points: points(&|record| record.look.words.binary_search(&moved.word).is_ok()),
-    });
-    let flags = moved_flags(reference, new).into_iter().map(|(flag, p)| {
-        let count = |side: &Messages| share(side.count(|record| has_flag(record, flag)), side);
-        FeatureChange {
-            kind: "flag".into(),
-            what: FLAGS[flag].into(),
-            new: count(new),
-            reference: count(reference),
-            p,
-            points: points(&|record| has_flag(record, flag)),
-        }
-    });
-    let sizes = moved_sizes(reference, new).into_iter().map(|(scale, p)| FeatureChange {
-        kind: "size".into(),
-        what: scale.name().into(),
-        new: mean(scale, new, reference),
-        reference: mean(scale, reference, reference),
-        p,
-        points: scored.then(|| size_points(reference, new, scale)),
-    });
-    words.chain(flags).chain(sizes).collect()
+/// The mean score of both sides, in percentage points.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+pub struct MeanScore {
+    /// Mean score of the reference messages, 0 to 100.
+    pub reference: f64,
+    /// Mean score of the new messages, 0 to 100.
+    pub new: f64,
+    /// Change of the mean score that the changes in `moved` do not explain. The `points` of `moved` and this number add up
+    /// to `new` minus `reference`.
+    pub left_over: f64,
+}
+
+/// The changes, and the mean scores that they explain.
+#[derive(Clone, Debug, Default)]
+pub struct FeatureChanges {
+    /// Words, then flags, then sizes.
+    pub moved: Vec<FeatureChange>,
+    /// None without scores.
+    pub mean_score: Option<MeanScore>,
+}
+
+impl FeatureChanges {
+    pub fn between(reference: &Messages, new: &Messages, names: &WordNames) -> Self {
+        let share = |count: u64, side: &Messages| count as f64 / side.len() as f64;
+        // A word has no name if no new row contains it.
+        let spelled =
+            moved_words(reference, new).into_iter().filter_map(|moved| Some((names.get(moved.word)?, moved)));
+        let words = spelled.take(MAX_WORDS).map(|(what, moved)| {
+            let (new, reference) = (share(moved.counts.0, new), share(moved.counts.1, reference));
+            let change =
+                FeatureChange { kind: "word".into(), what, new, reference, p: moved.p, points: None };
+            (change, ChangedFeature::Word(moved.word))
+        });
+        let flags = moved_flags(reference, new).into_iter().map(|(flag, p)| {
+            let count = |side: &Messages| share(side.count(|record| has_flag(record, flag)), side);
+            let (new, reference) = (count(new), count(reference));
+            let what = FLAGS[flag].into();
+            let change = FeatureChange { kind: "flag".into(), what, new, reference, p, points: None };
+            (change, ChangedFeature::Flag(flag))
+        });
+        let sizes = moved_sizes(reference, new).into_iter().map(|(scale, p)| {
+            let (new, reference) = (mean(scale, new, reference), mean(scale, reference, reference));
+            let what = scale.name().into();
+            let change = FeatureChange { kind: "size".into(), what, new, reference, p, points: None };
+            (change, ChangedFeature::Size(scale))
+        });
+        let (mut moved, features): (Vec<FeatureChange>, Vec<ChangedFeature>) =
+            words.chain(flags).chain(sizes).unzip();
+        let mean_score =
+            (reference.scored && new.scored).then(|| explain(&mut moved, &features, reference, new));
+        Self { moved, mean_score }
+    }
 }
 
 /// The value at the start of a step of a scale.
@@ -84,54 +102,65 @@ fn mean(scale: SizeScale, side: &Messages, reference: &Messages) -> f64 {
     sum / side.len() as f64
 }
 
-/// The sum and the number of scores.
-#[derive(Clone, Copy, Default)]
-struct MeanScore(f64, f64);
-
-impl MeanScore {
-    fn add(&mut self, record: &MessageRecord) {
-        self.0 += record.score();
-        self.1 += 1.0;
-    }
-
-    fn value(self) -> Option<f64> {
-        (self.1 > 0.0).then(|| self.0 / self.1)
-    }
+/// A property of messages that changed.
+enum ChangedFeature {
+    Word(u16),
+    Flag(usize),
+    Size(SizeScale),
 }
 
-/// Change of the mean score explained by a changed share, in percentage points: the product of two differences (Kitagawa
-/// 1955). One is the change of the share; the other is in mean score, between messages with and without the property.
-fn score_points(reference: &Messages, new: &Messages, has: &dyn Fn(&MessageRecord) -> bool) -> f64 {
-    let (mut with, mut without) = (MeanScore::default(), MeanScore::default());
-    let mut count = |side: &Messages| {
-        let mut messages_with = 0.0;
-        for record in &side.records {
-            if has(record) {
-                messages_with += 1.0;
-                with.add(record);
-            } else {
-                without.add(record);
+impl ChangedFeature {
+    /// One number per message, first of the reference and then of the new messages: whether the message has the word or
+    /// flag, or the mean score of all messages on its step of the scale.
+    fn column(&self, [reference, new]: [&Messages; 2]) -> Vec<f64> {
+        let of_each = |has: &dyn Fn(&MessageRecord) -> bool| {
+            let records = reference.records.iter().chain(&new.records);
+            records.map(|record| f64::from(u8::from(has(record)))).collect()
+        };
+        match self {
+            Self::Word(word) => of_each(&|record| record.look.words.binary_search(word).is_ok()),
+            Self::Flag(flag) => of_each(&|record| has_flag(record, *flag)),
+            Self::Size(scale) => {
+                let steps = || reference.steps(*scale, reference).chain(new.steps(*scale, reference));
+                let mut sums = vec![(0.0, 0.0); STEPS];
+                for (record, step) in steps() {
+                    sums[step].0 += record.score();
+                    sums[step].1 += 1.0;
+                }
+                steps().map(|(_, step)| sums[step].0 / sums[step].1).collect()
             }
         }
-        messages_with / side.len() as f64
-    };
-    let change = count(new) - count(reference);
-    let difference = with.value().zip(without.value()).map_or(0.0, |(with, without)| with - without);
-    100.0 * change * difference
+    }
 }
 
-/// Change of the mean score explained by a size, in percentage points: the sum over its steps.
-fn size_points(reference: &Messages, new: &Messages, scale: SizeScale) -> f64 {
-    let mut means = vec![MeanScore::default(); STEPS];
-    let mut changes = vec![0.0; STEPS];
-    for (side, sign) in [(new, 1.0), (reference, -1.0)] {
-        for (record, step) in side.steps(scale, reference) {
-            means[step].add(record);
-            changes[step] += sign / side.len() as f64;
-        }
+/// Sets the points of each change: the change of the property's mean times its slope in a linear fit of the scores on all
+/// changed properties (Oaxaca 1973, Blinder 1973, with pooled slopes). So properties of the same messages share their
+/// effect. If one property changed, its points are the product of Kitagawa (1955).
+fn explain(
+    moved: &mut [FeatureChange],
+    features: &[ChangedFeature],
+    reference: &Messages,
+    new: &Messages,
+) -> MeanScore {
+    // Words of one template occur in the same messages. The penalty divides their effect among them.
+    const PENALTY: f64 = 0.01;
+    let scores: Vec<f64> =
+        reference.records.iter().chain(&new.records).map(|record| record.score()).collect();
+    let columns: Vec<Vec<f64>> = features.iter().map(|feature| feature.column([reference, new])).collect();
+    let means = |column: &[f64]| {
+        let (before, now) = column.split_at(reference.records.len());
+        [before, now].map(|side| 100.0 * side.iter().sum::<f64>() / side.len() as f64)
+    };
+    let [before, now] = means(&scores);
+    let mut left_over = now - before;
+    let slopes = ridge::slopes(&columns, &scores, PENALTY);
+    for ((change, column), slope) in moved.iter_mut().zip(&columns).zip(slopes) {
+        let [before, now] = means(column);
+        let points = slope * (now - before);
+        change.points = Some(points);
+        left_over -= points;
     }
-    let products = changes.iter().zip(&means).filter_map(|(change, mean)| Some(change * mean.value()?));
-    100.0 * products.sum::<f64>()
+    MeanScore { reference: before, new: now, left_over }
 }
 
 const _: () = assert!(SIZES.len() == 6, "`number` identifies sizes by index; update it when SIZES changes");

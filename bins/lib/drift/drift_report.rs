@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::changes::FeatureChange;
+use crate::drift::changes::{FeatureChange, MeanScore};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram};
 use crate::drift::labelled_verdicts::LabelledCopies;
@@ -42,6 +42,9 @@ pub struct DriftReport {
     pub signals: Vec<SignalReport>,
     /// Words, flags and sizes that changed.
     pub moved: Vec<FeatureChange>,
+    /// Mean scores, and the change that `moved` does not explain. Absent without scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_score: Option<MeanScore>,
     /// Whether only the class balance changed; null without scores and labels.
     pub shift: Option<LabelShift>,
     /// F1 on labelled messages that score --prior recovers. Absent if other things changed, or without labels.

@@ -1,7 +1,6 @@
 //! Writes the report of a run as Markdown, for a job summary on GitHub.
 
 use crate::compare::report::CompareReport;
-use crate::drift::changes::FeatureChange;
 use crate::drift::drift_report::DriftReport;
 use crate::drift::estimated_f1::EstimatedF1;
 use crate::drift::run_record::RunSummary;
@@ -164,7 +163,7 @@ fn messages(page: &mut MarkdownPage, drift: &DriftReport) {
     page.paragraph(&escaped(&prose::drift_verdict(drift)));
     if !drift.signals.is_empty() {
         page.fold(&format!("Signals ({})", drift.signals.len()), |page| signals(page, drift));
-        changes(page, &drift.moved);
+        changes(page, drift);
     }
     page.paragraph(&escaped(&prose::repeats(&drift.repeats)));
     let repeated = &drift.repeats.most;
@@ -204,7 +203,8 @@ fn signals(page: &mut MarkdownPage, drift: &DriftReport) {
     page.open_table(&head, "|---|---|---|---|--:|---|", &rows);
 }
 
-fn changes(page: &mut MarkdownPage, list: &[FeatureChange]) {
+fn changes(page: &mut MarkdownPage, drift: &DriftReport) {
+    let list = &drift.moved;
     if list.is_empty() {
         page.paragraph("No single word, flag or size changed enough to be listed.");
         return;
@@ -217,6 +217,9 @@ fn changes(page: &mut MarkdownPage, list: &[FeatureChange]) {
     let head = ["feature", "kind", "reference → new", "effect on the mean score (percentage points)"];
     let rows: Vec<Vec<String>> = rows.collect();
     page.fold(&format!("What changed ({})", rows.len()), |page| {
+        if let Some(score) = &drift.mean_score {
+            page.paragraph(&escaped(&prose::mean_score(score)));
+        }
         page.open_table(&head, "|---|---|---|--:|", &rows);
     });
 }

@@ -4,7 +4,7 @@ use crate::compare::report::CompareReport;
 use crate::drift::changes::FeatureChange;
 use crate::drift::drift_report::{DriftReport, SignalReport};
 use crate::drift::estimated_f1::EstimatedF1;
-use crate::drift::histograms::{FeatureDistance, FeatureHistogram};
+use crate::drift::histograms::FeatureHistogram;
 use crate::reason::Reason;
 use crate::report::escape::html;
 use crate::report::key_facts::{self, KeyFact, key_facts};
@@ -51,7 +51,7 @@ pub(super) fn report(run: &RunResults, decision: &Decision) -> String {
     if let Some(drift) = &run.drift {
         signals(&mut page, drift);
         if !drift.signals.is_empty() {
-            changes(&mut page, &drift.moved);
+            changes(&mut page, drift);
         }
         histograms(&mut page, drift);
         repeats(&mut page, drift);
@@ -279,7 +279,8 @@ fn signals(page: &mut String, drift: &DriftReport) {
     section(page, "Have the messages changed?", &body);
 }
 
-fn changes(page: &mut String, list: &[FeatureChange]) {
+fn changes(page: &mut String, drift: &DriftReport) {
+    let list = &drift.moved;
     if list.is_empty() {
         let none = "No single word, flag or size changed enough to be listed.";
         section(page, "What changed", &paragraph("", none));
@@ -305,8 +306,12 @@ fn changes(page: &mut String, list: &[FeatureChange]) {
     ];
     let mut body = paragraph(
         "",
-        "Each word, flag or size that changed, and its effect on the mean score in percentage points.",
+        "Each word, flag or size that changed, and its effect on the mean score in percentage points. Changes in the same \
+        messages share their effect.",
     );
+    if let Some(score) = &drift.mean_score {
+        body.push_str(&paragraph("", &prose::mean_score(score)));
+    }
     body.push_str(&table("moves", "What changed", &head, &rows));
     section(page, "What changed", &body);
 }
@@ -332,11 +337,7 @@ fn histograms(page: &mut String, drift: &DriftReport) {
     let list = scores.into_iter().chain(others);
     for histogram in list.take(HISTOGRAMS).filter(|histogram| histogram.from.len() <= BINS) {
         let distance = drift.distances.iter().find(|distance| distance.what == histogram.what);
-        let distance = distance.map_or_else(String::new, |distance| {
-            let FeatureDistance { psi, jensen_shannon, wasserstein, .. } = distance;
-            let [psi, bits, shift] = [psi, jensen_shannon, wasserstein].map(|value| numbers::number(*value));
-            format!(" PSI {psi}, Jensen-Shannon {bits} bits, Wasserstein {shift}.")
-        });
+        let distance = distance.map_or_else(String::new, prose::distance);
         let caption = html(&format!("{}{distance}", chart::largest_gap(histogram)));
         body.extend(["<figure><h3>", &html(&prose::capital(&prose::word(&histogram.what))), "</h3>"]);
         body.extend([&*chart::histogram(histogram), "<figcaption>", &caption, "</figcaption>"]);

@@ -3,10 +3,11 @@
 use crate::compare::decision::BothFigures;
 use crate::compare::reasons::CompareReasonCode;
 use crate::compare::report::CompareReport;
-use crate::drift::changes::FeatureChange;
+use crate::drift::changes::{FeatureChange, MeanScore};
 use crate::drift::drift_report::DriftReport;
 use crate::drift::estimated_f1::{EstimateDoubt, EstimatedF1};
 use crate::drift::families::Family;
+use crate::drift::histograms::FeatureDistance;
 use crate::drift::past_runs::MIN_WINDOWS;
 use crate::drift::policy::Schedule;
 use crate::drift::repeats::{Repeated, Repeats};
@@ -209,6 +210,31 @@ pub(super) fn by_points(list: &[FeatureChange]) -> Vec<&FeatureChange> {
     let size = |change: &FeatureChange| change.points.map_or(-1.0, f64::abs);
     list.sort_by(|one, other| size(other).total_cmp(&size(one)));
     list
+}
+
+/// The change of the mean score: the part that the listed changes explain, and the rest.
+pub(super) fn mean_score(score: &MeanScore) -> String {
+    let MeanScore { reference, new, left_over } = *score;
+    let [before, now] = [reference, new].map(|points| percent(points / 100.0));
+    format!(
+        "The mean score went from {before} to {now} ({} percentage points). These changes explain {}; {} are left over.",
+        signed(new - reference),
+        signed(new - reference - left_over),
+        signed(left_over)
+    )
+}
+
+/// The distances of a size or of the score, which are reduced by the distance that chance alone causes.
+pub(super) fn distance(distance: &FeatureDistance) -> String {
+    const SMALLEST: f64 = 0.001;
+    let FeatureDistance { psi, jensen_shannon, wasserstein, .. } = *distance;
+    let distances = [psi, jensen_shannon, wasserstein];
+    if distances.iter().all(|distance| *distance <= 0.0) {
+        return " Chance alone can cause this difference.".into();
+    }
+    let show = |value| if value < SMALLEST { format!("below {SMALLEST}") } else { number(value) };
+    let [psi, bits, shift] = distances.map(show);
+    format!(" Beyond chance: PSI {psi}, Jensen-Shannon {bits} bits, Wasserstein {shift} standard deviations.")
 }
 
 pub(super) fn estimated(estimated: &EstimatedF1) -> String {
@@ -425,6 +451,18 @@ mod tests {
             "P 7e−80 since 2026-03-10 (limit −0.005)"
         );
         assert_eq!(finding("-"), "-");
+    }
+
+    #[test]
+    fn a_distance_of_zero_is_stated_as_chance() {
+        let shown = |psi, jensen_shannon, wasserstein| {
+            distance(&FeatureDistance { what: "score".into(), psi, jensen_shannon, wasserstein })
+        };
+        assert_eq!(shown(0.0, 0.0, 0.0), " Chance alone can cause this difference.");
+        assert_eq!(
+            shown(0.0, 0.0432, 2e-5),
+            " Beyond chance: PSI below 0.001, Jensen-Shannon 0.043 bits, Wasserstein below 0.001 standard deviations."
+        );
     }
 
     #[test]

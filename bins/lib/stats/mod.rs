@@ -23,6 +23,7 @@ pub mod figure_checks;
 pub mod welch;
 pub mod power;
 pub mod poisson_binomial;
+pub mod ridge;
 pub mod sequential;
 pub mod significance;
 pub mod two_by_two;
