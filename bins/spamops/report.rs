@@ -16,14 +16,14 @@ use ::spamops::state::gathered::State;
 /// What it does: Reads validate.json, metrics.json, drift.json, compare.json and promote.json in the directory of a
 /// run; missing files are skipped. Results of different runs are an error.
 ///
-/// reason_code depends on the decision. If a retrain starts, reason_code is the trigger: forced, no_champion,
-/// performance, expected_performance, drift, age, new_rows, more_labels or
-/// changes. If a trigger fired but there are too few new
-/// labels, reason_code is labels_needed. If the challenger is better but the champion is held, reason_code is held. If
-/// this run rolled the champion back, reason_code is rolled_back. If a trigger fired but the last retrain was too
-/// recent, reason_code is cooldown. Do nothing: the first run after the cooldown decides again. If no trigger fired, reason_code is the
-/// verdict of drift: drifted, steady or insufficient_data. If drift did not run, reason_code is the verdict of
-/// validate: invalid or empty. Without any result, reason_code is none.
+/// reason_code depends on the decision. If the challenger is better but the champion is held, reason_code is held. If
+/// this run rolled the champion back, reason_code is rolled_back. If a retrain starts, reason_code is the trigger: forced,
+/// no_champion, performance, expected_performance, drift, age, new_rows, more_labels or changes. Without a retrain,
+/// reason_code is promoted after a promotion. After a comparison, it is better or stays. If a trigger fired but there
+/// are too few new labels, reason_code is labels_needed. If a trigger fired but the last retrain was too recent,
+/// reason_code is cooldown. Do nothing: the first run after the cooldown decides again. If no trigger fired,
+/// reason_code is the verdict of drift: drifted, steady or insufficient_data. If the new rows are invalid or missing,
+/// reason_code is invalid or empty. Without any decision, reason_code is none.
 ///
 /// Output: In the same directory, decision.json, report.md (under 60 KB, for a job summary) and report.html (one page
 /// without external files). All runner outputs are always set. valid, retrain_needed, labels_needed
