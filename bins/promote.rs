@@ -113,7 +113,7 @@ pub(crate) struct Args {
     registry: PathBuf,
 
     /// Name of the model in the registry
-    #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
+    #[arg(long, value_name = "NAME", default_value = registry::MODEL, value_parser = registry::name)]
     name: String,
 
     /// Alias to move

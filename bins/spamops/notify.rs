@@ -75,7 +75,7 @@ pub(crate) struct Args {
     notify_on: Vec<AlertKind>,
 
     /// Name of the model in the registry
-    #[arg(long, value_name = "NAME", default_value = "spam", value_parser = registry::name)]
+    #[arg(long, value_name = "NAME", default_value = registry::MODEL, value_parser = registry::name)]
     name: String,
 
     /// Directory of the registry [default: models]

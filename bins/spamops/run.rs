@@ -20,6 +20,7 @@ use ::spamops::cycle::step::CycleStep;
 use ::spamops::io::dates::Timestamp;
 use ::spamops::io::environment;
 use ::spamops::io::stream::Place;
+use ::spamops::registry;
 
 /// Run the cycle, or single steps of it, with all results in one directory
 ///
@@ -110,6 +111,12 @@ pub(crate) struct Args {
     /// Give the same directory to promote --rollback and spamops registry.
     #[arg(long, value_name = "DIR")]
     registry: Option<PathBuf>,
+
+    /// Name of the model in the registry and in alerts [default: spam]
+    ///
+    /// If a repository has several models, give each its own --name, --state and --out-dir.
+    #[arg(long, value_name = "NAME", value_parser = registry::name, hide_short_help = true)]
+    name: Option<String>,
 
     /// Directory of the state [default: state in --out-dir]
     ///
@@ -384,6 +391,7 @@ impl Args {
             data: self.data.clone(),
             out_dir: self.out_dir.clone(),
             registry: self.registry.clone(),
+            name: self.name.clone(),
             state: self.state.clone(),
             contract: self.contract.clone(),
             golden: self.golden.clone(),

@@ -233,8 +233,9 @@ const KINDS: [(OptionKind, &[&str]); 12] = [
 const WORD_LISTS: [&str; 2] = ["english", "none"];
 
 /// Keys that `spamops run` has an option for, so that every step of the cycle gets the value.
-const OPTIONS_OF_RUN: [&str; 13] = [
+const OPTIONS_OF_RUN: [&str; 14] = [
     "data",
+    "name",
     "out-dir",
     "registry",
     "state",

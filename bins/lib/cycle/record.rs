@@ -141,7 +141,7 @@ fn inputs(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     for name in ["rows.jsonl", "refused.jsonl", "history.jsonl", "decisions.jsonl"] {
         add(&mut inputs, name, &state.file(name))?;
     }
-    let champion = Path::new(&settings.registry).join("spam").join("champion.json");
+    let champion = Path::new(&settings.registry).join(&settings.name).join("champion.json");
     add(&mut inputs, "champion", &champion)?;
     Ok(inputs)
 }
@@ -211,6 +211,7 @@ mod tests {
             demo: false,
             data: name("rows.csv"),
             registry: name("models"),
+            name: "spam".into(),
             state: name("state"),
             contract: None,
             golden: None,

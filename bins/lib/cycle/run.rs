@@ -231,7 +231,7 @@ impl CycleRun<'_> {
     }
 
     pub(super) fn registry(&self) -> Registry {
-        Registry::new(Path::new(&self.record.settings.registry), "spam")
+        Registry::new(Path::new(&self.record.settings.registry), &self.record.settings.name)
     }
 
     /// Whether the registry has a champion. True in a dry run of the demo, because the demo would first promote a

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cycle::demo;
 use crate::io::dates::{DAY, Timestamp};
+use crate::registry;
 
 /// Default number of new rows per run. The first run draws all rows by default.
 pub const SIZE: u64 = 2000;
@@ -22,6 +23,9 @@ pub struct CycleSettings {
     pub data: String,
     /// Path of the registry.
     pub registry: String,
+    /// Name of the model in the registry and in alerts; absent for `spam`.
+    #[serde(default = "default_name", skip_serializing_if = "is_default_name")]
+    pub name: String,
     /// Path of the state.
     pub state: String,
     /// Path of the contract; null without a contract.
@@ -49,6 +53,25 @@ pub struct CycleSettings {
     pub config: Option<String>,
 }
 
+fn default_name() -> String {
+    registry::MODEL.to_owned()
+}
+
+fn is_default_name(name: &str) -> bool {
+    name == registry::MODEL
+}
+
+impl CycleSettings {
+    /// The options that name the model in the registry.
+    pub(super) fn in_registry(&self) -> Vec<String> {
+        let name = (!is_default_name(&self.name)).then(|| ["--name".to_owned(), self.name.clone()]);
+        ["--registry".to_owned(), self.registry.clone()]
+            .into_iter()
+            .chain(name.into_iter().flatten())
+            .collect()
+    }
+}
+
 /// The options that you gave for a run.
 #[derive(Clone, Debug, Default)]
 pub struct CycleOptions {
@@ -58,6 +81,8 @@ pub struct CycleOptions {
     /// Directory of the results.
     pub out_dir: PathBuf,
     pub registry: Option<PathBuf>,
+    /// Name of the model.
+    pub name: Option<String>,
     pub state: Option<PathBuf>,
     pub contract: Option<PathBuf>,
     /// Messages that every challenger must classify correctly.
@@ -102,6 +127,7 @@ impl CycleOptions {
             demo: self.demo,
             data: word(&data)?,
             registry: word(self.registry.as_ref().unwrap_or(&in_out("models")))?,
+            name: self.name.clone().unwrap_or_else(default_name),
             state: word(self.state.as_ref().unwrap_or(&in_out("state")))?,
             contract: contract.as_deref().map(word).transpose()?,
             golden: self.golden.as_deref().map(word).transpose()?,
@@ -124,6 +150,7 @@ impl CycleOptions {
             demo: self.demo || known.demo && self.data.is_none(),
             data: path(&self.data, known.data)?,
             registry: path(&self.registry, known.registry)?,
+            name: self.name.clone().unwrap_or(known.name),
             state: path(&self.state, known.state)?,
             contract: self.contract.as_deref().map(word).transpose()?.or(known.contract),
             golden: self.golden.as_deref().map(word).transpose()?.or(known.golden),

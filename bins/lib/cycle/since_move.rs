@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::run::CycleRun;
+use super::step_calls::text;
 use crate::compare::paired_result::CompareVerdict;
 use crate::compare::report::CompareReport;
 use crate::cycle::files::RunFile;
@@ -68,8 +69,10 @@ impl CycleRun<'_> {
             report.counted()
         );
         let (from, current) = (from.to_string(), entry.version.to_string());
-        let words = ["--rollback", "--to", &from, "--registry", &settings.registry, "--expect", &current];
-        let words = words.into_iter().chain(["--reason", &why, "--report", &watch, "-o", &record]);
+        let in_registry = settings.in_registry();
+        let words = ["--rollback", "--to", &from].into_iter().chain(text(&in_registry));
+        let words =
+            words.chain(["--expect", &current]).chain(["--reason", &why, "--report", &watch, "-o", &record]);
         self.call_for_result("promote", words)
     }
 
@@ -150,8 +153,9 @@ impl CycleRun<'_> {
 
     /// Writes the model of the version before the last move.
     fn export(&self, version: u64) -> Result<()> {
-        let registry = &self.record.settings.registry;
+        let in_registry = self.record.settings.in_registry();
         let (version, former) = (version.to_string(), self.files.name(RunFile::Former));
-        self.call("registry", ["export", &version, "--registry", registry, "-o", &former])
+        let words = ["export", &version].into_iter().chain(text(&in_registry));
+        self.call("registry", words.chain(["-o", &former]))
     }
 }

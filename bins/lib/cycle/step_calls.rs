@@ -15,6 +15,11 @@ use crate::cycle::step::CycleStep;
 use crate::io::owned_file::remove;
 use crate::io::stream::Place;
 
+/// Words of a command line.
+pub(super) fn text(words: &[String]) -> impl Iterator<Item = &str> {
+    words.iter().map(String::as_str)
+}
+
 /// Seed of the sample.
 const SEED: &str = "7";
 
@@ -85,8 +90,9 @@ impl CycleRun<'_> {
         self.call("sample", ["--against", &holdout, &pool, "-o", &train])?;
         self.call("fit", [&train, "--now", demo::SINCE, "-o", &model])?;
         let record = files.name(RunFile::Promote);
-        let words = ["--registry", &settings.registry, "--reason", demo::REASON, "--now", demo::SINCE, "-o"];
-        self.call("promote", [&*model].into_iter().chain(words).chain([&*record]))
+        let in_registry = settings.in_registry();
+        let words = ["--reason", demo::REASON, "--now", demo::SINCE, "-o", &record];
+        self.call("promote", [&*model].into_iter().chain(text(&in_registry)).chain(words))
     }
 
     /// Path of the new rows. The file keeps the format of the input, because a malformed row cannot be written in
@@ -119,7 +125,8 @@ impl CycleRun<'_> {
         }
         let [champion, scored, metrics] =
             [RunFile::Champion, RunFile::Scored, RunFile::Metrics].map(|file| self.files.name(file));
-        self.call("registry", ["export", "--registry", &self.record.settings.registry, "-o", &champion])?;
+        let in_registry = self.record.settings.in_registry();
+        self.call("registry", ["export"].into_iter().chain(text(&in_registry)).chain(["-o", &champion]))?;
         let words = ["--model", &champion, &clean, "-o", &scored, "--metrics", &metrics];
         self.call_for_result("score", words)
     }
@@ -245,11 +252,11 @@ impl CycleRun<'_> {
             .flat_map(|file| ["--report".to_owned(), self.files.name(file)])
             .collect();
         let champion = self.record.champion.map_or("none".to_owned(), |version| version.to_string());
-        let settings = &self.record.settings;
-        let words = [&*challenger, "--registry", &settings.registry, "--expect", &champion, "--reason", &why];
+        let in_registry = self.record.settings.in_registry();
+        let words = [&*challenger].into_iter().chain(text(&in_registry));
+        let words = words.chain(["--expect", &champion, "--reason", &why]);
         let resume = self.record.ended_hold.is_some().then_some("--resume");
-        let words =
-            words.into_iter().chain(resume).chain(reports.iter().map(String::as_str)).chain(["-o", &record]);
+        let words = words.chain(resume).chain(reports.iter().map(String::as_str)).chain(["-o", &record]);
         self.call_for_result("promote", words)
     }
 
@@ -258,7 +265,9 @@ impl CycleRun<'_> {
         let Some(channels) = &self.notify else { return Ok(()) };
         let directory = self.files.directory().display().to_string();
         let settings = &self.record.settings;
-        let mut words = vec![&*directory, "--to", channels, "--registry", &settings.registry];
+        let in_registry = settings.in_registry();
+        let mut words = vec![&*directory, "--to", channels];
+        words.extend(text(&in_registry));
         words.extend(["--state", &settings.state, "--now", &settings.now]);
         for (option, value) in [("--notify-on", self.notify_on.as_deref()), ("--failed", failure)] {
             words.extend(value.iter().flat_map(|value| [option, *value]));

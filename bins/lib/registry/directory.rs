@@ -20,6 +20,9 @@ use crate::io::owned_file::{OwnedDirectory, expect_no_link};
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 
+/// The usual name of a model.
+pub const MODEL: &str = "spam";
+
 /// The alias of the model in production.
 pub const CHAMPION: &str = "champion";
 

@@ -14,7 +14,7 @@ mod agreement;
 pub mod verify;
 
 pub use directory::{
-    Alias, CHAMPION, DEFAULT, REGISTRY_FILES, Registry, TrainingData, Version, alias, in_directory,
+    Alias, CHAMPION, DEFAULT, MODEL, REGISTRY_FILES, Registry, TrainingData, Version, alias, in_directory,
     json_files, name,
 };
 pub use head::JournalHead;

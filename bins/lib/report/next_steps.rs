@@ -4,6 +4,7 @@ use crate::compare::paired_result::CompareVerdict;
 use crate::compare::report::CompareReport;
 use crate::drift::triggers::TriggerCode;
 use crate::drift::verdict::DriftVerdict;
+use crate::registry::MODEL;
 use crate::registry::journal::JournalAction;
 use crate::report::RunResults;
 use crate::report::compare_sentences::unit;
@@ -111,8 +112,9 @@ fn promote(run: &RunResults, resume: &str) -> String {
         (None, None) => String::new(),
     };
     format!(
-        "spamops promote {directory}/challenger.json{}{resume}{condition} --reason \"...\"",
-        registry(run)
+        "spamops promote {directory}/challenger.json{}{}{resume}{condition} --reason \"...\"",
+        registry(run),
+        run.model.name.as_deref().map(named).unwrap_or_default()
     )
 }
 
@@ -137,8 +139,13 @@ fn stays(run: &RunResults, compare: &CompareReport) -> Vec<NextStep> {
 }
 
 pub(super) fn rollback(run: &RunResults, name: &str) -> String {
-    let name = if name == "spam" { String::new() } else { format!(" --name {}", shell(name, "NAME")) };
+    let name = named(name);
     format!("spamops promote --rollback{}{name} --reason \"...\"", registry(run))
+}
+
+/// The option that names a model, unless it has the usual name.
+fn named(name: &str) -> String {
+    if name == MODEL { String::new() } else { format!(" --name {}", shell(name, "NAME")) }
 }
 
 fn registry(run: &RunResults) -> String {

@@ -22,9 +22,6 @@ use crate::rows::contract::ValidateReport;
 use crate::rows::{ReadOptions, Row, Rows};
 use crate::stats::metrics::Metrics;
 
-/// The name under which `spamops run` registers models.
-const CYCLE_MODEL: &str = "spam";
-
 /// The results of one run; none for tools that did not run.
 #[derive(Clone, Debug, Default)]
 pub struct RunResults {
@@ -122,7 +119,7 @@ fn rows_in(path: &Path) -> Option<u64> {
 
 fn model(directory: &Path, record: Option<CycleRecord>, promote: Option<&Promotion>) -> Result<RunModel> {
     let name = promote.map(|promote| promote.name.clone());
-    let name = name.or_else(|| record.as_ref().map(|_| CYCLE_MODEL.to_owned()));
+    let name = name.or_else(|| record.as_ref().map(|record| record.settings.name.clone()));
     let champion = record.as_ref().and_then(|record| record.champion);
     let path = directory.join("champion.json");
     let digest = (champion.is_some() && path.is_file())
