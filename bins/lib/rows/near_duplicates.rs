@@ -1,14 +1,13 @@
 //! Finds near-duplicates: disguised copies, copies with a few changed words, and texts that share most words.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::rows::feature_lists::FeatureLists;
 use crate::rows::fingerprint::Fingerprint;
 use crate::rows::same_words::{are_equal, edits, same_letters, same_spelling};
-use crate::rows::seen_text::{PART, SeenText};
+use crate::rows::seen_text::{MOST_PAIRS, MOST_WORDS, PART, SeenText};
 
 /// Numbers that separate the kinds of features: the fingerprint, all letters, pairs, runs of words, sets of words, and
 /// first letters.
@@ -41,6 +40,8 @@ pub struct NearDuplicates {
     threshold: f64,
     lists: FeatureLists,
     texts: Vec<IndexedText>,
+    /// The sketch of each text.
+    sketches: Vec<Sketch>,
     /// Number of calls of `add`.
     added: usize,
 }
@@ -50,8 +51,21 @@ struct IndexedText {
     /// Number of texts added before this text, including copies.
     number: usize,
     words: Box<str>,
-    /// Lowest hashes of the pairs and of the words.
-    lowest: [Box<[u64]>; 2],
+    /// Numbers of words, if the parts of `twenty-one` are one word and if they are two.
+    counts: [usize; 2],
+}
+
+/// The lowest hashes of the pairs and of the words of a text. All sketches are in one array, so that the comparison with
+/// many texts takes few memory accesses.
+struct Sketch {
+    pairs: LowestHashes<MOST_PAIRS>,
+    words: LowestHashes<MOST_WORDS>,
+}
+
+/// The upper halves of the lowest hashes, sorted.
+struct LowestHashes<const MOST: usize> {
+    hashes: [u32; MOST],
+    count: usize,
 }
 
 impl NearDuplicates {
@@ -59,7 +73,8 @@ impl NearDuplicates {
     /// share `(threshold + 1) / 2` of their words: 0.9 for a threshold of 0.8. At a threshold of 1, a changed word makes
     /// a different text.
     pub fn new(threshold: f64) -> Self {
-        Self { threshold, lists: FeatureLists::default(), texts: Vec::new(), added: 0 }
+        let (texts, sketches) = (Vec::new(), Vec::new());
+        Self { threshold, lists: FeatureLists::default(), texts, sketches, added: 0 }
     }
 
     pub fn add(&mut self, text: &str) {
@@ -69,7 +84,7 @@ impl NearDuplicates {
         let [fingerprint, letters, pairs, runs, sets, firsts] = KINDS;
         // A campaign may send one text ten thousand times. One copy is enough to compare.
         let mut is_known = false;
-        self.lists.find(seen.letters.iter().map(|hash| hash ^ letters), 1, &mut |at| {
+        self.lists.find(seen.letters.iter().map(|hash| hash ^ letters), &mut |at| {
             is_known |= same_spelling(&seen.words, &self.texts[at as usize].words);
             !is_known
         });
@@ -87,8 +102,9 @@ impl NearDuplicates {
         seen.runs.iter().for_each(|run| self.lists.add(run ^ runs, at));
         seen.sets.iter().for_each(|set| self.lists.add(set ^ sets, at));
         seen.firsts.iter().for_each(|first| self.lists.add(first ^ firsts, at));
-        let lowest = [seen.pairs, seen.singles].map(Vec::into_boxed_slice);
-        self.texts.push(IndexedText { number, words: seen.words.into_boxed_str(), lowest });
+        self.sketches.push(Sketch::of(&seen));
+        let (counts, words) = (counts(&seen.words), seen.words.into_boxed_str());
+        self.texts.push(IndexedText { number, words, counts });
     }
 
     /// Whether an added text is a near-duplicate of this text.
@@ -99,21 +115,12 @@ impl NearDuplicates {
     /// The number of the first added text that is a near-duplicate of this text. Each call of `add` counts, from 0.
     pub fn first_near(&self, text: &str) -> Option<usize> {
         let seen = SeenText::of(text);
-        let wanted = OnceCell::new();
+        let wanted = WantedText::of(&seen);
         let mut first = self.first_copy(text, &seen);
-        let mut compared = HashSet::new();
-        self.find_alike(&seen, &mut |at, is_likely| {
-            if first.is_some_and(|first| at >= first) {
-                return false;
-            }
-            let wanted = || wanted.get_or_init(|| ComparedWords::of(&seen.words));
-            let is_near =
-                compared.insert(at) && self.is_near(&seen, wanted, &self.texts[at as usize], is_likely);
-            if is_near {
-                first = Some(at);
-            }
-            !is_near
-        });
+        for (candidates, is_likely) in [(self.likely(&seen), true), (self.similar(&seen), false)] {
+            let mut earlier = candidates.into_iter().take_while(|at| first.is_none_or(|first| *at < first));
+            first = earlier.find(|at| self.is_near(&wanted, *at as usize, is_likely)).or(first);
+        }
         first.map(|at| self.texts[at as usize].number)
     }
 
@@ -121,11 +128,11 @@ impl NearDuplicates {
     fn first_copy(&self, text: &str, seen: &SeenText) -> Option<u32> {
         let [fingerprint, letters, ..] = KINDS;
         let mut first: Option<u32> = None;
-        self.lists.find(std::iter::once(Fingerprint::of(text).0 ^ fingerprint), 1, &mut |at| {
+        self.lists.find(std::iter::once(Fingerprint::of(text).0 ^ fingerprint), &mut |at| {
             first = Some(at);
             false
         });
-        self.lists.find(seen.letters.iter().map(|hash| hash ^ letters), 1, &mut |at| {
+        self.lists.find(seen.letters.iter().map(|hash| hash ^ letters), &mut |at| {
             let is_earlier = first.is_none_or(|first| at < first);
             // The hash of a few letters is the same for different words, such as "see" and "toe".
             if is_earlier && (seen.is_long || same_letters(&seen.words, &self.texts[at as usize].words)) {
@@ -136,34 +143,46 @@ impl NearDuplicates {
         first
     }
 
-    /// Calls `each` with every text that may be a near-duplicate, and whether it is likely to be one, until `each`
-    /// returns false for a feature.
-    fn find_alike(&self, seen: &SeenText, each: &mut impl FnMut(u32, bool) -> bool) {
-        let [_, _, pairs, runs, sets, firsts] = KINDS;
-        self.lists.find(seen.sets.iter().map(|set| set ^ sets), 1, &mut |at| each(at, true));
-        self.lists.find(seen.firsts.iter().map(|first| first ^ firsts), 1, &mut |at| each(at, true));
-        let least = least_of(seen.runs.len(), WHOLE_RUNS.min(self.threshold / 2.0));
-        self.lists.find(seen.runs.iter().map(|run| run ^ runs), least, &mut |at| each(at, false));
-        let least = least_of(seen.pairs.len(), self.whole_pairs());
-        self.lists.find(seen.pairs.iter().map(|pair| pair ^ pairs), least, &mut |at| each(at, false));
+    /// The texts that are likely to be near-duplicates, in order.
+    fn likely(&self, seen: &SeenText) -> Vec<u32> {
+        let [.., sets, firsts] = KINDS;
+        let sets = seen.sets.iter().map(|set| set ^ sets);
+        let features = sets.chain(seen.firsts.iter().map(|first| first ^ firsts));
+        let mut found = Vec::new();
+        self.lists.find(features, &mut |at| {
+            found.push(at);
+            true
+        });
+        in_order(found)
     }
 
-    /// Whether two texts are near-duplicates. The lowest hashes rule out most other texts.
-    fn is_near<'a>(
-        &self,
-        seen: &SeenText,
-        wanted: impl FnOnce() -> &'a ComparedWords<'a>,
-        text: &IndexedText,
-        is_likely: bool,
-    ) -> bool {
-        let [pairs, words] = [(&seen.pairs, &text.lowest[0]), (&seen.singles, &text.lowest[1])]
-            .map(|(one, other)| shared(one, other) as f64 / one.len().max(other.len()).max(1) as f64);
-        let is_similar =
-            pairs >= self.threshold - CHANCE[0] || words >= f64::midpoint(self.threshold, 1.0) - CHANCE[1];
+    /// The texts that share enough pairs or words to be near-duplicates, and some others, in order.
+    fn similar(&self, seen: &SeenText) -> Vec<u32> {
+        let [_, _, pairs, runs, ..] = KINDS;
+        let least = least_of(seen.runs.len(), WHOLE_RUNS.min(self.threshold / 2.0));
+        let mut found = self.lists.sharing(seen.runs.iter().map(|run| run ^ runs), least);
+        let least = least_of(seen.pairs.len(), self.whole_pairs());
+        found.extend(self.lists.sharing(seen.pairs.iter().map(|pair| pair ^ pairs), least));
+        in_order(found)
+    }
+
+    /// Whether a text is a near-duplicate of an added text. The lowest hashes and the number of words rule out most other texts.
+    fn is_near(&self, wanted: &WantedText, at: usize, is_likely: bool) -> bool {
+        let least = [self.threshold - CHANCE[0], f64::midpoint(self.threshold, 1.0) - CHANCE[1]];
+        let sketch = &self.sketches[at];
+        let pairs = wanted.pairs.share(&sketch.pairs, least[0].min(self.whole_pairs()));
+        let is_similar = pairs >= least[0] || wanted.words.share(&sketch.words, least[1]) >= least[1];
         if !is_likely && !is_similar && pairs < self.whole_pairs() {
             return false;
         }
-        let (wanted, text) = (wanted(), ComparedWords::of(&text.words));
+        let text = &self.texts[at];
+        let most = edits(wanted.counts[0].max(text.counts[0]), self.threshold);
+        let may_be_equal =
+            wanted.counts.iter().zip(text.counts).any(|(one, other)| one.abs_diff(other) <= most);
+        if !may_be_equal && !is_similar {
+            return false;
+        }
+        let (wanted, text) = (wanted.compared(), ComparedWords::of(&text.words));
         wanted.are_equal(&text, self.threshold) || is_similar && wanted.are_similar(&text, self.threshold)
     }
 
@@ -177,6 +196,74 @@ impl NearDuplicates {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is at most the count")]
 fn least_of(count: usize, share: f64) -> usize {
     (count as f64 * share).ceil() as usize
+}
+
+impl Sketch {
+    fn of(seen: &SeenText) -> Self {
+        Self { pairs: LowestHashes::of(&seen.pairs), words: LowestHashes::of(&seen.singles) }
+    }
+}
+
+impl<const MOST: usize> LowestHashes<MOST> {
+    fn of(lowest: &[u64]) -> Self {
+        let mut hashes = [0; MOST];
+        for (place, hash) in hashes.iter_mut().zip(lowest) {
+            *place = (hash >> 32) as u32;
+        }
+        Self { hashes, count: lowest.len().min(MOST) }
+    }
+
+    fn hashes(&self) -> &[u32] {
+        &self.hashes[..self.count]
+    }
+}
+
+/// A text that is compared with many texts.
+struct WantedText<'a> {
+    seen: &'a SeenText,
+    counts: [usize; 2],
+    pairs: HashLookup<MOST_PAIRS>,
+    words: HashLookup<MOST_WORDS>,
+    compared: OnceCell<ComparedWords<'a>>,
+}
+
+impl<'a> WantedText<'a> {
+    fn of(seen: &'a SeenText) -> Self {
+        let Sketch { pairs, words } = Sketch::of(seen);
+        let (pairs, words) = (HashLookup::of(pairs), HashLookup::of(words));
+        Self { seen, counts: counts(&seen.words), pairs, words, compared: OnceCell::new() }
+    }
+
+    fn compared(&self) -> &ComparedWords<'a> {
+        self.compared.get_or_init(|| ComparedWords::of(&self.seen.words))
+    }
+}
+
+/// The lowest hashes of a text, ready to be compared with those of many texts.
+struct HashLookup<const MOST: usize> {
+    lowest: LowestHashes<MOST>,
+    /// 1 for the last 12 bits of each hash, otherwise 0. To look up hashes takes less time than to merge two lists.
+    ends: [u8; 1 << 12],
+}
+
+impl<const MOST: usize> HashLookup<MOST> {
+    fn of(lowest: LowestHashes<MOST>) -> Self {
+        let mut ends = [0; 1 << 12];
+        for hash in lowest.hashes() {
+            ends[(hash & 0xfff) as usize] = 1;
+        }
+        Self { lowest, ends }
+    }
+
+    /// The share of hashes in common with another text, or 0 if it is surely lower than `least`.
+    fn share(&self, other: &LowestHashes<MOST>, least: f64) -> f64 {
+        let all = self.lowest.count.max(other.count).max(1) as f64;
+        let most: u32 = other.hashes().iter().map(|hash| u32::from(self.ends[(hash & 0xfff) as usize])).sum();
+        if f64::from(most) < least * all {
+            return 0.0;
+        }
+        shared(self.lowest.hashes(), other.hashes()) as f64 / all
+    }
 }
 
 /// The words of a text, ready to be compared.
@@ -215,6 +302,12 @@ impl<'a> ComparedWords<'a> {
     }
 }
 
+/// Numbers of words, if the parts of `twenty-one` are one word and if they are two.
+fn counts(words: &str) -> [usize; 2] {
+    let spaces = words.bytes().filter(|byte| *byte == b' ').count();
+    [spaces + 1, spaces + 1 + words.bytes().filter(|byte| *byte == b'-').count()]
+}
+
 /// Hash of a word in which all digits are equal.
 fn hash(word: &str) -> u64 {
     if word.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -232,6 +325,13 @@ fn pairs(words: &[u64]) -> Vec<u64> {
     }
 }
 
+/// Sorts texts and removes duplicates.
+fn in_order(mut texts: Vec<u32>) -> Vec<u32> {
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}
+
 /// Sorts hashes and removes duplicates.
 fn set(mut hashes: Vec<u64>) -> Vec<u64> {
     hashes.sort_unstable();
@@ -246,7 +346,7 @@ fn jaccard(one: &[u64], other: &[u64]) -> f64 {
 }
 
 /// The number of elements that two sorted sets share.
-fn shared(one: &[u64], other: &[u64]) -> usize {
+fn shared<T: Copy + Ord>(one: &[T], other: &[T]) -> usize {
     let (mut i, mut j, mut shared) = (0, 0, 0);
     while i < one.len() && j < other.len() {
         let (left, right) = (one[i], other[j]);

@@ -8,10 +8,10 @@ use crate::rows::fingerprint::mix;
 
 /// Maximum number of word pairs that represent a text. A longer text is represented by those with the lowest hashes
 /// (Broder 1997), so that two similar texts keep the same pairs.
-const MOST_PAIRS: usize = 48;
+pub(super) const MOST_PAIRS: usize = 48;
 
 /// Maximum number of single words that represent a text.
-const MOST_WORDS: usize = 32;
+pub(super) const MOST_WORDS: usize = 32;
 
 /// Number of adjacent words of the lowest hashes that form one feature. Single words are too frequent.
 const RUN: usize = 3;
@@ -64,9 +64,7 @@ impl SeenText {
         let plain = undisguised(text);
         let mut words = WordReader::default();
         words.read(&plain);
-        let (without, is_long) = letters(&plain, false);
-        let with_signs = if plain.contains(['@', '$', '!', '|']) { letters(&plain, true).0 } else { without };
-        let letters = [with_signs, without];
+        let (letters, is_long) = letters(&plain);
         let words = words.text;
         let keys = keys(&words);
         let pairs = match &keys[..] {
@@ -103,8 +101,10 @@ struct WordReader {
 impl WordReader {
     fn read(&mut self, plain: &str) {
         // Other messages also have single letters, such as "how r u".
-        let chunks = plain.split_whitespace().count();
-        let is_spaced = plain.split_whitespace().filter(|chunk| is_letter(chunk)).count() * 2 > chunks;
+        let (chunks, single) = plain
+            .split_whitespace()
+            .fold((0, 0), |(chunks, single), chunk| (chunks + 1, single + usize::from(is_letter(chunk))));
+        let is_spaced = single * 2 > chunks;
         let mut wide = false;
         for chunk in plain.split(char::is_whitespace) {
             if chunk.is_empty() {
@@ -154,9 +154,9 @@ impl WordReader {
         }
         let is_address = chunk.find('@').is_some_and(|at| at > 0 && chunk[at..].contains('.'));
         let (mut starts, mut parts) = (true, false);
-        each_letter(chunk, !is_address, |c| {
+        each_letter(chunk, |c, is_sign| {
             // More often, these signs end a sentence.
-            let Some(c) = c.filter(|c| !matches!(c, '!' | '|')) else {
+            let Some(c) = c.filter(|c| !(is_sign && (is_address || matches!(c, '!' | '|')))) else {
                 parts |= !starts;
                 return;
             };
@@ -181,25 +181,25 @@ fn is_letter(chunk: &str) -> bool {
 
 /// Whether a chunk is a link. The letters of `http` may be disguised.
 fn is_link(chunk: &str) -> bool {
-    chunk.starts_with("www.") || chunk.contains("://") || chunk.contains('/') && is_host(chunk)
+    chunk.starts_with("www.") || chunk.contains('/') && (chunk.contains("://") || is_host(chunk))
 }
 
-/// Calls `each` with the letters and digits, and with none for the signs between two words. With `signs`, a sign in the
-/// place of a letter is a letter, as in `c@sh` and `$ave`.
-fn each_letter(plain: &str, signs: bool, mut each: impl FnMut(Option<char>)) {
+/// Calls `each` with the letters and digits, and with none for the signs between two words. A sign in the place of a letter
+/// is a letter, as in `c@sh` and `$ave`; then the second argument is true.
+fn each_letter(plain: &str, mut each: impl FnMut(Option<char>, bool)) {
     let mut before = ' ';
-    let mut chars = plain.chars().peekable();
+    let mut chars = plain.chars();
     while let Some(c) = chars.next() {
-        let next = chars.peek().copied().unwrap_or(' ');
-        let stands_for_letter = match c {
-            '@' | '$' => next.is_alphabetic() || before.is_alphabetic(),
-            '!' | '|' => next.is_alphanumeric() && before.is_alphanumeric(),
-            _ => false,
-        };
-        if c.is_alphanumeric() || stands_for_letter && signs {
-            each(Some(if c.is_numeric() && !c.is_ascii() { '0' } else { c }));
+        if c.is_alphanumeric() {
+            each(Some(if !c.is_ascii() && c.is_numeric() { '0' } else { c }), false);
         } else if !matches!(c, '\'' | '’' | '`') {
-            each(None);
+            let next = chars.clone().next().unwrap_or(' ');
+            let stands_for_letter = match c {
+                '@' | '$' => next.is_alphabetic() || before.is_alphabetic(),
+                '!' | '|' => next.is_alphanumeric() && before.is_alphanumeric(),
+                _ => false,
+            };
+            each(stands_for_letter.then_some(c), stands_for_letter);
         }
         before = c;
     }
@@ -225,28 +225,38 @@ fn rank(c: char) -> u32 {
     RANKS.get(c as usize).copied().unwrap_or_else(|| mix(u64::from(u32::from(c))) as u32 / 2)
 }
 
-/// Hash of all letters of a text, and whether the hash alone identifies the text. With `signs`, a sign can be a letter.
-fn letters(plain: &str, signs: bool) -> (u64, bool) {
+/// Marks a sign in the place of a letter.
+const SIGN: u8 = b'!';
+
+/// Hashes of all letters of a text, with signs as letters and without, and whether the second identifies the text.
+fn letters(plain: &str) -> ([u64; 2], bool) {
     let (mut bytes, mut certain) = (Vec::with_capacity(plain.len()), 0);
-    each_letter(plain, signs, |c| {
-        let Some(c) = c else { return };
-        if rank(c) == u32::MAX {
-            bytes.push(b'#');
-        } else {
+    each_letter(plain, |c, is_sign| match c {
+        _ if is_sign => bytes.push(SIGN),
+        Some(c) if rank(c) == u32::MAX => bytes.push(b'#'),
+        Some(c) => {
             certain += 1;
             bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         }
+        None => {}
     });
     if bytes.is_empty() {
-        bytes.extend(plain.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+        let hash = xxh3_64(&plain.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<u8>>());
+        return ([hash; 2], false);
     }
-    (xxh3_64(&bytes), certain >= MIN_LETTERS)
+    let mut without = bytes.clone();
+    without.retain(|byte| *byte != SIGN);
+    bytes.iter_mut().filter(|byte| **byte == SIGN).for_each(|byte| *byte = b'#');
+    ([xxh3_64(&bytes), xxh3_64(&without)], certain >= MIN_LETTERS)
 }
 
 /// The hash of each word. In a script without spaces whose characters are sounds, also of the next two characters,
 /// because two sounds are in most texts.
 fn keys(words: &str) -> Vec<u64> {
     let keys: Vec<u64> = words.split([' ', PART]).map(key).collect();
+    if words.is_ascii() {
+        return keys;
+    }
     let is_sound = |word: &str| word.chars().next().is_some_and(|c| is_unspaced(c) && c < '\u{3400}');
     if words.chars().any(|c| is_unspaced(c) && c < '\u{3400}') {
         let sounds: Vec<bool> = words.split([' ', PART]).map(is_sound).collect();
