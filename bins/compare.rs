@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use spamops::cli::options::RowArgs;
+use spamops::cli::options::{RowArgs, ScoredArgs};
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::compare::decision;
 use spamops::compare::evidence::CompareEvidence;
@@ -32,9 +32,11 @@ use spamops::stats::metrics::FigureName;
 /// no check fails. The checks are gates, slices and golden messages. No slice may lose more than 0.03 of F1 (exact
 /// tests, corrected by Holm's method, 1979). With one scored file there is no champion, and only the checks decide.
 ///
-/// Input: Two scored files with the same rows, or one labelled file and both models. Unlabelled rows are ignored. So are
-/// rows that were picked for labelling (column picked_for, other than random), because they are a biased sample, and
-/// rows that a given model learned from, as far as its profile remembers them.
+/// Input: Two scored files with the same rows, or one labelled file and both models. A scored file can come from
+/// another system, such as scikit-learn: see --score-column. A file with the column spam_score is read as output of
+/// score. Unlabelled rows are ignored. So are rows that were picked for labelling (column picked_for, other than
+/// random), because they are a biased sample, and rows that a given model learned from, as far as its profile
+/// remembers them.
 ///
 /// Copies: Copies and near-duplicates with the same label are one message, and each test counts it once. The first row
 /// of a message counts. In a slice, its first row in the slice counts; among the newest rows, its newest row. A
@@ -69,6 +71,7 @@ Examples:
   compare challenger-scored.csv                    # the first model: gates and golden messages only
   compare --champion a.json --challenger b.json today.csv --sequential state.json
   compare a.csv b.csv --exit-code > /dev/null && echo better
+  compare sklearn.csv challenger-scored.csv --score-column probability --threshold 0.7
 
 Gates in spamops.toml have the same keys as in MLflow:
   [compare.gate.f1]
@@ -167,13 +170,17 @@ pub(crate) struct Args {
     output: Place,
 
     #[command(flatten)]
+    scores: ScoredArgs,
+
+    #[command(flatten)]
     rows: RowArgs,
 }
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         self.expect_places()?;
-        let options = self.rows.options(scene);
+        let mut options = self.scores.options(self.rows.options(scene));
+        options.scored.own_first = true;
         let read = |place: &Option<Place>| place.as_ref().map(Model::read_with_digest).transpose();
         let (champion, champion_digest) = read(&self.champion)?.unzip();
         let (challenger, challenger_digest) = read(&self.challenger)?.unzip();

@@ -7,24 +7,26 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 use spamops::cli::drift_policy_args::DriftPolicyArgs;
-use spamops::cli::options::RowArgs;
+use spamops::cli::options::{RowArgs, ScoredArgs};
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::drift::decision::decide;
 use spamops::drift::history::History;
-use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain};
+use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain, VerdictRows};
 use spamops::drift::run_record::RunRecord;
 use spamops::drift::word_names::WordNames;
 use spamops::io::dates::{self, Timestamp};
+use spamops::io::fraction::Fraction;
 use spamops::io::result_file::{self, digest};
 use spamops::io::stream::{Place, expect_not_overwritten};
 use spamops::model::model_file::Model;
 use spamops::model::profile_builder;
 use spamops::profile::summary::{Profile, ProfileFile, StoredProfile};
 use spamops::report::drift_sentences::drift_report;
-use spamops::rows::Rows;
+use spamops::rows::label::Label;
+use spamops::rows::{ReadOptions, Rows};
 use spamops::state::gathered::State;
 use spamops::state::watched_files::{ChangesSince, WATCHED};
-use spamops::stats::metrics::Metrics;
+use spamops::stats::metrics::{Confusion, Metrics};
 
 /// Decide whether the champion needs a retrain, with every reason
 ///
@@ -41,7 +43,9 @@ use spamops::stats::metrics::Metrics;
 /// does not apply to changes of a watched file.
 ///
 /// Input: New rows, and the champion, which contains the profile of its training rows: the reference. --reference or
-/// --profile replaces this profile. --metrics adds F1 on labelled rows. With --state, give each row to one run only.
+/// --profile replaces this profile. Without a model, --score-column names the scores of another system in the new rows
+/// and in --reference; then give labelled rows that the system did not learn from as the reference. --metrics adds F1 on
+/// labelled rows. With --state, give each row to one run only.
 ///
 /// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed, labels_needed and reasons. The run is
 /// added to --state. The exit status is 0, or 1 with --exit-code if a retrain is needed.
@@ -66,6 +70,7 @@ Examples:
   drift --model champion.json --metrics metrics.json clean.csv -o drift.json
   drift --model champion.json --state state --cooldown-hours 48 clean.csv
   drift --reference last-month.csv this-month.csv
+  drift --reference sklearn-may.csv --score-column probability --threshold 0.7 sklearn-june.csv
   drift --model champion.json --watch words.txt --watch-since spam@v1.2.0 clean.csv
   drift --model champion.json --exit-code clean.csv > /dev/null || echo retrain"
 )]
@@ -114,6 +119,9 @@ pub(crate) struct Args {
     policy: DriftPolicyArgs,
 
     #[command(flatten)]
+    scores: ScoredArgs,
+
+    #[command(flatten)]
     rows: RowArgs,
 }
 
@@ -127,7 +135,7 @@ impl Tool for Args {
         let state = self.state.as_deref().map(State::open).transpose()?;
         let reference = self.reference(model.as_ref(), scene)?;
         let mut names = WordNames::default();
-        let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
+        let mut rows = Rows::open(&self.input, &self.options(scene))?;
         let new =
             profile_builder::profile(&mut rows, model.as_ref(), &mut |word, text| names.note(word, text))?;
         // Only one run at a time reads the history and adds to it.
@@ -137,7 +145,7 @@ impl Tool for Args {
         let mut since = self.policy.changes_since(state.as_ref(), champion_digest, scene.name())?;
         let changes = since.as_mut().map(|since| since.count(self.policy.watched_files())).transpose()?;
         let evidence = DriftEvidence {
-            champion: model.as_ref().map(champion),
+            champion: model.as_ref().map(champion).or_else(|| self.other_champion(reference.as_ref())),
             reference: reference.as_ref().map(|(profile, digest)| (profile, digest.as_str())),
             new,
             names,
@@ -164,6 +172,25 @@ impl Tool for Args {
 }
 
 impl Args {
+    /// How rows are read. A model scores the rows, so their own scores do not count.
+    fn options(&self, scene: &Scene) -> ReadOptions {
+        let plain = self.rows.options(scene);
+        if self.model.is_none() { self.scores.options(plain) } else { plain }
+    }
+
+    /// The model of another system, if the rows have its scores.
+    fn other_champion(&self, reference: Option<&(Profile, String)>) -> Option<Champion> {
+        let columns = self.scores.columns();
+        let threshold = columns.threshold();
+        columns.are_named().then(|| Champion {
+            threshold,
+            confusion: reference.and_then(|(profile, _)| confusion(profile, threshold)),
+            basis: VerdictRows::Reference,
+            fitted: None,
+            learned: None,
+        })
+    }
+
     /// The reference profile and its digest.
     fn reference(&self, model: Option<&Model>, scene: &Scene) -> Result<Option<(Profile, String)>> {
         if let Some(place) = &self.profile {
@@ -175,11 +202,15 @@ impl Args {
                 scored_by.unwrap_or("no model"),
                 champion.unwrap_or("not set")
             );
+            ensure!(
+                model.is_some() || !self.scores.columns().are_named() || file.profile.is_scored(),
+                "{place}: has no scores; make the profile again with spamops profile --score-column"
+            );
             let profile = file.profile.profile().with_context(|| place.to_string())?;
             return Ok(Some((profile, digest(&serde_json::to_string(&file.profile)?))));
         }
         if let Some(place) = &self.reference {
-            let mut rows = Rows::open(place, &self.rows.options(scene))?;
+            let mut rows = Rows::open(place, &self.options(scene))?;
             let profile = profile_builder::profile(&mut rows, model, &mut |_, _| ())?;
             let digest = digest(&serde_json::to_string(&StoredProfile::of(&profile))?);
             return Ok(Some((profile, digest)));
@@ -233,9 +264,20 @@ fn champion(model: &Model) -> Champion {
     Champion {
         threshold: model.threshold,
         confusion: (model.estimate.folds > 0).then_some(model.estimate.deciding_figures().confusion),
+        basis: VerdictRows::CrossValidation,
         fitted: dates::read(&model.provenance.fitted),
         learned: Some(model.provenance.rows).filter(|rows| *rows > 0),
     }
+}
+
+/// The verdicts on the labelled messages of a reference; none without labels.
+fn confusion(reference: &Profile, threshold: Fraction) -> Option<Confusion> {
+    let mut confusion = Confusion::default();
+    for record in reference.records() {
+        let verdict = if record.score() >= threshold.value() { Label::Positive } else { Label::Negative };
+        record.label().into_iter().for_each(|label| confusion.add(label, verdict));
+    }
+    (confusion.total() > 0).then_some(confusion)
 }
 
 pub(crate) fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 
 use spamops::cli::histogram::ScoreHistogram;
-use spamops::cli::options::{OutArgs, RowArgs};
+use spamops::cli::options::{OutArgs, RowArgs, ScoredArgs};
 use spamops::cli::tool::{self, Outcome, Scene, Tool};
 use spamops::drift::other_change;
 use spamops::io::diagnostics::Diagnostics;
@@ -15,10 +15,12 @@ use spamops::io::stream::{self, Place};
 use spamops::model::class_balance;
 use spamops::model::model_file::Model;
 use spamops::model::profile_builder;
-use spamops::model::scoring::{LabelledScores, Scorer, ScoringOptions};
+use spamops::model::scoring::{LabelledScores, RowScore, Scorer, ScoringOptions};
 use spamops::model::threads;
 use spamops::report::curve;
-use spamops::rows::{CellValue, ReadOptions, Rows, Writer};
+use spamops::rows::label::{Label, LabelNames};
+use spamops::rows::scored::{KnownScores, SCORE, VERDICT};
+use spamops::rows::{CellValue, ReadOptions, Row, Rows, Writer};
 use spamops::stats::metrics::Metrics;
 use spamops::stats::prior_shift::{OtherChange, Prior, RequestedPrior};
 
@@ -28,7 +30,8 @@ use spamops::stats::prior_shift::{OtherChange, Prior, RequestedPrior};
 /// spam. The verdict is spam if the score reaches the model's threshold.
 ///
 /// Input: A model from fit, and rows as CSV or JSON Lines, plain, gzip or zstd. --prior auto reads the rows three
-/// times, so the rows must come from a file.
+/// times, so the rows must come from a file. Without --model, the scores come from another system, such as scikit-learn:
+/// from columns of the rows (--score-column, --verdict-column), or from another file (--scores).
 ///
 /// Output: All rows in input order, on stdout or in -o FILE. --explain adds the column reasons, --metrics writes the
 /// figures as JSON, and --curve writes the ROC and precision-recall curves as CSV. A terminal also shows a histogram of
@@ -74,6 +77,8 @@ Examples:
   score --model champion.json clean.csv -o scored.csv --metrics metrics.json
   score --model champion.json --explain 5 clean.csv
   score --model champion.json holdout.csv -o scored.csv --curve curve.csv
+  score --score-column probability --threshold 0.7 sklearn.csv --metrics metrics.json
+  score --scores sklearn.csv --score-column probability clean.csv -o scored.csv
   score --model champion.json --prior auto clean.csv -o scored.csv --metrics metrics.json
   zcat mail.csv.gz | score --model champion.json | sample --for-labels 50"
 )]
@@ -84,7 +89,19 @@ pub(crate) struct Args {
 
     /// Model to score with
     #[arg(long, short, value_name = "FILE")]
-    model: Place,
+    model: Option<Place>,
+
+    /// File with the scores of another system, to use instead of a model
+    ///
+    /// The file has the same rows, or more, with a score or a verdict. Rows are joined by their text, or by --id. A row
+    /// that is missing in the file is left out, and a warning gives the number. You can repeat this option: a later
+    /// file has the scores that are missing in earlier files, also in the columns spam_score and verdict.
+    #[arg(long, value_name = "FILE", conflicts_with = "model", hide_short_help = true)]
+    scores: Vec<Place>,
+
+    /// Column that joins the rows of two files, in any order [default: the text]
+    #[arg(long, value_name = "COLUMN", hide_short_help = true)]
+    id: Option<String>,
 
     /// File for the figures as JSON, with 95% intervals and counts
     #[arg(long, value_name = "FILE")]
@@ -103,17 +120,20 @@ pub(crate) struct Args {
     /// Class balance to correct the scores for: a share of spam, or auto
     ///
     /// auto estimates the class balance. A share that you give is used without a test.
-    #[arg(long, value_name = "auto|SHARE")]
+    #[arg(long, value_name = "auto|SHARE", requires = "model")]
     prior: Option<RequestedPrior>,
 
     /// Add the column reasons with this many terms
     ///
     /// These terms moved the score most. Each term comes with its effect in log-odds.
-    #[arg(long, value_name = "TERMS", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "TERMS", value_parser = clap::value_parser!(u16).range(1..=1000), requires = "model")]
     explain: Option<u16>,
 
     #[command(flatten)]
     out: OutArgs,
+
+    #[command(flatten)]
+    columns: ScoredArgs,
 
     #[command(flatten)]
     rows: RowArgs,
@@ -121,57 +141,131 @@ pub(crate) struct Args {
 
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
+        let sources = self.model.iter().chain(&self.scores);
         stream::expect_distinct(&[Some(&self.out.output), self.metrics.as_ref(), self.curve.as_ref()])?;
-        stream::expect_not_overwritten(&[Some(&self.out.output)], [&self.model])?;
+        stream::expect_not_overwritten(&[Some(&self.out.output)], sources.clone())?;
         stream::expect_not_overwritten(
             &[self.metrics.as_ref(), self.curve.as_ref()],
-            [&self.model, &self.input],
+            sources.chain([&self.input]),
         )?;
-        let model = Model::read(&self.model)?;
-        let threads = threads::count(self.threads);
-        let prior = self.prior.map(|requested| self.prior(requested, &model, threads, scene)).transpose()?;
-        let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
-        let explained_terms = self.explain.map(usize::from);
-        let options = ScoringOptions { threads, prior: prior.as_ref(), explained_terms };
-        let scorer = Scorer::new(&model, &rows, options)?;
-        let added_columns =
-            &["spam_score", "verdict", "reasons"][..if self.explain.is_some() { 3 } else { 2 }];
-        let mut writer = Writer::create(&self.out.output, self.out.format, &mut rows, added_columns)?;
-        let mut labelled =
-            LabelledScores::new(self.metrics.is_some() || self.curve.is_some(), self.metrics.is_some());
-        let mut picked = 0;
-        let mut histogram = ScoreHistogram::default();
-        scorer.score_each(&mut rows, |rows, row, scored| {
-            let (score, verdict, label) = (scored.spam_score, scorer.verdict(scored), rows.label(row)?);
-            if label.is_some() && rows.is_picked(row) {
-                picked += 1;
-            } else if let Some(label) = label {
-                labelled.add(scorer.text(row), label, verdict, score);
-            }
-            histogram.add(score, label);
-            let verdict = CellValue::Text(model.names.of(verdict));
-            let values = [CellValue::Number(score), verdict, CellValue::Text(&scored.reasons)];
-            writer.write_with(row, &values[..added_columns.len()])
-        })?;
-        writer.finish()?;
-        if let Some(place) = &self.metrics {
-            let mut metrics = Metrics::new(rows.seen(), labelled.figures(), scene.name());
-            metrics.head.run_id = scene.run_id();
-            labelled.warning(&self.input).into_iter().for_each(|warning| scene.warn(warning));
-            let distinct = labelled.distinct_figures();
-            result_file::write(place, &Metrics { prior, distinct, picked, ..metrics })?;
-        }
-        if let Some(place) = &self.curve {
-            curve::write(place, &labelled.ranking())?;
-        }
-        if scene.is_interactive() {
-            scene.draw(histogram.lines(&model.names));
+        match &self.model {
+            Some(model) => self.with_model(&Model::read(model)?, scene)?,
+            None => self.with_known_scores(scene)?,
         }
         Ok(Outcome::Done)
     }
 }
 
+/// Writes scored rows, and measures the labelled ones.
+struct ScoredOutput<'a> {
+    args: &'a Args,
+    writer: Writer,
+    columns: &'static [&'static str],
+    names: LabelNames,
+    labelled: LabelledScores,
+    picked: u64,
+    histogram: ScoreHistogram,
+}
+
+impl<'a> ScoredOutput<'a> {
+    fn create(args: &'a Args, rows: &mut Rows, names: LabelNames) -> Result<Self> {
+        let columns = &[SCORE, VERDICT, "reasons"][..if args.explain.is_some() { 3 } else { 2 }];
+        let writer = Writer::create(&args.out.output, args.out.format, rows, columns)?;
+        let labelled =
+            LabelledScores::new(args.metrics.is_some() || args.curve.is_some(), args.metrics.is_some());
+        Ok(Self { args, writer, columns, names, labelled, picked: 0, histogram: ScoreHistogram::default() })
+    }
+
+    /// Adds a row. A row without a text is never a copy.
+    fn add(
+        &mut self,
+        (rows, row): (&Rows, &Row),
+        text: Option<&str>,
+        scored: &RowScore,
+        verdict: Label,
+    ) -> Result<()> {
+        let (score, label) = (scored.spam_score, rows.label(row)?);
+        if label.is_some() && rows.is_picked(row) {
+            self.picked += 1;
+        } else if let Some(label) = label {
+            self.labelled.add(text, label, verdict, score);
+        }
+        self.histogram.add(score, label);
+        let verdict = CellValue::Text(self.names.of(verdict));
+        let values = [CellValue::Number(score), verdict, CellValue::Text(&scored.reasons)];
+        self.writer.write_with(row, &values[..self.columns.len()])
+    }
+
+    /// Finishes the output. `rows` is the number of scored rows.
+    fn finish(mut self, rows: u64, prior: Option<Prior>, scene: &Scene) -> Result<()> {
+        self.writer.finish()?;
+        if let Some(place) = &self.args.metrics {
+            let mut metrics = Metrics::new(rows, self.labelled.figures(), scene.name());
+            metrics.head.run_id = scene.run_id();
+            if let Some(warning) = self.labelled.warning(&self.args.input) {
+                scene.warn(warning);
+            }
+            let distinct = self.labelled.distinct_figures();
+            result_file::write(place, &Metrics { prior, distinct, picked: self.picked, ..metrics })?;
+        }
+        if let Some(place) = &self.args.curve {
+            curve::write(place, &self.labelled.ranking())?;
+        }
+        if scene.is_interactive() {
+            scene.draw(self.histogram.lines(&self.names));
+        }
+        Ok(())
+    }
+}
+
 impl Args {
+    fn with_model(&self, model: &Model, scene: &Scene) -> Result<()> {
+        let threads = threads::count(self.threads);
+        let prior = self.prior.map(|requested| self.prior(requested, model, threads, scene)).transpose()?;
+        let mut rows = Rows::open(&self.input, &self.rows.options(scene))?;
+        let explained_terms = self.explain.map(usize::from);
+        let options = ScoringOptions { threads, prior: prior.as_ref(), explained_terms };
+        let scorer = Scorer::new(model, &rows, options)?;
+        let mut output = ScoredOutput::create(self, &mut rows, model.names.clone())?;
+        scorer.score_each(&mut rows, |rows, row, scored| {
+            output.add((rows, row), scorer.text(row), scored, scorer.verdict(scored))
+        })?;
+        output.finish(rows.seen(), prior, scene)
+    }
+
+    /// Takes the scores of another system from `--scores`, or from the columns of the rows.
+    fn with_known_scores(&self, scene: &Scene) -> Result<()> {
+        let options = self.columns.options(self.rows.options(scene));
+        let has_files = !self.scores.is_empty();
+        ensure!(
+            has_files || options.scored.are_named(),
+            "no scores; set --model, or --score-column or --scores for the scores of another system"
+        );
+        let id = self.id.as_deref();
+        let known = has_files.then(|| KnownScores::read(&self.scores, id, &options)).transpose()?;
+        let mut rows = Rows::open(&self.input, &options)?;
+        rows.expect_text()?;
+        let positive = self.rows.spelling().positive;
+        let names = positive.map_or_else(LabelNames::default, LabelNames::with_positive);
+        let mut output = ScoredOutput::create(self, &mut rows, names)?;
+        let (mut row, mut unknown) = (Row::default(), 0);
+        while rows.read(&mut row)? {
+            let scored = match &known {
+                Some(known) => known.of(&rows, &row)?,
+                None => Some((rows.score(&row)?, rows.verdict(&row)?)),
+            };
+            let Some((spam_score, verdict)) = scored else {
+                unknown += 1;
+                continue;
+            };
+            let scored = RowScore { spam_score, ..RowScore::default() };
+            output.add((&rows, &row), Some(rows.text(&row)?), &scored, verdict)?;
+        }
+        let warnings = known.map(|known| known.warnings(unknown, &rows)).transpose()?;
+        warnings.into_iter().flatten().for_each(|warning| scene.warn(warning));
+        output.finish(rows.seen() - unknown, None, scene)
+    }
+
     /// The class balance to correct the scores for: a given share, or an estimate.
     fn prior(
         &self,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail, ensure};
 use clap::Parser;
 
-use ::spamops::cli::options::RowArgs;
+use ::spamops::cli::options::{RowArgs, ScoredArgs};
 use ::spamops::cli::tool::{self, Outcome, Scene, Tool};
 use ::spamops::io::result_file;
 use ::spamops::io::stream::Place;
@@ -19,7 +19,8 @@ use ::spamops::rows::Rows;
 /// What it does: Summarises rows without their text, so that drift can compare later rows with them. Models contain the
 /// profile of their own training rows.
 ///
-/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. With --merge, profiles that were made with the same model,
+/// Input: Rows as CSV or JSON Lines, plain, gzip or zstd. A model scores the rows, or --score-column names the scores of
+/// another system. With --merge, profiles that were made with the same model,
 /// or all without a model.
 ///
 /// Output: One JSON profile of at most 1.2 MB, on stdout or in -o FILE.
@@ -36,6 +37,7 @@ use ::spamops::rows::Rows;
     after_help = "\
 Examples:
   spamops profile clean.csv --model champion.json -o profile.json
+  spamops profile sklearn.csv --score-column probability -o profile.json
   spamops profile --merge monday.json tuesday.json -o week.json
   drift --profile week.json --model champion.json new.csv"
 )]
@@ -57,6 +59,9 @@ pub(crate) struct Args {
     output: Place,
 
     #[command(flatten)]
+    scores: ScoredArgs,
+
+    #[command(flatten)]
     rows: RowArgs,
 }
 
@@ -71,9 +76,11 @@ impl Tool for Args {
 impl Args {
     fn of_rows(&self, scene: &Scene) -> Result<ProfileFile> {
         let model = self.model.as_ref().map(Model::read).transpose()?;
+        let plain = self.rows.options(scene);
+        let options = if model.is_none() { self.scores.options(plain) } else { plain };
         let mut all = Profile::default();
         for input in &self.inputs {
-            let mut rows = Rows::open(input, &self.rows.options(scene))?;
+            let mut rows = Rows::open(input, &options)?;
             all.merge(profile_builder::profile(&mut rows, model.as_ref(), &mut |_, _| ())?);
         }
         Ok(ProfileFile::new(&all, model.as_ref().map(Model::digest), scene.name()))

@@ -6,7 +6,7 @@ use spamops::drift::decision::{DriftDecision, decide};
 use spamops::drift::history::History;
 use spamops::drift::labelled_f1::LabelledF1;
 use spamops::drift::labelled_verdicts::LabelledVerdicts;
-use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain};
+use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain, VerdictRows};
 use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::drift::run_record::{ObservedRun, RunFindings, RunRecord};
 use spamops::drift::triggers::{Trigger, TriggerCause, TriggerCode};
@@ -268,7 +268,13 @@ fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
         };
         let metrics = Metrics::new(1000, Figures::of(&mut [], now), "test");
         let threshold = Fraction::try_from(0.5).unwrap();
-        let champion = Champion { threshold, confusion: Some(at_fit), fitted: None, learned: None };
+        let champion = Champion {
+            threshold,
+            confusion: Some(at_fit),
+            basis: VerdictRows::CrossValidation,
+            fitted: None,
+            learned: None,
+        };
         let mut new = Profile::new(true);
         (0..1000).for_each(|_| new.count_only(false, Some(Label::Negative)));
         let reference = Profile::new(true);
@@ -314,6 +320,7 @@ fn copies_of_one_missed_message_request_no_retrain() {
         let champion = Champion {
             threshold: Fraction::try_from(0.5).unwrap(),
             confusion: Some(at_fit),
+            basis: VerdictRows::CrossValidation,
             fitted: None,
             learned: None,
         };
@@ -379,7 +386,13 @@ fn decided(reference: &Profile, new: Profile, policy: &DriftPolicy) -> DriftDeci
         Confusion { true_positive: 1500, false_negative: 130, false_positive: 100, true_negative: 2270 };
     let threshold = Fraction::try_from(0.5).unwrap();
     let evidence = DriftEvidence {
-        champion: Some(Champion { threshold, confusion: Some(at_fit), fitted: None, learned: None }),
+        champion: Some(Champion {
+            threshold,
+            confusion: Some(at_fit),
+            basis: VerdictRows::CrossValidation,
+            fitted: None,
+            learned: None,
+        }),
         reference: Some((reference, "")),
         new,
         metrics: (confusion.total() > 0).then_some(&metrics),
@@ -403,6 +416,7 @@ fn the_points_of_all_changes_add_up_to_the_change_of_the_mean_score() {
         champion: Some(Champion {
             threshold: Fraction::try_from(0.5).unwrap(),
             confusion: None,
+            basis: VerdictRows::CrossValidation,
             fitted: None,
             learned: None,
         }),
@@ -532,7 +546,13 @@ fn labelled_rows_to_learn_from_request_a_retrain() {
     let (mut history, mut retrains, mut requests) = (History::default(), Vec::new(), Vec::new());
     let decide_on = |history: &History, retrains: &[PastRetrain], day: i64, policy: &DriftPolicy| {
         let evidence = DriftEvidence {
-            champion: Some(Champion { threshold, confusion: None, fitted: None, learned: Some(1000) }),
+            champion: Some(Champion {
+                threshold,
+                confusion: None,
+                basis: VerdictRows::CrossValidation,
+                fitted: None,
+                learned: Some(1000),
+            }),
             reference: Some((&reference, "the reference")),
             new: profile(stream::rows(Scenario::QUIET, 300, 700 + u64::try_from(day).unwrap())),
             history: history.clone(),

@@ -5,9 +5,10 @@ use clap::Args;
 
 use crate::cli::progress;
 use crate::cli::tool::Scene;
+use crate::io::fraction::Fraction;
 use crate::io::stream::Place;
 use crate::rows::label::LabelSpelling;
-use crate::rows::{self, ColumnNames, Format, MalformedRows, TextEncoding};
+use crate::rows::{self, ColumnNames, Format, MalformedRows, ScoredColumns, TextEncoding};
 
 /// Options of every tool that reads rows.
 #[derive(Args, Clone)]
@@ -68,6 +69,7 @@ impl RowArgs {
                 date: self.date_column.clone(),
             },
             spelling: self.spelling(),
+            scored: ScoredColumns::default(),
             notes: scene.warnings(),
             progress: progress::on_terminal(scene.name(), scene.is_quiet()),
         }
@@ -98,6 +100,37 @@ impl RowArgs {
 
     pub fn spelling(&self) -> LabelSpelling {
         LabelSpelling { positive: self.positive.clone() }
+    }
+}
+
+/// Options of every tool that reads the scores of another system.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Scores of another system")]
+pub struct ScoredArgs {
+    /// Column with its scores, from 0 to 1
+    ///
+    /// Without this option, a positive verdict has the score 1, and a negative verdict 0.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    score_column: Option<String>,
+
+    /// Column with its verdicts, written like labels [default: verdict, unless --threshold is set]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    verdict_column: Option<String>,
+
+    /// Score from which a row is positive [default: 0.5]
+    #[arg(long, value_name = "SCORE", hide_short_help = true)]
+    threshold: Option<Fraction>,
+}
+
+impl ScoredArgs {
+    /// Adds the columns to the options for reading rows.
+    pub fn options(&self, options: rows::ReadOptions) -> rows::ReadOptions {
+        rows::ReadOptions { scored: self.columns(), ..options }
+    }
+
+    pub fn columns(&self) -> ScoredColumns {
+        let Self { score_column, verdict_column, threshold } = self.clone();
+        ScoredColumns { score: score_column, verdict: verdict_column, threshold, own_first: false }
     }
 }
 

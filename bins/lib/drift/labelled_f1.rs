@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::drift::assessment::Assessment;
 use crate::drift::labelled_verdicts::LabelledVerdicts;
-use crate::drift::observation::{DriftEvidence, Observation};
+use crate::drift::observation::{DriftEvidence, Observation, VerdictRows};
 use crate::drift::policy::DriftPolicy;
 use crate::model::label_evidence::LabelEvidence;
 use crate::stats::intervals;
@@ -76,11 +76,13 @@ pub enum LabelledF1 {
         /// Whether the interval of F1 is below the minimum.
         is_below: bool,
     },
-    /// F1 is compared with the cross-validated F1 of the model.
+    /// F1 is compared with an earlier F1 of the model.
     Loss {
         found: MeasuredF1,
-        /// Cross-validated F1, adjusted to the class balance of the labelled rows.
+        /// The earlier F1, adjusted to the class balance of the labelled rows.
         before: f64,
+        /// The rows of the earlier F1.
+        basis: VerdictRows,
         loss_lower_bound: f64,
         /// Maximum loss.
         margin: f64,
@@ -111,7 +113,7 @@ pub(super) fn labelled_f1(
     policy: &DriftPolicy,
 ) -> Result<LabelledF1> {
     let [short, long] = assessment.runs;
-    let known = evidence.champion.and_then(|champion| champion.confusion);
+    let known = evidence.champion.and_then(|champion| Some((champion.confusion?, champion.basis)));
     let of_runs = |runs: usize, wider: f64| {
         let threshold = evidence.champion.map(|champion| champion.threshold);
         let verdicts = observation.past.verdicts(&observation.run, runs, threshold)?;
@@ -136,7 +138,7 @@ pub(super) fn labelled_f1(
 /// Compares F1 with its limit. The interval is `wider` times as wide as the 95% interval.
 fn with_limit(
     verdicts: LabelledVerdicts,
-    known: Option<Confusion>,
+    known: Option<(Confusion, VerdictRows)>,
     policy: &DriftPolicy,
     wider: f64,
 ) -> LabelledF1 {
@@ -144,21 +146,22 @@ fn with_limit(
     let MeasuredF1 { value, high, counted, .. } = found;
     let Confusion { true_positive, false_negative, .. } = verdicts.confusion;
     let share = (true_positive + false_negative) as f64 / counted.messages as f64;
-    match (policy.min_f1, known.and_then(|known| f1_at(known, share))) {
+    let known = known.and_then(|(known, basis)| Some((f1_at(known, share)?, basis)));
+    match (policy.min_f1, known) {
         (Some(minimum), _) => {
             let minimum = minimum.value();
             LabelledF1::Minimum { found, minimum, is_below: value + wider * (high - value) < minimum }
         }
-        (None, Some((before, lower_bound))) => {
+        (None, Some(((before, lower_bound), basis))) => {
             // The interval of a difference, from the intervals of its parts (Zou & Donner 2008).
             let loss_lower_bound = before - value - wider * (before - lower_bound).hypot(high - value);
-            LabelledF1::Loss { found, before, loss_lower_bound, margin: policy.margin }
+            LabelledF1::Loss { found, before, basis, loss_lower_bound, margin: policy.margin }
         }
         (None, None) => LabelledF1::NoLimit(found),
     }
 }
 
-/// Cross-validated F1 at the class balance `share`, and its lower 97.5% bound. The bound is from the intervals of both
+/// Earlier F1 at the class balance `share`, and its lower 97.5% bound. The bound is from the intervals of both
 /// rates (Zou & Donner 2008). None if a class has no rows.
 fn f1_at(known: Confusion, share: f64) -> Option<(f64, f64)> {
     let Confusion { true_positive, false_positive, true_negative, false_negative } = known;

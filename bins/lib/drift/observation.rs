@@ -21,12 +21,23 @@ pub const POOLED_MESSAGES: u64 = 2000;
 pub struct Champion {
     /// Minimum score of a positive message.
     pub threshold: Fraction,
-    /// Out-of-fold verdicts on the champion's training rows; none without cross-validation.
+    /// Earlier verdicts on labelled rows, if known.
     pub confusion: Option<Confusion>,
+    /// The rows of these verdicts.
+    pub basis: VerdictRows,
     /// Time of the fit, if known.
     pub fitted: Option<Timestamp>,
     /// Number of labelled rows that the champion learned from, if known.
     pub learned: Option<u64>,
+}
+
+/// The rows of the champion's earlier verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerdictRows {
+    /// Its training rows, out of fold.
+    CrossValidation,
+    /// The reference, if the champion is a model of another system.
+    Reference,
 }
 
 /// Everything that `decide` needs to know about one run.

@@ -13,6 +13,7 @@ pub struct Fraction(f64);
 
 impl Fraction {
     pub const ZERO: Self = Self(0.0);
+    pub const HALF: Self = Self(0.5);
 
     pub fn value(self) -> f64 {
         self.0

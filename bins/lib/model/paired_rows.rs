@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::io::diagnostics::shown;
@@ -71,7 +71,8 @@ pub fn read(
     }
 }
 
-/// Reads the rows of one file. Scores them if there is a champion, or if there is a challenger and no column `verdict`.
+/// Reads the rows of one file. Scores them if there is a champion, or if there is a challenger and the rows have no
+/// verdicts.
 fn read_one(place: &Place, options: &ReadOptions, models: ModelPair, each: &mut PairedVisitor) -> Result<()> {
     let mut rows = Rows::open(place, options)?;
     rows.expect_text()?;
@@ -79,9 +80,7 @@ fn read_one(place: &Place, options: &ReadOptions, models: ModelPair, each: &mut 
         ModelPair { champion: champion @ Some(_), challenger: Some(challenger) } => {
             score_rows(&mut rows, champion, challenger, each)
         }
-        ModelPair { champion: None, challenger: Some(challenger) }
-            if rows.header().find("verdict").is_none() =>
-        {
+        ModelPair { champion: None, challenger: Some(challenger) } if !rows.has_verdicts() => {
             score_rows(&mut rows, None, challenger, each)
         }
         _ => read_scored(&mut rows, each),
@@ -121,15 +120,10 @@ fn read_scored(rows: &mut Rows, each: &mut PairedVisitor) -> Result<()> {
     Ok(())
 }
 
-/// The model's result, from the columns `verdict` and `spam_score` of a row.
+/// The model's result, from the columns of a scored row.
 fn judgement(rows: &Rows, row: &Row) -> Result<ModelVerdict> {
-    let verdict = rows.label_in(row, rows.column("verdict")?)?;
-    let verdict = verdict.with_context(|| rows.error(row, "the verdict is empty; run score first"))?;
-    let score = match rows.header().find("spam_score") {
-        Some(_) => Some(rows.score(row)?),
-        None => None,
-    };
-    Ok(ModelVerdict { verdict, score })
+    let score = if rows.has_scores() { Some(rows.score(row)?) } else { None };
+    Ok(ModelVerdict { verdict: rows.verdict(row)?, score })
 }
 
 /// Reads two files with the same rows in the same order.

@@ -54,6 +54,11 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
 
     /// Counts a message, with the cells in the buffers.
     pub fn message(&mut self, text: &str, label: Option<Label>) {
+        self.scored_message(text, label, 0.0);
+    }
+
+    /// Counts a message whose score is known. A model, if there is one, replaces the score.
+    fn scored_message(&mut self, text: &str, label: Option<Label>, score: f64) {
         let Self { model, profile, buffers, .. } = self;
         let text = model.map_or(text.into(), |model| model.read_as(text));
         let is_empty = text.is_empty() && buffers.cells.is_empty();
@@ -66,7 +71,7 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
             _ => Fingerprint::of(&text),
         };
         if let Some(hash) = profile.count(content, text_hash, is_empty, label) {
-            profile.remember(hash, MessageRecord::new(text_hash, Descriptor::default(), 0.0, label, 1));
+            profile.remember(hash, MessageRecord::new(text_hash, Descriptor::default(), score, label, 1));
             let message =
                 PendingMessage { hash, text_hash, text: (*text).into(), cells: buffers.cells.clone() };
             self.bytes += message.bytes();
@@ -88,8 +93,14 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
             self.profile.count_only(text.is_empty(), rows.label(row)?);
             return Ok(());
         }
-        self.message(text, rows.label(row)?);
+        let score = if self.reads_scores() { rows.score(row)? } else { 0.0 };
+        self.scored_message(text, rows.label(row)?, score);
         Ok(())
+    }
+
+    /// Whether the rows have the scores of another system.
+    fn reads_scores(&self) -> bool {
+        self.profile.scored && self.model.is_none()
     }
 
     /// Drops messages that were replaced. Describes the others if this does not free enough memory.
@@ -123,13 +134,15 @@ impl<'a, Each: FnMut(u16, &str)> ProfileBuilder<'a, Each> {
     }
 }
 
-/// Builds the profile of all rows. `each` is called with the hash and the spelling of each word in described messages.
+/// Builds the profile of all rows, with the scores of the model, or of another system if its columns are named. `each` is
+/// called with the hash and the spelling of each word in described messages.
 pub fn profile(rows: &mut Rows, model: Option<&Model>, each: &mut impl FnMut(u16, &str)) -> Result<Profile> {
     let columns = model.map(|model| model.columns(rows)).transpose()?;
     if columns.is_none() {
         rows.expect_text()?;
     }
     let mut builder = ProfileBuilder::new(model, each);
+    builder.profile.scored |= rows.has_named_scores();
     let mut row = Row::default();
     while rows.read(&mut row)? {
         builder.row(rows, &row, columns.as_ref())?;

@@ -223,7 +223,7 @@ impl TrainingSummary {
             (Some(positive), Some(negative)) if self.negative_labels.len() == 1 => {
                 LabelNames { positive, negative: negative.clone() }
             }
-            (Some(positive), _) => LabelNames { negative: format!("not {positive}"), positive },
+            (Some(positive), _) => LabelNames::with_positive(positive),
         }
     }
 }

@@ -278,6 +278,11 @@ impl StoredProfile {
         self.rows == 0
     }
 
+    /// Whether the messages have scores.
+    pub fn is_scored(&self) -> bool {
+        self.scored
+    }
+
     /// Decodes and checks the profile.
     pub fn profile(&self) -> Result<Profile> {
         let Self { rows, empty, labels, scored, records } = self;

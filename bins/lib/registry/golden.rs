@@ -38,9 +38,9 @@ pub fn check(model: &Place, golden: &Place, options: &ReadOptions, words: &[Stri
         let label = rows.label(&row)?;
         let label =
             label.with_context(|| rows.error(&row, "golden message has no label; add the expected label"))?;
-        let verdict = rows.label_in(&row, rows.column("verdict")?)?;
+        let verdict = rows.verdict(&row)?;
         found.rows += 1;
-        if verdict == Some(label) {
+        if verdict == label {
             continue;
         }
         found.wrong += 1;

@@ -6,6 +6,7 @@ use crate::drift::drift_report::{DriftReport, SignalReport};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::families::{ShareOf, TestSubject};
 use crate::drift::labelled_f1::{CountedLabels, LabelledF1, MIN_LABELLED, MeasuredF1};
+use crate::drift::observation::VerdictRows;
 use crate::drift::policy::{Persistence, RetrainOn};
 use crate::drift::shift::LabelShift;
 use crate::drift::signals::Signal;
@@ -211,9 +212,13 @@ fn performance_sentence(performance: &LabelledF1) -> String {
         LabelledF1::Minimum { found, minimum, is_below } => {
             below(found, *minimum, *is_below) + &interval(found)
         }
-        LabelledF1::Loss { found, before, margin, .. } => {
+        LabelledF1::Loss { found, before, basis, margin, .. } => {
             let fact = below(found, before - margin, performance.fired());
-            format!("{fact}{}; cross-validated F1 is {before:.3}", interval(found))
+            let earlier = match basis {
+                VerdictRows::CrossValidation => "cross-validated F1",
+                VerdictRows::Reference => "F1 on the reference",
+            };
+            format!("{fact}{}; {earlier} is {before:.3}", interval(found))
         }
     }
 }
@@ -283,7 +288,9 @@ fn not_estimated(why: NotEstimated) -> String {
                 "the new rows and the reference need {MIN_MESSAGES} distinct messages each; use more rows"
             )
         }
-        NotEstimated::NoScores => "the new rows and the reference need scores; set --model".into(),
+        NotEstimated::NoScores => {
+            "the new rows and the reference need scores; set --model or --score-column".into()
+        }
         NotEstimated::TooFewLabels => {
             format!("the reference needs {MIN_LABELLED_PER_CLASS} labelled messages per class")
         }

@@ -36,9 +36,7 @@ impl<'a> FlipsFile<'a> {
     ) -> Result<Self> {
         let names = match (models.challenger, positive) {
             (Some(model), _) => model.names.clone(),
-            (None, Some(positive)) => {
-                LabelNames { negative: format!("not {positive}"), positive: positive.into() }
-            }
+            (None, Some(positive)) => LabelNames::with_positive(positive.into()),
             (None, None) => LabelNames::default(),
         };
         let (output, buffers) = (place.writer()?, ScoringBuffers::default());

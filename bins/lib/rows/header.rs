@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Result, bail, ensure};
 
 use crate::io::diagnostics::shown;
+use crate::io::fraction::Fraction;
 
 /// Column with the reason why a row was picked for labelling.
 pub(super) const PICKED_FOR: &str = "picked_for";
@@ -22,6 +23,29 @@ pub struct ColumnNames {
     pub text: Option<String>,
     pub label: Option<String>,
     pub date: Option<String>,
+}
+
+/// The columns with the scores and verdicts of another system.
+#[derive(Clone, Debug, Default)]
+pub struct ScoredColumns {
+    pub score: Option<String>,
+    pub verdict: Option<String>,
+    /// Minimum score of a positive verdict, if no column has the verdict.
+    pub threshold: Option<Fraction>,
+    /// Whether a file with the column `spam_score` is the output of `score`, and the other columns do not count.
+    pub own_first: bool,
+}
+
+impl ScoredColumns {
+    /// Whether a column of another system is named.
+    pub fn are_named(&self) -> bool {
+        self.score.is_some() || self.verdict.is_some()
+    }
+
+    /// The threshold of scores without a verdict.
+    pub fn threshold(&self) -> Fraction {
+        self.threshold.unwrap_or(Fraction::HALF)
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -197,7 +221,11 @@ impl Header {
                 format!("no column {}: the file has no columns; check its path or add rows", shown(name))
             }
             "spam_score" | "verdict" => {
-                format!("no column {} among {}; run score first", shown(name), self.listed())
+                format!(
+                    "no column {} among {}; run score first (see --score-column of score for another system)",
+                    shown(name),
+                    self.listed()
+                )
             }
             _ => format!("no column {}; choose one of {}", shown(name), self.listed()),
         }

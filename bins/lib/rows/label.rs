@@ -73,6 +73,11 @@ impl LabelNames {
         Ok(())
     }
 
+    /// The names if only the positive label is known.
+    pub fn with_positive(positive: String) -> Self {
+        Self { negative: format!("not {positive}"), positive }
+    }
+
     pub fn of(&self, label: Label) -> &str {
         match label {
             Label::Positive => &self.positive,

@@ -13,6 +13,7 @@ mod json_rows;
 mod sniff;
 mod reader;
 mod write;
+pub mod scored;
 pub mod contract;
 pub mod fingerprint;
 mod seen_text;
@@ -23,7 +24,7 @@ pub mod message_groups;
 pub mod sampling;
 
 pub use encoding::TextEncoding;
-pub use header::{ColumnNames, Header};
+pub use header::{ColumnNames, Header, ScoredColumns};
 pub use reader::Rows;
 pub use row::{Format, MalformedRows, ReadOptions, ReadProgress, Row, RowFault};
 pub use write::{CellValue, Writer, csv};

@@ -273,15 +273,6 @@ impl Rows {
             .map_err(|error| self.error(row, error))
     }
 
-    /// The score of a scored row, from 0 to 1.
-    pub fn score(&self, row: &Row) -> Result<f64> {
-        let score = self.number(row, "spam_score")?;
-        if (0.0..=1.0).contains(&score) {
-            return Ok(score);
-        }
-        Err(self.error(row, format!("spam_score {score} is not between 0 and 1; score the rows again")))
-    }
-
     /// The index of a column. Fails if the column does not exist.
     pub fn column(&self, name: &str) -> Result<usize> {
         self.header.find(name).with_context(|| format!("{}: {}", self.place, self.header.no_column(name)))

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use super::cells::Cells;
 use super::encoding::TextEncoding;
-use super::header::ColumnNames;
+use super::header::{ColumnNames, ScoredColumns};
 use super::json_text::{self, object, quoted, with_values};
 use crate::io::diagnostics::Diagnostics;
 use crate::io::stream::Place;
@@ -69,6 +69,8 @@ pub struct ReadOptions {
     pub faults: MalformedRows,
     pub named: ColumnNames,
     pub spelling: LabelSpelling,
+    /// Columns with the scores of another system.
+    pub scored: ScoredColumns,
     /// Receives the warnings of the reader.
     pub notes: Diagnostics,
     /// Called from time to time, to show the progress.

@@ -15,7 +15,7 @@ use spamops::drift::decision::{DriftDecision, decide};
 use spamops::drift::estimated_f1::EstimatedF1;
 use spamops::drift::families::Family;
 use spamops::drift::history::History;
-use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain};
+use spamops::drift::observation::{Champion, DriftEvidence, PastRetrain, VerdictRows};
 use spamops::drift::policy::{DriftPolicy, RetrainOn};
 use spamops::drift::triggers::TriggerCode;
 use spamops::drift::verdict::DriftVerdict;
@@ -151,6 +151,7 @@ impl WatchedModel {
             champion: Some(Champion {
                 threshold: self.model.threshold,
                 confusion: Some(self.model.estimate.pooled.confusion),
+                basis: VerdictRows::CrossValidation,
                 fitted: None,
                 learned: Some(days.learned + TRAINING_ROWS as u64),
             }),

@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use spamops::drift::decision::decide;
 use spamops::drift::history::History;
-use spamops::drift::observation::{Champion, DriftEvidence};
+use spamops::drift::observation::{Champion, DriftEvidence, VerdictRows};
 use spamops::drift::policy::DriftPolicy;
 use spamops::io::dates::Timestamp;
 use spamops::profile::summary::{Profile, StoredProfile};
@@ -38,8 +38,13 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     merged.merge(profile.clone());
     assert_eq!(merged, profile);
     let history = History::read(String::from_utf8_lossy(lines).lines());
-    let champion =
-        Champion { threshold: 0.5.try_into().unwrap(), confusion: None, fitted: None, learned: None };
+    let champion = Champion {
+        threshold: 0.5.try_into().unwrap(),
+        confusion: None,
+        basis: VerdictRows::CrossValidation,
+        fitted: None,
+        learned: None,
+    };
     let evidence = DriftEvidence {
         champion: Some(champion),
         reference: Some((&profile, "")),
