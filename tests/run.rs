@@ -13,6 +13,8 @@ use serde_json::Value;
 
 #[path = "run/holds.rs"]
 mod holds;
+#[path = "run/other_champion.rs"]
+mod other_champion;
 
 /// All steps of the demo, which ends with a promotion.
 const STEPS: [&str; 12] = [

@@ -43,6 +43,12 @@ use ::spamops::registry;
 /// becomes the champion if it passes the gates of compare: by default, F1 of at least 0.8 on the holdout. The first run
 /// needs labelled rows of both classes.
 ///
+/// With --champion-scored, the champion is a model of another system, which scores the rows itself. The first run keeps
+/// a profile of the scored rows in the state: drift compares later rows with it. If the model is replaced by its owner,
+/// delete champion-profile.json in the state. A challenger from fit must be better than this model on the holdout. Then
+/// it becomes version 1 and the champion, and --champion-scored no longer counts. There is no automatic rollback to the
+/// model of another system.
+///
 /// If labels are needed, to-label.csv has the rows whose labels help most: as many as a retrain is short of, from all
 /// rows of the state. Rows of earlier requests are asked for again after 14 days. Enter the labels in the rows of --data,
 /// or give the filled file, or a file of ids and labels, as --labels. Then run again: a row that gets its first label
@@ -136,6 +142,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     golden: Option<PathBuf>,
 
+    /// File with the scores of another system, whose model is the champion until a version is promoted
+    ///
+    /// Your own step writes this file before the run, for example with scikit-learn: a score or a verdict for each row of
+    /// --data. The table [score] of spamops.toml names its columns; see score --scores. Rows that it does not have are
+    /// left out, and the next run draws them again. spamops.toml cannot name a file.
+    #[arg(long, value_name = "FILE", conflicts_with = "demo", hide_short_help = true)]
+    champion_scored: Option<PathBuf>,
+
     /// File with labels of rows that have none
     ///
     /// A to-label.csv that you filled in, or a file with the columns id and label. A row that gets its first label counts
@@ -191,13 +205,14 @@ pub(crate) struct Args {
 }
 
 /// Options that may also come from the environment.
-const FROM_ENVIRONMENT: [&str; 14] = [
+const FROM_ENVIRONMENT: [&str; 15] = [
     "data",
     "out-dir",
     "registry",
     "state",
     "contract",
     "golden",
+    "champion-scored",
     "watch",
     "since",
     "until",
@@ -359,7 +374,8 @@ impl Args {
 
     /// The files that the run reads.
     fn inputs(&self) -> impl Iterator<Item = &Path> {
-        let files = [&self.data, &self.contract, &self.golden, &self.labels].into_iter().flatten();
+        let files = [&self.data, &self.contract, &self.golden, &self.champion_scored, &self.labels];
+        let files = files.into_iter().flatten();
         files.chain(&self.watch).map(PathBuf::as_path)
     }
 
@@ -395,6 +411,7 @@ impl Args {
             state: self.state.clone(),
             contract: self.contract.clone(),
             golden: self.golden.clone(),
+            champion_scored: self.champion_scored.clone(),
             labels: self.labels.clone(),
             watch: self.watch.clone(),
             since: self.since,

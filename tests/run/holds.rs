@@ -8,7 +8,7 @@ use super::*;
 
 /// Words of ham, and of three kinds of spam.
 const HAM: [&str; 6] = ["meeting", "lunch", "report", "garden", "train", "family"];
-const KINDS: [[&str; 4]; 3] = [
+pub(super) const KINDS: [[&str; 4]; 3] = [
     ["prize", "lottery", "winner", "claim"],
     ["pills", "pharmacy", "dose", "cure"],
     ["token", "airdrop", "wallet", "mint"],
@@ -18,7 +18,7 @@ const KINDS: [[&str; 4]; 3] = [
 const WRONG_LABELS: bool = true;
 
 /// Rows without near-duplicates: each has six words of its own, and three words that show its class.
-fn rows(count: u64, seed: u64, kinds: usize, picked_for: &str, wrong_labels: bool) -> String {
+pub(super) fn rows(count: u64, seed: u64, kinds: usize, picked_for: &str, wrong_labels: bool) -> String {
     let mut numbers = RandomStream::new(seed);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small number")]
     let mut draw = |choices: usize| (numbers.uniform() * choices as f64) as usize;

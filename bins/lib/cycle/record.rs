@@ -14,7 +14,7 @@ use crate::cycle::step::CycleStep;
 use crate::io::result_file::{self, ResultHead};
 use crate::io::stream::Place;
 use crate::registry::holds::AliasHold;
-use crate::state::gathered::State;
+use crate::state::gathered::{CHAMPION_PROFILE, State};
 
 /// The record of a run.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
@@ -138,7 +138,7 @@ pub fn id_in(place: &Place) -> Result<String> {
 fn inputs(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     let state = State::open(Path::new(&settings.state))?;
     let mut inputs = files_to_read(settings)?;
-    for name in ["rows.jsonl", "refused.jsonl", "history.jsonl", "decisions.jsonl"] {
+    for name in ["rows.jsonl", "refused.jsonl", "history.jsonl", "decisions.jsonl", CHAMPION_PROFILE] {
         add(&mut inputs, name, &state.file(name))?;
     }
     let champion = Path::new(&settings.registry).join(&settings.name).join("champion.json");
@@ -155,6 +155,9 @@ fn files_to_read(settings: &CycleSettings) -> Result<BTreeMap<String, String>> {
     }
     if let Some(golden) = &settings.golden {
         inputs.insert("golden".to_owned(), digest(Path::new(golden))?);
+    }
+    if let Some(scored) = &settings.champion_scored {
+        inputs.insert("champion-scored".to_owned(), digest(Path::new(scored))?);
     }
     if let Some(labels) = &settings.labels {
         inputs.insert("labels".to_owned(), digest(Path::new(labels))?);
@@ -215,6 +218,7 @@ mod tests {
             state: name("state"),
             contract: None,
             golden: None,
+            champion_scored: None,
             labels: None,
             watch: Vec::new(),
             since: None,

@@ -246,6 +246,18 @@ impl CycleRun<'_> {
         if self.dry_run { self.registry_has_champion() } else { self.files.path(RunFile::Champion).exists() }
     }
 
+    /// The scored rows of another system, if its model is the champion of this run.
+    pub(super) fn other_champion(&self) -> Option<&str> {
+        let scored = self.record.settings.champion_scored.as_deref();
+        // Once this run has scored its rows, later changes to the registry make no difference.
+        let is_replaced = if self.files.path(RunFile::Scored).exists() {
+            self.has_champion()
+        } else {
+            self.registry_has_champion()
+        };
+        scored.filter(|_| !is_replaced)
+    }
+
     /// Fails if the result of an earlier step is missing.
     pub(super) fn expect(&self, file: &str, step: CycleStep) -> Result<()> {
         let directory = self.files.directory().display().to_string();

@@ -32,6 +32,9 @@ pub struct CycleSettings {
     pub contract: Option<String>,
     /// Path of the golden messages; null without golden messages.
     pub golden: Option<String>,
+    /// Path of the scores of another system's model, which is the champion until a version is promoted; null without one.
+    #[serde(default)]
+    pub champion_scored: Option<String>,
     /// Path of labels that arrive apart from the rows; null without this file.
     #[serde(default)]
     pub labels: Option<String>,
@@ -87,6 +90,8 @@ pub struct CycleOptions {
     pub contract: Option<PathBuf>,
     /// Messages that every challenger must classify correctly.
     pub golden: Option<PathBuf>,
+    /// Rows scored by another system's model, which is the champion until a version is promoted.
+    pub champion_scored: Option<PathBuf>,
     /// Labels that arrive apart from the rows.
     pub labels: Option<PathBuf>,
     /// Files whose changes trigger a retrain.
@@ -131,6 +136,7 @@ impl CycleOptions {
             state: word(self.state.as_ref().unwrap_or(&in_out("state")))?,
             contract: contract.as_deref().map(word).transpose()?,
             golden: self.golden.as_deref().map(word).transpose()?,
+            champion_scored: self.champion_scored.as_deref().map(word).transpose()?,
             labels: self.labels.as_deref().map(word).transpose()?,
             watch: self.watch.iter().map(|path| word(path)).collect::<Result<_>>()?,
             since: self.since.map(short).or_else(|| if_demo(demo::SINCE)),
@@ -154,6 +160,7 @@ impl CycleOptions {
             state: path(&self.state, known.state)?,
             contract: self.contract.as_deref().map(word).transpose()?.or(known.contract),
             golden: self.golden.as_deref().map(word).transpose()?.or(known.golden),
+            champion_scored: self.champion_scored.as_deref().map(word).transpose()?.or(known.champion_scored),
             labels: self.labels.as_deref().map(word).transpose()?.or(known.labels),
             watch: match self.watch.as_slice() {
                 [] => known.watch,

@@ -14,6 +14,13 @@ use crate::cycle::settings::{CycleSettings, SIZE};
 use crate::cycle::step::CycleStep;
 use crate::io::owned_file::remove;
 use crate::io::stream::Place;
+use crate::rows::scored::SCORE;
+use crate::state::gathered::CHAMPION_PROFILE;
+
+/// Whether a file of the state has rows.
+fn is_gathered(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.len() > 0)
+}
 
 /// Words of a command line.
 pub(super) fn text(words: &[String]) -> impl Iterator<Item = &str> {
@@ -30,7 +37,6 @@ impl CycleRun<'_> {
             self.first_champion()?;
         }
         let gathered = self.in_state("rows.jsonl");
-        let is_gathered = |path: &Path| fs::metadata(path).is_ok_and(|file| file.len() > 0);
         // The first model learns from the complete history that the run is given.
         let is_first = !is_gathered(&gathered) && !self.registry_has_champion();
         let size = settings.size.or((!is_first).then_some(SIZE));
@@ -42,7 +48,7 @@ impl CycleRun<'_> {
             self.call("validate", [&history, "-o", &clean, "--rejects", &rejects])?;
             self.call("state", ["gather", &clean, "--state", &settings.state])?;
         }
-        if let Some(size) = size.filter(|_| is_first) {
+        if let Some(size) = size.filter(|_| is_first && self.other_champion().is_none()) {
             (self.echo)(&format!("# the first model learns only from {size} new rows, because of --size"));
         }
         let mut words: Vec<String> = size.map_or_else(Vec::new, |size| {
@@ -120,15 +126,36 @@ impl CycleRun<'_> {
     pub(super) fn score(&self) -> Result<()> {
         let clean = self.files.name(RunFile::Clean);
         self.expect(&clean, CycleStep::Validate)?;
-        if !self.registry_has_champion() {
-            return Ok(());
-        }
         let [champion, scored, metrics] =
             [RunFile::Champion, RunFile::Scored, RunFile::Metrics].map(|file| self.files.name(file));
-        let in_registry = self.record.settings.in_registry();
-        self.call("registry", ["export"].into_iter().chain(text(&in_registry)).chain(["-o", &champion]))?;
-        let words = ["--model", &champion, &clean, "-o", &scored, "--metrics", &metrics];
-        self.call_for_result("score", words)
+        if self.registry_has_champion() {
+            if self.record.settings.champion_scored.is_some() {
+                (self.echo)(
+                    "# the registry has a champion, so --champion-scored no longer counts; remove it",
+                );
+            }
+            let in_registry = self.record.settings.in_registry();
+            self.call("registry", ["export"].into_iter().chain(text(&in_registry)).chain(["-o", &champion]))?;
+        } else if self.other_champion().is_none() {
+            return Ok(());
+        }
+        let words = [&*clean, "-o", &scored, "--metrics", &metrics].map(str::to_owned);
+        self.call_for_result("score", self.by_champion().into_iter().chain(words))
+    }
+
+    /// The words that make `score` use the champion: its model, or its scores if it belongs to another system. The
+    /// gathered rows have the scores of earlier runs.
+    fn by_champion(&self) -> Vec<String> {
+        let Some(scored) = self.other_champion() else {
+            return vec!["--model".to_owned(), self.files.name(RunFile::Champion)];
+        };
+        let gathered = Some(self.in_state("rows.jsonl")).filter(|path| is_gathered(path));
+        let gathered = gathered.map(|path| path.display().to_string());
+        [scored.to_owned()]
+            .into_iter()
+            .chain(gathered)
+            .flat_map(|file| ["--scores".to_owned(), file])
+            .collect()
     }
 
     pub(super) fn drift(&self) -> Result<()> {
@@ -141,23 +168,38 @@ impl CycleRun<'_> {
         if !self.record.is_done(CycleStep::Score) && self.registry_has_champion() {
             self.expect(&champion, CycleStep::Score)?;
         }
-        if self.has_champion() {
+        let profile = self.in_state(CHAMPION_PROFILE);
+        let [has_profile, is_other] = [profile.exists(), self.other_champion().is_some()];
+        let profile = profile.display().to_string();
+        // The profile of another system's model is made from its first rows.
+        let needs_profile = is_other && !has_profile;
+        let new = if is_other { self.files.name(RunFile::Scored) } else { clean };
+        if is_other {
+            self.expect(&new, CycleStep::Score)?;
+            words.extend(["--score-column", SCORE, "--metrics", &metrics]);
+        } else if self.has_champion() {
             words.extend(["--model", &champion, "--metrics", &metrics]);
+        }
+        if is_other && has_profile {
+            words.extend(["--profile", &profile]);
         }
         words.extend(["--state", state]);
         if self.is_forced() {
             words.push("--force");
         }
         words.extend(self.record.settings.watch.iter().flat_map(|watched| ["--watch", watched]));
-        words.extend([&clean, "-o", &report]);
+        words.extend([&new, "-o", &report]);
         self.call_for_result("drift", words)?;
+        if needs_profile {
+            self.call("profile", ["--score-column", SCORE, &new, "-o", &profile])?;
+        }
         // Mark the retrain as pending before the rows count as used. If this run is killed, the next run then retrains.
         if !self.dry_run && self.retrain_needed()? {
             Place::File(request(&self.record.settings)).write_text(&format!("{}\n", self.record.id))?;
         }
         let mark = self.last_move()?.map(|entry| mark(&entry));
         let mark = mark.iter().flat_map(|mark| ["--mark", mark]);
-        self.call("state", ["gather", &clean, "--state", state].into_iter().chain(mark))?;
+        self.call("state", ["gather", &new, "--state", state].into_iter().chain(mark))?;
         self.ask_for_labels()
     }
 
@@ -168,11 +210,12 @@ impl CycleRun<'_> {
             return Ok(());
         }
         let (CycleSettings { state, now, .. }, missing) = (&self.record.settings, missing.to_string());
-        let [champion, unlabelled, scored, to_label] =
-            [RunFile::Champion, RunFile::Unlabelled, RunFile::UnlabelledScored, RunFile::ToLabel]
+        let [unlabelled, scored, to_label] =
+            [RunFile::Unlabelled, RunFile::UnlabelledScored, RunFile::ToLabel]
                 .map(|file| self.files.name(file));
         self.call("state", ["unlabelled", "--state", state, "--now", now, "-o", &unlabelled])?;
-        self.call("score", ["--model", &champion, &unlabelled, "-o", &scored])?;
+        let words = [&*unlabelled, "-o", &scored].map(str::to_owned);
+        self.call("score", self.by_champion().into_iter().chain(words))?;
         let words = ["ask", &scored, "--size", &missing, "--state", state, "--now", now, "-o", &to_label];
         self.call("state", words)
     }
@@ -198,13 +241,20 @@ impl CycleRun<'_> {
     pub(super) fn judge(&self) -> Result<()> {
         let [challenger, holdout] = [RunFile::Challenger, RunFile::Holdout].map(|file| self.files.name(file));
         self.expect(&challenger, CycleStep::Fit)?;
-        let score = |model: &str, scored: RunFile| {
-            self.call("score", ["--model", model, &holdout, "-o", &self.files.name(scored)])
-        };
-        if self.has_champion() {
-            score(&self.files.name(RunFile::Champion), RunFile::ChampionScored)?;
+        let [before, after] =
+            [RunFile::ChampionScored, RunFile::ChallengerScored].map(|file| self.files.name(file));
+        if self.has_any_champion() {
+            let words = [&*holdout, "-o", &before].map(str::to_owned);
+            self.call("score", self.by_champion().into_iter().chain(words))?;
         }
-        score(&challenger, RunFile::ChallengerScored)
+        // Rows that another system has not scored are left out for both models.
+        let rows = if self.other_champion().is_some() { &before } else { &holdout };
+        self.call("score", ["--model", &challenger, rows, "-o", &after])
+    }
+
+    /// Whether this run has a champion, from the registry or of another system.
+    fn has_any_champion(&self) -> bool {
+        self.has_champion() || self.other_champion().is_some()
     }
 
     pub(super) fn compare(&self) -> Result<()> {
@@ -221,6 +271,8 @@ impl CycleRun<'_> {
         let mut words: Vec<&str> = Vec::new();
         if self.has_champion() {
             words.extend([&*before, "--champion", &champion, "--flips", &flips]);
+        } else if self.other_champion().is_some() {
+            words.extend([&*before, "--flips", &flips]);
         }
         if let Some(golden) = &self.record.settings.golden {
             words.extend(["--golden", golden]);
@@ -241,7 +293,7 @@ impl CycleRun<'_> {
             self.dry_run || self.deploy_needed()?,
             "{compare}: deploy_needed is false; to promote the challenger anyway, run promote"
         );
-        let why = match (&self.record.ended_hold, self.has_champion()) {
+        let why = match (&self.record.ended_hold, self.has_any_champion()) {
             (Some(hold), _) => self.why_resumed(hold)?,
             (None, true) => "better on the holdout".to_owned(),
             (None, false) => "first model".to_owned(),

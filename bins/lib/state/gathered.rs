@@ -37,11 +37,15 @@ pub const STATE_FILES: OwnedDirectory = OwnedDirectory {
             "history.lock",
             "history.unreadable-*.jsonl",
             "watched.json",
+            CHAMPION_PROFILE,
             "retrain-pending",
         ];
         names.map(str::to_owned).into()
     },
 };
+
+/// The profile of the first rows that another system's model scored as champion.
+pub const CHAMPION_PROFILE: &str = "champion-profile.json";
 
 /// The file of the requests for labels.
 const ASKED: &str = "asked.jsonl";
