@@ -72,7 +72,8 @@ pub(crate) struct Args {
 
     /// Other columns to learn from, comma-separated
     ///
-    /// Each value is a term, and numbers are grouped by deciles. The text column is then optional.
+    /// Each value is a term, and numbers are grouped by deciles. The text column is then optional. Without a text column,
+    /// logistic regression is the default learner, except with --memory.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     features: Vec<String>,
 
@@ -151,6 +152,8 @@ impl Tool for Args {
             None => files.read_all().map(|(rows, summary)| (Some(rows), summary))?,
             Some(_) => (None, files.survey()?),
         };
+        let is_by_columns = !summary.has_text && self.memory.is_none();
+        let recipe = if is_by_columns { self.recipe.without_text(recipe) } else { recipe };
         summary.expect_unmasked()?;
         let names = summary.names(self.rows.spelling().positive);
         self.report_classes(&summary, &names, scene);

@@ -164,6 +164,15 @@ impl RecipeArgs {
         Ok(recipe)
     }
 
+    /// The recipe for rows without a text: logistic regression, unless an option chooses the learner or belongs to one.
+    pub fn without_text(&self, recipe: Recipe) -> Recipe {
+        let is_chosen = self.learner.is_some() || self.preset.is_some();
+        if is_chosen || self.alpha.is_some() || self.prior.is_some() {
+            return recipe;
+        }
+        Recipe { learner: Learner::Logistic, ..recipe }
+    }
+
     /// Fails on an option that has no effect on the recipe.
     fn expect_used(&self, recipe: &Recipe) -> Result<()> {
         let (kind, learner) = (recipe.analyzer.kind, recipe.learner);
