@@ -38,6 +38,10 @@ case ${1-} in
     target/evidently/bin/pip install --quiet --disable-pip-version-check evidently==0.7.23 'pandas<3'
     tools --example harness --example streams
     exec tests/bench/drift/run.py target/tools --examples target/release/examples --evidently target/evidently/bin/python ;;
+  own-model) # a scikit-learn model as champion of the cycle, until a model from `fit` replaces it
+    peers
+    tools
+    exec target/peers/bin/python tests/bench/own_model.py target/tools ;;
   drift-streams) # the cycle on SpamAssassin and Enron in order of time: F1 against daily refits, and requests
     tools
     exec tests/bench/drift/real_streams.py target/tools "${@:2}" ;;
