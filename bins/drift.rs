@@ -58,10 +58,11 @@ use spamops::stats::metrics::{Confusion, Metrics};
 /// classifier tries to separate new messages from the reference. One alarm makes the verdict drifted. If nothing
 /// changed, at most 5 of 100 runs raise a false alarm. Changes below the minimum effect of a family are ignored.
 ///
-/// With --state, a small run is pooled with earlier runs into a window, and the verdict is about the window. Once the
-/// state has 20 windows, a window counts for persistent drift only if the change is larger than in 95% of the earlier
-/// windows. The verdict does not use this rule. Drift that a retrain has answered triggers no other retrain until it
-/// grows by a quarter.
+/// With --state, a small run is pooled with earlier runs into a window, and the verdict is about the window. Real
+/// messages change all the time, so an alarm is no drift if the state knows the change: if the state has 20 windows,
+/// and the change is not larger than in 95% of them, or if a retrain has answered the change, and it has not grown by a
+/// quarter since. An estimated loss of F1 that a retrain has answered also triggers no other retrain until it grows by
+/// a quarter.
 #[derive(Parser)]
 #[command(
     name = "drift",

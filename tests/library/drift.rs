@@ -353,11 +353,23 @@ fn message(word: u16, score: f64, label: Option<Label>) -> MessageRecord {
 /// Messages whose scores are calibrated and mostly certain. The words begin at `first`. A label is drawn with the
 /// probability of the score, or copied from the verdict.
 fn scored(count: u64, seed: u64, first: u16, label: impl Fn(f64, f64) -> Label) -> Profile {
+    scored_at(0.4, 0.0, count, seed, first, label)
+}
+
+/// As `scored`, with another share of spam, and a share of messages with scores of 0.15 and 0.85.
+fn scored_at(
+    spam: f64,
+    unsure: f64,
+    count: u64,
+    seed: u64,
+    first: u16,
+    label: impl Fn(f64, f64) -> Label,
+) -> Profile {
     let mut profile = Profile::new(true);
     for n in 0..count {
         let random = |part: u64| unit(mix(mix(seed << 32 | n) ^ part));
-        let wrong = 0.5 * random(1).powi(8);
-        let score = if random(0) < 0.4 { 1.0 - wrong } else { wrong };
+        let wrong = if random(3) < unsure { 0.15 } else { 0.5 * random(1).powi(8) };
+        let score = if random(0) < spam { 1.0 - wrong } else { wrong };
         let label = Some(label(score, random(2)));
         profile.count_only(false, label);
         let word = first + u16::try_from(mix(n ^ seed) % 900).unwrap();
@@ -444,7 +456,7 @@ fn labels_that_repeat_the_verdicts_are_no_evidence() {
     assert_eq!(copied.asked, Some(TriggerCode::FeedbackLoop));
     let performance = copied.triggers.iter().find(|trigger| trigger.code() == TriggerCode::Performance);
     assert!(
-        matches!(performance.unwrap().cause, TriggerCause::Performance(LabelledF1::Feedback(_))),
+        matches!(performance.unwrap().cause, TriggerCause::Performance(LabelledF1::Feedback(_), _)),
         "{performance:?}"
     );
     // A retrain on these labels would only confirm the champion, unless it is forced.
@@ -476,6 +488,167 @@ fn a_guess_of_f1_requests_labels_and_no_retrain() {
     assert!(guess.assessment.expected.unwrap().is_guess(), "{:?}", guess.assessment.expected);
     assert_eq!(guess.asked, Some(TriggerCode::ExpectedPerformance));
     assert!(guess.labels_needed && !guess.retrain_needed, "{:?}", guess.triggers);
+}
+
+/// Runs of a champion that get their labels in the next run.
+struct LateLabels {
+    reference: Profile,
+    history: History,
+    retrains: Vec<PastRetrain>,
+    unlabelled: Option<Profile>,
+    min_new_labels: u64,
+    runs: u64,
+}
+
+impl LateLabels {
+    fn new() -> Self {
+        Self {
+            reference: scored(4000, 1, 0, drawn),
+            history: History::default(),
+            retrains: Vec::new(),
+            unlabelled: None,
+            min_new_labels: 0,
+            runs: 0,
+        }
+    }
+
+    /// A run with 400 new messages, and the labels of the messages before that `is_labelled` lets through. A challenger
+    /// of a requested retrain is refused.
+    fn run(
+        &mut self,
+        spam: f64,
+        unsure: f64,
+        label: impl Fn(f64, f64) -> Label,
+        is_labelled: impl Fn(&MessageRecord) -> bool,
+    ) -> DriftDecision {
+        self.runs += 1;
+        let known = scored_at(spam, unsure, 400, 100 + self.runs, 0, label);
+        let (mut new, mut labelled) = (Profile::new(true), Profile::new(true));
+        let mut confusion = Confusion::default();
+        for (hash, record) in known.hashes().zip(known.records()) {
+            new.count_only(false, None);
+            new.remember(hash, MessageRecord::new(0, record.look.clone(), record.score(), None, 1));
+        }
+        if let Some(before) = self.unlabelled.replace(known) {
+            let kept = before.hashes().zip(before.records()).filter(|(_, record)| is_labelled(record));
+            for (hash, record) in kept {
+                let label = record.label().unwrap();
+                let is_positive = record.score() >= 0.5;
+                confusion.add(label, if is_positive { Label::Positive } else { Label::Negative });
+                labelled.count_only(false, Some(label));
+                labelled.remember(hash, record.clone());
+            }
+        }
+        new.merge(labelled);
+        let metrics = Metrics::new(new.rows, Figures::of(&mut [], confusion), "test");
+        let at_fit =
+            Confusion { true_positive: 1500, false_negative: 130, false_positive: 100, true_negative: 2270 };
+        let threshold = Fraction::try_from(0.5).unwrap();
+        let evidence = DriftEvidence {
+            champion: Some(Champion { threshold, confusion: Some(at_fit), fitted: None, learned: None }),
+            reference: Some((&self.reference, "the reference")),
+            new,
+            metrics: (confusion.total() > 0).then_some(&metrics),
+            history: self.history.clone(),
+            retrains: self.retrains.clone(),
+            ..DriftEvidence::default()
+        };
+        let policy = DriftPolicy {
+            retrain_on: RetrainOn::Performance,
+            min_new_labels: self.min_new_labels,
+            ..DriftPolicy::default()
+        };
+        let time = Timestamp(i64::try_from(self.runs).unwrap() * 86_400);
+        let (decision, record) = decide(&evidence, &policy, time).unwrap();
+        self.history.add(record).unwrap();
+        let answered = decision.retrain_needed.then_some(PastRetrain { time, was_better: false });
+        self.retrains.extend(answered);
+        decision
+    }
+}
+
+fn measured_f1(decision: &DriftDecision) -> Option<LabelledF1> {
+    match trigger(decision, TriggerCode::Performance).cause {
+        TriggerCause::Performance(measured, _) => Some(measured),
+        _ => None,
+    }
+}
+
+#[test]
+fn labels_that_come_a_run_late_are_no_picked_sample() {
+    let mut late = LateLabels::new();
+    for _ in 0..3 {
+        late.run(0.4, 0.0, drawn, |_| true);
+    }
+    // The new messages have another class balance, so their scores differ from those of the labelled messages.
+    assert!(measured_f1(&late.run(0.1, 0.0, drawn, |_| true)).unwrap().is_measured());
+    let mut picked = LateLabels::new();
+    let is_unsure = |record: &MessageRecord| (0.05..0.95).contains(&record.score());
+    for _ in 0..3 {
+        picked.run(0.4, 0.0, drawn, is_unsure);
+    }
+    let measured = measured_f1(&picked.run(0.4, 0.0, drawn, is_unsure));
+    assert!(matches!(measured, Some(LabelledF1::Picked { .. })), "{measured:?}");
+}
+
+#[test]
+fn labels_that_contradict_an_estimated_loss_prevent_a_retrain() {
+    // The scores predict more errors than the labels have.
+    let cautious = |score: f64, random: f64| {
+        let verdict = by_verdict(score, 0.0);
+        match verdict {
+            Label::Positive if random < 0.6 * (1.0 - score) => Label::Negative,
+            Label::Negative if random < 0.6 * score => Label::Positive,
+            _ => verdict,
+        }
+    };
+    let loss = |decision: &DriftDecision| match &trigger(decision, TriggerCode::ExpectedPerformance).cause {
+        TriggerCause::Estimated(loss) => *loss,
+        other => panic!("{other:?}"),
+    };
+    let mut late = LateLabels::new();
+    for _ in 0..5 {
+        late.run(0.4, 0.3, cautious, |_| true);
+    }
+    let labelled = late.run(0.4, 0.3, cautious, |_| true);
+    assert!(!labelled.retrain_needed, "{:?}", labelled.triggers);
+    assert!(loss(&labelled).contradicted.is_some(), "{:?}", loss(&labelled));
+    // A further loss, without labels, counts.
+    late.run(0.4, 1.0, cautious, |_| false);
+    let worse = late.run(0.4, 1.0, cautious, |_| false);
+    assert!(loss(&worse).lower_bound() > Some(0.0), "{:?}", loss(&worse));
+    // Labels that agree with the estimate do not hide the loss.
+    let mut late = LateLabels::new();
+    let requests: Vec<bool> = (0..6).map(|_| late.run(0.4, 0.3, drawn, |_| true).retrain_needed).collect();
+    assert!(requests.contains(&true), "{requests:?}");
+}
+
+#[test]
+fn a_measured_loss_that_a_retrain_has_answered_needs_new_labels() {
+    let often_wrong = |score: f64, random: f64| {
+        let is_wrong = random < 4.0 * score.min(1.0 - score);
+        by_verdict(if is_wrong { 1.0 - score } else { score }, 0.0)
+    };
+    let mut late = LateLabels { min_new_labels: 1000, ..LateLabels::new() };
+    let runs: Vec<DriftDecision> = (0..8).map(|_| late.run(0.4, 0.0, often_wrong, |_| true)).collect();
+    let requests: Vec<bool> = runs.iter().map(|run| run.retrain_needed).collect();
+    // Each run brings 400 labels.
+    assert_eq!(requests, [false, false, false, true, false, false, true, false]);
+    assert!(runs[2].labels_needed && runs[3..].iter().all(|run| !run.labels_needed));
+}
+
+#[test]
+fn an_estimated_loss_that_a_retrain_has_answered_is_requested_again_only_when_it_grows() {
+    let mut unlabelled = LateLabels::new();
+    let mut requests = |unsure: f64, runs: usize| -> usize {
+        let run = |_| unlabelled.run(0.4, unsure, drawn, |_| false).retrain_needed;
+        (0..runs).map(run).filter(|requested| *requested).count()
+    };
+    assert_eq!(requests(0.0, 4), 0);
+    let first = requests(0.4, 10);
+    assert!((1..=3).contains(&first), "{first}");
+    assert_eq!(requests(0.4, 10), 0, "the loss is the same");
+    assert!(requests(1.0, 6) >= 1, "the loss has grown");
 }
 
 fn trigger(decision: &DriftDecision, code: TriggerCode) -> &Trigger {

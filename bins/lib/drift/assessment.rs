@@ -1,6 +1,7 @@
 //! Tests new messages against the reference and lists what changed.
 
 use crate::drift::changes::FeatureChanges;
+use crate::drift::contradicted_estimate::ContradictedEstimate;
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::families::FamilyTest;
 use crate::drift::histograms::{FeatureDistance, FeatureHistogram, feature_histograms};
@@ -33,6 +34,8 @@ pub struct Assessment {
     pub prior_gain: Option<PriorGain>,
     /// Estimated F1, or the reason why there is none.
     pub expected: Result<EstimatedF1, NotEstimated>,
+    /// F1 on labelled messages, if it contradicts an estimated loss.
+    pub contradicted: Option<ContradictedEstimate>,
     /// Distances of sizes and scores from the reference.
     pub distances: Vec<FeatureDistance>,
     /// Histograms of sizes and scores.
@@ -56,6 +59,7 @@ impl Assessment {
             shift: None,
             prior_gain: None,
             expected: Err(why),
+            contradicted: None,
             distances: Vec::new(),
             pictures: Vec::new(),
             runs: [1, 1],
@@ -82,30 +86,30 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
         return Assessment::untested(untested_window(observation), NotEstimated::NoReference);
     };
     let side = Messages::of_reference(reference);
-    let new = Messages::of_new(&observation.window.messages, reference);
-    let window = Window {
-        runs: observation.window.runs,
-        messages: new.len(),
-        reference: side.len(),
-        needed: sizes::needed(side.len()),
-        detectable: sizes::detectable(side.len(), new.len()),
-        ..untested_window(observation)
-    };
+    let new = Messages::of_runs(&observation.window.messages, reference, &observation.awaiting_labels);
+    let window = tested_window(observation, &side, &new);
     if new.len() < MIN_MESSAGES || side.len() < MIN_MESSAGES {
         return Assessment::untested(window, NotEstimated::TooFewMessages);
     }
-    let longer = Messages::of_new(&observation.longer.messages, reference);
+    let longer = Messages::of_runs(&observation.longer.messages, reference, &observation.awaiting_labels);
     let threshold = evidence.champion.map(|champion| champion.threshold);
     let champion = KnownChampion::of(&side, threshold);
     let current = champion.as_ref().map(|champion| champion.estimate(&side, &new)).map_err(|why| *why);
     let shift = current.as_ref().ok().and_then(|current| current.shift);
-    let estimated = match &champion {
-        Ok(champion) if observation.longer.runs != observation.window.runs => {
-            [current, Ok(champion.estimate(&side, &longer))]
-        }
-        _ => [current; 2],
-    };
+    let is_longer = observation.longer.runs != observation.window.runs;
+    let long = champion.as_ref().ok().filter(|_| is_longer).map(|champion| champion.estimate(&side, &longer));
+    let estimated = [current, long.map_or(current, Ok)];
     let estimated = estimated.map(|estimate| estimate.and_then(|estimate| estimate.f1));
+    let expected = worst(&estimated);
+    let picked = shares::are_picked(&longer);
+    let labels =
+        threshold.and_then(|threshold| LabelEvidence::of(reference, &observation.longer.messages, threshold));
+    let has_evidence = !picked && !labels.is_some_and(|labels| labels.is_feedback());
+    let contradicted = champion
+        .as_ref()
+        .ok()
+        .filter(|_| has_evidence && expected.is_ok_and(|f1| f1.loss_lower_bound() > 0.0));
+    let contradicted = contradicted.and_then(|champion| champion.contradicted(&side, &longer.labelled()));
     let champion = ChampionEvidence { threshold, estimated: estimated[0].as_ref().ok() };
     let families = families(&side, &new, champion, &evidence.names);
     let signals = signals(families, |test: &FamilyTest| {
@@ -125,13 +129,25 @@ pub(super) fn assess(evidence: &DriftEvidence, observation: &Observation, skippe
             .filter(|shift| shift.only_base_rate)
             .zip(threshold)
             .and_then(|(shift, threshold)| PriorGain::of(&new, threshold, &shift)),
-        expected: worst(&estimated),
+        expected,
+        contradicted,
         distances,
         pictures,
         runs: [observation.window.runs, observation.longer.runs],
-        picked: shares::are_picked(&longer),
-        labels: threshold
-            .and_then(|threshold| LabelEvidence::of(reference, &observation.longer.messages, threshold)),
+        picked,
+        labels,
+    }
+}
+
+/// The window of a run that is compared.
+fn tested_window(observation: &Observation, reference: &Messages, new: &Messages) -> Window {
+    Window {
+        runs: observation.window.runs,
+        messages: new.len(),
+        reference: reference.len(),
+        needed: sizes::needed(reference.len()),
+        detectable: sizes::detectable(reference.len(), new.len()),
+        ..untested_window(observation)
     }
 }
 
@@ -177,6 +193,12 @@ impl KnownChampion {
         let shift = shift(reference, new, *threshold, calibration);
         let f1 = EstimatedF1::of(reference, new, *threshold, calibration, shift.as_ref());
         PoolEstimate { shift, f1 }
+    }
+
+    /// F1 on labelled messages; none if it allows the estimate on the same messages.
+    fn contradicted(&self, reference: &Messages, labelled: &Messages) -> Option<ContradictedEstimate> {
+        let estimated = self.estimate(reference, labelled).f1.ok()?;
+        ContradictedEstimate::of(labelled, self.threshold, estimated.expected.value)
     }
 }
 

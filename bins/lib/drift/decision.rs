@@ -43,6 +43,7 @@ pub fn decide(
     let observation = observe(evidence, now)?;
     let assessment = assess(evidence, &observation, policy.persistence.of - 1);
     let drift = StandingDrift::of(evidence, &observation, &assessment, policy.persistence.of - 1);
+    let assessment = Assessment { verdict: drift.verdict(assessment.verdict), ..assessment };
     let findings = drift.findings(&assessment, observation.since);
     let outcome = TriggerOutcome::of(evidence, &observation, &assessment, drift, policy)?;
     let labelled = LabelledCopies::of(evidence.metrics);

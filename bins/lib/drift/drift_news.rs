@@ -14,7 +14,10 @@ use crate::drift::verdict::{AlarmCalibration, DriftVerdict};
 use crate::io::dates::Timestamp;
 
 /// Growth from which answered drift is new again: a quarter more than the retrain saw.
-const GROWTH: f64 = 1.25;
+pub const GROWTH: f64 = 1.25;
+
+/// Name of the estimated loss of F1 among the strengths of a run.
+const ESTIMATED_LOSS: &str = "estimated_loss";
 
 /// What became of the challenger that a retrain fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,14 @@ pub enum ChallengerFate {
 pub struct DriftAnswer {
     pub time: Timestamp,
     pub fate: ChallengerFate,
+}
+
+/// An estimated loss of F1 that a retrain has answered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AnsweredLoss {
+    pub loss: f64,
+    /// The retrain; none if the history no longer has it.
+    pub answer: Option<DriftAnswer>,
 }
 
 /// Whether the drift of a window is a reason for a retrain.
@@ -61,6 +72,8 @@ pub struct StandingDrift {
     pub news: DriftNews,
     /// First run of the unbroken series of drifted runs before this run; none if there is none.
     pub since: Option<Timestamp>,
+    /// The estimated loss of F1 that a retrain has answered; none if there is none.
+    pub answered_loss: Option<AnsweredLoss>,
     /// Number of earlier windows with drift that no retrain has answered.
     pub(super) earlier: usize,
     /// Strength of the answered drift, by family.
@@ -101,9 +114,11 @@ impl StandingDrift {
         } else {
             DriftNews::New(new, answer.filter(|_| !answered.is_empty()))
         };
+        let loss = answered.get(ESTIMATED_LOSS).filter(|loss| **loss > 0.0);
         let after = request.map_or(i64::MIN, |request| request.time);
         Self {
             since: observation.past.drifted_since(),
+            answered_loss: loss.map(|loss| AnsweredLoss { loss: *loss, answer }),
             earlier: observation.past.drifted(assessment.window.runs, windows, after),
             news,
             answered,
@@ -111,21 +126,36 @@ impl StandingDrift {
         }
     }
 
+    /// The verdict in the light of the history: a change that is usual, or that a retrain has answered, is no drift.
+    pub(super) fn verdict(&self, tested: DriftVerdict) -> DriftVerdict {
+        match self.news {
+            DriftNews::Usual | DriftNews::Answered(_) => DriftVerdict::Steady,
+            DriftNews::NoAlarm | DriftNews::ClassBalance(..) | DriftNews::New(..) => tested,
+        }
+    }
+
     /// The part of an assessment that the history keeps.
     pub(super) fn findings(&self, assessment: &Assessment, since: (u64, u64)) -> RunFindings {
-        let strength = |signal: &Signal| (signal.test.family.name().to_owned(), signal.test.strength);
         RunFindings {
             verdict: assessment.verdict,
             runs: assessment.window.runs,
             since,
             calibrated: assessment.window.calibration == AlarmCalibration::History,
             news: assessment.is_unusual(),
-            strengths: assessment.signals.iter().map(strength).collect(),
+            strengths: strengths(assessment),
             unanswered: self.news.is_new(),
             answered: self.answered.clone(),
             f1: assessment.expected.ok().map(|estimated| estimated.expected.value),
         }
     }
+}
+
+/// Strength of the change in each family, and the estimated loss of F1.
+fn strengths(assessment: &Assessment) -> BTreeMap<String, f64> {
+    let strength = |signal: &Signal| (signal.test.family.name().to_owned(), signal.test.strength);
+    let loss =
+        assessment.expected.ok().map(|estimated| (ESTIMATED_LOSS.to_owned(), estimated.loss().max(0.0)));
+    assessment.signals.iter().map(strength).chain(loss).collect()
 }
 
 /// Finds the retrains that answered drift.
@@ -167,7 +197,8 @@ impl<'a> DriftAnswers<'a> {
     }
 
     /// Strength of the answered drift, by family: the largest strength that a retrain of this champion saw. For a promoted
-    /// challenger, the strength of its first window, up to the strength at the request.
+    /// challenger, the strength of its first window, up to the strength at the request. The first window grows with each
+    /// run until it is complete.
     fn levels(&self, assessment: &Assessment) -> BTreeMap<String, f64> {
         let past = &self.observation.past.0;
         let mut levels = past.last().map_or_else(BTreeMap::new, |record| record.answered.clone());
@@ -178,13 +209,12 @@ impl<'a> DriftAnswers<'a> {
         for request in self.requests() {
             request.strengths.iter().for_each(|(family, strength)| raise(family, *strength));
         }
-        let is_window = |verdict: DriftVerdict| verdict != DriftVerdict::InsufficientData;
-        let is_first = !past.iter().any(|record| is_window(record.verdict)) && is_window(assessment.verdict);
+        let is_first =
+            assessment.window.runs > past.len() && assessment.verdict != DriftVerdict::InsufficientData;
         if let Some(request) = self.promotion().filter(|_| is_first) {
-            for signal in &assessment.signals {
-                let family = signal.test.family.name();
-                if let Some(seen) = request.strengths.get(family) {
-                    raise(family, seen.min(signal.test.strength));
+            for (family, strength) in strengths(assessment) {
+                if let Some(seen) = request.strengths.get(&family) {
+                    raise(&family, seen.min(strength));
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Holds the distinct messages of one side of a comparison, and counts their properties.
 
+use std::collections::HashSet;
+
 use crate::io::fraction::Fraction;
 use crate::profile::descriptor::{FLAGS, SIZES};
 use crate::profile::summary::{MessageRecord, Profile};
@@ -19,6 +21,8 @@ pub struct Messages<'a> {
     pub halves: Vec<bool>,
     /// Whether each message is also in the reference.
     own: Vec<bool>,
+    /// Whether the label of each message can still come.
+    pub awaiting: Vec<bool>,
     /// Number of messages with each word, by word hash.
     pub words: Vec<u32>,
     /// Whether the messages have scores.
@@ -35,10 +39,17 @@ impl<'a> Messages<'a> {
         Self::of(profile, profile.hashes().map(|hash| reference.has(hash)).collect())
     }
 
+    /// New messages of several runs. `awaiting` has the hashes of the messages whose labels can still come.
+    pub fn of_runs(profile: &'a Profile, reference: &Profile, awaiting: &HashSet<u64>) -> Self {
+        let awaiting = profile.hashes().map(|hash| awaiting.contains(&hash)).collect();
+        Self { awaiting, ..Self::of_new(profile, reference) }
+    }
+
     fn of(profile: &'a Profile, own: Vec<bool>) -> Self {
         let records: Vec<&MessageRecord> = profile.records().collect();
         let halves = profile.hashes().map(|hash| hash.count_ones() % 2 == 0).collect();
-        Self { words: word_counts(&records), records, halves, own, scored: profile.scored }
+        let awaiting = vec![false; records.len()];
+        Self { words: word_counts(&records), records, halves, own, awaiting, scored: profile.scored }
     }
 
     /// The labelled messages, thinned to a class balance: some messages of one class are left out. Messages are in the
@@ -48,20 +59,35 @@ impl<'a> Messages<'a> {
         let [negative, positive] = self.labels().map(|count| count as f64);
         let all = (positive / share).min(negative / (1.0 - share));
         let mut left = [all * (1.0 - share), all * share];
-        let mut kept =
-            Self { records: Vec::new(), halves: Vec::new(), own: Vec::new(), words: Vec::new(), ..*self };
-        for (record, (half, own)) in self.records.iter().zip(self.halves.iter().zip(&self.own)) {
-            let Some(label) = record.label() else { continue };
+        self.only(|record| {
+            let Some(label) = record.label() else { return false };
             let left = &mut left[usize::from(label == Label::Positive)];
-            if *left >= 0.5 {
-                *left -= 1.0;
-                kept.records.push(record);
-                kept.halves.push(*half);
-                kept.own.push(*own);
-            }
+            let is_kept = *left >= 0.5;
+            *left -= f64::from(is_kept);
+            is_kept
+        })
+    }
+
+    /// The labelled messages.
+    #[must_use]
+    pub fn labelled(&self) -> Self {
+        self.only(|record| record.label().is_some())
+    }
+
+    /// The messages that fulfil a condition.
+    fn only(&self, mut condition: impl FnMut(&MessageRecord) -> bool) -> Self {
+        let places: Vec<usize> =
+            (0..self.records.len()).filter(|place| condition(self.records[*place])).collect();
+        let flags = |all: &[bool]| places.iter().map(|place| all[*place]).collect();
+        let records: Vec<&MessageRecord> = places.iter().map(|place| self.records[*place]).collect();
+        Self {
+            words: word_counts(&records),
+            records,
+            halves: flags(&self.halves),
+            own: flags(&self.own),
+            awaiting: flags(&self.awaiting),
+            scored: self.scored,
         }
-        kept.words = word_counts(&kept.records);
-        kept
     }
 
     /// Mean share of the words of new messages that the reference does not have, in excess of the same share of the

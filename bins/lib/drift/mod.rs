@@ -12,6 +12,7 @@ pub mod text_change;
 pub mod shift;
 pub mod other_change;
 pub mod estimated_f1;
+pub mod contradicted_estimate;
 pub mod prior_gain;
 pub mod signals;
 pub mod changes;

@@ -1,5 +1,7 @@
 //! Collects the evidence of one run, and pools its messages with the messages of earlier runs.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 
 use crate::drift::history::History;
@@ -79,6 +81,8 @@ pub(super) struct Observation<'a> {
     pub(super) window: PooledRuns<'a>,
     /// Messages to pool for F1.
     pub(super) longer: PooledRuns<'a>,
+    /// Hashes of the messages of `longer` whose labels can still come.
+    pub(super) awaiting_labels: HashSet<u64>,
     /// Numbers of rows and of labelled rows since the reference, including this run.
     pub(super) since: (u64, u64),
 }
@@ -96,6 +100,6 @@ pub(super) fn observe<'a>(evidence: &'a DriftEvidence, now: Timestamp) -> Result
         ),
         None => (PooledRuns::alone(run.messages), PooledRuns::alone(run.messages)),
     };
-    let since = past.since(&run);
-    Ok(Observation { run, past, window, longer, since })
+    let (awaiting_labels, since) = (past.awaiting_labels(run.messages, &longer)?, past.since(&run));
+    Ok(Observation { run, past, window, longer, awaiting_labels, since })
 }

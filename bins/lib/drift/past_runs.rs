@@ -1,6 +1,7 @@
 //! Uses earlier runs to enlarge small windows, and to distinguish persistent drift from normal change.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use anyhow::Result;
 
@@ -47,6 +48,23 @@ impl PastRuns<'_> {
         Ok(pool)
     }
 
+    /// Hashes of the pooled messages whose labels can still come: no message that arrived first in the same run has a
+    /// label.
+    pub(super) fn awaiting_labels(&self, messages: &Profile, pool: &PooledRuns) -> Result<HashSet<u64>> {
+        let earlier = &self.0[self.0.len().saturating_sub(pool.runs - 1)..];
+        let earlier = earlier.iter().map(|record| record.profile.profile()).collect::<Result<Vec<_>>>()?;
+        let is_labelled =
+            |hash: &u64| pool.messages.record(*hash).is_some_and(|known| known.label().is_some());
+        let (mut known, mut awaiting) = (HashSet::new(), HashSet::new());
+        for run in earlier.iter().chain([messages]) {
+            let new: Vec<u64> = run.hashes().filter(|hash| known.insert(*hash)).collect();
+            if !new.iter().any(is_labelled) {
+                awaiting.extend(new);
+            }
+        }
+        Ok(awaiting)
+    }
+
     /// Verdicts of the champion on labelled messages of the last `runs` runs, including this run. A message that arrived
     /// in several runs counts once, in the latest run. `threshold` is the champion's.
     pub fn verdicts(
@@ -90,11 +108,12 @@ impl PastRuns<'_> {
         windows.filter(|window| window.is_unanswered() && window.time > after).count()
     }
 
-    /// First run of the unbroken series of drifted runs at the end; none if the last runs have not drifted.
+    /// First run of the unbroken series of runs with unusual changes at the end, answered or not; none if the last run with
+    /// a verdict has none.
     pub(super) fn drifted_since(&self) -> Option<Timestamp> {
-        let series = self.0.iter().rev().take_while(|record| record.verdict != DriftVerdict::Steady);
-        let drifted = series.filter(|record| record.verdict == DriftVerdict::Drifted);
-        drifted.last().map(|record| Timestamp(record.time))
+        let is_open = |record: &&&RunRecord| record.news || record.verdict == DriftVerdict::InsufficientData;
+        let series = self.0.iter().rev().take_while(is_open);
+        series.filter(|record| record.news).last().map(|record| Timestamp(record.time))
     }
 
     /// Strengths of one family in the normal windows that end before the last `runs` runs. The last `skipped` windows are
@@ -109,7 +128,7 @@ impl PastRuns<'_> {
             windows.filter(|window| window.verdict != DriftVerdict::InsufficientData)
         };
         let uncalibrated = || tested().filter(|window| !window.calibrated);
-        let drifted = uncalibrated().filter(|window| window.verdict == DriftVerdict::Drifted).count();
+        let drifted = uncalibrated().filter(|window| window.news).count();
         let drift_is_normal = 2 * drifted > uncalibrated().count();
         let is_normal = |window: &&RunRecord| !window.news || drift_is_normal && !window.calibrated;
         tested().filter(is_normal).filter_map(|window| window.strengths.get(family).copied()).collect()

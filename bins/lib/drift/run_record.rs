@@ -64,7 +64,7 @@ pub struct RunFindings {
     pub calibrated: bool,
     /// Whether the run has unusual drift: a larger change than 95% of the earlier windows.
     pub news: bool,
-    /// Strength of the change in each family.
+    /// Strength of the change in each family, and the estimated loss of F1 as `estimated_loss`.
     pub strengths: BTreeMap<String, f64>,
     /// Whether a retrain is due for this drift: it is unusual, and nothing explains or answers it.
     pub unanswered: bool,
@@ -106,7 +106,7 @@ pub struct RunRecord {
     pub calibrated: bool,
     /// Whether the run has unusual drift: a larger change than 95% of the earlier windows.
     pub news: bool,
-    /// Strength of the change in each family of tests.
+    /// Strength of the change in each family of tests, and the estimated loss of F1 as `estimated_loss`.
     pub strengths: BTreeMap<String, f64>,
     /// Whether the run requested a retrain.
     #[serde(default, skip_serializing_if = "is_false")]

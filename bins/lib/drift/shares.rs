@@ -74,13 +74,17 @@ fn difference(of: ShareOf, new: [u64; 2], reference: [u64; 2]) -> Option<SingleT
 }
 
 /// Whether the labelled messages are not a random sample, for example because the least certain messages were
-/// labelled. Compares the scores of the labelled messages with the other scores.
+/// labelled. Compares the scores of the labelled messages with the other scores. Messages whose labels can still come
+/// do not count, because nobody left them out.
 pub fn are_picked(new: &Messages) -> bool {
     const LEVEL: f64 = 0.01;
     let (mut labelled, mut others) = (vec![0; STEPS], vec![0; STEPS]);
-    for (record, step) in new.steps(SizeScale::Score, new) {
-        let side = if record.label().is_some() { &mut labelled } else { &mut others };
-        side[step] += 1;
+    for ((record, step), is_awaiting) in new.steps(SizeScale::Score, new).zip(&new.awaiting) {
+        if record.label().is_some() {
+            labelled[step] += 1;
+        } else if !*is_awaiting {
+            others[step] += 1;
+        }
     }
     new.scored && distance(&labelled, &others).is_some_and(|(_, p)| p < LEVEL)
 }

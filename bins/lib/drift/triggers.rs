@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::assessment::Assessment;
-use crate::drift::drift_news::{DriftNews, StandingDrift};
+use crate::drift::contradicted_estimate::ContradictedEstimate;
+use crate::drift::drift_news::{AnsweredLoss, DriftNews, GROWTH, StandingDrift};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, labelled_f1};
 use crate::drift::observation::{DriftEvidence, Observation};
@@ -139,14 +140,47 @@ impl DriftPersistence {
     }
 }
 
+/// Estimated F1, with the limit of its loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EstimatedLoss {
+    pub estimated: Result<EstimatedF1, NotEstimated>,
+    /// F1 on labelled messages, if it contradicts the estimate.
+    pub contradicted: Option<ContradictedEstimate>,
+    /// Maximum loss of the policy.
+    pub margin: f64,
+    /// The loss that a retrain has answered, if a quarter more is above the margin.
+    pub answered: Option<AnsweredLoss>,
+}
+
+impl EstimatedLoss {
+    /// Lower 95% bound of the loss, without the part that labels contradict; none if F1 cannot be estimated.
+    pub fn lower_bound(&self) -> Option<f64> {
+        let excess = self.contradicted.map_or(0.0, ContradictedEstimate::excess);
+        self.estimated.ok().map(|estimated| estimated.loss_lower_bound() - excess)
+    }
+
+    /// Maximum loss: the margin, or a quarter more than a retrain has answered.
+    pub fn limit(&self) -> f64 {
+        self.answered.map_or(self.margin, |answered| GROWTH * answered.loss)
+    }
+}
+
+/// Labels since the last retrain of the champion, if they are too few for another retrain on the same loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabelsSinceRetrain {
+    pub new: u64,
+    /// Minimum number of new labels.
+    pub needed: u64,
+}
+
 /// The subject of a trigger, with the numbers for its sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TriggerCause {
     Forced(bool),
     Champion(ChampionPresence),
-    Performance(LabelledF1),
-    /// Estimated F1, and the maximum loss.
-    Estimated(Result<EstimatedF1, NotEstimated>, f64),
+    /// F1 on labelled rows, and the labels since a retrain has answered its loss.
+    Performance(LabelledF1, Option<LabelsSinceRetrain>),
+    Estimated(EstimatedLoss),
     Drift(DriftPersistence),
     /// Age of the champion in days (none if unknown), and its limit.
     Age(Option<f64>, f64),
@@ -200,8 +234,8 @@ impl Trigger {
         match self.cause {
             TriggerCause::Forced(_) => TriggerCode::Forced,
             TriggerCause::Champion(_) => TriggerCode::NoChampion,
-            TriggerCause::Performance(_) => TriggerCode::Performance,
-            TriggerCause::Estimated(..) => TriggerCode::ExpectedPerformance,
+            TriggerCause::Performance(..) => TriggerCode::Performance,
+            TriggerCause::Estimated(_) => TriggerCode::ExpectedPerformance,
             TriggerCause::Drift(_) => TriggerCode::Drift,
             TriggerCause::Age(..) => TriggerCode::Age,
             TriggerCause::NewRows(..) => TriggerCode::NewRows,
@@ -217,15 +251,13 @@ impl Trigger {
     /// The value and its limit; none if the trigger has no number.
     pub fn measured(&self) -> Option<(f64, f64)> {
         match &self.cause {
-            TriggerCause::Performance(LabelledF1::Minimum { found, minimum, .. }) => {
+            TriggerCause::Performance(LabelledF1::Minimum { found, minimum, .. }, _) => {
                 Some((found.value, *minimum))
             }
-            TriggerCause::Performance(LabelledF1::Loss { loss_lower_bound, margin, .. }) => {
+            TriggerCause::Performance(LabelledF1::Loss { loss_lower_bound, margin, .. }, _) => {
                 Some((*loss_lower_bound, *margin))
             }
-            TriggerCause::Estimated(estimated, margin) => {
-                Some((estimated.as_ref().ok()?.loss_lower_bound(), *margin))
-            }
+            TriggerCause::Estimated(loss) => Some((loss.lower_bound()?, loss.limit())),
             TriggerCause::Drift(drift) => Some((drift.drifted as f64, drift.limit() as f64)),
             TriggerCause::Age(days, limit) => Some(((*days)?, *limit)),
             TriggerCause::NewRows(value, limit)
@@ -236,7 +268,7 @@ impl Trigger {
             TriggerCause::Feedback(labels) => Some((labels.p, FEEDBACK_LEVEL)),
             TriggerCause::Forced(_)
             | TriggerCause::Champion(_)
-            | TriggerCause::Performance(_)
+            | TriggerCause::Performance(..)
             | TriggerCause::HistoryUnreadable(_) => None,
         }
     }
@@ -255,8 +287,8 @@ pub(super) fn retrain_triggers(
     let mut triggers = vec![
         Trigger { fired: policy.forced, cause: TriggerCause::Forced(policy.forced) },
         champion(evidence),
-        Trigger { fired: performance.fired(), cause: TriggerCause::Performance(performance) },
-        estimated(assessment.expected, policy.margin, performance),
+        measured(performance, observation, &standing, policy),
+        estimated(assessment, standing.answered_loss, policy.margin, performance),
         drift(assessment, standing, policy),
     ];
     triggers.extend(age(evidence, policy, observation.run.time));
@@ -281,11 +313,38 @@ fn champion(evidence: &DriftEvidence) -> Trigger {
     Trigger { fired: presence == ChampionPresence::Missing, cause: TriggerCause::Champion(presence) }
 }
 
+/// A loss that a retrain has answered needs new labels: the same challenger would be refused again.
+fn measured(
+    performance: LabelledF1,
+    observation: &Observation,
+    standing: &StandingDrift,
+    policy: &DriftPolicy,
+) -> Trigger {
+    let (_, labels) = observation.since;
+    let since = LabelsSinceRetrain {
+        new: labels.saturating_sub(standing.seen_labels),
+        needed: policy.min_new_labels,
+    };
+    let is_answered = performance.fired() && standing.seen_labels > 0 && since.new < since.needed;
+    Trigger {
+        fired: performance.fired() && !is_answered,
+        cause: TriggerCause::Performance(performance, is_answered.then_some(since)),
+    }
+}
+
 /// An estimate that cannot be trusted counts only until labelled rows measure F1.
-fn estimated(estimated: Result<EstimatedF1, NotEstimated>, margin: f64, measured: LabelledF1) -> Trigger {
-    let counts = |estimated: &EstimatedF1| estimated.doubt.is_none() || !measured.is_measured();
-    let fired = estimated.is_ok_and(|estimated| estimated.loss_lower_bound() > margin && counts(&estimated));
-    Trigger { fired, cause: TriggerCause::Estimated(estimated, margin) }
+fn estimated(
+    assessment: &Assessment,
+    answered: Option<AnsweredLoss>,
+    margin: f64,
+    measured: LabelledF1,
+) -> Trigger {
+    let Assessment { expected: estimated, contradicted, .. } = *assessment;
+    let answered = answered.filter(|answered| GROWTH * answered.loss > margin);
+    let loss = EstimatedLoss { estimated, contradicted, margin, answered };
+    let counts = estimated.is_ok_and(|estimated| estimated.doubt.is_none() || !measured.is_measured());
+    let fired = counts && loss.lower_bound().is_some_and(|bound| bound > loss.limit());
+    Trigger { fired, cause: TriggerCause::Estimated(loss) }
 }
 
 fn drift(assessment: &Assessment, standing: StandingDrift, policy: &DriftPolicy) -> Trigger {

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftVerdict {
-    /// At least one family of tests raised an alarm.
+    /// At least one family of tests raised an alarm, and the change is new.
     Drifted,
-    /// No alarm, on enough messages to detect a change.
+    /// No alarm, on enough messages to detect a change; or a change that is usual, or that a retrain has answered.
     Steady,
     /// No alarm, but too few messages to detect a change.
     #[default]

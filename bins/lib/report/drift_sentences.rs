@@ -1,7 +1,8 @@
 //! Turns the signals and triggers of `drift` into the sentences of `drift.json`.
 
+use crate::drift::contradicted_estimate::ContradictedEstimate;
 use crate::drift::decision::DriftDecision;
-use crate::drift::drift_news::{ChallengerFate, DriftAnswer, DriftNews};
+use crate::drift::drift_news::{AnsweredLoss, ChallengerFate, DriftAnswer, DriftNews};
 use crate::drift::drift_report::{DriftReport, SignalReport};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::families::{ShareOf, TestSubject};
@@ -11,7 +12,9 @@ use crate::drift::policy::{Persistence, RetrainOn};
 use crate::drift::shift::LabelShift;
 use crate::drift::signals::Signal;
 use crate::drift::sizes::MIN_MESSAGES;
-use crate::drift::triggers::{ChampionPresence, DriftPersistence, Trigger, TriggerCause};
+use crate::drift::triggers::{
+    ChampionPresence, DriftPersistence, EstimatedLoss, LabelsSinceRetrain, Trigger, TriggerCause,
+};
 use crate::drift::verdict::DriftVerdict;
 use crate::io::result_file::ResultHead;
 use crate::model::score_calibration::MIN_LABELLED_PER_CLASS;
@@ -146,8 +149,10 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
             }
             ChampionPresence::Missing => "there is no champion yet".into(),
         },
-        TriggerCause::Performance(performance) => performance_sentence(performance),
-        TriggerCause::Estimated(estimated, margin) => estimated_sentence(estimated, *margin),
+        TriggerCause::Performance(performance, since) => {
+            performance_sentence(performance) + &since.map_or_else(String::new, answered_loss)
+        }
+        TriggerCause::Estimated(loss) => estimated_sentence(loss),
         TriggerCause::Drift(drift) => drift_sentence(drift),
         TriggerCause::Age(None, limit) => format!("the age of the champion is unknown (limit {limit} days)"),
         TriggerCause::Age(Some(days), limit) => {
@@ -223,6 +228,15 @@ fn performance_sentence(performance: &LabelledF1) -> String {
     }
 }
 
+/// Says that a retrain has answered the loss, and when another retrain follows.
+fn answered_loss(since: LabelsSinceRetrain) -> String {
+    let LabelsSinceRetrain { new, needed } = since;
+    format!(
+        "; the last retrain has answered this loss, and {} arrived since (another retrain needs {needed})",
+        counted(new, "label")
+    )
+}
+
 fn measured(verb: &str, found: &MeasuredF1) -> String {
     let MeasuredF1 { value, counted, .. } = found;
     format!("F1 {verb} {value:.3} on {}", unit(counted).labelled(counted.messages))
@@ -257,26 +271,44 @@ fn short(limit: f64) -> f64 {
     (limit * 1000.0).round() / 1000.0
 }
 
-fn estimated_sentence(estimated: &Result<EstimatedF1, NotEstimated>, margin: f64) -> String {
-    let estimated = match estimated {
+fn estimated_sentence(loss: &EstimatedLoss) -> String {
+    let estimated = match loss.estimated {
         Ok(estimated) => estimated,
-        Err(why) => return format!("F1 cannot be estimated: {}", not_estimated(*why)),
+        Err(why) => return format!("F1 cannot be estimated: {}", not_estimated(why)),
     };
     let EstimatedF1 { expected: now, reference, messages, adjusted, doubt, .. } = estimated;
-    let is_chance = estimated.loss_lower_bound() <= margin && now.value < reference.value - margin;
+    let limit = loss.limit();
+    let is_chance = estimated.loss_lower_bound() <= limit && now.value < reference.value - limit;
     format!(
-        "estimated F1 is {:.3} ({:.3} to {:.3}) on {}; the reference is {:.3}{} (limit: {margin} below the reference){}{}",
+        "estimated F1 is {:.3} ({:.3} to {:.3}) on {}; the reference is {:.3}{} (limit: {} below the reference){}{}{}{}",
         now.value,
         now.interval.0,
         now.interval.1,
-        counted(*messages, "message"),
+        counted(messages, "message"),
         reference.value,
-        if *adjusted { " after adjusting for class balance" } else { "" },
+        if adjusted { " after adjusting for class balance" } else { "" },
+        short(limit),
         if is_chance { "; the difference can be chance" } else { "" },
+        loss.answered.map_or_else(String::new, |AnsweredLoss { loss, answer }| format!(
+            "; {} has answered a loss of {loss:.3}",
+            answered_by(answer)
+        )),
+        loss.contradicted.map_or_else(String::new, contradiction),
         doubt.map_or_else(String::new, |doubt| format!(
             "; do not trust this estimate: {}",
             prose::doubt(doubt)
         ))
+    )
+}
+
+/// Says that labels contradict the estimate.
+fn contradiction(contradicted: ContradictedEstimate) -> String {
+    let ContradictedEstimate { messages, f1, interval, estimated } = contradicted;
+    format!(
+        "; {} contradict the estimate: their F1 is {f1:.3} ({:.3} to {:.3}), their estimated F1 is {estimated:.3}",
+        counted(messages, "distinct labelled message"),
+        interval.0,
+        interval.1
     )
 }
 
@@ -303,12 +335,14 @@ fn not_estimated(why: NotEstimated) -> String {
 fn drift_sentence(drift: &DriftPersistence) -> String {
     let DriftPersistence { verdict, alarms, news, since, drifted, persistence, retrain_on, .. } = drift;
     let alarms = format!("{} of {}", alarms.0, counted(alarms.1 as u64, "signal"));
+    let since = since.map_or_else(String::new, |since| format!(" since {}", day(since.0)));
     let verdict = match verdict {
         DriftVerdict::Drifted => {
-            let since = since.map_or_else(String::new, |since| format!(" since {}", day(since.0)));
             format!("the messages have drifted{since} ({alarms} raised an alarm){}", news_sentence(news))
         }
-        DriftVerdict::Steady => format!("the messages have not drifted ({alarms} raised an alarm)"),
+        DriftVerdict::Steady => {
+            format!("the messages have not drifted{} ({alarms} raised an alarm)", no_drift(news, &since))
+        }
         DriftVerdict::InsufficientData => prose::too_few(drift.messages, drift.reference, drift.needed),
     };
     let Persistence { windows, of } = persistence;
@@ -321,11 +355,24 @@ fn drift_sentence(drift: &DriftPersistence) -> String {
     }
 }
 
+/// Says why alarms are no drift.
+fn no_drift(news: &DriftNews, since: &str) -> String {
+    match news {
+        DriftNews::Usual => ": no change is larger than in 95% of the earlier windows".into(),
+        DriftNews::Answered(answer) => format!(
+            " further since {}: it has answered the drift{since}, and nothing has grown by a quarter",
+            answered_by(*answer)
+        ),
+        DriftNews::NoAlarm | DriftNews::ClassBalance(..) | DriftNews::New(..) => String::new(),
+    }
+}
+
 /// Says why drift is no reason for a retrain, or what is new about it.
 fn news_sentence(news: &DriftNews) -> String {
     match news {
-        DriftNews::NoAlarm | DriftNews::New(_, None) => String::new(),
-        DriftNews::Usual => ", but not more than in 95% of the earlier windows".into(),
+        DriftNews::NoAlarm | DriftNews::Usual | DriftNews::Answered(_) | DriftNews::New(_, None) => {
+            String::new()
+        }
         DriftNews::ClassBalance(LabelShift { before, estimated, .. }, gain) => format!(
             ", but only the class balance changed, from {} to {}; score --prior corrects scores for this change{}",
             percent(*before),
@@ -337,12 +384,6 @@ fn news_sentence(news: &DriftNews) -> String {
                 counted(gain.messages, "distinct labelled message")
             ))
         ),
-        DriftNews::Answered(answer) => {
-            format!(
-                ", but {} has answered this drift; nothing has grown by a quarter since",
-                answered_by(*answer)
-            )
-        }
         DriftNews::New(families, Some(answer)) => {
             let names: Vec<&str> = families.iter().map(|family| family.name()).collect();
             format!("; new since {}: {}", answered_by(Some(*answer)), names.join(", "))

@@ -228,7 +228,7 @@ pub(super) fn retrain_fact(drift: &DriftReport) -> String {
 fn quiet_fact(drift: &DriftReport) -> String {
     let window = &drift.window;
     match drift.verdict {
-        DriftVerdict::Steady => format!("the messages have not drifted{}", prose::alarm_count(drift)),
+        DriftVerdict::Steady => prose::steady(drift),
         DriftVerdict::InsufficientData => prose::too_few(window.messages, window.reference, window.needed),
         DriftVerdict::Drifted => match find(drift, TriggerCode::Drift) {
             // The reason of the trigger names the policy: the number of windows, or that drift triggers nothing.

@@ -173,7 +173,7 @@ pub(super) fn detectable(window: &Window) -> Option<String> {
 /// Describes how earlier windows limit the drift that triggers a retrain.
 pub(super) fn calibration(window: &Window) -> String {
     if window.calibration == AlarmCalibration::History {
-        "Drift triggers a retrain only if the change is larger than in 95% of the earlier windows.".into()
+        "A change is drift only if it is larger than in 95% of the earlier windows.".into()
     } else {
         format!(
             "There are fewer than {MIN_WINDOWS} earlier windows to compare with, so only the tests and minimum effects count."
@@ -362,11 +362,20 @@ pub(super) fn too_few(messages: u64, reference: u64, needed: Option<u64>) -> Str
     }
 }
 
+/// Says that the messages have not drifted. With alarms, the reason of the trigger says why they are no drift.
+pub(super) fn steady(drift: &DriftReport) -> String {
+    let reason = drift.reasons.iter().find(|reason| reason.code == TriggerCode::Drift.name());
+    let has_alarm = drift.signals.iter().any(|signal| signal.fired);
+    let fact = reason.filter(|_| has_alarm).map(|reason| reason.fact().to_owned());
+    fact.unwrap_or_else(|| format!("the messages have not drifted{}", alarm_count(drift)))
+}
+
 /// The verdict of `drift` in a sentence.
 pub(super) fn drift_verdict(drift: &DriftReport) -> String {
     let alarms = drift.signals.iter().filter(|signal| signal.fired).count();
     let signals = counted(drift.signals.len() as u64, "signal");
     match drift.verdict {
+        DriftVerdict::Steady if alarms > 0 => stop(&capital(&steady(drift))),
         DriftVerdict::Drifted => format!("The messages have drifted: {alarms} of {signals} raised an alarm."),
         DriftVerdict::Steady => format!("The messages have not drifted: none of {signals} raised an alarm."),
         DriftVerdict::InsufficientData => {
