@@ -84,14 +84,15 @@ pub(crate) struct Args {
 
     /// Pass rows whose label corrects the label in --exclude
     ///
-    /// A row passes, whatever its date, if its text has only the other label there. It gets corrected in the column
-    /// picked_for, because rows that people correct are a biased sample.
+    /// A row passes if the row with its text, date and id has only the other label there. It gets corrected in the
+    /// column picked_for, because rows that people correct are a biased sample.
     #[arg(long, requires_all = ["exclude", "size"], hide_short_help = true)]
     corrections: bool,
 
-    /// Of rows that differ only in their label, keep the last
+    /// Leave out rows whose label a later row corrects
     ///
-    /// Reads the rows twice, so they must come from a file. Adds 16 bytes per row.
+    /// A row corrects an earlier row with the same text, date and id if its column picked_for is corrected. Reads the
+    /// rows twice, so they must come from a file.
     #[arg(long, hide_short_help = true)]
     last_label: bool,
 
@@ -163,15 +164,15 @@ pub(crate) struct Args {
 impl Tool for Args {
     fn run(self, scene: &Scene) -> Result<Outcome> {
         let options = self.rows.options(scene);
-        let mut filter = Filter::between(self.since, self.until).dated(self.weight_half_life.is_some());
+        let filter = Filter::between(self.since, self.until).dated(self.weight_half_life.is_some());
+        let mut filter = filter.with_corrections(self.corrections);
         self.exclude.iter().try_for_each(|place| filter.exclude(place, &options))?;
         self.against.iter().try_for_each(|place| filter.exclude_near(place, self.near, &options))?;
         let late = self.late_labels(&options)?;
         if self.last_label {
             filter.keep_last_labels(&self.input, &options)?;
         }
-        let filter = filter.with_corrections(self.corrections).with_late_labels(late);
-        let mut pool = RowPool::new(&self.input, options, filter);
+        let mut pool = RowPool::new(&self.input, options, filter.with_late_labels(late));
         let sample = |size| Sample::new(size, self.seed, Odds::of_half_life(self.weight_half_life));
         let write = |drawn: DrawnRows| {
             drawn.shortfall().into_iter().for_each(|remark| scene.remark(remark));

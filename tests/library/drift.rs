@@ -545,7 +545,13 @@ impl LateLabels {
             Confusion { true_positive: 1500, false_negative: 130, false_positive: 100, true_negative: 2270 };
         let threshold = Fraction::try_from(0.5).unwrap();
         let evidence = DriftEvidence {
-            champion: Some(Champion { threshold, confusion: Some(at_fit), fitted: None, learned: None }),
+            champion: Some(Champion {
+                threshold,
+                confusion: Some(at_fit),
+                basis: VerdictRows::CrossValidation,
+                fitted: None,
+                learned: None,
+            }),
             reference: Some((&self.reference, "the reference")),
             new,
             metrics: (confusion.total() > 0).then_some(&metrics),

@@ -92,6 +92,11 @@ impl Programs {
     }
 }
 
+/// Words as borrowed texts, to chain them with others.
+pub(super) fn text(words: &[String]) -> impl Iterator<Item = &str> {
+    words.iter().map(String::as_str)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

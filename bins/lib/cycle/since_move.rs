@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::run::CycleRun;
-use super::step_calls::text;
 use crate::compare::paired_result::CompareVerdict;
 use crate::compare::report::CompareReport;
+use crate::cycle::command_line::text;
 use crate::cycle::files::RunFile;
 use crate::cycle::step::CycleStep;
 use crate::registry::CHAMPION;

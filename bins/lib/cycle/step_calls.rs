@@ -7,6 +7,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::run::CycleRun;
 use super::since_move::{TRAINING, mark};
+use crate::cycle::command_line::text;
 use crate::cycle::demo;
 use crate::cycle::files::{RunFile, RunFiles};
 use crate::cycle::record::request;
@@ -20,11 +21,6 @@ use crate::state::gathered::CHAMPION_PROFILE;
 /// Whether a file of the state has rows.
 fn is_gathered(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.len() > 0)
-}
-
-/// Words of a command line.
-pub(super) fn text(words: &[String]) -> impl Iterator<Item = &str> {
-    words.iter().map(String::as_str)
 }
 
 /// Seed of the sample.

@@ -120,12 +120,6 @@ impl Header {
         }
     }
 
-    /// Whether a column has the label, or says why the row was picked for labelling.
-    pub(super) fn is_about_label(&self, column: usize) -> bool {
-        let is_probability = || self.names.get(column).is_some_and(|name| name == PICKED_PROBABILITY);
-        [self.label, self.picked].contains(&Some(column)) || is_probability()
-    }
-
     /// Removes the columns that a malformed row added.
     pub(super) fn truncate(&mut self, columns: usize) {
         for name in self.names.drain(columns.min(self.names.len())..) {

@@ -15,17 +15,20 @@ use crate::rows::row::counted;
 use crate::rows::sampling::late_labels::LateLabels;
 use crate::rows::{MalformedRows, ReadOptions, Row, Rows};
 
+/// The value of `picked_for` if a row corrects the label of an earlier row.
+pub(super) const CORRECTED: &str = "corrected";
+
 /// The filter, and counts of rows for warnings. Memory: sixteen bytes for each excluded text.
 #[derive(Default)]
 pub struct Filter {
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     dated: bool,
-    /// Excluded texts, and their labels.
-    used: HashMap<Fingerprint, UsedLabels>,
-    /// Whether a row passes if its label is new for its text.
-    corrections: bool,
-    /// The line of the last of the rows that differ only in their label; empty if all of them pass.
+    /// Excluded texts, and whether they were labelled.
+    used: HashMap<Fingerprint, bool>,
+    /// The labels of the excluded rows, if a row passes that corrects its label.
+    corrected: Option<HashMap<u64, UsedLabels>>,
+    /// The lines of the last corrections; earlier rows with the same text, date and id are left out.
     last: HashMap<u64, u64>,
     /// Texts whose near-duplicates are excluded, and the file they come from.
     near: Option<(Place, NearDuplicates)>,
@@ -34,7 +37,7 @@ pub struct Filter {
     counts: FilterCounts,
 }
 
-/// Which labels the rows with an excluded text have.
+/// Which labels an excluded row has had.
 #[derive(Clone, Copy, Debug, Default)]
 struct UsedLabels {
     positive: bool,
@@ -47,10 +50,6 @@ impl UsedLabels {
             Label::Positive => self.positive = true,
             Label::Negative => self.negative = true,
         }
-    }
-
-    fn are_known(self) -> bool {
-        self.positive || self.negative
     }
 
     /// Whether a known label is wrong if this label is right.
@@ -92,26 +91,32 @@ impl Filter {
             // Skip a malformed row, because it was not used. A run that is killed while it writes the state can leave a
             // malformed row.
             if row.fault().is_none() {
-                let used = self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default();
-                rows.label(&row).ok().flatten().into_iter().for_each(|label| used.add(label));
+                let label = rows.label(&row).ok().flatten();
+                *self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default() |= label.is_some();
+                if let Some((labels, label)) = self.corrected.as_mut().zip(label) {
+                    labels.entry(key_without_label(&rows, &row)).or_default().add(label);
+                }
             }
         }
         Ok(())
     }
 
-    /// Passes excluded rows whose label differs from all labels of their text.
+    /// Passes a row that will be excluded, if its label differs from all labels that it has there.
     #[must_use]
     pub fn with_corrections(self, corrections: bool) -> Self {
-        Self { corrections, ..self }
+        Self { corrected: corrections.then(HashMap::new), ..self }
     }
 
-    /// Passes only the last of the rows that differ only in their label. Reads the input once before the sample does.
+    /// Leaves out rows whose label a later row corrects. Reads the input once before the sample does.
     pub fn keep_last_labels(&mut self, input: &Place, options: &ReadOptions) -> Result<()> {
         ensure!(input.is_regular_file(), "{input}: --last-label reads the rows twice; give it a file");
         let options = ReadOptions { faults: MalformedRows::Keep, ..options.clone() };
         let (mut rows, mut row) = (Rows::open(input, &options)?, Row::default());
         while rows.read(&mut row)? {
-            self.last.insert(key_without_label(&rows, &row), row.line());
+            let picked_for = rows.header().picked.map_or("", |column| row.get(column));
+            if picked_for == CORRECTED {
+                self.last.insert(key_without_label(&rows, &row), row.line());
+            }
         }
         Ok(())
     }
@@ -163,8 +168,11 @@ impl Filter {
 
     fn passes(&mut self, rows: &Rows, row: &Row) -> Result<bool> {
         let is_labelled_late = self.late.label(rows, row).is_some();
-        if !self.last.is_empty() && self.last.get(&key_without_label(rows, row)) != Some(&row.line()) {
-            return Ok(false);
+        if !self.last.is_empty() {
+            let last = self.last.get(&key_without_label(rows, row));
+            if last.is_some_and(|last| row.line() < *last) {
+                return Ok(false);
+            }
         }
         // A correction of an old row is new, whatever the date of the row.
         if self.is_correction(rows, row) {
@@ -183,11 +191,10 @@ impl Filter {
             return Ok(true);
         }
         let text = rows.text(row)?;
-        if let Some(used) = self.used.get(&Fingerprint::of(text)) {
-            let is_labelled = is_labelled_late || matches!(rows.label(row), Ok(Some(_)));
-            if used.are_known() || !is_labelled {
-                return Ok(false);
-            }
+        if let Some(was_labelled) = self.used.get(&Fingerprint::of(text))
+            && (*was_labelled || !is_labelled_late && !matches!(rows.label(row), Ok(Some(_))))
+        {
+            return Ok(false);
         }
         let is_copy = self.near.as_ref().is_some_and(|(_, near)| near.has_near(text));
         self.counts.near_duplicates += u64::from(is_copy);
@@ -196,10 +203,10 @@ impl Filter {
 
     /// Whether the label of a row corrects the label of an excluded row.
     pub(super) fn is_correction(&self, rows: &Rows, row: &Row) -> bool {
-        let text = || rows.text(row).ok().map(Fingerprint::of);
-        let used = if self.corrections { text().and_then(|text| self.used.get(&text)) } else { None };
-        let label = || rows.label(row).ok().flatten();
-        used.is_some_and(|used| label().is_some_and(|label| used.are_corrected_by(label)))
+        let Some(labels) = &self.corrected else { return false };
+        let label = rows.label(row).ok().flatten();
+        let used = labels.get(&key_without_label(rows, row));
+        used.zip(label).is_some_and(|(used, label)| used.are_corrected_by(label))
     }
 
     /// The message about near-duplicates in `input`, if any were left out.
@@ -225,15 +232,14 @@ impl Filter {
     }
 }
 
-/// A hash of all cells, except the label and why the row was labelled.
+/// A hash that identifies a row, whatever its label: its text, its date, and its column `id`.
 fn key_without_label(rows: &Rows, row: &Row) -> u64 {
+    let header = rows.header();
     let mut key = Xxh3Default::new();
-    for (column, cell) in row.cells().enumerate().filter(|(_, cell)| !cell.is_empty()) {
-        if !rows.header().is_about_label(column) {
-            key.update(&column.to_le_bytes());
-            key.update(&cell.len().to_le_bytes());
-            key.update(cell.as_bytes());
-        }
+    for column in [header.text, header.date, header.find("id")] {
+        let cell = column.map_or("", |column| row.get(column));
+        key.update(&cell.len().to_le_bytes());
+        key.update(cell.as_bytes());
     }
     key.digest()
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::draw::Sample;
-use super::filter::Filter;
+use super::filter::{CORRECTED, Filter};
 use super::labelling_queue::{self, PickedRow, WordFrequencies};
 use crate::io::fraction::Fraction;
 use crate::io::stream::Place;
@@ -141,9 +141,6 @@ impl<'a> RowPool<'a> {
         out.finish()
     }
 }
-
-/// The reason of a row whose label corrects an earlier label.
-const CORRECTED: &str = "corrected";
 
 /// A cell that a draw adds.
 enum AddedCell {
