@@ -181,6 +181,7 @@ def main():
             }
             bound(f"{name}: the interval of pooled F1 against a refit at every block lies above -.005", low > -0.005)
             bound(f"{name}: no request repeats answered drift", repeats(days) == 0)
+            bound(f"{name}: the verdict is drifted on at most half of the days", not labelled or 2 * drifted <= len(days))
             bound(f"{name}: at most 2 requests per promotion, and 1 per 14 days", len(requests) <= 2 * promotions + -(-span.days // 14))
     (FILES / "real_streams.json").write_text(json.dumps(found, indent=1) + "\n")
     for description in broken:
