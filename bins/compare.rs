@@ -24,7 +24,6 @@ use spamops::model::paired_rows::{self, ModelPair};
 use spamops::registry::golden;
 use spamops::report::compare_sentences;
 use spamops::report::flips::FlipsFile;
-use spamops::stats::metrics::FigureName;
 
 /// Decide whether the challenger is better than the champion, with every reason
 ///
@@ -103,11 +102,14 @@ pub(crate) struct Args {
     id: Option<String>,
 
     /// Minimum F1 of the challenger
+    ///
+    /// If the champion's F1 on the same rows is lower, it is the limit: where positives are rare, every F1 is low.
     #[arg(long, value_name = "SHARE", default_value = "0.8")]
     min_f1: Fraction,
 
     /// Gate for another figure: FIGURE=LIMIT, or MLflow's keys
     ///
+    /// fpr=0.01 limits the false positive rate: at most 10 of 1,000 negative rows (ham) get a positive verdict.
     /// MLflow's keys follow FIGURE: threshold=, min_absolute_change=, min_relative_change= and greater_is_better=.
     /// You can repeat this option.
     #[arg(long, value_name = "GATE")]
@@ -222,7 +224,7 @@ impl Tool for Args {
         let (counted, state) = tally.finish(self.recent)?;
         let golden = self.golden.as_ref().zip(self.challenger.as_ref());
         let golden = golden.map(|(golden, model)| golden::check(model, golden, &options, &self.rows.words()));
-        let min_f1 = Gate::at_threshold(FigureName::F1, self.min_f1.value());
+        let min_f1 = Gate::of_f1(self.min_f1.value());
         let decision = decision::decide(CompareEvidence {
             gates: [min_f1].into_iter().chain(self.gate.iter().copied()).collect(),
             required: models.challenger.map(|model| model.estimate.gates.clone()).unwrap_or_default(),

@@ -35,7 +35,7 @@ use spamops::stats::metrics::{Confusion, Metrics};
 /// cooldown and --force do not change the verdict.
 ///
 /// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, low F1 on labelled rows,
-/// or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows, many labelled
+/// a high false positive rate on labelled rows (--max-fpr), or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows, many labelled
 /// rows to learn from (--max-label-growth) and changes to a watched file are also triggers. A drifted verdict alone is
 /// not enough, and a change of the class balance alone triggers no retrain for drift. Within --cooldown-hours of the last
 /// retrain, retrain_needed stays false. With fewer than --min-new-labels new labels, retrain_needed also stays false,

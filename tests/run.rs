@@ -488,7 +488,7 @@ fn an_unreadable_run_json_is_an_error_and_an_empty_one_restarts_the_run() {
 #[test]
 fn the_policy_changes_the_id_of_the_run() {
     let directory = fresh("policy");
-    fs::write(directory.join("strict.toml"), "[compare]\nmin-f1 = 0.999\n").unwrap();
+    fs::write(directory.join("strict.toml"), "[compare.gate.f1]\nthreshold = 0.999\n").unwrap();
     run_ok(&directory, &["run", "--demo", "--config", "strict.toml"]);
     let strict = json(&directory.join("out/run.json"))["id"].clone();
     assert_eq!(json(&directory.join("out/decision.json"))["deploy_needed"], false);

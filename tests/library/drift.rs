@@ -255,37 +255,36 @@ fn rows_whose_labels_come_a_day_late_do_not_replace_the_run_before() {
     assert_eq!(history.runs().len(), 4);
 }
 
-#[test]
-fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
-    let decision = |missed: u64, policy: &DriftPolicy| {
-        let at_fit =
-            Confusion { true_positive: 950, false_negative: 50, false_positive: 50, true_negative: 3950 };
-        let now = Confusion {
-            true_positive: 200 - missed,
-            false_negative: missed,
-            false_positive: 10,
-            true_negative: 790,
-        };
-        let metrics = Metrics::new(1000, Figures::of(&mut [], now), "test");
-        let threshold = Fraction::try_from(0.5).unwrap();
-        let champion = Champion {
+/// The decision on 1,000 or more labelled rows of a champion with a cross-validated F1 of 0.95 at 20% positive.
+fn measured(now: Confusion, policy: &DriftPolicy) -> DriftDecision {
+    let at_fit =
+        Confusion { true_positive: 950, false_negative: 50, false_positive: 50, true_negative: 3950 };
+    let metrics = Metrics::new(now.total(), Figures::of(&mut [], now), "test");
+    let threshold = Fraction::try_from(0.5).unwrap();
+    let mut new = Profile::new(true);
+    (0..now.total()).for_each(|_| new.count_only(false, Some(Label::Negative)));
+    let reference = Profile::new(true);
+    let evidence = DriftEvidence {
+        champion: Some(Champion {
             threshold,
             confusion: Some(at_fit),
             basis: VerdictRows::CrossValidation,
             fitted: None,
             learned: None,
-        };
-        let mut new = Profile::new(true);
-        (0..1000).for_each(|_| new.count_only(false, Some(Label::Negative)));
-        let reference = Profile::new(true);
-        let evidence = DriftEvidence {
-            champion: Some(champion),
-            reference: Some((&reference, "")),
-            new,
-            metrics: Some(&metrics),
-            ..DriftEvidence::default()
-        };
-        decide(&evidence, policy, Timestamp(0)).unwrap().0
+        }),
+        reference: Some((&reference, "")),
+        new,
+        metrics: Some(&metrics),
+        ..DriftEvidence::default()
+    };
+    decide(&evidence, policy, Timestamp(0)).unwrap().0
+}
+
+#[test]
+fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
+    let decision = |missed: u64, policy: &DriftPolicy| {
+        let (true_positive, false_negative) = (200 - missed, missed);
+        measured(Confusion { true_positive, false_negative, false_positive: 10, true_negative: 790 }, policy)
     };
     let policy = DriftPolicy::default();
     assert!(!decision(10, &policy).retrain_needed && !decision(20, &policy).retrain_needed);
@@ -304,6 +303,27 @@ fn a_lower_f1_on_labelled_rows_requests_a_retrain() {
     );
     let labels = decision(60, &DriftPolicy { min_new_labels: 5000, ..policy });
     assert!(!labels.retrain_needed && labels.labels_needed);
+}
+
+#[test]
+fn a_minimum_of_f1_allows_for_rare_positives() {
+    let policy =
+        DriftPolicy { min_f1: Some(Fraction::try_from(0.9).unwrap()), margin: 0.9, ..DriftPolicy::default() };
+    // At 4% positive, the same error rates give F1 0.844 instead of 0.95.
+    let fired = |found: u64| {
+        let (true_positive, false_negative) = (found, 160 - found);
+        let now = Confusion { true_positive, false_negative, false_positive: 48, true_negative: 3792 };
+        measured(now, &policy).asked == Some(TriggerCode::Performance)
+    };
+    assert!(!fired(152) && fired(100));
+    // A larger share of positives does not raise the limit.
+    let many = Confusion { true_positive: 840, false_negative: 160, false_positive: 12, true_negative: 88 };
+    let decision = measured(many, &policy);
+    let cause = &trigger(&decision, TriggerCode::Performance).cause;
+    let TriggerCause::Performance(LabelledF1::Minimum { minimum, .. }, _) = cause else {
+        panic!("{cause:?}")
+    };
+    assert!((minimum - 0.9).abs() < 1e-12);
 }
 
 /// F1 on 400 labelled rows of a champion that misses one message, which arrives `copies` times.
@@ -414,16 +434,48 @@ fn decided(reference: &Profile, new: Profile, policy: &DriftPolicy) -> DriftDeci
 }
 
 #[test]
+fn lost_ham_above_the_limit_requests_a_retrain_with_confidence_only() {
+    let reference = scored(4000, 1, 0, drawn);
+    let policy = |limit: f64| DriftPolicy {
+        max_fpr: Some(Fraction::try_from(limit).unwrap()),
+        margin: 0.9,
+        min_new_labels: 0,
+        ..DriftPolicy::default()
+    };
+    // About 5.5% of the negative messages have a score above the threshold.
+    let rate = |limit: f64, count: u64| {
+        let decision = decided(&reference, scored(count, 2, 0, drawn), &policy(limit));
+        let TriggerCause::Fpr(rate, _) = trigger(&decision, TriggerCode::Fpr).cause else { panic!() };
+        (rate, decision.asked == Some(TriggerCode::Fpr))
+    };
+    let (found, fired) = rate(0.001, 1500);
+    assert!(fired && found.unwrap().is_above, "{found:?}");
+    let value = found.unwrap().value;
+    // The limit is below the rate, but inside its interval.
+    let (found, fired) = rate(value - 0.002, 1500);
+    assert!(!fired && !found.unwrap().is_above, "{found:?}");
+    assert_eq!(rate(0.001, 30), (None, false));
+    assert!(
+        decided(&reference, scored(1500, 2, 0, drawn), &DriftPolicy::default())
+            .triggers
+            .iter()
+            .all(|trigger| trigger.code() != TriggerCode::Fpr)
+    );
+}
+
+#[test]
 fn the_points_of_all_changes_add_up_to_the_change_of_the_mean_score() {
     let reference = scored(4000, 1, 0, drawn);
     // Half of the new messages have three new words, which always occur together, and a higher score.
     let mut new = scored(500, 2, 0, drawn);
     for n in 0..500 {
         new.count_only(false, None);
-        new.remember(mix(n ^ 77), message(3000, 0.7 + 0.0004 * unit(mix(n)), None));
+        new.remember(mix(n ^ 7), message(3000, 0.7 + 0.0004 * unit(mix(n)), None));
     }
     let mut names = WordNames::default();
-    [3000, 3001, 3002].iter().for_each(|word| names.note(*word, &format!("word{word}")));
+    for word in [3000, 3001, 3002] {
+        names.note(word, &format!("word{word}"));
+    }
     let evidence = DriftEvidence {
         champion: Some(Champion {
             threshold: Fraction::try_from(0.5).unwrap(),

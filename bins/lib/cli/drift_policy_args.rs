@@ -33,14 +33,23 @@ pub struct DriftPolicyArgs {
 
     /// Minimum measured F1 [default: cross-validated F1 minus --margin]
     ///
-    /// F1 is measured on labelled rows. The cross-validated F1 is adjusted to their class balance. The trigger fires
-    /// only if the complete 95% interval is below the limit.
+    /// F1 is measured on labelled rows. The cross-validated F1 is adjusted to their class balance. If positives are
+    /// rarer than in the training rows, your limit is also lowered: by the factor by which this adjustment lowers the
+    /// cross-validated F1. The trigger fires only if the complete 95% interval is below the limit.
     #[arg(long, value_name = "SHARE")]
     min_f1: Option<Fraction>,
 
     /// Acceptable loss of F1
     #[arg(long, value_name = "SHARE", default_value_t = DriftPolicy::default().margin, value_parser = share)]
     margin: f64,
+
+    /// Maximum false positive rate on labelled rows, such as 0.01
+    ///
+    /// 0.01 means that 10 of 1,000 negative rows (ham) get a positive verdict. Copies of a message count once. The
+    /// trigger fires only if the complete 95% interval of the rate is above the limit. Off by default. fit --max-fpr
+    /// limits the rate of a new model, and compare --gate fpr=LIMIT the rate of a challenger.
+    #[arg(long, value_name = "SHARE")]
+    max_fpr: Option<Fraction>,
 
     /// Maximum age of the champion in days
     #[arg(long, value_name = "DAYS", value_parser = number)]
@@ -98,11 +107,12 @@ pub struct DriftPolicyArgs {
 
 impl DriftPolicyArgs {
     pub fn policy(&self) -> DriftPolicy {
-        let Self { retrain_on, persistence, min_f1, margin, max_age_days, max_new_rows, .. } = *self;
+        let Self { retrain_on, persistence, min_f1, max_fpr, margin, max_age_days, max_new_rows, .. } = *self;
         let Self { max_label_growth, max_changes, cooldown_hours, min_new_labels, force: forced, .. } = *self;
         DriftPolicy {
             min_f1,
             margin,
+            max_fpr,
             retrain_on,
             persistence,
             max_age_days,

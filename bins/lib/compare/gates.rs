@@ -26,6 +26,8 @@ pub struct Gate {
     /// Minimum improvement on the champion, as a share of its figure.
     pub min_relative_change: Option<f64>,
     pub greater_is_better: bool,
+    /// Whether the champion's figure replaces a stricter threshold.
+    pub spares_champion: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,7 +90,13 @@ impl Gate {
             min_absolute_change: None,
             min_relative_change: None,
             greater_is_better: !figure.lower_is_better(),
+            spares_champion: false,
         }
+    }
+
+    /// A minimum of F1, or the champion's F1 if this is lower. If positives are rare, F1 is low for every model.
+    pub fn of_f1(minimum: f64) -> Self {
+        Self { spares_champion: true, ..Self::at_threshold(FigureName::F1, minimum) }
     }
 
     /// Checks the figures. Without a champion, limits on changes do not apply.
@@ -100,9 +108,13 @@ impl Gate {
             self.min_relative_change.map(GateLimit::RelativeChange),
         ];
         let changes = changes.into_iter().flatten().filter(|_| champion.is_some());
-        let limits = self.threshold.map(GateLimit::Threshold).into_iter().chain(changes);
+        let threshold = match before.filter(|_| self.spares_champion) {
+            Some(before) => self.threshold.map(|threshold| threshold.min(before)),
+            None => self.threshold,
+        };
+        let limits = threshold.map(GateLimit::Threshold).into_iter().chain(changes);
         GateOutcome {
-            gate: *self,
+            gate: Self { threshold, ..*self },
             champion: before,
             challenger: after,
             limits: limits.map(|limit| (limit, self.reaches(limit, before, after))).collect(),
@@ -222,6 +234,45 @@ mod tests {
         assert!(passed("recall threshold=.5 greater_is_better=false", 80, 50));
         assert!(!passed("recall threshold=.5 greater_is_better=false", 80, 51));
         assert!(!passed("recall threshold=.5 min_absolute_change=.1", 80, 85));
+    }
+
+    #[test]
+    fn a_minimum_of_f1_is_no_stricter_than_the_champion() {
+        let f1 = |found: u64| {
+            let confusion =
+                Confusion { true_positive: found, false_negative: 100 - found, ..Confusion::default() };
+            Figures::of(&mut [], confusion)
+        };
+        let outcome = |before: Option<u64>, after| {
+            let outcome = Gate::of_f1(0.8).outcome(before.map(f1).as_ref(), &f1(after));
+            (outcome.passed(), outcome.gate.threshold.unwrap() < 0.8)
+        };
+        // F1 is 0.75 for 60 of 100, and 0.79 for 65 of 100.
+        assert_eq!(outcome(Some(60), 65), (true, true));
+        assert_eq!(outcome(Some(65), 60), (false, true));
+        assert_eq!(outcome(Some(90), 65), (false, false));
+        assert_eq!(outcome(None, 65), (false, false));
+    }
+
+    #[test]
+    fn a_false_positive_rate_is_better_if_it_is_lower() {
+        let lost = |false_positive| Figures {
+            confusion: Confusion {
+                false_positive,
+                true_negative: 1000 - false_positive,
+                ..Confusion::default()
+            },
+            ..Figures::default()
+        };
+        let passed = |gate: &str, before, after| {
+            gate.parse::<Gate>().unwrap().outcome(Some(&lost(before)), &lost(after)).passed()
+        };
+        assert!(passed("fpr=.01", 0, 10) && !passed("fpr=.01", 0, 11));
+        assert!(
+            passed("fpr min_absolute_change=.005", 10, 5) && !passed("fpr min_absolute_change=.005", 10, 6)
+        );
+        // Without negatives, the rate is unknown, so the gate fails.
+        assert!(!"fpr=.01".parse::<Gate>().unwrap().outcome(None, &figures(9)).passed());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Measures F1 on labelled rows and compares it with its limit.
+//! Measures F1 and the false positive rate on labelled rows, and compares them with their limits.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::drift::labelled_verdicts::LabelledVerdicts;
 use crate::drift::observation::{DriftEvidence, Observation, VerdictRows};
 use crate::drift::policy::DriftPolicy;
 use crate::model::label_evidence::LabelEvidence;
-use crate::stats::intervals;
+use crate::stats::intervals::{self, Interval};
 use crate::stats::metrics::Confusion;
 
 /// Minimum number of labelled rows, and of labelled rows with a positive label or verdict.
@@ -72,6 +72,7 @@ pub enum LabelledF1 {
     /// F1 is compared with the minimum of the policy.
     Minimum {
         found: MeasuredF1,
+        /// The minimum, lowered if positives are rarer than in the training rows.
         minimum: f64,
         /// Whether the interval of F1 is below the minimum.
         is_below: bool,
@@ -103,6 +104,49 @@ impl LabelledF1 {
             _ => false,
         }
     }
+}
+
+/// The false positive rate on labelled rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeasuredFpr {
+    /// Share of the negative messages with a positive verdict, 0 to 1.
+    pub value: f64,
+    pub interval: Interval,
+    /// Number of distinct negative messages.
+    pub negatives: u64,
+    /// Whether the interval is above the limit.
+    pub is_above: bool,
+}
+
+impl MeasuredFpr {
+    /// None if there are too few negative messages. The interval is `wider` times as wide as the 95% interval.
+    fn of(confusion: Confusion, limit: f64, wider: f64) -> Option<Self> {
+        let negatives = confusion.false_positive + confusion.true_negative;
+        let value = confusion.false_positive_rate().filter(|_| negatives >= MIN_LABELLED.0)?;
+        let interval = intervals::wilson(confusion.false_positive, negatives)?;
+        Some(Self { value, interval, negatives, is_above: value - wider * (value - interval.0) > limit })
+    }
+}
+
+/// The false positive rate on the labelled rows of the window. If it is not above the limit, the rate on the longer
+/// window. None if the labels are no evidence.
+pub(super) fn labelled_fpr(
+    evidence: &DriftEvidence,
+    observation: &Observation,
+    assessment: &Assessment,
+    limit: f64,
+) -> Result<Option<MeasuredFpr>> {
+    if assessment.feedback().is_some() || assessment.picked {
+        return Ok(None);
+    }
+    let threshold = evidence.champion.map(|champion| champion.threshold);
+    let of_runs = |runs: usize, wider: f64| {
+        let verdicts = observation.past.verdicts(&observation.run, runs, threshold)?;
+        anyhow::Ok(MeasuredFpr::of(verdicts.confusion, limit, wider))
+    };
+    let [short, long] = assessment.runs;
+    let last = of_runs(short, if short < long { WIDER } else { 1.0 })?;
+    if short == long || last.is_some_and(|last| last.is_above) { Ok(last) } else { of_runs(long, 1.0) }
 }
 
 /// F1 on the labelled rows of the window. If these rows are too few or show no loss, F1 on the longer window.
@@ -143,13 +187,16 @@ fn with_limit(
     wider: f64,
 ) -> LabelledF1 {
     let found = MeasuredF1::of(verdicts);
-    let MeasuredF1 { value, high, counted, .. } = found;
-    let Confusion { true_positive, false_negative, .. } = verdicts.confusion;
-    let share = (true_positive + false_negative) as f64 / counted.messages as f64;
-    let known = known.and_then(|(known, basis)| Some((f1_at(known, share)?, basis)));
-    match (policy.min_f1, known) {
+    let MeasuredF1 { value, high, .. } = found;
+    let share = verdicts.confusion.share_of_positives();
+    let expected = known.and_then(|(known, basis)| Some((f1_at(known, share)?, basis)));
+    match (policy.min_f1, expected) {
         (Some(minimum), _) => {
-            let minimum = minimum.value();
+            // F1 falls with the share of positives, even if no row is harder: the limit falls with the expected F1.
+            let usual = known.and_then(|(known, _)| f1_at(known, known.share_of_positives()));
+            let both = expected.zip(usual);
+            let ratio = both.map_or(1.0, |(((now, _), _), (usual, _))| (now / usual).min(1.0));
+            let minimum = minimum.value() * ratio;
             LabelledF1::Minimum { found, minimum, is_below: value + wider * (high - value) < minimum }
         }
         (None, Some(((before, lower_bound), basis))) => {

@@ -83,6 +83,8 @@ pub struct DriftPolicy {
     pub min_f1: Option<Fraction>,
     /// Maximum loss of F1.
     pub margin: f64,
+    /// Maximum false positive rate on labelled rows; none for no limit.
+    pub max_fpr: Option<Fraction>,
     pub retrain_on: RetrainOn,
     pub persistence: Persistence,
     /// Maximum age of the champion, in days.
@@ -105,8 +107,9 @@ pub struct DriftPolicy {
 impl DriftPolicy {
     /// Whether [`FALSE_RETRAINS`] applies. Triggers that do not depend on chance, such as age, make no difference.
     pub(super) fn is_as_simulated(&self) -> bool {
-        let Self { min_f1, margin, retrain_on, persistence, .. } = Self::default();
+        let Self { min_f1, max_fpr, margin, retrain_on, persistence, .. } = Self::default();
         self.min_f1 == min_f1
+            && self.max_fpr == max_fpr
             && self.margin >= margin
             && (self.retrain_on == retrain_on || self.retrain_on == RetrainOn::Performance)
             && self.persistence == persistence
@@ -118,6 +121,7 @@ impl Default for DriftPolicy {
         Self {
             min_f1: None,
             margin: 0.01,
+            max_fpr: None,
             retrain_on: RetrainOn::default(),
             persistence: Persistence { windows: 2, of: 3 },
             max_age_days: None,

@@ -8,11 +8,12 @@ use crate::drift::assessment::Assessment;
 use crate::drift::contradicted_estimate::ContradictedEstimate;
 use crate::drift::drift_news::{AnsweredLoss, DriftNews, GROWTH, StandingDrift};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
-use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, labelled_f1};
+use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, MeasuredFpr, labelled_f1, labelled_fpr};
 use crate::drift::observation::{DriftEvidence, Observation};
 use crate::drift::policy::{DriftPolicy, Persistence, RetrainOn};
 use crate::drift::verdict::DriftVerdict;
 use crate::io::dates::Timestamp;
+use crate::io::fraction::Fraction;
 use crate::model::label_evidence::{FEEDBACK_LEVEL, LabelEvidence};
 
 /// The code of a trigger, for programs.
@@ -24,6 +25,8 @@ pub enum TriggerCode {
     NoChampion,
     /// F1 on labelled rows fell.
     Performance,
+    /// The false positive rate on labelled rows is above its limit.
+    Fpr,
     /// Estimated F1 fell.
     ExpectedPerformance,
     Drift,
@@ -46,10 +49,11 @@ pub enum TriggerCode {
 }
 
 impl TriggerCode {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Forced,
         Self::NoChampion,
         Self::Performance,
+        Self::Fpr,
         Self::ExpectedPerformance,
         Self::Drift,
         Self::Age,
@@ -68,6 +72,7 @@ impl TriggerCode {
             Self::Forced => "forced",
             Self::NoChampion => "no_champion",
             Self::Performance => "performance",
+            Self::Fpr => "fpr",
             Self::ExpectedPerformance => "expected_performance",
             Self::Drift => "drift",
             Self::Age => "age",
@@ -180,6 +185,8 @@ pub enum TriggerCause {
     Champion(ChampionPresence),
     /// F1 on labelled rows, and the labels since a retrain has answered its loss.
     Performance(LabelledF1, Option<LabelsSinceRetrain>),
+    /// The false positive rate, if it is measured, and its limit.
+    Fpr(Option<MeasuredFpr>, f64),
     Estimated(EstimatedLoss),
     Drift(DriftPersistence),
     /// Age of the champion in days (none if unknown), and its limit.
@@ -235,6 +242,7 @@ impl Trigger {
             TriggerCause::Forced(_) => TriggerCode::Forced,
             TriggerCause::Champion(_) => TriggerCode::NoChampion,
             TriggerCause::Performance(..) => TriggerCode::Performance,
+            TriggerCause::Fpr(..) => TriggerCode::Fpr,
             TriggerCause::Estimated(_) => TriggerCode::ExpectedPerformance,
             TriggerCause::Drift(_) => TriggerCode::Drift,
             TriggerCause::Age(..) => TriggerCode::Age,
@@ -257,6 +265,7 @@ impl Trigger {
             TriggerCause::Performance(LabelledF1::Loss { loss_lower_bound, margin, .. }, _) => {
                 Some((*loss_lower_bound, *margin))
             }
+            TriggerCause::Fpr(rate, limit) => Some((rate.as_ref()?.value, *limit)),
             TriggerCause::Estimated(loss) => Some((loss.lower_bound()?, loss.limit())),
             TriggerCause::Drift(drift) => Some((drift.drifted as f64, drift.limit() as f64)),
             TriggerCause::Age(days, limit) => Some(((*days)?, *limit)),
@@ -291,6 +300,11 @@ pub(super) fn retrain_triggers(
         estimated(assessment, standing.answered_loss, policy.margin, performance),
         drift(assessment, standing, policy),
     ];
+    if let Some(limit) = policy.max_fpr.map(Fraction::value) {
+        let rate = labelled_fpr(evidence, observation, assessment, limit)?;
+        let fired = rate.is_some_and(|rate| rate.is_above);
+        triggers.insert(3, Trigger { fired, cause: TriggerCause::Fpr(rate, limit) });
+    }
     triggers.extend(age(evidence, policy, observation.run.time));
     triggers.extend(policy.max_new_rows.map(|limit| {
         let (rows, _) = observation.since;

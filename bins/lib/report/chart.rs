@@ -47,6 +47,17 @@ pub(super) fn points(points: f64, largest: f64) -> String {
     drawing.ornament()
 }
 
+/// The axis below the bars of changes. The bars end at 49 hundredths from the middle.
+pub(super) fn points_axis(largest: f64) -> String {
+    let mut drawing = Drawing::new(32.0);
+    let ends = [(1.0, Anchor::Start, -largest), (50.0, Anchor::Middle, 0.0), (99.0, Anchor::End, largest)];
+    for (x, anchor, points) in ends {
+        drawing.text("tick", (x, 12.0), anchor, &numbers::number(points));
+    }
+    drawing.text("axis", (50.0, 28.0), Anchor::Middle, "percentage points");
+    drawing.ornament()
+}
+
 /// An axis for figures from 0 to 1, with round numbers.
 pub(super) struct AxisScale {
     low: f64,

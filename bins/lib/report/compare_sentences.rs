@@ -226,7 +226,7 @@ fn golden(golden: &GoldenResult) -> String {
 }
 
 fn gate_result(outcome: &GateOutcome) -> GateResult {
-    let Gate { figure, threshold, min_absolute_change, min_relative_change, greater_is_better } =
+    let Gate { figure, threshold, min_absolute_change, min_relative_change, greater_is_better, .. } =
         outcome.gate;
     GateResult {
         figure: figure.to_string(),
@@ -246,6 +246,9 @@ fn gate(outcome: &GateOutcome) -> String {
     let (before, after) = (measured(outcome.champion), measured(outcome.challenger));
     let better = if outcome.gate.greater_is_better { "above" } else { "below" };
     let limit = |limit: &GateLimit| match limit {
+        GateLimit::Threshold(threshold) if Some(*threshold) == outcome.champion => {
+            format!("{before}, the champion's")
+        }
         GateLimit::Threshold(threshold) => threshold.to_string(),
         GateLimit::AbsoluteChange(change) => format!("{change} {better} the champion's {before}"),
         GateLimit::RelativeChange(share) => format!("{}% {better} the champion's {before}", share * 100.0),

@@ -6,7 +6,7 @@ use crate::drift::drift_news::{AnsweredLoss, ChallengerFate, DriftAnswer, DriftN
 use crate::drift::drift_report::{DriftReport, SignalReport};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::families::{ShareOf, TestSubject};
-use crate::drift::labelled_f1::{CountedLabels, LabelledF1, MIN_LABELLED, MeasuredF1};
+use crate::drift::labelled_f1::{CountedLabels, LabelledF1, MIN_LABELLED, MeasuredF1, MeasuredFpr};
 use crate::drift::observation::VerdictRows;
 use crate::drift::policy::{Persistence, RetrainOn};
 use crate::drift::shift::LabelShift;
@@ -153,6 +153,7 @@ fn trigger_sentence(cause: &TriggerCause) -> String {
             performance_sentence(performance) + &since.map_or_else(String::new, answered_loss)
         }
         TriggerCause::Estimated(loss) => estimated_sentence(loss),
+        TriggerCause::Fpr(rate, limit) => fpr_sentence(rate.as_ref(), *limit),
         TriggerCause::Drift(drift) => drift_sentence(drift),
         TriggerCause::Age(None, limit) => format!("the age of the champion is unknown (limit {limit} days)"),
         TriggerCause::Age(Some(days), limit) => {
@@ -234,6 +235,26 @@ fn answered_loss(since: LabelsSinceRetrain) -> String {
     format!(
         "; the last retrain has answered this loss, and {} arrived since (another retrain needs {needed})",
         counted(new, "label")
+    )
+}
+
+fn fpr_sentence(rate: Option<&MeasuredFpr>, limit: f64) -> String {
+    let (least, _) = MIN_LABELLED;
+    let limit_text = format!("{}%", short(100.0 * limit));
+    let Some(MeasuredFpr { value, interval, negatives, is_above }) = rate else {
+        return format!(
+            "the false positive rate is not measured (limit {limit_text}); it needs {least} negative messages with \
+             independent labels"
+        );
+    };
+    let verb = if *is_above { "rose to" } else { "is" };
+    let chance = if !is_above && *value > limit { "; the difference can be chance" } else { "" };
+    format!(
+        "the false positive rate {verb} {} on {} (limit {limit_text}){chance}; 95% interval {} to {}",
+        percent(*value),
+        counted(*negatives, "distinct negative message"),
+        percent(interval.0),
+        percent(interval.1)
     )
 }
 

@@ -9,7 +9,7 @@ use crate::registry::moves::Promotion;
 use crate::report::escape::markdown as escaped;
 use crate::report::key_facts::{self, KeyFact, key_facts};
 use crate::report::next_steps::next_steps;
-use crate::report::{Decision, RunResults, numbers, prose};
+use crate::report::{Decision, RunResults, error_rates, numbers, prose};
 use crate::rows::contract::ValidateReport;
 use crate::stats::metrics::{Figures, Metrics};
 
@@ -155,6 +155,8 @@ fn reasons(page: &mut MarkdownPage, kind: &str, list: &[Reason]) {
 fn comparison(page: &mut MarkdownPage, compare: &CompareReport) {
     page.heading("Is the challenger better?");
     page.paragraph(&escaped(&prose::compare_verdict(compare)));
+    let rows: Vec<Vec<String>> = error_rates::rows(&compare.figures).into_iter().map(Vec::from).collect();
+    page.open_table(&error_rates::HEAD, "|---|--:|--:|", &rows);
     reasons(page, "check", &compare.reasons);
 }
 
@@ -230,7 +232,7 @@ fn performance(page: &mut MarkdownPage, drift: Option<&DriftReport>, metrics: Op
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: String, bounds: String| rows.push(vec![name.into(), value, bounds]);
     if let Some(metrics) = metrics.filter(|metrics| metrics.labelled > 0) {
-        let Figures { f1, precision, recall, intervals, .. } = metrics.deciding_figures();
+        let Figures { f1, precision, recall, intervals, confusion, .. } = metrics.deciding_figures();
         let bounds = |interval: Option<_>| interval.map_or_else(String::new, numbers::bounds);
         row(&prose::labelled_f1(metrics), numbers::figure(*f1), bounds(intervals.f1));
         if metrics.distinct.is_some() {
@@ -239,6 +241,8 @@ fn performance(page: &mut MarkdownPage, drift: Option<&DriftReport>, metrics: Op
         }
         row("Precision on these rows", numbers::figure(*precision), bounds(intervals.precision));
         row("Recall on these rows", numbers::figure(*recall), bounds(intervals.recall));
+        row("Ham lost per 1,000 ham", error_rates::lost(confusion), String::new());
+        row("Spam missed per 1,000 spam", error_rates::missed(confusion), String::new());
     }
     if let Some(EstimatedF1 { expected, reference, before, adjusted, others, .. }) = estimated {
         for (name, figure) in [

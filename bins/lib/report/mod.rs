@@ -11,6 +11,7 @@ mod prose;
 pub mod drift_sentences;
 mod run_results;
 mod compare_facts;
+mod error_rates;
 mod headline;
 mod decision;
 mod key_facts;

@@ -10,7 +10,7 @@ use crate::report::escape::html;
 use crate::report::key_facts::{self, KeyFact, key_facts};
 use crate::report::next_steps::next_steps;
 use crate::report::table::{MAX_ROWS, cell, mark, name, numeric, passed, plot, table};
-use crate::report::{Decision, RunResults, chart, numbers, prose};
+use crate::report::{Decision, RunResults, chart, error_rates, numbers, prose};
 use crate::rows::contract::{FailedCheck, ValidateReport};
 use crate::stats::intervals::Interval;
 use crate::stats::metrics::Figures;
@@ -298,7 +298,11 @@ fn changes(page: &mut String, drift: &DriftReport) {
         let kind = format!("{} · {values}", prose::word(&change.kind));
         [name(&feature, &kind), plot(&bar), numeric("points", &points)].concat()
     };
-    let rows: Vec<String> = list.iter().map(row).collect();
+    let mut rows: Vec<String> = list.iter().take(MAX_ROWS - 1).map(row).collect();
+    if largest > 0.0 {
+        let empty = "<td role=\"cell\"></td>";
+        rows.push([empty, &plot(&chart::points_axis(largest)), empty].concat());
+    }
     let head = [
         ("", "Feature, reference → new"),
         ("middle", "← lower · mean score · higher →"),
@@ -400,8 +404,14 @@ fn rows(page: &mut String, validate: &ValidateReport) {
 }
 
 fn comparison(page: &mut String, compare: &CompareReport) {
-    let body = [paragraph("", &prose::compare_verdict(compare)), reasons(CHECK, &compare.reasons)].concat();
-    section(page, "Is the challenger better?", &body);
+    let row = |[figure, champion, challenger]: &[String; 3]| {
+        [name(figure, ""), numeric("champion", champion), numeric("challenger", challenger)].concat()
+    };
+    let rows: Vec<String> = error_rates::rows(&compare.figures).iter().map(row).collect();
+    let head = [("", "Figure"), ("num", "Champion"), ("num", "Challenger")];
+    let errors = table("", "Errors of both models", &head, &rows);
+    let verdict = paragraph("", &prose::compare_verdict(compare));
+    section(page, "Is the challenger better?", &[verdict, errors, reasons(CHECK, &compare.reasons)].concat());
 }
 
 fn foot(page: &mut String, run: &RunResults, decision: &Decision) {

@@ -85,6 +85,7 @@ fn drift_trigger(code: TriggerCode) -> &'static str {
         TriggerCode::Forced => "Forced",
         TriggerCode::NoChampion => "No champion",
         TriggerCode::Performance => "F1 on labelled rows",
+        TriggerCode::Fpr => "False positive rate",
         TriggerCode::ExpectedPerformance => "Estimated F1",
         TriggerCode::Drift => "Drift",
         TriggerCode::Age => "Age of the champion",

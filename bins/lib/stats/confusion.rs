@@ -82,6 +82,17 @@ impl Confusion {
         ratio(self.true_positive, self.true_positive + self.false_negative)
     }
 
+    /// Share of positives among all rows; 0 if there are no rows.
+    pub fn share_of_positives(&self) -> f64 {
+        ratio(self.true_positive + self.false_negative, self.total())
+    }
+
+    /// Share of negatives with a positive verdict. `None` if there are no negatives.
+    pub fn false_positive_rate(&self) -> Option<f64> {
+        let negatives = self.false_positive + self.true_negative;
+        (negatives > 0).then(|| ratio(self.false_positive, negatives))
+    }
+
     /// Harmonic mean of precision and recall (van Rijsbergen 1979); 0 if no positive was found.
     pub fn f1(&self) -> f64 {
         ratio(2 * self.true_positive, 2 * self.true_positive + self.false_positive + self.false_negative)

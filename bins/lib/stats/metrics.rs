@@ -139,9 +139,12 @@ pub enum FigureName {
     Brier,
     /// Expected calibration error.
     Ece,
+    /// False positive rate.
+    Fpr,
 }
 
 impl FigureName {
+    /// The figures that a model file states. `Fpr` follows from the counts, and only gates use it.
     pub const ALL: [Self; 14] = [
         Self::F1,
         Self::Precision,
@@ -160,7 +163,7 @@ impl FigureName {
     ];
 
     pub fn lower_is_better(self) -> bool {
-        matches!(self, Self::LogLoss | Self::Brier | Self::Ece)
+        matches!(self, Self::LogLoss | Self::Brier | Self::Ece | Self::Fpr)
     }
 
     /// The value of the figure, if it exists.
@@ -180,6 +183,7 @@ impl FigureName {
             Self::LogLoss => figures.log_loss,
             Self::Brier => figures.brier,
             Self::Ece => figures.ece,
+            Self::Fpr => figures.confusion.false_positive_rate(),
         }
     }
 
@@ -218,6 +222,7 @@ impl fmt::Display for FigureName {
             Self::LogLoss => "log_loss",
             Self::Brier => "brier",
             Self::Ece => "ece",
+            Self::Fpr => "fpr",
         })
     }
 }
@@ -226,9 +231,10 @@ impl FromStr for FigureName {
     type Err = anyhow::Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let known = Self::ALL.into_iter().find(|figure| figure.to_string() == name);
-        known.with_context(|| {
-            let names = Self::ALL.map(|figure| figure.to_string()).join(", ");
+        let figures = || Self::ALL.into_iter().chain([Self::Fpr]);
+        figures().find(|figure| figure.to_string() == name).with_context(|| {
+            let names: Vec<String> = figures().map(|figure| figure.to_string()).collect();
+            let names = names.join(", ");
             format!("{} is not a known figure; use one of {names}", shown(name))
         })
     }
