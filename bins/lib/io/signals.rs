@@ -16,8 +16,8 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// The signals that end a process, except those of a crash or a timer.
-const HANDLED: [i32; 8] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ];
+/// The signals that end a process, except those of a crash, a timer, or a file that is too large.
+const HANDLED: [i32; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU];
 
 /// Whether a signal has arrived that ends the process.
 static RECEIVED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
@@ -49,6 +49,8 @@ fn handled() -> Result<Signals, Error> {
     for signal in signals {
         flag::register(signal, received.clone())?;
     }
+    // A file that grows beyond a limit then fails to write, and the error names the file.
+    flag::register(SIGXFSZ, Arc::default())?;
     Ok(handled)
 }
 
