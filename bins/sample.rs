@@ -82,17 +82,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     exclude: Vec<Place>,
 
-    /// Pass rows whose label corrects the label in --exclude
+    /// Also draw rows whose label differs from the label in --exclude
     ///
-    /// A row passes if the row with its text, date and id has only the other label there. It gets corrected in the
-    /// column picked_for, because rows that people correct are a biased sample.
+    /// A row passes if the row with its text, date and id has the other label there. Its column picked_for
+    /// gets the value corrected, because rows that people correct are a biased sample. The rows need a column id.
     #[arg(long, requires_all = ["exclude", "size"], hide_short_help = true)]
     corrections: bool,
 
     /// Leave out rows whose label a later row corrects
     ///
-    /// A row corrects an earlier row with the same text, date and id if its column picked_for is corrected. Reads the
-    /// rows twice, so they must come from a file.
+    /// A row corrects an earlier row with the same text, date and id if its column picked_for has the value corrected.
+    /// sample reads the rows twice, so they must come from a file.
     #[arg(long, hide_short_help = true)]
     last_label: bool,
 

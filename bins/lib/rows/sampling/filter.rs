@@ -18,6 +18,9 @@ use crate::rows::{MalformedRows, ReadOptions, Row, Rows};
 /// The value of `picked_for` if a row corrects the label of an earlier row.
 pub(super) const CORRECTED: &str = "corrected";
 
+/// The column that identifies a row.
+const ID: &str = "id";
+
 /// The filter, and counts of rows for warnings. Memory: sixteen bytes for each excluded text.
 #[derive(Default)]
 pub struct Filter {
@@ -27,7 +30,7 @@ pub struct Filter {
     /// Excluded texts, and whether they were labelled.
     used: HashMap<Fingerprint, bool>,
     /// The labels of the excluded rows, if a row passes that corrects its label.
-    corrected: Option<HashMap<u64, UsedLabels>>,
+    corrected: Option<HashMap<u64, UsedLabel>>,
     /// The lines of the last corrections; earlier rows with the same text, date and id are left out.
     last: HashMap<u64, u64>,
     /// Texts whose near-duplicates are excluded, and the file they come from.
@@ -37,29 +40,16 @@ pub struct Filter {
     counts: FilterCounts,
 }
 
-/// Which labels an excluded row has had.
-#[derive(Clone, Copy, Debug, Default)]
-struct UsedLabels {
-    positive: bool,
-    negative: bool,
+/// The last label of an excluded row, and how often it was corrected.
+#[derive(Clone, Copy, Debug)]
+struct UsedLabel {
+    last: Label,
+    corrections: u8,
 }
 
-impl UsedLabels {
-    fn add(&mut self, label: Label) {
-        match label {
-            Label::Positive => self.positive = true,
-            Label::Negative => self.negative = true,
-        }
-    }
-
-    /// Whether a known label is wrong if this label is right.
-    fn are_corrected_by(self, label: Label) -> bool {
-        match label {
-            Label::Positive => self.negative && !self.positive,
-            Label::Negative => self.positive && !self.negative,
-        }
-    }
-}
+/// How often the label of a row can be corrected. Two rows with the same id and other labels would correct each other for
+/// ever.
+const MOST_CORRECTIONS: u8 = 9;
 
 /// Counts of rows for warnings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,14 +84,17 @@ impl Filter {
                 let label = rows.label(&row).ok().flatten();
                 *self.used.entry(Fingerprint::of(rows.text(&row)?)).or_default() |= label.is_some();
                 if let Some((labels, label)) = self.corrected.as_mut().zip(label) {
-                    labels.entry(key_without_label(&rows, &row)).or_default().add(label);
+                    let new = UsedLabel { last: label, corrections: 0 };
+                    let used = labels.entry(key_without_label(&rows, &row)).or_insert(new);
+                    used.corrections = used.corrections.saturating_add(u8::from(used.last != label));
+                    used.last = label;
                 }
             }
         }
         Ok(())
     }
 
-    /// Passes a row that will be excluded, if its label differs from all labels that it has there.
+    /// Passes a row that will be excluded, if it has an id and its label differs from the last label there.
     #[must_use]
     pub fn with_corrections(self, corrections: bool) -> Self {
         Self { corrected: corrections.then(HashMap::new), ..self }
@@ -204,9 +197,13 @@ impl Filter {
     /// Whether the label of a row corrects the label of an excluded row.
     pub(super) fn is_correction(&self, rows: &Rows, row: &Row) -> bool {
         let Some(labels) = &self.corrected else { return false };
+        // Without an id, rows with the same text are often different messages.
+        if rows.header().find(ID).is_none_or(|column| row.get(column).is_empty()) {
+            return false;
+        }
         let label = rows.label(row).ok().flatten();
         let used = labels.get(&key_without_label(rows, row));
-        used.zip(label).is_some_and(|(used, label)| used.are_corrected_by(label))
+        used.zip(label).is_some_and(|(used, label)| used.last != label && used.corrections < MOST_CORRECTIONS)
     }
 
     /// The message about near-duplicates in `input`, if any were left out.
@@ -236,7 +233,7 @@ impl Filter {
 fn key_without_label(rows: &Rows, row: &Row) -> u64 {
     let header = rows.header();
     let mut key = Xxh3Default::new();
-    for column in [header.text, header.date, header.find("id")] {
+    for column in [header.text, header.date, header.find(ID)] {
         let cell = column.map_or("", |column| row.get(column));
         key.update(&cell.len().to_le_bytes());
         key.update(cell.as_bytes());
