@@ -181,6 +181,16 @@ fn drift_that_a_refused_challenger_has_seen_is_requested_again_only_when_it_grow
 }
 
 #[test]
+fn drift_after_quiet_windows_is_other_drift() {
+    let quiet = profile(stream::rows(Scenario::QUIET, 1500, 3));
+    let reference = (&quiet, "first");
+    let mut stream = AnsweredStream::default();
+    assert_eq!(stream.requests(2, reference, 0.9, Some(false)), [false, true]);
+    assert_eq!(stream.requests(6, reference, 0.0, Some(false)), [false; 6]);
+    assert_eq!(stream.requests(2, reference, 0.2, Some(false)), [false, true]);
+}
+
+#[test]
 fn a_request_without_a_comparison_is_repeated() {
     let quiet = profile(stream::rows(Scenario::QUIET, 1500, 3));
     let mut stream = AnsweredStream::default();

@@ -26,7 +26,8 @@ pub struct Gate {
     /// Minimum improvement on the champion, as a share of its figure.
     pub min_relative_change: Option<f64>,
     pub greater_is_better: bool,
-    /// Whether the champion's figure replaces a stricter threshold.
+    /// Whether the champion's figure replaces a stricter threshold. It always does for `fpr`: a challenger that loses less ham
+    /// than the champion is not blocked.
     pub spares_champion: bool,
 }
 
@@ -108,8 +109,10 @@ impl Gate {
             self.min_relative_change.map(GateLimit::RelativeChange),
         ];
         let changes = changes.into_iter().flatten().filter(|_| champion.is_some());
-        let threshold = match before.filter(|_| self.spares_champion) {
-            Some(before) => self.threshold.map(|threshold| threshold.min(before)),
+        let spares = self.spares_champion || self.figure == FigureName::Fpr;
+        let threshold = match before.filter(|_| spares) {
+            Some(before) if self.greater_is_better => self.threshold.map(|threshold| threshold.min(before)),
+            Some(before) => self.threshold.map(|threshold| threshold.max(before)),
             None => self.threshold,
         };
         let limits = threshold.map(GateLimit::Threshold).into_iter().chain(changes);

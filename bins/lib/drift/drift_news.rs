@@ -16,6 +16,15 @@ use crate::io::dates::Timestamp;
 /// Growth from which answered drift is new again: a quarter more than the retrain saw.
 pub const GROWTH: f64 = 1.25;
 
+/// Number of windows in a row without an alarm after which answered drift is forgotten: later drift is another one.
+const QUIET: u64 = 3;
+
+/// What an answered value must exceed to be news: a quarter more, or half of what is possible if a quarter more is not.
+pub(super) fn grown(answered: f64, largest: f64) -> f64 {
+    let quarter = GROWTH * answered;
+    if answered < largest && largest < quarter { f64::midpoint(answered, largest) } else { quarter }
+}
+
 /// Name of the estimated loss of F1 among the strengths of a run.
 const ESTIMATED_LOSS: &str = "estimated_loss";
 
@@ -78,6 +87,8 @@ pub struct StandingDrift {
     pub(super) earlier: usize,
     /// Strength of the answered drift, by family.
     pub(super) answered: BTreeMap<String, f64>,
+    /// Number of windows in a row without an alarm, including this one.
+    pub(super) quiet: u64,
     /// Number of labelled rows after the fit of the champion that the last retrain could learn from.
     pub(super) seen_labels: u64,
 }
@@ -96,8 +107,8 @@ impl StandingDrift {
         let is_answered = |signal: &&Signal| {
             let family = signal.test.family;
             let level = answered.get(family.name()).copied();
-            level
-                .is_some_and(|level| family.distance(signal.test.strength) <= GROWTH * family.distance(level))
+            let limit = level.map(|level| grown(family.distance(level), family.distance(1.0)));
+            limit.is_some_and(|limit| family.distance(signal.test.strength) <= limit)
         };
         let answer = request.or_else(|| answers.promotion()).and_then(|request| answers.answer(request));
         let fired = || assessment.signals.iter().filter(|signal| signal.fired);
@@ -119,6 +130,12 @@ impl StandingDrift {
         Self {
             since: observation.past.drifted_since(),
             answered_loss: loss.map(|loss| AnsweredLoss { loss: *loss, answer }),
+            quiet: match news {
+                DriftNews::NoAlarm if assessment.verdict == DriftVerdict::Steady => {
+                    1 + observation.past.0.last().map_or(0, |run| run.quiet)
+                }
+                _ => 0,
+            },
             earlier: observation.past.drifted(assessment.window.runs, windows, after),
             news,
             answered,
@@ -145,6 +162,7 @@ impl StandingDrift {
             strengths: strengths(assessment),
             unanswered: self.news.is_new(),
             answered: self.answered.clone(),
+            quiet: self.quiet,
             f1: assessment.expected.ok().map(|estimated| estimated.expected.value),
         }
     }
@@ -196,18 +214,33 @@ impl<'a> DriftAnswers<'a> {
         self.answer(request).filter(|answer| answer.fate == ChallengerFate::Champion).map(|_| request)
     }
 
+    /// Time of the last run that ended a series of windows without an alarm; none if there is none.
+    fn quiet_until(&self) -> Option<i64> {
+        let past = self.observation.past.0.iter().rev();
+        past.copied().find(|run| run.quiet >= QUIET).map(|run| run.time)
+    }
+
     /// Strength of the answered drift, by family: the largest strength that a retrain of this champion saw. For a promoted
     /// challenger, the strength of its first window, up to the strength at the request. The first window grows with each
     /// run until it is complete.
     fn levels(&self, assessment: &Assessment) -> BTreeMap<String, f64> {
         let past = &self.observation.past.0;
+        let quiet = self.quiet_until();
+        let is_later = |time: i64| quiet.is_none_or(|quiet| time > quiet);
         let mut levels = past.last().map_or_else(BTreeMap::new, |record| record.answered.clone());
+        // An estimated loss can last without an alarm.
+        levels.retain(|family, _| {
+            family == ESTIMATED_LOSS || past.last().is_some_and(|run| is_later(run.time))
+        });
         let mut raise = |family: &str, strength: f64| {
             let level = levels.entry(family.to_owned()).or_insert(strength);
             *level = level.max(strength);
         };
         for request in self.requests() {
-            request.strengths.iter().for_each(|(family, strength)| raise(family, *strength));
+            let strengths = request.strengths.iter();
+            strengths
+                .filter(|(family, _)| *family == ESTIMATED_LOSS || is_later(request.time))
+                .for_each(|(family, strength)| raise(family, *strength));
         }
         let is_first =
             assessment.window.runs > past.len() && assessment.verdict != DriftVerdict::InsufficientData;
@@ -219,5 +252,18 @@ impl<'a> DriftAnswers<'a> {
             }
         }
         levels
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_answered_value_makes_news_impossible() {
+        assert!((grown(0.1, 1.0) - 0.125).abs() < 1e-12);
+        for answered in [0.5, 0.81, 0.9, 0.997] {
+            assert!((answered..1.0).contains(&grown(answered, 1.0)), "{answered}");
+        }
     }
 }

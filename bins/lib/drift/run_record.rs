@@ -70,6 +70,8 @@ pub struct RunFindings {
     pub unanswered: bool,
     /// Strength of the drift that a retrain has answered, by family.
     pub answered: BTreeMap<String, f64>,
+    /// Number of windows in a row without an alarm, including this one.
+    pub quiet: u64,
     pub f1: Option<f64>,
 }
 
@@ -118,6 +120,9 @@ pub struct RunRecord {
     /// Strength of the drift that a retrain has answered, by family. Absent if there is none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answered: BTreeMap<String, f64>,
+    /// Number of windows in a row without an alarm, including this one. Absent if this window has one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub quiet: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     /// Estimated F1, 0 to 1; absent if it cannot be estimated.
     pub f1: Option<f64>,
@@ -140,8 +145,18 @@ fn is_false(value: &bool) -> bool {
 impl RunRecord {
     pub fn new(run: ObservedRun, findings: RunFindings) -> Self {
         let (rows, distinct, labelled) = (run.rows(), run.messages.len() as u64, run.labelled());
-        let RunFindings { verdict, runs, since, calibrated, news, strengths, unanswered, answered, f1 } =
-            findings;
+        let RunFindings {
+            verdict,
+            runs,
+            since,
+            calibrated,
+            news,
+            strengths,
+            unanswered,
+            answered,
+            quiet,
+            f1,
+        } = findings;
         Self {
             schema: schema(KIND),
             time: run.time,
@@ -161,6 +176,7 @@ impl RunRecord {
             retrain: false,
             unanswered: (unanswered != news).then_some(unanswered),
             answered,
+            quiet,
             f1,
             profile: run.stored,
         }

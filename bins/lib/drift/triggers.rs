@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::drift::assessment::Assessment;
 use crate::drift::contradicted_estimate::ContradictedEstimate;
-use crate::drift::drift_news::{AnsweredLoss, DriftNews, GROWTH, StandingDrift};
+use crate::drift::drift_news::{AnsweredLoss, DriftNews, StandingDrift, grown};
 use crate::drift::estimated_f1::{EstimatedF1, NotEstimated};
 use crate::drift::labelled_f1::{LabelledF1, MIN_LABELLED, MeasuredFpr, labelled_f1, labelled_fpr};
 use crate::drift::observation::{DriftEvidence, Observation};
@@ -166,7 +166,7 @@ impl EstimatedLoss {
 
     /// Maximum loss: the margin, or a quarter more than a retrain has answered.
     pub fn limit(&self) -> f64 {
-        self.answered.map_or(self.margin, |answered| GROWTH * answered.loss)
+        self.answered.map_or(self.margin, |answered| grown(answered.loss, 1.0).max(self.margin))
     }
 }
 
@@ -176,6 +176,18 @@ pub struct LabelsSinceRetrain {
     pub new: u64,
     /// Minimum number of new labels.
     pub needed: u64,
+}
+
+impl LabelsSinceRetrain {
+    fn of(observation: &Observation, standing: &StandingDrift, policy: &DriftPolicy) -> Self {
+        let (_, labels) = observation.since;
+        Self { new: labels.saturating_sub(standing.seen_labels), needed: policy.min_new_labels }
+    }
+
+    /// Whether a retrain has learned from nearly the same labels.
+    fn are_few(self, standing: &StandingDrift) -> bool {
+        standing.seen_labels > 0 && self.new < self.needed
+    }
 }
 
 /// The subject of a trigger, with the numbers for its sentence.
@@ -292,6 +304,7 @@ pub(super) fn retrain_triggers(
     policy: &DriftPolicy,
 ) -> Result<Vec<Trigger>> {
     let more_labels = more_labels(evidence, observation, &standing, policy);
+    let is_answered = LabelsSinceRetrain::of(observation, &standing, policy).are_few(&standing);
     let performance = labelled_f1(evidence, observation, assessment, policy)?;
     let mut triggers = vec![
         Trigger { fired: policy.forced, cause: TriggerCause::Forced(policy.forced) },
@@ -302,7 +315,7 @@ pub(super) fn retrain_triggers(
     ];
     if let Some(limit) = policy.max_fpr.map(Fraction::value) {
         let rate = labelled_fpr(evidence, observation, assessment, limit)?;
-        let fired = rate.is_some_and(|rate| rate.is_above);
+        let fired = rate.is_some_and(|rate| rate.is_above) && !is_answered;
         triggers.insert(3, Trigger { fired, cause: TriggerCause::Fpr(rate, limit) });
     }
     triggers.extend(age(evidence, policy, observation.run.time));
@@ -334,12 +347,8 @@ fn measured(
     standing: &StandingDrift,
     policy: &DriftPolicy,
 ) -> Trigger {
-    let (_, labels) = observation.since;
-    let since = LabelsSinceRetrain {
-        new: labels.saturating_sub(standing.seen_labels),
-        needed: policy.min_new_labels,
-    };
-    let is_answered = performance.fired() && standing.seen_labels > 0 && since.new < since.needed;
+    let since = LabelsSinceRetrain::of(observation, standing, policy);
+    let is_answered = performance.fired() && since.are_few(standing);
     Trigger {
         fired: performance.fired() && !is_answered,
         cause: TriggerCause::Performance(performance, is_answered.then_some(since)),
@@ -354,7 +363,7 @@ fn estimated(
     measured: LabelledF1,
 ) -> Trigger {
     let Assessment { expected: estimated, contradicted, .. } = *assessment;
-    let answered = answered.filter(|answered| GROWTH * answered.loss > margin);
+    let answered = answered.filter(|answered| grown(answered.loss, 1.0) > margin);
     let loss = EstimatedLoss { estimated, contradicted, margin, answered };
     let counts = estimated.is_ok_and(|estimated| estimated.doubt.is_none() || !measured.is_measured());
     let fired = counts && loss.lower_bound().is_some_and(|bound| bound > loss.limit());
