@@ -103,7 +103,8 @@ pub(crate) struct Args {
 
     /// Minimum F1 of the challenger
     ///
-    /// If the champion's F1 on the same rows is lower, it is the limit: where positives are rare, every F1 is low.
+    /// If the champion's F1 on the same rows is lower, the champion's F1 is the limit. If positives are rare, F1 is low for
+    /// every model.
     #[arg(long, value_name = "SHARE", default_value = "0.8")]
     min_f1: Fraction,
 

@@ -31,8 +31,8 @@ use spamops::stats::metrics::{Confusion, Metrics};
 /// Decide whether the champion needs a retrain, with every reason
 ///
 /// What it decides: The verdict says whether the data changed: drifted, steady or insufficient_data. The verdict
-/// depends only on the new messages and the reference: their texts, scores and labels. Measured F1, your limits, the
-/// cooldown and --force do not change the verdict.
+/// depends on the new messages and the reference: their texts, scores and labels. With --state, it also depends on
+/// earlier runs. Measured F1, your limits, the cooldown and --force do not change the verdict.
 ///
 /// retrain_needed says whether to fit a new model. A trigger must fire: --force, no champion, low F1 on labelled rows,
 /// a high false positive rate on labelled rows (--max-fpr), or low estimated F1. Persistent drift (see --retrain-on), the champion's age, the number of new rows, many labelled
@@ -44,7 +44,7 @@ use spamops::stats::metrics::{Confusion, Metrics};
 ///
 /// Input: New rows, and the champion, which contains the profile of its training rows: the reference. --reference or
 /// --profile replaces this profile. Without a model, --score-column names the scores of another system in the new rows
-/// and in --reference; then give labelled rows that the system did not learn from as the reference. --metrics adds F1 on
+/// and in --reference; then use labelled rows that the system did not learn from as the reference. --metrics adds F1 on
 /// labelled rows. With --state, give each row to one run only.
 ///
 /// Output: One JSON report on stdout or in -o FILE, with verdict, retrain_needed, labels_needed and reasons. The run is
@@ -59,9 +59,9 @@ use spamops::stats::metrics::{Confusion, Metrics};
 /// changed, at most 5 of 100 runs raise a false alarm. Changes below the minimum effect of a family are ignored.
 ///
 /// With --state, a small run is pooled with earlier runs into a window, and the verdict is about the window. Real
-/// messages change all the time, so an alarm is no drift if the state knows the change: if the state has 20 windows,
-/// and the change is not larger than in 95% of them, or if a retrain has answered the change, and it has not grown by a
-/// quarter since. An estimated loss of F1 that a retrain has answered also triggers no other retrain until it grows by
+/// messages change all the time, so the verdict stays steady after an alarm in two cases. First, the state has 20
+/// windows, and the change is not larger than in 95% of them. Second, a retrain has answered the change, and the change
+/// has not grown by a quarter since. An estimated loss of F1 that a retrain has answered also triggers no other retrain until it grows by
 /// a quarter.
 #[derive(Parser)]
 #[command(

@@ -94,8 +94,8 @@ pub(crate) struct Args {
     /// File with the scores of another system, to use instead of a model
     ///
     /// The file has the same rows, or more, with a score or a verdict. Rows are joined by their text, or by --id. A row
-    /// that is missing in the file is left out, and a warning gives the number. You can repeat this option: a later
-    /// file has the scores that are missing in earlier files, also in the columns spam_score and verdict.
+    /// that is missing in the file is left out, and a warning gives the number. You can repeat this option: scores
+    /// that are missing in one file are read from the next. A later file can also be the output of score.
     #[arg(long, value_name = "FILE", conflicts_with = "model", hide_short_help = true)]
     scores: Vec<Place>,
 

@@ -19,7 +19,7 @@ use ::spamops::state::gathered::State;
 /// reason_code depends on the decision. If the challenger is better but the champion is held, reason_code is held. If
 /// this run rolled the champion back, reason_code is rolled_back. If a retrain starts, reason_code is the trigger: forced,
 /// no_champion, performance, fpr, expected_performance, drift, age, new_rows, more_labels or changes. Without a retrain,
-/// reason_code is promoted after a promotion. After a comparison, it is better or stays. If a trigger fired but there
+/// reason_code is promoted after a promotion, and better or stays after a comparison. If a trigger fired but there
 /// are too few new labels, reason_code is labels_needed. If a trigger fired but the last retrain was too recent,
 /// reason_code is cooldown. Do nothing: the first run after the cooldown decides again. If no trigger fired,
 /// reason_code is the verdict of drift: drifted, steady or insufficient_data. If the new rows are invalid or missing,

@@ -44,7 +44,7 @@ use ::spamops::registry;
 /// needs labelled rows of both classes.
 ///
 /// With --champion-scored, the champion is a model of another system, which scores the rows itself. The first run keeps
-/// a profile of the scored rows in the state: drift compares later rows with it. If the model is replaced by its owner,
+/// a profile of the scored rows in the state: drift compares later rows with it. If you replace this model,
 /// delete champion-profile.json in the state. A challenger from fit must be better than this model on the holdout. Then
 /// it becomes version 1 and the champion, and --champion-scored no longer counts. There is no automatic rollback to the
 /// model of another system.
@@ -146,7 +146,7 @@ pub(crate) struct Args {
     ///
     /// Your own step writes this file before the run, for example with scikit-learn: a score or a verdict for each row of
     /// --data. The table [score] of spamops.toml names its columns; see score --scores. Rows that it does not have are
-    /// left out, and the next run draws them again. spamops.toml cannot name a file.
+    /// left out, and the next run draws them again. spamops.toml cannot set this option.
     #[arg(long, value_name = "FILE", conflicts_with = "demo", hide_short_help = true)]
     champion_scored: Option<PathBuf>,
 

@@ -34,8 +34,8 @@ pub struct DriftPolicyArgs {
     /// Minimum measured F1 [default: cross-validated F1 minus --margin]
     ///
     /// F1 is measured on labelled rows. The cross-validated F1 is adjusted to their class balance. If positives are
-    /// rarer than in the training rows, your limit is also lowered: by the factor by which this adjustment lowers the
-    /// cross-validated F1. The trigger fires only if the complete 95% interval is below the limit.
+    /// rarer than in the training rows, this adjustment lowers the cross-validated F1, and your limit is lowered by the
+    /// same factor. The trigger fires only if the complete 95% interval is below the limit.
     #[arg(long, value_name = "SHARE")]
     min_f1: Option<Fraction>,
 

@@ -107,13 +107,13 @@ impl RowArgs {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Scores of another system")]
 pub struct ScoredArgs {
-    /// Column with its scores, from 0 to 1
+    /// Column with the scores of another system, from 0 to 1
     ///
     /// Without this option, a positive verdict has the score 1, and a negative verdict 0.
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     score_column: Option<String>,
 
-    /// Column with its verdicts, written like labels [default: verdict, unless --threshold is set]
+    /// Column with the verdicts of another system, written like labels [default: verdict, unless --threshold is set]
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     verdict_column: Option<String>,
 

@@ -7,9 +7,11 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::compare::report::CompareReport;
+use crate::compare::suspicion::UNSEARCHED;
 use crate::drift::drift_report::DriftReport;
 use crate::drift::triggers::TriggerCode;
 use crate::io::dates::{self, DAY, Timestamp};
+use crate::reason::Reason;
 use crate::registry::CHAMPION;
 use crate::registry::journal::JournalAction;
 use crate::registry::moves::Promotion;
@@ -295,6 +297,13 @@ fn unknown_labels(run: &RunResults, validate: &ValidateReport) -> Option<Notice>
     Some(notice.because(&format!("for example {first}")).advice(advice))
 }
 
+/// The open reason about a group of suspect rows, and the code of the group; none if the rows were only not searched.
+fn open_group(compare: &CompareReport) -> Option<(&Reason, &str)> {
+    let open = compare.open_suspicion()?;
+    let group = open.says.rsplit(' ').next()?;
+    (group != UNSEARCHED).then_some((open, group))
+}
+
 /// The loop continues with the old champion, but every later challenger learns from the same rows.
 fn suspects(run: &RunResults) -> Option<Notice> {
     let compare = run.compare.as_ref()?;
@@ -373,7 +382,7 @@ fn labels(run: &RunResults) -> Option<Notice> {
 
 fn refused(run: &RunResults, decisions: &[DecisionEntry], limits: NoticeLimits) -> Option<Notice> {
     let compare = run.compare.as_ref()?;
-    if compare.open_suspicion().is_some() {
+    if open_group(compare).is_some() {
         return None;
     }
     if compare.deploy_needed {

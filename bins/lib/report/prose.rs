@@ -218,7 +218,7 @@ pub(super) fn mean_score(score: &MeanScore) -> String {
     let MeanScore { reference, new, left_over } = *score;
     let [before, now] = [reference, new].map(|points| percent(points / 100.0));
     format!(
-        "The mean score went from {before} to {now} ({} percentage points). These changes explain {}; {} are left over.",
+        "The mean score went from {before} to {now} ({} percentage points). These changes explain {}; {} is unexplained.",
         signed(new - reference),
         signed(new - reference - left_over),
         signed(left_over)

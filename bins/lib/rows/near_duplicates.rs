@@ -255,7 +255,7 @@ impl<const MOST: usize> HashLookup<MOST> {
         Self { lowest, ends }
     }
 
-    /// The share of hashes in common with another text, or 0 if it is surely lower than `least`.
+    /// The share of hashes in common with another text, or 0 if its upper bound is lower than `least`.
     fn share(&self, other: &LowestHashes<MOST>, least: f64) -> f64 {
         let all = self.lowest.count.max(other.count).max(1) as f64;
         let most: u32 = other.hashes().iter().map(|hash| u32::from(self.ends[(hash & 0xfff) as usize])).sum();

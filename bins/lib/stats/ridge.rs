@@ -22,7 +22,7 @@ fn centred(values: &[f64]) -> Vec<f64> {
     values.iter().map(|value| value - mean).collect()
 }
 
-/// Solves a positive definite system, of which `matrix` is the lower triangle, by Cholesky's factors.
+/// Solves a positive definite system by Cholesky factorisation. `matrix` holds its lower triangle.
 fn solution(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     for row in 0..right.len() {
         for column in 0..=row {
